@@ -1,0 +1,47 @@
+"""Build and installation, by colcon (ament_python) and by pip."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+package_name = 'vprtempo_ros'
+
+
+def matching(pattern: str) -> list[str]:
+    """Return the files below this folder that match, relative to it as setuptools wants them."""
+    return sorted(str(path) for path in Path().glob(pattern))
+
+
+setup(
+    name=package_name,
+    version='0.1.0',
+    packages=find_packages(include=[package_name, f'{package_name}.*']),
+    data_files=[
+        ('share/ament_index/resource_index/packages', [f'resource/{package_name}']),
+        (f'share/{package_name}', ['package.xml']),
+        (f'share/{package_name}/launch', matching('launch/*.launch.py')),
+        (f'share/{package_name}/config', matching('config/*')),
+        (f'share/{package_name}/rviz', matching('rviz/*.rviz')),
+    ],
+    install_requires=['setuptools'],
+    python_requires='>=3.10',
+    zip_safe=True,
+    maintainer='vprtempo_ros developers',
+    maintainer_email='maintainers@vprtempo-ros.dev',
+    description='Visual place recognition with small spiking networks (VPRTempo) for ROS 2',
+    license='MIT',
+    entry_points={
+        'console_scripts': [
+            'vpr_node = vprtempo_ros.nodes.vpr_node:main',
+            'trainer_node = vprtempo_ros.nodes.trainer_node:main',
+            'replay = vprtempo_ros.nodes.replay:main',
+            'show_matches = vprtempo_ros.nodes.show_matches:main',
+            'images_to_bag = vprtempo_ros.tools.images_to_bag:main',
+            'demo = vprtempo_ros.demo.__main__:main',
+        ],
+        'vprtempo_ros.backends': [
+            'torch = vprtempo_ros.backends.torch_fp32:TorchBackend',
+            'numpy = vprtempo_ros.backends.numpy_fp32:NumpyBackend',
+        ],
+    },
+)
