@@ -1,0 +1,269 @@
+"""
+The whole configuration as two trees of dataclasses, with defaults, units and checks.
+
+`TrainerConfig` is what `trainer_node` takes and what a map carries; `NodeConfig` is what
+`vpr_node` takes. ROS parameters, config/*.yaml and the tables in docs/ are made from these.
+"""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
+from typing import Any, Iterator, NamedTuple, TypeVar, get_type_hints
+
+from .errors import ConfigError
+
+T = TypeVar('T')
+
+
+def option(
+    default: Any,
+    doc: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
+    odd: bool = False,
+    dynamic: bool = False,
+) -> Any:
+    """Make a field with its default, description, allowed values, and if it may change live."""
+    metadata = {
+        'doc': doc, 'low': low, 'high': high, 'choices': choices, 'odd': odd, 'dynamic': dynamic,
+    }
+    if isinstance(default, list):
+        return field(default_factory=lambda: list(default), metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass
+class BagInputConfig:
+    """What is read from the bags or folders of the reference traverses."""
+
+    topic: str = option('', 'Image topic in the bags; empty: the only one there is')
+    names: str = option('', 'Folders of images only: a text file with the file names to use, '
+                            'one a line; empty: every image')
+    start: int = option(0, 'Frames to leave out at the beginning of each traverse', low=0)
+
+
+@dataclass
+class LiveInputConfig:
+    """What `vpr_node` subscribes to."""
+
+    type: str = option('image', 'Message type of the input topic', choices=('image', 'compressed'))
+    reliability: str = option('best_effort', 'Reliability of the subscription',
+                              choices=('best_effort', 'reliable'))
+    depth: int = option(5, 'Messages that the middleware may queue', low=1, high=1000)
+    any_size: bool = option(False, 'Accept images of another size than the map was made from')
+
+
+@dataclass
+class EncodingConfig:
+    """How a frame becomes spikes."""
+
+    width: int = option(28, 'Columns of the encoded image, in pixels', low=4, high=512)
+    height: int = option(28, 'Rows of the encoded image, in pixels', low=4, high=512)
+    patch: int = option(11, 'Side of the square over which contrast is normalised, in pixels, odd',
+                        low=3, high=255, odd=True)
+    resize: str = option('area', 'How the image is made small: area averages all pixels below one '
+                                 'of the result, bilinear looks at four of them (as upstream)',
+                         choices=('area', 'bilinear'))
+
+
+@dataclass
+class PlacesConfig:
+    """How places are cut from a traverse."""
+
+    by: str = option('frames', 'What the spacing is measured in',
+                     choices=('frames', 'seconds', 'metres'))
+    spacing: float = option(1.0, 'Distance between places, in the unit of places.by',
+                            low=1e-3, high=1e6)
+    count: int = option(0, 'Places at the most; 0: as many as there are', low=0)
+    radius: float = option(0.0, 'A frame of a further traverse belongs to the nearest place within '
+                                'this many metres; 0: the mean distance between places', low=0.0)
+
+
+@dataclass
+class PosesConfig:
+    """Where the poses of the places come from."""
+
+    topic: str = option('', 'Odometry, PoseStamped, PoseWithCovarianceStamped or NavSatFix topic '
+                            'in the bags; empty: the only one there is, if any; none: no poses')
+    max_gap: float = option(1.0, 'Poses further apart than this are not interpolated between, '
+                                 'in seconds', low=0.0, high=3600.0)
+
+
+@dataclass
+class TrainingConfig:
+    """The learning rule and its constants (VPRTempo, ICRA 2024)."""
+
+    epochs: int = option(0, 'Times that each reference frame is shown; 0: 4 times, or as often as '
+                            'makes 2000 presentations, which short routes need', low=0, high=10000)
+    seed: int = option(0, 'Seed of everything random; the same seed gives the same map', low=0)
+    places_per_module: int = option(500, 'Places that a module holds at the most', low=2)
+    feature_multiplier: float = option(4.0, 'Feature neurons for each input pixel',
+                                       low=0.01, high=64.0)
+    readout: str = option('linear', 'linear: one matrix a module; clamped: spikes are limited to '
+                                    '[0, 0.9] after each layer, as published',
+                          choices=('linear', 'clamped'))
+    threshold_rule: str = option('paper', "paper: a threshold follows its neuron's spike; "
+                                          'upstream: as in the vprtempo package',
+                                 choices=('paper', 'upstream'))
+    stdp_rate: float = option(0.005, 'Learning rate of the weights, eta', low=0.0, high=1.0)
+    threshold_rate: float = option(0.15, 'Learning rate of the thresholds, eta_ip',
+                                   low=0.0, high=1.0)
+    excitatory: float = option(0.1, 'Probability of an excitatory synapse in the feature layer',
+                               low=0.0, high=1.0)
+    inhibitory: float = option(0.5, 'Probability of an inhibitory synapse in the feature layer',
+                               low=0.0, high=1.0)
+    threads: int = option(0, 'Threads for training; 0: all cores. The result does not depend '
+                             'on it', low=0, high=1024)
+
+
+@dataclass
+class BackendConfig:
+    """Which engine runs the network."""
+
+    name: str = option('', 'Backend by name; empty: the best that is installed')
+    threads: int = option(1, 'Threads of the backend', low=1, high=1024)
+
+
+@dataclass
+class MatchConfig:
+    """From similarities to an answer."""
+
+    top_k: int = option(5, 'Places in an answer', low=1, high=1000, dynamic=True)
+    min_confidence: float = option(0.0, 'Answers below this confidence become "no match"',
+                                   low=0.0, high=1.0, dynamic=True)
+    sharpness: float = option(2.0, 'Steepness of the confidence in standard deviations of the '
+                                   'similarities', low=0.01, high=100.0, dynamic=True)
+
+
+@dataclass
+class TrainerConfig:
+    """Everything that makes a map."""
+
+    bags: list[str] = option([], 'Bags (or folders of images) of the reference traverses, '
+                                 'the first defines the places')
+    map: str = option('', 'Folder to write the map to')
+    overwrite: bool = option(False, 'Replace a map that is already there')
+    input: BagInputConfig = field(default_factory=BagInputConfig)
+    encoding: EncodingConfig = field(default_factory=EncodingConfig)
+    places: PlacesConfig = field(default_factory=PlacesConfig)
+    poses: PosesConfig = field(default_factory=PosesConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+
+
+@dataclass
+class NodeConfig:
+    """Everything that `vpr_node` needs beside the map."""
+
+    map: str = option('', 'Folder of the map')
+    autostart: bool = option(True, 'Configure and activate without a lifecycle manager')
+    input: LiveInputConfig = field(default_factory=LiveInputConfig)
+    backend: BackendConfig = field(default_factory=BackendConfig)
+    match: MatchConfig = field(default_factory=MatchConfig)
+    diagnostics_period: float = option(1.0, 'Time between diagnostics, in seconds',
+                                       low=0.05, high=60.0)
+
+
+class Option(NamedTuple):
+    """A leaf of a configuration tree: dotted name, type, default and the field's metadata."""
+
+    name: str
+    type: type
+    default: Any
+    metadata: dict[str, Any]
+
+
+def options(cls: type, prefix: str = '') -> Iterator[Option]:
+    """Walk the leaves of a configuration class in order."""
+    hints = get_type_hints(cls)
+    for item in fields(cls):
+        hint = hints[item.name]
+        if is_dataclass(hint):
+            assert isinstance(hint, type)
+            yield from options(hint, f'{prefix}{item.name}.')
+            continue
+        default = item.default
+        if default is MISSING:
+            assert item.default_factory is not MISSING
+            default = item.default_factory()
+        kind = list if isinstance(default, list) else hint
+        yield Option(prefix + item.name, kind, default, dict(item.metadata))
+
+
+def check_value(item: Option, value: Any) -> Any:
+    """
+    Return `value` in the option's type.
+
+    :raises ConfigError: if the type is another or the value is not allowed.
+    """
+    found = type(value)
+    if item.type is float and found is int:
+        value, found = float(value), float
+    if found is not item.type:
+        raise ConfigError(f'{item.name}: expected {item.type.__name__}, '
+                          f'found {value!r} ({found.__name__})')
+    if item.type is list and not all(isinstance(entry, str) for entry in value):
+        raise ConfigError(f'{item.name}: expected a list of strings, found {value!r}')
+    low, high, choices = (item.metadata[key] for key in ('low', 'high', 'choices'))
+    if item.type in (int, float):
+        # Written so that NaN fails too.
+        if not ((low is None or value >= low) and (high is None or value <= high)):
+            raise ConfigError(f'{item.name}: expected a value {_interval(low, high)}, '
+                              f'found {value}')
+        if item.metadata['odd'] and value % 2 == 0:
+            raise ConfigError(f'{item.name}: expected an odd number, found {value}')
+    if choices and value not in choices:
+        raise ConfigError(f'{item.name}: expected one of {", ".join(choices)}, found {value!r}')
+    return value
+
+
+def from_flat(cls: type[T], values: dict[str, Any]) -> T:
+    """
+    Make a configuration from dotted names to values; what is not named keeps its default.
+
+    :raises ConfigError: for an unknown name or a value that is not allowed.
+    """
+    known = {item.name: item for item in options(cls)}
+    unknown = sorted(set(values) - set(known))
+    if unknown:
+        raise ConfigError(f'{unknown[0]}: no such setting; known are {", ".join(known)}')
+    config = cls()
+    for name, value in values.items():
+        *path, leaf = name.split('.')
+        section: Any = config
+        for part in path:
+            section = getattr(section, part)
+        setattr(section, leaf, check_value(known[name], value))
+    return config
+
+
+def from_tree(cls: type[T], tree: Any) -> T:
+    """
+    Make a configuration from nested dictionaries, as `to_tree` gives them.
+
+    :raises ConfigError: for an unknown name or a value that is not allowed.
+    """
+    return from_flat(cls, dict(_flatten(tree)))
+
+
+def to_tree(config: Any) -> dict[str, Any]:
+    """Return the configuration as nested dictionaries of plain values."""
+    return asdict(config)
+
+
+def _flatten(tree: Any, prefix: str = '') -> Iterator[tuple[str, Any]]:
+    if not isinstance(tree, dict):
+        raise ConfigError(f'{prefix.rstrip(".") or "configuration"}: expected settings by name, '
+                          f'found {tree!r}')
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            yield from _flatten(value, f'{prefix}{name}.')
+        else:
+            yield f'{prefix}{name}', value
+
+
+def _interval(low: float | None, high: float | None) -> str:
+    if low is not None and high is not None:
+        return f'from {low} to {high}'
+    return f'of at least {low}' if low is not None else f'of at most {high}'

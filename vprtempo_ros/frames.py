@@ -1,0 +1,105 @@
+"""What travels from sources to the encoder: an image with its stamp and, if known, its pose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+# ITU-R BT.601 luma, as upstream's preprocessing and OpenCV's colour conversion use it.
+RGB = (0.299, 0.587, 0.114)
+BGR = RGB[::-1]
+GREY = (1.0,)
+
+# Conversions of whole images; any other weights choose one channel.
+_TO_GREY = {RGB: cv2.COLOR_RGB2GRAY, BGR: cv2.COLOR_BGR2GRAY,
+            (*RGB, 0.0): cv2.COLOR_RGBA2GRAY, (*BGR, 0.0): cv2.COLOR_BGRA2GRAY}
+
+
+@dataclass(frozen=True)
+class Image:
+    """
+    Pixels as they were recorded, and how they weigh in the grey value.
+
+    `pixels` is uint8 or uint16, shape (height, width, channels), often a view of a message's
+    bytes with padded rows. `weights` has an entry for each channel; grey = pixels @ weights is
+    0 to 255 whatever the depth. Leaving the pixels as they are lets the encoder convert only
+    those that it looks at.
+    """
+
+    pixels: NDArray[Any]
+    weights: tuple[float, ...]
+
+    @property
+    def height(self) -> int:
+        """Rows."""
+        return int(self.pixels.shape[0])
+
+    @property
+    def width(self) -> int:
+        """Columns."""
+        return int(self.pixels.shape[1])
+
+    @cached_property
+    def scaled_weights(self) -> NDArray[np.float32]:
+        """Weights that bring every depth to 0 to 255, float32 (channels,)."""
+        weights = np.array(self.weights, np.float32)
+        return weights / np.float32(257) if self.pixels.dtype == np.uint16 else weights
+
+    def mean(self) -> float:
+        """Return the mean grey value of all pixels, 0 to 255."""
+        count = len(self.weights)
+        if count in (1, 4):
+            means = np.array(cv2.mean(self.pixels)[:count])
+        else:
+            # OpenCV 4 has fast code for means of one and four channels; for two and three it is
+            # ten times slower than summing the rows, in numbers that hold any column's sum.
+            kind = cv2.CV_32S if self.pixels.dtype == np.uint8 else cv2.CV_64F
+            sums = cv2.reduce(self.pixels, 0, cv2.REDUCE_SUM, dtype=kind)
+            means = sums.sum(axis=(0, 1)) / (self.height * self.width)
+        return float(np.dot(means, self.scaled_weights))
+
+    def grey(self) -> NDArray[np.uint8]:
+        """Return the whole image as grey uint8 (height, width)."""
+        code = _TO_GREY.get(self.weights)
+        if code is not None:
+            grey = cv2.cvtColor(self.pixels, code)
+        else:
+            grey = np.ascontiguousarray(self.pixels[..., self.weights.index(1.0)])
+        if grey.dtype == np.uint16:
+            grey = np.rint(grey / 257.0).astype(np.uint8)
+        return grey
+
+
+def grey_image(pixels: NDArray[Any]) -> Image:
+    """Wrap a grey (height, width) or an RGB (height, width, 3) array of uint8 or uint16."""
+    if pixels.ndim == 2:
+        return Image(pixels[..., np.newaxis], GREY)
+    return Image(pixels, RGB)
+
+
+@dataclass(frozen=True)
+class Pose:
+    """Position in metres and orientation as a quaternion (x, y, z, w), in frame `frame_id`."""
+
+    position: tuple[float, float, float]
+    orientation: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 1.0)
+    frame_id: str = 'map'
+
+    def distance(self, other: Pose) -> float:
+        """Return the distance between the two positions in metres."""
+        return float(np.linalg.norm(np.subtract(self.position, other.position)))
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One image of a traverse: stamp in nanoseconds, name in its source, pose if known."""
+
+    stamp_ns: int
+    image: Image
+    name: str
+    pose: Pose | None = None

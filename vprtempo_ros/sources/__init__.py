@@ -1,0 +1,1 @@
+"""Where frames come from: bags, folders of images; decoding of ROS messages."""

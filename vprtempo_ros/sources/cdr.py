@@ -1,0 +1,67 @@
+"""
+Bytes on the wire or in a bag to messages: one reader for both.
+
+Messages are deserialised by `rosbags` into objects whose arrays are views of the bytes, several
+times cheaper than rclpy's, and usable without ROS. Live topics are taken as raw bytes for it.
+"""
+
+from __future__ import annotations
+
+import struct
+from functools import lru_cache
+from typing import Any
+
+from ..errors import ImageError
+
+IMAGE = 'sensor_msgs/msg/Image'
+COMPRESSED = 'sensor_msgs/msg/CompressedImage'
+
+
+@lru_cache(maxsize=1)
+def typestore() -> Any:
+    """Return the message definitions: those of Jazzy, unchanged from Humble to Kilted here."""
+    from rosbags.typesys import Stores, get_typestore
+
+    return get_typestore(Stores.ROS2_JAZZY)
+
+
+def read_message(data: bytes, type_name: str) -> Any:
+    """
+    Deserialise the CDR bytes of a message.
+
+    :raises ImageError: if the bytes do not hold such a message.
+    """
+    try:
+        return typestore().deserialize_cdr(data, type_name)
+    except Exception as error:  # Too short, wrong lengths, bad strings: each raises its own.
+        reason = ' '.join(str(error).split()) or type(error).__name__
+        raise ImageError(f'bytes do not hold a {type_name} ({reason})') from None
+
+
+def write_message(message: Any, type_name: str) -> bytes:
+    """Serialise a message of the typestore to CDR bytes."""
+    return bytes(typestore().serialize_cdr(message, type_name))
+
+
+def stamp_ns(header: Any) -> int:
+    """Return a header's stamp in nanoseconds."""
+    return int(header.stamp.sec) * 1_000_000_000 + int(header.stamp.nanosec)
+
+
+def restamp(data: bytes, shift_ns: int) -> bytes:
+    """
+    Return the CDR bytes of a message that begins with a header, its stamp moved by `shift_ns`.
+
+    The stamp is the first field: int32 seconds and uint32 nanoseconds after the 4 bytes of
+    encapsulation, whose second byte tells the byte order.
+
+    :raises ImageError: if the bytes are too short for a stamp, or the moved one does not fit.
+    """
+    try:
+        layout = '<iI' if data[1] & 1 else '>iI'
+        seconds, nanoseconds = struct.unpack_from(layout, data, 4)
+        moved = seconds * 1_000_000_000 + nanoseconds + shift_ns
+        return data[:4] + struct.pack(layout, *divmod(moved, 1_000_000_000)) + data[12:]
+    except (IndexError, struct.error) as error:
+        raise ImageError(f'{len(data)} bytes have no stamp that can be moved by {shift_ns} ns '
+                         f'({error})') from None

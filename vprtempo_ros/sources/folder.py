@@ -1,0 +1,72 @@
+"""A folder of images as a traverse: the files in the order of their names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Iterator
+
+import numpy as np
+
+from ..errors import ImageError, SourceError
+from ..frames import Frame
+from .image_msg import decode_file
+from .natural import natural_key
+
+IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.pgm', '.ppm', '.webp')
+
+# A folder tells no time: its frames are a second apart, so that places.by: seconds counts them.
+_PERIOD_NS = 1_000_000_000
+
+
+def image_files(folder: Path, names: str = '') -> list[Path]:
+    """
+    Return the images of a folder in the natural order of their names, or those in a list.
+
+    :param names: a text file with one file name a line; empty for all images.
+    :raises SourceError: if a named file is missing or there is no image.
+    """
+    if names:
+        try:
+            # With or without the mark that some editors put first.
+            wanted = Path(names).read_text(encoding='utf-8-sig').split('\n')
+        except (OSError, UnicodeDecodeError) as error:
+            raise SourceError(f'{names}: cannot be read as a list of names ({error})') from None
+        files = [folder / name.strip() for name in wanted if name.strip()]
+        present = {file.name for file in folder.iterdir() if file.is_file()}
+        for file in files:
+            if file.parent != folder or file.name not in present:
+                raise SourceError(f'{file}: named in {names}, but there is no such file')
+    else:
+        files = sorted((file for file in folder.iterdir()
+                        if file.suffix.lower() in IMAGE_SUFFIXES and file.is_file()),
+                       key=natural_key)
+    if not files:
+        raise SourceError(f'{folder}: expected images ({", ".join(IMAGE_SUFFIXES)}), found none')
+    return files
+
+
+class FolderFrames:
+    """
+    The frames of a folder of images.
+
+    :raises SourceError: if the folder has no images, or, while reading, if one does not decode:
+        a left out image would shift all places behind it.
+    """
+
+    def __init__(self, folder: Path, names: str = '') -> None:
+        """List the folder, or the files named in the file `names`."""
+        self.files = image_files(folder, names)
+        self.skipped: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        """Return the number of frames."""
+        return len(self.files)
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Read the images one by one."""
+        for index, file in enumerate(self.files):
+            try:
+                image = decode_file(np.fromfile(file, np.uint8))
+            except (ImageError, OSError) as error:
+                raise SourceError(f'{file}: {error}') from None
+            yield Frame(index * _PERIOD_NS, image, file.name)

@@ -1,0 +1,133 @@
+"""Images of messages and files to pixels, as views of their bytes where that is possible."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, NamedTuple
+
+# Read by OpenCV when it first decodes: an image file may not claim more pixels than this.
+os.environ.setdefault('OPENCV_IO_MAX_IMAGE_PIXELS', str(1 << 26))
+
+import cv2  # noqa: E402
+import numpy as np  # noqa: E402
+from numpy.typing import NDArray  # noqa: E402
+
+from ..errors import ImageError  # noqa: E402
+from ..frames import BGR, GREY, RGB, Image  # noqa: E402
+
+
+class _Layout(NamedTuple):
+    """How an encoding lays out a pixel: sample type, weights of the samples, Bayer code."""
+
+    dtype: type
+    weights: tuple[float, ...]
+    bayer: int | None = None
+
+
+def _bayer(dtype: type) -> dict[str, _Layout]:
+    # OpenCV names a pattern by its second row's second and third pixel, ROS by the first row's.
+    codes = {'rggb': cv2.COLOR_BayerBG2GRAY, 'bggr': cv2.COLOR_BayerRG2GRAY,
+             'gbrg': cv2.COLOR_BayerGR2GRAY, 'grbg': cv2.COLOR_BayerGB2GRAY}
+    bits = np.dtype(dtype).itemsize * 8
+    return {f'bayer_{name}{bits}': _Layout(dtype, GREY, code) for name, code in codes.items()}
+
+
+# In 4:2:2 every pixel has its own luma, which is the grey value: the other byte is skipped.
+_UYVY = _Layout(np.uint8, (0.0, 1.0))
+_YUYV = _Layout(np.uint8, (1.0, 0.0))
+
+_LAYOUTS: dict[str, _Layout] = {
+    'mono8': _Layout(np.uint8, GREY),
+    'mono16': _Layout(np.uint16, GREY),
+    'rgb8': _Layout(np.uint8, RGB),
+    'bgr8': _Layout(np.uint8, BGR),
+    'rgba8': _Layout(np.uint8, (*RGB, 0.0)),
+    'bgra8': _Layout(np.uint8, (*BGR, 0.0)),
+    'rgb16': _Layout(np.uint16, RGB),
+    'bgr16': _Layout(np.uint16, BGR),
+    'rgba16': _Layout(np.uint16, (*RGB, 0.0)),
+    'bgra16': _Layout(np.uint16, (*BGR, 0.0)),
+    # OpenCV's own names, as cv_bridge publishes them; three channels are BGR there.
+    '8UC1': _Layout(np.uint8, GREY),
+    '16UC1': _Layout(np.uint16, GREY),
+    '8UC3': _Layout(np.uint8, BGR),
+    '8UC4': _Layout(np.uint8, (*BGR, 0.0)),
+    'yuv422': _UYVY,
+    'uyvy': _UYVY,
+    'yuv422_yuy2': _YUYV,
+    'yuyv': _YUYV,
+    **_bayer(np.uint8),
+    **_bayer(np.uint16),
+}
+
+
+def decode_image(message: Any) -> Image:
+    """
+    Return the pixels of a sensor_msgs/Image.
+
+    :raises ImageError: for an unknown encoding, a size of zero, a step that is shorter than a
+        row, or less data than the size asks for.
+    """
+    layout = _LAYOUTS.get(message.encoding)
+    if layout is None:
+        raise ImageError(f'unknown encoding {message.encoding[:40]!r}; known are '
+                         f'{", ".join(_LAYOUTS)}')
+    height, width, step = int(message.height), int(message.width), int(message.step)
+    if height <= 0 or width <= 0:
+        raise ImageError(f'expected an image, found one of {width}x{height} pixels')
+    dtype = np.dtype(layout.dtype)
+    channels = len(layout.weights)
+    row = width * channels * dtype.itemsize
+    if step < row:
+        raise ImageError(f'expected at least {row} bytes a row for {width} pixels of '
+                         f'{message.encoding}, found a step of {step}')
+    data = np.frombuffer(message.data, np.uint8)
+    # The last row's padding is left out by some drivers.
+    needed = step * (height - 1) + row
+    if data.size < needed:
+        raise ImageError(f'expected {needed} bytes for {width}x{height} {message.encoding}, '
+                         f'found {data.size}')
+    if dtype.itemsize > 1:
+        dtype = dtype.newbyteorder('>' if message.is_bigendian else '<')
+    pixels: NDArray[Any] = np.ndarray(
+        (height, width, channels), dtype, data,
+        strides=(step, channels * dtype.itemsize, dtype.itemsize))
+    if not dtype.isnative:
+        pixels = pixels.astype(dtype.newbyteorder('='))
+    elif not pixels.flags.aligned:
+        pixels = pixels.copy()  # OpenCV takes no rows that begin within a sample.
+    if layout.bayer is not None:
+        # Smaller ones have no pixel with all of its neighbours, from which OpenCV interpolates.
+        if min(height, width) < 3:
+            raise ImageError(f'expected a Bayer image of at least 3x3 pixels, found '
+                             f'{width}x{height}')
+        pixels = cv2.cvtColor(np.ascontiguousarray(pixels[..., 0]), layout.bayer)[..., np.newaxis]
+    return Image(pixels, layout.weights)
+
+
+def decode_compressed(message: Any) -> Image:
+    """
+    Return the pixels of a sensor_msgs/CompressedImage (JPEG, PNG).
+
+    :raises ImageError: if it is a depth image or its bytes do not decode.
+    """
+    if 'compressedDepth' in message.format:
+        raise ImageError(f'expected a colour or grey image, found format {message.format[:40]!r}')
+    return decode_file(np.frombuffer(message.data, np.uint8))
+
+
+def decode_file(data: NDArray[np.uint8]) -> Image:
+    """
+    Return the pixels of an image file's bytes, grey or BGR, uint8 or uint16.
+
+    :raises ImageError: if the bytes do not decode.
+    """
+    try:
+        pixels = cv2.imdecode(data, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH)
+    except cv2.error as error:
+        raise ImageError(f'{data.size} bytes are not an image ({error.err})') from None
+    if pixels is None or pixels.dtype not in (np.uint8, np.uint16):
+        raise ImageError(f'{data.size} bytes are not a JPEG, PNG or other image of 8 or 16 bits')
+    if pixels.ndim == 2:
+        return Image(pixels[..., np.newaxis], GREY)
+    return Image(pixels, BGR)

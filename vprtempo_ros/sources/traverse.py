@@ -1,0 +1,134 @@
+"""A recorded traverse as frames with poses, whatever it is recorded in."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from pathlib import Path
+from typing import Any, Callable, Iterator, Protocol
+
+from ..config import BagInputConfig, PosesConfig
+from ..errors import ImageError, SourceError
+from ..frames import Frame, Image
+from .bags import BagReader, choose_topic, is_bag
+from .cdr import COMPRESSED, IMAGE, read_message, stamp_ns
+from .folder import FolderFrames
+from .image_msg import decode_compressed, decode_image
+from .poses import POSE_TYPES, Origin, PoseTrack, read_poses
+
+DECODERS: dict[str, Callable[[Any], Image]] = {
+    IMAGE: decode_image, COMPRESSED: decode_compressed,
+}
+
+
+class Traverse(Protocol):
+    """Frames in the order they were driven; what was left out is counted by its reason."""
+
+    skipped: dict[str, int]
+
+    def __len__(self) -> int:
+        """Return the number of frames, counting unreadable ones."""
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Read the frames; nothing is kept."""
+
+
+class BagFrames:
+    """
+    The frames of an image topic of a bag.
+
+    A message that does not hold an image is left out and counted in `skipped`: a recording is
+    not worthless for one broken frame.
+    """
+
+    def __init__(
+        self, path: Path, config: BagInputConfig, poses: PosesConfig,
+        origin: Origin | None = None,
+    ) -> None:
+        """Open the bag, choose its topics, read its poses (all of them fit in memory)."""
+        self.path = path
+        self.skipped: dict[str, int] = Counter()
+        with BagReader(path) as bag:
+            self.topic = choose_topic(bag.topics, tuple(DECODERS), config.topic, 'image', path)
+            self.poses, self.origin = _poses(bag, poses, origin)
+
+    def __len__(self) -> int:
+        """Return the number of image messages."""
+        return self.topic.messages
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Read and decode the messages one by one."""
+        decode = DECODERS[self.topic.type]
+        with BagReader(self.path) as bag:
+            for number, raw in enumerate(bag.messages([self.topic.name])):
+                try:
+                    message = read_message(raw.data, self.topic.type)
+                    image = decode(message)
+                except ImageError as error:
+                    self.skipped[str(error)] += 1
+                    continue
+                stamp = stamp_ns(message.header) or raw.stamp_ns
+                pose = self.poses.at(stamp) if self.poses else None
+                yield Frame(stamp, image, f'{self.topic.name}[{number}]', pose)
+
+
+class _From:
+    """A traverse without its first frames."""
+
+    def __init__(self, traverse: Traverse, start: int) -> None:
+        self._traverse, self._start = traverse, start
+        self.skipped = traverse.skipped
+
+    def __len__(self) -> int:
+        return max(len(self._traverse) - self._start, 0)
+
+    def __iter__(self) -> Iterator[Frame]:
+        return itertools.islice(self._traverse, self._start, None)
+
+
+def open_traverse(
+    path: str, config: BagInputConfig, poses: PosesConfig, origin: Origin | None = None,
+) -> tuple[Traverse, Origin | None]:
+    """
+    Open a bag or a folder of images; returns it with the origin of its GPS poses, if any.
+
+    :raises SourceError: if it is neither, or if its topics do not fit.
+    """
+    if not path:
+        raise SourceError('expected the name of a bag or folder, found an empty one')
+    try:
+        return _open(path, config, poses, origin)
+    except OSError as error:
+        raise SourceError(f'{path}: cannot be read ({error.strerror or error})') from None
+
+
+def _open(
+    path: str, config: BagInputConfig, poses: PosesConfig, origin: Origin | None,
+) -> tuple[Traverse, Origin | None]:
+    where = Path(path)
+    if not where.exists():
+        raise SourceError(f'{path}: no such bag or folder')
+    traverse: Traverse
+    if where.is_dir() and not is_bag(where):
+        if next(where.iterdir(), None) is None:
+            raise SourceError(f'{path}: expected a bag or a folder of images, found nothing in it')
+        traverse = FolderFrames(where, config.names)
+    else:
+        bag = BagFrames(where, config, poses, origin)
+        traverse, origin = bag, bag.origin
+    return (_From(traverse, config.start) if config.start else traverse), origin
+
+
+def _poses(
+    bag: BagReader, config: PosesConfig, origin: Origin | None,
+) -> tuple[PoseTrack | None, Origin | None]:
+    if config.topic == 'none':
+        return None, None
+    present = any(topic.type in POSE_TYPES and topic.messages for topic in bag.topics.values())
+    if not config.topic and not present:
+        return None, None
+    topic = choose_topic(bag.topics, POSE_TYPES, config.topic, 'pose', bag.path)
+    try:
+        return read_poses(bag, topic, config.max_gap, origin)
+    except ImageError as error:
+        raise SourceError(f'{bag.path}: {topic.name}: {error}') from None
