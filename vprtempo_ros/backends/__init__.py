@@ -1,0 +1,69 @@
+"""
+The same network run by different engines, behind one protocol.
+
+Backends are found by the entry point group `vprtempo_ros.backends`, so that another package can
+bring its own: a callable that takes a `Network` and a `BackendConfig` and returns a `Backend`.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..config import BackendConfig
+from ..errors import BackendError
+from ..network.layers import Network
+
+GROUP = 'vprtempo_ros.backends'
+
+# Tried in this order where no backend is named: module it needs, name.
+_PREFERRED = (('torch', 'torch'), ('numpy', 'numpy'))
+
+
+class Backend(Protocol):
+    """A running network."""
+
+    name: str
+    places: int
+
+    def similarity(self, spikes: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return float32 (places,), one similarity for each place; spikes are uint8 (inputs,)."""
+
+    def close(self) -> None:
+        """Release what the engine holds."""
+
+
+def available() -> dict[str, EntryPoint]:
+    """Return all installed backends by name."""
+    return {entry.name: entry for entry in entry_points(group=GROUP)}
+
+
+def default_backend() -> tuple[str, str]:
+    """Return the name of the backend to use where none is asked for, and why."""
+    for module, name in _PREFERRED:
+        if find_spec(module) is not None:
+            return name, f'{module} is installed'
+    raise BackendError('no backend can run: install numpy')
+
+
+def create(network: Network, config: BackendConfig) -> Backend:
+    """
+    Start the backend that the configuration names, or the default one.
+
+    :raises BackendError: if it is unknown, a library is missing, or it refuses the network.
+    """
+    name = config.name or default_backend()[0]
+    known = available()
+    if name not in known:
+        listed = ', '.join(sorted(known)) or 'none (is the package installed, not only unpacked?)'
+        raise BackendError(f'unknown backend {name!r}; known are {listed}')
+    try:
+        backend: Backend = known[name].load()(network, config)
+    except ImportError as error:
+        raise BackendError(f'backend {name!r} needs {error.name or error}, which is not installed: '
+                           f'pip install {error.name or name}') from None
+    return backend

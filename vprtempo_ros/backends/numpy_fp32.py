@@ -1,0 +1,35 @@
+"""Backend `numpy`: single-precision floats, for machines without torch."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..config import BackendConfig
+from ..network.layers import SPIKE_MAX, Network
+from ..network.readout import LinearReadout, readout_of
+
+
+class NumpyBackend:
+    """The network as NumPy computes it; threads are those of its BLAS."""
+
+    name = 'numpy'
+
+    def __init__(self, network: Network, config: BackendConfig) -> None:
+        """Collapse the network."""
+        self.places = network.places
+        self._readout = readout_of(network)
+
+    def similarity(self, spikes: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return float32 (places,) for uint8 spikes (inputs,)."""
+        amplitudes = spikes.astype(np.float32)
+        readout = self._readout
+        if isinstance(readout, LinearReadout):
+            return readout.matrix @ amplitudes
+        features = np.clip(readout.features @ amplitudes, 0.0, SPIKE_MAX)
+        parts = np.split(features, np.cumsum([w.shape[1] for w in readout.outputs])[:-1])
+        answers = [w @ part for w, part in zip(readout.outputs, parts)]
+        return np.clip(np.concatenate(answers), 0.0, SPIKE_MAX)
+
+    def close(self) -> None:
+        """Nothing to release."""

@@ -1,0 +1,42 @@
+"""Backend `torch`: single-precision floats on the CPU."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..config import BackendConfig
+from ..network.layers import SPIKE_MAX, Network
+from ..network.readout import LinearReadout, readout_of
+
+
+class TorchBackend:
+    """The network as torch computes it."""
+
+    name = 'torch'
+
+    def __init__(self, network: Network, config: BackendConfig) -> None:
+        """Collapse the network and hand it to torch; its thread count is the process's."""
+        torch.set_num_threads(config.threads)
+        self.places = network.places
+        readout = readout_of(network)
+        self._linear = isinstance(readout, LinearReadout)
+        if isinstance(readout, LinearReadout):
+            self._features, self._outputs = torch.from_numpy(readout.matrix), []
+        else:
+            self._features = torch.from_numpy(readout.features)
+            self._outputs = [torch.from_numpy(weights) for weights in readout.outputs]
+
+    @torch.inference_mode()
+    def similarity(self, spikes: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return float32 (places,) for uint8 spikes (inputs,)."""
+        response = self._features @ torch.from_numpy(spikes).float()
+        if not self._linear:
+            parts = response.clamp_(0.0, SPIKE_MAX).split([w.shape[1] for w in self._outputs])
+            response = torch.cat([w @ part for w, part in zip(self._outputs, parts)])
+            response.clamp_(0.0, SPIKE_MAX)
+        return np.asarray(response.numpy())
+
+    def close(self) -> None:
+        """Nothing to release."""

@@ -1,0 +1,1 @@
+"""The spiking network: layers and modules as plain arrays, the learning rule, training."""

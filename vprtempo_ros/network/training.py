@@ -1,0 +1,131 @@
+"""From the spikes of reference traverses to a trained network."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..config import TrainingConfig
+from ..errors import MapError
+from ..progress import Progress, silent
+from .layers import Array, Module, Network, new_feature_layer, new_output_layer
+
+# Rows trained between two reports of progress: small enough to be interrupted soon, large
+# enough that starting the threads does not count.
+_BLOCK = 256
+
+_EPOCHS = 4
+_PRESENTATIONS = 2000
+
+
+def train(
+    spikes: NDArray[np.uint8],
+    places: NDArray[np.int64],
+    config: TrainingConfig,
+    progress: Progress = silent,
+) -> Network:
+    """
+    Train a network whose place p answers to the samples with `places` == p.
+
+    :param spikes: uint8 (samples, inputs); several samples of a place are several traverses.
+    :param places: int64 (samples,), every number from 0 to places - 1 at least once.
+    :param progress: called with the stage's name, rows done and rows in all.
+    :raises MapError: if there are fewer than two places or a place has no sample.
+    """
+    count = int(places.max()) + 1 if len(places) else 0
+    if count < 2:
+        raise MapError(f'expected at least 2 places to train on, found {count}: choose a smaller '
+                       'places.spacing or a longer recording')
+    if len(np.unique(places)) != count:
+        raise MapError('every place needs at least one sample')
+    _use_threads(config.threads)
+    amplitudes = spikes.astype(np.float32) / np.float32(255)
+    seeds = np.random.SeedSequence(config.seed).spawn(module_count(count, config))
+    modules = []
+    for number, (begin, end) in enumerate(module_bounds(count, config)):
+        mine = (places >= begin) & (places < end)
+        name = f'module {number + 1}/{len(seeds)}'
+        modules.append(_train_module(amplitudes[mine], places[mine] - begin, end - begin, config,
+                                     np.random.default_rng(seeds[number]), name, progress))
+    return Network(modules, config.readout)
+
+
+def module_count(places: int, config: TrainingConfig) -> int:
+    """Return how many modules hold this many places."""
+    return -(-places // config.places_per_module)
+
+
+def module_bounds(places: int, config: TrainingConfig) -> Iterator[tuple[int, int]]:
+    """Cut the places into modules of nearly equal size: first place and the one past the last."""
+    modules = module_count(places, config)
+    edges = np.linspace(0, places, modules + 1).round().astype(int)
+    return zip(edges[:-1].tolist(), edges[1:].tolist())
+
+
+def epochs_for(samples: int, config: TrainingConfig) -> int:
+    """
+    Return how often each sample of a module is shown.
+
+    What a neuron learns depends on the number of presentations, whatever they show: with
+    upstream's 4 epochs a route of 25 places is hardly learnt at all (docs/measurements.md).
+    """
+    return config.epochs or max(_EPOCHS, -(-_PRESENTATIONS // samples))
+
+
+def annealing(steps: int) -> NDArray[np.float64]:
+    """Return the factor of the learning rates at each step, (1 - t/T)^2."""
+    return (1.0 - np.arange(steps) / steps) ** 2
+
+
+def _train_module(
+    amplitudes: Array,
+    places: NDArray[np.int64],
+    count: int,
+    config: TrainingConfig,
+    rng: np.random.Generator,
+    name: str,
+    progress: Progress,
+) -> Module:
+    # Imported here: compiling takes seconds the first time, and matching does not need it.
+    from .stdp import train_feature_rows, train_output_rows
+
+    samples, inputs = amplitudes.shape
+    neurons = max(1, round(inputs * config.feature_multiplier))
+    feature = new_feature_layer(inputs, neurons, config.excitatory, config.inhibitory, rng)
+    output = new_output_layer(neurons, count, rng)
+    epochs = epochs_for(samples, config)
+    factor = annealing(samples * epochs)
+    eta = (config.stdp_rate * factor).astype(np.float32)
+    eta_ip = (config.threshold_rate * factor).astype(np.float32)
+    total = neurons + count
+
+    order = _presentation(samples, epochs, rng)
+    for begin in range(0, neurons, _BLOCK):
+        progress(f'training {name}', begin, total)
+        rows = slice(begin, begin + _BLOCK)
+        train_feature_rows(feature.weights[rows], feature.thresholds[rows],
+                           feature.target_rates[rows], amplitudes, order, eta, eta_ip,
+                           config.threshold_rule == 'upstream')
+    responses = feature.spikes(amplitudes)
+    scaled = responses / feature.target_rates
+    order = _presentation(samples, epochs, rng)
+    for begin in range(0, count, _BLOCK):
+        progress(f'training {name}', neurons + begin, total)
+        train_output_rows(output.weights[begin:begin + _BLOCK], begin, responses, scaled, order,
+                          places, eta)
+    progress(f'training {name}', total, total)
+    return Module(feature, output)
+
+
+def _presentation(samples: int, epochs: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Return the order in which samples are shown: every epoch shuffled anew, as upstream."""
+    return np.concatenate([rng.permutation(samples) for _ in range(epochs)]).astype(np.int64)
+
+
+def _use_threads(threads: int) -> None:
+    import numba
+
+    limit = numba.config.NUMBA_NUM_THREADS
+    numba.set_num_threads(min(threads, limit) if threads else limit)
