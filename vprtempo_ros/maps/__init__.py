@@ -1,0 +1,1 @@
+"""Maps: building them from traverses, saving, loading and checking them."""

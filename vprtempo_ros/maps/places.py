@@ -1,0 +1,122 @@
+"""Cutting traverses into places."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Callable, Iterable, Iterator
+
+import numpy as np
+
+from ..config import PlacesConfig
+from ..errors import MapError
+from ..frames import Frame, Pose
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place of the map: where and when its reference frame was taken."""
+
+    stamp_ns: int
+    pose: Pose | None
+    traverse: str
+    frame: str
+
+
+def sample(frames: Iterable[Frame], config: PlacesConfig) -> Iterator[Frame]:
+    """
+    Yield the frames of the first traverse that become places.
+
+    The first frame is a place. By frames and seconds the next ones lie on a fixed grid from it;
+    by metres the next is the first frame at least `spacing` away from the last place in a
+    straight line, so that the noise of a standing robot's poses makes no places.
+
+    :raises MapError: if metres are asked for and no frame has a pose.
+    """
+    due = _DUE[config.by](config.spacing)
+    taken = 0
+    index = -1
+    for index, frame in enumerate(frames):
+        if due(index, frame):
+            yield frame
+            taken += 1
+            if taken == config.count:
+                return
+    if index >= 0 and not taken and config.by == 'metres':
+        raise MapError('places.by is metres, but no frame has a pose: name the pose topic in '
+                       'poses.topic, or cut places by frames or seconds')
+
+
+# How much nearer than the spacing still counts: it keeps a frame that is exact but for rounding.
+_SLACK = 1e-6
+
+
+class _ByGrid:
+    """Says when a frame reaches the next multiple of the spacing from the first."""
+
+    def __init__(self, spacing: float) -> None:
+        self._spacing = spacing
+        self._next = 0
+
+    def _reached(self, along: float) -> bool:
+        steps = math.floor(along / self._spacing + _SLACK)
+        if steps < self._next:
+            return False
+        self._next = steps + 1
+        return True
+
+
+class _ByFrames(_ByGrid):
+    def __call__(self, index: int, frame: Frame) -> bool:
+        return self._reached(index)
+
+
+class _BySeconds(_ByGrid):
+    _first_ns: int | None = None
+
+    def __call__(self, index: int, frame: Frame) -> bool:
+        if self._first_ns is None:
+            self._first_ns = frame.stamp_ns
+        return self._reached((frame.stamp_ns - self._first_ns) * 1e-9)
+
+
+class _ByMetres:
+    """Says when a frame is far enough from the last place."""
+
+    def __init__(self, spacing: float) -> None:
+        self._spacing = spacing * (1.0 - _SLACK)
+        self._last: Pose | None = None
+
+    def __call__(self, index: int, frame: Frame) -> bool:
+        if frame.pose is None or (self._last is not None
+                                  and frame.pose.distance(self._last) < self._spacing):
+            return False
+        self._last = frame.pose
+        return True
+
+
+_DUE: dict[str, Callable[[float], Callable[[int, Frame], bool]]] = {
+    'frames': _ByFrames, 'seconds': _BySeconds, 'metres': _ByMetres,
+}
+
+
+class ByPose:
+    """Assigns the frames of a further traverse to places by position."""
+
+    def __init__(self, places: list[Place], radius: float) -> None:
+        """Take the places of the first traverse, all with poses; radius 0: their mean distance."""
+        self._positions = np.array([place.pose.position for place in places if place.pose])
+        steps = np.linalg.norm(np.diff(self._positions, axis=0), axis=1)
+        self._radius = radius or float(steps.sum() / max(len(steps), 1))
+        self._best = np.full(len(places), np.inf)
+
+    def improves(self, frame: Frame) -> int | None:
+        """Return the place to which this frame is nearer than any before it, or None."""
+        if frame.pose is None:
+            return None
+        distances = np.linalg.norm(self._positions - frame.pose.position, axis=1)
+        nearest = int(distances.argmin())
+        if distances[nearest] > self._radius or distances[nearest] >= self._best[nearest]:
+            return None
+        self._best[nearest] = distances[nearest]
+        return nearest

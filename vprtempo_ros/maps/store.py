@@ -1,0 +1,222 @@
+"""
+Maps on disk: a folder that a person can read and a program can trust.
+
+It is written beside its destination and moved into place in one step, so that whatever happens
+there is the old map or the new one. Everything read back is checked before it is used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..config import TrainerConfig, from_tree, to_tree
+from ..errors import ConfigError, MapError
+from ..sources.poses import Origin
+from .map import FORMAT_VERSION, Map
+from .network_file import read_network, write_network
+from .places_file import read_places, write_places
+from .swap import exchange
+
+MAP = 'map.yaml'
+_PLACES = 'places.csv'
+_NETWORK = 'network.safetensors'
+_THUMBNAILS = 'thumbnails'
+
+# A map.yaml is a few kilobytes; a file far beyond that is something else.
+_YAML_MAX = 1 << 20
+
+
+def check_destination(path: str | Path, overwrite: bool) -> Path:
+    """
+    Return the path as a place where a map may be written; worth knowing before training.
+
+    :raises MapError: if something is there that must not be replaced.
+    """
+    if not str(path):
+        raise MapError('no destination given: name the folder for the map in the parameter map')
+    target = Path(path)
+    try:
+        empty = target.is_dir() and not any(target.iterdir())
+        is_map = (target / MAP).is_file()
+    except OSError as error:
+        raise MapError(f'{target}: cannot be a map ({error.strerror})') from None
+    if os.path.lexists(target) and not empty:
+        if not is_map:
+            raise MapError(f'{target}: exists and is not a map; it is left alone, choose another '
+                           'destination')
+        if not overwrite:
+            raise MapError(f'{target}: there is a map already; set overwrite to replace it, or '
+                           'choose another destination')
+    return target
+
+
+def save(built: Map, path: str | Path, overwrite: bool = False) -> Path:
+    """
+    Write a map as a folder, all of it or nothing.
+
+    :raises MapError: if something stands there, or it cannot be written (disk full, no rights).
+    """
+    target = check_destination(path, overwrite)
+    # The folder itself, not a link to it, has a neighbour on the same file system.
+    place = Path(os.path.realpath(target))
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=f'.{place.name}.', dir=place.parent))
+    except OSError as error:
+        raise MapError(f'{target}: cannot be written ({error.strerror}); nothing changed') from None
+    try:
+        _write(built, staging)
+        staging.chmod(0o755)
+        exchange(staging, place)
+    except OSError as error:
+        raise MapError(f'{target}: cannot be written ({error.strerror or error}); '
+                       'what was there is unchanged') from None
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return target
+
+
+def load(path: str | Path) -> Map:
+    """
+    Read a map and check its version, checksums, shapes and values.
+
+    :raises MapError: with one line that says what is wrong, if anything is.
+    """
+    folder = Path(path)
+    try:
+        return _load(folder)
+    except (OSError, UnicodeDecodeError) as error:
+        raise MapError(f'{folder}: cannot be read ({error})') from None
+
+
+def _write(built: Map, folder: Path) -> None:
+    (folder / _THUMBNAILS).mkdir()
+    for number, data in enumerate(built.thumbnails):
+        (folder / _THUMBNAILS / f'{number:06d}.jpg').write_bytes(data)
+    write_places(built.places, folder / _PLACES)
+    write_network(built.network, folder / _NETWORK)
+    document: dict[str, Any] = {
+        'format_version': FORMAT_VERSION,
+        **built.provenance,
+        'sensor': built.sensor,
+        'origin': list(built.origin) if built.origin else None,
+        'places': len(built.places),
+        'config': to_tree(built.config),
+        'checksums': {_PLACES: _digest(folder / _PLACES), _NETWORK: _digest(folder / _NETWORK),
+                      _THUMBNAILS: _digest_all(folder / _THUMBNAILS)},
+    }
+    document['checksums'][MAP] = _digest_document(document)
+    (folder / MAP).write_text(_dump(document), encoding='utf-8')
+    # Everything is on the disk before the name points to it.
+    os.sync()
+
+
+def _load(folder: Path) -> Map:
+    document = _read_document(folder)
+    for name in (_PLACES, _NETWORK, _THUMBNAILS):
+        if not (folder / name).exists():
+            raise MapError(f'{folder}: {name} is missing; copy the map again or train it anew')
+    found = {_PLACES: _digest(folder / _PLACES), _NETWORK: _digest(folder / _NETWORK),
+             _THUMBNAILS: _digest_all(folder / _THUMBNAILS), MAP: _digest_document(document)}
+    for name, digest in found.items():
+        if document['checksums'].get(name) != digest:
+            raise MapError(f'{folder}: {name} is not as it was written (checksum differs); copy '
+                           'the map again or train it anew')
+    try:
+        config = from_tree(TrainerConfig, document['config'])
+        places = read_places(folder / _PLACES)
+        network = read_network(folder / _NETWORK, config, len(places))
+        thumbnails = [file.read_bytes() for file in _thumbnail_files(folder / _THUMBNAILS)]
+        origin = _origin(document['origin'])
+        provenance = {key: document[key] for key in ('software', 'created', 'traverses')}
+        sensor = _sensor({key: document['sensor'][key] for key in ('type', 'width', 'height')})
+        if document['places'] != len(places):
+            raise MapError(f'expected {document["places"]} places, found {len(places)}')
+    except (ConfigError, MapError, RecursionError) as error:
+        raise MapError(f'{folder}: {error}') from None
+    except (KeyError, TypeError) as error:
+        raise MapError(f'{folder}: {MAP} lacks or misplaces {error}') from None
+    if len(thumbnails) != len(places):
+        raise MapError(f'{folder}: expected {len(places)} thumbnails, found {len(thumbnails)}')
+    return Map(config, places, network, thumbnails, sensor, provenance, origin)
+
+
+def _read_document(folder: Path) -> dict[str, Any]:
+    file = folder / MAP
+    if not folder.exists():
+        raise MapError(f'{folder}: no such map')
+    if not file.is_file():
+        raise MapError(f'{folder}: not a map (no {MAP} in it)')
+    if file.stat().st_size > _YAML_MAX:
+        raise MapError(f'{file}: larger than any map.yaml ({file.stat().st_size} bytes)')
+    try:
+        document = yaml.safe_load(file.read_text(encoding='utf-8'))
+    except OSError:
+        raise
+    except Exception as error:  # Beside YAMLError: ValueError, KeyError, RecursionError...
+        reason = ' '.join(str(error).split())
+        raise MapError(f'{file}: not valid YAML ({reason})') from None
+    if not isinstance(document, dict) or not isinstance(document.get('checksums'), dict):
+        raise MapError(f'{file}: not a map.yaml (expected format_version, config, checksums)')
+    version = document.get('format_version')
+    if version != FORMAT_VERSION:
+        hint = ('install a newer vprtempo_ros' if isinstance(version, int)
+                and version > FORMAT_VERSION else 'train the map anew')
+        raise MapError(f'{folder}: map format {version}, this software reads {FORMAT_VERSION}; '
+                       f'{hint}')
+    return document
+
+
+def _origin(found: Any) -> Origin | None:
+    if found is None:
+        return None
+    if not (isinstance(found, list) and len(found) == 3
+            and all(isinstance(part, float) and math.isfinite(part) for part in found)):
+        raise MapError(f'{MAP}: expected latitude, longitude and altitude as origin, found '
+                       f'{found!r}')
+    return found[0], found[1], found[2]
+
+
+def _sensor(found: dict[str, Any]) -> dict[str, Any]:
+    sizes = (found['width'], found['height'])
+    if not (isinstance(found['type'], str)
+            and all(type(size) is int and size > 0 for size in sizes)):
+        raise MapError(f'{MAP}: expected type, width and height of the sensor, found {found!r}')
+    return found
+
+
+def _thumbnail_files(folder: Path) -> list[Path]:
+    return sorted(folder.glob('*.jpg'))
+
+
+def _digest(file: Path) -> str:
+    digest = hashlib.sha256()
+    with file.open('rb') as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _digest_all(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for file in _thumbnail_files(folder):
+        digest.update(f'{file.name} {_digest(file)}\n'.encode())
+    return digest.hexdigest()
+
+
+def _digest_document(document: dict[str, Any]) -> str:
+    """Digest of everything in map.yaml but this digest itself."""
+    others = {key: value for key, value in document['checksums'].items() if key != MAP}
+    return hashlib.sha256(_dump({**document, 'checksums': others}).encode()).hexdigest()
+
+
+def _dump(document: dict[str, Any]) -> str:
+    return str(yaml.safe_dump(document, sort_keys=False, allow_unicode=True))
