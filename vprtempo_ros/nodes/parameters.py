@@ -1,0 +1,77 @@
+"""The configuration tree as ROS parameters: declared, described, checked."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rclpy.exceptions import ParameterException
+from rclpy.node import Node
+
+from ..config import Option, check_value, from_flat, options
+from ..errors import ConfigError
+
+T = TypeVar('T')
+
+# Bounds for ranges that are open on one side.
+_INT_MAX = 2**31 - 1
+_FLOAT_MAX = 1e308
+
+
+def declare(node: Node, cls: type) -> None:
+    """
+    Declare all settings of a configuration class as parameters of the node.
+
+    :raises ConfigError: if a value given on the command line or in a file is not allowed.
+    """
+    for item in options(cls):
+        try:
+            node.declare_parameter(item.name, item.default, _descriptor(item))
+        except (ParameterException, TypeError) as error:
+            # rclpy's own words tell neither the type nor the range in a way a user can use, and
+            # hide the value: declared without restrictions it can be had, and checked by ours.
+            anything = ParameterDescriptor(dynamic_typing=True)
+            plain(item, node.declare_parameter(item.name, item.default, anything).value)
+            raise ConfigError(f'{item.name}: {" ".join(str(error).split())}') from None
+
+
+def read(node: Node, cls: type[T]) -> T:
+    """
+    Return the parameters' present values as a configuration.
+
+    :raises ConfigError: if a value is not allowed.
+    """
+    return from_flat(cls, {item.name: plain(item, node.get_parameter(item.name).value)
+                           for item in options(cls)})
+
+
+def plain(item: Option, value: Any) -> Any:
+    """Return a parameter's value as the configuration takes it, forgiving what YAML confuses."""
+    if item.type is list:
+        # A single string is a list of one; ROS gives an empty list some other type.
+        return [value] if isinstance(value, str) else list(value or [])
+    return check_value(item, value)
+
+
+def _descriptor(item: Option) -> ParameterDescriptor:
+    low, high = item.metadata['low'], item.metadata['high']
+    descriptor = ParameterDescriptor(
+        description=item.metadata['doc'],
+        additional_constraints=('one of: ' + ', '.join(item.metadata['choices'])
+                                if item.metadata['choices'] else ''))
+    bounded = low is not None or high is not None
+    if item.type is int and bounded:
+        descriptor.integer_range = [IntegerRange(
+            from_value=int(low if low is not None else -_INT_MAX),
+            to_value=int(high if high is not None else _INT_MAX),
+            step=2 if item.metadata['odd'] else 1)]
+    if item.type is float:
+        # So that `spacing: 2` is accepted where 2.0 is meant; `plain` checks the type.
+        descriptor.dynamic_typing = True
+        if bounded:
+            descriptor.floating_point_range = [FloatingPointRange(
+                from_value=float(low if low is not None else -_FLOAT_MAX),
+                to_value=float(high if high is not None else _FLOAT_MAX))]
+    if item.type is list:
+        descriptor.dynamic_typing = True
+    return descriptor

@@ -1,0 +1,136 @@
+"""replay: publish a bag's topics in time, for machines without `ros2 bag play`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Sequence
+
+import rclpy
+from rclpy.executors import ExternalShutdownException
+from rclpy.node import Node
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.utilities import remove_ros_args
+
+from ..errors import SourceError
+from ..sources.bags import BagReader
+from ..sources.cdr import restamp
+from ..tools.command import guarded
+
+
+class Replay:
+    """Publishers for the topics of a bag, and the clockwork that feeds them."""
+
+    def __init__(self, node: Node, bag: BagReader, topics: Sequence[str], reliability: str) -> None:
+        """Make a publisher for each topic whose type is installed; name the others."""
+        missing = sorted(set(topics) - set(bag.topics))
+        if missing:
+            raise SourceError(f'{bag.path}: no topic {missing[0]}; there are '
+                              f'{", ".join(sorted(bag.topics))}')
+        qos = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT
+                         if reliability == 'best_effort' else ReliabilityPolicy.RELIABLE)
+        self._node, self._bag = node, bag
+        self._publishers: dict[str, Any] = {}
+        self._stamped: set[str] = set()
+        for topic in topics or bag.topics:
+            kind = _message_type(bag.topics[topic].type)
+            if kind is None:
+                node.get_logger().warning(f'{topic}: type {bag.topics[topic].type} is not '
+                                          'installed; left out')
+                continue
+            self._publishers[topic] = node.create_publisher(kind, topic, qos)
+            if kind.get_fields_and_field_types().get('header') == 'std_msgs/Header':
+                self._stamped.add(topic)
+        if not self._publishers:
+            raise SourceError(f'{bag.path}: none of its topics can be published')
+
+    def wait_for_subscriber(self, seconds: float) -> None:
+        """Give discovery time, until anyone listens."""
+        deadline = time.monotonic() + seconds
+        while (time.monotonic() < deadline and rclpy.ok()
+               and not any(p.get_subscription_count() for p in self._publishers.values())):
+            time.sleep(0.02)
+
+    def play(self, rate: float, start: float | None, shift_stamps: bool) -> int:
+        """
+        Publish everything once; return the number of messages.
+
+        :param rate: recorded seconds to play in one second.
+        :param start: system time in seconds of the first message; None for now.
+        :param shift_stamps: move header stamps by as much as the first message is moved.
+        """
+        published = 0
+        first: int | None = None
+        begin_ns = time.time_ns() if start is None else round(start * 1e9)
+        for message in self._bag.messages(list(self._publishers)):
+            first = message.stamp_ns if first is None else first
+            due = begin_ns + round((message.stamp_ns - first) / rate)
+            while (left := (due - time.time_ns()) * 1e-9) > 0 and rclpy.ok():
+                time.sleep(min(left, 0.1))
+            if not rclpy.ok():
+                break
+            data = message.data
+            if shift_stamps and message.topic in self._stamped:
+                # At another rate than 1 the recording is stretched about its first message.
+                data = restamp(data, due - message.stamp_ns)
+            self._publishers[message.topic].publish(data)
+            published += 1
+        return published
+
+    def finish(self) -> None:
+        """Let reliable subscribers acknowledge the last messages before the publishers go."""
+        time.sleep(0.3)
+
+
+def _message_type(name: str) -> Any:
+    package, _, kind = name.partition('/msg/')
+    try:
+        return getattr(import_module(f'{package}.msg'), kind)
+    except (ImportError, AttributeError):
+        return None
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the command."""
+    parser = argparse.ArgumentParser(prog='replay', description=__doc__)
+    parser.add_argument('bag', type=Path, help='bag: folder, .db3 or .mcap file')
+    parser.add_argument('--topics', nargs='+', default=[], help='topics to play (default: all)')
+    parser.add_argument('--rate', type=float, default=1.0, help='speed (default: %(default)s)')
+    parser.add_argument('--loop', action='store_true', help='start again at the end')
+    parser.add_argument('--restamp', action='store_true',
+                        help='move header stamps as if it were recorded now')
+    parser.add_argument('--start-at', type=float, metavar='SECONDS',
+                        help='system time (seconds since 1970) of the first message')
+    parser.add_argument('--wait', type=float, default=5.0, metavar='SECONDS',
+                        help='wait this long for a first subscriber (default: %(default)s)')
+    parser.add_argument('--reliability', choices=('reliable', 'best_effort'), default='reliable')
+    given = parser.parse_args(remove_ros_args(sys.argv if args is None else ['', *args])[1:])
+
+    def work() -> None:
+        if not given.rate > 0:
+            raise SourceError(f'--rate: expected a number above 0, found {given.rate}')
+        with BagReader(given.bag) as bag:
+            rclpy.init(args=args)
+            node = rclpy.create_node('replay')
+            try:
+                replay = Replay(node, bag, given.topics, given.reliability)
+                replay.wait_for_subscriber(given.wait)
+                count = replay.play(given.rate, given.start_at, given.restamp)
+                while given.loop and count and rclpy.ok():
+                    count += replay.play(given.rate, None, given.restamp)
+                if rclpy.ok():
+                    replay.finish()
+                print(f'{given.bag}: {count} messages published')
+            except ExternalShutdownException:
+                pass
+            finally:
+                node.destroy_node()
+                rclpy.try_shutdown()
+    return guarded(work)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

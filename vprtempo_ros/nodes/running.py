@@ -1,0 +1,41 @@
+"""How every node of the package starts and ends."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Sequence
+
+import rclpy
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+
+from ..errors import VprError
+
+
+def run(
+    make: Callable[[], Node],
+    args: Sequence[str] | None = None,
+    until: Callable[[Any], bool] = lambda node: False,
+) -> int:
+    """
+    Spin a node until SIGINT, SIGTERM or `until(node)`; return the process's exit status.
+
+    A `VprError` while the node is made is shown as one line.
+    """
+    rclpy.init(args=args)
+    node: Node | None = None
+    try:
+        node = make()
+        executor = SingleThreadedExecutor()
+        executor.add_node(node)
+        while rclpy.ok() and not until(node):
+            executor.spin_once(timeout_sec=0.2)
+        return int(getattr(node, 'exit_status', 0))
+    except (KeyboardInterrupt, ExternalShutdownException):
+        return 0
+    except VprError as error:
+        rclpy.logging.get_logger('vprtempo_ros').fatal(str(error))
+        return 1
+    finally:
+        if node is not None:
+            node.destroy_node()
+        rclpy.try_shutdown()

@@ -1,0 +1,85 @@
+"""
+settings: write what config.py says where people read it: config/*.yaml and docs/parameters.md.
+
+Run by `make docs`; a test holds the files against it.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..config import NodeConfig, Option, TrainerConfig, options
+
+_ROOT = Path(__file__).resolve().parent.parent.parent
+_NODES = {'vpr_node': (NodeConfig, 'vpr.yaml'), 'trainer_node': (TrainerConfig, 'train.yaml')}
+
+
+def as_yaml(cls: type, node: str) -> str:
+    """Return a ROS parameter file with all settings, their meaning and defaults."""
+    lines = [f'# All parameters of {node} with their defaults; made from vprtempo_ros/config.py.',
+             '/**:', '  ros__parameters:']
+    section: list[str] = []
+    for item in options(cls):
+        *path, leaf = item.name.split('.')
+        if path != section:
+            lines += ['  ' * (2 + depth) + f'{part}:' for depth, part in enumerate(path)
+                      if path[:depth + 1] != section[:depth + 1]]
+            section = path
+        # An empty list has no type that a parameter file could tell.
+        value = "''" if item.default == [] else _plain(item.default)
+        indent = '  ' * (2 + len(path))
+        lines += [f'{indent}# {item.metadata["doc"]}{_allowed(item)}', f'{indent}{leaf}: {value}']
+    return '\n'.join(lines) + '\n'
+
+
+def as_table(cls: type) -> str:
+    """Return a Markdown table of all settings."""
+    lines = ['| parameter | type | default | meaning |', '|---|---|---|---|']
+    for item in options(cls):
+        kind = 'string[]' if item.type is list else {'str': 'string', 'float': 'double'}.get(
+            item.type.__name__, item.type.__name__)
+        live = ', may change while active' if item.metadata['dynamic'] else ''
+        lines.append(f'| `{item.name}` | {kind} | `{_plain(item.default)}` | '
+                     f'{item.metadata["doc"]}{_allowed(item)}{live} |')
+    return '\n'.join(lines) + '\n'
+
+
+def files() -> dict[Path, str]:
+    """Return every file that is made from the configuration, with its text."""
+    made = {_ROOT / 'config' / name: as_yaml(cls, node) for node, (cls, name) in _NODES.items()}
+    tables = [f'## `{node}`\n\n{as_table(cls)}' for node, (cls, _) in _NODES.items()]
+    made[_ROOT / 'docs' / 'parameters.md'] = (
+        '# Parameters\n\nMade from `vprtempo_ros/config.py` by `make docs`.\n\n'
+        + '\n'.join(tables))
+    return made
+
+
+def _plain(value: Any) -> str:
+    text: str = yaml.safe_dump(value, default_flow_style=True)
+    return text.removesuffix('\n').removesuffix('\n...')
+
+
+def _allowed(item: Option) -> str:
+    low, high, choices = (item.metadata[key] for key in ('low', 'high', 'choices'))
+    if choices:
+        return f' ({", ".join(choices)})'
+    if low is not None and high is not None:
+        return f' ({low:g} to {high:g})'
+    return f' (at least {low:g})' if low is not None else ''
+
+
+def main() -> int:
+    """Write the files."""
+    for path, text in files().items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding='utf-8')
+        print(path.relative_to(_ROOT))
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
