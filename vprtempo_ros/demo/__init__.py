@@ -1,0 +1,1 @@
+"""A made-up street to drive along, for demonstrations, tests and benchmarks without a data set."""

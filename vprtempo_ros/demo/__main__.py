@@ -1,0 +1,135 @@
+"""
+demo: the main job from recording to recall, over real DDS, in separate processes.
+
+Records a route twice, trains a map from the first recording, lets vpr_node recognise places
+while the second is replayed, and tells how well that went.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import IO, Sequence
+
+from ..errors import VprError
+from ..maps.store import load
+from ..sources.bags import BagReader
+from ..tools.command import guarded
+from .processes import command, folder_for, ros_environment, run_to_end, running
+from .recordings import Recordings, convert_folder, render_route
+from .result import draw, read_matches, summary
+
+# How long after its start the replay begins, in seconds: it has to find its subscribers first.
+_LEAD = 4.0
+# How long vpr_node may take until it announces itself, in seconds.
+_PATIENCE = 60.0
+
+
+def demo(folder: Path, recordings: Recordings) -> None:
+    """Run everything that comes after recording."""
+    environment = ros_environment()
+    print(f"\nROS_DOMAIN_ID={environment['ROS_DOMAIN_ID']} (set it to look on with ROS tools)\n\n"
+          'Training a map from the first recording', flush=True)
+    built = folder / 'map'
+    run_to_end(command('nodes.trainer_node', parameters={
+        'bags': str([str(recordings.reference)]), 'map': str(built), 'overwrite': 'true',
+        **recordings.trainer}), environment, 'trainer_node')
+    shift_ns = _recognise(folder, built, recordings.query, environment)
+    loaded = load(built)
+    truth = recordings.truth(loaded)
+    received = read_matches(folder / 'matches.csv', truth, shift_ns)
+    picture = folder / 'similarity.png'
+    draw(loaded, recordings.query, received, truth, picture)
+    print(f'\n{summary(received, truth, len(loaded.places), recordings.right_when)}\n\n'
+          f'  map       {built}\n  matches   {folder / "matches.csv"}\n  picture   {picture}')
+
+
+def _recognise(folder: Path, built: Path, query: Path, environment: dict[str, str]) -> int:
+    """Run vpr_node and the replay of the query; return by how much its stamps were moved."""
+    print('\nRecognising places while the second recording is replayed', flush=True)
+    shown = command('nodes.show_matches', '--record', str(folder / 'matches.csv'))
+    node = command('nodes.vpr_node', parameters={'map': str(built)})
+    # The node's input is remapped as on a robot.
+    node += ['-r', 'image:=/camera/image_raw']
+    with running(shown, environment, subprocess.PIPE) as watching, \
+            running(node, environment) as recognising:
+        assert watching.stdout is not None
+        listener = _Listener(watching.stdout)
+        listener.await_ready(recognising)
+        start = time.time() + _LEAD
+        with BagReader(query) as bag:
+            shift_ns = round(start * 1e9) - bag.start_ns()
+        run_to_end(command('nodes.replay', str(query), '--topics', '/camera/image_raw',
+                           '--restamp', '--start-at', repr(start)), environment, 'replay')
+        listener.await_silence()
+    return shift_ns
+
+
+class _Listener(threading.Thread):
+    """Shows what `show_matches` prints, and notices when vpr_node is there and when matches end."""
+
+    def __init__(self, lines: IO[str]) -> None:
+        super().__init__(name='listener', daemon=True)
+        self._lines = lines
+        self._ready = threading.Event()
+        self._last = time.monotonic()
+        self.start()
+
+    def run(self) -> None:
+        for line in self._lines:
+            self._last = time.monotonic()
+            if line.startswith('READY'):
+                self._ready.set()
+            else:
+                print(line, end='', flush=True)
+
+    def await_ready(self, node: subprocess.Popen[str]) -> None:
+        deadline = time.monotonic() + _PATIENCE
+        while not self._ready.wait(0.2):
+            if node.poll() is not None or time.monotonic() > deadline:
+                raise VprError('vpr_node did not get ready; see its last line above')
+
+    def await_silence(self) -> None:
+        while time.monotonic() - self._last < 1.0:
+            time.sleep(0.1)
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the command."""
+    parser = argparse.ArgumentParser(
+        prog='demo', description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--out', type=Path, default=Path('build/demo'),
+                        help='folder for bags, map and picture (default: %(default)s)')
+    parser.add_argument('--data', type=Path, help='folder with a subfolder of images for each '
+                        'traverse, equal file names being one place (default: a rendered route)')
+    parser.add_argument('--reference', default='', help='subfolder to train from (default: first)')
+    parser.add_argument('--query', default='', help='subfolder to recognise (default: second)')
+    parser.add_argument('--names', default='', help='text file with the image names to use '
+                        '(default: filtered_names.txt or names.txt in DATA, else all)')
+    parser.add_argument('--places', type=int, default=500, help='places at the most, with --data')
+    parser.add_argument('--length', type=float, default=200.0,
+                        help='length of the rendered route in metres')
+    parser.add_argument('--rate', type=float, help='images a second (default: 10, with --data 20)')
+    given = parser.parse_args(args)
+
+    def work() -> None:
+        folder = folder_for(given.out)
+        for name in ('reference', 'query'):
+            shutil.rmtree(folder / name, ignore_errors=True)
+        print('Recording the route twice', flush=True)
+        if given.data:
+            recordings = convert_folder(folder, given.data, given.reference, given.query,
+                                        given.names, given.places, given.rate or 20.0)
+        else:
+            recordings = render_route(folder, given.length, given.rate or 10.0)
+        demo(folder, recordings)
+    return guarded(work)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

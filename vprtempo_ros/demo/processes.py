@@ -1,0 +1,96 @@
+"""Starting the package's nodes as processes of their own, and ending them."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, Iterator
+
+from ..errors import VprError
+from ..sharing import share_file
+
+# How long a node may take to end after SIGINT, in seconds.
+_PATIENCE = 10.0
+
+
+def ros_environment() -> dict[str, str]:
+    """
+    Return the environment for processes that talk to each other on this machine.
+
+    What the user has set stays; else a domain of its own, discovery on this machine only, and
+    the Fast DDS profile that lets images through with every QoS.
+    """
+    profile = str(share_file('config/fastdds_shm.xml'))
+    defaults = {
+        'ROS_DOMAIN_ID': str(random.SystemRandom().randint(1, 100)),
+        'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
+        'FASTDDS_DEFAULT_PROFILES_FILE': profile,
+        # The same under the name that Humble's Fast DDS reads.
+        'FASTRTPS_DEFAULT_PROFILES_FILE': profile,
+    }
+    return {**defaults, **os.environ}
+
+
+def command(module: str, *arguments: str, parameters: dict[str, str] | None = None) -> list[str]:
+    """Return the command that runs a module of this package, with ROS parameters."""
+    words = [sys.executable, '-m', f'vprtempo_ros.{module}', *arguments]
+    if parameters:
+        words += ['--ros-args']
+        for name, value in parameters.items():
+            words += ['-p', f'{name}:={value}']
+    return words
+
+
+@contextmanager
+def running(
+    words: list[str], environment: dict[str, str], output: int | IO[Any] | None = None,
+    errors: int | IO[Any] | None = None,
+) -> Iterator[subprocess.Popen[str]]:
+    """Run a process; at the end send it SIGINT, and SIGKILL if it does not end by that."""
+    process = subprocess.Popen(words, env=environment, stdout=output, stderr=errors,
+                               text=True, preexec_fn=_default_sigint)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(_PATIENCE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def run_to_end(words: list[str], environment: dict[str, str], what: str) -> None:
+    """
+    Run a process and wait for it.
+
+    :raises VprError: if it fails; it has said why by itself.
+    """
+    with running(words, environment) as process:
+        status = process.wait()
+    if status != 0:
+        raise VprError(f'{what} failed (exit status {status}); see its last line above')
+
+
+def folder_for(path: Path) -> Path:
+    """
+    Return the demo's output folder, made if it is not there.
+
+    :raises VprError: if it cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise VprError(f'{path}: cannot be made ({error.strerror})') from None
+    return path
+
+
+def _default_sigint() -> None:
+    # A background process of a non-interactive shell ignores SIGINT, and its children would too.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

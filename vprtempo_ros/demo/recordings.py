@@ -1,0 +1,125 @@
+"""The demo's two recordings of one route as bags, and what is true about the second."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import cos, sin
+from pathlib import Path
+from typing import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from ..errors import SourceError
+from ..evaluation.truth import GroundTruth, from_positions
+from ..frames import Pose
+from ..maps.map import Map
+from ..sources.bag_writer import BagWriter
+from ..sources.cdr import IMAGE
+from ..sources.folder import IMAGE_SUFFIXES, image_files
+from ..sources.image_bag import ODOMETRY, image_message, odometry_message
+from ..tools.images_to_bag import images_to_bag
+from .route import QUERY, REFERENCE, Drive
+from .world import World
+
+IMAGE_TOPIC = '/camera/image_raw'
+ODOMETRY_TOPIC = '/odom'
+
+# The rendered route: distance between places, and what counts as the right place, in metres.
+_SPACING = 2.0
+_TOLERANCE = 2.0
+
+
+@dataclass(frozen=True)
+class Recordings:
+    """
+    Two bags of one route.
+
+    trainer: parameters that trainer_node needs beside bags and map. truth: makes the ground
+    truth of the query from the map that was trained. right_when: its tolerance in words.
+    """
+
+    reference: Path
+    query: Path
+    trainer: dict[str, str]
+    truth: Callable[[Map], GroundTruth]
+    right_when: str
+
+
+def render_route(folder: Path, length: float, rate: float) -> Recordings:
+    """Drive through the demo's world twice and record camera and odometry."""
+    world = World(length=length)
+    reference = Drive(world, REFERENCE, frame_distance=0.5, rate=rate)
+    query = Drive(world, QUERY, frame_distance=1.0, rate=rate)
+    paths = folder / 'reference', folder / 'query'
+    for path, drive in zip(paths, (reference, query)):
+        _record(drive, path)
+
+    def truth(built: Map) -> GroundTruth:
+        along = dict(zip(reference.stamps_ns.tolist(), reference.distances.tolist()))
+        places = np.array([along[place.stamp_ns] for place in built.places])
+        return from_positions(query.stamps_ns, query.distances, places, _TOLERANCE)
+
+    trainer = {'places.by': 'metres', 'places.spacing': str(_SPACING)}
+    return Recordings(paths[0], paths[1], trainer, truth, f'within {_TOLERANCE:g} m')
+
+
+def convert_folder(
+    folder: Path, data: Path, reference: str, query: str, names: str, places: int, rate: float,
+) -> Recordings:
+    """
+    Turn two traverses of a data set into bags: equal file names are the same place.
+
+    :param reference, query: subfolders of `data`; empty for its first and second.
+    :param names: text file with the names to use; empty for filtered_names.txt or names.txt in
+        `data` if there is one, else all names that both traverses have.
+    :raises SourceError: if the folder does not hold two traverses with names in common.
+    """
+    if not data.is_dir():
+        raise SourceError(f'{data}: no such folder')
+    found = [path.name for path in sorted(data.iterdir()) if path.is_dir() and any(
+        file.suffix.lower() in IMAGE_SUFFIXES for file in path.iterdir())]
+    chosen = [reference or (found[0] if found else ''),
+              query or next((name for name in found if name != (reference or found[0])), '')]
+    for name in chosen:
+        if name not in found:
+            raise SourceError(f'{data}: expected two subfolders of images, one for each traverse '
+                              '(REFERENCE and QUERY choose them), found '
+                              f'{", ".join(found) or "none"}')
+    shared = _shared_names(data, chosen, names)[:places or None]
+    paths = folder / 'reference', folder / 'query'
+    stamps: list[int] = []
+    for path, name in zip(paths, chosen):
+        files = [data / name / file for file in shared]
+        stamps = images_to_bag(tqdm(files, desc=f'recording {path.name} ({name})', unit='image'),
+                               path, topic=IMAGE_TOPIC, rate=rate)
+    number: NDArray[np.int64] = np.arange(len(stamps))
+    truth = GroundTruth(np.array(stamps, np.int64), number, number)
+    return Recordings(paths[0], paths[1], {'places.by': 'frames'}, lambda built: truth,
+                      'the very place')
+
+
+def _shared_names(data: Path, chosen: list[str], names: str) -> list[str]:
+    lists = [data / name for name in ('filtered_names.txt', 'names.txt')]
+    listed = names or next((str(file) for file in lists if file.is_file()), '')
+    if listed:
+        return [file.name for file in image_files(data / chosen[0], listed)]
+    present = {file.name for file in image_files(data / chosen[1])}
+    shared = [file.name for file in image_files(data / chosen[0]) if file.name in present]
+    if len(shared) < 2:
+        raise SourceError(f'{data}: {chosen[0]} and {chosen[1]} have {len(shared)} file names in '
+                          'common, expected at least 2: equal names are the same place')
+    return shared
+
+
+def _record(drive: Drive, path: Path) -> None:
+    with BagWriter(path) as bag:
+        for frame in tqdm(drive, desc=f'recording {path.name} (rendered)', unit='image'):
+            pose = Pose((frame.x, frame.y, 0.0),
+                        (0.0, 0.0, sin(frame.yaw / 2), cos(frame.yaw / 2)), 'odom')
+            bag.write(ODOMETRY_TOPIC, ODOMETRY, frame.stamp_ns,
+                      odometry_message(frame.stamp_ns, pose, 'base_link'))
+            bag.write(IMAGE_TOPIC, IMAGE, frame.stamp_ns,
+                      image_message(frame.stamp_ns, frame.image, 'rgb8', 'camera'))
+
