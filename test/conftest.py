@@ -1,0 +1,69 @@
+"""What all tests share: where the data is, and what is left out without it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vprtempo_ros.config import TrainerConfig, from_flat
+from vprtempo_ros.demo.processes import ros_environment
+from vprtempo_ros.demo.recordings import IMAGE_TOPIC, Recordings, render_route
+from vprtempo_ros.frames import Frame
+from vprtempo_ros.maps.building import build_map
+from vprtempo_ros.maps.store import load, save
+from vprtempo_ros.sources.traverse import open_traverse
+
+# Before anything imports rclpy: every run of the tests is a ROS domain of its own.
+for _name in ('ROS_DOMAIN_ID', 'ROS_AUTOMATIC_DISCOVERY_RANGE'):
+    os.environ.pop(_name, None)
+os.environ.update(ros_environment())
+
+_DATA = Path(__file__).resolve().parent.parent.parent / 'shared' / 'data'
+
+
+@pytest.fixture(scope='session')
+def shared_data() -> Callable[[str], Path]:
+    """Return a function from a name to a path of the data set; skips where it is absent."""
+    def find(name: str) -> Path:
+        path = _DATA / name
+        if not path.exists():
+            pytest.skip(f'needs the data set {name}, which is not at {path}')
+        return path
+    return find
+
+
+@dataclass(frozen=True)
+class Street:
+    """A short rendered route: its two recordings, and a map trained from the first."""
+
+    recordings: Recordings
+    map: Path
+
+    def frames(self, name: str = 'reference') -> list[Frame]:
+        """Return all frames of a recording."""
+        config = TrainerConfig()
+        traverse, _ = open_traverse(str(getattr(self.recordings, name)), config.input,
+                                    config.poses)
+        return list(traverse)
+
+    def places(self) -> list[Frame]:
+        """Return the reference frames that the places of the map were made from."""
+        stamps = {place.stamp_ns for place in load(self.map).places}
+        return [frame for frame in self.frames() if frame.stamp_ns in stamps]
+
+
+@pytest.fixture(scope='session')
+def street(tmp_path_factory: pytest.TempPathFactory) -> Street:
+    """Return a rendered route of 40 m with its map; made once for all tests."""
+    folder = tmp_path_factory.mktemp('street')
+    recordings = render_route(folder, 40.0, 10.0)
+    settings: dict[str, Any] = {
+        'bags': [str(recordings.reference)], 'map': str(folder / 'map'),
+        'input.topic': IMAGE_TOPIC, 'places.by': 'metres', 'places.spacing': 2.0}
+    save(build_map(from_flat(TrainerConfig, settings)), folder / 'map')
+    return Street(recordings, folder / 'map')

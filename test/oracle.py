@@ -1,0 +1,26 @@
+"""Upstream VPRTempo (PyPI, MIT), which the learning rule and the encoding are held against."""
+
+from __future__ import annotations
+
+import sys
+import types
+from types import ModuleType
+
+import pytest
+
+
+def blitnet() -> ModuleType:
+    """Return upstream's layers and learning rule."""
+    pytest.importorskip('torch', reason='the oracle needs torch')
+    return pytest.importorskip('vprtempo.src.blitnet', reason='the oracle is not installed')
+
+
+def dataset() -> ModuleType:
+    """Return upstream's preprocessing; it imports torchvision only to read image files."""
+    pytest.importorskip('torch', reason='the oracle needs torch')
+    if 'torchvision' not in sys.modules:
+        torchvision, io = types.ModuleType('torchvision'), types.ModuleType('torchvision.io')
+        io.read_image = None  # type: ignore[attr-defined]
+        torchvision.io = io  # type: ignore[attr-defined]
+        sys.modules.update({'torchvision': torchvision, 'torchvision.io': io})
+    return pytest.importorskip('vprtempo.src.dataset', reason='the oracle is not installed')

@@ -1,0 +1,203 @@
+"""Nodes as real processes, and a node of the test's own to talk to them over real DDS."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+rclpy = pytest.importorskip('rclpy', reason='needs ROS 2: make setup')
+
+from diagnostic_msgs.msg import DiagnosticArray  # noqa: E402
+from lifecycle_msgs.msg import State, Transition  # noqa: E402
+from lifecycle_msgs.srv import ChangeState, GetState  # noqa: E402
+from rcl_interfaces.srv import SetParameters  # noqa: E402
+from rclpy.executors import SingleThreadedExecutor  # noqa: E402
+from rclpy.parameter import Parameter  # noqa: E402
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy  # noqa: E402
+from sensor_msgs.msg import Image  # noqa: E402
+from vision_msgs.msg import Classification, VisionInfo  # noqa: E402
+
+from vprtempo_ros.demo.processes import command, ros_environment, running  # noqa: E402
+
+# How long anything may take that normally takes well under a second.
+PATIENCE = 30.0
+
+CONFIGURE = Transition.TRANSITION_CONFIGURE
+ACTIVATE = Transition.TRANSITION_ACTIVATE
+DEACTIVATE = Transition.TRANSITION_DEACTIVATE
+CLEANUP = Transition.TRANSITION_CLEANUP
+UNCONFIGURED = State.PRIMARY_STATE_UNCONFIGURED
+INACTIVE = State.PRIMARY_STATE_INACTIVE
+ACTIVE = State.PRIMARY_STATE_ACTIVE
+
+
+class Process:
+    """A running node and what it has printed."""
+
+    def __init__(self, process: subprocess.Popen[str], log: Path) -> None:
+        self.process = process
+        self._log = log
+
+    def output(self) -> str:
+        """Return everything printed so far."""
+        return self._log.read_text()
+
+    def wait_for(self, pattern: str) -> None:
+        """Wait until a line matches."""
+        until(lambda: re.search(pattern, self.output()) is not None,
+              lambda: f'{pattern!r} in the output; it is:\n{self.output()}')
+
+    def end(self, number: int = signal.SIGINT) -> int:
+        """Send a signal and return the exit status."""
+        self.process.send_signal(number)
+        return self.process.wait(PATIENCE)
+
+
+def until(condition: Callable[[], bool], what: Callable[[], str] | str) -> None:
+    """Wait for a condition; fail with its description."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
+            pytest.fail(f'not within {PATIENCE:g} s: {what if isinstance(what, str) else what()}')
+        time.sleep(0.02)
+
+
+@contextmanager
+def node(
+    tmp_path: Path, name: str, *arguments: str, parameters: dict[str, Any] | None = None,
+    remap: dict[str, str] | None = None,
+) -> Iterator[Process]:
+    """Run a node of the package as a process; it is ended by its own process id."""
+    words = command(f'nodes.{name}', *arguments,
+                    parameters={key: str(value) for key, value in (parameters or {}).items()})
+    if remap:
+        words += [] if '--ros-args' in words else ['--ros-args']
+        for source, target in remap.items():
+            words += ['-r', f'{source}:={target}']
+    log = tmp_path / f'{name}-{time.monotonic_ns()}.log'
+    # A fresh environment each time would be a domain of its own each time: conftest has set one.
+    with log.open('w') as stream, running(
+            words, {**ros_environment(), 'PYTHONUNBUFFERED': '1'}, stream,
+            errors=subprocess.STDOUT) as process:
+        yield Process(process, log)
+
+
+class Client:
+    """A node in the test's process that publishes, listens, and calls services."""
+
+    def __init__(
+        self, target: str = '/vpr_node', image: str = '/image', kind: type = Image,
+    ) -> None:
+        self.matches: list[Any] = []
+        self.infos: list[Any] = []
+        self.statuses: list[Any] = []
+        self._target = target
+        self._context = rclpy.Context()
+        rclpy.init(context=self._context)
+        self._node = rclpy.create_node('test_client', context=self._context)
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self._node)
+        reliable = QoSProfile(depth=1000, reliability=ReliabilityPolicy.RELIABLE)
+        latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+        self.publisher = self._node.create_publisher(kind, image, reliable)
+        self._node.create_subscription(Classification, f'{target}/match', self.matches.append, 1000)
+        self._node.create_subscription(VisionInfo, f'{target}/info', self.infos.append, latched)
+        self._node.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, 100)
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._executor.shutdown()
+        self._node.destroy_node()
+        self._context.try_shutdown()
+
+    def _on_diagnostics(self, array: Any) -> None:
+        self.statuses += [status for status in array.status
+                          if status.name.startswith(f'{self._target}:')]
+
+    def spin_until(self, condition: Callable[[], bool], what: str) -> None:
+        """Serve callbacks until a condition holds; fail if it does not come to hold."""
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            if time.monotonic() > deadline:
+                pytest.fail(f'not within {PATIENCE:g} s: {what}')
+            self._executor.spin_once(timeout_sec=0.05)
+
+    def spin_for(self, seconds: float) -> None:
+        """Serve callbacks for a while."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self._executor.spin_once(timeout_sec=0.05)
+
+    def await_listener(self) -> None:
+        """Wait until the node has subscribed and its matches would be heard."""
+        self.spin_until(lambda: self.publisher.get_subscription_count() > 0,
+                        'a subscriber to images')
+        self.spin_until(lambda: self._node.count_publishers(f'{self._target}/match') > 0,
+                        'a publisher of matches')
+        # The other side may not have discovered this one yet: it cannot be asked, so time it is.
+        self.spin_for(0.5)
+
+    def ask(self, message: Any) -> Any:
+        """Publish an image and return the match with its stamp."""
+        self.publisher.publish(message)
+        wanted = message.header.stamp
+        self.spin_until(lambda: any(m.header.stamp == wanted for m in self.matches),
+                        f'a match for stamp {wanted.sec}.{wanted.nanosec:09d}')
+        return next(m for m in reversed(self.matches) if m.header.stamp == wanted)
+
+    def status(self, condition: Callable[[Any, dict[str, str]], bool], what: str) -> dict[str, str]:
+        """Wait for a diagnostic status for which the condition holds; return its values."""
+        def good() -> bool:
+            return any(condition(s, values_of(s)) for s in self.statuses)
+        self.statuses.clear()
+        self.spin_until(good, f'diagnostics with {what}')
+        return next(values_of(s) for s in reversed(self.statuses) if condition(s, values_of(s)))
+
+    def change(self, transition: int) -> bool:
+        """Request a lifecycle transition; return whether it succeeded."""
+        request = ChangeState.Request()
+        request.transition.id = transition
+        return bool(self._call(ChangeState, 'change_state', request).success)
+
+    def state(self) -> int:
+        """Return the lifecycle state."""
+        return int(self._call(GetState, 'get_state', GetState.Request()).current_state.id)
+
+    def set_parameter(self, name: str, value: Any) -> Any:
+        """Set a parameter; return the result with its reason."""
+        request = SetParameters.Request(
+            parameters=[Parameter(name, value=value).to_parameter_msg()])
+        return self._call(SetParameters, 'set_parameters', request).results[0]
+
+    def _call(self, kind: type, name: str, request: Any) -> Any:
+        client = self._node.create_client(kind, f'{self._target}/{name}')
+        self.spin_until(client.service_is_ready, f'service {name}')
+        future = client.call_async(request)
+        self.spin_until(future.done, f'an answer of {name}')
+        self._node.destroy_client(client)
+        return future.result()
+
+
+def values_of(status: Any) -> dict[str, str]:
+    """Return a diagnostic status's values by key."""
+    return {entry.key: entry.value for entry in status.values}
+
+
+def image_message(pixels: Any, encoding: str, stamp_ns: int, frame_id: str = 'camera') -> Image:
+    """Return a sensor_msgs/Image of (height, width[, channels]) uint8 pixels."""
+    message = Image(height=pixels.shape[0], width=pixels.shape[1], encoding=encoding,
+                    step=pixels.nbytes // pixels.shape[0])
+    message.header.stamp.sec, message.header.stamp.nanosec = divmod(stamp_ns, 10**9)
+    message.header.frame_id = frame_id
+    message.data = pixels.tobytes()
+    return message

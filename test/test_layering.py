@@ -1,0 +1,72 @@
+"""The layers of DESIGN.md: who may import whom."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent / 'vprtempo_ros'
+
+# Lower rooms first; a module may import from its own room and from those before it.
+ROOMS = ['', 'sources', 'encoding', 'network', 'backends', 'matching', 'maps', 'recogniser',
+         'evaluation', 'tools', 'demo', 'nodes']
+_BASE = {'errors', 'config', 'frames', 'progress', 'sharing', ''}
+_ROS = ('rclpy', 'rcl_interfaces', 'diagnostic_msgs', 'vision_msgs', 'lifecycle_msgs', 'std_msgs',
+        'sensor_msgs')
+
+
+def room_of(module: str) -> str:
+    """Return the room of a module given by its dotted name below the package."""
+    first = module.split('.')[0]
+    return '' if first in _BASE else first
+
+
+def imports(file: Path) -> list[tuple[str, int]]:
+    """Return absolute names of everything a file imports, with line numbers."""
+    package = ['vprtempo_ros', *file.relative_to(ROOT).parts[:-1]]
+    found = []
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found += [(alias.name, node.lineno) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = package[:len(package) - node.level + 1] if node.level else []
+            stem = '.'.join([*base, *([node.module] if node.module else [])])
+            found.append((stem, node.lineno))
+    return found
+
+
+def test_only_nodes_know_ros() -> None:
+    """The library runs, and is tested, without ROS."""
+    for file in ROOT.rglob('*.py'):
+        if file.relative_to(ROOT).parts[0] == 'nodes':
+            continue
+        for name, line in imports(file):
+            assert name.split('.')[0] not in _ROS, f'{file}:{line} imports {name}'
+
+
+def test_rooms_look_downwards_only() -> None:
+    """No room imports from one above it, so there is no circle."""
+    for file in ROOT.rglob('*.py'):
+        room = room_of('.'.join(file.relative_to(ROOT).with_suffix('').parts))
+        if room == '__init__':
+            continue
+        for name, line in imports(file):
+            if not name.startswith('vprtempo_ros.'):
+                continue
+            other = room_of(name.removeprefix('vprtempo_ros.'))
+            assert ROOMS.index(other) <= ROOMS.index(room), f'{file}:{line} imports {name}'
+
+
+def test_heavy_libraries_are_imported_where_they_are_used() -> None:
+    """Matching on a robot does not wait for numba, matplotlib or rosbags to be imported."""
+    allowed = {'numba': {'network/stdp.py'}, 'torch': {'backends/torch_fp32.py'},
+               'matplotlib': set(), 'rosbags': set(), 'pyproj': set()}
+    for file in ROOT.rglob('*.py'):
+        tree = ast.parse(file.read_text())
+        for node in tree.body:
+            names = ([alias.name for alias in node.names] if isinstance(node, ast.Import)
+                     else [node.module or ''] if isinstance(node, ast.ImportFrom) else [])
+            for name in names:
+                top = name.split('.')[0]
+                if top in allowed:
+                    assert str(file.relative_to(ROOT)) in allowed[top], f'{file} imports {name}'

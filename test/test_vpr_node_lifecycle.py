@@ -1,0 +1,110 @@
+"""vpr_node's lifecycle: every transition, and a clean end from every state."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+import ros
+from ros import Client, image_message
+
+
+def test_transitions(street, tmp_path: Path) -> None:
+    """Configure, activate, deactivate, clean up and again; it answers only while active."""
+    frame = np.ascontiguousarray(street.places()[0].image.pixels)
+    with ros.node(tmp_path, 'vpr_node',
+                  parameters={'map': street.map, 'autostart': 'false'}) as process, \
+            Client() as client:
+        assert client.state() == ros.UNCONFIGURED
+        for stamp in (1, 2):
+            assert client.change(ros.CONFIGURE)
+            assert client.state() == ros.INACTIVE
+            assert client.publisher.get_subscription_count() == 0
+            assert client.change(ros.ACTIVATE)
+            client.await_listener()
+            assert client.ask(image_message(frame, 'rgb8', stamp)).results[0].class_id == '0'
+            assert client.change(ros.DEACTIVATE)
+            client.spin_until(lambda: client.publisher.get_subscription_count() == 0,
+                              'the subscription to go')
+            assert client.change(ros.CLEANUP)
+            assert client.state() == ros.UNCONFIGURED
+        assert process.end() == 0
+
+
+def test_autostart(street, tmp_path: Path) -> None:
+    """By default it is active by itself."""
+    with ros.node(tmp_path, 'vpr_node', parameters={'map': street.map}), Client() as client:
+        client.await_listener()
+        assert client.state() == ros.ACTIVE
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize('state', ['unconfigured', 'no map', 'inactive', 'active', 'busy'])
+def test_ends_cleanly_in_every_state(
+    street, tmp_path: Path, state: str, number: signal.Signals,
+) -> None:
+    """A signal ends it with status 0 and without a traceback, whatever it is doing."""
+    parameters = {'map': tmp_path / 'none' if state == 'no map' else street.map,
+                  'autostart': str(state in ('no map', 'active', 'busy')).lower()}
+    with ros.node(tmp_path, 'vpr_node', parameters=parameters) as process, Client() as client:
+        if state == 'no map':
+            process.wait_for('no such map')
+        elif state == 'unconfigured':
+            assert client.state() == ros.UNCONFIGURED
+        elif state == 'inactive':
+            assert client.change(ros.CONFIGURE)
+        else:
+            client.await_listener()
+        if state == 'busy':
+            frame = np.ascontiguousarray(street.places()[0].image.pixels)
+            for stamp in range(30):
+                client.publisher.publish(image_message(frame, 'rgb8', stamp))
+        assert process.end(number) == 0
+        assert 'Traceback' not in process.output()
+
+
+def test_bad_map_leaves_a_node_that_can_be_mended(street, tmp_path: Path) -> None:
+    """A missing map is one line and a diagnostic; with the right one it configures."""
+    with ros.node(tmp_path, 'vpr_node', parameters={'map': tmp_path / 'none'}) as process, \
+            Client() as client:
+        process.wait_for('no such map')
+        client.status(lambda status, values: status.level == b'\x02'
+                      and 'no such map' in status.message, 'the reason')
+        assert client.state() == ros.UNCONFIGURED
+        assert client.set_parameter('map', str(street.map)).successful
+        assert client.change(ros.CONFIGURE)
+        assert client.change(ros.ACTIVATE)
+        client.await_listener()
+        assert 'Traceback' not in process.output()
+
+
+@pytest.mark.parametrize(('name', 'value', 'message'), [
+    ('backend.name', 'gpu', r"unknown backend 'gpu'; known are"),
+    ('map', "''", 'no map given'),
+])
+def test_what_cannot_be_configured(
+    street, tmp_path: Path, name: str, value: str, message: str,
+) -> None:
+    """The node says in one line what is wrong, and stays unconfigured."""
+    with ros.node(tmp_path, 'vpr_node', parameters={'map': street.map, name: value}) as process, \
+            Client() as client:
+        process.wait_for(message)
+        assert client.state() == ros.UNCONFIGURED
+        assert 'Traceback' not in process.output()
+
+
+@pytest.mark.parametrize(('name', 'value'), [
+    ('match.top_k', '0'), ('match.top_k', 'many'), ('match.min_confidence', '1.5'),
+    ('match.min_confidence', 'nan'), ('input.type', 'radar'), ('diagnostics_period', '0.0'),
+    ('input.depth', '0'),
+])
+def test_parameter_out_of_range(tmp_path: Path, name: str, value: str) -> None:
+    """A parameter that is not allowed ends the start with one line that names it."""
+    with ros.node(tmp_path, 'vpr_node', parameters={name: value}) as process:
+        assert process.process.wait(ros.PATIENCE) == 1
+        lines = process.output().strip().splitlines()
+        assert len(lines) == 1, lines
+        assert name in lines[0]
+        assert 'expected' in lines[0]
