@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .errors import ImageError
+
 # ITU-R BT.601 luma, as upstream's preprocessing and OpenCV's colour conversion use it.
 RGB = (0.299, 0.587, 0.114)
 BGR = RGB[::-1]
@@ -62,6 +64,19 @@ class Image:
             sums = cv2.reduce(self.pixels, 0, cv2.REDUCE_SUM, dtype=kind)
             means = sums.sum(axis=(0, 1)) / (self.height * self.width)
         return float(np.dot(means, self.scaled_weights))
+
+    def check_contrast(self) -> None:
+        """
+        Make sure that there is anything to see.
+
+        :raises ImageError: if all pixels are the same.
+        """
+        # Nearly every image is done after the first few pixels that are compared.
+        for part in (self.pixels[::16, ::16], self.pixels):
+            if (part != part[0, 0]).any():
+                return
+        raise ImageError('expected a picture, found one without any contrast (all black, all '
+                         'white, lens covered?)')
 
     def grey(self) -> NDArray[np.uint8]:
         """Return the whole image as grey uint8 (height, width)."""

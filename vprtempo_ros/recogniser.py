@@ -50,11 +50,8 @@ class Recogniser:
         if (image.width, image.height) != self._size and not self._any_size:
             raise ImageError(f'expected {self._size[0]}x{self._size[1]} pixels as in the map, '
                              f'found {image.width}x{image.height} (input.any_size accepts it)')
-        spikes = self._encoder(image)
-        if spikes.min() == spikes.max():
-            raise ImageError('expected a picture, found one without any contrast (all black, all '
-                             'white, lens covered?)')
-        similarity = self.backend.similarity(spikes)
+        image.check_contrast()
+        similarity = self.backend.similarity(self._encoder(image))
         return Answer(match(similarity, config), similarity)
 
     def close(self) -> None:

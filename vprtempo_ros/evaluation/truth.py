@@ -75,9 +75,13 @@ def read_truth(file: Path) -> GroundTruth:
     try:
         with file.open(newline='', encoding='utf-8') as stream:
             reader = csv.DictReader(stream)
+            if not reader.fieldnames:
+                raise ValueError('empty')
             rows = [[int(row[name]) for name in _COLUMNS] for row in reader]
-    except (OSError, KeyError, TypeError, ValueError) as error:
+        table = np.array(rows, np.int64).reshape(-1, len(_COLUMNS))
+        if (np.diff(table[:, 0]) <= 0).any():
+            raise ValueError('stamps do not increase')
+    except (OSError, KeyError, TypeError, ValueError, OverflowError, csv.Error) as error:
         raise SourceError(f'{file}: expected a csv with the columns {", ".join(_COLUMNS)} '
                           f'({error!r})') from None
-    table = np.array(rows, np.int64).reshape(-1, len(_COLUMNS))
     return GroundTruth(table[:, 0], table[:, 1], table[:, 2])

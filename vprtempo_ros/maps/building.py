@@ -14,7 +14,7 @@ from .. import __version__
 from ..config import TrainerConfig
 from ..encoding import Encoder
 from ..errors import MapError, SourceError
-from ..frames import Frame, Image
+from ..frames import Frame, Image, Pose
 from ..network.training import train
 from ..progress import Progress, silent
 from ..sources.poses import Origin
@@ -97,6 +97,7 @@ def _add_by_pose(
     posed = False
     for frame in frames:
         posed = posed or frame.pose is not None
+        _check_frame_id(frame.pose, places[0].pose, bag, config.bags[0])
         place = assign.improves(frame)
         if place is not None:
             best[place] = encoder(frame.image)
@@ -108,6 +109,12 @@ def _add_by_pose(
                        'the poses in the same frame? Else set poses.topic to none')
     for place in sorted(best):
         samples.add(place, best[place])
+
+
+def _check_frame_id(pose: Pose | None, first: Pose | None, bag: str, other: str) -> None:
+    if pose and first and pose.frame_id != first.frame_id:
+        raise MapError(f'{bag}: expected poses in frame {first.frame_id!r} as in {other}, found '
+                       f'{pose.frame_id!r}; set poses.topic to none to align traverses by order')
 
 
 def _add_by_order(

@@ -23,12 +23,13 @@ def match(similarity: NDArray[np.float32], config: MatchConfig) -> Match:
 
     Confidences are a softmax over the similarities in units of their own standard deviation,
     times `sharpness`: they tell how far the best place stands out from all others. They are not
-    calibrated. Where nothing stands out at all (no deviation, not finite) there is no match.
+    calibrated. Where nothing stands out at all (all equal, not finite) there is no match.
     """
     values = similarity.astype(np.float64)
-    deviation = float(values.std())
-    if not np.isfinite(deviation) or deviation <= 0.0:
+    # The deviation of equal values would not do: it is not zero but for rounding.
+    if not np.isfinite(values).all() or values.min() == values.max():
         return _none()
+    deviation = float(values.std())
     count = min(config.top_k, len(values))
     best = np.argpartition(values, len(values) - count)[len(values) - count:]
     # Of equal similarities the earlier place comes first, whatever the partition did.

@@ -49,7 +49,7 @@ def plain(item: Option, value: Any) -> Any:
     """Return a parameter's value as the configuration takes it, forgiving what YAML confuses."""
     if item.type is list:
         # A single string is a list of one; ROS gives an empty list some other type.
-        return [value] if isinstance(value, str) else list(value or [])
+        return [value] if isinstance(value, str) and value else list(value or [])
     return check_value(item, value)
 
 

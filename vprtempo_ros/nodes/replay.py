@@ -124,7 +124,7 @@ def main(args: Sequence[str] | None = None) -> int:
                 if rclpy.ok():
                     replay.finish()
                 print(f'{given.bag}: {count} messages published')
-            except ExternalShutdownException:
+            except (KeyboardInterrupt, ExternalShutdownException):
                 pass
             finally:
                 node.destroy_node()

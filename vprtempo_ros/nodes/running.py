@@ -19,23 +19,28 @@ def run(
     """
     Spin a node until SIGINT, SIGTERM or `until(node)`; return the process's exit status.
 
+    That is the node's own `exit_status` after it is destroyed, if it has one, else 0.
+
     A `VprError` while the node is made is shown as one line.
     """
     rclpy.init(args=args)
     node: Node | None = None
+    status = 0
     try:
         node = make()
         executor = SingleThreadedExecutor()
         executor.add_node(node)
         while rclpy.ok() and not until(node):
             executor.spin_once(timeout_sec=0.2)
-        return int(getattr(node, 'exit_status', 0))
     except (KeyboardInterrupt, ExternalShutdownException):
-        return 0
+        pass
     except VprError as error:
         rclpy.logging.get_logger('vprtempo_ros').fatal(str(error))
-        return 1
+        status = 1
     finally:
         if node is not None:
             node.destroy_node()
+            # A node that was interrupted knows only now how its work ended.
+            status = getattr(node, 'exit_status', 0)
         rclpy.try_shutdown()
+    return status

@@ -21,7 +21,7 @@ from ..errors import ConfigError, ImageError, VprError
 from ..maps.map import FORMAT_VERSION
 from ..maps.store import load
 from ..recogniser import Answer, Recogniser
-from ..sources.cdr import COMPRESSED, IMAGE, read_message
+from ..sources.cdr import COMPRESSED, IMAGE, prepare, read_message
 from ..sources.traverse import DECODERS
 from .newest import NewestFirst
 from .parameters import declare, plain, read
@@ -123,6 +123,7 @@ class VprNode(LifecycleNode):
         reason = 'as asked by backend.name'
         if not config.backend.name:
             config.backend.name, reason = default_backend()
+        prepare(_INPUTS[config.input.type][1])
         self._recogniser = Recogniser(loaded, config.backend, config.input.any_size)
         self._matches = self.create_lifecycle_publisher(Classification, '~/match', 10)
         self._info = self.create_publisher(VisionInfo, '~/info', _LATCHED)

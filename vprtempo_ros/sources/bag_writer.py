@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import tempfile
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Iterator
 
 from ..errors import SourceError
 from .cdr import typestore, write_message
@@ -30,19 +32,26 @@ class BagWriter:
         from rosbags.rosbag2 import StoragePlugin, Writer
 
         self.path = Path(path)
+        self._connections: dict[str, Any] = {}
         if os.path.lexists(self.path):
             raise SourceError(f'{self.path}: exists already; remove it or choose another name')
-        try:
+        # Rosbags gives SQLite the name as part of a URI.
+        if storage == 'sqlite3' and set('?#%') & set(str(self.path.absolute())):
+            raise SourceError(f'{self.path}: expected a name without ?, # and % for a sqlite3 bag; '
+                              'choose another one, or mcap')
+        with self._failures():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._folder = Path(tempfile.mkdtemp(prefix='.bag-', dir=self.path.parent))
-            plugin = StoragePlugin.MCAP if storage == 'mcap' else StoragePlugin.SQLITE3
-            # The bag's files are named after its folder, so that has its final name already.
-            self._writer = Writer(self._folder / self.path.name, version=_VERSION,
-                                  storage_plugin=plugin)
-            self._writer.open()
-        except OSError as error:
-            raise self._failed(error) from None
-        self._connections: dict[str, Any] = {}
+        try:
+            with self._failures():
+                plugin = StoragePlugin.MCAP if storage == 'mcap' else StoragePlugin.SQLITE3
+                # The files are named after their folder, so that has its final name already.
+                self._writer = Writer(self._folder / self.path.name, version=_VERSION,
+                                      storage_plugin=plugin)
+                self._writer.open()
+        except BaseException:
+            self._discard()
+            raise
 
     def __enter__(self) -> BagWriter:
         """Return the writer itself."""
@@ -50,14 +59,12 @@ class BagWriter:
 
     def write(self, topic: str, type_name: str, stamp_ns: int, message: Any) -> None:
         """Append a message of the typestore, received at `stamp_ns`."""
-        try:
+        data = write_message(message, type_name)
+        with self._failures():
             if topic not in self._connections:
                 self._connections[topic] = self._writer.add_connection(
                     topic, type_name, typestore=typestore())
-            self._writer.write(self._connections[topic], stamp_ns,
-                               write_message(message, type_name))
-        except OSError as error:
-            raise self._failed(error) from None
+            self._writer.write(self._connections[topic], stamp_ns, data)
 
     def __exit__(
         self,
@@ -68,15 +75,26 @@ class BagWriter:
         """Give the bag its name; after an error remove what was written."""
         try:
             if kind is None:
-                self._writer.close()
-                os.rename(self._folder / self.path.name, self.path)
-        except OSError as failure:
-            raise self._failed(failure) from None
+                with self._failures():
+                    self._writer.close()
+                    os.rename(self._folder / self.path.name, self.path)
         finally:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self._discard()
 
-    def _failed(self, error: OSError) -> SourceError:
-        return SourceError(f'{self.path}: cannot be written ({error.strerror or error})')
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        """Turn what a full disk or a lack of rights raises into one line."""
+        try:
+            yield
+        except (OSError, sqlite3.Error) as error:
+            reason = getattr(error, 'strerror', None) or error
+            raise SourceError(f'{self.path}: cannot be written ({reason})') from None
+
+    def _discard(self) -> None:
+        """Close and remove what has not got its name; the space is free only once it is closed."""
+        with suppress(Exception):
+            self._writer.abort()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def header(stamp_ns: int, frame_id: str) -> Any:

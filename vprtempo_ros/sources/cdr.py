@@ -8,6 +8,7 @@ times cheaper than rclpy's, and usable without ROS. Live topics are taken as raw
 from __future__ import annotations
 
 import struct
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -36,6 +37,12 @@ def read_message(data: bytes, type_name: str) -> Any:
     except Exception as error:  # Too short, wrong lengths, bad strings: each raises its own.
         reason = ' '.join(str(error).split()) or type(error).__name__
         raise ImageError(f'bytes do not hold a {type_name} ({reason})') from None
+
+
+def prepare(type_name: str) -> None:
+    """Load the library and its code for a type now, rather than on the first message."""
+    with suppress(ImageError):
+        read_message(bytes((0, 1, 0, 0)) + bytes(256), type_name)
 
 
 def write_message(message: Any, type_name: str) -> bytes:

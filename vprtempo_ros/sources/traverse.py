@@ -37,8 +37,9 @@ class BagFrames:
     """
     The frames of an image topic of a bag.
 
-    A message that does not hold an image is left out and counted in `skipped`: a recording is
-    not worthless for one broken frame.
+    A message that does not hold an image, or an image that shows nothing (a camera's first
+    frames often are black), is left out and counted in `skipped`: a recording is not worthless
+    for one broken frame.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class BagFrames:
                 try:
                     message = read_message(raw.data, self.topic.type)
                     image = decode(message)
+                    image.check_contrast()
                 except ImageError as error:
                     self.skipped[str(error)] += 1
                     continue

@@ -78,8 +78,9 @@ def main(args: Sequence[str] | None = None) -> int:
     def work() -> None:
         if not given.folder.is_dir():
             raise SourceError(f'{given.folder}: no such folder')
-        if not given.rate > 0:
-            raise SourceError(f'--rate: expected a number above 0, found {given.rate}')
+        # Beyond these, stamps do not fit their message or are all the same.
+        if not 1e-3 <= given.rate <= 1e6:
+            raise SourceError(f'--rate: expected a number from 0.001 to 1e6, found {given.rate}')
         files = image_files(given.folder, given.names)
         images_to_bag(tqdm(files, unit='image', disable=None), given.bag, topic=given.topic,
                       rate=given.rate, frame_id=given.frame_id, storage=given.storage,

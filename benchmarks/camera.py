@@ -1,0 +1,49 @@
+"""A camera for benchmarks: publishes VGA colour images at a steady rate, each stamped anew."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+import numpy as np
+import rclpy
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import Image
+
+from vprtempo_ros.sources.cdr import IMAGE, restamp, write_message
+from vprtempo_ros.sources.image_bag import image_message
+
+
+def main() -> int:
+    """Wait for a subscriber, publish, and print how many images were published."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--rate', type=float, default=30.0)
+    parser.add_argument('--seconds', type=float, default=60.0)
+    parser.add_argument('--reliability', choices=('reliable', 'best_effort'))
+    given = parser.parse_args()
+    rclpy.init()
+    node = rclpy.create_node('camera')
+    qos = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE
+                     if given.reliability == 'reliable' else ReliabilityPolicy.BEST_EFFORT)
+    publisher = node.create_publisher(Image, 'image', qos)
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (480, 640, 3)).astype(np.uint8)
+    data = write_message(image_message(0, pixels, 'rgb8', 'camera'), IMAGE)
+    while publisher.get_subscription_count() == 0:
+        time.sleep(0.05)
+    time.sleep(1.0)
+    count = round(given.rate * given.seconds)
+    begin = time.time()
+    for number in range(count):
+        time.sleep(max(0.0, begin + number / given.rate - time.time()))
+        publisher.publish(restamp(data, time.time_ns()))
+    time.sleep(1.0)
+    print(count, flush=True)
+    node.destroy_node()
+    rclpy.try_shutdown()
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

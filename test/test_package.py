@@ -1,0 +1,123 @@
+"""The package as colcon builds and installs it, and the messages it brings."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+import yaml
+
+from vprtempo_ros.config import NodeConfig, TrainerConfig, from_tree
+
+ROOT = Path(__file__).resolve().parent.parent
+COLCON = Path(sys.executable).with_name('colcon')
+
+# Released vision_msgs 4.1: names, types and order, which is what a type's hash covers.
+RELEASED = {
+    'ObjectHypothesis': ['string class_id', 'float64 score'],
+    'Classification': ['std_msgs/Header header', 'ObjectHypothesis[] results'],
+    'VisionInfo': ['std_msgs/Header header', 'string method', 'string database_location',
+                   'int32 database_version'],
+}
+
+
+@pytest.mark.parametrize('name', RELEASED)
+def test_message_definitions_equal_the_released(name: str) -> None:
+    """Other machines understand our messages on the wire."""
+    text = (ROOT / 'interfaces' / 'vision_msgs' / 'msg' / f'{name}.msg').read_text()
+    lines = [' '.join(line.split('#')[0].split()) for line in text.splitlines()]
+    assert [line for line in lines if line] == RELEASED[name]
+
+
+def test_message_types_have_the_released_hash() -> None:
+    """The built types' hashes are those that rosbags computes from the released definitions."""
+    classification = pytest.importorskip('vision_msgs.msg').Classification
+    hashes = getattr(classification, '_TYPE_SUPPORT', None)
+    assert hashes is not None
+    from rosbags.typesys import Stores, get_types_from_msg, get_typestore
+    store = get_typestore(Stores.ROS2_JAZZY)
+    for name, fields in RELEASED.items():
+        store.register(get_types_from_msg('\n'.join(fields), f'vision_msgs/msg/{name}'))
+    import vision_msgs
+    folder = Path(vision_msgs.__file__).resolve()
+    described = [path for parent in folder.parents
+                 for path in parent.glob('share/vision_msgs/msg/Classification.json')][:1]
+    if not described:
+        pytest.skip('this installation of vision_msgs brings no type descriptions')
+    expected = store.hash_rihs01('vision_msgs/msg/Classification')
+    assert f'"{expected}"' in described[0].read_text()
+
+
+@pytest.mark.parametrize(('file', 'cls'), [('vpr.yaml', NodeConfig), ('train.yaml', TrainerConfig)])
+def test_parameter_files_are_accepted(file: str, cls: type) -> None:
+    """config/*.yaml holds every setting under a name that exists, with an allowed value."""
+    tree = yaml.safe_load((ROOT / 'config' / file).read_text())['/**']['ros__parameters']
+    if tree.get('bags') == '':
+        tree['bags'] = []
+    assert from_tree(cls, tree) == cls()
+
+
+@pytest.mark.parametrize('name', ['vpr', 'train', 'replay'])
+def test_launch_arguments_are_described(name: str) -> None:
+    """Every argument of the launch files says what it is."""
+    tree = ast.parse((ROOT / 'launch' / f'{name}.launch.py').read_text())
+    arguments = [call for call in ast.walk(tree) if isinstance(call, ast.Call)
+                 and isinstance(call.func, ast.Name) and call.func.id == 'DeclareLaunchArgument']
+    assert len(arguments) >= 6
+    for call in arguments:
+        assert 'description' in {keyword.arg for keyword in call.keywords}, ast.dump(call)
+
+
+def test_package_xml_and_setup_agree() -> None:
+    """Name, version and description are the same in both, and format 3 is declared."""
+    root = ElementTree.parse(ROOT / 'package.xml').getroot()
+    setup = (ROOT / 'setup.py').read_text()
+    assert root.get('format') == '3'
+    for tag in ('version', 'description', 'license'):
+        assert f"'{root.findtext(tag)}'" in setup
+
+
+@pytest.mark.long
+def test_colcon_builds_and_installs(tmp_path: Path) -> None:
+    """Colcon knows the package as ament_python and installs all that users need."""
+    if not COLCON.exists() and shutil.which('colcon') is None:
+        pytest.skip('needs colcon')
+    colcon = str(COLCON) if COLCON.exists() else 'colcon'
+    source = tmp_path / 'src' / 'vprtempo_ros'
+    tracked = subprocess.run(['git', 'ls-files', '-co', '--exclude-standard'], cwd=ROOT,
+                             capture_output=True, text=True, check=True).stdout.split()
+    for name in tracked:
+        if (ROOT / name).is_file():
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, source / name)
+    listed = subprocess.run([colcon, 'list'], cwd=tmp_path, capture_output=True, text=True,
+                            check=True).stdout
+    assert re.fullmatch(r'vprtempo_ros\s+src/vprtempo_ros\s+\(ros\.ament_python\)\n', listed)
+    built = subprocess.run([colcon, 'build'], cwd=tmp_path, capture_output=True, text=True,
+                           check=False)
+    assert built.returncode == 0, built.stdout + built.stderr
+    prefix = tmp_path / 'install' / 'vprtempo_ros'
+    for name in ('package.xml', 'launch/vpr.launch.py', 'launch/train.launch.py',
+                 'launch/replay.launch.py', 'config/vpr.yaml', 'config/train.yaml',
+                 'config/fastdds_shm.xml', 'rviz/vpr.rviz'):
+        assert (prefix / 'share' / 'vprtempo_ros' / name).is_file(), name
+    assert (prefix / 'share/ament_index/resource_index/packages/vprtempo_ros').is_file()
+    library = next(prefix.glob('lib/python3*/site-packages'))
+    assert (library / 'vprtempo_ros' / 'nodes' / 'vpr_node.py').is_file()
+    for name in ('vpr_node', 'trainer_node', 'replay', 'show_matches', 'images_to_bag', 'demo'):
+        assert os.access(prefix / 'lib' / 'vprtempo_ros' / name, os.X_OK), name
+    # The installed executable runs from the installed files, and finds its backends.
+    done = subprocess.run(
+        [sys.executable, prefix / 'lib/vprtempo_ros/trainer_node', '--ros-args', '-p',
+         'bags:=/no/such/bag', '-p', f'map:={tmp_path}/map'],
+        env={**os.environ, 'PYTHONPATH': str(library)}, cwd=tmp_path, capture_output=True,
+        text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert 'no such bag' in done.stderr

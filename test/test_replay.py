@@ -1,0 +1,92 @@
+"""replay and show_matches as processes: what is in the bag reaches the node, in time."""
+
+from __future__ import annotations
+
+import csv
+import time
+from pathlib import Path
+
+import ros
+from ros import Client
+
+from vprtempo_ros.sources.bags import BagReader
+from vprtempo_ros.sources.cdr import IMAGE, read_message, stamp_ns
+
+
+def recorded(street) -> list[int]:
+    """Return the stamps of the query's images in ns."""
+    with BagReader(street.recordings.query) as bag:
+        return [stamp_ns(read_message(raw.data, IMAGE).header)
+                for raw in bag.messages(['/camera/image_raw'])]
+
+
+def stamps(client: Client) -> list[int]:
+    """Return the stamps of all matches received in ns."""
+    return [stamp_ns(match.header) for match in client.matches]
+
+
+def test_bag_to_matches(street, tmp_path: Path) -> None:
+    """Every recorded image is answered under its own stamp, and shown and recorded."""
+    expected = recorded(street)
+    record = tmp_path / 'matches.csv'
+    remap = {'image': '/camera/image_raw'}
+    with ros.node(tmp_path, 'vpr_node', parameters={'map': street.map}, remap=remap), \
+            ros.node(tmp_path, 'show_matches', '--record', str(record)) as shown, \
+            Client(image='/camera/image_raw') as client:
+        client.await_listener()
+        shown.wait_for('READY VPRTempo')
+        with ros.node(tmp_path, 'replay', str(street.recordings.query), '--rate', '4') as replay:
+            client.spin_until(lambda: replay.process.poll() is not None, 'the end of the replay')
+            assert replay.process.returncode == 0
+            assert '80 messages published' in replay.output()
+        client.spin_until(lambda: len(client.matches) >= len(expected), 'all matches')
+        assert stamps(client) == expected
+        shown.wait_for(r'place +\d+  confidence 0\.\d\d   then')
+        ros.until(lambda: len(record.read_text().splitlines()) > len(expected), 'the record')
+        assert shown.end() == 0
+    with record.open(newline='') as stream:
+        rows = list(csv.DictReader(stream))
+    assert [int(row['stamp_ns']) for row in rows] == expected
+    assert [row['places'].split()[0] for row in rows] == [
+        match.results[0].class_id for match in client.matches]
+
+
+def test_restamp_starts_at_the_given_time(street, tmp_path: Path) -> None:
+    """--restamp moves all stamps by the same amount, to where --start-at says."""
+    expected = recorded(street)
+    remap = {'image': '/camera/image_raw'}
+    start = time.time() + 6
+    with ros.node(tmp_path, 'vpr_node', parameters={'map': street.map}, remap=remap), \
+            Client(image='/camera/image_raw') as client:
+        client.await_listener()
+        with ros.node(tmp_path, 'replay', str(street.recordings.query), '--restamp', '--start-at',
+                      repr(start), '--topics', '/camera/image_raw'):
+            client.spin_until(lambda: len(client.matches) >= len(expected), 'all matches')
+    moved = [stamp - round(start * 1e9) for stamp in stamps(client)]
+    assert moved == [stamp - expected[0] for stamp in expected]
+
+
+def test_loop_goes_on_until_interrupted(street, tmp_path: Path) -> None:
+    """--loop starts again, and SIGINT ends it cleanly."""
+    remap = {'image': '/camera/image_raw'}
+    with ros.node(tmp_path, 'vpr_node', parameters={'map': street.map}, remap=remap), \
+            Client(image='/camera/image_raw') as client:
+        client.await_listener()
+        with ros.node(tmp_path, 'replay', str(street.recordings.query), '--rate', '10',
+                      '--loop') as replay:
+            client.spin_until(lambda: len(client.matches) > 100, 'a third round')
+            assert replay.end() == 0
+            assert 'Traceback' not in replay.output()
+
+
+def test_mistakes_are_one_line(street, tmp_path: Path) -> None:
+    """A missing bag, topic or rate is told in one line with status 1."""
+    for arguments, words in (
+            (['/no/such/bag'], 'no such bag'),
+            ([str(street.recordings.query), '--topics', '/radar'], 'no topic /radar'),
+            ([str(street.recordings.query), '--rate', '0'], '--rate: expected')):
+        with ros.node(tmp_path, 'replay', *arguments) as replay:
+            assert replay.process.wait(ros.PATIENCE) == 1
+            assert words in replay.output()
+            assert 'Traceback' not in replay.output()
+            assert len(replay.output().splitlines()) == 1
