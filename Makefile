@@ -14,7 +14,7 @@ DEMO_VARIABLES := DATA REFERENCE QUERY NAMES PLACES LENGTH RATE OUT
 demo_options = $(foreach name,$(DEMO_VARIABLES),$(if $($(name)),--$(shell echo $(name) | tr A-Z a-z) '$($(name))'))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-matrix bench lint build clean clean-env
+.PHONY: help setup demo test test-fast test-matrix bench lint docs build clean clean-env
 
 help: ## show this
 	@echo 'make TARGET [VARIABLE=value ...]'
@@ -28,7 +28,7 @@ help: ## show this
 #: QUERY: demo, with DATA: subfolder to recognise them in (the second)
 #: NAMES: demo, with DATA: text file with the names of the images to use
 #: PLACES: demo, with DATA: how many places at the most (500)
-#: LENGTH: demo, without DATA: length of the route in metres (200)
+#: LENGTH: demo, without DATA: length of the route in metres (230)
 #: RATE: demo: images a second (10, with DATA 20)
 #: OUT: demo: folder for the results (build/demo)
 #: PYTEST: test, test-fast, test-matrix: more arguments for pytest, as in PYTEST='-k match -x'
@@ -57,6 +57,9 @@ bench: setup ## measure speed and recall
 lint: setup ## check style and types
 	@$(RUN) -m ruff check .
 	@$(RUN) -m mypy
+
+docs: setup ## write config/*.yaml and docs/parameters.md anew from config.py
+	@$(RUN) -m vprtempo_ros.tools.settings
 
 build: setup ## build the package with colcon, as a robot's workspace does, into build/ and install/
 	@$(VENV)/bin/colcon build

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent / 'vprtempo_ros'
 # Lower rooms first; a module may import from its own room and from those before it.
 ROOMS = ['', 'sources', 'encoding', 'network', 'backends', 'matching', 'maps', 'recogniser',
          'evaluation', 'tools', 'demo', 'nodes']
-_BASE = {'errors', 'config', 'frames', 'progress', 'sharing', ''}
+_BASE = {'errors', 'config', 'frames', 'progress', 'paths', ''}
 _ROS = ('rclpy', 'rcl_interfaces', 'diagnostic_msgs', 'vision_msgs', 'lifecycle_msgs', 'std_msgs',
         'sensor_msgs')
 

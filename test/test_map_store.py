@@ -126,3 +126,10 @@ def test_any_name_survives(
     places = [Place(-5, None, first, second), Place(2**62, pose, second, first)]
     write_places(places, file)
     assert read_places(file) == places
+
+
+def test_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """~ is understood in a map's path: no shell replaces it in `map:=~/office`."""
+    monkeypatch.setenv('HOME', str(tmp_path))
+    assert save(tiny_map(), '~/office') == tmp_path / 'office'
+    assert len(load('~/office').places) == len(tiny_map().places)

@@ -112,7 +112,7 @@ def main(args: Sequence[str] | None = None) -> int:
     parser.add_argument('--names', default='', help='text file with the image names to use '
                         '(default: filtered_names.txt or names.txt in DATA, else all)')
     parser.add_argument('--places', type=int, default=500, help='places at the most, with --data')
-    parser.add_argument('--length', type=float, default=200.0,
+    parser.add_argument('--length', type=float, default=230.0,
                         help='length of the rendered route in metres')
     parser.add_argument('--rate', type=float, help='images a second (default: 10, with --data 20)')
     given = parser.parse_args(args)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any, Iterator
 
 from ..errors import VprError
-from ..sharing import share_file
+from ..paths import share_file
 
 # How long a node may take to end after SIGINT, in seconds.
 _PATIENCE = 10.0

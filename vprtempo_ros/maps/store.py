@@ -19,6 +19,7 @@ import yaml
 
 from ..config import TrainerConfig, from_tree, to_tree
 from ..errors import ConfigError, MapError
+from ..paths import user_path
 from ..sources.poses import Origin
 from .map import FORMAT_VERSION, Map
 from .network_file import read_network, write_network
@@ -42,7 +43,7 @@ def check_destination(path: str | Path, overwrite: bool) -> Path:
     """
     if not str(path):
         raise MapError('no destination given: name the folder for the map in the parameter map')
-    target = Path(path)
+    target = user_path(path)
     try:
         empty = target.is_dir() and not any(target.iterdir())
         is_map = (target / MAP).is_file()
@@ -90,7 +91,7 @@ def load(path: str | Path) -> Map:
 
     :raises MapError: with one line that says what is wrong, if anything is.
     """
-    folder = Path(path)
+    folder = user_path(path)
     try:
         return _load(folder)
     except (OSError, UnicodeDecodeError) as error:

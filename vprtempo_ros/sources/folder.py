@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import ImageError, SourceError
 from ..frames import Frame
+from ..paths import user_path
 from .image_msg import decode_file
 from .natural import natural_key
 
@@ -28,7 +29,7 @@ def image_files(folder: Path, names: str = '') -> list[Path]:
     if names:
         try:
             # With or without the mark that some editors put first.
-            wanted = Path(names).read_text(encoding='utf-8-sig').split('\n')
+            wanted = user_path(names).read_text(encoding='utf-8-sig').split('\n')
         except (OSError, UnicodeDecodeError) as error:
             raise SourceError(f'{names}: cannot be read as a list of names ({error})') from None
         files = [folder / name.strip() for name in wanted if name.strip()]

@@ -10,6 +10,7 @@ from typing import Any, Callable, Iterator, Protocol
 from ..config import BagInputConfig, PosesConfig
 from ..errors import ImageError, SourceError
 from ..frames import Frame, Image
+from ..paths import user_path
 from .bags import BagReader, choose_topic, is_bag
 from .cdr import COMPRESSED, IMAGE, read_message, stamp_ns
 from .folder import FolderFrames
@@ -107,7 +108,7 @@ def open_traverse(
 def _open(
     path: str, config: BagInputConfig, poses: PosesConfig, origin: Origin | None,
 ) -> tuple[Traverse, Origin | None]:
-    where = Path(path)
+    where = user_path(path)
     if not where.exists():
         raise SourceError(f'{path}: no such bag or folder')
     traverse: Traverse

@@ -1,10 +1,16 @@
-"""Finding the files that are installed beside the package: launch, config, rviz."""
+"""Finding files: those that users name, and those that are installed with the package."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from .errors import VprError
+
+
+def user_path(name: str | Path) -> Path:
+    """Return a path that a user gave; ~ is the home folder, as no shell does it after `map:=`."""
+    return Path(os.path.expanduser(name))
 
 
 def share_file(name: str) -> Path:
