@@ -162,7 +162,7 @@ def test_the_topic_is_clear(cameras: Path) -> None:
 @pytest.mark.parametrize('storage', STORAGES)
 def test_memory_does_not_grow_with_the_bag(tmp_path: Path, storage: str) -> None:
     """Reading 300 images needs the memory of a few, whatever the storage."""
-    pixels = np.zeros((240, 320), np.uint8)
+    pixels = np.tile(np.arange(160, dtype=np.uint8), (240, 2))
     bag = write_bag(tmp_path / 'bag', images(pixels for _ in range(300)), storage)
     traverse, _ = open_traverse(str(bag), BagInputConfig(), PosesConfig())
     tracemalloc.start()

@@ -55,10 +55,10 @@ def test_restamp_starts_at_the_given_time(street, tmp_path: Path) -> None:
     """--restamp moves all stamps by the same amount, to where --start-at says."""
     expected = recorded(street)
     remap = {'image': '/camera/image_raw'}
-    start = time.time() + 6
     with ros.node(tmp_path, 'vpr_node', parameters={'map': street.map}, remap=remap), \
             Client(image='/camera/image_raw') as client:
         client.await_listener()
+        start = time.time() + 8
         with ros.node(tmp_path, 'replay', str(street.recordings.query), '--restamp', '--start-at',
                       repr(start), '--topics', '/camera/image_raw'):
             client.spin_until(lambda: len(client.matches) >= len(expected), 'all matches')

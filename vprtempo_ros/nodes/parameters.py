@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rcl_interfaces.msg import (
+    FloatingPointRange,
+    IntegerRange,
+    ParameterDescriptor,
+    SetParametersResult,
+)
 from rclpy.exceptions import ParameterException
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 
 from ..config import Option, check_value, from_flat, options
 from ..errors import ConfigError
@@ -51,6 +58,33 @@ def plain(item: Option, value: Any) -> Any:
         # A single string is a list of one; ROS gives an empty list some other type.
         return [value] if isinstance(value, str) and value else list(value or [])
     return check_value(item, value)
+
+
+def judge(
+    cls: type, parameters: Sequence[Parameter], locked: bool,
+) -> tuple[SetParametersResult, dict[str, Any]]:
+    """
+    Check new values of parameters; return the verdict and the live settings among them.
+
+    :param locked: whether settings that are read in configure are in use and may not change.
+    """
+    known = {item.name: item for item in options(cls)}
+    live: dict[str, Any] = {}
+    for parameter in parameters:
+        item = known.get(parameter.name)
+        if item is None:
+            continue
+        try:
+            value = check_value(item, plain(item, parameter.value))
+        except ConfigError as error:
+            return SetParametersResult(successful=False, reason=str(error)), {}
+        if item.metadata['dynamic']:
+            live[item.name] = value
+        elif locked:
+            reason = (f'{item.name}: read in configure; clean the node up first '
+                      '(ros2 lifecycle set ... cleanup), then set it and configure again')
+            return SetParametersResult(successful=False, reason=reason), {}
+    return SetParametersResult(successful=True), live
 
 
 def _descriptor(item: Option) -> ParameterDescriptor:

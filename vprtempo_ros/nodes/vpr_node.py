@@ -16,7 +16,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from vision_msgs.msg import Classification, ObjectHypothesis, VisionInfo
 
 from ..backends import default_backend
-from ..config import NodeConfig, check_value, options
+from ..config import NodeConfig
 from ..errors import ConfigError, ImageError, VprError
 from ..maps.map import FORMAT_VERSION
 from ..maps.store import load
@@ -24,7 +24,7 @@ from ..recogniser import Answer, Recogniser
 from ..sources.cdr import COMPRESSED, IMAGE, prepare, read_message
 from ..sources.traverse import DECODERS
 from .newest import NewestFirst
-from .parameters import declare, plain, read
+from .parameters import declare, judge, read
 from .running import run
 from .statistics import FrameStatistics, key_value
 
@@ -44,7 +44,6 @@ class VprNode(LifecycleNode):
         super().__init__('vpr_node')
         declare(self, NodeConfig)
         self._config = read(self, NodeConfig)
-        self._options = {item.name: item for item in options(NodeConfig)}
         self._recogniser: Recogniser | None = None
         self._subscription: Any = None
         self._worker: NewestFirst[bytes] | None = None
@@ -195,26 +194,11 @@ class VprNode(LifecycleNode):
 
     def _on_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
         """Check new values; those of a running node take effect at once, or are refused."""
-        changed: dict[str, Any] = {}
-        for parameter in parameters:
-            item = self._options.get(parameter.name)
-            if item is None:
-                continue
-            try:
-                value = check_value(item, plain(item, parameter.value))
-            except ConfigError as error:
-                return SetParametersResult(successful=False, reason=str(error))
-            if item.metadata['dynamic']:
-                changed[parameter.name] = value
-            elif self._recogniser is not None:
-                return SetParametersResult(
-                    successful=False,
-                    reason=f'{item.name}: read in configure; clean the node up first '
-                           '(ros2 lifecycle set ... cleanup), then set it and configure again')
+        result, changed = judge(NodeConfig, parameters, locked=self._recogniser is not None)
         for name, value in changed.items():
-            # Dynamic settings are all in `match`; a frame under way sees the old or the new one.
+            # Live settings are all in `match`; a frame under way sees the old or the new one.
             setattr(self._config.match, name.removeprefix('match.'), value)
-        return SetParametersResult(successful=True)
+        return result
 
     def _report(self) -> None:
         status = DiagnosticStatus(name=f'{self.get_fully_qualified_name()}: place recognition',
