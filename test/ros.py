@@ -28,7 +28,7 @@ from vision_msgs.msg import Classification, VisionInfo  # noqa: E402
 from vprtempo_ros.demo.processes import command, ros_environment, running  # noqa: E402
 
 # How long anything may take that normally takes well under a second.
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 CONFIGURE = Transition.TRANSITION_CONFIGURE
 ACTIVATE = Transition.TRANSITION_ACTIVATE
