@@ -11,7 +11,7 @@ export ROS_AUTOMATIC_DISCOVERY_RANGE
 
 # Variables that the demo takes as options of the same name, in lower case, when they are set.
 DEMO_VARIABLES := DATA REFERENCE QUERY NAMES PLACES LENGTH RATE OUT
-demo_options = $(foreach name,$(DEMO_VARIABLES),$(if $($(name)),--$(shell echo $(name) | tr A-Z a-z) '$($(name))'))
+demo_options = $(foreach name,$(DEMO_VARIABLES),$(if $(filter command,$(origin $(name))),--$(shell echo $(name) | tr A-Z a-z) '$($(name))'))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-fast test-matrix bench lint docs build clean clean-env
@@ -28,7 +28,7 @@ help: ## show this
 #: QUERY: demo, with DATA: subfolder to recognise them in (the second)
 #: NAMES: demo, with DATA: text file with the names of the images to use
 #: PLACES: demo, with DATA: how many places at the most (500)
-#: LENGTH: demo, without DATA: length of the route in metres (230)
+#: LENGTH: demo, without DATA: length of the route in metres, 20 to 500 (230)
 #: RATE: demo: images a second (10, with DATA 20)
 #: OUT: demo: folder for the results (build/demo)
 #: PYTEST: test, test-fast, test-matrix: more arguments for pytest, as in PYTEST='-k match -x'

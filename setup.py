@@ -32,10 +32,10 @@ setup(
     license='MIT',
     entry_points={
         'console_scripts': [
-            'vpr_node = vprtempo_ros.nodes.vpr_node:main',
-            'trainer_node = vprtempo_ros.nodes.trainer_node:main',
-            'replay = vprtempo_ros.nodes.replay:main',
-            'show_matches = vprtempo_ros.nodes.show_matches:main',
+            'vpr_node = vprtempo_ros.nodes.start:vpr_node',
+            'trainer_node = vprtempo_ros.nodes.start:trainer_node',
+            'replay = vprtempo_ros.nodes.start:replay',
+            'show_matches = vprtempo_ros.nodes.start:show_matches',
             'images_to_bag = vprtempo_ros.tools.images_to_bag:main',
             'demo = vprtempo_ros.demo.__main__:main',
         ],

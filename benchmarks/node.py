@@ -80,8 +80,8 @@ def bare(reliability: str, environment: dict[str, str]) -> Run:
 def vpr_node(reliability: str, environment: dict[str, str], built: Path, folder: Path) -> Run:
     """Measure vpr_node; matches are counted by a process of their own."""
     record = folder / f'{reliability}.csv'
-    shown = command('nodes.show_matches', '--record', str(record))
-    node = command('nodes.vpr_node', parameters={
+    shown = command('show_matches', '--record', str(record))
+    node = command('vpr_node', parameters={
         'map': str(built), 'input.reliability': reliability})
     with running(shown, environment, subprocess.DEVNULL), \
             running(node, environment, subprocess.DEVNULL, subprocess.DEVNULL) as process:

@@ -76,7 +76,7 @@ def node(
     remap: dict[str, str] | None = None,
 ) -> Iterator[Process]:
     """Run a node of the package as a process; it is ended by its own process id."""
-    words = command(f'nodes.{name}', *arguments,
+    words = command(name, *arguments,
                     parameters={key: str(value) for key, value in (parameters or {}).items()})
     if remap:
         words += [] if '--ros-args' in words else ['--ros-args']

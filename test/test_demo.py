@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import cv2
+import numpy as np
+import psutil
 import pytest
 
 pytest.importorskip('rclpy', reason='needs ROS 2: make setup')
@@ -55,6 +58,9 @@ def test_nordland_over_dds(shared_data, tmp_path: Path) -> None:
 @pytest.mark.parametrize(('arguments', 'words'), [
     (['--data', '/no/such/folder'], 'no such folder'),
     (['--data', '.', '--reference', 'spring'], 'expected two subfolders of images'),
+    (['--rate', '-5'], 'RATE: expected'),
+    (['--length', '5'], 'LENGTH: expected a number from 20 to 500'),
+    (['--places', '1'], 'PLACES: expected'),
 ])
 def test_mistakes_are_one_line(tmp_path: Path, arguments: list[str], words: str) -> None:
     """Data that cannot be used is told in one line."""
@@ -65,3 +71,52 @@ def test_mistakes_are_one_line(tmp_path: Path, arguments: list[str], words: str)
     assert words in done.stderr
     assert 'Traceback' not in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def images(folder: Path, count: int, blank: int) -> None:
+    """Write numbered pictures, one of them black."""
+    folder.mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    for number in range(count):
+        picture = rng.integers(0, 256, (32, 48)).astype(np.uint8)
+        assert cv2.imwrite(str(folder / f'{number:03d}.png'), picture * (number != blank))
+
+
+def test_users_folders_are_not_touched(tmp_path: Path) -> None:
+    """OUT that holds a folder named like the demo's bags is refused, and stays as it is."""
+    images(tmp_path / 'mine' / 'reference', 3, -1)
+    images(tmp_path / 'mine' / 'query', 3, -1)
+    done = subprocess.run(
+        [sys.executable, '-m', 'vprtempo_ros.demo', '--data', 'mine', '--out', 'mine'],
+        capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path)
+    assert done.returncode == 1
+    assert 'not a bag of the demo' in done.stderr
+    assert len(list((tmp_path / 'mine').rglob('*.png'))) == 6
+
+
+@pytest.mark.long
+def test_blank_images_do_not_shift_the_truth(tmp_path: Path) -> None:
+    """A name whose image shows nothing is left out on both sides."""
+    images(tmp_path / 'data' / 'a', 12, blank=3)
+    images(tmp_path / 'data' / 'b', 12, blank=7)
+    output = demo(tmp_path / 'out', '--data', str(tmp_path / 'data'))
+    assert '2 names left out' in output
+    assert figure(output, 'places in the map') == 10
+    assert figure(output, 'recall@1') == 1
+
+
+@pytest.mark.long
+def test_the_end_of_the_demo_ends_its_nodes(tmp_path: Path) -> None:
+    """SIGTERM while nodes run, and even SIGKILL, leave no process behind."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        process = subprocess.Popen(
+            [sys.executable, '-m', 'vprtempo_ros.demo', '--out', str(tmp_path / 'out'),
+             '--length', '40'], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        assert process.stdout is not None
+        next(line for line in process.stdout if ' confidence ' in line)
+        children = psutil.Process(process.pid).children(recursive=True)
+        assert len(children) >= 3
+        process.send_signal(number)
+        process.wait(30)
+        _, alive = psutil.wait_procs(children, timeout=30)
+        assert not alive

@@ -15,6 +15,7 @@ Array = NDArray[np.float32]
 
 def layer_of_upstream(spike_forcing: bool):
     """Return an untrained layer of upstream's."""
+    oracle.blitnet()
     import torch
 
     torch.manual_seed(3)
@@ -36,9 +37,9 @@ def presented(seed: int = 1) -> Array:
 
 def test_feature_steps_equal_upstream() -> None:
     """Weights and thresholds follow upstream's step by step, its threshold rule switched on."""
+    blitnet = oracle.blitnet()
     import torch
 
-    blitnet = oracle.blitnet()
     theirs = layer_of_upstream(spike_forcing=False)
     weights = theirs.w.weight.detach().numpy().copy()
     thresholds = theirs.thr.detach().numpy()[0].copy()
@@ -64,9 +65,9 @@ def test_feature_steps_equal_upstream() -> None:
 
 def test_output_steps_equal_upstream() -> None:
     """With spike forcing weights follow upstream's step by step, for hits and misses."""
+    blitnet = oracle.blitnet()
     import torch
 
-    blitnet = oracle.blitnet()
     previous = layer_of_upstream(spike_forcing=False)
     theirs = oracle.blitnet().SNNLayer(dims=[NEURONS, 7], ip_rate=0.15, stdp_rate=0.005,
                                        p=[1.0, 1.0], spk_force=True)

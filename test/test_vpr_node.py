@@ -147,9 +147,17 @@ def test_backend_by_name(street, tmp_path: Path, name: str) -> None:
 
 
 def test_sim_time(street, tmp_path: Path) -> None:
-    """With use_sim_time and a clock that has not come, frames are answered all the same."""
+    """With use_sim_time and a clock that never comes, frames are answered and reported on."""
     with ros.node(tmp_path, 'vpr_node',
                   parameters={'map': street.map, 'use_sim_time': 'true'}), Client() as client:
+        client.status(lambda status, values: 'no image' in status.message, 'no images')
         client.await_listener()
         match = client.ask(image_message(pixels(street.places()[4]), 'rgb8', 5))
         assert match.results[0].class_id == '4'
+
+
+def test_misspelt_parameter_is_named(street, tmp_path: Path) -> None:
+    """A parameter that does not exist is not ignored without a word."""
+    with ros.node(tmp_path, 'vpr_node',
+                  parameters={'map': street.map, 'match.topk': 3}) as process:
+        process.wait_for(r'match\.topk: no such parameter')

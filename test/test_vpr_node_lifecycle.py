@@ -33,6 +33,19 @@ def test_transitions(street, tmp_path: Path) -> None:
         assert process.end() == 0
 
 
+def test_impossible_transition_is_refused(street, tmp_path: Path) -> None:
+    """A manager that configures a node which started by itself is told no; the node lives on."""
+    frame = np.ascontiguousarray(street.places()[0].image.pixels)
+    with ros.node(tmp_path, 'vpr_node', parameters={'map': street.map}) as process, \
+            Client() as client:
+        client.await_listener()
+        for transition in (ros.CONFIGURE, ros.ACTIVATE, ros.CLEANUP, 99):
+            assert not client.change(transition)
+        assert client.state() == ros.ACTIVE
+        assert client.ask(image_message(frame, 'rgb8', 1)).results[0].class_id == '0'
+        assert 'Traceback' not in process.output()
+
+
 def test_autostart(street, tmp_path: Path) -> None:
     """By default it is active by itself."""
     with ros.node(tmp_path, 'vpr_node', parameters={'map': street.map}), Client() as client:

@@ -97,7 +97,8 @@ class TrainingConfig:
 
     epochs: int = option(0, 'Times that each reference frame is shown; 0: 4 times, or as often as '
                             'makes 2000 presentations, which short routes need', low=0, high=10000)
-    seed: int = option(0, 'Seed of everything random; the same seed gives the same map', low=0)
+    seed: int = option(0, 'Seed of everything random; the same seed gives the same map', low=0,
+                       high=2**31 - 1)
     places_per_module: int = option(500, 'Places that a module holds at the most', low=2)
     feature_multiplier: float = option(4.0, 'Feature neurons for each input pixel',
                                        low=0.01, high=64.0)

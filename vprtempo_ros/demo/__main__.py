@@ -8,7 +8,8 @@ while the second is replayed, and tells how well that went.
 from __future__ import annotations
 
 import argparse
-import shutil
+import re
+import signal
 import subprocess
 import sys
 import threading
@@ -17,15 +18,13 @@ from pathlib import Path
 from typing import IO, Sequence
 
 from ..errors import VprError
+from ..evaluation.truth import write_truth
 from ..maps.store import load
-from ..sources.bags import BagReader
-from ..tools.command import guarded
-from .processes import command, folder_for, ros_environment, run_to_end, running
-from .recordings import Recordings, convert_folder, render_route
+from ..tools.command import check_range, guarded
+from .processes import command, folder_for, remove_bag, ros_environment, run_to_end, running
+from .recordings import IMAGE_TOPIC, Recordings, convert_folder, render_route
 from .result import draw, read_matches, summary
 
-# How long after its start the replay begins, in seconds: it has to find its subscribers first.
-_LEAD = 4.0
 # How long vpr_node may take until it announces itself, in seconds.
 _PATIENCE = 60.0
 
@@ -36,38 +35,49 @@ def demo(folder: Path, recordings: Recordings) -> None:
     print(f"\nROS_DOMAIN_ID={environment['ROS_DOMAIN_ID']} (set it to look on with ROS tools)\n\n"
           'Training a map from the first recording', flush=True)
     built = folder / 'map'
-    run_to_end(command('nodes.trainer_node', parameters={
+    run_to_end(command('trainer_node', parameters={
         'bags': str([str(recordings.reference)]), 'map': str(built), 'overwrite': 'true',
         **recordings.trainer}), environment, 'trainer_node')
     shift_ns = _recognise(folder, built, recordings.query, environment)
     loaded = load(built)
     truth = recordings.truth(loaded)
+    write_truth(truth, folder / 'truth.csv')
     received = read_matches(folder / 'matches.csv', truth, shift_ns)
     picture = folder / 'similarity.png'
     draw(loaded, recordings.query, received, truth, picture)
     print(f'\n{summary(received, truth, len(loaded.places), recordings.right_when)}\n\n'
-          f'  map       {built}\n  matches   {folder / "matches.csv"}\n  picture   {picture}')
+          f'  map       {built}\n  matches   {folder / "matches.csv"}\n'
+          f'  truth     {folder / "truth.csv"}\n  picture   {picture}')
 
 
 def _recognise(folder: Path, built: Path, query: Path, environment: dict[str, str]) -> int:
     """Run vpr_node and the replay of the query; return by how much its stamps were moved."""
     print('\nRecognising places while the second recording is replayed', flush=True)
-    shown = command('nodes.show_matches', '--record', str(folder / 'matches.csv'))
-    node = command('nodes.vpr_node', parameters={'map': str(built)})
+    shown = command('show_matches', '--record', str(folder / 'matches.csv'))
+    node = command('vpr_node', parameters={'map': str(built)})
     # The node's input is remapped as on a robot.
-    node += ['-r', 'image:=/camera/image_raw']
+    node += ['-r', f'image:={IMAGE_TOPIC}']
     with running(shown, environment, subprocess.PIPE) as watching, \
             running(node, environment) as recognising:
         assert watching.stdout is not None
         listener = _Listener(watching.stdout)
-        listener.await_ready(recognising)
-        start = time.time() + _LEAD
-        with BagReader(query) as bag:
-            shift_ns = round(start * 1e9) - bag.start_ns()
-        run_to_end(command('nodes.replay', str(query), '--topics', '/camera/image_raw',
-                           '--restamp', '--start-at', repr(start)), environment, 'replay')
+        listener.await_ready({'vpr_node': recognising, 'show_matches': watching})
+        shift_ns = _replay(query, environment)
         listener.await_silence()
     return shift_ns
+
+
+def _replay(query: Path, environment: dict[str, str]) -> int:
+    """Play the query as if it were driven now; return by how much its stamps were moved."""
+    words = command('replay', str(query), '--topics', IMAGE_TOPIC, '--restamp')
+    with running(words, environment, subprocess.PIPE) as process:
+        assert process.stdout is not None
+        said = process.stdout.read()
+        status = process.wait()
+    moved = re.search(r'stamps moved by (-?\d+) ns', said)
+    if status != 0 or moved is None:
+        raise VprError(f'replay failed (exit status {status}); see its last line above')
+    return int(moved[1])
 
 
 class _Listener(threading.Thread):
@@ -88,10 +98,13 @@ class _Listener(threading.Thread):
             else:
                 print(line, end='', flush=True)
 
-    def await_ready(self, node: subprocess.Popen[str]) -> None:
+    def await_ready(self, processes: dict[str, subprocess.Popen[str]]) -> None:
         deadline = time.monotonic() + _PATIENCE
         while not self._ready.wait(0.2):
-            if node.poll() is not None or time.monotonic() > deadline:
+            for name, process in processes.items():
+                if process.poll() is not None:
+                    raise VprError(f'{name} ended; see its last line above')
+            if time.monotonic() > deadline:
                 raise VprError('vpr_node did not get ready; see its last line above')
 
     def await_silence(self) -> None:
@@ -113,21 +126,27 @@ def main(args: Sequence[str] | None = None) -> int:
                         '(default: filtered_names.txt or names.txt in DATA, else all)')
     parser.add_argument('--places', type=int, default=500, help='places at the most, with --data')
     parser.add_argument('--length', type=float, default=230.0,
-                        help='length of the rendered route in metres')
+                        help='length of the rendered route in metres, 20 to 500')
     parser.add_argument('--rate', type=float, help='images a second (default: 10, with --data 20)')
     given = parser.parse_args(args)
 
     def work() -> None:
+        rate = given.rate if given.rate is not None else 20.0 if given.data else 10.0
+        check_range('RATE', rate, 0.1, 1000)
+        check_range('PLACES', given.places, 2)
+        check_range('LENGTH', given.length, 20, 500)
         folder = folder_for(given.out)
         for name in ('reference', 'query'):
-            shutil.rmtree(folder / name, ignore_errors=True)
+            remove_bag(folder / name)
         print('Recording the route twice', flush=True)
         if given.data:
             recordings = convert_folder(folder, given.data, given.reference, given.query,
-                                        given.names, given.places, given.rate or 20.0)
+                                        given.names, given.places, rate)
         else:
-            recordings = render_route(folder, given.length, given.rate or 10.0)
+            recordings = render_route(folder, given.length, rate)
         demo(folder, recordings)
+    # A demo that is told to end ends its nodes too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     return guarded(work)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +15,9 @@ from typing import IO, Any, Iterator
 
 from ..errors import VprError
 from ..paths import share_file
+
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None) if sys.platform == 'linux' else None
 
 # How long a node may take to end after SIGINT, in seconds.
 _PATIENCE = 10.0
@@ -29,16 +34,16 @@ def ros_environment() -> dict[str, str]:
     defaults = {
         'ROS_DOMAIN_ID': str(random.SystemRandom().randint(1, 100)),
         'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
-        'FASTDDS_DEFAULT_PROFILES_FILE': profile,
-        # The same under the name that Humble's Fast DDS reads.
+        # Humble and Jazzy read the first name, later ones the second.
         'FASTRTPS_DEFAULT_PROFILES_FILE': profile,
+        'FASTDDS_DEFAULT_PROFILES_FILE': profile,
     }
     return {**defaults, **os.environ}
 
 
-def command(module: str, *arguments: str, parameters: dict[str, str] | None = None) -> list[str]:
-    """Return the command that runs a module of this package, with ROS parameters."""
-    words = [sys.executable, '-m', f'vprtempo_ros.{module}', *arguments]
+def command(node: str, *arguments: str, parameters: dict[str, str] | None = None) -> list[str]:
+    """Return the command that runs a node of this package, with ROS parameters."""
+    words = [sys.executable, '-m', 'vprtempo_ros.nodes.start', node, *arguments]
     if parameters:
         words += ['--ros-args']
         for name, value in parameters.items():
@@ -53,7 +58,7 @@ def running(
 ) -> Iterator[subprocess.Popen[str]]:
     """Run a process; at the end send it SIGINT, and SIGKILL if it does not end by that."""
     process = subprocess.Popen(words, env=environment, stdout=output, stderr=errors,
-                               text=True, preexec_fn=_default_sigint)
+                               text=True, preexec_fn=_as_child)
     try:
         yield process
     finally:
@@ -91,6 +96,23 @@ def folder_for(path: Path) -> Path:
     return path
 
 
-def _default_sigint() -> None:
+def remove_bag(path: Path) -> None:
+    """
+    Remove a bag of an earlier demo, and nothing else.
+
+    :raises VprError: if what is there is not such a bag.
+    """
+    if not os.path.lexists(path):
+        return
+    ours = {'metadata.yaml', f'{path.name}.mcap'}
+    if path.is_symlink() or not path.is_dir() or {file.name for file in path.iterdir()} - ours:
+        raise VprError(f'{path}: is in the way and not a bag of the demo; choose another OUT')
+    shutil.rmtree(path)
+
+
+def _as_child() -> None:
     # A background process of a non-interactive shell ignores SIGINT, and its children would too.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # Whatever ends the parent, SIGKILL included, ends its children too.
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)

@@ -8,16 +8,15 @@ from pathlib import Path
 from typing import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 from tqdm import tqdm
 
-from ..errors import SourceError
+from ..errors import ImageError, SourceError
 from ..evaluation.truth import GroundTruth, from_positions
 from ..frames import Pose
 from ..maps.map import Map
 from ..sources.bag_writer import BagWriter
 from ..sources.cdr import IMAGE
-from ..sources.folder import IMAGE_SUFFIXES, image_files
+from ..sources.folder import IMAGE_SUFFIXES, image_files, read_image
 from ..sources.image_bag import ODOMETRY, image_message, odometry_message
 from ..tools.images_to_bag import images_to_bag
 from .route import QUERY, REFERENCE, Drive
@@ -87,17 +86,21 @@ def convert_folder(
             raise SourceError(f'{data}: expected two subfolders of images, one for each traverse '
                               '(REFERENCE and QUERY choose them), found '
                               f'{", ".join(found) or "none"}')
-    shared = _shared_names(data, chosen, names)[:places or None]
+    shared = _shown(data, chosen, _shared_names(data, chosen, names), places)
     paths = folder / 'reference', folder / 'query'
     stamps: list[int] = []
     for path, name in zip(paths, chosen):
         files = [data / name / file for file in shared]
         stamps = images_to_bag(tqdm(files, desc=f'recording {path.name} ({name})', unit='image'),
                                path, topic=IMAGE_TOPIC, rate=rate)
-    number: NDArray[np.int64] = np.arange(len(stamps))
-    truth = GroundTruth(np.array(stamps, np.int64), number, number)
-    return Recordings(paths[0], paths[1], {'places.by': 'frames'}, lambda built: truth,
-                      'the very place')
+
+    def truth(built: Map) -> GroundTruth:
+        # Both recordings have the same stamps; equal ones are the same place.
+        number = {place.stamp_ns: place_number for place_number, place in enumerate(built.places)}
+        right = np.array([number.get(stamp, -1) for stamp in stamps], np.int64)
+        return GroundTruth(np.array(stamps, np.int64), right, right)
+
+    return Recordings(paths[0], paths[1], {'places.by': 'frames'}, truth, 'the very place')
 
 
 def _shared_names(data: Path, chosen: list[str], names: str) -> list[str]:
@@ -106,11 +109,28 @@ def _shared_names(data: Path, chosen: list[str], names: str) -> list[str]:
     if listed:
         return [file.name for file in image_files(data / chosen[0], listed)]
     present = {file.name for file in image_files(data / chosen[1])}
-    shared = [file.name for file in image_files(data / chosen[0]) if file.name in present]
-    if len(shared) < 2:
-        raise SourceError(f'{data}: {chosen[0]} and {chosen[1]} have {len(shared)} file names in '
-                          'common, expected at least 2: equal names are the same place')
-    return shared
+    return [file.name for file in image_files(data / chosen[0]) if file.name in present]
+
+
+def _shown(data: Path, chosen: list[str], names: list[str], places: int) -> list[str]:
+    """Return the first names whose images show something in both traverses."""
+    shown: list[str] = []
+    blank = 0
+    for name in names:
+        if len(shown) == places:
+            break
+        try:
+            for traverse in chosen:
+                read_image(data / traverse / name)[0].check_contrast()
+            shown.append(name)
+        except ImageError:
+            blank += 1
+    if blank:
+        print(f'{blank} names left out: an image without any contrast (all black or white)')
+    if len(shown) < 2:
+        raise SourceError(f'{data}: {chosen[0]} and {chosen[1]} have {len(shown)} usable images '
+                          'of the same name, expected at least 2: equal names are the same place')
+    return shown
 
 
 def _record(drive: Drive, path: Path) -> None:

@@ -51,13 +51,17 @@ def read_matches(file: Path, truth: GroundTruth, shift_ns: int) -> Received:
     return Received(answers, np.array(latencies), len(truth) - len(answered))
 
 
-def similarity_matrix(built: Map, query: Path) -> NDArray[np.float32]:
-    """Return the similarities float32 (queries, places) of a recorded traverse."""
+def similarity_matrix(built: Map, query: Path, truth: GroundTruth) -> NDArray[np.float32]:
+    """Return the similarities float32 (queries, places); zeros for a frame that has none."""
     recogniser = Recogniser(built, BackendConfig())
     traverse, _ = open_traverse(str(query), BagInputConfig(), PosesConfig(topic='none'))
-    rows = [recogniser.recognise(frame.image, MatchConfig()).similarity for frame in traverse]
+    numbers = {int(stamp): number for number, stamp in enumerate(truth.stamps)}
+    matrix = np.zeros((len(truth), len(built.places)), np.float32)
+    for frame in traverse:
+        matrix[numbers[frame.stamp_ns]] = recogniser.recognise(
+            frame.image, MatchConfig()).similarity
     recogniser.close()
-    return np.stack(rows)
+    return matrix
 
 
 def summary(received: Received, truth: GroundTruth, places: int, right_when: str) -> str:
@@ -81,6 +85,6 @@ def draw(
 ) -> None:
     """Write the picture of similarities, matches and truth."""
     recall = recall_at(truth, received.answers, 1)
-    draw_similarity(similarity_matrix(built, query), received.answers, truth,
+    draw_similarity(similarity_matrix(built, query, truth), received.answers, truth,
                     f'{len(built.places)} places, {len(truth)} query frames: '
                     f'recall@1 {recall:.2f}', file)

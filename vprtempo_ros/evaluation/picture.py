@@ -24,7 +24,7 @@ def draw_similarity(
 
     The truth is a band, right matches are dots in one colour and wrong ones in another.
 
-    :raises VprError: if matplotlib is not installed.
+    :raises VprError: if matplotlib is not installed or the file cannot be written.
     """
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -53,4 +53,7 @@ def draw_similarity(
                   color=colour, label=f'{label} match ({len(chosen)})')
     axes.set(xlabel='query frame', ylabel='place', title=title)
     axes.legend(loc='upper left', framealpha=0.9)
-    figure.savefig(file)
+    try:
+        figure.savefig(file)
+    except OSError as error:
+        raise VprError(f'{file}: cannot be written ({error.strerror})') from None

@@ -19,6 +19,9 @@ _BLOCK = 256
 _EPOCHS = 4
 _PRESENTATIONS = 2000
 
+# Weights of one module in bytes: beyond this the settings are a mistake, not a network.
+_WEIGHTS_MAX = 2 << 30
+
 
 def train(
     spikes: NDArray[np.uint8],
@@ -40,6 +43,12 @@ def train(
                        'places.spacing or a longer recording')
     if len(np.unique(places)) != count:
         raise MapError('every place needs at least one sample')
+    largest = min(count, config.places_per_module)
+    needed = 4 * _neurons(spikes.shape[1], config) * (spikes.shape[1] + largest)
+    if needed > _WEIGHTS_MAX:
+        raise MapError(f'a module would need {needed / 2**30:.0f} GiB for its weights: choose a '
+                       'smaller encoding.width and encoding.height, training.feature_multiplier '
+                       'or training.places_per_module')
     _use_threads(config.threads)
     amplitudes = spikes.astype(np.float32) / np.float32(255)
     seeds = np.random.SeedSequence(config.seed).spawn(module_count(count, config))
@@ -92,7 +101,7 @@ def _train_module(
     from .stdp import train_feature_rows, train_output_rows
 
     samples, inputs = amplitudes.shape
-    neurons = max(1, round(inputs * config.feature_multiplier))
+    neurons = _neurons(inputs, config)
     feature = new_feature_layer(inputs, neurons, config.excitatory, config.inhibitory, rng)
     output = new_output_layer(neurons, count, rng)
     epochs = epochs_for(samples, config)
@@ -122,6 +131,10 @@ def _train_module(
 def _presentation(samples: int, epochs: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Return the order in which samples are shown: every epoch shuffled anew, as upstream."""
     return np.concatenate([rng.permutation(samples) for _ in range(epochs)]).astype(np.int64)
+
+
+def _neurons(inputs: int, config: TrainingConfig) -> int:
+    return max(1, round(inputs * config.feature_multiplier))
 
 
 def _use_threads(threads: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -40,6 +41,10 @@ def declare(node: Node, cls: type) -> None:
             anything = ParameterDescriptor(dynamic_typing=True)
             plain(item, node.declare_parameter(item.name, item.default, anything).value)
             raise ConfigError(f'{item.name}: {" ".join(str(error).split())}') from None
+    # rclpy ignores values for parameters that are not declared: a misspelt name would go unseen.
+    for name in getattr(node, '_parameter_overrides', {}):
+        if not node.has_parameter(name):
+            node.get_logger().warning(f'{name}: no such parameter; ignored')
 
 
 def read(node: Node, cls: type[T]) -> T:
@@ -55,8 +60,11 @@ def read(node: Node, cls: type[T]) -> T:
 def plain(item: Option, value: Any) -> Any:
     """Return a parameter's value as the configuration takes it, forgiving what YAML confuses."""
     if item.type is list:
-        # A single string is a list of one; ROS gives an empty list some other type.
-        return [value] if isinstance(value, str) and value else list(value or [])
+        # A single string is a list of one, an empty one none; ROS brings arrays of its own.
+        if isinstance(value, str):
+            value = [value] if value else []
+        elif isinstance(value, (tuple, array)) or value is None:
+            value = list(value or [])
     return check_value(item, value)
 
 

@@ -18,7 +18,10 @@ from rclpy.utilities import remove_ros_args
 from ..errors import SourceError
 from ..sources.bags import BagReader
 from ..sources.cdr import restamp
-from ..tools.command import guarded
+from ..tools.command import check_range, guarded
+
+# Time for subscribers to discover the publishers in turn, in seconds.
+_SETTLING = 1.0
 
 
 class Replay:
@@ -53,20 +56,26 @@ class Replay:
         while (time.monotonic() < deadline and rclpy.ok()
                and not any(p.get_subscription_count() for p in self._publishers.values())):
             time.sleep(0.02)
+        # A subscriber that is known here may not know of these publishers yet, and would miss the
+        # first messages.
+        time.sleep(_SETTLING)
 
-    def play(self, rate: float, start: float | None, shift_stamps: bool) -> int:
+    def play(self, rate: float, shift_stamps: bool) -> int:
         """
         Publish everything once; return the number of messages.
 
         :param rate: recorded seconds to play in one second.
-        :param start: system time in seconds of the first message; None for now.
-        :param shift_stamps: move header stamps by as much as the first message is moved.
+        :param shift_stamps: move header stamps by as much as the first message is moved, and
+            say by how much.
         """
         published = 0
         first: int | None = None
-        begin_ns = time.time_ns() if start is None else round(start * 1e9)
+        begin_ns = time.time_ns()
         for message in self._bag.messages(list(self._publishers)):
-            first = message.stamp_ns if first is None else first
+            if first is None:
+                first = message.stamp_ns
+                if shift_stamps:
+                    print(f'stamps moved by {begin_ns - first} ns', flush=True)
             due = begin_ns + round((message.stamp_ns - first) / rate)
             while (left := (due - time.time_ns()) * 1e-9) > 0 and rclpy.ok():
                 time.sleep(min(left, 0.1))
@@ -102,25 +111,22 @@ def main(args: Sequence[str] | None = None) -> int:
     parser.add_argument('--loop', action='store_true', help='start again at the end')
     parser.add_argument('--restamp', action='store_true',
                         help='move header stamps as if it were recorded now')
-    parser.add_argument('--start-at', type=float, metavar='SECONDS',
-                        help='system time (seconds since 1970) of the first message')
     parser.add_argument('--wait', type=float, default=5.0, metavar='SECONDS',
                         help='wait this long for a first subscriber (default: %(default)s)')
     parser.add_argument('--reliability', choices=('reliable', 'best_effort'), default='reliable')
     given = parser.parse_args(remove_ros_args(sys.argv if args is None else ['', *args])[1:])
 
     def work() -> None:
-        if not given.rate > 0:
-            raise SourceError(f'--rate: expected a number above 0, found {given.rate}')
+        check_range('--rate', given.rate, 1e-3, 1e3)
         with BagReader(given.bag) as bag:
             rclpy.init(args=args)
             node = rclpy.create_node('replay')
             try:
                 replay = Replay(node, bag, given.topics, given.reliability)
                 replay.wait_for_subscriber(given.wait)
-                count = replay.play(given.rate, given.start_at, given.restamp)
+                count = replay.play(given.rate, given.restamp)
                 while given.loop and count and rclpy.ok():
-                    count += replay.play(given.rate, None, given.restamp)
+                    count += replay.play(given.rate, given.restamp)
                 if rclpy.ok():
                     replay.finish()
                 print(f'{given.bag}: {count} messages published')
@@ -130,7 +136,3 @@ def main(args: Sequence[str] | None = None) -> int:
                 node.destroy_node()
                 rclpy.try_shutdown()
     return guarded(work)
-
-
-if __name__ == '__main__':
-    sys.exit(main())

@@ -6,6 +6,7 @@ import argparse
 import csv
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any, Sequence
 
@@ -57,15 +58,17 @@ def main(args: Sequence[str] | None = None) -> int:
     parser.add_argument('--node', default='vpr_node', help='its name (default: %(default)s)')
     parser.add_argument('--record', type=Path, metavar='CSV', help='file to record the matches in')
     given = parser.parse_args(remove_ros_args(sys.argv if args is None else ['', *args])[1:])
-    if given.record is None:
-        return run(lambda: ShowMatches(given.node, None), args)
-    try:
-        with given.record.open('w', newline='', encoding='utf-8') as record:
+    with ExitStack() as stack:
+        record = None
+        try:
+            if given.record is not None:
+                record = stack.enter_context(given.record.open('w', newline='', encoding='utf-8'))
+        except OSError as error:
+            print(f'error: {given.record}: {error.strerror}', file=sys.stderr)
+            return 1
+        try:
             return run(lambda: ShowMatches(given.node, record), args)
-    except OSError as error:
-        print(f'error: {given.record}: {error.strerror}', file=sys.stderr)
-        return 1
-
-
-if __name__ == '__main__':
-    sys.exit(main())
+        except BrokenPipeError:
+            # Whoever read along has gone; nothing is left to be told to.
+            sys.stdout = None  # type: ignore[assignment]
+            return 0

@@ -10,6 +10,8 @@ from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
 # Without an image for this long, in seconds, something is wrong with the camera or the topic.
 _SILENCE = 2.0
+# A stamp further away than this, in seconds, is not of this clock.
+_FOREIGN = 60.0
 
 
 class FrameStatistics:
@@ -52,9 +54,11 @@ class FrameStatistics:
             self.unknown += not match
             self.last_match = match or 'unknown place'
             # A report is due every second or so; without one, old values make room.
-            if len(self._latencies) < 10_000:
-                self._latencies.append(latency)
+            if len(self._durations) < 10_000:
                 self._durations.append(duration)
+                # Stamps of a recording or of another clock say nothing about latency.
+                if abs(latency) < _FOREIGN:
+                    self._latencies.append(latency)
 
     def set_dropped(self, dropped: int) -> None:
         """Take the number of messages that were overtaken by newer ones so far."""

@@ -57,13 +57,15 @@ class TrainerNode(Node):
             for entry in built.provenance['traverses']:
                 if entry['unreadable']:
                     self.get_logger().warning(f"{entry['source']}: {entry['unreadable']} of "
-                                              f"{entry['frames']} images unreadable, left out")
+                                              f"{entry['frames']} images left out: unreadable or "
+                                              'without contrast')
             target = save(built, self._config.map, self._config.overwrite)
             self.get_logger().info(f'{target}: {len(built.places)} places from '
                                    f'{len(self._config.bags)} traverse(s), '
                                    f'{time.monotonic() - started:.1f} s')
         except _Cancelled:
-            self.get_logger().warning('interrupted; no map was written')
+            # After a signal ROS's logging is gone.
+            print('interrupted; no map was written', file=sys.stderr, flush=True)
             self.exit_status = 130
         except VprError as error:
             self.get_logger().fatal(str(error))
@@ -90,7 +92,3 @@ class TrainerNode(Node):
 def main(args: Sequence[str] | None = None) -> int:
     """Run the node until the map is written."""
     return run(TrainerNode, args, until=lambda node: node.done)
-
-
-if __name__ == '__main__':
-    sys.exit(main())

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import Any, Sequence
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rcl_interfaces.msg import SetParametersResult
+from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
@@ -50,7 +50,7 @@ class VprNode(LifecycleNode):
         self._statistics = FrameStatistics()
         self._problem = 'not configured'
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
-        self._timer = self.create_timer(self._config.diagnostics_period, self._report)
+        self._timer = self._new_timer()
         self.add_on_set_parameters_callback(self._on_parameters)
         if (self._config.autostart
                 and self.trigger_configure() == TransitionCallbackReturn.SUCCESS):
@@ -60,6 +60,8 @@ class VprNode(LifecycleNode):
         """Load the map and start the backend."""
         try:
             self._config = read(self, NodeConfig)
+            self.destroy_timer(self._timer)
+            self._timer = self._new_timer()
             self._load()
         except VprError as error:
             self._problem = str(error)
@@ -106,11 +108,30 @@ class VprNode(LifecycleNode):
         """Return to unconfigured after an exception in a transition."""
         return self.on_shutdown(state)
 
+    def _LifecycleNodeMixin__on_change_state(self, request: Any, response: Any) -> Any:  # noqa: N802
+        """
+        Refuse a transition that the present state does not have, and live on.
+
+        rclpy answers such a request with an exception that ends the node. A lifecycle manager
+        that configures a node which started by itself makes one.
+        """
+        try:
+            return super()._LifecycleNodeMixin__on_change_state(request, response)
+        except Exception as error:  # noqa: BLE001 - rclpy's RCLError is not public
+            self.get_logger().error(f'transition refused: {" ".join(str(error).split())}')
+            response.success = False
+            return response
+
     def destroy_node(self) -> None:
         """Stop the worker before the publishers go."""
         self._stop()
         self._release()
         super().destroy_node()
+
+    def _new_timer(self) -> Any:
+        # Steady: diagnostics matter most while a simulated time does not come.
+        return self.create_timer(self._config.diagnostics_period, self._report,
+                                 clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def _load(self) -> None:
         config = self._config
@@ -224,7 +245,3 @@ class VprNode(LifecycleNode):
 def main(args: Sequence[str] | None = None) -> int:
     """Run the node."""
     return run(VprNode, args)
-
-
-if __name__ == '__main__':
-    sys.exit(main())

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import ImageError, SourceError
-from ..frames import Frame
+from ..frames import Frame, Image
 from ..paths import user_path
 from .image_msg import decode_file
 from .natural import natural_key
@@ -46,6 +47,19 @@ def image_files(folder: Path, names: str = '') -> list[Path]:
     return files
 
 
+def read_image(file: Path) -> tuple[Image, NDArray[np.uint8]]:
+    """
+    Return the picture in an image file, and the file's bytes.
+
+    :raises SourceError: if it cannot be read or does not decode.
+    """
+    try:
+        data = np.fromfile(file, np.uint8)
+        return decode_file(data), data
+    except (ImageError, OSError) as error:
+        raise SourceError(f'{file}: {error}') from None
+
+
 class FolderFrames:
     """
     The frames of a folder of images.
@@ -66,8 +80,4 @@ class FolderFrames:
     def __iter__(self) -> Iterator[Frame]:
         """Read the images one by one."""
         for index, file in enumerate(self.files):
-            try:
-                image = decode_file(np.fromfile(file, np.uint8))
-            except (ImageError, OSError) as error:
-                raise SourceError(f'{file}: {error}') from None
-            yield Frame(index * _PERIOD_NS, image, file.name)
+            yield Frame(index * _PERIOD_NS, read_image(file)[0], file.name)

@@ -5,7 +5,18 @@ from __future__ import annotations
 import sys
 from typing import Callable
 
-from ..errors import VprError
+from ..errors import ConfigError, VprError
+
+
+def check_range(name: str, value: float, low: float, high: float = float('inf')) -> None:
+    """
+    Check a number given on the command line.
+
+    :raises ConfigError: if it is not from `low` to `high`.
+    """
+    if not low <= value <= high:
+        bounds = f'of at least {low:g}' if high == float('inf') else f'from {low:g} to {high:g}'
+        raise ConfigError(f'{name}: expected a number {bounds}, found {value:g}')
 
 
 def guarded(work: Callable[[], None]) -> int:

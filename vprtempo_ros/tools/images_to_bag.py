@@ -7,17 +7,15 @@ import sys
 from pathlib import Path
 from typing import Iterable, Sequence
 
-import numpy as np
 from tqdm import tqdm
 
-from ..errors import ImageError, SourceError
+from ..errors import SourceError
 from ..frames import GREY
 from ..sources.bag_writer import STORAGES, BagWriter
 from ..sources.cdr import COMPRESSED, IMAGE
-from ..sources.folder import image_files
+from ..sources.folder import image_files, read_image
 from ..sources.image_bag import compressed_message, image_message
-from ..sources.image_msg import decode_file
-from .command import guarded
+from .command import check_range, guarded
 
 _RAW_FORMATS = {'.jpg': 'jpeg', '.jpeg': 'jpeg', '.png': 'png'}
 
@@ -42,11 +40,7 @@ def images_to_bag(
     with BagWriter(bag, storage) as writer:
         for number, file in enumerate(files):
             stamp = start_ns + round(number * 1e9 / rate)
-            try:
-                data = np.fromfile(file, np.uint8)
-                image = decode_file(data)
-            except (ImageError, OSError) as error:
-                raise SourceError(f'{file}: {error}') from None
+            image, data = read_image(file)
             if compressed:
                 if file.suffix.lower() not in _RAW_FORMATS:
                     raise SourceError(f'{file}: only JPEG and PNG files can be kept compressed')
@@ -79,8 +73,7 @@ def main(args: Sequence[str] | None = None) -> int:
         if not given.folder.is_dir():
             raise SourceError(f'{given.folder}: no such folder')
         # Beyond these, stamps do not fit their message or are all the same.
-        if not 1e-3 <= given.rate <= 1e6:
-            raise SourceError(f'--rate: expected a number from 0.001 to 1e6, found {given.rate}')
+        check_range('--rate', given.rate, 1e-3, 1e6)
         files = image_files(given.folder, given.names)
         images_to_bag(tqdm(files, unit='image', disable=None), given.bag, topic=given.topic,
                       rate=given.rate, frame_id=given.frame_id, storage=given.storage,
