@@ -122,7 +122,7 @@ def test_a_whole_number_serves_as_a_float(name: str, value: int, kind: type) -> 
     ('places.spacing', 0.0, 'from 0.001'),
     ('places.spacing', float('inf'), 'to 1000000.0'),
     ('training.epochs', -1, 'expected a value'),
-    ('training.seed', -1, 'of at least 0'),
+    ('training.seed', -1, 'from 0 to 2147483647'),
     ('encoding.width', 513, 'from 4 to 512'),
     ('encoding.patch', 8, 'odd number'),
     ('encoding.resize', 'cubic', 'expected one of'),

@@ -37,6 +37,10 @@ def run(
     except VprError as error:
         rclpy.logging.get_logger('vprtempo_ros').fatal(str(error))
         status = 1
+    except Exception:
+        # A signal takes the context away under whatever is being made or called just then.
+        if rclpy.ok():
+            raise
     finally:
         if node is not None:
             node.destroy_node()
