@@ -27,8 +27,9 @@ def run(
     node: Node | None = None
     status = 0
     try:
-        node = make()
+        # Made first: while the node is made a signal may take the context away.
         executor = SingleThreadedExecutor()
+        node = make()
         executor.add_node(node)
         while rclpy.ok() and not until(node):
             executor.spin_once(timeout_sec=0.2)
