@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from .quantised import QuantisedNetwork
 
 Array = NDArray[np.float32]
 
@@ -52,19 +56,28 @@ class Module:
 
 @dataclass
 class Network:
-    """Modules in the order of their places, and the readout they were trained for."""
+    """
+    Modules in the order of their places, and the readout they were trained for.
+
+    A network holds floats in `modules`, integers in `quantised`, or both.
+    """
 
     modules: list[Module]
     readout: str
+    quantised: QuantisedNetwork | None = None
 
     @property
     def places(self) -> int:
         """Places in all modules."""
+        if self.quantised is not None:
+            return self.quantised.places
         return sum(module.places for module in self.modules)
 
     @property
     def inputs(self) -> int:
         """Length of the spike vector that the network takes."""
+        if self.quantised is not None:
+            return self.quantised.inputs
         return int(self.modules[0].feature.weights.shape[1])
 
 
