@@ -34,11 +34,9 @@ class Layer:
     thresholds: Array
     target_rates: Array
 
-    def spikes(self, inputs: Array) -> Array:
-        """Return the layer's spikes as in training, clip(inputs W^T - theta, 0, 0.9)."""
-        response = inputs @ self.weights.T
-        response -= self.thresholds
-        return np.clip(response, 0.0, SPIKE_MAX, out=response)
+    def spikes(self, responses: Array) -> Array:
+        """Return what a response (samples, neurons) leaves in training, clip(a - theta, 0, 0.9)."""
+        return np.clip(responses - self.thresholds, 0.0, SPIKE_MAX)
 
 
 @dataclass

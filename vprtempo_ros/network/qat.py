@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from . import qat_kernels as kernels
 from .calibration import BATCH, QuantisedWeights, respond
-from .layers import SPIKE_MAX, Array, Layer
+from .layers import Array, Layer
 from .observers import AVERAGING, Scheme, quantise_weights
 from .quantised import OUTPUT_MAX
 
@@ -27,14 +27,15 @@ class LayerTraining:
     """A layer under training: its weights and all that has been observed of it."""
 
     def __init__(self, layer: Layer, samples: Array, order: NDArray[np.int64], scheme: Scheme,
-                 highest: int) -> None:
+                 highest: int, bounds: tuple[float, float]) -> None:
         """
         Observe the untrained weights, and all inputs ahead of their steps.
 
         samples: float32 (samples, inputs), spikes as presented; order: int64 (steps,); highest:
-        the largest integer of a response.
+        the integer that the highest observed response gets; bounds: where responses are clipped.
         """
         self.layer, self._scheme, self._highest = layer, scheme, highest
+        self._bounds = bounds
         self._samples, self._order = samples, order
         self._top = np.float32(scheme.activation_max)
         low, high = samples.min(axis=1), samples.max(axis=1)
@@ -53,30 +54,34 @@ class LayerTraining:
         learn: called with the steps of a chunk as a slice, and then with what the kernels take
         from `ranges` to `activation`, and with `shown` and `scales`.
         """
-        neurons = len(self.layer.weights)
-        chunk = chunk or CHUNK
-        for begin in range(0, len(self._order), chunk):
-            report(begin / len(self._order))
-            steps = slice(begin, min(begin + chunk, len(self._order)))
+        total, chunk = len(self._order), chunk or CHUNK
+        first = self._respond(0)
+        for begin in range(0, total, chunk):
+            report(begin / total)
+            steps = slice(begin, min(begin + chunk, total))
             count = steps.stop - begin
-            shown, scales = self._shown(steps), self._input_scales[steps]
-            responses = np.empty((count, neurons), np.float32)
-            extremes = np.empty((count, neurons, 2), np.float32)
-            kernels.respond(self.layer.weights, self.ranges, shown[0], scales[0], responses[0])
+            responses = np.empty((count + 1, len(first)), np.float32)
+            extremes = np.empty((count, len(first), 2), np.float32)
+            responses[0] = first
             unit, zero = self._observe(responses[:1])
+            # After the last step comes no other; the response to it again goes unused.
+            ahead = np.minimum(np.arange(begin, steps.stop + 1), total - 1)
             learn(steps, (self.ranges, self._scheme.per_channel, responses, extremes,
-                          np.array([unit, zero, self._highest], np.float32)), shown, scales)
+                          np.array([unit, zero, *self._bounds], np.float32)),
+                  self._shown(ahead), self._input_scales[ahead])
             if count > 1:
-                self._observe(responses[1:])
+                self._observe(responses[1:count])
+            first = responses[count]
             if not self._scheme.per_channel:
                 self._move_tensor(extremes)
+                first = self._respond(int(ahead[-1]))
 
     def quantised(self) -> QuantisedWeights:
         """Return the integers of the weights as they are now."""
         return QuantisedWeights(*quantise_weights(self.layer.weights, *self.ranges.T))
 
     def spikes(self, amplitudes: Array) -> Array:
-        """Return the layer's spikes with what was observed last, as `Layer.spikes` in floats."""
+        """Return the layer's spikes with what was observed last, for amplitudes (samples, inputs)."""
         scale, zero = self._input_scales[-1], self._input_zeros[-1]
         unit, middle = kernels.choose(*self.range[:2], 0, self._highest, False)
         weights = self.quantised()
@@ -87,10 +92,17 @@ class LayerTraining:
             entered = np.clip(entered, 0, self._top) - zero
             answer = np.rint(respond(weights, entered, scale) / unit) + middle
             answer = (np.clip(answer, 0, self._highest) - middle) * unit
-            spikes[rows] = np.clip(answer - self.layer.thresholds, 0.0, SPIKE_MAX)
+            spikes[rows] = self.layer.spikes(answer)
         return spikes
 
-    def _shown(self, steps: slice) -> Array:
+    def _respond(self, step: int) -> Array:
+        """Return the responses to the inputs of a step."""
+        responses = np.empty(len(self.layer.weights), np.float32)
+        kernels.respond(self.layer.weights, self.ranges, self._shown(np.array([step]))[0],
+                        self._input_scales[step], responses)
+        return responses
+
+    def _shown(self, steps: NDArray[np.intp]) -> Array:
         """Return the inputs of these steps as whole numbers, less their zero points."""
         zeros = self._input_zeros[steps, np.newaxis]
         shown = self._samples[self._order[steps]]
@@ -117,7 +129,8 @@ def train_features(
     upstream_thresholds: bool, scheme: Scheme, report: Report, chunk: int = 0,
 ) -> LayerTraining:
     """Train a feature layer in place; the arguments are those of `stdp.train_feature_rows`."""
-    training = LayerTraining(layer, samples, order, scheme, scheme.activation_max)
+    training = LayerTraining(layer, samples, order, scheme, scheme.activation_max,
+                             (0.0, scheme.activation_max))
 
     def learn(steps: slice, state: tuple[Any, ...], shown: Array, scales: Array) -> None:
         kernels.learn_features(layer.weights, layer.thresholds, layer.target_rates, *state,
@@ -132,8 +145,15 @@ def train_outputs(
     layer: Layer, samples: Array, scaled: Array, order: NDArray[np.int64],
     places: NDArray[np.int64], eta: Array, scheme: Scheme, report: Report, chunk: int = 0,
 ) -> LayerTraining:
-    """Train an output layer in place; the arguments are those of `stdp.train_output_rows`."""
-    training = LayerTraining(layer, samples, order, scheme, OUTPUT_MAX)
+    """
+    Train an output layer in place; the arguments are those of `stdp.train_output_rows`.
+
+    Here responses are rounded but not clipped, the one deviation from torch's configuration. The
+    highest response is mostly that of the place being learnt, and torch clips at the average of
+    the highest: in half of the steps the neuron would seem to lag behind its target and overshoot
+    it. It cost 0.02 of recall on the LENS example (12 seeds), and clipping no more costs 0.004.
+    """
+    training = LayerTraining(layer, samples, order, scheme, OUTPUT_MAX, (-np.inf, np.inf))
 
     def learn(steps: slice, state: tuple[Any, ...], shown: Array, scales: Array) -> None:
         shown_steps = order[steps]

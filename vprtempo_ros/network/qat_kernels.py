@@ -82,9 +82,9 @@ def follow(state: Any, lows: Any, highs: Any, top: int) -> Any:
 
 
 @njit(inline='always')
-def fake(value: Any, scale: Any, zero: Any, top: Any) -> Any:
-    """Round an activation to its integer and back."""
-    return (min(max(np.rint(value * (_ONE / scale)) + zero, _ZERO), top) - zero) * scale
+def fake(value: Any, scale: Any, zero: Any, low: Any, high: Any) -> Any:
+    """Round an activation to its integer, from `low` to `high`, and back."""
+    return (min(max(np.rint(value * (_ONE / scale)) + zero, low), high) - zero) * scale
 
 
 @njit(inline='always', fastmath=_FAST)
@@ -176,18 +176,19 @@ def learn_features(
 
     weights (neurons, inputs), thresholds and rates (neurons,): as in stdp.py. ranges
     (neurons, 2): ranges of the weights, moved on with every step if `moving`, else left alone.
-    responses (steps, neurons): the first row is given, the others are filled in. extremes
-    (steps, neurons, 2): filled with the extremes of the weights after each step. activation:
-    scale, zero point and highest integer of the responses. spikes (steps, inputs): as presented;
-    shown, scales: the same as `respond` takes them. eta, eta_ip (steps,).
+    responses (steps + 1, neurons): the first row is given, the others are filled in, the last is
+    that of the next chunk's first step. extremes (steps, neurons, 2): filled with the extremes of
+    the weights after each step. activation: scale, zero point, lowest and highest
+    integer of the responses. spikes (steps, inputs): as presented; shown, scales (steps + 1, ...): the same as
+    `respond` takes them. eta, eta_ip (steps,).
     """
     steps = spikes.shape[0]
-    unit, zero, top = activation[0], activation[1], activation[2]
+    unit, zero, lowest, highest = activation[0], activation[1], activation[2], activation[3]
     for i in prange(weights.shape[0]):
         row = weights[i].copy()
         threshold = thresholds[i]
         for t in range(steps):
-            response = fake(responses[t, i], unit, zero, top)
+            response = fake(responses[t, i], unit, zero, lowest, highest)
             spike = min(max(response - threshold, _ZERO), _SPIKE_MAX)
             change = eta[t] * (_HALF - spike) if spike > _ZERO else _ZERO
             factor = max(_ONE + _HOMEOSTASIS * eta[t] * response, _ZERO)
@@ -199,10 +200,9 @@ def learn_features(
             if moving:
                 ranges[i, 0] += AVERAGING * (low - ranges[i, 0])
                 ranges[i, 1] += AVERAGING * (high - ranges[i, 1])
-            if t + 1 < steps:
-                weight, middle = choose(ranges[i, 0], ranges[i, 1], WEIGHT_MIN, WEIGHT_MAX, True)
-                total = _respond(row, weight, middle, shown[t + 1])
-                responses[t + 1, i] = total * (weight * scales[t + 1])
+            weight, middle = choose(ranges[i, 0], ranges[i, 1], WEIGHT_MIN, WEIGHT_MAX, True)
+            total = _respond(row, weight, middle, shown[t + 1])
+            responses[t + 1, i] = total * (weight * scales[t + 1])
         weights[i] = row
         thresholds[i] = threshold
 
@@ -228,11 +228,11 @@ def learn_outputs(
     neuron is to answer with 0.5.
     """
     steps = scaled.shape[0]
-    unit, zero, top = activation[0], activation[1], activation[2]
+    unit, zero, lowest, highest = activation[0], activation[1], activation[2], activation[3]
     for i in prange(weights.shape[0]):
         row = weights[i].copy()
         for t in range(steps):
-            response = fake(responses[t, i], unit, zero, top)
+            response = fake(responses[t, i], unit, zero, lowest, highest)
             spike = min(max(response, _ZERO), _SPIKE_MAX)
             target = _HALF if places[t] == i else _ZERO
             change = eta[t] * (target - spike)
@@ -243,8 +243,7 @@ def learn_outputs(
             if moving:
                 ranges[i, 0] += AVERAGING * (low - ranges[i, 0])
                 ranges[i, 1] += AVERAGING * (high - ranges[i, 1])
-            if t + 1 < steps:
-                weight, middle = choose(ranges[i, 0], ranges[i, 1], WEIGHT_MIN, WEIGHT_MAX, True)
-                total = _respond(row, weight, middle, shown[t + 1])
-                responses[t + 1, i] = total * (weight * scales[t + 1])
+            weight, middle = choose(ranges[i, 0], ranges[i, 1], WEIGHT_MIN, WEIGHT_MAX, True)
+            total = _respond(row, weight, middle, shown[t + 1])
+            responses[t + 1, i] = total * (weight * scales[t + 1])
         weights[i] = row

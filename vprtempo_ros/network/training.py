@@ -114,7 +114,7 @@ def _train_module(
     progress: Progress,
 ) -> tuple[Module, None]:
     # Imported here: compiling takes seconds the first time, and matching does not need it.
-    from .stdp import train_feature_rows, train_output_rows
+    from .stdp import respond_rows, train_feature_rows, train_output_rows
 
     samples = len(amplitudes)
     feature, output = _new_layers(amplitudes, count, config, rng)
@@ -130,7 +130,9 @@ def _train_module(
         train_feature_rows(feature.weights[rows], feature.thresholds[rows],
                            feature.target_rates[rows], amplitudes, order, eta, eta_ip,
                            config.threshold_rule == 'upstream')
-    responses = feature.spikes(amplitudes)
+    responses = np.empty((samples, neurons), np.float32)
+    respond_rows(feature.weights, amplitudes, responses)
+    responses = feature.spikes(responses)
     scaled = responses / feature.target_rates
     order = _presentation(samples, epochs, rng)
     for begin in range(0, count, _BLOCK):
