@@ -37,6 +37,7 @@ setup(
             'replay = vprtempo_ros.nodes.start:replay',
             'show_matches = vprtempo_ros.nodes.start:show_matches',
             'images_to_bag = vprtempo_ros.tools.images_to_bag:main',
+            'integer_walk = vprtempo_ros.tools.integer_walk:main',
             'map_info = vprtempo_ros.tools.map_info:main',
             'demo = vprtempo_ros.demo.__main__:main',
         ],

@@ -17,7 +17,7 @@ from .layers import Array, Layer
 from .observers import AVERAGING, Scheme, quantise_weights
 from .quantised import OUTPUT_MAX
 
-# Steps in a chunk: longer ones save no more time, and one of 1 learns no better (test_qat.py).
+# Steps in a chunk: longer ones save no more time, and shorter ones learn no better.
 CHUNK = 32
 
 Report = Callable[[float], None]
@@ -81,7 +81,7 @@ class LayerTraining:
         return QuantisedWeights(*quantise_weights(self.layer.weights, *self.ranges.T))
 
     def spikes(self, amplitudes: Array) -> Array:
-        """Return the layer's spikes with what was observed last, for amplitudes (samples, inputs)."""
+        """Return the spikes for amplitudes (samples, inputs), with the ranges observed last."""
         scale, zero = self._input_scales[-1], self._input_zeros[-1]
         unit, middle = kernels.choose(*self.range[:2], 0, self._highest, False)
         weights = self.quantised()

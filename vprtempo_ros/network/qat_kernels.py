@@ -178,8 +178,8 @@ def learn_features(
     (neurons, 2): ranges of the weights, moved on with every step if `moving`, else left alone.
     responses (steps + 1, neurons): the first row is given, the others are filled in, the last is
     that of the next chunk's first step. extremes (steps, neurons, 2): filled with the extremes of
-    the weights after each step. activation: scale, zero point, lowest and highest
-    integer of the responses. spikes (steps, inputs): as presented; shown, scales (steps + 1, ...): the same as
+    the weights after each step. activation: scale, zero point, lowest and highest integer of the
+    responses. spikes (steps, inputs): as presented; shown, scales (steps + 1, ...): the same as
     `respond` takes them. eta, eta_ip (steps,).
     """
     steps = spikes.shape[0]

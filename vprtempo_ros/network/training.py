@@ -130,7 +130,7 @@ def _train_module(
         train_feature_rows(feature.weights[rows], feature.thresholds[rows],
                            feature.target_rates[rows], amplitudes, order, eta, eta_ip,
                            config.threshold_rule == 'upstream')
-    responses = np.empty((samples, neurons), np.float32)
+    responses: Array = np.empty((samples, neurons), np.float32)
     respond_rows(feature.weights, amplitudes, responses)
     responses = feature.spikes(responses)
     scaled = responses / feature.target_rates
