@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from .layers import Array
 
 F = np.float32
+# These constants are compiled into the cached loops of qat_kernels.py, whose cache knows only its
+# own file: touch that one when one of them changes.
 # How fast a moving range follows (averaging_constant).
 AVERAGING = F(0.01)
 WEIGHT_MIN, WEIGHT_MAX = -128, 127
