@@ -37,11 +37,15 @@ setup(
             'replay = vprtempo_ros.nodes.start:replay',
             'show_matches = vprtempo_ros.nodes.start:show_matches',
             'images_to_bag = vprtempo_ros.tools.images_to_bag:main',
+            'integer_walk = vprtempo_ros.tools.integer_walk:main',
+            'map_info = vprtempo_ros.tools.map_info:main',
             'demo = vprtempo_ros.demo.__main__:main',
         ],
         'vprtempo_ros.backends': [
             'torch = vprtempo_ros.backends.torch_fp32:TorchBackend',
             'numpy = vprtempo_ros.backends.numpy_fp32:NumpyBackend',
+            'torch_int8 = vprtempo_ros.backends.torch_int8:TorchInt8Backend',
+            'integer = vprtempo_ros.backends.integer:IntegerBackend',
         ],
     },
 )

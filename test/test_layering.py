@@ -59,7 +59,9 @@ def test_rooms_look_downwards_only() -> None:
 
 def test_heavy_libraries_are_imported_where_they_are_used() -> None:
     """Matching on a robot does not wait for numba, matplotlib or rosbags to be imported."""
-    allowed = {'numba': {'network/stdp.py'}, 'torch': {'backends/torch_fp32.py'},
+    allowed = {'numba': {'network/stdp.py', 'network/qat_kernels.py'},
+               'torch': {'backends/torch_fp32.py', 'backends/torch_int8.py',
+                         'backends/torch_eager.py'},
                'matplotlib': set(), 'rosbags': set(), 'pyproj': set()}
     for file in ROOT.rglob('*.py'):
         tree = ast.parse(file.read_text())
@@ -70,3 +72,14 @@ def test_heavy_libraries_are_imported_where_they_are_used() -> None:
                 top = name.split('.')[0]
                 if top in allowed:
                     assert str(file.relative_to(ROOT)) in allowed[top], f'{file} imports {name}'
+
+
+def test_eager_quantisation_lives_in_one_module() -> None:
+    """What torch is about to remove is touched in one place."""
+    for file in ROOT.rglob('*.py'):
+        if file.relative_to(ROOT) != Path('backends/torch_eager.py'):
+            text = '\n'.join(line for line in file.read_text().splitlines()
+                             if 'import' in line or 'torch.' in line)
+            assert 'import quantization' not in text, file
+            assert 'import torch.ao' not in text, file
+            assert 'from torch.ao' not in text, file

@@ -115,6 +115,13 @@ class TrainingConfig:
                                low=0.0, high=1.0)
     inhibitory: float = option(0.5, 'Probability of an inhibitory synapse in the feature layer',
                                low=0.0, high=1.0)
+    quantize: str = option('none', 'none: floats; qat: learn with int8 weights and activations in '
+                                   'the loop, and put integers into the map',
+                           choices=('none', 'qat'))
+    engine: str = option('', 'With qat: the int8 kernels to learn for; empty: x86 on x86-64, '
+                             'else qnnpack', choices=('', 'fbgemm', 'x86', 'qnnpack'))
+    keep_fp32: bool = option(True, 'With qat: keep the floats beside the integers in the map; '
+                                   'false: a quarter of the size')
     threads: int = option(0, 'Threads for training; 0: all cores. The result does not depend '
                              'on it', low=0, high=1024)
 
@@ -125,6 +132,8 @@ class BackendConfig:
 
     name: str = option('', 'Backend by name; empty: the best that is installed')
     threads: int = option(1, 'Threads of the backend', low=1, high=1024)
+    engine: str = option('', 'Backend torch_int8: the int8 kernels; empty: those of this machine',
+                         choices=('', 'fbgemm', 'x86', 'qnnpack'))
 
 
 @dataclass

@@ -20,10 +20,6 @@ from ..network.layers import Network
 
 GROUP = 'vprtempo_ros.backends'
 
-# Tried in this order where no backend is named: module it needs, name.
-_PREFERRED = (('torch', 'torch'), ('numpy', 'numpy'))
-
-
 class Backend(Protocol):
     """A running network."""
 
@@ -42,12 +38,17 @@ def available() -> dict[str, EntryPoint]:
     return {entry.name: entry for entry in entry_points(group=GROUP)}
 
 
-def default_backend() -> tuple[str, str]:
-    """Return the name of the backend to use where none is asked for, and why."""
-    for module, name in _PREFERRED:
-        if find_spec(module) is not None:
-            return name, f'{module} is installed'
-    raise BackendError('no backend can run: install numpy')
+def default_backend(network: Network) -> tuple[str, str]:
+    """
+    Return the name of the backend to use where none is asked for, and why.
+
+    Integers go before floats: a map has them because it is meant for a small machine.
+    """
+    torch = find_spec('torch') is not None
+    installed = 'torch is installed' if torch else 'torch is not installed'
+    if network.quantised is not None:
+        return 'torch_int8' if torch else 'integer', f'the map holds integers, {installed}'
+    return 'torch' if torch else 'numpy', f'the map holds floats only, {installed}'
 
 
 def create(network: Network, config: BackendConfig) -> Backend:
@@ -56,7 +57,7 @@ def create(network: Network, config: BackendConfig) -> Backend:
 
     :raises BackendError: if it is unknown, a library is missing, or it refuses the network.
     """
-    name = config.name or default_backend()[0]
+    name = config.name or default_backend(network)[0]
     known = available()
     if name not in known:
         listed = ', '.join(sorted(known)) or 'none (is the package installed, not only unpacked?)'

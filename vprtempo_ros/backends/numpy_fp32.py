@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 from ..config import BackendConfig
 from ..network.layers import SPIKE_MAX, Network
 from ..network.readout import LinearReadout, readout_of
+from .blas import BlasThreads
 
 
 class NumpyBackend:
-    """The network as NumPy computes it; threads are those of its BLAS."""
+    """The network as NumPy computes it."""
 
     name = 'numpy'
 
@@ -19,6 +20,7 @@ class NumpyBackend:
         """Collapse the network."""
         self.places = network.places
         self._readout = readout_of(network)
+        self._threads = BlasThreads(config.threads)
 
     def similarity(self, spikes: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return float32 (places,) for uint8 spikes (inputs,)."""
@@ -32,4 +34,5 @@ class NumpyBackend:
         return np.clip(np.concatenate(answers), 0.0, SPIKE_MAX)
 
     def close(self) -> None:
-        """Nothing to release."""
+        """Give the threads back."""
+        self._threads.restore()

@@ -1,37 +1,44 @@
-"""network.safetensors: the weights, thresholds and target rates of every module."""
+"""network.safetensors: the floats of every module, or its integers, or both."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..config import TrainerConfig
 from ..errors import MapError
-from ..network.layers import Array, Layer, Module, Network
+from ..network.layers import Layer, Module, Network
+from ..network.quantised import QuantisedLayer, QuantisedModule, QuantisedNetwork, check
+
+Tensors = dict[str, NDArray[Any]]
 
 _LAYERS = ('feature', 'output')
-_TENSORS = ('weights', 'thresholds', 'target_rates')
+_FLOATS = ('weights', 'thresholds', 'target_rates')
 
 
 def write_network(network: Network, file: Path) -> None:
-    """Write all tensors under names like `module.0.feature.weights`."""
+    """Write floats as `module.0.feature.weights`, integers as `...feature.integer.weights`."""
     from safetensors.numpy import save
 
-    tensors: dict[str, Array] = {}
+    tensors: Tensors = {}
     for number, module in enumerate(network.modules):
         for layer in _LAYERS:
-            for name in _TENSORS:
-                value = getattr(getattr(module, layer), name)
-                tensors[f'module.{number}.{layer}.{name}'] = np.ascontiguousarray(value)
-    file.write_bytes(save(tensors))
+            for name in _FLOATS:
+                tensors[f'module.{number}.{layer}.{name}'] = getattr(getattr(module, layer), name)
+    if network.quantised is not None:
+        tensors.update(_integers(network.quantised))
+    file.write_bytes(save({name: np.ascontiguousarray(value) for name, value in tensors.items()}))
 
 
 def read_network(file: Path, config: TrainerConfig, places: int) -> Network:
     """
     Read the network of a map with this configuration and number of places.
 
-    :raises MapError: if a tensor is missing, of another shape or type, or not finite.
+    :raises MapError: if a tensor is missing, of another shape or type, not finite, or if the
+        integers cannot be computed with.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
@@ -47,27 +54,86 @@ def read_network(file: Path, config: TrainerConfig, places: int) -> Network:
         feature = _layer(tensors, f'{prefix}.feature', inputs)
         output = _layer(tensors, f'{prefix}.output', len(feature.thresholds))
         modules.append(Module(feature, output))
-    network = Network(modules, config.training.readout)
-    if not modules or network.places != places:
+    quantised = None
+    if any('.integer.' in name or name.startswith('integer.') for name in tensors):
+        quantised = _quantised(tensors, inputs)
+        if modules and _shapes(modules) != _shapes(quantised.modules):
+            raise MapError(f'{file.name}: expected floats and integers of the same shapes, found '
+                           f'{_shapes(modules)} and {_shapes(quantised.modules)}')
+    network = Network(modules, config.training.readout, quantised)
+    if not (modules or quantised) or network.places != places:
         raise MapError(f'{file.name}: expected output neurons for {places} places, found '
                        f'{network.places}')
     return network
 
 
-def _layer(tensors: dict[str, Array], prefix: str, inputs: int) -> Layer:
-    parts = {name: tensors.get(f'{prefix}.{name}') for name in _TENSORS}
-    weights = parts['weights']
-    if weights is None or weights.ndim != 2 or weights.shape[1] != inputs:
-        shape = None if weights is None else weights.shape
-        raise MapError(f'{prefix}.weights: expected (neurons, {inputs}), found {shape}')
-    neurons = weights.shape[0]
+def _integers(network: QuantisedNetwork) -> Tensors:
+    tensors: Tensors = {
+        'integer.input.scale': np.array([network.scale], np.float32),
+        'integer.input.zero_point': np.array([network.zero_point], np.int32),
+        'integer.activation_max': np.array([network.activation_max], np.int32),
+    }
+    for number, module in enumerate(network.modules):
+        for name in _LAYERS:
+            layer: QuantisedLayer = getattr(module, name)
+            prefix = f'module.{number}.{name}.integer'
+            tensors[f'{prefix}.weights'] = layer.weights
+            tensors[f'{prefix}.weight_scales'] = layer.weight_scales
+            tensors[f'{prefix}.scale'] = np.array([layer.scale], np.float32)
+            tensors[f'{prefix}.zero_point'] = np.array([layer.zero_point], np.int32)
+    return tensors
+
+
+def _quantised(tensors: Tensors, inputs: int) -> QuantisedNetwork:
+    modules: list[QuantisedModule] = []
+    while not modules or f'module.{len(modules)}.feature.integer.weights' in tensors:
+        prefix = f'module.{len(modules)}'
+        feature = _quantised_layer(tensors, f'{prefix}.feature.integer', inputs)
+        output = _quantised_layer(tensors, f'{prefix}.output.integer', len(feature.weights))
+        modules.append(QuantisedModule(feature, output))
+    network = QuantisedNetwork(
+        modules, np.float32(_tensor(tensors, 'integer.input.scale', np.float32, (1,))[0]),
+        int(_tensor(tensors, 'integer.input.zero_point', np.int32, (1,))[0]),
+        int(_tensor(tensors, 'integer.activation_max', np.int32, (1,))[0]))
+    check(network)
+    return network
+
+
+def _quantised_layer(tensors: Tensors, prefix: str, inputs: int) -> QuantisedLayer:
+    neurons = _neurons(tensors, f'{prefix}.weights', inputs)
+    return QuantisedLayer(
+        _tensor(tensors, f'{prefix}.weights', np.int8, (neurons, inputs)),
+        _tensor(tensors, f'{prefix}.weight_scales', np.float32, (neurons,)),
+        np.float32(_tensor(tensors, f'{prefix}.scale', np.float32, (1,))[0]),
+        int(_tensor(tensors, f'{prefix}.zero_point', np.int32, (1,))[0]))
+
+
+def _layer(tensors: Tensors, prefix: str, inputs: int) -> Layer:
+    neurons = _neurons(tensors, f'{prefix}.weights', inputs)
     checked = {}
-    for name, value in parts.items():
+    for name in _FLOATS:
         shape = (neurons, inputs) if name == 'weights' else (neurons,)
-        if value is None or value.shape != shape or value.dtype != np.float32:
-            found = None if value is None else f'{value.dtype} {value.shape}'
-            raise MapError(f'{prefix}.{name}: expected float32 {shape}, found {found}')
+        checked[name] = value = _tensor(tensors, f'{prefix}.{name}', np.float32, shape)
         if not np.isfinite(value).all():
             raise MapError(f'{prefix}.{name}: expected finite numbers, found NaN or infinity')
-        checked[name] = value
     return Layer(**checked)
+
+
+def _neurons(tensors: Tensors, name: str, inputs: int) -> int:
+    weights = tensors.get(name)
+    if weights is None or weights.ndim != 2 or weights.shape[1] != inputs or not len(weights):
+        shape = None if weights is None else weights.shape
+        raise MapError(f'{name}: expected (neurons, {inputs}), found {shape}')
+    return int(weights.shape[0])
+
+
+def _tensor(tensors: Tensors, name: str, dtype: type, shape: tuple[int, ...]) -> NDArray[Any]:
+    value = tensors.get(name)
+    if value is None or value.shape != shape or value.dtype != dtype:
+        found = None if value is None else f'{value.dtype} {value.shape}'
+        raise MapError(f'{name}: expected {np.dtype(dtype)} {shape}, found {found}')
+    return value
+
+
+def _shapes(modules: list[Module] | list[QuantisedModule]) -> list[tuple[tuple[int, ...], ...]]:
+    return [(module.feature.weights.shape, module.output.weights.shape) for module in modules]

@@ -98,6 +98,12 @@ def load(path: str | Path) -> Map:
         raise MapError(f'{folder}: cannot be read ({error})') from None
 
 
+def checksums(path: str | Path) -> dict[str, str]:
+    """Return the SHA-256 digests that map.yaml has for the parts of a map, and for itself."""
+    found: dict[str, str] = _read_document(Path(path))['checksums']
+    return found
+
+
 def _write(built: Map, folder: Path) -> None:
     (folder / _THUMBNAILS).mkdir()
     for number, data in enumerate(built.thumbnails):

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from .quantised import QuantisedNetwork
 
 Array = NDArray[np.float32]
 
@@ -30,11 +34,9 @@ class Layer:
     thresholds: Array
     target_rates: Array
 
-    def spikes(self, inputs: Array) -> Array:
-        """Return the layer's spikes as in training, clip(inputs W^T - theta, 0, 0.9)."""
-        response = inputs @ self.weights.T
-        response -= self.thresholds
-        return np.clip(response, 0.0, SPIKE_MAX, out=response)
+    def spikes(self, responses: Array) -> Array:
+        """Return what a response (samples, neurons) leaves in training, clip(a - theta, 0, 0.9)."""
+        return np.clip(responses - self.thresholds, 0.0, SPIKE_MAX)
 
 
 @dataclass
@@ -52,19 +54,28 @@ class Module:
 
 @dataclass
 class Network:
-    """Modules in the order of their places, and the readout they were trained for."""
+    """
+    Modules in the order of their places, and the readout they were trained for.
+
+    A network holds floats in `modules`, integers in `quantised`, or both.
+    """
 
     modules: list[Module]
     readout: str
+    quantised: QuantisedNetwork | None = None
 
     @property
     def places(self) -> int:
         """Places in all modules."""
+        if self.quantised is not None:
+            return self.quantised.places
         return sum(module.places for module in self.modules)
 
     @property
     def inputs(self) -> int:
         """Length of the spike vector that the network takes."""
+        if self.quantised is not None:
+            return self.quantised.inputs
         return int(self.modules[0].feature.weights.shape[1])
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..errors import BackendError
 from .layers import Array, Network
 
 
@@ -34,7 +35,14 @@ class ClampedReadout:
 
 
 def readout_of(network: Network) -> LinearReadout | ClampedReadout:
-    """Collapse the network as far as its readout allows; amplitude = value / 255 is folded in."""
+    """
+    Collapse the network as far as its readout allows; amplitude = value / 255 is folded in.
+
+    :raises BackendError: if the network holds no floats.
+    """
+    if not network.modules:
+        raise BackendError('this map holds integers only: choose backend integer or torch_int8, or '
+                           'train it anew with training.keep_fp32')
     scale = np.float32(1.0 / 255.0)
     modules = network.modules
     if network.readout == 'linear':

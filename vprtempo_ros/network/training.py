@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..config import TrainingConfig
-from ..errors import MapError
+from ..errors import ConfigError, MapError
 from ..progress import Progress, silent
-from .layers import Array, Module, Network, new_feature_layer, new_output_layer
+from .calibration import Trained, calibrate
+from .layers import Array, Layer, Module, Network, new_feature_layer, new_output_layer
+from .observers import SCHEMES, Scheme, engine_of_machine
 
 # Rows trained between two reports of progress: small enough to be interrupted soon, large
 # enough that starting the threads does not count.
@@ -43,6 +45,9 @@ def train(
                        'places.spacing or a longer recording')
     if len(np.unique(places)) != count:
         raise MapError('every place needs at least one sample')
+    if config.quantize == 'none' and not config.keep_fp32:
+        raise ConfigError('training.keep_fp32: false leaves nothing in the map; set '
+                          'training.quantize to qat')
     largest = min(count, config.places_per_module)
     needed = 4 * _neurons(spikes.shape[1], config) * (spikes.shape[1] + largest)
     if needed > _WEIGHTS_MAX:
@@ -52,13 +57,24 @@ def train(
     _use_threads(config.threads)
     amplitudes = spikes.astype(np.float32) / np.float32(255)
     seeds = np.random.SeedSequence(config.seed).spawn(module_count(count, config))
-    modules = []
+    learn = _train_module if config.quantize == 'none' else _train_quantised
+    modules, trained = [], []
     for number, (begin, end) in enumerate(module_bounds(count, config)):
         mine = (places >= begin) & (places < end)
         name = f'module {number + 1}/{len(seeds)}'
-        modules.append(_train_module(amplitudes[mine], places[mine] - begin, end - begin, config,
-                                     np.random.default_rng(seeds[number]), name, progress))
-    return Network(modules, config.readout)
+        module, integers = learn(amplitudes[mine], places[mine] - begin, end - begin, config,
+                                 np.random.default_rng(seeds[number]), name, progress)
+        modules.append(module)
+        trained += [integers] if integers else []
+    if not trained:
+        return Network(modules, config.readout)
+    quantised = calibrate(trained, config.readout, scheme_of(config))
+    return Network(modules if config.keep_fp32 else [], config.readout, quantised)
+
+
+def scheme_of(config: TrainingConfig) -> Scheme:
+    """Return what the engine that is trained for asks for."""
+    return SCHEMES[config.engine or engine_of_machine()]
 
 
 def module_count(places: int, config: TrainingConfig) -> int:
@@ -96,18 +112,15 @@ def _train_module(
     rng: np.random.Generator,
     name: str,
     progress: Progress,
-) -> Module:
+) -> tuple[Module, None]:
     # Imported here: compiling takes seconds the first time, and matching does not need it.
-    from .stdp import train_feature_rows, train_output_rows
+    from .stdp import respond_rows, train_feature_rows, train_output_rows
 
-    samples, inputs = amplitudes.shape
-    neurons = _neurons(inputs, config)
-    feature = new_feature_layer(inputs, neurons, config.excitatory, config.inhibitory, rng)
-    output = new_output_layer(neurons, count, rng)
+    samples = len(amplitudes)
+    feature, output = _new_layers(amplitudes, count, config, rng)
+    neurons = len(feature.weights)
     epochs = epochs_for(samples, config)
-    factor = annealing(samples * epochs)
-    eta = (config.stdp_rate * factor).astype(np.float32)
-    eta_ip = (config.threshold_rate * factor).astype(np.float32)
+    eta, eta_ip = _rates(samples * epochs, config)
     total = neurons + count
 
     order = _presentation(samples, epochs, rng)
@@ -117,7 +130,9 @@ def _train_module(
         train_feature_rows(feature.weights[rows], feature.thresholds[rows],
                            feature.target_rates[rows], amplitudes, order, eta, eta_ip,
                            config.threshold_rule == 'upstream')
-    responses = feature.spikes(amplitudes)
+    responses: Array = np.empty((samples, neurons), np.float32)
+    respond_rows(feature.weights, amplitudes, responses)
+    responses = feature.spikes(responses)
     scaled = responses / feature.target_rates
     order = _presentation(samples, epochs, rng)
     for begin in range(0, count, _BLOCK):
@@ -125,7 +140,58 @@ def _train_module(
         train_output_rows(output.weights[begin:begin + _BLOCK], begin, responses, scaled, order,
                           places, eta)
     progress(f'training {name}', total, total)
-    return Module(feature, output)
+    return Module(feature, output), None
+
+
+def _train_quantised(
+    amplitudes: Array,
+    places: NDArray[np.int64],
+    count: int,
+    config: TrainingConfig,
+    rng: np.random.Generator,
+    name: str,
+    progress: Progress,
+) -> tuple[Module, Trained]:
+    """Do as `_train_module`, with int8 weights and activations in the loop."""
+    from .qat import train_features, train_outputs
+
+    samples = len(amplitudes)
+    feature, output = _new_layers(amplitudes, count, config, rng)
+    neurons = len(feature.weights)
+    epochs = epochs_for(samples, config)
+    eta, eta_ip = _rates(samples * epochs, config)
+    total = neurons + count
+    scheme = scheme_of(config)
+
+    order = _presentation(samples, epochs, rng)
+    features = train_features(
+        feature, amplitudes, order, eta, eta_ip, config.threshold_rule == 'upstream', scheme,
+        lambda part: progress(f'training {name}', int(part * neurons), total))
+    responses = features.spikes(amplitudes)
+    scaled = responses / feature.target_rates
+    order = _presentation(samples, epochs, rng)
+    outputs = train_outputs(
+        output, responses, scaled, order, places, eta, scheme,
+        lambda part: progress(f'training {name}', neurons + int(part * count), total))
+    progress(f'training {name}', total, total)
+    return Module(feature, output), Trained(features.quantised(), outputs.quantised(), amplitudes,
+                                            order)
+
+
+def _new_layers(
+    amplitudes: Array, count: int, config: TrainingConfig, rng: np.random.Generator,
+) -> tuple[Layer, Layer]:
+    inputs = amplitudes.shape[1]
+    neurons = _neurons(inputs, config)
+    return (new_feature_layer(inputs, neurons, config.excitatory, config.inhibitory, rng),
+            new_output_layer(neurons, count, rng))
+
+
+def _rates(steps: int, config: TrainingConfig) -> tuple[Array, Array]:
+    """Return the learning rates of weights and thresholds at each step."""
+    factor = annealing(steps)
+    return ((config.stdp_rate * factor).astype(np.float32),
+            (config.threshold_rate * factor).astype(np.float32))
 
 
 def _presentation(samples: int, epochs: int, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -142,7 +142,7 @@ class VprNode(LifecycleNode):
         loaded = load(config.map)
         reason = 'as asked by backend.name'
         if not config.backend.name:
-            config.backend.name, reason = default_backend()
+            config.backend.name, reason = default_backend(loaded.network)
         prepare(_INPUTS[config.input.type][1])
         self._recogniser = Recogniser(loaded, config.backend, config.input.any_size)
         self._matches = self.create_lifecycle_publisher(Classification, '~/match', 10)

@@ -1,0 +1,157 @@
+"""
+Backend `integer`: the quantised network in whole numbers, and its definition.
+
+Whatever else runs this network must give the same integers, bit for bit. This is all of it:
+
+1. A spike, 0 to 255, stands for an amplitude a = spike / 255 and enters as
+
+       x = clip(rint(a / input_scale) + input_zero, 0, activation_max)
+
+   which has only 256 cases: a table, made once.
+
+2. A layer adds up whole numbers. `weights` are int8, and the sums fit 32 bits:
+
+       sum_i = sum over j of  weights_ij * (x_j - input_zero)
+
+3. A sum counts in units of input_scale * weight_scale_i, the layer's answer in units of its own
+   scale. Going from one to the other is the requantisation, one float32 factor a neuron:
+
+       y_i = clip(rint(sum_i * (input_scale * weight_scale_i / scale)) + zero, low, high)
+
+   rint rounds halves to the even number. `low` and `high` are what 8 bits hold (a bit less for
+   features, see `activation_max`); in a network with the clamped readout they are also the
+   clamp of spikes to [0, 0.9], which are the integers zero and zero + rint(0.9 / scale).
+
+4. The features y, with their scale and zero, are the inputs of the output layer: step 2 again.
+   Its y are the similarities, as (y - zero) * scale: modules have scales of their own.
+
+How whole numbers get fast without an integer BLAS: float32 holds every whole number up to 2^24,
+so a product of matrices in float32 is exact, whatever order it adds in, while no partial sum can
+go beyond. The weights bound the sums; a layer with larger ones is cut into blocks of inputs, each
+exact by itself, which are then added in float64.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..config import BackendConfig
+from ..errors import BackendError
+from ..network.layers import Array, Network
+from ..network.quantised import (
+    OUTPUT_MAX,
+    QuantisedLayer,
+    QuantisedNetwork,
+    check,
+    limits,
+    multipliers,
+)
+from .blas import BlasThreads
+
+# Up to here float32 counts without gaps.
+_EXACT = 1 << 24
+
+
+class IntegerBackend:
+    """The quantised network as NumPy computes it."""
+
+    name = 'integer'
+
+    def __init__(self, network: Network, config: BackendConfig) -> None:
+        """Check that the arithmetic is exact for this network, and lay out its matrices."""
+        quantised = integers_of(network, self.name)
+        self.places = quantised.places
+        self._table = input_table(quantised)
+        self._modules = []
+        top = quantised.activation_max
+        for module in quantised.modules:
+            feature = Layer(module.feature, quantised.scale, quantised.zero_point, top, top,
+                            network.readout)
+            output = Layer(module.output, module.feature.scale, module.feature.zero_point, top,
+                           OUTPUT_MAX, network.readout)
+            self._modules.append((feature, output))
+        self._threads = BlasThreads(config.threads)
+
+    def similarity(self, spikes: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return float32 (places,) for uint8 spikes (inputs,)."""
+        inputs = self._table[spikes]
+        return np.concatenate([output(feature(inputs)) * output.scale
+                               for feature, output in self._modules])
+
+    def close(self) -> None:
+        """Give the threads back."""
+        self._threads.restore()
+
+
+class Layer:
+    """Steps 2 and 3. Takes and returns whole numbers less their zero point, held in float32."""
+
+    def __init__(
+        self, layer: QuantisedLayer, input_scale: np.float32, input_zero: int, input_max: int,
+        highest: int, readout: str,
+    ) -> None:
+        """Cut the weights into blocks whose sums float32 holds."""
+        self.scale = np.float32(layer.scale)
+        self._zero = np.float32(layer.zero_point)
+        self._low, self._high = limits(layer, highest, readout)
+        self._factors = multipliers(layer, input_scale)
+        self._blocks = []
+        for columns in exact_blocks(layer.weights, max(input_zero, input_max - input_zero)):
+            block = np.ascontiguousarray(layer.weights[:, columns], np.float32)
+            self._blocks.append((columns, block))
+
+    def sums(self, inputs: Array) -> Array:
+        """Return float32 (neurons,), the sums of step 2, rounded only beyond 2^24."""
+        first, *more = (block @ inputs[columns] for columns, block in self._blocks)
+        if not more:
+            return first
+        return sum(more, start=first.astype(np.float64)).astype(np.float32)
+
+    def __call__(self, inputs: Array) -> Array:
+        """Return float32 (neurons,), the answers y of step 3, less their zero point."""
+        answer = self.sums(inputs)
+        answer *= self._factors
+        np.rint(answer, out=answer)
+        answer += self._zero
+        np.clip(answer, self._low, self._high, out=answer)
+        answer -= self._zero
+        return answer
+
+
+def integers_of(network: Network, backend: str) -> QuantisedNetwork:
+    """
+    Return the integers of a network, checked.
+
+    :raises BackendError: if it has none, or they are of no use.
+    """
+    if network.quantised is None:
+        raise BackendError(f'backend {backend!r} needs integers, and this map holds floats only: '
+                           'train it anew with training.quantize: qat, or choose backend torch or '
+                           'numpy')
+    check(network.quantised)
+    return network.quantised
+
+
+def input_table(network: QuantisedNetwork) -> Array:
+    """Return float32 (256,): what each spike enters as (step 1), less the zero point."""
+    amplitudes = np.arange(256, dtype=np.float32) / np.float32(255)
+    entered = np.rint(amplitudes * (np.float32(1) / network.scale)) + network.zero_point
+    return np.clip(entered, 0, network.activation_max) - np.float32(network.zero_point)
+
+
+def exact_blocks(weights: NDArray[np.int8], largest: int) -> list[slice]:
+    """
+    Cut the inputs into as few equal blocks as keep every neuron's sum over a block within 2^24.
+
+    :param weights: int8 (neurons, inputs).
+    :param largest: the largest magnitude that an input has.
+    """
+    magnitudes = np.abs(weights.astype(np.int16))
+    inputs = weights.shape[1]
+    for count in range(1, inputs + 1):
+        edges = np.linspace(0, inputs, count + 1).astype(int)
+        sums = np.add.reduceat(magnitudes, edges[:-1], axis=1, dtype=np.int64)
+        if sums.max() * largest <= _EXACT:
+            break
+    return [slice(begin, end) for begin, end in zip(edges[:-1].tolist(), edges[1:].tolist())]

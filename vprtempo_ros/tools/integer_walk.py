@@ -1,0 +1,184 @@
+"""integer_walk: one image through a map's integers, step by step; see docs/integers.md."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..backends.integer import input_table, integers_of
+from ..encoding import Encoder
+from ..errors import MapError, VprError
+from ..frames import Image
+from ..maps.map import Map
+from ..maps.store import load
+from ..network.quantised import OUTPUT_MAX, QuantisedLayer, limits, multipliers
+from ..sources.image_msg import decode_file
+from .command import guarded
+
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class LayerWalk:
+    """
+    What happens in a layer, all int64 (neurons,).
+
+    excitatory, inhibitory: the sums over positive and over negative weights; the same rescaled,
+    which is only to look at (rounded by themselves); answer: combined, rescaled, clipped.
+    """
+
+    excitatory: Integers
+    inhibitory: Integers
+    excitatory_rescaled: Integers
+    inhibitory_rescaled: Integers
+    answer: Integers
+
+
+@dataclass(frozen=True)
+class Walk:
+    """The way of one frame through one module: spikes, integer inputs, both layers."""
+
+    spikes: NDArray[np.uint8]
+    inputs: Integers
+    feature: LayerWalk
+    output: LayerWalk
+
+    @property
+    def winner(self) -> int:
+        """The neuron with the highest answer."""
+        return int(self.output.answer.argmax())
+
+
+def walk(loaded: Map, image: Image, module: int = 0) -> Walk:
+    """
+    Compute a module's answer in int64, keeping every step.
+
+    :raises VprError: if the map has no integers or no such module.
+    """
+    network = integers_of(loaded.network, 'integer')
+    if not 0 <= module < len(network.modules):
+        raise MapError(f'expected a module from 0 to {len(network.modules) - 1}, found {module}')
+    chosen, readout = network.modules[module], loaded.network.readout
+    spikes = Encoder(loaded.config.encoding)(image)
+    inputs = input_table(network)[spikes].astype(np.int64)
+    feature = _layer(chosen.feature, inputs, network.scale, network.activation_max, readout)
+    output = _layer(chosen.output, feature.answer - chosen.feature.zero_point,
+                    chosen.feature.scale, OUTPUT_MAX, readout)
+    return Walk(spikes, inputs + network.zero_point, feature, output)
+
+
+def _layer(layer: QuantisedLayer, inputs: Integers, scale: np.float32, highest: int,
+           readout: str) -> LayerWalk:
+    weights, factors = layer.weights.astype(np.int64), multipliers(layer, scale)
+
+    def rescaled(sums: Integers) -> Integers:
+        return np.rint(sums.astype(np.float32) * factors).astype(np.int64)
+    excitatory, inhibitory = np.maximum(weights, 0) @ inputs, np.minimum(weights, 0) @ inputs
+    answer = rescaled(excitatory + inhibitory) + layer.zero_point
+    return LayerWalk(excitatory, inhibitory, rescaled(excitatory), rescaled(inhibitory),
+                     np.clip(answer, *limits(layer, highest, readout)))
+
+
+def draw(walked: Walk, image: Image, size: tuple[int, int], folder: Path) -> list[Path]:
+    """
+    Write the pictures; size is width and height of the encoded image.
+
+    :raises VprError: if matplotlib is not installed.
+    """
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise VprError('pictures need matplotlib: pip install matplotlib '
+                       '(apt: python3-matplotlib)') from None
+    files = []
+
+    def figure(columns: int, height: float = 2.4) -> tuple[Figure, Any]:
+        made = Figure(figsize=(7.2, height), dpi=100, layout='constrained')
+        FigureCanvasAgg(made)
+        return made, np.atleast_1d(made.subplots(1, columns))
+
+    def save(made: Figure, name: str) -> None:
+        files.append(folder / f'integers_{name}.png')
+        made.savefig(files[-1])
+
+    folder.mkdir(parents=True, exist_ok=True)
+    made, axes = figure(3)
+    shape = size[::-1]
+    for ax, pixels, title in zip(axes, (image.grey(), walked.spikes.reshape(shape),
+                                        walked.inputs.reshape(shape)),
+                                 ('image', 'spikes, 0 to 255', 'as integers enter')):
+        shown = ax.imshow(pixels, cmap='gray' if title == 'image' else 'viridis')
+        ax.set(title=title, xticks=[], yticks=[])
+        if title != 'image':
+            made.colorbar(shown, ax=ax, shrink=0.8)
+    save(made, '1_spikes')
+    for number, (name, layer) in enumerate((('feature', walked.feature),
+                                            ('output', walked.output)), 2):
+        made, axes = figure(3)
+        for ax, lines, title in zip(
+                axes, (((layer.excitatory, 'excitatory'), (layer.inhibitory, 'inhibitory')),
+                       ((layer.excitatory_rescaled, 'excitatory'),
+                        (layer.inhibitory_rescaled, 'inhibitory')),
+                       ((layer.answer, ''),)),
+                (f'{name} layer: sums', 'rescaled', 'combined, clipped')):
+            for (values, label), colour in zip(lines, ('tab:red', 'tab:blue')):
+                ax.plot(values, linewidth=0.4, label=label,
+                        color=colour if label else 'tab:purple')
+            ax.set(title=title, xlabel='neuron')
+        if name == 'output':
+            axes[2].plot(walked.winner, layer.answer[walked.winner], 'o', color='tab:green',
+                         label=f'winner: {walked.winner}')
+            axes[2].legend(fontsize='small')
+        axes[0].legend(fontsize='small')
+        save(made, f'{number}_{name}')
+    return files
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the command."""
+    parser = argparse.ArgumentParser(prog='integer_walk', description=__doc__)
+    parser.add_argument('map', type=Path, help='folder of a map with integers')
+    parser.add_argument('image', type=Path, help='image file to recognise')
+    parser.add_argument('--module', type=int, default=0, help='module (default: %(default)s)')
+    parser.add_argument('--out', type=Path, default=Path('build/integers'),
+                        help='folder for the pictures (default: %(default)s)')
+    given = parser.parse_args(args)
+
+    def work() -> None:
+        loaded = load(given.map)
+        try:
+            image = decode_file(np.fromfile(given.image, np.uint8))
+        except OSError as error:
+            raise VprError(f'{given.image}: cannot be read ({error.strerror})') from None
+        walked = walk(loaded, image, given.module)
+        encoding = loaded.config.encoding
+        for file in draw(walked, image, (encoding.width, encoding.height), given.out):
+            print(file)
+        _tell(walked)
+    return guarded(work)
+
+
+def _tell(walked: Walk) -> None:
+    """Print the numbers that the pictures show."""
+    print(f'spikes       {walked.spikes.min()} to {walked.spikes.max()}, as integers '
+          f'{walked.inputs.min()} to {walked.inputs.max()}')
+    for name, layer in (('feature', walked.feature), ('output', walked.output)):
+        for part in ('excitatory', 'inhibitory', 'excitatory_rescaled', 'inhibitory_rescaled',
+                     'answer'):
+            values = getattr(layer, part)
+            print(f'{name:<12} {part.replace("_", ", "):<22} {values.min()} to {values.max()}')
+    answer = walked.output.answer
+    second = int(np.partition(answer, -2)[-2])
+    print(f'winner       neuron {walked.winner} with {answer[walked.winner]}, the next has '
+          f'{second}')
+
+
+if __name__ == '__main__':
+    sys.exit(main())

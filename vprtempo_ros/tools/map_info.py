@@ -1,0 +1,124 @@
+"""map_info: what a map is: places, network, sizes, sensor, where it comes from, checksums."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Iterator, Sequence
+
+from ..maps.map import Map
+from ..maps.store import checksums, load
+from ..network.layers import Layer, Module
+from ..network.quantised import QuantisedLayer, QuantisedModule
+from .command import guarded
+
+Line = tuple[str, str]
+
+
+def describe(loaded: Map, folder: Path) -> Iterator[Line]:
+    """Yield lines of a name and a text; a line without a name goes on with the one before."""
+    yield 'map', str(folder)
+    yield from _places(loaded)
+    yield from _network(loaded)
+    yield from _sizes(loaded, folder)
+    sensor = loaded.sensor
+    yield 'sensor', f'{sensor["type"]}, {sensor["width"]}x{sensor["height"]} pixels'
+    encoding = loaded.config.encoding
+    yield 'encoding', (f'{encoding.width}x{encoding.height} pixels, patch {encoding.patch}, '
+                       f'{encoding.resize}')
+    yield 'made by', f'{loaded.provenance["software"]}, {loaded.provenance["created"]}'
+    for number, traverse in enumerate(loaded.provenance['traverses']):
+        text = (f'{traverse["source"]}: {traverse["used"]} of {traverse["frames"]} frames'
+                + (f', {traverse["unreadable"]} unreadable' if traverse['unreadable'] else ''))
+        yield 'traverses' if number == 0 else '', text
+    yield 'training', _training(loaded)
+    yield from _calibration(loaded)
+    for number, (name, digest) in enumerate(checksums(folder).items()):
+        yield 'sha256' if number == 0 else '', f'{digest}  {name}'
+
+
+def _places(loaded: Map) -> Iterator[Line]:
+    poses = [place.pose for place in loaded.places if place.pose]
+    yield 'places', f'{len(loaded.places)}, {len(poses)} with a pose'
+    if poses:
+        length = sum(pose.distance(before) for before, pose in zip(poses, poses[1:]))
+        yield '', f'{length:.1f} m from the first to the last, in frame {poses[0].frame_id!r}'
+    if loaded.origin:
+        yield '', '0, 0, 0 is latitude {:.7f}, longitude {:.7f}, altitude {:.2f} m'.format(
+            *loaded.origin)
+
+
+def _network(loaded: Map) -> Iterator[Line]:
+    network = loaded.network
+    modules: Sequence[Module | QuantisedModule] = network.modules
+    if network.quantised is not None:
+        modules = network.quantised.modules
+    shapes = [f'{module.feature.weights.shape[1]}-{len(module.feature.weights)}-'
+              f'{len(module.output.weights)}' for module in modules]
+    yield 'network', f'{_several(len(shapes), "module")}, {network.readout} readout'
+    begin = 0
+    for number, (shape, module) in enumerate(zip(shapes, modules)):
+        end = begin + len(module.output.weights)
+        yield '', f'module {number}: {shape}, places {begin} to {end - 1}'
+        begin = end
+
+
+def _sizes(loaded: Map, folder: Path) -> Iterator[Line]:
+    network = loaded.network
+    floats = sum(_bytes(layer) for module in network.modules
+                 for layer in (module.feature, module.output))
+    integers = sum(_bytes(layer) for module in (network.quantised.modules if network.quantised
+                                                else [])
+                   for layer in (module.feature, module.output))
+    yield 'fp32', f'{floats:,} bytes' if floats else 'none (training.keep_fp32 was false)'
+    yield 'int8', f'{integers:,} bytes' if integers else 'none (training.quantize was none)'
+    total = sum(file.stat().st_size for file in folder.rglob('*') if file.is_file())
+    yield 'on disk', f'{total:,} bytes with places and thumbnails'
+
+
+def _bytes(layer: Layer | QuantisedLayer) -> int:
+    """Return the bytes of a layer's arrays and scalars."""
+    if isinstance(layer, QuantisedLayer):
+        return layer.weights.nbytes + layer.weight_scales.nbytes + 8
+    return layer.weights.nbytes + layer.thresholds.nbytes + layer.target_rates.nbytes
+
+
+def _training(loaded: Map) -> str:
+    config = loaded.config.training
+    engine = f' for {config.engine}' if config.engine else ''
+    quantised = 'floats' if config.quantize == 'none' else f'{config.quantize}{engine}'
+    epochs = config.epochs or 'as many as needed'
+    return f'{quantised}, seed {config.seed}, epochs: {epochs}'
+
+
+def _calibration(loaded: Map) -> Iterator[Line]:
+    quantised = loaded.network.quantised
+    if quantised is None:
+        return
+    yield 'calibration', (f'inputs and features 0 to {quantised.activation_max}, one input is '
+                          f'{quantised.scale:.6g} from {quantised.zero_point}')
+    for number, module in enumerate(quantised.modules):
+        yield '', (f'module {number}: one feature is {module.feature.scale:.6g} from '
+                   f'{module.feature.zero_point}, one similarity {module.output.scale:.6g} from '
+                   f'{module.output.zero_point}')
+
+
+def _several(count: int, noun: str) -> str:
+    return f'{count} {noun}' + ('' if count == 1 else 's')
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the command."""
+    parser = argparse.ArgumentParser(prog='map_info', description=__doc__)
+    parser.add_argument('map', type=Path, help='folder of the map; all of it is checked')
+    given = parser.parse_args(args)
+
+    def work() -> None:
+        for name, text in describe(load(given.map), given.map):
+            print(f'{name:<12} {text}')
+    return guarded(work)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
