@@ -20,6 +20,7 @@ from ..network.layers import Network
 
 GROUP = 'vprtempo_ros.backends'
 
+
 class Backend(Protocol):
     """A running network."""
 
