@@ -75,7 +75,8 @@ def _shrink_bilinear(image: Image, height: int, width: int) -> NDArray[np.float3
     gamma = gamma_of(image.mean())
     top, bottom, down = _taps(image.height, height)
     left, right, across = _taps(image.width, width)
-    sampled = image.pixels[np.concatenate((top, bottom))][:, np.concatenate((left, right))]
+    sampled = image.pixels.take(np.concatenate((top, bottom)), 0).take(
+        np.concatenate((left, right)), 1)
     grey = sampled.astype(np.float32) @ image.scaled_weights
     with np.errstate(over='ignore'):
         grey = np.minimum(cv2.pow(grey, gamma), 255.0)
