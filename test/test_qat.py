@@ -109,6 +109,7 @@ def feature_step(weights: Array, thresholds: Array, rates: Array, response: Arra
 @pytest.mark.parametrize('engine', ENGINES)
 def test_feature_steps_equal_torch(engine: str) -> None:
     """Step by step: weights, thresholds, all observers, and what torch converts in the end."""
+    pytest.importorskip('torch')
     rng = np.random.default_rng(3)
     layer = new_feature_layer(INPUTS, NEURONS, 0.3, 0.5, rng)
     theirs = TorchLayer(layer.weights, engine)
@@ -133,6 +134,7 @@ def test_feature_steps_equal_torch(engine: str) -> None:
 @pytest.mark.parametrize('engine', ENGINES)
 def test_output_steps_equal_torch(engine: str) -> None:
     """The same for an output layer, with its target spikes; see train_outputs for clipping."""
+    pytest.importorskip('torch')
     rng = np.random.default_rng(4)
     layer = new_output_layer(INPUTS, PLACES, rng)
     theirs = TorchLayer(layer.weights, engine, output=True)
