@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from fractions import Fraction
 
 import numpy as np
@@ -173,6 +174,7 @@ def test_threads_are_honoured(threads: int) -> None:
         return {pool['num_threads'] for pool in threadpool_info() if pool['user_api'] == 'blas'}
     before = used()
     backend = backends.create(quantised.trained(), BackendConfig(name='integer', threads=threads))
-    assert used() == {min(threads, max(used()))}
+    # Other libraries may bring a BLAS that has one thread and no more (OpenCV 4.6 does).
+    assert max(used()) == min(threads, os.cpu_count() or 1)
     backend.close()
     assert used() == before
