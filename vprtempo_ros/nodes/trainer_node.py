@@ -33,21 +33,24 @@ class TrainerNode(Node):
     def __init__(self) -> None:
         """Check the parameters and begin."""
         super().__init__('trainer_node')
+        # Before anything can fail: Kilted destroys a node even if it was made in part only.
         self.exit_status = 0
         self.done = False
+        self._cancel = threading.Event()
+        self._thread: threading.Thread | None = None
         declare(self, TrainerConfig)
         self._config = read(self, TrainerConfig)
         check_destination(self._config.map, self._config.overwrite)
         self._progress = self.create_publisher(Float32, '~/progress', _LATCHED)
         self._told = 0.0
-        self._cancel = threading.Event()
         self._thread = threading.Thread(target=self._train, name='trainer')
         self._thread.start()
 
     def destroy_node(self) -> None:
         """Cancel what is under way; nothing half-done is left behind."""
         self._cancel.set()
-        self._thread.join()
+        if self._thread is not None:
+            self._thread.join()
         super().destroy_node()
 
     def _train(self) -> None:

@@ -42,13 +42,14 @@ class VprNode(LifecycleNode):
     def __init__(self) -> None:
         """Declare parameters; with `autostart` go straight to active."""
         super().__init__('vpr_node')
-        declare(self, NodeConfig)
-        self._config = read(self, NodeConfig)
+        # Before anything can fail: Kilted destroys a node even if it was made in part only.
         self._recogniser: Recogniser | None = None
         self._subscription: Any = None
         self._worker: NewestFirst[bytes] | None = None
         self._statistics = FrameStatistics()
         self._problem = 'not configured'
+        declare(self, NodeConfig)
+        self._config = read(self, NodeConfig)
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
         self._timer = self._new_timer()
         self.add_on_set_parameters_callback(self._on_parameters)
