@@ -12,11 +12,8 @@ from ..errors import ConfigError, MapError
 from ..progress import Progress, silent
 from .calibration import Trained, calibrate
 from .layers import Array, Layer, Module, Network, new_feature_layer, new_output_layer
+from .learning import Floats, Quantised
 from .observers import SCHEMES, Scheme, engine_of_machine
-
-# Rows trained between two reports of progress: small enough to be interrupted soon, large
-# enough that starting the threads does not count.
-_BLOCK = 256
 
 _EPOCHS = 4
 _PRESENTATIONS = 2000
@@ -57,13 +54,13 @@ def train(
     _use_threads(config.threads)
     amplitudes = spikes.astype(np.float32) / np.float32(255)
     seeds = np.random.SeedSequence(config.seed).spawn(module_count(count, config))
-    learn = _train_module if config.quantize == 'none' else _train_quantised
     modules, trained = [], []
     for number, (begin, end) in enumerate(module_bounds(count, config)):
         mine = (places >= begin) & (places < end)
         name = f'module {number + 1}/{len(seeds)}'
-        module, integers = learn(amplitudes[mine], places[mine] - begin, end - begin, config,
-                                 np.random.default_rng(seeds[number]), name, progress)
+        module, integers = _train_module(
+            amplitudes[mine], places[mine] - begin, end - begin, config,
+            np.random.default_rng(seeds[number]), name, progress)
         modules.append(module)
         trained += [integers] if integers else []
     if not trained:
@@ -112,70 +109,27 @@ def _train_module(
     rng: np.random.Generator,
     name: str,
     progress: Progress,
-) -> tuple[Module, None]:
-    # Imported here: compiling takes seconds the first time, and matching does not need it.
-    from .stdp import respond_rows, train_feature_rows, train_output_rows
-
+) -> tuple[Module, Trained | None]:
+    """Train both layers of a module; with quantisation in the loop also return its integers."""
     samples = len(amplitudes)
     feature, output = _new_layers(amplitudes, count, config, rng)
     neurons = len(feature.weights)
     epochs = epochs_for(samples, config)
     eta, eta_ip = _rates(samples * epochs, config)
     total = neurons + count
+    learn: Floats | Quantised = (Floats() if config.quantize == 'none'
+                                   else Quantised(scheme_of(config)))
 
     order = _presentation(samples, epochs, rng)
-    for begin in range(0, neurons, _BLOCK):
-        progress(f'training {name}', begin, total)
-        rows = slice(begin, begin + _BLOCK)
-        train_feature_rows(feature.weights[rows], feature.thresholds[rows],
-                           feature.target_rates[rows], amplitudes, order, eta, eta_ip,
-                           config.threshold_rule == 'upstream')
-    responses: Array = np.empty((samples, neurons), np.float32)
-    respond_rows(feature.weights, amplitudes, responses)
-    responses = feature.spikes(responses)
-    scaled = responses / feature.target_rates
-    order = _presentation(samples, epochs, rng)
-    for begin in range(0, count, _BLOCK):
-        progress(f'training {name}', neurons + begin, total)
-        train_output_rows(output.weights[begin:begin + _BLOCK], begin, responses, scaled, order,
-                          places, eta)
-    progress(f'training {name}', total, total)
-    return Module(feature, output), None
-
-
-def _train_quantised(
-    amplitudes: Array,
-    places: NDArray[np.int64],
-    count: int,
-    config: TrainingConfig,
-    rng: np.random.Generator,
-    name: str,
-    progress: Progress,
-) -> tuple[Module, Trained]:
-    """Do as `_train_module`, with int8 weights and activations in the loop."""
-    from .qat import train_features, train_outputs
-
-    samples = len(amplitudes)
-    feature, output = _new_layers(amplitudes, count, config, rng)
-    neurons = len(feature.weights)
-    epochs = epochs_for(samples, config)
-    eta, eta_ip = _rates(samples * epochs, config)
-    total = neurons + count
-    scheme = scheme_of(config)
-
-    order = _presentation(samples, epochs, rng)
-    features = train_features(
-        feature, amplitudes, order, eta, eta_ip, config.threshold_rule == 'upstream', scheme,
+    responses = learn.features(
+        feature, amplitudes, order, eta, eta_ip, config.threshold_rule == 'upstream',
         lambda part: progress(f'training {name}', int(part * neurons), total))
-    responses = features.spikes(amplitudes)
     scaled = responses / feature.target_rates
     order = _presentation(samples, epochs, rng)
-    outputs = train_outputs(
-        output, responses, scaled, order, places, eta, scheme,
-        lambda part: progress(f'training {name}', neurons + int(part * count), total))
+    learn.outputs(output, responses, scaled, order, places, eta,
+                  lambda part: progress(f'training {name}', neurons + int(part * count), total))
     progress(f'training {name}', total, total)
-    return Module(feature, output), Trained(features.quantised(), outputs.quantised(), amplitudes,
-                                            order)
+    return Module(feature, output), learn.integers(amplitudes, order)
 
 
 def _new_layers(
