@@ -1,0 +1,184 @@
+"""The parts of the sequence filters: way between frames, motion, and the compiled loops."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from vprtempo_ros.config import SequenceConfig
+from vprtempo_ros.matching.sequence import kernels
+from vprtempo_ros.matching.sequence.motion import Motion
+from vprtempo_ros.matching.sequence.progress import Progress, Step
+from vprtempo_ros.matching.stages import Moment, Route
+
+SECOND = 10**9
+
+
+def step_of(time: float, way: float = 0.0) -> Step:
+    """Return a step by time and odometry."""
+    return Step(time, way, time + abs(way), 1.0, True, False)
+
+
+def view(number: int, places: int = 300) -> np.ndarray:
+    """Return scores of a view, another one for each number."""
+    return np.random.default_rng(number).standard_normal(places).astype(np.float32)
+
+
+def test_frames_are_kept_a_place_apart() -> None:
+    """At four frames a place each fourth is kept, and the others count by their part of it."""
+    progress = Progress(Route(300, 2.0), True)
+    steps = [progress(view(number), Moment(SECOND * (number + 2) // 2), 1.0)
+             for number in range(9)]
+    assert [step.keep for step in steps] == [True, False, False, False] * 2 + [True]
+    assert [step.weight for step in steps] == [1, 0.25, 0.5, 0.75, 1, 0.25, 0.5, 0.75, 1]
+    assert [step.restart for step in steps] == [False] * 9
+
+
+def test_an_uneven_rate_of_a_frame_a_place_keeps_all() -> None:
+    """Jitter of the stamps by 40 % loses no frame."""
+    rng = np.random.default_rng(0)
+    progress = Progress(Route(300, 1.0), True)
+    stamps = SECOND * np.arange(1, 200) + rng.integers(-SECOND // 5, SECOND // 5, 199)
+    assert all(progress(view(n), Moment(int(stamp)), 1.0).keep for n, stamp in enumerate(stamps))
+
+
+def test_a_fast_robot_gets_more_frames() -> None:
+    """At twice the reference's speed a frame is kept every half of the time."""
+    progress = Progress(Route(300, 1.0), True)
+    steps = [progress(view(n), Moment(SECOND + n * SECOND // 4), 2.0) for n in range(9)]
+    assert [step.keep for step in steps] == [True, False] * 4 + [True]
+    assert steps[2].time == pytest.approx(0.5)
+    assert steps[2].come == pytest.approx(1.0)
+
+
+def test_a_view_that_stays_is_a_stop() -> None:
+    """The same scores again are no way and no evidence, and the stop is forgotten after it."""
+    progress = Progress(Route(300, 1.0), True)
+    progress(view(0), Moment(SECOND), 1.0)
+    for second in range(2, 90):
+        step = progress(view(0), Moment(second * SECOND), 1.0)
+        assert (step.keep, step.restart) == (False, False)
+        assert step.weight == step.time == pytest.approx(0.0, abs=1e-4)
+    step = progress(view(1), Moment(90 * SECOND), 1.0)
+    assert step.keep
+    assert step.time == pytest.approx(1.0)
+
+
+def test_odometry_has_a_sign_and_comes_before_time() -> None:
+    """A way in reverse is negative, and the time in which it was gone does not count."""
+    progress = Progress(Route(300, 1.0, 0.5), True)
+    progress(view(0), Moment(SECOND), 1.0)
+    step = progress(view(1), Moment(5 * SECOND, -0.6), 1.0)
+    assert (step.time, step.way, step.keep) == (0.0, pytest.approx(-1.2), True)
+
+
+@pytest.mark.parametrize(('seconds', 'restart'), [
+    (1.0, False), (99.0, False), (101.0, True), (-0.5, False), (-1.5, True),
+])
+def test_jumps_of_time(seconds: float, restart: bool) -> None:
+    """More than 100 places forwards or one backwards, all earlier frames are of no use."""
+    progress = Progress(Route(300, 1.0), True)
+    progress(view(0), Moment(1000 * SECOND), 1.0)
+    step = progress(view(1), Moment(1000 * SECOND + int(seconds * SECOND)), 1.0)
+    assert step.restart is restart
+
+
+def test_speeds_cover_their_range_and_hold_that_of_the_reference() -> None:
+    """A speed is never further than half a cell from a hypothesis, and 1 is one of them."""
+    for low, high in ((-1.0, 3.0), (0.7, 1.4), (1.0, 1.0), (3.0, -1.0), (2.0, 5.0), (-2.0, -0.5)):
+        motion = Motion(SequenceConfig(slowest=low, fastest=high), 0.5)
+        for speed in np.linspace(low, high, 50):
+            assert np.abs(motion.speeds - speed).min() <= 0.25 + 1e-9
+        assert (1.0 in motion.speeds) == (min(low, high) <= 1.0 <= max(low, high))
+
+
+def test_spread_by_hand() -> None:
+    """A cell of 0.75 to 1.25 places leaves 7/8 of its belief one place further."""
+    motion = Motion(SequenceConfig(slowest=1.0, fastest=1.0), 0.5)
+    first, parts = motion.spread(step_of(1.0))
+    assert first.tolist() == [0]
+    assert parts == pytest.approx(np.array([[1 / 16, 7 / 8, 1 / 16]]))
+
+
+@pytest.mark.parametrize('time', [0.0, 1 / 30, 0.7, 1.0, 3.3, 99.0])
+@pytest.mark.parametrize('way', [0.0, 0.4, -2.7])
+def test_spread_is_a_distribution_about_the_way_come(time: float, way: float) -> None:
+    """Parts sum to 1, and their mean is the hypothesis' own way."""
+    motion = Motion(SequenceConfig(), 0.5)
+    first, parts = motion.spread(step_of(time, way))
+    assert parts.min() >= -1e-6
+    assert parts.sum(axis=1) == pytest.approx(np.ones(len(parts)), abs=1e-4)
+    mean = (parts * (first[:, None] + np.arange(parts.shape[1]))).sum(axis=1)
+    assert mean == pytest.approx(motion.come(time, way)[:, 0], abs=0.02)
+
+
+@pytest.mark.parametrize('places', [7, 300, 5000])
+def test_best_tracks_by_definition(places: int) -> None:
+    """The loops say what NumPy says, also where tracks come from beyond the map's ends."""
+    rng = np.random.default_rng(0)
+    window = rng.standard_normal((4, places)).astype(np.float32)
+    newest = rng.standard_normal(places).astype(np.float32)
+    offsets = np.array([[3, 2, 1, 1], [0, 0, 0, 0], [-8, -6, -4, -2], [50, 30, 20, 10]])
+    lead = np.array([0.0, -1.0, -0.5, -2.0], np.float32)
+    out, peaks = np.empty(places, np.float32), np.empty(4, np.float32)
+    kernels.best_tracks(window, offsets, newest, 5.0, lead, out, peaks,
+                        np.empty(kernels.BLOCK, np.float32))
+    expected = np.full(places, -np.inf)
+    for track, added in zip(offsets, lead):
+        sums = newest.astype(float)
+        for row, offset in zip(window, track):
+            for place in range(places):
+                if 0 <= place - offset < places:
+                    sums[place] += row[place - offset]
+        run = np.concatenate([np.arange(s, min(s + 256, places))
+                              for s in range(0, places, 256 * math.ceil(places / 4096))])
+        sample, count = sums[run], len(run)
+        deviation = np.sqrt(np.pi / 2) * np.abs(sample).mean()
+        scale = np.sqrt((count * deviation ** 2 + 10 * 5.0) / (count + 10))
+        values = (sums - sample.sum() / (count + 10)) / scale
+        assert peaks[np.flatnonzero((offsets == track).all(axis=1))[0]] == pytest.approx(
+            values.max(), abs=1e-3)
+        expected = np.maximum(expected, values + added)
+    assert out == pytest.approx(expected, abs=1e-3)
+
+
+@pytest.mark.parametrize('places', [3, 300, 5000])
+def test_move_and_weigh_by_definition(places: int) -> None:
+    """Belief moves, changes its speed, arrives and is weighed as the formulas say."""
+    rng = np.random.default_rng(0)
+    belief = rng.random((3, places)).astype(np.float32)
+    ratios = rng.random((3, places)).astype(np.float32) * 4
+    first = np.array([-2, 0, 1])
+    taps = rng.random((3, 3)).astype(np.float32)
+    moved, total = np.empty_like(belief), np.empty(places, np.float32)
+    kernels.move(belief, first, taps, moved, total)
+    expected = np.zeros((3, places))
+    for j in range(3):
+        for place in range(places):
+            for k in range(3):
+                source = place - first[j] - k
+                if 0 <= source < places:
+                    expected[j, place] += taps[j, k] * belief[j, source]
+    assert moved == pytest.approx(expected, abs=1e-4)
+    assert total == pytest.approx(expected.sum(axis=0), abs=1e-4)
+
+    speeds = np.empty(3, np.float32)
+    stay, mix, arrive, spoilt = (np.float32(x) for x in (0.8, 0.05, 0.01, 0.3))
+    kernels.weigh(moved, ratios, stay, mix, arrive, spoilt, total, speeds)
+    expected = ((spoilt + (1 - spoilt) * ratios)
+                * (stay * expected + mix * expected.sum(axis=0) + arrive))
+    assert moved == pytest.approx(expected, rel=1e-3)
+    assert total == pytest.approx(expected.sum(axis=0), rel=1e-3)
+    assert speeds == pytest.approx(expected.sum(axis=1), rel=1e-3)
+
+
+def test_correlation_along_a_shift() -> None:
+    """Scores that moved by three places correlate there, and nowhere else."""
+    before = view(1, 2000)
+    now = np.roll(before, 3)
+    result = np.empty(4, np.float32)
+    kernels.correlate(now, before, np.array([3, 0, -3, 5000]), result)
+    assert result[0] == pytest.approx(1.0, abs=0.02)
+    assert np.abs(result[1:]).max() < 0.1

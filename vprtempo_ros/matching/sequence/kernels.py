@@ -1,0 +1,212 @@
+"""The compiled loops of the sequence filters; places go in blocks that stay in the cache."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+F = np.float32
+_ZERO, _ONE = F(0.0), F(1.0)
+
+# Places that are worked on together, so that they stay in the first-level cache.
+BLOCK = 2048
+
+# The deviation of a track's sums is taken from about so many places, in runs of _RUN.
+_SAMPLE, _RUN = 4096, 256
+
+# Means and variances over few places are noise: they count as much as so many places more that
+# are as expected.
+PRIOR_PLACES = 10.0
+
+# How alike the scores of wrong places are is not to be told from the right ones, which stand out:
+# on a small map one of them would be most of a correlation.
+_ORDINARY = F(2.0)
+
+# Deviation of a normal distribution in units of its mean absolute deviation.
+_NORMAL = np.sqrt(np.pi / 2)
+
+# A single place at a single time is not believed or disbelieved more than this (a log ratio).
+_SUREST = F(20.0)
+
+# Sums may be reordered (that is what makes them vectors); NaN and infinity keep their meaning.
+_FAST = {'reassoc', 'contract', 'arcp', 'nsz'}
+
+
+# Slices below, as numba checks an index that may be negative, which would not make vectors.
+
+@njit(nogil=True, cache=True, fastmath=_FAST)
+def _track(window: Any, offsets: Any, newest: Any, start: Any, stop: Any, sums: Any) -> Any:
+    """Return the sums of the scores along a track, for its ends at places start to stop."""
+    places = newest.shape[0]
+    ends = sums[:stop - start]
+    ends[:] = newest[start:stop]
+    for sample in range(offsets.shape[0]):
+        offset = offsets[sample]
+        low, high = max(start, offset), min(stop, places + offset)
+        if low < high:
+            row = window[sample, low - offset:high - offset]
+            part = ends[low - start:high - start]
+            for i in range(part.shape[0]):
+                part[i] += row[i]
+    return ends
+
+
+@njit(nogil=True, cache=True, fastmath=_FAST)
+def _moments(window: Any, offsets: Any, newest: Any, expected: Any, sums: Any) -> Any:
+    """
+    Return mean and deviation of a track's sums over the places.
+
+    From the mean absolute deviation, which a few places that stand out hardly change.
+    """
+    places = newest.shape[0]
+    stride = _RUN * max(1, (places + _SAMPLE - 1) // _SAMPLE)
+    total, absolute, count = np.float64(0.0), np.float64(0.0), 0
+    for start in range(0, places, stride):
+        ends = _track(window, offsets, newest, start, min(start + _RUN, places), sums)
+        part, size = _ZERO, _ZERO
+        for i in range(ends.shape[0]):
+            part += ends[i]
+            size += abs(ends[i])
+        total += part
+        absolute += size
+        count += ends.shape[0]
+    mean = total / (count + PRIOR_PLACES)
+    deviation = _NORMAL * absolute / count
+    variance = (count * deviation * deviation + PRIOR_PLACES * expected) / (count + PRIOR_PLACES)
+    return mean, np.sqrt(max(variance, 1e-12))
+
+
+@njit(nogil=True, cache=True, fastmath=_FAST)
+def best_tracks(
+    window: Any, offsets: Any, newest: Any, expected: Any, lead: Any, out: Any, peaks: Any,
+    sums: Any,
+) -> None:
+    """
+    Set out[p] to the best of the tracks that end at place p, each in its own deviations.
+
+    window (samples, places), newest and out (places,), lead and peaks (tracks,), sums (BLOCK,),
+    all float32; offsets int64 (tracks, samples) are the places come since each sample. A track
+    is the sum of its scores, standardised over the places; `expected` is the variance that it
+    has for independent scores. lead[j] is added to track j; peaks[j] becomes its highest value
+    without that. Where a track was off the map it gets nothing.
+    """
+    places, tracks = newest.shape[0], offsets.shape[0]
+    means = np.empty(tracks, F)
+    units = np.empty(tracks, F)
+    for track in range(tracks):
+        mean, deviation = _moments(window, offsets[track], newest, expected, sums)
+        means[track], units[track] = mean, 1.0 / deviation
+        peaks[track] = -np.inf
+    for start in range(0, places, BLOCK):
+        stop = min(start + BLOCK, places)
+        best = out[start:stop]
+        best[:] = -np.inf
+        for track in range(tracks):
+            ends = _track(window, offsets[track], newest, start, stop, sums)
+            mean, unit, added = means[track], units[track], lead[track]
+            peak = peaks[track]
+            for i in range(ends.shape[0]):
+                value = (ends[i] - mean) * unit
+                peak = max(peak, value)
+                best[i] = max(best[i], value + added)
+            peaks[track] = peak
+
+
+@njit(nogil=True, cache=True, fastmath=_FAST)
+def move(belief: Any, first: Any, taps: Any, moved: Any, total: Any) -> None:
+    """
+    Move the belief of each speed along the places, and sum it over the speeds.
+
+    belief and moved (speeds, places), taps (speeds, taps), total (places,), all float32; first
+    int64 (speeds,). taps[j, k] is the part of speed j that comes first[j] + k places further.
+    What comes past either end of the map is gone.
+    """
+    speeds, places = belief.shape
+    for start in range(0, places, BLOCK):
+        stop = min(start + BLOCK, places)
+        whole = total[start:stop]
+        whole[:] = _ZERO
+        for j in range(speeds):
+            target = moved[j, start:stop]
+            target[:] = _ZERO
+            for k in range(taps.shape[1]):
+                tap, offset = taps[j, k], first[j] + k
+                low, high = max(start, offset), min(stop, places + offset)
+                if tap > _ZERO and low < high:
+                    row = belief[j, low - offset:high - offset]
+                    part = target[low - start:high - start]
+                    for i in range(part.shape[0]):
+                        part[i] += tap * row[i]
+            for i in range(whole.shape[0]):
+                whole[i] += target[i]
+
+
+@njit(nogil=True, cache=True, fastmath=_FAST)
+def correlate(scores: Any, before: Any, shifts: Any, result: Any) -> None:
+    """
+    Set result[j] to the correlation of scores[p] with before[p - shifts[j]] over the places.
+
+    scores and before (places,) with mean 0, result (speeds,), float32; shifts int64 (speeds,).
+    """
+    places = scores.shape[0]
+    for j in range(shifts.shape[0]):
+        low, high = max(0, shifts[j]), min(places, places + shifts[j])
+        product, one, other = _ZERO, F(1e-12), F(1e-12)
+        if low < high:
+            now, then = scores[low:high], before[low - shifts[j]:high - shifts[j]]
+            for i in range(now.shape[0]):
+                x = min(max(now[i], -_ORDINARY), _ORDINARY)
+                y = min(max(then[i], -_ORDINARY), _ORDINARY)
+                product += x * y
+                one += x * x
+                other += y * y
+        shrunk = max(high - low, 0) / (max(high - low, 0) + PRIOR_PLACES)
+        result[j] = shrunk * product / (np.sqrt(one) * np.sqrt(other))
+
+
+@njit(nogil=True, cache=True, fastmath=_FAST)
+def log_ratios(scores: Any, sharpness: Any, gains: Any, out: Any) -> None:
+    """
+    Set out[j] to gains[j] times the log ratio of a score at the right to one at a wrong place.
+
+    N(sharpness, 1) against N(0, 1), that is sharpness * (score - sharpness / 2); scores (places,),
+    gains (speeds,), out (speeds, places), all float32.
+    """
+    half = sharpness / F(2.0)
+    for j in range(gains.shape[0]):
+        row, gain = out[j], gains[j] * sharpness
+        for i in range(row.shape[0]):
+            row[i] = min(max(gain * (scores[i] - half), -_SUREST), _SUREST)
+
+
+@njit(nogil=True, cache=True, fastmath=_FAST)
+def weigh(moved: Any, ratios: Any, stay: Any, mix: Any, arrive: Any, spoilt: Any, total: Any,
+          speeds: Any) -> None:
+    """
+    Let speeds change and belief arrive from elsewhere, then weigh by the likelihood ratios.
+
+    In place: moved (speeds, places) becomes
+    (spoilt + (1 - spoilt) ratios) (stay moved + mix total + arrive), total (places,) its sum over
+    the speeds and speeds (speeds,) that over the places; all float32.
+    """
+    count, places = moved.shape
+    fresh = np.empty(BLOCK, F)
+    clear = _ONE - spoilt
+    speeds[:] = _ZERO
+    for start in range(0, places, BLOCK):
+        stop = min(start + BLOCK, places)
+        sums = total[start:stop]
+        for i in range(sums.shape[0]):
+            fresh[i] = mix * sums[i] + arrive
+        sums[:] = _ZERO
+        for j in range(count):
+            target, ratio = moved[j, start:stop], ratios[j, start:stop]
+            part = _ZERO
+            for i in range(sums.shape[0]):
+                value = (spoilt + clear * ratio[i]) * (stay * target[i] + fresh[i])
+                target[i] = value
+                sums[i] += value
+                part += value
+            speeds[j] += part

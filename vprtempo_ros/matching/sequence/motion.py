@@ -1,0 +1,70 @@
+"""How far a robot may have come along the route: speeds, and the spread within each of them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...config import SequenceConfig
+from .progress import Step
+
+# Odometry may tell so much too little or too much: places of a map are not all as far apart as
+# their median, wheels slip, and lanes differ in length.
+_ODOMETRY_ERROR = 0.2
+
+Floats = NDArray[np.float64]
+
+
+class Motion:
+    """
+    A robot's way as a few hypotheses, each a cell `spacing` wide of its speed.
+
+    A speed is that relative to the reference and becomes places by the time; where odometry tells
+    the way, the hypothesis is its error of scale instead. Attributes: speeds float64 (speeds,),
+    one of them 1 if the range has it, so that a robot as fast as the reference is met exactly.
+    """
+
+    def __init__(self, config: SequenceConfig, spacing: float) -> None:
+        """Cover the speeds from `slowest` to `fastest`, whichever way round they are given."""
+        low, high = sorted((config.slowest, config.fastest))
+        middle = min(max(1.0, low), high)
+        below, above = (max(0, math.ceil(reach / spacing - 0.5 - 1e-9))
+                        for reach in (middle - low, high - middle))
+        steps = np.arange(-below, above + 1, dtype=np.float64)
+        self.speeds: Floats = middle + spacing * steps
+        reach = max(below, above, 1)
+        self._scales: Floats = 1.0 + steps * (_ODOMETRY_ERROR / reach)
+        self._half_speed, self._half_scale = spacing / 2, _ODOMETRY_ERROR / reach / 2
+
+    def come(self, time: Floats | float, way: Floats | float) -> Floats:
+        """
+        Return the places come by each hypothesis, float64 (speeds, times).
+
+        :param time: and way: as in `Step`, float64 (times,) or a number.
+        """
+        return (self.speeds[:, None] * np.atleast_1d(time)
+                + self._scales[:, None] * np.atleast_1d(way))
+
+    def spread(self, step: Step) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """
+        Return for each hypothesis which part of it comes how many places further.
+
+        The parts float32 (speeds, taps) sum to 1, part k is first[j] + k places further; `first`
+        int64 (speeds,). A cell's speeds are equally likely, and so are the positions within a
+        place: the parts are the triangle of two places' overlap, averaged over the cell.
+        """
+        centre = self.come(step.time, step.way)
+        half = max(self._half_speed * step.time + self._half_scale * abs(step.way), 1e-6)
+        first = np.floor(centre[:, 0] - half).astype(np.int64)
+        count = int((np.ceil(centre[:, 0] + half) - first).max()) + 1
+        at = centre - (first[:, None] + np.arange(count))
+        parts = (_overlap(at + half) - _overlap(at - half)) / (2 * half)
+        return first, parts.astype(np.float32)
+
+
+def _overlap(x: Floats) -> Floats:
+    """Return the integral of the triangle max(0, 1 - |t|) up to x."""
+    x = np.clip(x, -1.0, 1.0)
+    return np.where(x < 0, (1 + x) ** 2 / 2, 1 - (1 - x) ** 2 / 2)

@@ -1,0 +1,45 @@
+"""What the stages between similarity and match have in common."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Scores = NDArray[np.float32]
+
+
+class Moment(NamedTuple):
+    """
+    When a frame was taken, and how far the robot has come since the frame before.
+
+    stamp_ns: may jump forwards or backwards; travelled: metres, negative in reverse, None where
+    nothing tells.
+    """
+
+    stamp_ns: int
+    travelled: float | None = None
+
+
+class Route(NamedTuple):
+    """
+    How the places of a map follow one another.
+
+    step_s: time between places when the reference was recorded, median, in seconds; step_m: way
+    between places, median, in metres, None where the map has no poses.
+    """
+
+    places: int
+    step_s: float
+    step_m: float | None = None
+
+
+class Stage(Protocol):
+    """One step from the similarities of a frame to the scores that a match is chosen by."""
+
+    def __call__(self, scores: Scores, moment: Moment) -> Scores:
+        """Return scores float32 (places,), higher is better; the input is not changed."""
+
+    def reset(self) -> None:
+        """Forget all earlier frames."""
