@@ -16,6 +16,7 @@ setup(
     name=package_name,
     version='0.1.0',
     packages=find_packages(include=[package_name, f'{package_name}.*']),
+    package_data={f'{package_name}.evaluation': ['*.jinja']},
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{package_name}']),
         (f'share/{package_name}', ['package.xml']),
@@ -39,6 +40,7 @@ setup(
             'images_to_bag = vprtempo_ros.tools.images_to_bag:main',
             'integer_walk = vprtempo_ros.tools.integer_walk:main',
             'map_info = vprtempo_ros.tools.map_info:main',
+            'evaluate = vprtempo_ros.tools.evaluate:main',
             'demo = vprtempo_ros.demo.__main__:main',
         ],
         'vprtempo_ros.backends': [

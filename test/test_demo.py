@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import subprocess
@@ -34,16 +35,25 @@ def figure(output: str, name: str) -> float:
 
 @pytest.mark.long
 def test_rendered_route(tmp_path: Path) -> None:
-    """A rendered route is recognised, every frame answered, the picture drawn."""
+    """A rendered route is recognised, every frame answered, the report written."""
     output = demo(tmp_path / 'demo', '--length', '60')
     assert figure(output, 'query frames') == 60
     assert figure(output, 'recall@1') > 0.7
     assert figure(output, 'recall@5') >= figure(output, 'recall@1')
     assert figure(output, 'frames lost') == 0
     assert len(re.findall(r'place +\d+  confidence', output)) == 60
-    picture = cv2.imread(str(tmp_path / 'demo' / 'similarity.png'))
+    folder = tmp_path / 'demo' / 'evaluation'
+    picture = cv2.imread(str(folder / 'similarity.png'))
     assert picture is not None
     assert min(picture.shape[:2]) > 500
+    # The report is about the answers that arrived, not about those computed for it.
+    results = json.loads((folder / 'results.json').read_text())
+    arrived, offline = results['methods'][:2]
+    assert (arrived['name'], offline['name'][:7]) == ('network, over DDS', 'network')
+    assert arrived['recall']['1'] == pytest.approx(figure(output, 'recall@1'), abs=5e-4)
+    assert arrived['recall']['25'] is None
+    assert arrived['ms'] > offline['ms'] > 0
+    assert f'report    {folder}/report.html' in output
 
 
 @pytest.mark.long

@@ -15,7 +15,7 @@ def made(queries: list[float], places: list[float], tolerance: float) -> list[tu
     """Return first and last right place of each query."""
     truth = from_positions(np.arange(len(queries)), np.array(queries, float),
                            np.array(places, float), tolerance)
-    return list(zip(truth.first.tolist(), truth.last.tolist()))
+    return list(zip(truth.first[:, 0].tolist(), truth.last[:, 0].tolist()))
 
 
 def test_places_within_the_tolerance_are_right() -> None:

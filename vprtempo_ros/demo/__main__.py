@@ -2,7 +2,7 @@
 demo: the main job from recording to recall, over real DDS, in separate processes.
 
 Records a route twice, trains a map from the first recording, lets vpr_node recognise places
-while the second is replayed, and tells how well that went.
+while the second is replayed, and tells how well that went: in figures, and in a report of its own.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from pathlib import Path
 from typing import IO, Sequence
 
 from ..errors import VprError
+from ..evaluation.report import check_output
 from ..evaluation.truth import write_truth
 from ..maps.store import load
 from ..tools.command import check_range, guarded
 from .processes import command, folder_for, remove_bag, ros_environment, run_to_end, running
 from .recordings import IMAGE_TOPIC, Recordings, convert_folder, render_route
-from .result import draw, read_matches, summary
+from .result import conclude, report_folder, summary
 
 # How long vpr_node may take until it announces itself, in seconds.
 _PATIENCE = 60.0
@@ -40,14 +41,11 @@ def demo(folder: Path, recordings: Recordings) -> None:
         **recordings.trainer}), environment, 'trainer_node')
     shift_ns = _recognise(folder, built, recordings.query, environment)
     loaded = load(built)
-    truth = recordings.truth(loaded)
-    write_truth(truth, folder / 'truth.csv')
-    received = read_matches(folder / 'matches.csv', truth, shift_ns)
-    picture = folder / 'similarity.png'
-    draw(loaded, recordings.query, received, truth, picture)
-    print(f'\n{summary(received, truth, len(loaded.places), recordings.right_when)}\n\n'
+    write_truth(recordings.truth(loaded), folder / 'truth.csv')
+    result = conclude(folder, built, loaded, recordings.query, shift_ns, recordings.right_when)
+    print(f'\n{summary(result, len(loaded.places), recordings.right_when)}\n\n'
           f'  map       {built}\n  matches   {folder / "matches.csv"}\n'
-          f'  truth     {folder / "truth.csv"}\n  picture   {picture}')
+          f'  truth     {folder / "truth.csv"}\n  report    {result.report}')
 
 
 def _recognise(folder: Path, built: Path, query: Path, environment: dict[str, str]) -> int:
@@ -117,7 +115,7 @@ def main(args: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog='demo', description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--out', type=Path, default=Path('build/demo'),
-                        help='folder for bags, map and picture (default: %(default)s)')
+                        help='folder for bags, map and report (default: %(default)s)')
     parser.add_argument('--data', type=Path, help='folder with a subfolder of images for each '
                         'traverse, equal file names being one place (default: a rendered route)')
     parser.add_argument('--reference', default='', help='subfolder to train from (default: first)')
@@ -138,6 +136,7 @@ def main(args: Sequence[str] | None = None) -> int:
         folder = folder_for(given.out)
         for name in ('reference', 'query'):
             remove_bag(folder / name)
+        check_output(report_folder(folder))
         print('Recording the route twice', flush=True)
         if given.data:
             recordings = convert_folder(folder, given.data, given.reference, given.query,

@@ -1,4 +1,4 @@
-"""What came of the demo: figures and a picture."""
+"""What came of the demo: figures and the report, made of the answers that arrived over DDS."""
 
 from __future__ import annotations
 
@@ -7,84 +7,97 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..config import BackendConfig, BagInputConfig, MatchConfig, PosesConfig
-from ..evaluation.picture import draw_similarity
-from ..evaluation.recall import recall_at
+from ..config import BagInputConfig, NodeConfig, PosesConfig
+from ..evaluation.about import about
+from ..evaluation.answers import from_lists
+from ..evaluation.by_file import truth_by_file
+from ..evaluation.evaluation import Evaluation, Received, evaluate
+from ..evaluation.query import Reading, read_images, read_query
+from ..evaluation.report import write_report
+from ..evaluation.results import percentiles
+from ..evaluation.table import HEAD, aligned, number, table
 from ..evaluation.truth import GroundTruth
 from ..maps.map import Map
-from ..recogniser import Recogniser
-from ..sources.traverse import open_traverse
+from ..tools.bar import Bar
 
-Answers = list[list[int]]
+_NAME = 'network, over DDS'
 
 
 @dataclass(frozen=True)
-class Received:
-    """The answers that arrived for each query frame, and how long each took in ms."""
+class Result:
+    """The figures, how many query frames got no answer at all, and where the report is."""
 
-    answers: Answers
-    latencies: NDArray[np.float64]
+    evaluation: Evaluation
     lost: int
+    report: Path
 
 
-def read_matches(file: Path, truth: GroundTruth, shift_ns: int) -> Received:
+def read_matches(file: Path, truth: GroundTruth, shift_ns: int, depth: int) -> tuple[Received, int]:
     """
-    Assign recorded matches to query frames.
+    Assign recorded matches to query frames; returns them and the number of frames without one.
 
     :param shift_ns: by how much the stamps of the query were moved when it was replayed.
+    :param depth: places that an answer holds at the most.
     """
     numbers = {int(stamp): number for number, stamp in enumerate(truth.stamps)}
-    answers: Answers = [[] for _ in range(len(truth))]
+    places: list[list[int]] = [[] for _ in range(len(truth))]
+    certainty = [0.0] * len(truth)
     latencies = []
     answered = set()
     with file.open(newline='', encoding='utf-8') as stream:
         for row in csv.DictReader(stream):
             stamp = int(row['stamp_ns'])
-            number = numbers.get(stamp - shift_ns)
-            if number is None:
+            query = numbers.get(stamp - shift_ns)
+            if query is None:
                 continue
-            answered.add(number)
-            answers[number] = [int(place) for place in row['places'].split()]
+            answered.add(query)
+            places[query] = [int(place) for place in row['places'].split()]
+            certainty[query] = float((row['confidences'].split() or ['0'])[0])
             latencies.append((int(row['received_ns']) - stamp) * 1e-6)
-    return Received(answers, np.array(latencies), len(truth) - len(answered))
+    received = Received(_NAME, from_lists(truth, places, certainty, depth), np.array(latencies))
+    return received, len(truth) - len(answered)
 
 
-def similarity_matrix(built: Map, query: Path, truth: GroundTruth) -> NDArray[np.float32]:
-    """Return the similarities float32 (queries, places); zeros for a frame that has none."""
-    recogniser = Recogniser(built, BackendConfig())
-    traverse, _ = open_traverse(str(query), BagInputConfig(), PosesConfig(topic='none'))
-    numbers = {int(stamp): number for number, stamp in enumerate(truth.stamps)}
-    matrix = np.zeros((len(truth), len(built.places)), np.float32)
-    for frame in traverse:
-        matrix[numbers[frame.stamp_ns]] = recogniser.recognise(
-            frame.image, MatchConfig()).similarity
-    recogniser.close()
-    return matrix
+def conclude(
+    folder: Path, built: Path, loaded: Map, query: Path, shift_ns: int, right_when: str,
+) -> Result:
+    """Evaluate what is in truth.csv and matches.csv of the folder, and write the report."""
+    config = NodeConfig()
+    reading = Reading(BagInputConfig(), PosesConfig(topic='none'))
+    with Bar() as bar:
+        frames = read_query(str(query), loaded, reading, bar)
+        truth = truth_by_file(folder / 'truth.csv', frames, len(loaded.places))
+        received, lost = read_matches(folder / 'matches.csv', truth, shift_ns, config.match.top_k)
+        found = evaluate(loaded, frames, truth, config, received=received,
+                         progress=bar)
+        images = read_images(str(query), reading, {entry.query for entry in found.examples})
+    described = about(str(built), loaded, frames, truth, right_when, config)
+    return Result(found, lost, write_report(report_folder(folder), found, described, loaded,
+                                            images))
 
 
-def summary(received: Received, truth: GroundTruth, places: int, right_when: str) -> str:
+def report_folder(folder: Path) -> Path:
+    """Return where in the demo's folder the report goes."""
+    return folder / 'evaluation'
+
+
+def summary(result: Result, places: int, right_when: str) -> str:
     """Return the closing lines."""
-    latencies = received.latencies if len(received.latencies) else np.array([np.nan])
+    found, headline = result.evaluation, result.evaluation.headline
+    median, late = percentiles(found.times[_NAME])
     rows = [
         ('places in the map', f'{places}'),
-        ('query frames', f'{len(truth)}'),
-        (f'recall@1 ({right_when})', f'{recall_at(truth, received.answers, 1):.3f}'),
-        (f'recall@5 ({right_when})', f'{recall_at(truth, received.answers, 5):.3f}'),
-        ('latency median, stamp to match', f'{np.median(latencies):.2f} ms'),
-        ('latency 99th percentile', f'{np.percentile(latencies, 99):.2f} ms'),
-        ('frames lost', f'{received.lost}'),
+        ('query frames', f'{len(found.truth)}'),
+        (f'recall@1 ({right_when})', number(headline.recall[1])),
+        (f'recall@5 ({right_when})', number(headline.recall[5])),
+        ('recall at 99 % precision', number(headline.curve.recall_at(0.99))),
+        ('expected calibration error', number(found.error)),
+        ('latency median, stamp to match', f'{median:.2f} ms'),
+        ('latency 99th percentile', f'{late:.2f} ms'),
+        ('frames lost', f'{result.lost}'),
     ]
     width = max(len(name) for name, _ in rows)
-    return '\n'.join(f'  {name:<{width}}  {value}' for name, value in rows)
-
-
-def draw(
-    built: Map, query: Path, received: Received, truth: GroundTruth, file: Path,
-) -> None:
-    """Write the picture of similarities, matches and truth."""
-    recall = recall_at(truth, received.answers, 1)
-    draw_similarity(similarity_matrix(built, query, truth), received.answers, truth,
-                    f'{len(built.places)} places, {len(truth)} query frames: '
-                    f'recall@1 {recall:.2f}', file)
+    lines = [f'{name:<{width}}  {value}' for name, value in rows]
+    return '\n'.join(f'  {line}' for line in [*lines, '',
+                                              *aligned([HEAD, *table(found)]).split('\n')])

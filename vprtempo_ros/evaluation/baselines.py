@@ -2,11 +2,51 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 Spikes = NDArray[np.uint8]
 Matrix = NDArray[np.float32]
+
+
+class Sad:
+    """Negative sum of absolute differences; to be used like a backend."""
+
+    name = 'SAD'
+
+    def __init__(self, references: Spikes) -> None:
+        """Take the spikes of the places, uint8 (places, inputs)."""
+        self._references = np.ascontiguousarray(references)
+        self.places = len(references)
+
+    def similarity(self, spikes: Spikes) -> Matrix:
+        """Return float32 (places,) for the spikes uint8 (inputs,) of a frame."""
+        differences = cv2.absdiff(self._references,
+                                  np.broadcast_to(spikes, self._references.shape))
+        sums = cv2.reduce(differences, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)
+        return -sums[:, 0].astype(np.float32)
+
+    def close(self) -> None:
+        """Nothing is held but memory."""
+
+
+class Ncc:
+    """Normalised cross-correlation, -1 to 1; to be used like a backend."""
+
+    name = 'NCC'
+
+    def __init__(self, references: Spikes) -> None:
+        """Take the spikes of the places, uint8 (places, inputs)."""
+        self._references = _standardised(references)
+        self.places = len(references)
+
+    def similarity(self, spikes: Spikes) -> Matrix:
+        """Return float32 (places,) for the spikes uint8 (inputs,) of a frame."""
+        return self._references @ _standardised(spikes[np.newaxis])[0]
+
+    def close(self) -> None:
+        """Nothing is held but memory."""
 
 
 def sad(queries: Spikes, references: Spikes) -> Matrix:
@@ -16,9 +56,8 @@ def sad(queries: Spikes, references: Spikes) -> Matrix:
     :param queries: uint8 (queries, inputs).
     :param references: uint8 (places, inputs).
     """
-    wide = references.astype(np.int16)
-    return np.stack([-np.abs(wide - query.astype(np.int16)).sum(axis=1, dtype=np.int64)
-                     for query in queries]).astype(np.float32)
+    templates = Sad(references)
+    return np.stack([templates.similarity(query) for query in queries])
 
 
 def ncc(queries: Spikes, references: Spikes) -> Matrix:

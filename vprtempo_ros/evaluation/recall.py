@@ -7,7 +7,24 @@ from typing import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from .answers import Answers, from_lists
 from .truth import GroundTruth
+
+# The N that are reported.
+REPORTED = (1, 5, 10, 25)
+
+
+def recall_of(truth: GroundTruth, answers: Answers, n: int) -> float:
+    """
+    Return recall@N over the queries that have a true place.
+
+    A query without an answer counts as wrong. NaN if no query has a true place, or if the answers
+    do not rank as many as N places.
+    """
+    if answers.depth and n > answers.depth or not truth.with_place.any():
+        return float('nan')
+    found = answers.answered & (answers.ranks > 0) & (answers.ranks <= n)
+    return float(found[truth.with_place].mean())
 
 
 def recall_at(truth: GroundTruth, answers: Sequence[Sequence[int]], n: int) -> float:
@@ -17,11 +34,8 @@ def recall_at(truth: GroundTruth, answers: Sequence[Sequence[int]], n: int) -> f
     :param answers: for each query its places, best first; empty for an unknown place or a frame
         that was lost, which counts as wrong.
     """
-    if len(answers) != len(truth):
-        raise ValueError(f'{len(answers)} answers to {len(truth)} queries')
-    scored = [any(truth.is_right(query, place) for place in answers[query][:n])
-              for query in range(len(truth)) if truth.has_place(query)]
-    return float(np.mean(scored)) if scored else float('nan')
+    ranked = [list(places) for places in answers]
+    return recall_of(truth, from_lists(truth, ranked, [0.0] * len(ranked), 0), n)
 
 
 def ranked(similarity: NDArray[np.float32], n: int) -> list[list[int]]:

@@ -1,0 +1,85 @@
+"""Ground truth from poses: a place within so many metres of the query frame is right."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import SourceError
+from ..frames import Pose
+from ..maps.map import Map
+from .query import Query
+from .truth import GroundTruth, from_right_places
+
+
+def truth_by_pose(
+    query: Query, loaded: Map, radius: float, heading: float | None = None,
+) -> GroundTruth:
+    """
+    Return the places within `radius` metres of each query frame, in the plane.
+
+    Heights are left out: barometers and GPS drift by more than places are apart.
+
+    :param heading: places whose frame looked more than this many degrees elsewhere are not right;
+        None: places count whatever the direction.
+    :raises SourceError: if there are no poses, or not in one frame and origin, or if the two
+        drives do not come near each other.
+    """
+    _check_frames(query, loaded, heading)
+    placed = [(number, place.pose) for number, place in enumerate(loaded.places) if place.pose]
+    numbers = np.array([number for number, _ in placed])
+    positions = np.array([pose.position[:2] for _, pose in placed])
+    headings = np.array([_heading(pose) for _, pose in placed])
+    right: list[NDArray[np.intp] | None] = []
+    nearest = math.inf
+    for pose in query.poses:
+        if pose is None:
+            right.append(None)
+            continue
+        distances = np.hypot(*(positions - pose.position[:2]).T)
+        nearest = min(nearest, float(distances.min()))
+        near = distances <= radius
+        if heading is not None:
+            turned = np.abs((headings - _heading(pose) + 180.0) % 360.0 - 180.0)
+            near &= turned <= heading
+        right.append(numbers[near])
+    truth = from_right_places(query.stamps, right)
+    if not truth.with_place.any():
+        reason = (f'the nearest is {nearest:.1f} m away' if nearest > radius
+                  else f'those that are near look more than {heading:g} degrees elsewhere')
+        raise SourceError(f'{query.path}: expected frames within {radius:g} m of a place of the '
+                          f'map, found none: {reason}; do both recordings have their poses in one '
+                          'frame and from one origin? Else use --tolerance or --truth')
+    return truth
+
+
+def _check_frames(query: Query, loaded: Map, heading: float | None) -> None:
+    """Refuse poses that cannot be compared."""
+    of_map = next((place.pose for place in loaded.places if place.pose), None)
+    if of_map is None:
+        raise SourceError('--radius needs poses of the places, but this map has none: use '
+                          '--tolerance or --truth, or record and train with poses')
+    of_query = next((pose for pose in query.poses if pose), None)
+    if of_query is None:
+        raise SourceError(f'{query.path}: --radius needs poses at the stamps of the images, found '
+                          'none: name the topic with --poses, or use --tolerance or --truth')
+    if (query.origin is None) != (loaded.origin is None):
+        kinds = 'GPS', 'no GPS'
+        raise SourceError(f'{query.path}: expected poses as in the map, which come from '
+                          f'{kinds[loaded.origin is None]}, found {kinds[query.origin is None]}: '
+                          'name the other topic with --poses')
+    if of_query.frame_id != of_map.frame_id:
+        raise SourceError(f'{query.path}: expected poses in frame {of_map.frame_id!r} as in the '
+                          f'map, found {of_query.frame_id!r}: name another topic with --poses, or '
+                          'use --tolerance or --truth')
+    if heading is not None and loaded.origin is not None:
+        raise SourceError('--heading needs orientations, but the poses of this map come from GPS, '
+                          'which tells none: leave it out')
+
+
+def _heading(pose: Pose) -> float:
+    """Return the direction about the vertical axis, in degrees (REP-103: left is positive)."""
+    x, y, z, w = pose.orientation
+    return math.degrees(math.atan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z)))

@@ -1,0 +1,147 @@
+"""The report as one page that needs nothing beside it."""
+
+from __future__ import annotations
+
+import base64
+from importlib.resources import files
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from ..errors import VprError
+from ..frames import Image
+from ..maps.map import Map
+from .about import About
+from .answers import NONE
+from .evaluation import Evaluation
+from .examples import Example
+from .precision import REPORTED
+from .results import percentiles
+from .table import HEAD, number, table
+
+_QUERY_WIDTH = 320
+
+
+def page(
+    found: Evaluation, described: About, loaded: Map, pictures: dict[str, bytes],
+    images: dict[int, Image],
+) -> str:
+    """
+    Return the HTML, with all pictures inside.
+
+    :param pictures: PNG files by name. images: the query frames of the examples.
+    """
+    return str(template().render(_content(found, described, loaded, pictures, images)))
+
+
+def template() -> Any:
+    """
+    Return what the page is made from.
+
+    :raises VprError: if Jinja2 is not installed.
+    """
+    try:
+        from jinja2 import Environment, StrictUndefined
+    except ImportError:
+        raise VprError('the report needs Jinja2: pip install Jinja2 (apt: python3-jinja2)'
+                       ) from None
+    text = files(__package__).joinpath('report.html.jinja').read_text(encoding='utf-8')
+    return Environment(autoescape=True, undefined=StrictUndefined).from_string(text)
+
+
+def _content(
+    found: Evaluation, described: About, loaded: Map, pictures: dict[str, bytes],
+    images: dict[int, Image],
+) -> dict[str, Any]:
+    headline, truth, point = found.headline, found.truth, found.configured
+    off = found.elsewhere
+    return {
+        'title': f'{Path(described.map).name} recognised in {Path(described.query).name}',
+        'subtitle': f'{len(loaded.places)} places, {len(truth)} query frames; right '
+                    f'{described.right_when}; {described.created}',
+        'notes': described.notes,
+        'tiles': [('recall@1', number(headline.recall[1])),
+                  *((f'recall at {precision:.0%} precision',
+                     number(headline.curve.recall_at(precision))) for precision in REPORTED),
+                  ('area under precision-recall', number(headline.curve.area)),
+                  ('expected calibration error', number(found.error))],
+        'head': HEAD,
+        'table': table(found),
+        'looks_ahead': not all(row.causal for row in found.rows),
+        'pictures': {name: _uri(data, 'png') for name, data in pictures.items()},
+        'configured': f'At match.min_confidence {point.threshold:g}: '
+                      f'{_percent(point.answered)} of the queries are answered, '
+                      f'{_percent(point.precision)} of the answers are right, recall '
+                      f'{_percent(point.recall)}.',
+        'elsewhere_is': '' if off is None else f'{len(off)} frames of {off.path}, none of which '
+                        'is on the map: an answer is a mistake.',
+        'elsewhere': [[row.name, number(row.elsewhere.configured),
+                       number(row.elsewhere.threshold), number(row.elsewhere.kept)]
+                      for row in found.rows if row.elsewhere],
+        'examples': [(kind, [_example(entry, found, loaded, images) for entry in entries])
+                     for kind, entries in groupby(found.examples, lambda entry: entry.kind)],
+        'times': [[name, *(number(value) for value in percentiles(times))]
+                  for name, times in found.times.items()],
+        'facts': _facts(found, described, loaded),
+    }
+
+
+def _facts(found: Evaluation, described: About, loaded: Map) -> list[tuple[str, str]]:
+    truth = found.truth
+    return [
+        ('map', f'{described.map}, {len(loaded.places)} places, made '
+                f'{loaded.provenance.get("created", "at an unknown time")}'),
+        ('query', f'{described.query}, {len(truth)} frames: '
+                  f'{int(truth.with_place.sum())} with a true place, '
+                  f'{int((truth.judged & ~truth.with_place).sum())} without, '
+                  f'{int((~truth.judged).sum())} not judged'),
+        ('right', described.right_when),
+        ('backend', found.backend),
+        ('settings', ', '.join(f'{name}={value}' for name, value in described.settings.items())),
+        ('software', described.software),
+    ]
+
+
+def _example(
+    entry: Example, found: Evaluation, loaded: Map, images: dict[int, Image],
+) -> dict[str, Any]:
+    name = found.query.names[entry.query]
+    right = found.truth.is_right(entry.query, entry.place)
+    text = f'Query frame {entry.query} ({name}): place {entry.place}, confidence ' \
+           f'{entry.certainty:.2f},'
+    if entry.true == NONE:
+        text += ' though it has no place in the map,'
+    elif not right:
+        text += f' its true place {entry.true} came ' + (
+            f'at rank {entry.rank},' if entry.rank else 'not at all,')
+    shown = []
+    if entry.query in images:
+        shown.append((_uri(_jpeg(images[entry.query]), 'jpeg'), f'query frame {entry.query}'))
+    shown.append((_uri(loaded.thumbnails[entry.place], 'jpeg'), f'matched place {entry.place}'))
+    if not right and entry.true != NONE:
+        shown.append((_uri(loaded.thumbnails[entry.true], 'jpeg'), f'true place {entry.true}'))
+    return {'text': text, 'right': right, 'images': shown}
+
+
+def _jpeg(image: Image) -> bytes:
+    """Return the grey picture, at most 320 pixels wide."""
+    grey = image.grey()
+    if image.width > _QUERY_WIDTH:
+        height = max(1, round(image.height * _QUERY_WIDTH / image.width))
+        grey = cv2.resize(grey, (_QUERY_WIDTH, height), interpolation=cv2.INTER_AREA)
+    done, data = cv2.imencode('.jpg', grey, [cv2.IMWRITE_JPEG_QUALITY, 85])
+    if not done:
+        raise VprError('OpenCV cannot write JPEG: its build lacks the codec')
+    return data.tobytes()
+
+
+def _uri(data: bytes, kind: str) -> str:
+    return f'data:image/{kind};base64,{base64.b64encode(data).decode()}'
+
+
+def _percent(value: float) -> str:
+    return '-' if value != value else f'{value:.1%}'
+
+
