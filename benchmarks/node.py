@@ -8,18 +8,18 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 import psutil
 
-from vprtempo_ros.config import TrainerConfig
+from vprtempo_ros.config import TrainerConfig, from_flat
 from vprtempo_ros.demo.processes import command, ros_environment, running
-from vprtempo_ros.maps.map import Map
-from vprtempo_ros.maps.places import Place
+from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.maps.store import save
-from vprtempo_ros.network.training import train
 
 from .report import table
 
@@ -39,14 +39,14 @@ class Run(NamedTuple):
 
 def make_map(folder: Path) -> Path:
     """Train 500 places on noise for VGA: what the node does does not depend on what it sees."""
-    config = TrainerConfig()
-    inputs = config.encoding.width * config.encoding.height
-    spikes = np.random.default_rng(0).integers(0, 256, (PLACES, inputs)).astype(np.uint8)
-    network = train(spikes, np.arange(PLACES), config.training)
-    places = [Place(number, None, '', '') for number in range(PLACES)]
-    sensor = {'type': 'camera', 'width': 640, 'height': 480}
-    provenance = {'software': '', 'created': '', 'traverses': []}
-    return save(Map(config, places, network, [b''] * PLACES, sensor, provenance), folder / 'map')
+    noise = np.random.default_rng(0)
+    (folder / 'noise').mkdir()
+    for number in range(PLACES):
+        cv2.imwrite(str(folder / 'noise' / f'{number:03d}.png'),
+                    noise.integers(0, 256, (48, 64)).astype(np.uint8))
+    built = build_map(from_flat(TrainerConfig, {'bags': [str(folder / 'noise')]}))
+    return save(replace(built, sensor={**built.sensor, 'width': 640, 'height': 480}),
+                folder / 'map')
 
 
 def publish(reliability: str, environment: dict[str, str], process: psutil.Process) -> Run:

@@ -24,8 +24,9 @@ from vprtempo_ros.network.layers import Module, Network, new_feature_layer, new_
 from vprtempo_ros.network.quantised import QuantisedNetwork
 from vprtempo_ros.network.training import train
 
-from .recall import Matrix, Route, lens, nordland, recall
 from .report import seconds_per_call, table
+from .routes import Route, lens, nordland
+from .trial import Matrix, recall
 from .upstream import module as upstream
 
 # Seeds of the recall figures; the 2761 places take a minute for each.

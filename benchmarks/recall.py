@@ -1,125 +1,136 @@
-"""Recall@1 of single frames, one reference traverse: the default beside baselines and variants."""
+"""Recall@1 of single frames, one reference traverse: what was tried, and what it gave."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from typing import Any, Callable
+from unittest.mock import patch
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from vprtempo_ros.backends.numpy_fp32 import NumpyBackend
-from vprtempo_ros.config import BackendConfig, EncodingConfig, TrainingConfig
-from vprtempo_ros.demo.route import QUERY, REFERENCE, Drive
-from vprtempo_ros.demo.world import World
-from vprtempo_ros.encoding import Encoder
-from vprtempo_ros.evaluation.baselines import ncc, sad
-from vprtempo_ros.evaluation.recall import ranked, recall_at
-from vprtempo_ros.evaluation.truth import GroundTruth, from_positions
-from vprtempo_ros.frames import Image, grey_image
-from vprtempo_ros.network.training import train
-from vprtempo_ros.sources.folder import FolderFrames
+from vprtempo_ros.config import TrainerConfig, from_flat
+from vprtempo_ros.evaluation.baselines import Ncc, Sad
+from vprtempo_ros.maps.calibrating import measure_responses
+from vprtempo_ros.network import settled
 
-from .report import data_set, table
+from .report import table
+from .routes import Route, lens, nordland, street
+from .trial import answers, encode, network_of, normalised, recall
 
-SEEDS = 3
-Matrix = NDArray[np.float32]
+Settings = dict[str, Any]
 
+# Differently seeded networks behind each figure.
+SEEDS = 2
 
-@dataclass(frozen=True)
-class Route:
-    """A data set: reference and query images, and which places are right."""
+UPSTREAM: Settings = {
+    'encoding.resize': 'bilinear', 'encoding.patch': 7, 'encoding.adapt': False,
+    'training.copies': False, 'training.outputs': 'stdp', 'training.places_per_module': 500,
+    'training.threshold_rule': 'upstream'}
+PUBLISHED_RULE: Settings = {'training.outputs': 'stdp', 'training.places_per_module': 500}
 
-    name: str
-    reference: list[Image]
-    query: list[Image]
-    truth: GroundTruth
-
-
-def nordland(places: int) -> Route:
-    """Return the first places of Nordland filtered, summer and winter, the very place right."""
-    folder = data_set('nordland_64x32')
-    names = str(folder / 'filtered_names.txt')
-    summer, winter = ([frame.image for frame in FolderFrames(folder / season, names)][:places]
-                      for season in ('summer', 'winter'))
-    number = np.arange(len(summer))
-    return Route(f'Nordland {len(number)}', summer, winter, GroundTruth(number, number, number))
-
-
-def lens() -> Route:
-    """Return the LENS example, right within 3 frames as its authors score it."""
-    folder = data_set('lens_example')
-    reference, query = ([frame.image for frame in FolderFrames(folder / side)]
-                        for side in ('reference', 'query'))
-    right = np.load(folder / 'ground_truth.npy', allow_pickle=False)
-    first = np.array([np.flatnonzero(column)[0] - 3 for column in right.T])
-    last = np.array([np.flatnonzero(column)[-1] + 3 for column in right.T])
-    number = np.arange(len(first))
-    return Route('LENS +-3', reference, query,
-                 GroundTruth(number, np.maximum(first, 0), last))
-
-
-def street() -> Route:
-    """Return the demo's street, places 2 m apart, right within 2 m."""
-    world = World()
-    reference = Drive(world, REFERENCE)
-    wanted = np.searchsorted(reference.distances, np.arange(0, reference.distances[-1], 2.0))
-    query = Drive(world, QUERY, frame_distance=1.0)
-    truth = from_positions(query.stamps_ns, query.distances, reference.distances[wanted], 2.0)
-    return Route('street +-2 m', [grey_image(reference[int(i)].image) for i in wanted],
-                 [grey_image(frame.image) for frame in query], truth)
-
-
-def recall(route: Route, similarity: Matrix) -> float:
-    """Return recall@1 of a similarity matrix (queries, places)."""
-    return recall_at(route.truth, ranked(similarity, 1), 1)
-
-
-def network_recall(route: Route, encoding: EncodingConfig, training: TrainingConfig) -> str:
-    """Return mean and deviation of recall@1 over differently seeded networks."""
-    encoder = Encoder(encoding)
-    references = np.stack([encoder(image) for image in route.reference])
-    queries = [encoder(image) for image in route.query]
-    values = []
-    for seed in range(SEEDS):
-        network = train(references, np.arange(len(references)), replace(training, seed=seed))
-        backend = NumpyBackend(network, BackendConfig())
-        values.append(recall(route, np.stack([backend.similarity(query) for query in queries])))
-    return f'{np.mean(values):.3f} ±{np.std(values):.3f}'
-
-
-def baseline_recall(route: Route, method: Callable[..., Matrix], encoding: EncodingConfig) -> str:
-    """Return recall@1 of template matching on the same pixels."""
-    encoder = Encoder(encoding)
-    references = np.stack([encoder(image) for image in route.reference])
-    queries = np.stack([encoder(image) for image in route.query])
-    return f'{recall(route, method(queries, references)):.3f}'
-
-
-VARIANTS: dict[str, tuple[EncodingConfig, TrainingConfig]] = {
-    'network, default': (EncodingConfig(), TrainingConfig()),
-    "upstream's threshold rule": (EncodingConfig(), TrainingConfig(threshold_rule='upstream')),
-    'clamped readout': (EncodingConfig(), TrainingConfig(readout='clamped')),
-    'feature multiplier 2': (EncodingConfig(), TrainingConfig(feature_multiplier=2.0)),
-    '4 epochs whatever the length': (EncodingConfig(), TrainingConfig(epochs=4)),
-    'patch 7': (EncodingConfig(patch=7), TrainingConfig()),
-    'bilinear': (EncodingConfig(resize='bilinear'), TrainingConfig()),
-    'bilinear, patch 7 (upstream)': (EncodingConfig(resize='bilinear', patch=7), TrainingConfig()),
+# One setting changed at a time, unless it says otherwise.
+VARIANTS: dict[str, Settings] = {
+    'defaults': {},
+    'upstream: 28x28 bilinear, patch 7, STDP, modules of 500': UPSTREAM,
+    'published rule instead (STDP presentation by presentation)': PUBLISHED_RULE,
+    'published rule, 4 times the presentations': {**PUBLISHED_RULE, 'training.epochs': 2},
+    "published rule, upstream's thresholds": {**PUBLISHED_RULE,
+                                              'training.threshold_rule': 'upstream'},
+    'published rule, no copies': {**PUBLISHED_RULE, 'training.copies': False},
+    'no copies': {'training.copies': False},
+    'pixels not standardised': {'encoding.adapt': False},
+    'neither': {'training.copies': False, 'encoding.adapt': False},
+    'patch 7': {'encoding.patch': 7},
+    'patch 11': {'encoding.patch': 11},
+    'patch 21': {'encoding.patch': 21},
+    'bilinear': {'encoding.resize': 'bilinear'},
+    '20x20': {'encoding.width': 20, 'encoding.height': 20, 'encoding.patch': 11},
+    '40x40, patch 21': {'encoding.width': 40, 'encoding.height': 40, 'encoding.patch': 21},
+    '64x32 (width x height)': {'encoding.width': 64, 'encoding.height': 32},
+    'feature multiplier 1': {'training.feature_multiplier': 1.0},
+    'feature multiplier 4': {'training.feature_multiplier': 4.0},
+    'excitatory 0.5': {'training.excitatory': 0.5},
+    'inhibitory 0.1': {'training.inhibitory': 0.1},
+    'features as drawn, untrained': {'training.stdp_rate': 0.0, 'training.threshold_rate': 0.0},
+    'clamped readout': {'training.readout': 'clamped'},
+    'modules of 500': {'training.places_per_module': 500},
 }
+# In units of the default weight decay of the output layer.
+DECAYS = (0.1, 1.0, 3.0)
+
+
+def network_recall(route: Route, settings: Settings) -> tuple[list[float], list[float]]:
+    """Return recall@1 by seed, with places normalised and without."""
+    with_, without = [], []
+    config = from_flat(TrainerConfig, settings)
+    pixels = encode(route, config)
+    for seed in range(SEEDS):
+        config.training.seed = seed
+        backend = network_of(pixels, config)
+        similarities = answers(backend, pixels)
+        usual = measure_responses(backend, pixels.shown, config.places.tolerance)
+        with_.append(recall(route, normalised(similarities, usual)))
+        without.append(recall(route, similarities))
+        backend.close()
+    return with_, without
+
+
+def ensemble_recall(route: Route, seeds: int) -> float:
+    """Return recall@1 of the summed, normalised answers of differently seeded networks."""
+    config = TrainerConfig()
+    pixels = encode(route, config)
+    total = np.zeros((len(pixels.queries), len(pixels.shown)), np.float32)
+    for seed in range(seeds):
+        config.training.seed = seed
+        backend = network_of(pixels, config)
+        usual = measure_responses(backend, pixels.shown, config.places.tolerance)
+        total += normalised(answers(backend, pixels), usual)
+        backend.close()
+    return recall(route, total)
+
+
+def baseline_recall(
+    route: Route, engine: Callable[..., Any], settings: Settings, how: str,
+) -> float:
+    """Return recall@1 of template matching: plain, by place or over the query (not causal)."""
+    config = from_flat(TrainerConfig, {**settings, 'training.copies': False})
+    pixels = encode(route, config)
+    templates = engine(pixels.shown)
+    similarities = answers(templates, pixels)
+    if how == 'by place':
+        similarities = normalised(similarities, measure_responses(
+            templates, pixels.shown, config.places.tolerance))
+    elif how == 'over the query':
+        similarities = (similarities - similarities.mean(0)) / (similarities.std(0) + 1e-9)
+    return recall(route, similarities)
 
 
 def bench() -> None:
     """Print the table: methods by data set."""
     cv2.setNumThreads(1)
-    routes = [nordland(500), nordland(50), lens(), street()]
+    routes = [nordland(500), nordland(2761), lens(), street()]
     rows: list[list[str]] = []
-    pixels = {'default pixels': EncodingConfig(),
-              'bilinear, patch 7': EncodingConfig(resize='bilinear', patch=7)}
-    for name, method in (('SAD', sad), ('NCC', ncc)):
-        rows += [[f'{name}, {which}', *(baseline_recall(route, method, encoding)
-                                        for route in routes)]
-                 for which, encoding in pixels.items()]
-    rows += [[name, *(network_recall(route, *variant) for route in routes)]
-             for name, variant in VARIANTS.items()]
-    table([f'recall@1 (networks: {SEEDS} seeds)', *(route.name for route in routes)], rows)
+    plain: Settings = {'encoding.adapt': False}
+    pixels = {"upstream's pixels": {**plain, 'encoding.resize': 'bilinear', 'encoding.patch': 7},
+              'our pixels, not standardised': plain, 'our pixels': {}}
+    for name, engine in (('SAD', Sad), ('NCC', Ncc)):
+        for which, settings in pixels.items():
+            for how in ('', 'by place', 'over the query'):
+                rows.append([f'{name}, {which}{", " + how if how else ""}', *(
+                    f'{baseline_recall(route, engine, settings, how):.3f}' for route in routes)])
+    raw: list[str] = []
+    for name, settings in VARIANTS.items():
+        found = [network_recall(route, settings) for route in routes]
+        rows.append([f'network, {name}', *(f'{np.mean(values):.3f}' for values, _ in found)])
+        if name == 'defaults':
+            raw = ['network, places not normalised',
+                   *(f'{np.mean(values):.3f}' for _, values in found)]
+        print(rows[-1], flush=True)
+    rows.append(raw)
+    for factor in DECAYS:
+        with patch.object(settled, 'DECAY', factor * settled.DECAY):
+            rows.append([f'network, weight decay {factor:g} times the default', *(
+                f'{np.mean(network_recall(route, {})[0]):.3f}' for route in routes)])
+    rows.append(['network, ensemble of 4 seeds', *(f'{ensemble_recall(route, 4):.3f}'
+                                                   for route in routes)])
+    table(['recall@1, single frames', *(route.name for route in routes)], rows)

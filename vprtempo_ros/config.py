@@ -53,6 +53,8 @@ class LiveInputConfig:
                               choices=('best_effort', 'reliable'))
     depth: int = option(5, 'Messages that the middleware may queue', low=1, high=1000)
     any_size: bool = option(False, 'Accept images of another size than the map was made from')
+    odometry: bool = option(False, 'Subscribe to odom (nav_msgs/Odometry) and tell the sequence '
+                                   'filter how far the robot has come')
 
 
 @dataclass
@@ -61,11 +63,13 @@ class EncodingConfig:
 
     width: int = option(28, 'Columns of the encoded image, in pixels', low=4, high=512)
     height: int = option(28, 'Rows of the encoded image, in pixels', low=4, high=512)
-    patch: int = option(11, 'Side of the square over which contrast is normalised, in pixels, odd',
+    patch: int = option(15, 'Side of the square over which contrast is normalised, in pixels, odd',
                         low=3, high=255, odd=True)
     resize: str = option('area', 'How the image is made small: area averages all pixels below one '
                                  'of the result, bilinear looks at four of them (as upstream)',
                          choices=('area', 'bilinear'))
+    adapt: bool = option(True, 'Standardise each pixel by its own mean and deviation along the '
+                               'route, which on the robot follow what it sees')
 
 
 @dataclass
@@ -79,6 +83,8 @@ class PlacesConfig:
     count: int = option(0, 'Places at the most; 0: as many as there are', low=0)
     radius: float = option(0.0, 'A frame of a further traverse belongs to the nearest place within '
                                 'this many metres; 0: the mean distance between places', low=0.0)
+    tolerance: int = option(1, 'A match so many places off is still right; what confidence means '
+                               'is fitted to that', low=0, high=1000)
 
 
 @dataclass
@@ -95,16 +101,21 @@ class PosesConfig:
 class TrainingConfig:
     """The learning rule and its constants (VPRTempo, ICRA 2024)."""
 
-    epochs: int = option(0, 'Times that each reference frame is shown; 0: 4 times, or as often as '
-                            'makes 2000 presentations, which short routes need', low=0, high=10000)
+    epochs: int = option(0, 'Times that each sample is shown; 0: 4 times the places, or 2000 '
+                            'presentations, which short routes need', low=0, high=10000)
     seed: int = option(0, 'Seed of everything random; the same seed gives the same map', low=0,
                        high=2**31 - 1)
-    places_per_module: int = option(500, 'Places that a module holds at the most', low=2)
-    feature_multiplier: float = option(4.0, 'Feature neurons for each input pixel',
+    copies: bool = option(True, 'Learn each reference frame also shifted and zoomed a little, as '
+                                'a robot that drives a little differently sees it')
+    places_per_module: int = option(3000, 'Places that a module holds at the most', low=2)
+    feature_multiplier: float = option(2.0, 'Feature neurons for each input pixel',
                                        low=0.01, high=64.0)
     readout: str = option('linear', 'linear: one matrix a module; clamped: spikes are limited to '
                                     '[0, 0.9] after each layer, as published',
                           choices=('linear', 'clamped'))
+    outputs: str = option('settled', 'settled: output weights at which the delta rule comes to '
+                                     'rest, computed at once; stdp: learnt presentation by '
+                                     'presentation, as published', choices=('settled', 'stdp'))
     threshold_rule: str = option('paper', "paper: a threshold follows its neuron's spike; "
                                           'upstream: as in the vprtempo package',
                                  choices=('paper', 'upstream'))
@@ -137,14 +148,40 @@ class BackendConfig:
 
 
 @dataclass
+class SequenceConfig:
+    """How the scores of successive frames are put together."""
+
+    filter: str = option('bayes', 'none: each frame by itself; seqslam: a short window at constant '
+                                 'speed; bayes: a belief over all places with a motion model',
+                         choices=('none', 'seqslam', 'bayes'), dynamic=True)
+    length: int = option(10, 'seqslam: frames in the window, about a place apart; the time it '
+                             'takes grows with the square', low=2, high=50, dynamic=True)
+    slowest: float = option(-1.0, 'Lowest speed along the route relative to the reference, '
+                                  'negative in reverse', low=-10.0, high=10.0, dynamic=True)
+    fastest: float = option(3.0, 'Highest speed along the route relative to the reference',
+                            low=-10.0, high=10.0, dynamic=True)
+    odometry: bool = option(True, 'Where there is odometry and the map has poses, take the way '
+                                  'from it and not from time and speed', dynamic=True)
+    sharpness: float = option(0.8, 'bayes: by how much the right place is expected to stand out, '
+                                   'in standard deviations of the scores', low=0.1, high=10.0,
+                              dynamic=True)
+    leaving: float = option(0.01, 'bayes: probability to leave the map, or to be carried '
+                                  'elsewhere on it, for each place of the way',
+                            low=1e-6, high=0.5, dynamic=True)
+    returning: float = option(0.05, 'bayes: probability to come back onto the map, anywhere, for '
+                                    'each place of the way', low=1e-6, high=0.5, dynamic=True)
+
+
+@dataclass
 class MatchConfig:
     """From similarities to an answer."""
 
     top_k: int = option(5, 'Places in an answer', low=1, high=1000, dynamic=True)
-    min_confidence: float = option(0.0, 'Answers below this confidence become "no match"',
+    min_confidence: float = option(0.5, 'Answers below this confidence become "no match"',
                                    low=0.0, high=1.0, dynamic=True)
-    sharpness: float = option(2.0, 'Steepness of the confidence in standard deviations of the '
-                                   'similarities', low=0.01, high=100.0, dynamic=True)
+    normalise: bool = option(True, 'Score each place against its own usual response, which the '
+                                   'map has from the reference', dynamic=True)
+    sequence: SequenceConfig = field(default_factory=SequenceConfig)
 
 
 @dataclass

@@ -7,43 +7,64 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .adaptation import Adaptation
 from .backends import create
 from .config import BackendConfig, MatchConfig
 from .encoding import Encoder
 from .errors import ImageError
 from .frames import Image, grey_image
 from .maps.map import Map
-from .matching.match import Match, match
+from .matching.match import Match
+from .matching.matcher import Matcher
+from .matching.stages import Moment
 
 
 class Answer(NamedTuple):
-    """The match of a frame and the similarities, float32 (places,), that it was made from."""
+    """
+    The match of a frame, and what it was made from.
+
+    similarity: float32 (places,), what the network answers; scores: float32 (places,), what came
+    of it with the other places and the frames before in view.
+    """
 
     match: Match
     similarity: NDArray[np.float32]
+    scores: NDArray[np.float32]
 
 
 class Recogniser:
     """
-    A map ready to be asked.
+    A map ready to be asked; it remembers the frames before. Not for several threads at a time.
 
     :raises BackendError: if the backend cannot be started.
     """
 
-    def __init__(self, loaded: Map, backend: BackendConfig, any_size: bool = False) -> None:
+    def __init__(
+        self, loaded: Map, backend: BackendConfig, match: MatchConfig, any_size: bool = False,
+    ) -> None:
         """Start the backend with the map's network."""
         self.map = loaded
         self.backend = create(loaded.network, backend)
         self._encoder = Encoder(loaded.config.encoding)
+        self._adaptation = Adaptation(loaded.pixels) if loaded.config.encoding.adapt else None
         self._any_size = any_size
         self._size = (loaded.sensor['width'], loaded.sensor['height'])
+        self._matcher = self._new_matcher(match)
         # The first use of each library is slow (its threads, its buffers): not on a live frame.
         ramp = np.arange(self._size[0] * self._size[1]).reshape(self._size[::-1]).astype(np.uint8)
-        self.recognise(grey_image(ramp), MatchConfig())
+        self.recognise(grey_image(ramp), Moment(0))
+        if self._adaptation is not None:
+            self._adaptation.reset()
+        self._matcher.reset()
 
-    def recognise(self, image: Image, config: MatchConfig) -> Answer:
+    def configure(self, match: MatchConfig) -> None:
+        """Take other settings; other stages start without a memory of earlier frames."""
+        if not self._matcher.adjust(match):
+            self._matcher = self._new_matcher(match)
+
+    def recognise(self, image: Image, moment: Moment) -> Answer:
         """
-        Return the answer for one image.
+        Return the answer for the next image.
 
         :raises ImageError: if it is of another size than the map's, or shows nothing.
         """
@@ -51,9 +72,24 @@ class Recogniser:
             raise ImageError(f'expected {self._size[0]}x{self._size[1]} pixels as in the map, '
                              f'found {image.width}x{image.height} (input.any_size accepts it)')
         image.check_contrast()
-        similarity = self.backend.similarity(self._encoder(image))
-        return Answer(match(similarity, config), similarity)
+        spikes = self._encoder(image)
+        if self._adaptation is not None:
+            spikes = self._adaptation(spikes)
+        similarity = self.backend.similarity(spikes)
+        verdict = self._matcher(similarity, moment)
+        return Answer(verdict.match, similarity, verdict.scores)
+
+    def confidences(self, answer: Answer) -> NDArray[np.float32]:
+        """Return the confidence of every place, float32 (places,)."""
+        return self._matcher.confidences(answer.scores)
+
+    def reset(self) -> None:
+        """Forget the way here; what the light is like stays known."""
+        self._matcher.reset()
 
     def close(self) -> None:
         """Stop the backend."""
         self.backend.close()
+
+    def _new_matcher(self, match: MatchConfig) -> Matcher:
+        return Matcher(self.map.route(), self.map.responses, self.map.calibration, match)

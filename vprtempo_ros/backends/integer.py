@@ -36,6 +36,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..blas import BlasThreads
 from ..config import BackendConfig
 from ..errors import BackendError
 from ..network.layers import Array, Network
@@ -47,7 +48,6 @@ from ..network.quantised import (
     limits,
     multipliers,
 )
-from .blas import BlasThreads
 
 # Up to here float32 counts without gaps.
 _EXACT = 1 << 24

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..blas import BlasThreads
 from ..config import BackendConfig
 from ..network.layers import SPIKE_MAX, Network
 from ..network.readout import LinearReadout, readout_of
-from .blas import BlasThreads
 
 
 class NumpyBackend:
@@ -19,7 +19,12 @@ class NumpyBackend:
     def __init__(self, network: Network, config: BackendConfig) -> None:
         """Collapse the network."""
         self.places = network.places
-        self._readout = readout_of(network)
+        # Held one after the other: what a map is made of must not depend on the machine's cores.
+        threads = BlasThreads(1)
+        try:
+            self._readout = readout_of(network)
+        finally:
+            threads.restore()
         self._threads = BlasThreads(config.threads)
 
     def similarity(self, spikes: NDArray[np.uint8]) -> NDArray[np.float32]:

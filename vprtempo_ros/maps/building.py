@@ -6,40 +6,28 @@ import datetime
 from pathlib import Path
 from typing import Any, Iterator
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
-
 from .. import __version__
-from ..config import TrainerConfig
-from ..encoding import Encoder
+from ..adaptation import Usual, standardise
+from ..backends import Backend
+from ..backends.integer import IntegerBackend
+from ..backends.numpy_fp32 import NumpyBackend
+from ..config import BackendConfig, TrainerConfig
 from ..errors import MapError, SourceError
-from ..frames import Frame, Image, Pose
+from ..frames import Frame
+from ..matching.confidence import Calibration
+from ..network.layers import Network
 from ..network.training import train
 from ..progress import Progress, silent
-from ..sources.poses import Origin
 from ..sources.traverse import Traverse, open_traverse
-from .map import Map
-from .places import ByPose, Place, sample
-
-_THUMBNAIL_WIDTH = 160
-
-
-class _Samples:
-    """What training needs of all traverses: spikes by sample, and the place of each."""
-
-    def __init__(self) -> None:
-        self.spikes: list[NDArray[np.uint8]] = []
-        self.places: list[int] = []
-
-    def add(self, place: int, spikes: NDArray[np.uint8]) -> None:
-        self.spikes.append(spikes)
-        self.places.append(place)
+from .calibrating import fit_confidence, measure_responses, mirrored
+from .map import Map, route_of
+from .reading import Reading
+from .samples import Samples
 
 
 def build_map(config: TrainerConfig, progress: Progress = silent) -> Map:
     """
-    Read the reference traverses, cut them into places, train the network.
+    Read the reference traverses, cut them into places, train the network, fit confidence.
 
     Recordings are streamed: of a frame that becomes a place, its spikes and a thumbnail are kept.
 
@@ -48,88 +36,60 @@ def build_map(config: TrainerConfig, progress: Progress = silent) -> Map:
     """
     if not any(config.bags):
         raise MapError('no bags given: name the recordings of the route in the parameter bags')
-    encoder = Encoder(config.encoding)
-    samples = _Samples()
-    places: list[Place] = []
-    thumbnails: list[bytes] = []
-    sensor: dict[str, Any] = {}
-    origin: Origin | None = None
+    samples = Samples(config)
+    reading = Reading(config, samples)
     traverses: list[dict[str, Any]] = []
-
-    for number, bag in enumerate(config.bags):
-        traverse, found = open_traverse(bag, config.input, config.poses, origin)
-        origin = found if number == 0 else origin
-        frames = _watched(traverse, f'reading {Path(bag).name}', progress)
-        before = len(samples.places)
-        if number == 0:
-            for frame in sample(frames, config.places):
-                samples.add(len(places), encoder(frame.image))
-                places.append(Place(frame.stamp_ns, frame.pose, bag, frame.name))
-                thumbnails.append(_thumbnail(frame.image))
-                sensor = sensor or _sensor(frame.image)
-        elif all(place.pose for place in places):
-            _add_by_pose(frames, places, config, encoder, samples, bag)
-        else:
-            _add_by_order(frames, places, config, encoder, samples, bag)
+    for bag in config.bags:
+        traverse, origin = open_traverse(bag, config.input, config.poses, reading.origin)
+        reading.read(_watched(traverse, f'reading {Path(bag).name}', progress), bag, origin)
         traverses.append({'source': str(Path(bag).resolve()), 'frames': len(traverse),
-                          'used': len(samples.places) - before,
-                          'unreadable': sum(traverse.skipped.values())})
-        if len(samples.places) == before:
+                          'used': samples.count(), 'unreadable': sum(traverse.skipped.values())})
+        if not samples.count():
             raise SourceError(f'{bag}: no usable frame in it{_why(traverse)}')
 
-    network = train(np.stack(samples.spikes), np.array(samples.places, np.int64),
-                    config.training, progress)
+    network = train(*samples.shown(len(config.bags)), config.training, progress)
+    responses, calibration = _calibrate(network, samples, reading, config, progress)
     provenance = {
         'software': f'vprtempo_ros {__version__}',
         'created': datetime.datetime.now(datetime.timezone.utc).isoformat(timespec='seconds'),
         'traverses': traverses,
     }
-    return Map(config, places, network, thumbnails, sensor, provenance, origin)
+    return Map(config, reading.places, network, reading.thumbnails, reading.sensor,
+               samples.frames(0), samples.usual(0), responses, calibration, provenance,
+               reading.origin)
 
 
-def _add_by_pose(
-    frames: Iterator[Frame], places: list[Place], config: TrainerConfig, encoder: Encoder,
-    samples: _Samples, bag: str,
-) -> None:
-    """Give each place the nearest frame of a further traverse, where one passes near enough."""
-    assign = ByPose(places, config.places.radius)
-    best: dict[int, NDArray[np.uint8]] = {}
-    posed = False
-    for frame in frames:
-        posed = posed or frame.pose is not None
-        _check_frame_id(frame.pose, places[0].pose, bag, config.bags[0])
-        place = assign.improves(frame)
-        if place is not None:
-            best[place] = encoder(frame.image)
-    if not posed:
-        raise MapError(f'{bag}: expected poses as in {config.bags[0]}, found none: record them '
-                       'too, or set poses.topic to none to align traverses by their order')
-    if not best:
-        raise MapError(f'{bag}: no frame lies within reach of a place of {config.bags[0]}: are '
-                       'the poses in the same frame? Else set poses.topic to none')
-    for place in sorted(best):
-        samples.add(place, best[place])
+def _calibrate(
+    network: Network, samples: Samples, reading: Reading, config: TrainerConfig,
+    progress: Progress,
+) -> tuple[Usual, Calibration]:
+    """Measure what places usually answer, and fit confidence to frames held out of training."""
+    adapt = config.encoding.adapt
+    shown = samples.frames(0)
+    shown = standardise(shown, samples.usual(0)) if adapt else shown
+    held_out = reading.held_out()
+    if adapt:
+        held_out = held_out.standardised(samples.usual(held_out.traverse))
+    tolerance = config.places.tolerance
+    backend = _engine(network)
+    responses = measure_responses(backend, shown, tolerance)
+    usual = responses
+    if held_out.traverse:
+        # Of a further traverse nothing is held out of the network but here.
+        backend.close()
+        backend = _engine(train(*samples.shown(1), config.training, progress))
+        usual = measure_responses(backend, shown, tolerance)
+    calibration = fit_confidence(
+        backend, route_of(reading.places), usual, held_out,
+        mirrored(shown, config.encoding.width), tolerance, config.training.seed, progress)
+    backend.close()
+    return responses, calibration
 
 
-def _check_frame_id(pose: Pose | None, first: Pose | None, bag: str, other: str) -> None:
-    if pose and first and pose.frame_id != first.frame_id:
-        raise MapError(f'{bag}: expected poses in frame {first.frame_id!r} as in {other}, found '
-                       f'{pose.frame_id!r}; set poses.topic to none to align traverses by order')
-
-
-def _add_by_order(
-    frames: Iterator[Frame], places: list[Place], config: TrainerConfig, encoder: Encoder,
-    samples: _Samples, bag: str,
-) -> None:
-    """Give the n-th place the n-th sampled frame of a further traverse."""
-    found = 0
-    for frame in sample(frames, config.places):
-        if found < len(places):
-            samples.add(found, encoder(frame.image))
-        found += 1
-    if found != len(places):
-        raise MapError(f'traverses of different length: {bag} gives {found} places, '
-                       f'{config.bags[0]} gives {len(places)}; without poses they must agree')
+def _engine(network: Network) -> Backend:
+    """Return the plainest backend of what the network holds."""
+    config = BackendConfig()
+    return NumpyBackend(network, config) if network.modules else IntegerBackend(network, config)
 
 
 def _watched(traverse: Traverse, stage: str, progress: Progress) -> Iterator[Frame]:
@@ -138,22 +98,6 @@ def _watched(traverse: Traverse, stage: str, progress: Progress) -> Iterator[Fra
         progress(stage, done, total)
         yield frame
     progress(stage, total, total)
-
-
-def _sensor(image: Image) -> dict[str, Any]:
-    return {'type': 'camera', 'width': image.width, 'height': image.height}
-
-
-def _thumbnail(image: Image) -> bytes:
-    """Return a small JPEG of the frame."""
-    height = max(1, round(image.height * _THUMBNAIL_WIDTH / image.width))
-    grey = image.grey()
-    if image.width > _THUMBNAIL_WIDTH:
-        grey = cv2.resize(grey, (_THUMBNAIL_WIDTH, height), interpolation=cv2.INTER_AREA)
-    done, data = cv2.imencode('.jpg', grey, [cv2.IMWRITE_JPEG_QUALITY, 85])
-    if not done:
-        raise MapError('OpenCV cannot write JPEG thumbnails: its build lacks the codec')
-    return data.tobytes()
 
 
 def _why(traverse: Traverse) -> str:

@@ -5,11 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from ..adaptation import Usual, standardise
 from ..config import TrainerConfig
+from ..matching.confidence import Calibration
+from ..matching.stages import Route
 from ..network.layers import Network
 from .places import Place
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 @dataclass
@@ -19,8 +25,10 @@ class Map:
 
     sensor: what the reference frames came from: type, width, height. provenance: software,
     creation time, and for each traverse its source and frames used; plain values throughout.
-    thumbnails: one JPEG for each place. origin: latitude, longitude and altitude of (0, 0, 0)
-    where poses come from GPS.
+    thumbnails: one JPEG for each place. spikes: uint8 (places, inputs), the encoded reference
+    frames. pixels: what these usually are, by pixel. responses: what the network usually answers,
+    by place. calibration: what makes a confidence of a score. origin: latitude, longitude and
+    altitude of (0, 0, 0) where poses come from GPS.
     """
 
     config: TrainerConfig
@@ -28,5 +36,27 @@ class Map:
     network: Network
     thumbnails: list[bytes]
     sensor: dict[str, Any]
+    spikes: NDArray[np.uint8]
+    pixels: Usual
+    responses: Usual
+    calibration: Calibration
     provenance: dict[str, Any] = field(default_factory=dict)
     origin: tuple[float, float, float] | None = None
+
+    def shown(self) -> NDArray[np.uint8]:
+        """Return the spikes of the places as the network takes them, uint8 (places, inputs)."""
+        return (standardise(self.spikes, self.pixels) if self.config.encoding.adapt
+                else self.spikes)
+
+    def route(self) -> Route:
+        """Return how the places follow one another."""
+        return route_of(self.places)
+
+
+def route_of(places: list[Place]) -> Route:
+    """Return how places follow one another: the medians of time and way between them."""
+    stamps = np.array([place.stamp_ns for place in places], np.int64)
+    poses = [place.pose for place in places if place.pose]
+    steps = [pose.distance(before) for before, pose in zip(poses, poses[1:])]
+    return Route(len(stamps), float(np.median(np.diff(stamps))) * 1e-9,
+                 float(np.median(steps)) if steps else None)

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..config import TrainerConfig
 from ..errors import MapError
 from ..network.layers import Layer, Module, Network
 from ..network.quantised import QuantisedLayer, QuantisedModule, QuantisedNetwork, check
-
-Tensors = dict[str, NDArray[Any]]
+from .tensors import Tensors, read_tensors, tensor, write_tensors
 
 _LAYERS = ('feature', 'output')
 _FLOATS = ('weights', 'thresholds', 'target_rates')
@@ -21,8 +18,6 @@ _FLOATS = ('weights', 'thresholds', 'target_rates')
 
 def write_network(network: Network, file: Path) -> None:
     """Write floats as `module.0.feature.weights`, integers as `...feature.integer.weights`."""
-    from safetensors.numpy import save
-
     tensors: Tensors = {}
     for number, module in enumerate(network.modules):
         for layer in _LAYERS:
@@ -30,7 +25,7 @@ def write_network(network: Network, file: Path) -> None:
                 tensors[f'module.{number}.{layer}.{name}'] = getattr(getattr(module, layer), name)
     if network.quantised is not None:
         tensors.update(_integers(network.quantised))
-    file.write_bytes(save({name: np.ascontiguousarray(value) for name, value in tensors.items()}))
+    write_tensors(file, tensors)
 
 
 def read_network(file: Path, config: TrainerConfig, places: int) -> Network:
@@ -40,13 +35,7 @@ def read_network(file: Path, config: TrainerConfig, places: int) -> Network:
     :raises MapError: if a tensor is missing, of another shape or type, not finite, or if the
         integers cannot be computed with.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
-    try:
-        tensors = load_file(file)
-    except SafetensorError as error:
-        raise MapError(f'{file.name}: not a safetensors file ({error})') from None
+    tensors = read_tensors(file)
     inputs = config.encoding.width * config.encoding.height
     modules: list[Module] = []
     while f'module.{len(modules)}.feature.weights' in tensors:
@@ -92,9 +81,9 @@ def _quantised(tensors: Tensors, inputs: int) -> QuantisedNetwork:
         output = _quantised_layer(tensors, f'{prefix}.output.integer', len(feature.weights))
         modules.append(QuantisedModule(feature, output))
     network = QuantisedNetwork(
-        modules, np.float32(_tensor(tensors, 'integer.input.scale', np.float32, (1,))[0]),
-        int(_tensor(tensors, 'integer.input.zero_point', np.int32, (1,))[0]),
-        int(_tensor(tensors, 'integer.activation_max', np.int32, (1,))[0]))
+        modules, np.float32(tensor(tensors, 'integer.input.scale', np.float32, (1,))[0]),
+        int(tensor(tensors, 'integer.input.zero_point', np.int32, (1,))[0]),
+        int(tensor(tensors, 'integer.activation_max', np.int32, (1,))[0]))
     check(network)
     return network
 
@@ -102,10 +91,10 @@ def _quantised(tensors: Tensors, inputs: int) -> QuantisedNetwork:
 def _quantised_layer(tensors: Tensors, prefix: str, inputs: int) -> QuantisedLayer:
     neurons = _neurons(tensors, f'{prefix}.weights', inputs)
     return QuantisedLayer(
-        _tensor(tensors, f'{prefix}.weights', np.int8, (neurons, inputs)),
-        _tensor(tensors, f'{prefix}.weight_scales', np.float32, (neurons,)),
-        np.float32(_tensor(tensors, f'{prefix}.scale', np.float32, (1,))[0]),
-        int(_tensor(tensors, f'{prefix}.zero_point', np.int32, (1,))[0]))
+        tensor(tensors, f'{prefix}.weights', np.int8, (neurons, inputs)),
+        tensor(tensors, f'{prefix}.weight_scales', np.float32, (neurons,)),
+        np.float32(tensor(tensors, f'{prefix}.scale', np.float32, (1,))[0]),
+        int(tensor(tensors, f'{prefix}.zero_point', np.int32, (1,))[0]))
 
 
 def _layer(tensors: Tensors, prefix: str, inputs: int) -> Layer:
@@ -113,7 +102,7 @@ def _layer(tensors: Tensors, prefix: str, inputs: int) -> Layer:
     checked = {}
     for name in _FLOATS:
         shape = (neurons, inputs) if name == 'weights' else (neurons,)
-        checked[name] = value = _tensor(tensors, f'{prefix}.{name}', np.float32, shape)
+        checked[name] = value = tensor(tensors, f'{prefix}.{name}', np.float32, shape)
         if not np.isfinite(value).all():
             raise MapError(f'{prefix}.{name}: expected finite numbers, found NaN or infinity')
     return Layer(**checked)
@@ -125,14 +114,6 @@ def _neurons(tensors: Tensors, name: str, inputs: int) -> int:
         shape = None if weights is None else weights.shape
         raise MapError(f'{name}: expected (neurons, {inputs}), found {shape}')
     return int(weights.shape[0])
-
-
-def _tensor(tensors: Tensors, name: str, dtype: type, shape: tuple[int, ...]) -> NDArray[Any]:
-    value = tensors.get(name)
-    if value is None or value.shape != shape or value.dtype != dtype:
-        found = None if value is None else f'{value.dtype} {value.shape}'
-        raise MapError(f'{name}: expected {np.dtype(dtype)} {shape}, found {found}')
-    return value
 
 
 def _shapes(modules: list[Module] | list[QuantisedModule]) -> list[tuple[tuple[int, ...], ...]]:

@@ -21,15 +21,19 @@ from ..config import TrainerConfig, from_tree, to_tree
 from ..errors import ConfigError, MapError
 from ..paths import user_path
 from ..sources.poses import Origin
+from .calibration_tree import calibration_from, calibration_tree
 from .map import FORMAT_VERSION, Map
 from .network_file import read_network, write_network
 from .places_file import read_places, write_places
+from .reference_file import Reference, read_reference, write_reference
 from .swap import exchange
 
 MAP = 'map.yaml'
 _PLACES = 'places.csv'
 _NETWORK = 'network.safetensors'
+_REFERENCE = 'reference.safetensors'
 _THUMBNAILS = 'thumbnails'
+_FILES = (_PLACES, _NETWORK, _REFERENCE)
 
 # A map.yaml is a few kilobytes; a file far beyond that is something else.
 _YAML_MAX = 1 << 20
@@ -110,15 +114,16 @@ def _write(built: Map, folder: Path) -> None:
         (folder / _THUMBNAILS / f'{number:06d}.jpg').write_bytes(data)
     write_places(built.places, folder / _PLACES)
     write_network(built.network, folder / _NETWORK)
+    write_reference(Reference(built.spikes, built.pixels, built.responses), folder / _REFERENCE)
     document: dict[str, Any] = {
         'format_version': FORMAT_VERSION,
         **built.provenance,
         'sensor': built.sensor,
         'origin': list(built.origin) if built.origin else None,
         'places': len(built.places),
+        'confidence': calibration_tree(built.calibration),
         'config': to_tree(built.config),
-        'checksums': {_PLACES: _digest(folder / _PLACES), _NETWORK: _digest(folder / _NETWORK),
-                      _THUMBNAILS: _digest_all(folder / _THUMBNAILS)},
+        'checksums': _digests(folder),
     }
     document['checksums'][MAP] = _digest_document(document)
     (folder / MAP).write_text(_dump(document), encoding='utf-8')
@@ -128,11 +133,10 @@ def _write(built: Map, folder: Path) -> None:
 
 def _load(folder: Path) -> Map:
     document = _read_document(folder)
-    for name in (_PLACES, _NETWORK, _THUMBNAILS):
+    for name in (*_FILES, _THUMBNAILS):
         if not (folder / name).exists():
             raise MapError(f'{folder}: {name} is missing; copy the map again or train it anew')
-    found = {_PLACES: _digest(folder / _PLACES), _NETWORK: _digest(folder / _NETWORK),
-             _THUMBNAILS: _digest_all(folder / _THUMBNAILS), MAP: _digest_document(document)}
+    found = {**_digests(folder), MAP: _digest_document(document)}
     for name, digest in found.items():
         if document['checksums'].get(name) != digest:
             raise MapError(f'{folder}: {name} is not as it was written (checksum differs); copy '
@@ -141,6 +145,9 @@ def _load(folder: Path) -> Map:
         config = from_tree(TrainerConfig, document['config'])
         places = read_places(folder / _PLACES)
         network = read_network(folder / _NETWORK, config, len(places))
+        reference = read_reference(folder / _REFERENCE, len(places),
+                                   config.encoding.width * config.encoding.height)
+        calibration = calibration_from(document['confidence'])
         thumbnails = [file.read_bytes() for file in _thumbnail_files(folder / _THUMBNAILS)]
         origin = _origin(document['origin'])
         provenance = {key: document[key] for key in ('software', 'created', 'traverses')}
@@ -153,7 +160,8 @@ def _load(folder: Path) -> Map:
         raise MapError(f'{folder}: {MAP} lacks or misplaces {error}') from None
     if len(thumbnails) != len(places):
         raise MapError(f'{folder}: expected {len(places)} thumbnails, found {len(thumbnails)}')
-    return Map(config, places, network, thumbnails, sensor, provenance, origin)
+    return Map(config, places, network, thumbnails, sensor, *reference, calibration, provenance,
+               origin)
 
 
 def _read_document(folder: Path) -> dict[str, Any]:
@@ -210,6 +218,11 @@ def _digest(file: Path) -> str:
         while block := stream.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    return {**{name: _digest(folder / name) for name in _FILES},
+            _THUMBNAILS: _digest_all(folder / _THUMBNAILS)}
 
 
 def _digest_all(folder: Path) -> str:

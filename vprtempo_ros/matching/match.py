@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..config import MatchConfig
+from .confidence import Curve, confidences
+from .stages import Scores
 
 
 class Match(NamedTuple):
@@ -17,29 +19,26 @@ class Match(NamedTuple):
     confidences: NDArray[np.float64]
 
 
-def match(similarity: NDArray[np.float32], config: MatchConfig) -> Match:
+def match(scores: Scores, tolerance: int, curve: Curve, config: MatchConfig) -> Match:
     """
-    Return the answer to the similarities float32 (places,) of one frame.
+    Return the answer to the scores float32 (places,) of one frame.
 
-    Confidences are a softmax over the similarities in units of their own standard deviation,
-    times `sharpness`: they tell how far the best place stands out from all others. They are not
-    calibrated. Where nothing stands out at all (all equal, not finite) there is no match.
+    There is none where the best place's confidence is below `min_confidence`, or where nothing
+    stands out at all (all equal, not finite).
     """
-    values = similarity.astype(np.float64)
     # The deviation of equal values would not do: it is not zero but for rounding.
-    if not np.isfinite(values).all() or values.min() == values.max():
-        return _none()
-    deviation = float(values.std())
-    count = min(config.top_k, len(values))
-    best = np.argpartition(values, len(values) - count)[len(values) - count:]
-    # Of equal similarities the earlier place comes first, whatever the partition did.
-    best = best[np.lexsort((best, -values[best]))]
-    weights = np.exp((values - values[best[0]]) * (config.sharpness / deviation))
-    confidences = weights[best] / weights.sum()
-    if confidences[0] < config.min_confidence:
-        return _none()
-    return Match(best, confidences)
+    if not np.isfinite(scores).all() or scores.min() == scores.max():
+        return unknown()
+    count = min(config.top_k, len(scores))
+    best = np.argpartition(scores, len(scores) - count)[len(scores) - count:]
+    # Of equal scores the earlier place comes first, whatever the partition did.
+    best = best[np.lexsort((best, -scores[best]))]
+    found = confidences(scores, tolerance, curve)[best]
+    if found[0] < config.min_confidence:
+        return unknown()
+    return Match(best, found)
 
 
-def _none() -> Match:
+def unknown() -> Match:
+    """Return the answer for an unknown place."""
     return Match(np.empty(0, np.intp), np.empty(0))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from .calibration import Trained
 from .layers import Array, Layer
 from .observers import Scheme
+from .settled import settle
 
 # Rows trained between two reports of progress: small enough to be interrupted soon, large
 # enough that starting the threads does not count.
@@ -26,7 +27,7 @@ class Floats:
         self, layer: Layer, amplitudes: Array, order: NDArray[np.int64], eta: Array,
         eta_ip: Array, upstream_thresholds: bool, tell: Tell,
     ) -> Array:
-        """Train a feature layer; return its spikes (samples, neurons)."""
+        """Train a feature layer; return its responses (samples, neurons)."""
         # Imported here: compiling takes seconds the first time, and matching does not need it.
         from .stdp import respond_rows, train_feature_rows
 
@@ -39,7 +40,7 @@ class Floats:
                                upstream_thresholds)
         responses: Array = np.empty((len(amplitudes), neurons), np.float32)
         respond_rows(layer.weights, amplitudes, responses)
-        return layer.spikes(responses)
+        return responses
 
     def outputs(
         self, layer: Layer, responses: Array, scaled: Array, order: NDArray[np.int64],
@@ -52,6 +53,12 @@ class Floats:
             tell(begin / len(layer.weights))
             train_output_rows(layer.weights[begin:begin + _BLOCK], begin, responses, scaled,
                               order, places, eta)
+
+    def settle(
+        self, layer: Layer, features: Array, order: NDArray[np.int64], places: NDArray[np.int64],
+    ) -> None:
+        """Put the settled weights into an output layer."""
+        layer.weights[:] = settle(features, places, len(layer.weights))
 
     def integers(self, amplitudes: Array, order: NDArray[np.int64]) -> None:
         """Return None: there are none."""
@@ -67,12 +74,12 @@ class Quantised:
         self, layer: Layer, amplitudes: Array, order: NDArray[np.int64], eta: Array,
         eta_ip: Array, upstream_thresholds: bool, tell: Tell,
     ) -> Array:
-        """Train a feature layer; return its spikes (samples, neurons)."""
+        """Train a feature layer; return its responses (samples, neurons)."""
         from .qat import train_features
 
         self._features = train_features(layer, amplitudes, order, eta, eta_ip,
                                         upstream_thresholds, self._scheme, tell)
-        return self._features.spikes(amplitudes)
+        return self._features.responses(amplitudes)
 
     def outputs(
         self, layer: Layer, responses: Array, scaled: Array, order: NDArray[np.int64],
@@ -83,6 +90,15 @@ class Quantised:
 
         self._outputs = train_outputs(layer, responses, scaled, order, places, eta,
                                       self._scheme, tell)
+
+    def settle(
+        self, layer: Layer, features: Array, order: NDArray[np.int64], places: NDArray[np.int64],
+    ) -> None:
+        """Put the settled weights, for the features in integers, into an output layer."""
+        from .qat import observe_outputs
+
+        layer.weights[:] = settle(features, places, len(layer.weights))
+        self._outputs = observe_outputs(layer, features, order, self._scheme)
 
     def integers(self, amplitudes: Array, order: NDArray[np.int64]) -> Trained:
         """Return what calibration needs."""

@@ -80,20 +80,19 @@ class LayerTraining:
         """Return the integers of the weights as they are now."""
         return QuantisedWeights(*quantise_weights(self.layer.weights, *self.ranges.T))
 
-    def spikes(self, amplitudes: Array) -> Array:
-        """Return the spikes for amplitudes (samples, inputs), with the ranges observed last."""
+    def responses(self, amplitudes: Array) -> Array:
+        """Return the responses to amplitudes (samples, inputs), with the ranges observed last."""
         scale, zero = self._input_scales[-1], self._input_zeros[-1]
         unit, middle = kernels.choose(*self.range[:2], 0, self._highest, False)
         weights = self.quantised()
-        spikes = np.empty((len(amplitudes), len(self.layer.weights)), np.float32)
+        responses = np.empty((len(amplitudes), len(self.layer.weights)), np.float32)
         for begin in range(0, len(amplitudes), BATCH):
             rows = slice(begin, begin + BATCH)
             entered = np.rint(amplitudes[rows] * (np.float32(1) / scale)) + zero
             entered = np.clip(entered, 0, self._top) - zero
             answer = np.rint(respond(weights, entered, scale) / unit) + middle
-            answer = (np.clip(answer, 0, self._highest) - middle) * unit
-            spikes[rows] = self.layer.spikes(answer)
-        return spikes
+            responses[rows] = (np.clip(answer, 0, self._highest) - middle) * unit
+        return responses
 
     def _respond(self, step: int) -> Array:
         """Return the responses to the inputs of a step."""
@@ -162,3 +161,10 @@ def train_outputs(
 
     training.run(learn, report, chunk)
     return training
+
+
+def observe_outputs(
+    layer: Layer, samples: Array, order: NDArray[np.int64], scheme: Scheme,
+) -> LayerTraining:
+    """Return an output layer with nothing to learn any more, its weights observed."""
+    return LayerTraining(layer, samples, order, scheme, OUTPUT_MAX, (-np.inf, np.inf))

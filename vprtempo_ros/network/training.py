@@ -11,7 +11,15 @@ from ..config import TrainingConfig
 from ..errors import ConfigError, MapError
 from ..progress import Progress, silent
 from .calibration import Trained, calibrate
-from .layers import Array, Layer, Module, Network, new_feature_layer, new_output_layer
+from .layers import (
+    SPIKE_MAX,
+    Array,
+    Layer,
+    Module,
+    Network,
+    new_feature_layer,
+    new_output_layer,
+)
 from .learning import Floats, Quantised
 from .observers import SCHEMES, Scheme, engine_of_machine
 
@@ -52,15 +60,14 @@ def train(
                        'smaller encoding.width and encoding.height, training.feature_multiplier '
                        'or training.places_per_module')
     _use_threads(config.threads)
-    amplitudes = spikes.astype(np.float32) / np.float32(255)
     seeds = np.random.SeedSequence(config.seed).spawn(module_count(count, config))
     modules, trained = [], []
     for number, (begin, end) in enumerate(module_bounds(count, config)):
         mine = (places >= begin) & (places < end)
         name = f'module {number + 1}/{len(seeds)}'
         module, integers = _train_module(
-            amplitudes[mine], places[mine] - begin, end - begin, config,
-            np.random.default_rng(seeds[number]), name, progress)
+            spikes[mine].astype(np.float32) / np.float32(255), places[mine] - begin, end - begin,
+            config, np.random.default_rng(seeds[number]), name, progress)
         modules.append(module)
         trained += [integers] if integers else []
     if not trained:
@@ -86,14 +93,15 @@ def module_bounds(places: int, config: TrainingConfig) -> Iterator[tuple[int, in
     return zip(edges[:-1].tolist(), edges[1:].tolist())
 
 
-def epochs_for(samples: int, config: TrainingConfig) -> int:
+def presentations_for(samples: int, places: int, config: TrainingConfig) -> int:
     """
-    Return how often each sample of a module is shown.
+    Return how many samples of a module are shown, one after another.
 
     What a neuron learns depends on the number of presentations, whatever they show: with
-    upstream's 4 epochs a route of 25 places is hardly learnt at all (docs/measurements.md).
+    upstream's 4 epochs a route of 25 places is hardly learnt at all (docs/measurements.md). More
+    samples of the same places need no more of them.
     """
-    return config.epochs or max(_EPOCHS, -(-_PRESENTATIONS // samples))
+    return config.epochs * samples or max(_EPOCHS * places, _PRESENTATIONS)
 
 
 def annealing(steps: int) -> NDArray[np.float64]:
@@ -114,20 +122,26 @@ def _train_module(
     samples = len(amplitudes)
     feature, output = _new_layers(amplitudes, count, config, rng)
     neurons = len(feature.weights)
-    epochs = epochs_for(samples, config)
-    eta, eta_ip = _rates(samples * epochs, config)
+    presentations = presentations_for(samples, count, config)
+    eta, eta_ip = _rates(presentations, config)
     total = neurons + count
     learn: Floats | Quantised = (Floats() if config.quantize == 'none'
                                    else Quantised(scheme_of(config)))
 
-    order = _presentation(samples, epochs, rng)
+    order = _presentation(samples, presentations, rng)
     responses = learn.features(
         feature, amplitudes, order, eta, eta_ip, config.threshold_rule == 'upstream',
         lambda part: progress(f'training {name}', int(part * neurons), total))
-    scaled = responses / feature.target_rates
-    order = _presentation(samples, epochs, rng)
-    learn.outputs(output, responses, scaled, order, places, eta,
-                  lambda part: progress(f'training {name}', neurons + int(part * count), total))
+    order = _presentation(samples, presentations, rng)
+    if config.outputs == 'settled':
+        # What the output layer gets when it matches.
+        if config.readout == 'clamped':
+            np.clip(responses, 0.0, SPIKE_MAX, out=responses)
+        learn.settle(output, responses, order, places)
+    else:
+        spikes = feature.spikes(responses)
+        learn.outputs(output, spikes, spikes / feature.target_rates, order, places, eta,
+                      lambda part: progress(f'training {name}', neurons + int(part * count), total))
     progress(f'training {name}', total, total)
     return Module(feature, output), learn.integers(amplitudes, order)
 
@@ -148,9 +162,13 @@ def _rates(steps: int, config: TrainingConfig) -> tuple[Array, Array]:
             (config.threshold_rate * factor).astype(np.float32))
 
 
-def _presentation(samples: int, epochs: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def _presentation(
+    samples: int, presentations: int, rng: np.random.Generator,
+) -> NDArray[np.int64]:
     """Return the order in which samples are shown: every epoch shuffled anew, as upstream."""
-    return np.concatenate([rng.permutation(samples) for _ in range(epochs)]).astype(np.int64)
+    epochs = -(-presentations // samples)
+    order = np.concatenate([rng.permutation(samples) for _ in range(epochs)])
+    return order[:presentations].astype(np.int64)
 
 
 def _neurons(inputs: int, config: TrainingConfig) -> int:

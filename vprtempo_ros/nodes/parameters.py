@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from rcl_interfaces.msg import (
@@ -93,6 +94,17 @@ def judge(
                       '(ros2 lifecycle set ... cleanup), then set it and configure again')
             return SetParametersResult(successful=False, reason=reason), {}
     return SetParametersResult(successful=True), live
+
+
+def changed(config: T, values: dict[str, Any]) -> T:
+    """
+    Return a copy of a configuration with other values, given by dotted names.
+
+    :raises ConfigError: for an unknown name or a value that is not allowed.
+    """
+    cls = type(config)
+    present = {item.name: attrgetter(item.name)(config) for item in options(cls)}
+    return from_flat(cls, {**present, **values})
 
 
 def _descriptor(item: Option) -> ParameterDescriptor:

@@ -8,7 +8,9 @@ from collections import Counter
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
-# Without an image for this long, in seconds, something is wrong with the camera or the topic.
+from ..matching.match import Match
+
+# Without a message for this long, in seconds, something is wrong with the sensor or the topic.
 _SILENCE = 2.0
 # A stamp further away than this, in seconds, is not of this clock.
 _FOREIGN = 60.0
@@ -17,8 +19,8 @@ _FOREIGN = 60.0
 class FrameStatistics:
     """Counts over the node's life, and rates over the time since the last report."""
 
-    def __init__(self) -> None:
-        """Start counting."""
+    def __init__(self, odometry: bool = False) -> None:
+        """Start counting; `odometry` tells that messages of it are expected too."""
         self._lock = threading.Lock()
         self.received = 0
         self.matched = 0
@@ -26,7 +28,11 @@ class FrameStatistics:
         self.dropped = 0
         self.bad: Counter[str] = Counter()
         self.last_match = 'none'
-        self._since = self._last_image = time.monotonic()
+        self.last_confidence = '-'
+        self.odometry = 0
+        self.last_way = '-'
+        self._expects_odometry = odometry
+        self._since = self._last_image = self._last_odometry = time.monotonic()
         self._window_received = 0
         self._window_dropped = 0
         self._window_bad = ''
@@ -40,6 +46,12 @@ class FrameStatistics:
             self._window_received += 1
             self._last_image = time.monotonic()
 
+    def add_odometry(self) -> None:
+        """Count an arrived message of the odometry."""
+        with self._lock:
+            self.odometry += 1
+            self._last_odometry = time.monotonic()
+
     def add_bad(self, reason: str) -> None:
         """Count a message that could not be used."""
         with self._lock:
@@ -47,12 +59,20 @@ class FrameStatistics:
             self.bad[reason if reason in self.bad or len(self.bad) < 20 else 'other'] += 1
             self._window_bad = reason
 
-    def add_result(self, match: str, latency: float, duration: float) -> None:
-        """Count an answer: its text ('' for an unknown place), seconds since stamp and of work."""
+    def add_result(
+        self, match: Match, way: float | None, latency: float, duration: float,
+    ) -> None:
+        """Count an answer, the metres since the one before, seconds since its stamp and of work."""
+        known = len(match.places) > 0
         with self._lock:
-            self.matched += bool(match)
-            self.unknown += not match
-            self.last_match = match or 'unknown place'
+            self.matched += known
+            self.unknown += not known
+            self.last_match = 'unknown place'
+            self.last_confidence = '-'
+            if known:
+                self.last_confidence = f'{match.confidences[0]:.2f}'
+                self.last_match = f'place {match.places[0]} ({self.last_confidence})'
+            self.last_way = '-' if way is None else f'{way:.2f}'
             # A report is due every second or so; without one, old values make room.
             if len(self._durations) < 10_000:
                 self._durations.append(duration)
@@ -72,10 +92,14 @@ class FrameStatistics:
             now = time.monotonic()
             elapsed = max(now - self._since, 1e-6)
             silence = now - self._last_image
+            blind = now - self._last_odometry
             level, message = DiagnosticStatus.OK, 'recognising places'
             if self._window_dropped:
                 level, message = DiagnosticStatus.WARN, (
                     f'cannot keep up: {self._window_dropped} frames dropped')
+            if self._expects_odometry and blind > _SILENCE:
+                level, message = DiagnosticStatus.WARN, (
+                    f'no odometry for {blind:.0f} s: the sequence filter goes by time')
             if self._window_bad:
                 level, message = DiagnosticStatus.WARN, f'bad frame: {self._window_bad}'
             if silence > _SILENCE:
@@ -93,7 +117,13 @@ class FrameStatistics:
                 key_value('frames bad', str(sum(self.bad.values()))),
                 *(key_value(f'bad: {reason}', str(count)) for reason, count in self.bad.items()),
                 key_value('last match', self.last_match),
+                key_value('last confidence', self.last_confidence),
             ]
+            if self._expects_odometry:
+                status.values += [
+                    key_value('odometry received', str(self.odometry)),
+                    key_value('last way (m)', self.last_way),
+                ]
             self._since = now
             self._window_received = self._window_dropped = 0
             self._window_bad = ''

@@ -1,4 +1,4 @@
-"""vpr_node: images in, place matches out; a lifecycle node."""
+"""vpr_node: images and odometry in, place matches out; a lifecycle node."""
 
 from __future__ import annotations
 
@@ -6,37 +6,42 @@ import time
 from typing import Any, Sequence
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from nav_msgs.msg import Odometry
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
-from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
-from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.time import Time
 from sensor_msgs.msg import CompressedImage, Image
-from vision_msgs.msg import Classification, ObjectHypothesis, VisionInfo
 
 from ..backends import default_backend
 from ..config import NodeConfig
 from ..errors import ConfigError, ImageError, VprError
-from ..maps.map import FORMAT_VERSION
 from ..maps.store import load
+from ..matching.odometry import Odometer
+from ..matching.stages import Moment
 from ..recogniser import Answer, Recogniser
-from ..sources.cdr import COMPRESSED, IMAGE, prepare, read_message
+from ..sources.cdr import COMPRESSED, IMAGE, prepare, read_message, stamp_ns
+from ..sources.poses import ODOMETRY, pose_of
 from ..sources.traverse import DECODERS
+from .lifecycle import LastingLifecycleNode
 from .newest import NewestFirst
-from .parameters import declare, judge, read
+from .outputs import Outputs
+from .parameters import changed, declare, judge, read
 from .running import run
 from .statistics import FrameStatistics, key_value
 
 _INPUTS: dict[str, tuple[type, str]] = {
     'image': (Image, IMAGE), 'compressed': (CompressedImage, COMPRESSED),
 }
-_LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-# Warnings about bad frames come at most this often, in seconds.
+# A second of odometry at 100 Hz; as sensor data it is heard from reliable publishers too.
+_ODOMETRY_QOS = QoSProfile(depth=100, reliability=ReliabilityPolicy.BEST_EFFORT)
+# Warnings about bad messages come at most this often, in seconds.
 _WARN_PERIOD = 5.0
 
 
-class VprNode(LifecycleNode):
+class VprNode(LastingLifecycleNode):
     """Loads map and backend in configure, listens and answers while active."""
 
     def __init__(self) -> None:
@@ -44,7 +49,9 @@ class VprNode(LifecycleNode):
         super().__init__('vpr_node')
         # Before anything can fail: Kilted destroys a node even if it was made in part only.
         self._recogniser: Recogniser | None = None
-        self._subscription: Any = None
+        self._outputs: Outputs | None = None
+        self._inputs: list[Any] = []
+        self._odometer = Odometer()
         self._worker: NewestFirst[bytes] | None = None
         self._statistics = FrameStatistics()
         self._problem = 'not configured'
@@ -79,12 +86,20 @@ class VprNode(LifecycleNode):
         qos = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=config.depth,
                          reliability=reliability)
         result = super().on_activate(state)
-        self._statistics = FrameStatistics()
+        assert self._recogniser is not None
+        # Wherever the robot was when it last listened, it need not be near.
+        self._recogniser.reset()
+        self._odometer = Odometer()
+        self._statistics = FrameStatistics(config.odometry)
         self._worker = NewestFirst(self._process)
         # Raw: rclpy's conversion of an image costs several times the matching.
-        self._subscription = self.create_subscription(
-            message_type, 'image', self._on_message, qos, raw=True)
-        self.get_logger().info(f'listening on {self._subscription.topic_name}')
+        self._inputs = [self.create_subscription(
+            message_type, 'image', self._on_message, qos, raw=True)]
+        if config.odometry:
+            self._inputs.append(self.create_subscription(
+                Odometry, 'odom', self._on_odometry, _ODOMETRY_QOS, raw=True))
+        topics = ' and '.join(subscription.topic_name for subscription in self._inputs)
+        self.get_logger().info(f'listening on {topics}')
         return result
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -109,20 +124,6 @@ class VprNode(LifecycleNode):
         """Return to unconfigured after an exception in a transition."""
         return self.on_shutdown(state)
 
-    def _LifecycleNodeMixin__on_change_state(self, request: Any, response: Any) -> Any:  # noqa: N802
-        """
-        Refuse a transition that the present state does not have, and live on.
-
-        rclpy answers such a request with an exception that ends the node. A lifecycle manager
-        that configures a node which started by itself makes one.
-        """
-        try:
-            return super()._LifecycleNodeMixin__on_change_state(request, response)
-        except Exception as error:  # noqa: BLE001 - rclpy's RCLError is not public
-            self.get_logger().error(f'transition refused: {" ".join(str(error).split())}')
-            response.success = False
-            return response
-
     def destroy_node(self) -> None:
         """Stop the worker before the publishers go."""
         self._stop()
@@ -145,14 +146,11 @@ class VprNode(LifecycleNode):
         if not config.backend.name:
             config.backend.name, reason = default_backend(loaded.network)
         prepare(_INPUTS[config.input.type][1])
-        self._recogniser = Recogniser(loaded, config.backend, config.input.any_size)
-        self._matches = self.create_lifecycle_publisher(Classification, '~/match', 10)
-        self._info = self.create_publisher(VisionInfo, '~/info', _LATCHED)
-        info = VisionInfo(method=f'VPRTempo, {loaded.network.readout} readout, backend '
-                                 f'{config.backend.name}',
-                          database_location=config.map, database_version=FORMAT_VERSION)
-        info.header.stamp = self.get_clock().now().to_msg()
-        self._info.publish(info)
+        if config.input.odometry:
+            prepare(ODOMETRY)
+        self._recogniser = Recogniser(loaded, config.backend, config.match, config.input.any_size)
+        self._match_in_use = config.match
+        self._outputs = Outputs(self, self._recogniser, config.map)
         self.get_logger().info(
             f'map {config.map}: {len(loaded.places)} places in {len(loaded.network.modules)} '
             f'modules, {loaded.network.readout} readout, loaded in '
@@ -160,24 +158,38 @@ class VprNode(LifecycleNode):
             f'{config.backend.threads} thread(s)')
 
     def _stop(self) -> None:
-        if self._subscription is not None:
-            self.destroy_subscription(self._subscription)
-            self._subscription = None
+        for subscription in self._inputs:
+            self.destroy_subscription(subscription)
+        self._inputs = []
         if self._worker is not None:
             self._worker.stop()
             self._worker = None
 
     def _release(self) -> None:
+        if self._outputs is not None:
+            self._outputs.destroy()
+            self._outputs = None
         if self._recogniser is not None:
             self._recogniser.close()
             self._recogniser = None
-            self.destroy_publisher(self._matches)
-            self.destroy_publisher(self._info)
 
     def _on_message(self, data: bytes) -> None:
         self._statistics.add_received()
         if self._worker is not None:
             self._worker.put(data)
+
+    def _on_odometry(self, data: bytes) -> None:
+        try:
+            message = read_message(data, ODOMETRY)
+        except ImageError as error:
+            self.get_logger().warning(f'bad odometry skipped: {error}',
+                                      throttle_duration_sec=_WARN_PERIOD)
+            return
+        pose = pose_of(message, ODOMETRY)
+        if pose is not None:
+            self._odometer.add(stamp_ns(message.header), pose)
+        # Counted last: whoever sees the count knows that frames are answered with it.
+        self._statistics.add_odometry()
 
     def _process(self, data: bytes) -> None:
         """Answer one message, in the worker's thread; whatever is in it, the node lives on."""
@@ -185,9 +197,11 @@ class VprNode(LifecycleNode):
         try:
             message = read_message(data, self._type_name)
             image = DECODERS[self._type_name](message)
-            assert self._recogniser is not None
-            answer = self._recogniser.recognise(image, self._config.match)
-            self._publish(message.header, answer, started)
+            stamp = stamp_ns(message.header)
+            way = self._odometer.travelled(stamp)
+            answer = self._settled_recogniser().recognise(image, Moment(stamp, way))
+            self._odometer.keep()
+            self._publish(message.header, answer, way, started)
         except ImageError as error:
             self._note_bad(str(error))
         except Exception as error:  # noqa: BLE001
@@ -195,19 +209,23 @@ class VprNode(LifecycleNode):
             if self.context.ok():
                 self._note_bad(f'{type(error).__name__}: {error}')
 
-    def _publish(self, header: Any, answer: Answer, started: float) -> None:
-        output = Classification()
-        output.header.stamp.sec = int(header.stamp.sec)
-        output.header.stamp.nanosec = int(header.stamp.nanosec)
-        output.header.frame_id = header.frame_id
-        places, confidences = answer.match
-        output.results = [ObjectHypothesis(class_id=str(place), score=score)
-                          for place, score in zip(places.tolist(), confidences.tolist())]
-        self._matches.publish(output)
-        age = self.get_clock().now() - Time.from_msg(
-            output.header.stamp, clock_type=self.get_clock().clock_type)
-        text = f'place {places[0]} ({confidences[0]:.2f})' if len(places) else ''
-        self._statistics.add_result(text, age.nanoseconds * 1e-9, time.perf_counter() - started)
+    def _settled_recogniser(self) -> Recogniser:
+        """Return the recogniser with the settings that hold from this frame on."""
+        assert self._recogniser is not None
+        wanted = self._config.match
+        if wanted is not self._match_in_use:
+            self._match_in_use = wanted
+            self._recogniser.configure(wanted)
+        return self._recogniser
+
+    def _publish(self, header: Any, answer: Answer, way: float | None, started: float) -> None:
+        assert self._outputs is not None
+        stamp = self._outputs.publish(header, answer)
+        clock = self.get_clock()
+        age = clock.now() - Time.from_msg(stamp, clock_type=clock.clock_type)
+        self._statistics.add_result(answer.match, way, age.nanoseconds * 1e-9,
+                                    time.perf_counter() - started)
+        self._outputs.publish_belief(stamp, answer)
 
     def _note_bad(self, reason: str) -> None:
         self._statistics.add_bad(reason)
@@ -216,10 +234,10 @@ class VprNode(LifecycleNode):
 
     def _on_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
         """Check new values; those of a running node take effect at once, or are refused."""
-        result, changed = judge(NodeConfig, parameters, locked=self._recogniser is not None)
-        for name, value in changed.items():
-            # Live settings are all in `match`; a frame under way sees the old or the new one.
-            setattr(self._config.match, name.removeprefix('match.'), value)
+        result, live = judge(NodeConfig, parameters, locked=self._recogniser is not None)
+        if live:
+            # A copy: the worker takes it as a whole before its next frame.
+            self._config = changed(self._config, live)
         return result
 
     def _report(self) -> None:
@@ -232,6 +250,7 @@ class VprNode(LifecycleNode):
                 key_value('map', self._config.map),
                 key_value('places', str(self._recogniser.backend.places)),
                 key_value('backend', self._recogniser.backend.name),
+                key_value('sequence filter', self._match_in_use.sequence.filter),
             ]
             if self._worker is None:
                 status.level, status.message = DiagnosticStatus.OK, 'inactive'

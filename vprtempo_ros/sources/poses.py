@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Callable
 
 import numpy as np
@@ -69,18 +70,36 @@ class PoseTrack:
         return Pose((x, y, z), (qx, qy, qz, qw), self.frame_id)
 
 
-def _pose_of(pose: Any) -> tuple[list[float], list[float]]:
-    p, q = pose.position, pose.orientation
-    return [p.x, p.y, p.z], [q.x, q.y, q.z, q.w]
-
-
+ODOMETRY = 'nav_msgs/msg/Odometry'
 _PARTS: dict[str, Callable[[Any], Any]] = {
-    'nav_msgs/msg/Odometry': lambda m: m.pose.pose,
+    ODOMETRY: lambda m: m.pose.pose,
     'geometry_msgs/msg/PoseStamped': lambda m: m.pose,
     'geometry_msgs/msg/PoseWithCovarianceStamped': lambda m: m.pose.pose,
 }
 _FIX = 'sensor_msgs/msg/NavSatFix'
 POSE_TYPES = (*_PARTS, _FIX)
+
+
+def pose_of(message: Any, type_name: str) -> Pose | None:
+    """
+    Return the pose in a message of one of POSE_TYPES, or None where it holds none.
+
+    That is a value that is not finite, a quaternion of zeros, or a fix without a position (status
+    below 0, not on the globe). Of a fix the position is latitude, longitude (degrees), altitude.
+    """
+    if type_name == _FIX:
+        # Receivers without a height report NaN; a route is matched on the ground anyway.
+        height = message.altitude if math.isfinite(message.altitude) else 0.0
+        pose = Pose((message.latitude, message.longitude, height))
+        usable = (message.status.status >= 0 and abs(message.latitude) <= 90
+                  and abs(message.longitude) <= 360)
+    else:
+        part = _PARTS[type_name](message)
+        p, q = part.position, part.orientation
+        pose = Pose((p.x, p.y, p.z), (q.x, q.y, q.z, q.w), message.header.frame_id or 'map')
+        usable = math.hypot(*pose.orientation) > 1e-9
+    usable = usable and all(map(math.isfinite, pose.position + pose.orientation))
+    return pose if usable else None
 
 
 def read_poses(
@@ -96,38 +115,24 @@ def read_poses(
     :raises SourceError: if the topic holds no usable pose.
     """
     stamps: list[int] = []
-    rows: list[list[float]] = []
-    orientations: list[list[float]] = []
-    frame_id = ''
+    poses: list[Pose] = []
     for raw in bag.messages([topic.name]):
         message = read_message(raw.data, topic.type)
-        if topic.type == _FIX:
-            row = [message.latitude, message.longitude, message.altitude]
-            quaternion = [0.0, 0.0, 0.0, 1.0]
-            # Receivers without a height report NaN; a route is matched on the ground anyway.
-            row[2] = row[2] if np.isfinite(row[2]) else 0.0
-            usable = (message.status.status >= 0 and abs(message.latitude) <= 90
-                      and abs(message.longitude) <= 360)
-        else:
-            row, quaternion = _pose_of(_PARTS[topic.type](message))
-            usable = bool(np.linalg.norm(quaternion) > 1e-9)
-        if usable and np.all(np.isfinite(row + quaternion)):
+        pose = pose_of(message, topic.type)
+        if pose:
             stamps.append(stamp_ns(message.header) or raw.stamp_ns)
-            rows.append(row)
-            orientations.append(quaternion)
-            frame_id = message.header.frame_id
+            poses.append(pose)
     if not stamps:
         raise SourceError(f'{bag.path}: {topic.name} holds no usable pose; name another topic in '
                           'poses.topic, or none')
-    positions = np.array(rows)
+    positions = np.array([pose.position for pose in poses])
     if topic.type == _FIX:
-        origin = origin or (rows[0][0], rows[0][1], rows[0][2])
+        origin = origin or poses[0].position
         positions = _local(positions, origin)
-        frame_id = 'map'
     else:
         origin = None
-    track = PoseTrack(np.array(stamps, np.int64), positions, np.array(orientations),
-                      frame_id or 'map', max_gap)
+    track = PoseTrack(np.array(stamps, np.int64), positions,
+                      np.array([pose.orientation for pose in poses]), poses[-1].frame_id, max_gap)
     return track, origin
 
 

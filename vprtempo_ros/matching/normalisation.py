@@ -1,0 +1,90 @@
+"""
+Every place against its own usual response, so that all answer on one scale.
+
+Some output neurons answer to everything (the hyperactive neurons of VPRSNN, Hussaini, Milford and
+Fischer, RA-L 2022 and ICRA 2023), and modules each have a scale of their own. What a place usually
+answers is measured on the reference: to the frames of all other places.
+"""
+
+from __future__ import annotations
+
+from typing import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..adaptation import Usual
+from .stages import Moment, Scores
+
+# Fewer values than this do not tell a mean and a deviation; the rest is assumed to be usual.
+_ENOUGH = 10.0
+
+# A neuron whose mean or deviation is this many times further out than three quarters of the others
+# are is called hyperactive.
+_FAR = 5.0
+
+
+class Normaliser:
+    """
+    Scores in deviations: of each place from its usual response, then of all places of the frame.
+
+    After the second step wrong places are about N(0, 1) whatever the light and the contrast of
+    the frame did to the responses.
+    """
+
+    def __init__(self, usual: Usual) -> None:
+        """Take mean and deviation of the response of each place, float32 (places,)."""
+        self._mean = usual.mean
+        self._scale = np.float32(1) / usual.deviation
+
+    def __call__(self, scores: Scores, moment: Moment) -> Scores:
+        """Return the scores in deviations; what is not finite stays so."""
+        scaled: Scores = (scores - self._mean) * self._scale
+        count = len(scaled)
+        mean = np.float32(scaled.sum(dtype=np.float64) / (count + _ENOUGH))
+        scaled -= mean
+        power = float(scaled @ scaled)
+        scaled *= np.float32(np.sqrt((count + _ENOUGH) / (power + _ENOUGH)))
+        return scaled
+
+    def reset(self) -> None:
+        """Nothing is remembered."""
+
+
+def usual_responses(rows: Iterable[tuple[int, Scores]], places: int, tolerance: int) -> Usual:
+    """
+    Return mean and deviation of each place's response to frames of other places.
+
+    :param rows: the place of a frame and the similarities float32 (places,) to it.
+    :param tolerance: frames up to so many places away are of the place itself.
+    """
+    count = np.zeros(places)
+    total = np.zeros(places)
+    squares = np.zeros(places)
+    others = np.ones(places, bool)
+    for place, row in rows:
+        near = slice(max(0, place - tolerance), place + tolerance + 1)
+        others[near] = False
+        values = np.where(others, row, 0.0).astype(np.float64)
+        count += others
+        total += values
+        squares += values * values
+        others[near] = True
+    mean = total / np.maximum(count, 1)
+    variance = np.maximum(squares / np.maximum(count, 1) - mean * mean, 0.0)
+    # A place that was tried on few frames is taken for a usual one.
+    pooled = float(np.average(variance, weights=np.maximum(count, 1)))
+    variance = (variance * count + pooled * _ENOUGH) / (count + _ENOUGH)
+    deviation = np.sqrt(variance)
+    # All alike: nothing to go by, and nothing to divide by.
+    deviation[deviation == 0.0] = 1.0
+    return Usual(mean.astype(np.float32), deviation.astype(np.float32))
+
+
+def hyperactive(usual: Usual) -> NDArray[np.intp]:
+    """Return the places whose neurons answer to everything far more than others do."""
+    found = np.zeros(len(usual.mean), bool)
+    for values in (usual.mean, usual.deviation):
+        middle, upper = np.percentile(values, (50, 75))
+        found |= values - middle > _FAR * max(upper - middle, 1e-12)
+    return np.flatnonzero(found)

@@ -1,0 +1,59 @@
+"""What vpr_node publishes for a frame."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rclpy.lifecycle import LifecycleNode
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from sensor_msgs.msg import PointCloud2
+from vision_msgs.msg import Classification, ObjectHypothesis, VisionInfo
+
+from ..maps.map import FORMAT_VERSION
+from ..recogniser import Answer, Recogniser
+from .belief import BeliefCloud
+
+_LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+
+
+class Outputs:
+    """The topics of a configured node; those that cost something are made only for listeners."""
+
+    def __init__(self, node: LifecycleNode, recogniser: Recogniser, map_path: str) -> None:
+        """Announce the map and make the publishers, which say nothing until the node is active."""
+        self._node, self._recogniser = node, recogniser
+        self._cloud = BeliefCloud(recogniser.map.places)
+        self._matches = node.create_lifecycle_publisher(Classification, '~/match', 10)
+        self._belief = node.create_lifecycle_publisher(PointCloud2, '~/belief', 5)
+        self._info = node.create_publisher(VisionInfo, '~/info', _LATCHED)
+        network = recogniser.map.network
+        info = VisionInfo(method=f'VPRTempo, {network.readout} readout, backend '
+                                 f'{recogniser.backend.name}',
+                          database_location=map_path, database_version=FORMAT_VERSION)
+        info.header.stamp = node.get_clock().now().to_msg()
+        self._info.publish(info)
+
+    def publish(self, header: Any, answer: Answer) -> Any:
+        """Publish the answer to a frame; returns its stamp as a ROS message."""
+        output = Classification()
+        output.header.stamp.sec = int(header.stamp.sec)
+        output.header.stamp.nanosec = int(header.stamp.nanosec)
+        output.header.frame_id = header.frame_id
+        places, confidences = answer.match
+        output.results = [ObjectHypothesis(class_id=str(place), score=score)
+                          for place, score in zip(places.tolist(), confidences.tolist())]
+        self._matches.publish(output)
+        return output.header.stamp
+
+    def publish_belief(self, stamp: Any, answer: Answer) -> None:
+        """Publish what the frame of this stamp says about every place, if anybody listens."""
+        if self._belief.get_subscription_count():
+            cloud = self._cloud.message(answer.similarity, self._recogniser.confidences(answer))
+            cloud.header.stamp = stamp
+            self._belief.publish(cloud)
+
+    def destroy(self) -> None:
+        """Take the topics away."""
+        for publisher in (self._matches, self._belief):
+            self._node.destroy_lifecycle_publisher(publisher)
+        self._node.destroy_publisher(self._info)
