@@ -20,6 +20,8 @@ def generate_launch_description() -> LaunchDescription:
         DeclareLaunchArgument('input_type', default_value='image',
                               choices=['image', 'compressed'],
                               description='Message type of the camera topic'),
+        DeclareLaunchArgument('odom', default_value='/odom',
+                              description='Odometry topic; it is heard if input.odometry is true'),
         DeclareLaunchArgument('namespace', default_value='', description='Namespace of the node'),
         DeclareLaunchArgument('use_sim_time', default_value='false', choices=['true', 'false'],
                               description='Take the time from /clock'),
@@ -37,7 +39,8 @@ def generate_launch_description() -> LaunchDescription:
                 'use_sim_time': ParameterValue(LaunchConfiguration('use_sim_time'),
                                                value_type=bool),
             }],
-            remappings=[('image', LaunchConfiguration('image'))],
+            remappings=[('image', LaunchConfiguration('image')),
+                        ('odom', LaunchConfiguration('odom'))],
         ),
         Node(
             package='rviz2', executable='rviz2', name='rviz2', output='log',

@@ -15,13 +15,18 @@ from hypothesis import settings
 from numpy.typing import NDArray
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
 
-from vprtempo_ros.config import TrainerConfig, from_flat
+from vprtempo_ros.adaptation import usual_of
+from vprtempo_ros.backends import create
+from vprtempo_ros.config import BackendConfig, TrainerConfig, from_flat
 from vprtempo_ros.errors import MapError
 from vprtempo_ros.frames import Frame, Pose, grey_image
 from vprtempo_ros.maps import store
+from vprtempo_ros.maps.calibrating import measure_responses
 from vprtempo_ros.maps.map import Map
 from vprtempo_ros.maps.places import Place
 from vprtempo_ros.maps.store import load
+from vprtempo_ros.matching.confidence import Calibration, Curve
+from vprtempo_ros.network.layers import Network
 from vprtempo_ros.network.training import train
 from vprtempo_ros.sources.cdr import IMAGE, typestore, write_message
 from vprtempo_ros.sources.image_bag import ODOMETRY, image_message, odometry_message
@@ -129,6 +134,27 @@ def tiny_config(*bags: Path, **settings: Any) -> TrainerConfig:
         **{name.replace('__', '.'): value for name, value in settings.items()}})
 
 
+# Confidences of a map that was not fitted to anything.
+CALIBRATION = Calibration(1, 'frames between places', 2000, {
+    'none': Curve(0.5, 2.0, -3.0), 'seqslam': Curve(0.25, 1.0, -2.0),
+    'bayes': Curve(0.75, 0.125, 0.5)}, {'none': 0.5, 'seqslam': 0.75, 'bayes': 0.875})
+
+
+def map_around(
+    network: Network, spikes: NDArray[np.uint8], config: TrainerConfig, places: list[Place],
+    **parts: Any,
+) -> Map:
+    """Return the map of a network, with what its pixels and responses really are."""
+    backend = create(network, BackendConfig(name='numpy' if network.modules else 'integer'))
+    responses = measure_responses(backend, spikes, config.places.tolerance)
+    backend.close()
+    return Map(**{
+        'config': config, 'places': places, 'network': network,
+        'thumbnails': [b'jpeg %d' % number for number in range(len(places))],
+        'sensor': {'type': 'camera', 'width': 32, 'height': 24}, 'spikes': spikes,
+        'pixels': usual_of(spikes), 'responses': responses, 'calibration': CALIBRATION, **parts})
+
+
 @lru_cache(maxsize=2)
 def tiny_map(seed: int = 0) -> Map:
     """Return a map of six places with poses and an origin, two modules; not to be changed."""
@@ -140,8 +166,8 @@ def tiny_map(seed: int = 0) -> Map:
     places[3] = Place(START + 3, None, 'route', 'ein\nBild ü')
     provenance = {'software': 'test', 'created': '2026-01-01T00:00:00+00:00', 'traverses': [
         {'source': '/bags/küche', 'frames': 6, 'used': 6, 'unreadable': 0}]}
-    return Map(config, places, network, [b'jpeg %d' % number for number in range(6)],
-               {'type': 'camera', 'width': 32, 'height': 24}, provenance, (48.1, 11.5, 520.25))
+    return map_around(network, spikes, config, places, provenance=provenance,
+                      origin=(48.1, 11.5, 520.25))
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -170,7 +196,7 @@ def change(folder: Path, edit: Callable[[dict[str, Any]], object]) -> None:
     document = yaml.safe_load((folder / 'map.yaml').read_text(encoding='utf-8'))
     edit(document)
     document['checksums'] = {
-        **{name: store._digest(folder / name) for name in ('places.csv', 'network.safetensors')},
+        **{name: store._digest(folder / name) for name in store._FILES},
         'thumbnails': store._digest_all(folder / 'thumbnails')}
     document['checksums']['map.yaml'] = store._digest_document(document)
     (folder / 'map.yaml').write_text(store._dump(document), encoding='utf-8')

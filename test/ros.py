@@ -11,24 +11,35 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 rclpy = pytest.importorskip('rclpy', reason='needs ROS 2: make setup')
 
 from diagnostic_msgs.msg import DiagnosticArray  # noqa: E402
 from lifecycle_msgs.msg import State, Transition  # noqa: E402
 from lifecycle_msgs.srv import ChangeState, GetState  # noqa: E402
-from rcl_interfaces.srv import SetParameters  # noqa: E402
+from nav_msgs.msg import Odometry  # noqa: E402
+from rcl_interfaces.srv import (  # noqa: E402
+    GetParameters,
+    SetParameters,
+    SetParametersAtomically,
+)
 from rclpy.executors import SingleThreadedExecutor  # noqa: E402
-from rclpy.parameter import Parameter  # noqa: E402
+from rclpy.parameter import Parameter, parameter_value_to_python  # noqa: E402
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy  # noqa: E402
-from sensor_msgs.msg import Image  # noqa: E402
+from sensor_msgs.msg import Image, PointCloud2  # noqa: E402
 from vision_msgs.msg import Classification, VisionInfo  # noqa: E402
 
 from vprtempo_ros.demo.processes import command, ros_environment, running  # noqa: E402
+from vprtempo_ros.frames import RGB  # noqa: E402
 
 # How long anything may take that normally takes well under a second.
 PATIENCE = 60.0
+
+# For frames whose stamps say nothing about a drive.
+SINGLE = {'match.sequence.filter': 'none'}
 
 CONFIGURE = Transition.TRANSITION_CONFIGURE
 ACTIVATE = Transition.TRANSITION_ACTIVATE
@@ -101,6 +112,7 @@ class Client:
         self.matches: list[Any] = []
         self.infos: list[Any] = []
         self.statuses: list[Any] = []
+        self.beliefs: list[Any] = []
         self._target = target
         self._context = rclpy.Context()
         rclpy.init(context=self._context)
@@ -121,6 +133,31 @@ class Client:
         self._executor.shutdown()
         self._node.destroy_node()
         self._context.try_shutdown()
+
+    def listen_to_belief(self) -> None:
+        """Subscribe to the belief, until `ignore_belief`."""
+        self._belief = self._node.create_subscription(
+            PointCloud2, f'{self._target}/belief', self.beliefs.append, 100)
+        self.spin_until(lambda: self._node.count_publishers(f'{self._target}/belief') > 0,
+                        'a publisher of beliefs')
+        self.spin_for(0.5)
+
+    def ignore_belief(self) -> None:
+        """Listen no longer."""
+        self._node.destroy_subscription(self._belief)
+        self.spin_for(0.5)
+
+    def await_odometry_listener(self, topic: str = '/odom') -> Any:
+        """Return a publisher of odometry to which the node listens."""
+        publisher = self._node.create_publisher(Odometry, topic, 1000)
+        self.spin_until(lambda: publisher.get_subscription_count() > 0,
+                        'a subscriber to odometry')
+        self.spin_for(0.5)
+        return publisher
+
+    def odometry_listeners(self, topic: str = '/odom') -> int:
+        """Return how many nodes listen to odometry."""
+        return int(self._node.count_subscribers(topic))
 
     def _on_diagnostics(self, array: Any) -> None:
         self.statuses += [status for status in array.status
@@ -181,6 +218,18 @@ class Client:
             parameters=[Parameter(name, value=value).to_parameter_msg()])
         return self._call(SetParameters, 'set_parameters', request).results[0]
 
+    def set_together(self, values: dict[str, Any]) -> Any:
+        """Set parameters all or none; return the result with its reason."""
+        request = SetParametersAtomically.Request(
+            parameters=[Parameter(name, value=value).to_parameter_msg()
+                        for name, value in values.items()])
+        return self._call(SetParametersAtomically, 'set_parameters_atomically', request).result
+
+    def parameter(self, name: str) -> Any:
+        """Return a parameter's value as the node has it."""
+        answer = self._call(GetParameters, 'get_parameters', GetParameters.Request(names=[name]))
+        return parameter_value_to_python(answer.values[0])
+
     def _call(self, kind: type, name: str, request: Any) -> Any:
         client = self._node.create_client(kind, f'{self._target}/{name}')
         self.spin_until(client.service_is_ready, f'service {name}')
@@ -203,3 +252,16 @@ def image_message(pixels: Any, encoding: str, stamp_ns: int, frame_id: str = 'ca
     message.header.frame_id = frame_id
     message.data = pixels.tobytes()
     return message
+
+
+def frame_message(frame: Any, stamp_ns: int | None = None) -> Image:
+    """Return a frame in RGB of a recording as a message, with its own stamp or another."""
+    assert frame.image.weights == RGB
+    pixels = np.ascontiguousarray(frame.image.pixels)
+    return image_message(pixels, 'rgb8', frame.stamp_ns if stamp_ns is None else stamp_ns)
+
+
+def answer_of(match: Any) -> tuple[list[int], NDArray[np.float64]]:
+    """Return the places and confidences of a match."""
+    return ([int(result.class_id) for result in match.results],
+            np.array([result.score for result in match.results]))

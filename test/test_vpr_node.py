@@ -9,9 +9,14 @@ import numpy as np
 import pytest
 import ros
 from numpy.typing import NDArray
-from ros import Client, image_message
+from ros import Client, answer_of, frame_message, image_message
 
+from vprtempo_ros.config import BackendConfig, MatchConfig
 from vprtempo_ros.frames import RGB
+from vprtempo_ros.maps.map import FORMAT_VERSION
+from vprtempo_ros.maps.store import load
+from vprtempo_ros.matching.stages import Moment
+from vprtempo_ros.recogniser import Recogniser
 from vprtempo_ros.sources.bags import BagReader
 from vprtempo_ros.sources.cdr import IMAGE, read_message
 
@@ -24,6 +29,7 @@ def pixels(frame: Any) -> NDArray[np.uint8]:
 
 def test_recognises_its_own_places(street, tmp_path: Path) -> None:
     """Every reference frame is answered with its place, header kept, confidences in order."""
+    places = len(street.places())
     with ros.node(tmp_path, 'vpr_node', parameters={'map': street.map}), Client() as client:
         client.await_listener()
         for number, frame in enumerate(street.places()):
@@ -31,30 +37,27 @@ def test_recognises_its_own_places(street, tmp_path: Path) -> None:
             scores = [result.score for result in match.results]
             assert match.results[0].class_id == str(number)
             assert match.header.frame_id == 'front'
-            assert len(scores) == 5
+            assert len(scores) == 5 <= places
             assert scores == sorted(scores, reverse=True)
             assert 0 <= scores[-1] <= scores[0] <= 1
-            assert sum(scores) <= 1 + 1e-9
+            assert scores[0] > 0.9
 
 
 def test_recognises_the_second_traverse(street, tmp_path: Path) -> None:
     """Frames of the other recording are mostly right, and equal what the library answers."""
-    from vprtempo_ros.config import BackendConfig, MatchConfig
-    from vprtempo_ros.maps.store import load
-    from vprtempo_ros.recogniser import Recogniser
-
     loaded = load(street.map)
     truth = street.recordings.truth(loaded)
-    recogniser = Recogniser(loaded, BackendConfig())
+    recogniser = Recogniser(loaded, BackendConfig(), MatchConfig())
     right = 0
     frames = street.frames('query')
     with ros.node(tmp_path, 'vpr_node', parameters={'map': street.map}), Client() as client:
         client.await_listener()
         for number, frame in enumerate(frames):
-            match = client.ask(image_message(pixels(frame), 'rgb8', frame.stamp_ns))
-            expected = recogniser.recognise(frame.image, MatchConfig()).match
-            assert [int(r.class_id) for r in match.results] == expected.places.tolist()
-            right += truth.is_right(number, int(match.results[0].class_id))
+            places, confidences = answer_of(client.ask(frame_message(frame)))
+            expected = recogniser.recognise(frame.image, Moment(frame.stamp_ns)).match
+            assert places == expected.places.tolist()
+            assert confidences == pytest.approx(expected.confidences, abs=1e-6)
+            right += bool(places) and truth.is_right(number, places[0])
     assert right / len(frames) > 0.7
 
 
@@ -64,8 +67,8 @@ def test_compressed_images(street, tmp_path: Path) -> None:
     from sensor_msgs.msg import CompressedImage
 
     topic = '/camera/image_raw/compressed'
-    with ros.node(tmp_path, 'vpr_node', remap={'image': topic},
-                  parameters={'map': street.map, 'input.type': 'compressed'}), \
+    with ros.node(tmp_path, 'vpr_node', remap={'image': topic}, parameters={
+            'map': street.map, 'input.type': 'compressed', **ros.SINGLE}), \
             Client(image=topic, kind=CompressedImage) as client:
         client.await_listener()
         for number, frame in enumerate(street.places()[:5]):
@@ -94,7 +97,7 @@ def test_info_is_latched(street, tmp_path: Path) -> None:
             client.spin_until(lambda: bool(client.infos), 'the info')
             info = client.infos[0]
             assert info.database_location == str(street.map)
-            assert info.database_version == 1
+            assert info.database_version == FORMAT_VERSION
             assert 'VPRTempo' in info.method
         assert f'map {street.map}' in process.output()
 
@@ -115,7 +118,8 @@ def test_recorded_bytes_are_understood(street, tmp_path: Path) -> None:
 def test_live_parameters(street, tmp_path: Path) -> None:
     """Parameters of the match change at once; others are refused while configured."""
     frame = street.places()[2]
-    with ros.node(tmp_path, 'vpr_node', parameters={'map': street.map}), Client() as client:
+    with ros.node(tmp_path, 'vpr_node', parameters={'map': street.map, **ros.SINGLE}), \
+            Client() as client:
         client.await_listener()
         assert client.set_parameter('match.top_k', 2).successful
         assert len(client.ask(image_message(pixels(frame), 'rgb8', 1)).results) == 2

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 import ros
+from helpers import map_around
 from ros import Client, image_message
 from sensor_msgs.msg import Image
 
 from vprtempo_ros.config import EncodingConfig, TrainerConfig, TrainingConfig
-from vprtempo_ros.maps.map import Map
 from vprtempo_ros.maps.places import Place
 from vprtempo_ros.maps.store import save
 from vprtempo_ros.network.layers import (
@@ -106,9 +106,11 @@ def slow_map(tmp_path_factory: pytest.TempPathFactory) -> Path:
     module = Module(new_feature_layer(side * side, neurons, 0.1, 0.5, rng),
                     new_output_layer(neurons, places, rng))
     folder = tmp_path_factory.mktemp('slow') / 'map'
-    save(Map(config, [Place(n, None, '', '') for n in range(places)], Network([module], 'clamped'),
-             [b''] * places, {'type': 'camera', 'width': 64, 'height': 64},
-             {'software': '', 'created': '', 'traverses': []}), folder)
+    spikes = rng.integers(0, 256, (places, side * side)).astype(np.uint8)
+    save(map_around(Network([module], 'clamped'), spikes, config,
+                    [Place(n, None, '', '') for n in range(places)],
+                    sensor={'type': 'camera', 'width': 64, 'height': 64},
+                    provenance={'software': '', 'created': '', 'traverses': []}), folder)
     return folder
 
 
@@ -118,7 +120,7 @@ def test_overload_works_on_the_newest_and_counts_the_rest(slow_map: Path, tmp_pa
     count = 400
     with ros.node(tmp_path, 'vpr_node', parameters={
             'map': slow_map, 'input.reliability': 'reliable', 'input.depth': 1000,
-            'diagnostics_period': '0.2'}), Client() as client:
+            'diagnostics_period': '0.2', 'match.min_confidence': '0.0'}), Client() as client:
         client.await_listener()
         for stamp in range(1, count):
             client.publisher.publish(image_message(pixels, 'mono8', stamp))

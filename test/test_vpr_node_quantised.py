@@ -30,7 +30,8 @@ def test_integers_answer_over_dds(street, quantised_map: Path, tmp_path: Path, n
     if name == 'torch_int8':
         pytest.importorskip('torch')
     with ros.node(tmp_path, 'vpr_node', parameters={
-            'map': quantised_map, 'backend.name': name}) as process, Client() as client:
+            'map': quantised_map, 'backend.name': name, **ros.SINGLE}) as process, \
+            Client() as client:
         client.await_listener()
         for number, frame in list(enumerate(street.places()))[::4]:
             pixels = np.ascontiguousarray(frame.image.pixels)
