@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -20,16 +21,21 @@ from helpers import (
     write_pictures,
 )
 
-from vprtempo_ros.config import BackendConfig, MatchConfig, TrainerConfig
+from vprtempo_ros.blas import BlasThreads
+from vprtempo_ros.config import BackendConfig, MatchConfig, SequenceConfig, TrainerConfig
 from vprtempo_ros.errors import MapError, SourceError, VprError
 from vprtempo_ros.frames import grey_image
 from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.maps.map import Map
+from vprtempo_ros.matching.stages import Moment
 from vprtempo_ros.recogniser import Recogniser
 
 
 def same(first: Map, second: Map) -> bool:
-    """Tell whether two maps have the same network, bit for bit."""
+    """Tell whether two maps have the same network, responses and confidences, bit for bit."""
+    if first.calibration != second.calibration or not np.array_equal(first.responses,
+                                                                     second.responses):
+        return False
     return all(np.array_equal(getattr(one, name), getattr(two, name))
                for ours, theirs in zip(first.network.modules, second.network.modules, strict=True)
                for one, two in ((ours.feature, theirs.feature), (ours.output, theirs.output))
@@ -58,10 +64,12 @@ def test_a_map_recognises_its_own_pictures(tmp_path: Path) -> None:
     folder = write_pictures(tmp_path / 'images', [f'{number}.png' for number in range(6)])
     built = build_map(tiny_config(folder, encoding__width=16, encoding__height=16,
                                   training__epochs=100, training__feature_multiplier=4.0))
-    recogniser = Recogniser(built, BackendConfig(name='numpy'))
-    found = [int(recogniser.recognise(grey_image(picture(n)), MatchConfig()).match.places[0])
-             for n in range(6)]
-    assert found == list(range(6))
+    recogniser = Recogniser(built, BackendConfig(name='numpy'), MatchConfig(
+        min_confidence=0.0, sequence=SequenceConfig(filter='none')))
+    found = [int(recogniser.recognise(grey_image(picture(n)), Moment(n)).match.places[0])
+             for n in (3, 0, 5, 1, 4, 2)]
+    recogniser.close()
+    assert found == [3, 0, 5, 1, 4, 2]
 
 
 def test_large_pictures_have_small_thumbnails(tmp_path: Path) -> None:
@@ -73,13 +81,28 @@ def test_large_pictures_have_small_thumbnails(tmp_path: Path) -> None:
     assert shapes == {(40, 160)}
 
 
-def test_the_seed_decides(tmp_path: Path) -> None:
+@pytest.mark.parametrize('outputs', ['settled', 'stdp'])
+def test_the_seed_decides(tmp_path: Path, outputs: str) -> None:
     """The same seed gives the same map bit for bit, whatever the threads; another does not."""
     bag = drive(tmp_path / 'bag', range(6), range(6))
-    first = build_map(tiny_config(bag))
-    assert same(first, build_map(tiny_config(bag)))
-    assert same(first, build_map(tiny_config(bag, training__threads=2)))
-    assert not same(first, build_map(tiny_config(bag, training__seed=1)))
+    first = build_map(tiny_config(bag, training__outputs=outputs))
+    assert same(first, build_map(tiny_config(bag, training__outputs=outputs)))
+    assert same(first, build_map(tiny_config(bag, training__outputs=outputs, training__threads=2)))
+    assert not same(first, build_map(tiny_config(bag, training__outputs=outputs,
+                                                 training__seed=1)))
+
+
+def test_a_map_is_the_same_on_any_number_of_cores(tmp_path: Path) -> None:
+    """The machine's linear algebra may use as many threads as it likes."""
+    bag = drive(tmp_path / 'bag', range(60), range(60))
+    settings: dict[str, Any] = {'encoding__width': 16, 'encoding__height': 16,
+                                'training__feature_multiplier': 2.0}
+    built = []
+    for count in (1, 2):
+        threads = BlasThreads(count)
+        built.append(build_map(tiny_config(bag, **settings)))
+        threads.restore()
+    assert same(*built)
 
 
 def test_a_broken_frame_is_counted(tmp_path: Path) -> None:
@@ -122,7 +145,7 @@ def test_progress_is_told(tmp_path: Path) -> None:
     bag = drive(tmp_path / 'bag', range(6), range(6))
     told: dict[str, list[tuple[int, int]]] = {}
     build_map(tiny_config(bag), lambda *report: told.setdefault(report[0], []).append(report[1:]))
-    assert set(told) == {'reading bag', 'training module 1/1'}
+    assert set(told) == {'reading bag', 'training module 1/1', 'fitting confidence'}
     for reports in told.values():
         done = [done for done, _ in reports]
         assert done == sorted(done)

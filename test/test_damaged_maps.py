@@ -13,9 +13,7 @@ from helpers import change, refusal, tiny_map, unchanged
 from vprtempo_ros.errors import MapError
 from vprtempo_ros.maps.store import load, save
 
-NETWORK = 'network.safetensors'
-
-
+NETWORK, REFERENCE = 'network.safetensors', 'reference.safetensors'
 PLACES = 'places.csv'
 
 
@@ -36,19 +34,20 @@ def test_no_map(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(('version', 'expected'), [
-    (2, 'install a newer vprtempo_ros'), (0, 'train the map anew'), (-1, 'train the map anew'),
-    ('one', 'train the map anew'), (None, 'train the map anew'), ([1], 'train the map anew'),
+    (3, 'install a newer vprtempo_ros'), (1, 'train the map anew'), (0, 'train the map anew'),
+    (-1, 'train the map anew'), ('one', 'train the map anew'), (None, 'train the map anew'),
+    ([1], 'train the map anew'),
 ])
 def test_another_version(folder: Path, version: object, expected: str) -> None:
     """A map of another format says which, and what to do, before anything else is looked at."""
     change(folder, lambda document: document.update(format_version=version))
     (folder / NETWORK).unlink()
     line = refusal(folder)
-    assert f'map format {version}, this software reads 1' in line
+    assert f'map format {version}, this software reads 2' in line
     assert expected in line
 
 
-@pytest.mark.parametrize('name', [PLACES, NETWORK, 'thumbnails/000004.jpg', 'map.yaml'])
+@pytest.mark.parametrize('name', [PLACES, NETWORK, REFERENCE, 'thumbnails/000004.jpg', 'map.yaml'])
 def test_a_flipped_byte(folder: Path, name: str) -> None:
     """One changed byte in any file is noticed, and the file is named."""
     file = folder / name
@@ -76,7 +75,7 @@ def test_any_flipped_byte_of_map_yaml(folder: Path) -> None:
             assert yaml.safe_load(bytes(damaged)) == before
 
 
-@pytest.mark.parametrize('name', [PLACES, NETWORK, 'thumbnails', 'map.yaml'])
+@pytest.mark.parametrize('name', [PLACES, NETWORK, REFERENCE, 'thumbnails', 'map.yaml'])
 def test_a_missing_file(folder: Path, name: str) -> None:
     """A part that is missing is named."""
     file = folder / name
@@ -104,9 +103,9 @@ def test_thumbnails_that_do_not_fit(folder: Path, edit: str) -> None:
     (b'', 'not a map.yaml'),
     (b'just text', 'not a map.yaml'),
     (b'- a\n- list\n', 'not a map.yaml'),
-    (b'format_version: 1\n', 'not a map.yaml'),
-    (b'format_version: 1\nchecksums: []\n', 'not a map.yaml'),
-    (b'format_version: 1\nchecksums: {}\n', 'is not as it was written'),
+    (b'format_version: 2\n', 'not a map.yaml'),
+    (b'format_version: 2\nchecksums: []\n', 'not a map.yaml'),
+    (b'format_version: 2\nchecksums: {}\n', 'is not as it was written'),
     (b'a: [1, 2', 'not valid YAML'),
     (b'a: "\xff\xfe"', 'not valid YAML'),
     (b'a: \x00', 'not valid YAML'),

@@ -11,7 +11,9 @@ import pytest
 from helpers import START, drive, odometry, picture, tiny_config, write_bag, write_pictures
 from helpers import images as image_records
 
+from vprtempo_ros.adaptation import Adaptation
 from vprtempo_ros.config import BagInputConfig, PosesConfig
+from vprtempo_ros.encoding import Encoder
 from vprtempo_ros.errors import SourceError
 from vprtempo_ros.evaluation.by_file import truth_by_file
 from vprtempo_ros.evaluation.by_frame import truth_by_frame
@@ -24,7 +26,7 @@ from vprtempo_ros.evaluation.truth import (
     read_truth,
     write_truth,
 )
-from vprtempo_ros.frames import Pose
+from vprtempo_ros.frames import Pose, grey_image
 from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.maps.map import Map
 
@@ -246,7 +248,14 @@ def test_a_query_is_what_the_encoder_makes_of_it(loop: Map, tmp_path: Path) -> N
     """Spikes, stamps and names belong together, also where only a part is read."""
     bag = drive(tmp_path / 'query', range(6), range(6))
     whole, part = read(bag, loop), read(bag, loop, start=1, count=3)
-    np.testing.assert_array_equal(part.spikes, whole.spikes[1:4])
+    encode = Encoder(loop.config.encoding)
+    for query, numbers in ((whole, range(6)), (part, (1, 2, 3))):
+        adapt = Adaptation(loop.pixels)
+        np.testing.assert_array_equal(
+            query.spikes, [adapt(encode(grey_image(picture(number)))) for number in numbers])
+    plain = dataclasses.replace(loop, config=tiny_config(encoding__adapt=False))
+    np.testing.assert_array_equal(read(bag, plain, start=1).spikes,
+                                  [encode(grey_image(picture(number))) for number in range(1, 6)])
     assert part.names == whole.names[1:4]
     assert part.stamps.tolist() == [START + number * SECOND for number in (1, 2, 3)]
     reading = Reading(BagInputConfig(start=1), PosesConfig(), 3)

@@ -22,7 +22,14 @@ def test_round_trip(tmp_path: Path) -> None:
     built = tiny_map()
     assert save(built, tmp_path / 'maps' / 'office') == tmp_path / 'maps' / 'office'
     loaded = load(tmp_path / 'maps' / 'office')
-    assert replace(loaded, network=built.network) == built
+    arrays = ('network', 'spikes', 'pixels', 'responses')
+    assert replace(loaded, **{name: getattr(built, name) for name in arrays}) == built
+    for ours, theirs in ((built.spikes, loaded.spikes), (built.pixels.mean, loaded.pixels.mean),
+                         (built.pixels.deviation, loaded.pixels.deviation),
+                         (built.responses.mean, loaded.responses.mean),
+                         (built.responses.deviation, loaded.responses.deviation)):
+        assert ours.tobytes() == theirs.tobytes()
+        assert (ours.dtype, ours.shape) == (theirs.dtype, theirs.shape)
     assert loaded.network.readout == built.network.readout
     for ours, theirs in zip(built.network.modules, loaded.network.modules, strict=True):
         for one, two in ((ours.feature, theirs.feature), (ours.output, theirs.output)):
@@ -32,9 +39,10 @@ def test_round_trip(tmp_path: Path) -> None:
 
 
 def test_a_map_is_the_folder_of_the_design(tmp_path: Path) -> None:
-    """A map is four things with plain names, readable by others; nothing is left beside it."""
+    """A map is five things with plain names, readable by others; nothing is left beside it."""
     folder = save(tiny_map(), tmp_path / 'office')
-    assert names(folder) == ['map.yaml', 'network.safetensors', 'places.csv', 'thumbnails']
+    assert names(folder) == ['map.yaml', 'network.safetensors', 'places.csv',
+                             'reference.safetensors', 'thumbnails']
     assert len(names(folder / 'thumbnails')) == 6
     assert names(tmp_path) == ['office']
     assert folder.stat().st_mode & 0o777 == 0o755

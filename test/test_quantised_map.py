@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import quantised
+from helpers import map_around
 
+from vprtempo_ros.adaptation import Usual
 from vprtempo_ros.backends import create
 from vprtempo_ros.config import BackendConfig, EncodingConfig, TrainerConfig, TrainingConfig
 from vprtempo_ros.errors import MapError
@@ -22,14 +25,17 @@ from vprtempo_ros.tools import map_info
 
 
 def map_of(network: Network) -> Map:
-    """Return a map around a network of 36 inputs."""
+    """Return a map around a network of a square of inputs."""
     places = [Place(n, None, 'bag', str(n)) for n in range(network.places)]
-    config = TrainerConfig(encoding=EncodingConfig(width=6, height=6),
+    side = math.isqrt(network.inputs)
+    config = TrainerConfig(encoding=EncodingConfig(width=side, height=side),
                            training=TrainingConfig(readout=network.readout, quantize='qat'))
-    return Map(config, places, network, [b''] * len(places),
-               {'type': 'camera', 'width': 64, 'height': 48},
-               {'software': 'vprtempo_ros test', 'created': '2026-01-01T00:00:00+00:00',
-                'traverses': [{'source': '/bags/a', 'frames': 20, 'used': 13, 'unreadable': 1}]})
+    spikes = np.random.default_rng(2).integers(0, 256, (network.places, network.inputs), np.uint8)
+    return map_around(
+        network, spikes, config, places, sensor={'type': 'camera', 'width': 64, 'height': 48},
+        provenance={'software': 'vprtempo_ros test', 'created': '2026-01-01T00:00:00+00:00',
+                    'traverses': [{'source': '/bags/a', 'frames': 20, 'used': 13,
+                                   'unreadable': 1}]})
 
 
 @pytest.mark.parametrize('keep', [True, False])
@@ -54,9 +60,7 @@ def test_integers_alone_are_a_quarter(tmp_path: Path) -> None:
     sizes = []
     for network in (quantised.train(spikes, np.arange(50), config),
                     quantised.large(784, 1568, 50, 'linear')):
-        built = map_of(network)
-        built.config.encoding = EncodingConfig()
-        save(built, tmp_path / 'map', overwrite=True)
+        save(map_of(network), tmp_path / 'map', overwrite=True)
         sizes.append((tmp_path / 'map' / 'network.safetensors').stat().st_size)
     assert sizes[1] < 0.26 * sizes[0]
 
@@ -114,8 +118,9 @@ def test_bad_integers_are_refused(tmp_path: Path, damage: Callable[[QuantisedNet
     """Each in one line, when the map is loaded."""
     network = quantised.trained(keep_fp32=False)
     assert network.quantised is not None
+    built = map_of(network)
     damage(network.quantised)
-    save(map_of(network), tmp_path / 'map')
+    save(built, tmp_path / 'map')
     with pytest.raises(MapError, match=message) as error:
         load(tmp_path / 'map')
     assert '\n' not in str(error.value)
@@ -151,7 +156,7 @@ def test_map_info_tells_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert map_info.main([str(tmp_path / 'map')]) == 0
     text = capsys.readouterr().out
     for expected in ('13, 13 with a pose', '24.0 m from the first', "in frame 'map'",
-                     'latitude 48.1000000', '3 modules, linear readout', 'module 2: 36-144-',
+                     'latitude 48.1000000', '3 modules, linear readout', 'module 2: 36-72-',
                      'camera, 64x48 pixels', '6x6 pixels', 'vprtempo_ros test', '/bags/a: 13 of 20 '
                      'frames, 1 unreadable', 'qat, seed 0', 'inputs and features 0 to 127',
                      '  network.safetensors', '  map.yaml'):
@@ -159,6 +164,42 @@ def test_map_info_tells_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     floats, integers = (int(line.split()[1].replace(',', '')) for line in text.splitlines()
                         if line.startswith(('fp32', 'int8')))
     assert floats > 3.5 * integers > 0
+
+
+def test_map_info_tells_of_confidence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What it was fitted to, the tolerance, and the curve of each sequence filter."""
+    save(map_of(quantised.trained()), tmp_path / 'map')
+    assert map_info.main([str(tmp_path / 'map')]) == 0
+    text = capsys.readouterr().out
+    for expected in (
+            'confidence   fitted to 2000 frames: frames between places; right within 1 place\n',
+            'none: 1 / (1 + exp(-(0.5 score + 2 lead -3))), 50% of the frames right',
+            'seqslam: 1 / (1 + exp(-(0.25 score + 1 lead -2))), 75% of the frames right',
+            'bayes: 1 / (1 + exp(-(0.75 score + 0.125 lead +0.5))), 88% of the frames right'):
+        assert expected in text, text
+
+
+@pytest.mark.parametrize(('sick', 'expected'), [
+    ([], 'none (no place answers to everything)'),
+    ([7], '1 place answers to everything: 7'),
+    ([3, 7], '2 places answer to everything: 3, 7'),
+    (range(10, 40), '30 places answer to everything: ' + ', '.join(map(str, range(10, 30)))
+     + ', ...'),
+])
+def test_map_info_names_hyperactive_places(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], sick: list[int], expected: str,
+) -> None:
+    """Neurons that answer to everything are counted and named; of very many the first."""
+    network = quantised.large(36, 20, 200, 'linear')
+    built = map_of(network)
+    mean = np.random.default_rng(0).normal(0, 1, 200).astype(np.float32)
+    mean[list(sick)] += 50
+    built.responses = Usual(mean, np.ones(200, np.float32))
+    save(built, tmp_path / 'map')
+    assert map_info.main([str(tmp_path / 'map')]) == 0
+    (line,) = (line for line in capsys.readouterr().out.splitlines()
+               if line.startswith('hyperactive'))
+    assert line == f'hyperactive  {expected}'
 
 
 def test_map_info_of_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

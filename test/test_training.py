@@ -10,7 +10,12 @@ from vprtempo_ros.backends.numpy_fp32 import NumpyBackend
 from vprtempo_ros.config import BackendConfig, TrainingConfig
 from vprtempo_ros.errors import MapError
 from vprtempo_ros.network.layers import Network
-from vprtempo_ros.network.training import annealing, module_bounds, train
+from vprtempo_ros.network.training import (
+    annealing,
+    module_bounds,
+    presentations_for,
+    train,
+)
 
 PLACES, INPUTS = 24, 64
 Spikes = NDArray[np.uint8]
@@ -29,11 +34,12 @@ def found(network: Network, queries: Spikes) -> NDArray[np.intp]:
     return np.array([backend.similarity(query).argmax() for query in queries])
 
 
+@pytest.mark.parametrize('outputs', ['settled', 'stdp'])
 @pytest.mark.parametrize('readout', ['linear', 'clamped'])
 @pytest.mark.parametrize('per_module', [500, 7])
-def test_places_are_recognised(readout: str, per_module: int) -> None:
+def test_places_are_recognised(readout: str, per_module: int, outputs: str) -> None:
     """A noisy second traverse is recognised, in one module and in several."""
-    config = TrainingConfig(readout=readout, places_per_module=per_module)
+    config = TrainingConfig(readout=readout, places_per_module=per_module, outputs=outputs)
     network = train(route(), np.arange(PLACES), config)
     assert network.places == PLACES
     assert len(network.modules) == (1 if per_module == 500 else 4)
@@ -53,11 +59,12 @@ def test_several_traverses_help() -> None:
     assert (found(both, query) == places).mean() > (found(single, query) == places).mean()
 
 
+@pytest.mark.parametrize('outputs', ['settled', 'stdp'])
 @pytest.mark.parametrize('threads', [1, 2])
-def test_seed_decides_everything(threads: int) -> None:
+def test_seed_decides_everything(threads: int, outputs: str) -> None:
     """The same seed gives the same bits with any number of threads; another seed does not."""
     def weights(seed: int, count: int) -> NDArray[np.float32]:
-        config = TrainingConfig(seed=seed, threads=count, places_per_module=10)
+        config = TrainingConfig(seed=seed, threads=count, places_per_module=10, outputs=outputs)
         network = train(route(), np.arange(PLACES), config)
         return np.concatenate([np.ravel(m.output.weights) for m in network.modules])
     assert (weights(7, 1) == weights(7, threads)).all()
@@ -73,6 +80,15 @@ def test_modules_are_balanced() -> None:
         assert max(sizes) <= 500
         assert max(sizes) - min(sizes) <= 1
         assert [begin for begin, _ in bounds[1:]] == [end for _, end in bounds[:-1]]
+
+
+def test_short_routes_are_shown_more_often_and_copies_are_not() -> None:
+    """Four times the places, 2000 at least, however many samples these have; or as many epochs."""
+    automatic, three = TrainingConfig(), TrainingConfig(epochs=3)
+    assert presentations_for(25, 25, automatic) == 2000
+    assert presentations_for(25 * 9, 25, automatic) == 2000
+    assert presentations_for(1000 * 9, 1000, automatic) == 4000
+    assert presentations_for(25 * 9, 25, three) == 3 * 25 * 9
 
 
 def test_annealing_falls_to_zero() -> None:

@@ -13,9 +13,7 @@ from safetensors.numpy import load_file, save_file
 
 from vprtempo_ros.maps.store import load, save
 
-NETWORK = 'network.safetensors'
-
-
+NETWORK, REFERENCE = 'network.safetensors', 'reference.safetensors'
 PLACES = 'places.csv'
 
 
@@ -61,14 +59,55 @@ def test_a_configuration_that_contains_itself(folder: Path) -> None:
     assert refusal(folder)
 
 
-def tensors(folder: Path, name: str, value: np.ndarray | None) -> None:
-    """Replace a tensor of the network, or remove it."""
-    found = load_file(folder / NETWORK)
+@pytest.mark.parametrize('edit', [
+    lambda c: c.clear(), lambda c: c.pop('tolerance'), lambda c: c.pop('held_out'),
+    lambda c: c.pop('frames'), lambda c: c.pop('filters'), lambda c: c['filters'].pop('bayes'),
+    lambda c: c['filters']['none'].pop('lead'), lambda c: c['filters']['none'].pop('right'),
+    lambda c: c['filters'].update(none=None), lambda c: c['filters'].update(none='steep'),
+    lambda c: c['filters'].update(none=[0.1, 0.2, 0.3, 0.4]),
+    lambda c: c.update(filters=None), lambda c: c.update(filters=['none', 'seqslam', 'bayes']),
+    lambda c: c['filters']['bayes'].update(height=-0.1),
+    lambda c: c['filters']['bayes'].update(lead=-1e-9),
+    lambda c: c['filters']['bayes'].update(height=float('nan')),
+    lambda c: c['filters']['bayes'].update(offset=float('-inf')),
+    lambda c: c['filters']['bayes'].update(offset=-1e7),
+    lambda c: c['filters']['bayes'].update(height=1e7),
+    lambda c: c['filters']['bayes'].update(lead='2.0'),
+    lambda c: c['filters']['bayes'].update(lead=True),
+    lambda c: c['filters']['bayes'].update(lead={'a': [1.0] * 9999}),
+    lambda c: c['filters']['seqslam'].update(right=1.5),
+    lambda c: c.update(tolerance=-1), lambda c: c.update(tolerance=1.5),
+    lambda c: c.update(tolerance=True), lambda c: c.update(tolerance=10**30),
+    lambda c: c.update(frames=-1), lambda c: c.update(frames=10**12),
+    lambda c: c.update(held_out=['a', 'list']), lambda c: c.update(held_out=None),
+])
+def test_confidence_that_is_missing_or_wrong(
+    folder: Path, edit: Callable[[dict[str, Any]], object],
+) -> None:
+    """How confidence is found is checked number by number, and refused in a line of its own."""
+    change(folder, lambda document: edit(document['confidence']))
+    line = refusal(folder)
+    assert 'map.yaml: confidence lacks or misplaces' in line
+    assert len(line) < 600
+
+
+@pytest.mark.parametrize('value', [None, 5, 'sure', [1, 2], []])
+def test_no_confidence_at_all(folder: Path, value: object) -> None:
+    """Something else in its place is refused, and so is nothing."""
+    change(folder, lambda document: document.update(confidence=value))
+    assert 'confidence' in refusal(folder)
+    change(folder, lambda document: document.pop('confidence'))
+    assert 'confidence' in refusal(folder)
+
+
+def tensors(folder: Path, name: str, value: np.ndarray | None, file: str = NETWORK) -> None:
+    """Replace a tensor of a file, or remove it."""
+    found = load_file(folder / file)
     if value is None:
         del found[name]
     else:
         found[name] = np.ascontiguousarray(value)
-    save_file(found, folder / NETWORK)
+    save_file(found, folder / file)
 
 
 @pytest.mark.parametrize(('name', 'value', 'expected'), [
@@ -93,12 +132,56 @@ def test_tensors_that_do_not_fit(
     assert expected in refusal(folder)
 
 
-@pytest.mark.parametrize('content', [b'', b'garbage', b'\xff' * 100, b'\x02\0\0\0\0\0\0\0{}'])
-def test_a_network_file_of_something_else(folder: Path, content: bytes) -> None:
-    """A file that is no safetensors file, or an empty one, is refused."""
-    (folder / NETWORK).write_bytes(content)
+def one_of(count: int, value: float) -> np.ndarray:
+    """Return ones with one other value."""
+    found = np.ones(count, np.float32)
+    found[count // 2] = value
+    return found
+
+
+@pytest.mark.parametrize(('name', 'value', 'expected'), [
+    ('spikes', None, 'spikes: expected uint8 (6, 64), found None'),
+    ('spikes', np.zeros((5, 64), np.uint8), 'expected uint8 (6, 64), found uint8 (5, 64)'),
+    ('spikes', np.zeros((6, 8, 8), np.uint8), 'found uint8 (6, 8, 8)'),
+    ('spikes', np.zeros((6, 64), np.int8), 'found int8 (6, 64)'),
+    ('spikes', np.zeros((6, 64), np.float32), 'found float32'),
+    ('pixel.mean', None, 'pixel.mean: expected float32 (64,), found None'),
+    ('pixel.mean', np.ones(63, np.float32), 'found float32 (63,)'),
+    ('pixel.mean', np.ones(64), 'found float64'),
+    ('pixel.mean', one_of(64, np.nan), 'pixel.mean: expected numbers from 0 to 255, found nan'),
+    ('pixel.mean', one_of(64, np.inf), 'found 1 to inf'),
+    ('pixel.mean', one_of(64, 300), 'expected numbers from 0 to 255, found 1 to 300'),
+    ('pixel.mean', one_of(64, -1), 'found -1 to 1'),
+    ('pixel.deviation', None, 'pixel.deviation: expected float32 (64,), found None'),
+    ('pixel.deviation', one_of(64, -0.5), 'expected numbers from 0 to 127.5, found -0.5 to 1'),
+    ('pixel.deviation', one_of(64, 1e30), 'expected numbers from 0 to 127.5'),
+    ('response.mean', one_of(6, np.nan), 'response.mean: expected numbers from'),
+    ('response.mean', one_of(6, -np.inf), 'found -inf to 1'),
+    ('response.mean', np.ones((6, 1), np.float32), 'found float32 (6, 1)'),
+    ('response.deviation', None, 'response.deviation: expected float32 (6,), found None'),
+    ('response.deviation', one_of(6, 0), 'response.deviation: expected numbers from'),
+    ('response.deviation', one_of(6, -1), 'found -1 to 1'),
+    ('response.deviation', one_of(6, 1e-45), 'response.deviation: expected numbers from'),
+    ('response.deviation', one_of(6, np.nan), 'found nan to nan'),
+    ('response.deviation', np.ones(7, np.float32), 'found float32 (7,)'),
+])
+def test_a_reference_that_does_not_fit(
+    folder: Path, name: str, value: np.ndarray | None, expected: str,
+) -> None:
+    """Spikes and statistics are checked for type, shape and range."""
+    tensors(folder, name, value, REFERENCE)
     change(folder, unchanged)
-    assert NETWORK in refusal(folder)
+    assert expected in refusal(folder)
+
+
+@pytest.mark.parametrize('name', [NETWORK, REFERENCE])
+@pytest.mark.parametrize('content', [b'', b'garbage', b'\xff' * 100, b'\x02\0\0\0\0\0\0\0{}'])
+def test_a_tensor_file_of_something_else(folder: Path, name: str, content: bytes) -> None:
+    """A file that is no safetensors file, or an empty one, is refused."""
+    (folder / name).write_bytes(content)
+    change(folder, unchanged)
+    line = refusal(folder)
+    assert name in line or 'spikes' in line
 
 
 @pytest.mark.parametrize('edit', [

@@ -23,7 +23,8 @@ Spikes = NDArray[np.uint8]
 _PRIOR, _MEMORY = 50.0, 300.0
 
 # A frame that correlates more than this with the one counted last shows the same view: a robot
-# that stands must not take it for the world's mean. Neighbouring places: 0.2 to 0.5.
+# that stands must not take it for the world's mean. Neighbouring places: 0.2 to 0.5. It is told by
+# how far the two are apart, which a change of the light that both have in common leaves alone.
 _SAME = 0.8
 
 # A pixel that hardly ever changes must not be made much of, in grey levels.
@@ -57,6 +58,8 @@ class Adaptation:
     def __init__(self, reference: Usual) -> None:
         """Start from the statistics of the reference."""
         self._reference = reference
+        # Frames that correlate by r are 2 (1 - r) times their variance apart (squared).
+        self._apart = 2.0 * (1.0 - _SAME) * float(np.square(reference.deviation).sum())
         self.reset()
 
     def reset(self) -> None:
@@ -77,10 +80,10 @@ class Adaptation:
         return standardise(spikes, Usual(self._mean, np.sqrt(self._variance)))
 
     def _is_new(self, spikes: Spikes) -> bool:
-        centred = spikes - self._reference.mean
-        length = float(np.linalg.norm(centred))
-        centred /= np.float32(length or 1.0)
-        if self._last is not None and float(centred @ self._last) > _SAME:
-            return False
-        self._last = centred
+        frame = spikes.astype(np.float32)
+        if self._last is not None:
+            difference = frame - self._last
+            if float(difference @ difference) <= self._apart:
+                return False
+        self._last = frame
         return True

@@ -10,6 +10,9 @@ from ..matching.confidence import Calibration, Curve
 
 _FILTERS = ('none', 'seqslam', 'bayes')
 
+# Beyond this a number comes from no fit.
+_MOST = 1e6
+
 
 def calibration_tree(calibration: Calibration) -> dict[str, Any]:
     """Return the calibration as plain values."""
@@ -31,18 +34,22 @@ def calibration_from(tree: Any) -> Calibration:
     """
     try:
         filters = {name: tree['filters'][name] for name in _FILTERS}
-        curves = {name: Curve(*(_number(found[part], -1e6 if part == 'offset' else 0.0)
+        curves = {name: Curve(*(_number(found[part], -_MOST if part == 'offset' else 0.0, _MOST)
                                 for part in Curve._fields)) for name, found in filters.items()}
-        right = {name: _number(found['right'], 0.0) for name, found in filters.items()}
-        tolerance, frames = tree['tolerance'], tree['frames']
-        if type(tolerance) is not int or type(frames) is not int or min(tolerance, frames) < 0:
-            raise TypeError(f'tolerance {tolerance!r}, frames {frames!r}')
-        return Calibration(tolerance, str(tree['held_out']), frames, curves, right)
+        right = {name: _number(found['right'], 0.0, 1.0) for name, found in filters.items()}
+        tolerance, frames, held_out = tree['tolerance'], tree['frames'], tree['held_out']
+        for count in (tolerance, frames):
+            if type(count) is not int or not 0 <= count <= _MOST:
+                raise TypeError(f'tolerance {tolerance!r}, frames {frames!r}')
+        if type(held_out) is not str:
+            raise TypeError(f'held_out {held_out!r}')
+        return Calibration(tolerance, held_out, frames, curves, right)
     except (KeyError, TypeError) as error:
-        raise MapError(f'map.yaml: confidence lacks or misplaces {error}') from None
+        reason = ' '.join(str(error).split())[:200]
+        raise MapError(f'map.yaml: confidence lacks or misplaces {reason}') from None
 
 
-def _number(value: Any, low: float) -> float:
-    if type(value) is not float or not math.isfinite(value) or not low <= value <= 1e6:
+def _number(value: Any, low: float, high: float) -> float:
+    if type(value) is not float or not math.isfinite(value) or not low <= value <= high:
         raise TypeError(repr(value))
     return value

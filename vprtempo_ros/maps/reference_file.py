@@ -39,15 +39,19 @@ def read_reference(file: Path, places: int, inputs: int) -> Reference:
     """
     tensors = read_tensors(file)
 
-    def usual(name: str, values: int, low: float) -> Usual:
-        mean = tensor(tensors, f'{name}.mean', np.float32, (values,))
-        deviation = tensor(tensors, f'{name}.deviation', np.float32, (values,))
-        if not (np.isfinite(mean).all() and np.isfinite(deviation).all()
-                and (deviation >= low).all()):
-            raise MapError(f'{file.name}: {name}: expected finite numbers, and deviations of at '
-                           f'least {low:g}')
-        return Usual(mean, deviation)
+    def within(name: str, values: int, low: float, high: float) -> NDArray[np.float32]:
+        found: NDArray[np.float32] = tensor(tensors, name, np.float32, (values,))
+        # Written so that NaN fails too.
+        if not ((found >= low) & (found <= high)).all():
+            raise MapError(f'{file.name}: {name}: expected numbers from {low:g} to {high:g}, '
+                           f'found {found.min():g} to {found.max():g}')
+        return found
 
-    tiny = float(np.finfo(np.float32).tiny)
-    return Reference(tensor(tensors, 'spikes', np.uint8, (places, inputs)),
-                     usual('pixel', inputs, 0.0), usual('response', places, tiny))
+    float32 = np.finfo(np.float32)
+    most = float(float32.max)
+    return Reference(
+        tensor(tensors, 'spikes', np.uint8, (places, inputs)),
+        Usual(within('pixel.mean', inputs, 0.0, 255.0),
+              within('pixel.deviation', inputs, 0.0, 127.5)),
+        Usual(within('response.mean', places, -most, most),
+              within('response.deviation', places, float(float32.tiny), most)))

@@ -39,12 +39,14 @@ class Normaliser:
 
     def __call__(self, scores: Scores, moment: Moment) -> Scores:
         """Return the scores in deviations; what is not finite stays so."""
-        scaled: Scores = (scores - self._mean) * self._scale
-        count = len(scaled)
-        mean = np.float32(scaled.sum(dtype=np.float64) / (count + _ENOUGH))
-        scaled -= mean
-        power = float(scaled @ scaled)
-        scaled *= np.float32(np.sqrt((count + _ENOUGH) / (power + _ENOUGH)))
+        # What is not finite, or too large to be squared, is not worth a warning here.
+        with np.errstate(invalid='ignore', over='ignore'):
+            scaled: Scores = (scores - self._mean) * self._scale
+            count = len(scaled)
+            mean = np.float32(scaled.sum(dtype=np.float64) / (count + _ENOUGH))
+            scaled -= mean
+            power = float(scaled @ scaled)
+            scaled *= np.float32(np.sqrt((count + _ENOUGH) / (power + _ENOUGH)))
         return scaled
 
     def reset(self) -> None:
@@ -72,9 +74,12 @@ def usual_responses(rows: Iterable[tuple[int, Scores]], places: int, tolerance: 
         others[near] = True
     mean = total / np.maximum(count, 1)
     variance = np.maximum(squares / np.maximum(count, 1) - mean * mean, 0.0)
-    # A place that was tried on few frames is taken for a usual one.
-    pooled = float(np.average(variance, weights=np.maximum(count, 1)))
-    variance = (variance * count + pooled * _ENOUGH) / (count + _ENOUGH)
+    # A place that was tried on few frames, or none, is taken for a usual one; of which a few that
+    # answer to everything must give no wrong idea.
+    tried = count > 0
+    if tried.any():
+        mean[~tried] = np.median(mean[tried])
+        variance = (variance * count + np.median(variance[tried]) * _ENOUGH) / (count + _ENOUGH)
     deviation = np.sqrt(variance)
     # All alike: nothing to go by, and nothing to divide by.
     deviation[deviation == 0.0] = 1.0
@@ -86,5 +91,7 @@ def hyperactive(usual: Usual) -> NDArray[np.intp]:
     found = np.zeros(len(usual.mean), bool)
     for values in (usual.mean, usual.deviation):
         middle, upper = np.percentile(values, (50, 75))
-        found |= values - middle > _FAR * max(upper - middle, 1e-12)
+        # What differs by rounding alone is the same.
+        spread = max(upper - middle, 1e-6 * float(np.abs(values).max()))
+        found |= values - middle > _FAR * spread
     return np.flatnonzero(found)

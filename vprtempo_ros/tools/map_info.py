@@ -9,11 +9,15 @@ from typing import Iterator, Sequence
 
 from ..maps.map import Map
 from ..maps.store import checksums, load
+from ..matching.normalisation import hyperactive
 from ..network.layers import Layer, Module
 from ..network.quantised import QuantisedLayer, QuantisedModule
 from .command import guarded
 
 Line = tuple[str, str]
+
+# Hyperactive places that are named, at the most.
+_LISTED = 20
 
 
 def describe(loaded: Map, folder: Path) -> Iterator[Line]:
@@ -34,6 +38,8 @@ def describe(loaded: Map, folder: Path) -> Iterator[Line]:
         yield 'traverses' if number == 0 else '', text
     yield 'training', _training(loaded)
     yield from _calibration(loaded)
+    yield from _confidence(loaded)
+    yield 'hyperactive', _hyperactive(loaded)
     for number, (name, digest) in enumerate(checksums(folder).items()):
         yield 'sha256' if number == 0 else '', f'{digest}  {name}'
 
@@ -102,6 +108,26 @@ def _calibration(loaded: Map) -> Iterator[Line]:
         yield '', (f'module {number}: one feature is {module.feature.scale:.6g} from '
                    f'{module.feature.zero_point}, one similarity {module.output.scale:.6g} from '
                    f'{module.output.zero_point}')
+
+
+def _confidence(loaded: Map) -> Iterator[Line]:
+    """Tell how the confidence of a match is found, by sequence filter, and how that was fitted."""
+    calibration = loaded.calibration
+    yield 'confidence', (f'fitted to {calibration.frames} frames: {calibration.held_out}; right '
+                         f'within {_several(calibration.tolerance, "place")}')
+    for name, curve in calibration.curves.items():
+        yield '', (f'{name}: 1 / (1 + exp(-({curve.height:.4g} score + {curve.lead:.4g} lead '
+                   f'{curve.offset:+.4g}))), {calibration.right[name]:.0%} of the frames right')
+
+
+def _hyperactive(loaded: Map) -> str:
+    """Tell which places answer to everything."""
+    found = hyperactive(loaded.responses).tolist()
+    if not found:
+        return 'none (no place answers to everything)'
+    listed = ', '.join(map(str, found[:_LISTED])) + (', ...' if len(found) > _LISTED else '')
+    verb = 'answers' if len(found) == 1 else 'answer'
+    return f'{_several(len(found), "place")} {verb} to everything: {listed}'
 
 
 def _several(count: int, noun: str) -> str:
