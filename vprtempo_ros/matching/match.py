@@ -33,7 +33,8 @@ def match(scores: Scores, tolerance: int, curve: Curve, config: MatchConfig) -> 
     best = np.argpartition(scores, len(scores) - count)[len(scores) - count:]
     # Of equal scores the earlier place comes first, whatever the partition did.
     best = best[np.lexsort((best, -scores[best]))]
-    found = confidences(scores, tolerance, curve)[best]
+    # A neighbour of the best place shares its lead; behind a better score it is not more likely.
+    found = np.minimum.accumulate(confidences(scores, tolerance, curve)[best])
     if found[0] < config.min_confidence:
         return unknown()
     return Match(best, found)
