@@ -20,36 +20,50 @@ from vprtempo_ros.config import NodeConfig, TrainerConfig, from_tree
 ROOT = Path(__file__).resolve().parent.parent
 COLCON = Path(sys.executable).with_name('colcon')
 
-# Released vision_msgs 4.1: names, types and order, which is what a type's hash covers.
+# Released vision_msgs 4.1, event_camera_msgs and, in ROS 1, dvs_msgs: names, types and order, which
+# is what a type's hash covers.
 RELEASED = {
-    'ObjectHypothesis': ['string class_id', 'float64 score'],
-    'Classification': ['std_msgs/Header header', 'ObjectHypothesis[] results'],
-    'VisionInfo': ['std_msgs/Header header', 'string method', 'string database_location',
-                   'int32 database_version'],
+    'vision_msgs/ObjectHypothesis': ['string class_id', 'float64 score'],
+    'vision_msgs/Classification': ['std_msgs/Header header', 'ObjectHypothesis[] results'],
+    'vision_msgs/VisionInfo': ['std_msgs/Header header', 'string method',
+                               'string database_location', 'int32 database_version'],
+    'event_camera_msgs/EventPacket': [
+        'std_msgs/Header header', 'uint32 height', 'uint32 width', 'uint64 seq',
+        'uint64 time_base', 'string encoding', 'bool is_bigendian', 'uint8[] events'],
+    'dvs_msgs/Event': ['uint16 x', 'uint16 y', 'builtin_interfaces/Time ts', 'bool polarity'],
+    'dvs_msgs/EventArray': ['std_msgs/Header header', 'uint32 height', 'uint32 width',
+                            'Event[] events'],
 }
+# What recorders of event cameras write into their bags as the type's hash.
+HASH_OF_PACKET = 'RIHS01_d6fa176260b1f37e5a40845305315e150a0f18191241eb64f407442aa29844aa'
 
 
 @pytest.mark.parametrize('name', RELEASED)
 def test_message_definitions_equal_the_released(name: str) -> None:
     """Other machines understand our messages on the wire."""
-    text = (ROOT / 'interfaces' / 'vision_msgs' / 'msg' / f'{name}.msg').read_text()
+    package, _, kind = name.partition('/')
+    text = (ROOT / 'interfaces' / package / 'msg' / f'{kind}.msg').read_text()
     lines = [' '.join(line.split('#')[0].split()) for line in text.splitlines()]
     assert [line for line in lines if line] == RELEASED[name]
 
 
-def test_message_types_have_the_released_hash() -> None:
+@pytest.mark.parametrize('package', ['vision_msgs', 'event_camera_msgs', 'dvs_msgs'])
+def test_message_types_have_the_released_hash(package: str) -> None:
     """The built types' hashes are those that rosbags computes from the released definitions."""
-    messages = pytest.importorskip('vision_msgs.msg')
+    messages = pytest.importorskip(f'{package}.msg')
     described = [file for parent in Path(messages.__file__).resolve().parents
-                 for file in parent.glob('share/vision_msgs/msg/*.json')]
+                 for file in parent.glob(f'share/{package}/msg/*.json')]
     if not described:
-        pytest.skip('this installation of vision_msgs brings no type descriptions (Humble)')
+        pytest.skip(f'this installation of {package} brings no type descriptions (Humble)')
     store = get_typestore(Stores.ROS2_JAZZY)
-    for name, fields in RELEASED.items():
-        store.register(get_types_from_msg('\n'.join(fields), f'vision_msgs/msg/{name}'))
-    for name in RELEASED:
-        file = next(file for file in described if file.stem == name)
-        assert f'"{store.hash_rihs01(f"vision_msgs/msg/{name}")}"' in file.read_text()
+    names = [name.replace('/', '/msg/') for name in RELEASED if name.startswith(f'{package}/')]
+    for name in names:
+        store.register(get_types_from_msg('\n'.join(RELEASED[name.replace('/msg/', '/')]), name))
+    for name in names:
+        file = next(file for file in described if file.stem == name.rpartition('/')[2])
+        assert f'"{store.hash_rihs01(name)}"' in file.read_text()
+    if package == 'event_camera_msgs':
+        assert store.hash_rihs01('event_camera_msgs/msg/EventPacket') == HASH_OF_PACKET
 
 
 @pytest.mark.parametrize(('file', 'cls'), [('vpr.yaml', NodeConfig), ('train.yaml', TrainerConfig)])
