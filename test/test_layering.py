@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent / 'vprtempo_ros'
 
 # Lower rooms first; a module may import from its own room and from those before it.
-ROOMS = ['', 'sources', 'encoding', 'adaptation', 'network', 'backends', 'matching', 'maps',
-         'recogniser', 'evaluation', 'tools', 'demo', 'nodes']
+ROOMS = ['', 'events', 'sources', 'encoding', 'adaptation', 'network', 'backends', 'matching',
+         'maps', 'recogniser', 'evaluation', 'tools', 'demo', 'nodes']
+# Loops over events, of which each file is imported by those who have events.
+COMPILED = {f'events/{name}.py' for name in (
+    'checks', 'event_array', 'evt3', 'evt3_encoder', 'kernels', 'libcaer', 'libcaer_cmp')}
+COMPILED |= {'demo/dvs.py'}
 _BASE = {'errors', 'config', 'frames', 'progress', 'paths', 'blas', ''}
 _ROS = ('rclpy', 'rcl_interfaces', 'diagnostic_msgs', 'vision_msgs', 'lifecycle_msgs', 'std_msgs',
-        'sensor_msgs', 'nav_msgs')
+        'sensor_msgs', 'nav_msgs', 'event_camera_msgs', 'dvs_msgs')
 
 
 def room_of(module: str) -> str:
@@ -60,7 +66,7 @@ def test_rooms_look_downwards_only() -> None:
 def test_heavy_libraries_are_imported_where_they_are_used() -> None:
     """Matching on a robot does not wait for numba, matplotlib or rosbags to be imported."""
     allowed = {'numba': {'network/stdp.py', 'network/qat_kernels.py',
-                         'matching/sequence/kernels.py'},
+                         'matching/sequence/kernels.py', *COMPILED},
                'torch': {'backends/torch_fp32.py', 'backends/torch_int8.py',
                          'backends/torch_eager.py'},
                'matplotlib': set(), 'rosbags': set(), 'pyproj': set(), 'sklearn': set(),
@@ -85,3 +91,10 @@ def test_eager_quantisation_lives_in_one_module() -> None:
             assert 'import quantization' not in text, file
             assert 'import torch.ao' not in text, file
             assert 'from torch.ao' not in text, file
+
+
+def test_images_do_not_wait_for_the_loops_over_events() -> None:
+    """Who recognises or reads images of a camera does not import numba."""
+    code = ('import sys, vprtempo_ros.recogniser, vprtempo_ros.sources.traverse; '
+            'sys.exit("numba" in sys.modules)')
+    assert subprocess.run([sys.executable, '-c', code], check=False).returncode == 0

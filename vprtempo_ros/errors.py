@@ -21,5 +21,9 @@ class MapError(VprError):
     """A map cannot be built, saved, loaded or trusted."""
 
 
+class EventError(VprError):
+    """An event packet does not hold what it claims to hold, or does not fit the stream."""
+
+
 class BackendError(VprError):
     """A backend is unknown, cannot be imported or cannot run the map's network."""

@@ -16,14 +16,31 @@ from ..errors import ImageError
 
 IMAGE = 'sensor_msgs/msg/Image'
 COMPRESSED = 'sensor_msgs/msg/CompressedImage'
+PACKET = 'event_camera_msgs/msg/EventPacket'
+# What it was called in its first years; the fields are the same.
+PACKET_THEN = 'event_array_msgs/msg/EventArray'
+ARRAY = 'dvs_msgs/msg/EventArray'
+
+# Messages that rosbags has no definitions of; `interfaces/` has them for ROS.
+_PACKET_FIELDS = ('std_msgs/Header header', 'uint32 height', 'uint32 width', 'uint64 seq',
+                  'uint64 time_base', 'string encoding', 'bool is_bigendian', 'uint8[] events')
+_EVENTS = {
+    PACKET: _PACKET_FIELDS,
+    PACKET_THEN: _PACKET_FIELDS,
+    'dvs_msgs/msg/Event': ('uint16 x', 'uint16 y', 'builtin_interfaces/Time ts', 'bool polarity'),
+    ARRAY: ('std_msgs/Header header', 'uint32 height', 'uint32 width', 'dvs_msgs/Event[] events'),
+}
 
 
 @lru_cache(maxsize=1)
 def typestore() -> Any:
     """Return the message definitions: those of Jazzy, unchanged from Humble to Kilted here."""
-    from rosbags.typesys import Stores, get_typestore
+    from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
-    return get_typestore(Stores.ROS2_JAZZY)
+    store = get_typestore(Stores.ROS2_JAZZY)
+    for name, fields in _EVENTS.items():
+        store.register(get_types_from_msg('\n'.join(fields), name))
+    return store
 
 
 def read_message(data: bytes, type_name: str) -> Any:

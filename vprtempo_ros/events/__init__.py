@@ -1,0 +1,1 @@
+"""Event cameras: packets to arrays, arrays to event-count images."""

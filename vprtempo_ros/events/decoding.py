@@ -1,0 +1,132 @@
+"""A stream of packets to checked events, whatever the encoding."""
+
+from __future__ import annotations
+
+from typing import Callable, Protocol
+
+from ..errors import EventError
+from .checks import check
+from .clock import StampClock
+from .event_array import EventArrayDecoder
+from .evt3 import Evt3Decoder
+from .external import ExternalDecoder, event_camera_py
+from .libcaer import LibcaerDecoder
+from .libcaer_cmp import LibcaerCmpDecoder
+from .mono import MonoDecoder
+from .packet import EVENT_ARRAY, JITTER_NS, EventBuffer, Packet, Size
+
+
+class FormatDecoder(Protocol):
+    """Decodes one encoding; what it remembers spans packets."""
+
+    def decode(self, packet: Packet, out: EventBuffer) -> None:
+        """Fill the buffer with the events of the next packet; raises EventError."""
+
+    def forget(self) -> None:
+        """Trust nothing that was remembered."""
+
+
+OWN: dict[str, Callable[[], FormatDecoder]] = {
+    'evt3': Evt3Decoder, 'libcaer_cmp': LibcaerCmpDecoder, 'libcaer': LibcaerDecoder,
+    'mono': MonoDecoder, EVENT_ARRAY: EventArrayDecoder,
+}
+
+
+def new_decoder(encoding: str, prefer: str = '') -> FormatDecoder:
+    """
+    Return a decoder for an encoding.
+
+    :param prefer: own or event_camera_py; empty for event_camera_py where it is installed.
+    :raises EventError: if the encoding is unknown, or event_camera_py asked for and not there.
+    """
+    if encoding not in OWN:
+        known = ', '.join(name for name in OWN if name != EVENT_ARRAY)
+        raise EventError(f'unknown encoding {encoding[:40]!r}; known are {known}')
+    if prefer != 'own' and encoding != EVENT_ARRAY:
+        external = event_camera_py()
+        if external is not None:
+            return ExternalDecoder(external)
+        if prefer:
+            raise EventError('event_camera_py is not installed: apt install '
+                             'ros-$ROS_DISTRO-event-camera-py, or leave input.events.decoder empty')
+    return OWN[encoding]()
+
+
+class StreamDecoder:
+    """
+    Decodes the packets of one sensor, and notices what is wrong with their order.
+
+    `lost` counts the packets that the numbers of those that came say are missing.
+    """
+
+    def __init__(self, size: Size | None = None, prefer: str = '') -> None:
+        """Expect packets of a sensor of this (width, height), or of that of the first one."""
+        self.size = size
+        self.lost = 0
+        self._prefer = prefer
+        self._encoding = ''
+        self._decoder: FormatDecoder | None = None
+        self._clock = StampClock()
+        self._seq: int | None = None
+        self._stamp_ns: int | None = None
+        self._anew = False
+
+    def decode(self, packet: Packet, out: EventBuffer) -> tuple[int, bool]:
+        """
+        Fill the buffer; return what makes its times stamps, and whether time starts anew.
+
+        Adding the first to the times of the buffer gives nanoseconds of the stamps' clock. A
+        packet that is refused leaves the decoder ready for the next.
+
+        :raises EventError: if the packet is of another size than those before, of an unknown
+            encoding, does not decode, holds events outside the sensor, or goes back in time.
+        """
+        self._follow(packet)
+        self._check_size(packet)
+        if self._decoder is None or packet.encoding != self._encoding:
+            self._decoder = new_decoder(packet.encoding, self._prefer)
+            self._encoding = packet.encoding
+        try:
+            self._decoder.decode(packet, out)
+            check(out, packet.width, packet.height)
+        except EventError:
+            self._decoder.forget()
+            raise
+        # Only now: a packet that cannot be read does not say of what size the sensor is.
+        self.size = packet.width, packet.height
+        if not len(out):
+            return 0, False
+        offset, jumped = self._clock.offset(packet.stamp_ns,
+                                            out.base_ns + int(out.events[0]) % 2**32)
+        anew, self._anew = self._anew or jumped, False
+        return offset, anew
+
+    def _check_size(self, packet: Packet) -> None:
+        packet.check()
+        if self.size is not None and (packet.width, packet.height) != self.size:
+            raise EventError(f'expected events of a sensor of {self.size[0]}x{self.size[1]} '
+                             f'pixels, found {packet.width}x{packet.height}')
+
+    def _follow(self, packet: Packet) -> None:
+        """Look at number and stamp: has anything been lost, does the stream begin anew?"""
+        last, self._seq = self._seq, packet.seq
+        before, self._stamp_ns = self._stamp_ns, packet.stamp_ns
+        if before is not None and packet.stamp_ns < before - JITTER_NS:
+            self._begin_anew()
+            raise EventError(f'expected stamps in order, found one '
+                             f'{(before - packet.stamp_ns) * 1e-9:.3f} s before the last: a '
+                             'recording that starts again? Going on from there')
+        if last is None or packet.seq is None or packet.seq in (last, last + 1):
+            return  # Drivers that do not count send the same number each time.
+        if packet.seq > last:
+            self.lost += packet.seq - last - 1
+            if self._decoder is not None:
+                self._decoder.forget()
+        else:
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self._anew = True
+        self._clock.reset()
+        if self._decoder is not None:
+            self._decoder.forget()

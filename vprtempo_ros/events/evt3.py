@@ -1,0 +1,143 @@
+"""
+Encoding evt3: Prophesee's stream of 16-bit words, 4 bits of kind and 12 of content.
+
+Words change a state (row, time, base of a vector) from which later words make events, so the
+state spans packets. Time is in microseconds and wraps every 2^24. Format: Prophesee's description
+of EVT 3.0; the rule for times that step back is the one of event_camera_codecs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from ..errors import EventError
+from .packet import JITTER_NS, EventBuffer, Packet, leap
+
+# Kinds of words that say something about pixels.
+ROW, EVENT, BASE, VECTOR_12, VECTOR_8, TIME_LOW, TIME_HIGH = 0, 2, 3, 4, 5, 6, 8
+# Kinds that do not: continuations, padding, triggers, messages of the sensor about itself.
+_OTHERS = np.array([kind in (7, 9, 10, 14, 15) for kind in range(16)])
+
+# The high time may step back by so much (4096 us each) without having wrapped.
+_GLITCH = 10
+
+# The state: time in us with all wraps; its upper part; row, base and polarity, each shifted to
+# their place in an event; what is known for sure.
+_TIME, _HIGH, _ROW, _BASE, _POLARITY, _KNOWN = range(6)
+_KNOWS_HIGH, _KNOWS_LOW, _KNOWS_ROW = 1, 2, 4
+_KNOWS_ALL = _KNOWS_HIGH | _KNOWS_LOW | _KNOWS_ROW
+
+# How a run over the words ended.
+_DONE, _FULL, _UNKNOWN, _LEAP = range(4)
+# The most events that one word makes.
+_MOST = 12
+_LAST_COLUMN = 0xFFFF
+
+_ELEVEN, _TWELVE = np.uint64(0x7FF), np.uint64(0xFFF)
+_TO_X, _TO_Y, _TO_POLARITY = np.uint64(32), np.uint64(48), np.uint64(63)
+_KIND, _SIGN, _ONE, _ZERO = np.uint64(12), np.uint64(11), np.uint64(1), np.uint64(0)
+# What a packet's times may reach, in us after its base: less than 2^32 ns.
+_SPAN_US = 4_290_000
+
+
+class Evt3Decoder:
+    """Decodes the packets of one stream."""
+
+    def __init__(self) -> None:
+        """Begin without knowing row or time."""
+        self._state = np.zeros(6, np.uint64)
+
+    def forget(self) -> None:
+        """Know nothing for sure any more: part of the stream is missing."""
+        self._state[_KNOWN] = 0
+
+    def decode(self, packet: Packet, out: EventBuffer) -> None:
+        """
+        Fill the buffer with the events of the next packet.
+
+        Events are left out until row and time are known.
+
+        :raises EventError: if the bytes are no words of known kinds, or their times leap.
+        """
+        words = packet.words(2)
+        count, position, base_us, status = 0, 0, -1, _FULL
+        memory = out.reserve(words.size + _MOST)
+        while status == _FULL:
+            # Words of vectors make more events than their number; the buffer learns how many.
+            memory = out.reserve(count + _MOST + (words.size - position) // 2)
+            count, position, base_us, status = _decode(
+                words, position, self._state, memory, count, base_us)
+        if status == _UNKNOWN:
+            kind = int(words[position]) >> 12
+            raise EventError(f'expected evt3, found a word of kind {kind}, which there is not, '
+                             f'at byte {2 * position}')
+        if status == _LEAP:
+            raise leap()
+        out.fill(count, base_us * 1000)
+
+
+@njit(cache=True, nogil=True)
+def _decode(words: Any, position: Any, state: Any, out: Any, count: Any, base_us: Any) -> Any:
+    """Take the state through the words from `position` on; return where and how that ended."""
+    time, high = np.int64(state[_TIME]), np.int64(state[_HIGH])
+    row, column, polarity = state[_ROW], state[_BASE], state[_POLARITY]
+    known = np.int64(state[_KNOWN])
+    room = out.shape[0] - _MOST
+    status = _DONE
+    if known & _KNOWS_HIGH and base_us < 0:
+        base_us = max(time - JITTER_NS // 1000, 0)
+    stamp = row | np.uint64((time - base_us) * 1000)
+    while position < words.shape[0]:
+        word = np.uint64(words[position])
+        kind = word >> _KIND
+        if kind == EVENT:
+            if count > room:
+                status = _FULL
+                break
+            out[count] = (stamp | ((word & _ELEVEN) << _TO_X)
+                          | (((word >> _SIGN) & _ONE) << _TO_POLARITY))
+            count += known == _KNOWS_ALL
+        elif kind == ROW:
+            row = (word & _ELEVEN) << _TO_Y
+            known |= _KNOWS_ROW
+            stamp = row | np.uint64((time - base_us) * 1000)
+        elif kind == TIME_LOW:
+            time = high | np.int64(word & _TWELVE)
+            known |= (known & _KNOWS_HIGH) << 1
+            stamp = row | np.uint64((time - base_us) * 1000)
+        elif kind in (VECTOR_12, VECTOR_8):
+            if count > room:
+                status = _FULL
+                break
+            width = 12 if kind == VECTOR_12 else 8
+            for i in range(width):
+                # Written whether the bit is set or not, and kept if it is: no guess to miss.
+                out[count] = stamp | polarity | (column << _TO_X)
+                count += np.int64((word >> np.uint64(i)) & _ONE) * (known == _KNOWS_ALL)
+                column = min(column + _ONE, np.uint64(_LAST_COLUMN))
+        elif kind == BASE:
+            column = word & _ELEVEN
+            polarity = ((word >> _SIGN) & _ONE) << _TO_POLARITY
+        elif kind == TIME_HIGH:
+            value = np.int64(word & _TWELVE)
+            wrapped = value < ((high >> 12) & 0xFFF) - _GLITCH
+            high = (((high >> 24) + wrapped) << 24) | (value << 12)
+            time = high | (time & 0xFFF)
+            if base_us < 0 or count == 0:
+                base_us = max(high - JITTER_NS // 1000, 0)
+            if not 0 <= high - base_us <= _SPAN_US:
+                status = _LEAP
+                break
+            known |= _KNOWS_HIGH
+            stamp = row | np.uint64((time - base_us) * 1000)
+        elif not _OTHERS[kind]:
+            status = _UNKNOWN
+            break
+        position += 1
+    state[_TIME], state[_HIGH] = np.uint64(time), np.uint64(high)
+    state[_ROW], state[_BASE], state[_POLARITY] = row, column, polarity
+    state[_KNOWN] = np.uint64(known)
+    return count, position, base_us, status
