@@ -35,24 +35,66 @@ def option(
 
 
 @dataclass
+class EventsConfig:
+    """How the events of an event camera become images; a map carries it for the live input."""
+
+    window: str = option('time', 'What makes an image: all events of a window of time, so many '
+                                 'events, or a trace in which older events fade',
+                         choices=('time', 'count', 'leaky'))
+    period: float = option(0.1, 'Length of a window of time, and time between looks at a fading '
+                                'trace, in seconds', low=1e-3, high=60.0)
+    count: int = option(50000, 'With window count: events of an image', low=1, high=10**9)
+    decay: float = option(0.1, 'With window leaky: time in which an event fades to 1/e, in '
+                               'seconds', low=1e-3, high=60.0)
+    polarity: str = option('merged', 'merged: brighter and darker count alike; split: each in an '
+                                     'image of its own, one below the other; signed: brighter '
+                                     'minus darker', choices=('merged', 'split', 'signed'))
+    hot_pixels: float = option(8.0, 'A pixel with so many times the events of its neighbours is '
+                                    'masked; 0: none', low=0.0, high=1e6)
+    roi_x: int = option(0, 'First column of the region of interest, in pixels', low=0)
+    roi_y: int = option(0, 'First row of the region of interest, in pixels', low=0)
+    roi_width: int = option(0, 'Columns of the region of interest; 0: to the right edge', low=0)
+    roi_height: int = option(0, 'Rows of the region of interest; 0: to the lower edge', low=0)
+
+
+_DECODERS = ('', 'own', 'event_camera_py')
+_DECODER_DOC = ('Events: what decodes packets; empty: event_camera_py where it is installed, else '
+                'own')
+
+
+@dataclass
 class BagInputConfig:
     """What is read from the bags or folders of the reference traverses."""
 
-    topic: str = option('', 'Image topic in the bags; empty: the only one there is')
+    type: str = option('image', 'What the traverses hold: images of a camera, or events of an '
+                                'event camera (folders: event-count images)',
+                       choices=('image', 'events'))
+    topic: str = option('', 'Topic of the images or events in the bags; empty: the only one there '
+                            'is')
+    decoder: str = option('', _DECODER_DOC, choices=_DECODERS)
     names: str = option('', 'Folders of images only: a text file with the file names to use, '
                             'one a line; empty: every image')
     start: int = option(0, 'Frames to leave out at the beginning of each traverse', low=0)
+    events: EventsConfig = field(default_factory=EventsConfig)
 
 
 @dataclass
 class LiveInputConfig:
     """What `vpr_node` subscribes to."""
 
-    type: str = option('image', 'Message type of the input topic', choices=('image', 'compressed'))
+    type: str = option('image', 'Message type of the input topic',
+                       choices=('image', 'compressed', 'events'))
+    message: str = option('packet', 'Events: packet is event_camera_msgs/EventPacket, array is '
+                                    'dvs_msgs/EventArray', choices=('packet', 'array'))
+    decoder: str = option('', _DECODER_DOC, choices=_DECODERS)
+    max_delay: float = option(0.25, 'Events: packets that waited longer than this are dropped, in '
+                                   'seconds', low=1e-3, high=10.0)
     reliability: str = option('best_effort', 'Reliability of the subscription',
                               choices=('best_effort', 'reliable'))
-    depth: int = option(5, 'Messages that the middleware may queue', low=1, high=1000)
-    any_size: bool = option(False, 'Accept images of another size than the map was made from')
+    depth: int = option(0, 'Messages that the middleware may queue; 0: 5 images or 200 packets of '
+                           'events', low=0, high=1000)
+    any_size: bool = option(False, 'Accept images or events of another size than the map was made '
+                                   'from')
     odometry: bool = option(False, 'Subscribe to odom (nav_msgs/Odometry) and tell the sequence '
                                    'filter how far the robot has come')
 
@@ -66,10 +108,16 @@ class EncodingConfig:
     patch: int = option(15, 'Side of the square over which contrast is normalised, in pixels, odd',
                         low=3, high=255, odd=True)
     resize: str = option('area', 'How the image is made small: area averages all pixels below one '
-                                 'of the result, bilinear looks at four of them (as upstream)',
-                         choices=('area', 'bilinear'))
+                                 'of the result, bilinear looks at four of them (as upstream); '
+                                 'events: area, or nth, which takes every n-th pixel (as LENS)',
+                         choices=('area', 'bilinear', 'nth'))
     adapt: bool = option(True, 'Standardise each pixel by its own mean and deviation along the '
                                'route, which on the robot follow what it sees')
+    tone: str = option('', 'Events: how counts are bent, so that few busy pixels do not outshine '
+                           'all others; empty: sqrt',
+                       choices=('', 'linear', 'sqrt', 'root4', 'log'))
+    contrast: str = option('patch', 'patch normalises; events: none takes counts as they are (as '
+                                    'LENS)', choices=('patch', 'none'))
 
 
 @dataclass

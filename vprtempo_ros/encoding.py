@@ -1,22 +1,28 @@
 """
-From a frame to spikes: gamma to mid-grey, resize, patch normalisation.
+From a frame to spikes.
 
-The steps are those of VPRTempo's preprocessing (vprtempo.src.dataset.ProcessImage), arranged so
-that the full image is read once, for its mean, and otherwise only where the result needs it.
+Images of a camera: gamma to mid-grey, resize, patch normalisation. The steps are those of
+VPRTempo's preprocessing (vprtempo.src.dataset.ProcessImage), arranged so that the full image is
+read once, for its mean, and otherwise only where the result needs it. Event-count images have no
+grey to be brought to the middle: see `EventEncoder`.
 """
 
 from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Any
+from typing import Any, Callable
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .config import EncodingConfig
+from .config import EncodingConfig, TrainerConfig
+from .errors import ConfigError
 from .frames import Image
+
+EVENTS = 'events'
+"""What `input.type` and the sensor of a map are for event cameras."""
 
 # Below this, in grey levels, a patch has no contrast: what is left is rounding, not texture.
 _FLAT = 1e-3
@@ -60,6 +66,53 @@ class Encoder:
                              borderType=cv2.BORDER_CONSTANT)
 
 
+class EventEncoder(Encoder):
+    """
+    Turns event-count images into spikes as `Encoder` those of cameras.
+
+    Counts have no grey to be brought to the middle: they are made small and bent, so that the few
+    busy pixels do not outshine all others, and normalised as grey values are.
+    """
+
+    def __init__(self, config: EncodingConfig) -> None:
+        """Prepare for the settings of `config`; those left open are the defaults for events."""
+        super().__init__(config)
+        self._bend = _BENDS[config.tone or _EVENT_TONE]
+        self._finish = self.normalise if config.contrast == 'patch' else _clip
+        self._select = config.resize == 'nth'
+
+    def __call__(self, image: Image) -> NDArray[np.uint8]:
+        """Return the spikes of an image of counts: uint8 (height x width,)."""
+        counts = image.pixels[..., 0].astype(np.float32, copy=False)
+        small = (_every_nth(counts, self.height, self.width) if self._select else
+                 cv2.resize(counts, (self.width, self.height), interpolation=cv2.INTER_AREA))
+        return self._finish(np.copysign(self._bend(np.abs(small)), small)).reshape(-1)
+
+
+def encoder_for(config: TrainerConfig) -> Encoder:
+    """
+    Return the encoder for what the configuration's input is.
+
+    :raises ConfigError: if a setting is not for such an input.
+    """
+    encoding = config.encoding
+    if config.input.type == EVENTS:
+        if encoding.resize == 'bilinear':
+            raise ConfigError('encoding.resize: expected area or nth for events, found bilinear')
+        return EventEncoder(encoding)
+    for name, value in (('resize', 'nth'), ('contrast', 'none')):
+        if getattr(encoding, name) == value:
+            raise ConfigError(f'encoding.{name}: {value} is for events only')
+    if encoding.tone:
+        raise ConfigError(f'encoding.tone: {encoding.tone} is for events only; leave it empty')
+    return Encoder(encoding)
+
+
+def sensor_type(config: TrainerConfig) -> str:
+    """Return what a map says that its sensor is: events or camera."""
+    return EVENTS if config.input.type == EVENTS else 'camera'
+
+
 def gamma_of(mean: float) -> float:
     """
     Return the exponent that brings an image of this mean grey value (0 to 255) to mid-grey.
@@ -101,6 +154,24 @@ def _shrink_area(image: Image, height: int, width: int) -> NDArray[np.float32]:
     return cv2.resize(corrected, (width, height), interpolation=cv2.INTER_AREA)
 
 
+def _every_nth(counts: NDArray[Any], height: int, width: int) -> NDArray[Any]:
+    """
+    Return every k-th pixel, k being how much larger the image is: no pixel is mixed with others.
+
+    As LENS does it, by a convolution of stride k whose kernel has a single one at its centre
+    (lens.src.dataset.CustomImageDataset).
+    """
+    rows, columns = (np.minimum(max(k // 2 - 1, 0) + k * np.arange(small), large - 1)
+                     for large, small, k in ((counts.shape[0], height, counts.shape[0] // height),
+                                             (counts.shape[1], width, counts.shape[1] // width)))
+    return counts[rows[:, np.newaxis], columns]
+
+
+def _clip(small: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Take values as they are, as far as spikes can say them."""
+    return np.clip(small, 0, 255).astype(np.uint8)
+
+
 @lru_cache(maxsize=32)
 def _taps(
     source: int, target: int,
@@ -110,3 +181,12 @@ def _taps(
     first = np.minimum(position.astype(np.intp), source - 1)
     second = np.minimum(first + 1, source - 1)
     return first, second, (position - first).astype(np.float32)
+
+
+_BENDS: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {
+    'linear': lambda counts: counts,
+    'sqrt': np.sqrt,
+    'root4': lambda counts: np.sqrt(np.sqrt(counts)),
+    'log': np.log1p,
+}
+_EVENT_TONE = 'sqrt'

@@ -31,6 +31,9 @@ class Image:
     bytes with padded rows. `weights` has an entry for each channel; grey = pixels @ weights is
     0 to 255 whatever the depth. Leaving the pixels as they are lets the encoder convert only
     those that it looks at.
+
+    The counts of an event camera are float32 of one channel, below zero where polarities are
+    signed.
     """
 
     pixels: NDArray[Any]
@@ -78,8 +81,14 @@ class Image:
         raise ImageError('expected a picture, found one without any contrast (all black, all '
                          'white, lens covered?)')
 
+    def plane(self) -> NDArray[Any]:
+        """Return what is encoded: counts as they are, float32, or grey, uint8 (height, width)."""
+        return self.pixels[..., 0] if self.pixels.dtype == np.float32 else self.grey()
+
     def grey(self) -> NDArray[np.uint8]:
-        """Return the whole image as grey uint8 (height, width)."""
+        """Return the whole image as grey uint8 (height, width); of counts, something to look at."""
+        if self.pixels.dtype == np.float32:
+            return _toned(self.pixels[..., 0])
         code = _TO_GREY.get(self.weights)
         if code is not None:
             grey = cv2.cvtColor(self.pixels, code)
@@ -88,6 +97,22 @@ class Image:
         if grey.dtype == np.uint16:
             grey = np.rint(grey / 257.0).astype(np.uint8)
         return grey
+
+
+def _toned(counts: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Return counts as grey: nothing is black, or mid-grey where there is less than nothing."""
+    # Few pixels have most of the events: the brightest hundredth may be clipped.
+    high = float(np.percentile(np.abs(counts[counts != 0]), 99)) if counts.any() else 1.0
+    low = -high if counts.min() < 0 else 0.0
+    return np.clip((counts - low) * (255.0 / (high - low)), 0, 255).astype(np.uint8)
+
+
+def counts_of(image: Image, signed: bool) -> Image:
+    """Return an image of integers as counts of events; signed ones have zero in the middle."""
+    counts = image.pixels[..., :1].astype(np.float32)
+    if signed:
+        counts -= np.float32(1 << (8 * image.pixels.itemsize - 1))
+    return Image(counts, GREY)
 
 
 def grey_image(pixels: NDArray[Any]) -> Image:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from .adaptation import Adaptation
 from .backends import create
 from .config import BackendConfig, MatchConfig
-from .encoding import Encoder
+from .encoding import encoder_for
 from .errors import ImageError
 from .frames import Image, grey_image
 from .maps.map import Map
@@ -45,10 +45,10 @@ class Recogniser:
         """Start the backend with the map's network."""
         self.map = loaded
         self.backend = create(loaded.network, backend)
-        self._encoder = Encoder(loaded.config.encoding)
+        self._encoder = encoder_for(loaded.config)
         self._adaptation = Adaptation(loaded.pixels) if loaded.config.encoding.adapt else None
         self._any_size = any_size
-        self._size = (loaded.sensor['width'], loaded.sensor['height'])
+        self._size = loaded.image_size()
         self._matcher = self._new_matcher(match)
         # The first use of each library is slow (its threads, its buffers): not on a live frame.
         ramp = np.arange(self._size[0] * self._size[1]).reshape(self._size[::-1]).astype(np.uint8)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..adaptation import Adaptation
 from ..config import BagInputConfig, PosesConfig
-from ..encoding import Encoder
+from ..encoding import encoder_for
 from ..errors import SourceError
 from ..frames import Frame, Image, Pose
 from ..maps.map import Map
@@ -105,7 +105,7 @@ def read_query(
 
 def _encoder(loaded: Map) -> Callable[[Image], NDArray[np.uint8]]:
     """Return what makes an image what the network takes, frame after frame."""
-    encode = Encoder(loaded.config.encoding)
+    encode = encoder_for(loaded.config)
     if not loaded.config.encoding.adapt:
         return encode
     adapt = Adaptation(loaded.pixels)
@@ -150,7 +150,7 @@ def _frames(traverse: Traverse, reading: Reading) -> Iterator[tuple[Frame, float
 
 
 def _check_size(image: Image, loaded: Map, path: str, any_size: bool) -> None:
-    expected = loaded.sensor['width'], loaded.sensor['height']
+    expected = loaded.image_size()
     if (image.width, image.height) != expected and not any_size:
         raise SourceError(f'{path}: expected images of {expected[0]}x{expected[1]} pixels as in '
                           f'the map, found {image.width}x{image.height} '

@@ -12,6 +12,7 @@ from ..backends import Backend
 from ..backends.integer import IntegerBackend
 from ..backends.numpy_fp32 import NumpyBackend
 from ..config import BackendConfig, TrainerConfig
+from ..encoding import sensor_type
 from ..errors import MapError, SourceError
 from ..frames import Frame
 from ..matching.confidence import Calibration
@@ -46,6 +47,7 @@ def build_map(config: TrainerConfig, progress: Progress = silent) -> Map:
                           'used': samples.count(), 'unreadable': sum(traverse.skipped.values())})
         if not samples.count():
             raise SourceError(f'{bag}: no usable frame in it{_why(traverse)}')
+        _settle_sensor(reading, traverse, config, bag)
 
     network = train(*samples.shown(len(config.bags)), config.training, progress)
     responses, calibration = _calibrate(network, samples, reading, config, progress)
@@ -98,6 +100,22 @@ def _watched(traverse: Traverse, stage: str, progress: Progress) -> Iterator[Fra
         progress(stage, done, total)
         yield frame
     progress(stage, total, total)
+
+
+def _settle_sensor(
+    reading: Reading, traverse: Traverse, config: TrainerConfig, bag: str,
+) -> None:
+    """Note of what sensor the first traverse is; make sure that a further one is of the same."""
+    sensor = reading.sensor
+    sensor['type'] = sensor_type(config)
+    if traverse.sensor is None:
+        return
+    if bag == config.bags[0]:
+        sensor['width'], sensor['height'] = traverse.sensor
+    if traverse.sensor != (sensor['width'], sensor['height']):
+        raise MapError(f'{bag}: expected events of a sensor of {sensor["width"]}x'
+                       f'{sensor["height"]} pixels as in {config.bags[0]}, found '
+                       f'{traverse.sensor[0]}x{traverse.sensor[1]}')
 
 
 def _why(traverse: Traverse) -> str:

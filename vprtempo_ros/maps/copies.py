@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterator, NamedTuple
+from typing import Any, Iterator, NamedTuple
 
 import cv2
 import numpy as np
@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from ..config import EncodingConfig
 from ..frames import Image, grey_image
+
+# Grey values uint8, or counts of events float32: (height, width).
+Plane = NDArray[Any]
 
 
 class _Change(NamedTuple):
@@ -52,13 +55,13 @@ def tilted(image: Image, encoding: EncodingConfig) -> Image:
     return _moved(small, cv2.getRotationMatrix2D((width / 2, height / 2), _TILT, 1.0))
 
 
-def _small(image: Image, encoding: EncodingConfig) -> NDArray[np.uint8]:
-    grey = image.grey()
+def _small(image: Image, encoding: EncodingConfig) -> Plane:
+    grey = image.plane()
     size = (min(grey.shape[1], _DETAIL * encoding.width),
             min(grey.shape[0], _DETAIL * encoding.height))
-    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA))
 
 
-def _moved(small: NDArray[np.uint8], matrix: NDArray[np.float64]) -> Image:
+def _moved(small: Plane, matrix: NDArray[np.float64]) -> Image:
     return grey_image(cv2.warpAffine(small, matrix, small.shape[::-1], flags=cv2.INTER_LINEAR,
                                      borderMode=cv2.BORDER_REPLICATE))

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from ..adaptation import Usual, standardise
 from ..config import TrainerConfig
+from ..encoding import EVENTS
+from ..events.packet import Size
+from ..events.picture import picture_size
 from ..matching.confidence import Calibration
 from ..matching.stages import Route
 from ..network.layers import Network
@@ -47,6 +50,12 @@ class Map:
         """Return the spikes of the places as the network takes them, uint8 (places, inputs)."""
         return (standardise(self.spikes, self.pixels) if self.config.encoding.adapt
                 else self.spikes)
+
+    def image_size(self) -> Size:
+        """Return width and height of the images that the map was made from."""
+        size = (self.sensor['width'], self.sensor['height'])
+        return picture_size(self.config.input.events, *size) if (
+            self.sensor['type'] == EVENTS) else size
 
     def route(self) -> Route:
         """Return how the places follow one another."""

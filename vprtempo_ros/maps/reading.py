@@ -7,7 +7,7 @@ from typing import Any, Iterator
 import cv2
 
 from ..config import TrainerConfig
-from ..encoding import Encoder
+from ..encoding import encoder_for
 from ..errors import MapError
 from ..frames import Frame, Image
 from ..sources.poses import Origin
@@ -26,7 +26,7 @@ class Reading:
     def __init__(self, config: TrainerConfig, samples: Samples) -> None:
         """Put samples into `samples`."""
         self._config, self._samples = config, samples
-        self._encoder = Encoder(config.encoding)
+        self._encoder = encoder_for(config)
         self.places: list[Place] = []
         self.thumbnails: list[bytes] = []
         self.sensor: dict[str, Any] = {}

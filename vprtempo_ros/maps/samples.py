@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ..adaptation import Usual, standardise, usual_of
 from ..config import TrainerConfig
-from ..encoding import Encoder
+from ..encoding import encoder_for
 from ..frames import Image
 from .copies import copies
 
@@ -21,7 +21,7 @@ class Samples:
     def __init__(self, config: TrainerConfig) -> None:
         """Start without samples."""
         self._config = config
-        self._encoder = Encoder(config.encoding)
+        self._encoder = encoder_for(config)
         # For each traverse its samples and the place of each.
         self._encoded: list[list[Encoded]] = []
         self._places: list[list[int]] = []

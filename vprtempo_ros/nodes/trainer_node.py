@@ -58,7 +58,10 @@ class TrainerNode(Node):
         try:
             built = build_map(self._config, self._tell)
             for entry in built.provenance['traverses']:
-                if entry['unreadable']:
+                if entry['unreadable'] and self._config.input.type == 'events':
+                    self.get_logger().warning(f"{entry['source']}: {entry['unreadable']} packets "
+                                              'of events left out; bag_info tells why')
+                elif entry['unreadable']:
                     self.get_logger().warning(f"{entry['source']}: {entry['unreadable']} of "
                                               f"{entry['frames']} images left out: unreadable or "
                                               'without contrast')

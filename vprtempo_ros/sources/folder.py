@@ -72,6 +72,7 @@ class FolderFrames:
         """List the folder, or the files named in the file `names`."""
         self.files = image_files(folder, names)
         self.skipped: dict[str, int] = {}
+        self.sensor = None
 
     def __len__(self) -> int:
         """Return the number of frames."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Iterator, Protocol
 
 from ..config import BagInputConfig, PosesConfig
 from ..errors import ImageError, SourceError
-from ..frames import Frame, Image
+from ..events.packet import Size
+from ..frames import Frame, Image, counts_of
 from ..paths import user_path
 from .bags import BagReader, choose_topic, is_bag
 from .cdr import COMPRESSED, IMAGE, read_message, stamp_ns
@@ -23,9 +25,17 @@ DECODERS: dict[str, Callable[[Any], Image]] = {
 
 
 class Traverse(Protocol):
-    """Frames in the order they were driven; what was left out is counted by its reason."""
+    """
+    Frames in the order they were driven; what was left out is counted by its reason.
+
+    `sensor` is width and height of the sensor where that is not the size of the images.
+    """
 
     skipped: dict[str, int]
+
+    @property
+    def sensor(self) -> Size | None:
+        """Width and height in pixels, or None."""
 
     def __len__(self) -> int:
         """Return the number of frames, counting unreadable ones."""
@@ -50,6 +60,7 @@ class BagFrames:
         """Open the bag, choose its topics, read its poses (all of them fit in memory)."""
         self.path = path
         self.skipped: dict[str, int] = Counter()
+        self.sensor = None
         with BagReader(path) as bag:
             self.topic = choose_topic(bag.topics, tuple(DECODERS), config.topic, 'image', path)
             self.poses, self.origin = _poses(bag, poses, origin)
@@ -82,11 +93,34 @@ class _From:
         self._traverse, self._start = traverse, start
         self.skipped = traverse.skipped
 
+    @property
+    def sensor(self) -> Size | None:
+        return self._traverse.sensor
+
     def __len__(self) -> int:
         return max(len(self._traverse) - self._start, 0)
 
     def __iter__(self) -> Iterator[Frame]:
         return itertools.islice(self._traverse, self._start, None)
+
+
+class _Counts:
+    """A traverse whose images are counts of events, kept as integers in files."""
+
+    def __init__(self, traverse: Traverse, signed: bool) -> None:
+        self._traverse, self._signed = traverse, signed
+        self.skipped = traverse.skipped
+
+    @property
+    def sensor(self) -> Size | None:
+        return self._traverse.sensor
+
+    def __len__(self) -> int:
+        return len(self._traverse)
+
+    def __iter__(self) -> Iterator[Frame]:
+        for frame in self._traverse:
+            yield replace(frame, image=counts_of(frame.image, self._signed))
 
 
 def open_traverse(
@@ -116,6 +150,15 @@ def _open(
         if next(where.iterdir(), None) is None:
             raise SourceError(f'{path}: expected a bag or a folder of images, found nothing in it')
         traverse = FolderFrames(where, config.names)
+        if config.type == 'events':
+            traverse = _Counts(traverse, config.events.polarity == 'signed')
+    elif config.type == 'events':
+        # Compiled loops come with it, for which the images of cameras need not wait.
+        from .event_bag import EventFrames
+
+        with BagReader(where) as reader:
+            track, origin = _poses(reader, poses, origin)
+        traverse = EventFrames(where, config, track)
     else:
         bag = BagFrames(where, config, poses, origin)
         traverse, origin = bag, bag.origin

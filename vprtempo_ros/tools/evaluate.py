@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Sequence
 
@@ -73,13 +74,13 @@ def _work(given: argparse.Namespace) -> None:
     check_output(out)
     loaded = load(given.map)
     with Bar() as bar:
-        reading = _reading(given, config)
+        reading = _reading(given, config, loaded)
         query = read_query(given.query, loaded, reading, bar)
         truth, right_when = _truth(given, query, loaded)
         elsewhere = None
         if given.elsewhere:
             # Of another recording only what makes its frames comparable is taken over.
-            other = Reading(BagInputConfig(), PosesConfig(topic='none'),
+            other = Reading(_input(loaded), PosesConfig(topic='none'),
                             any_size=config.input.any_size)
             elsewhere = read_query(given.elsewhere, loaded, other, bar)
         found = evaluate(loaded, query, truth, config, elsewhere,
@@ -108,10 +109,15 @@ def _check(given: argparse.Namespace) -> None:
             check_range(f'--{name}', value, low, high)
 
 
-def _reading(given: argparse.Namespace, config: NodeConfig) -> Reading:
+def _input(loaded: Map, topic: str = '', names: str = '', start: int = 0) -> BagInputConfig:
+    """Return how to read a recording of what the map is of: images, or events in its windows."""
+    return replace(loaded.config.input, topic=topic, names=names, start=start)
+
+
+def _reading(given: argparse.Namespace, config: NodeConfig, loaded: Map) -> Reading:
     # Poses that nobody needs may be missing or broken.
     poses = given.poses if given.radius is not None else 'none'
-    return Reading(BagInputConfig(topic=given.topic, names=given.names, start=given.start),
+    return Reading(_input(loaded, given.topic, given.names, given.start),
                    PosesConfig(topic=poses), given.count, config.input.any_size)
 
 

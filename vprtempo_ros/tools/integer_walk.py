@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..backends.integer import input_table, integers_of
-from ..encoding import Encoder
+from ..encoding import encoder_for
 from ..errors import MapError, VprError
 from ..frames import Image
 from ..maps.map import Map
@@ -65,7 +65,7 @@ def walk(loaded: Map, image: Image, module: int = 0) -> Walk:
     if not 0 <= module < len(network.modules):
         raise MapError(f'expected a module from 0 to {len(network.modules) - 1}, found {module}')
     chosen, readout = network.modules[module], loaded.network.readout
-    spikes = Encoder(loaded.config.encoding)(image)
+    spikes = encoder_for(loaded.config)(image)
     inputs = input_table(network)[spikes].astype(np.int64)
     feature = _layer(chosen.feature, inputs, network.scale, network.activation_max, readout)
     output = _layer(chosen.output, feature.answer - chosen.feature.zero_point,

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Iterator, Sequence
 
+from ..config import EventsConfig
+from ..encoding import EVENTS
 from ..maps.map import Map
 from ..maps.store import checksums, load
 from ..matching.normalisation import hyperactive
@@ -29,6 +31,8 @@ def describe(loaded: Map, folder: Path) -> Iterator[Line]:
     sensor = loaded.sensor
     yield 'sensor', f'{sensor["type"]}, {sensor["width"]}x{sensor["height"]} pixels'
     encoding = loaded.config.encoding
+    if sensor['type'] == EVENTS:
+        yield 'windows', _windows(loaded.config.input.events)
     yield 'encoding', (f'{encoding.width}x{encoding.height} pixels, patch {encoding.patch}, '
                        f'{encoding.resize}')
     yield 'made by', f'{loaded.provenance["software"]}, {loaded.provenance["created"]}'
@@ -88,6 +92,12 @@ def _bytes(layer: Layer | QuantisedLayer) -> int:
     if isinstance(layer, QuantisedLayer):
         return layer.weights.nbytes + layer.weight_scales.nbytes + 8
     return layer.weights.nbytes + layer.thresholds.nbytes + layer.target_rates.nbytes
+
+
+def _windows(events: EventsConfig) -> str:
+    windows = {'time': f'{events.period:g} s', 'count': f'{events.count} events',
+               'leaky': f'a trace that fades in {events.decay:g} s, every {events.period:g} s'}
+    return f'{windows[events.window]}, polarities {events.polarity}'
 
 
 def _training(loaded: Map) -> str:
