@@ -25,9 +25,11 @@ def generate_launch_description() -> LaunchDescription:
         DeclareLaunchArgument('map', description='Folder of the map that trainer_node wrote'),
         DeclareLaunchArgument('image', default_value='/camera/image_raw',
                               description='Camera topic in the bag'),
+        DeclareLaunchArgument('events', default_value='/event_camera/events',
+                              description='With input_type events: their topic'),
         DeclareLaunchArgument('input_type', default_value='image',
-                              choices=['image', 'compressed'],
-                              description='Message type of the camera topic'),
+                              choices=['image', 'compressed', 'events'],
+                              description='What the node listens to'),
         DeclareLaunchArgument('rate', default_value='1.0', description='Speed of the replay'),
         DeclareLaunchArgument('loop', default_value='false', choices=['true', 'false'],
                               description='Start again at the end of the bag'),
@@ -40,8 +42,8 @@ def generate_launch_description() -> LaunchDescription:
             'FASTRTPS_DEFAULT_PROFILES_FILE', default_value=profile)),
         IncludeLaunchDescription(
             PythonLaunchDescriptionSource(PathJoinSubstitution([share, 'launch', 'vpr.launch.py'])),
-            launch_arguments={name: LaunchConfiguration(name)
-                              for name in ('map', 'image', 'input_type', 'rviz')}.items()),
+            launch_arguments={name: LaunchConfiguration(name) for name in (
+                'map', 'image', 'events', 'input_type', 'rviz')}.items()),
         Node(package='vprtempo_ros', executable='show_matches', name='show_matches',
              output='screen'),
         Node(package='vprtempo_ros', executable='replay', name='replay', output='screen',

@@ -21,8 +21,11 @@ def generate_launch_description() -> LaunchDescription:
         DeclareLaunchArgument('map', description='Folder to write the map to'),
         DeclareLaunchArgument('overwrite', default_value='false', choices=['true', 'false'],
                               description='Replace a map that is already there'),
+        DeclareLaunchArgument('input_type', default_value='image', choices=['image', 'events'],
+                              description='What the bags hold of the route'),
         DeclareLaunchArgument('topic', default_value='',
-                              description='Image topic in the bags; empty: the only one'),
+                              description='Topic of images or events in the bags; empty: the only '
+                                          'one'),
         DeclareLaunchArgument('poses', default_value='',
                               description='Pose topic in the bags; empty: the only one, if any; '
                                           'none: no poses'),
@@ -42,6 +45,7 @@ def generate_launch_description() -> LaunchDescription:
                 'bags': LaunchConfiguration('bags'),
                 'map': value('map', str),
                 'overwrite': value('overwrite', bool),
+                'input.type': value('input_type', str),
                 'input.topic': value('topic', str),
                 'poses.topic': value('poses', str),
                 'places.by': value('by', str),

@@ -1,4 +1,4 @@
-"""Recognise places on a robot: vpr_node with a map, on a camera topic."""
+"""Recognise places on a robot: vpr_node with a map, on a topic of images or events."""
 
 from launch.actions import DeclareLaunchArgument
 from launch.conditions import IfCondition
@@ -17,9 +17,12 @@ def generate_launch_description() -> LaunchDescription:
         DeclareLaunchArgument('map', description='Folder of the map that trainer_node wrote'),
         DeclareLaunchArgument('image', default_value='/camera/image_raw',
                               description='Camera topic, Image or CompressedImage'),
+        DeclareLaunchArgument('events', default_value='/event_camera/events',
+                              description='With input_type events: topic of EventPacket, or of '
+                                          'EventArray with input.message: array'),
         DeclareLaunchArgument('input_type', default_value='image',
-                              choices=['image', 'compressed'],
-                              description='Message type of the camera topic'),
+                              choices=['image', 'compressed', 'events'],
+                              description='What the node listens to'),
         DeclareLaunchArgument('odom', default_value='/odom',
                               description='Odometry topic; it is heard if input.odometry is true'),
         DeclareLaunchArgument('namespace', default_value='', description='Namespace of the node'),
@@ -40,6 +43,7 @@ def generate_launch_description() -> LaunchDescription:
                                                value_type=bool),
             }],
             remappings=[('image', LaunchConfiguration('image')),
+                        ('events', LaunchConfiguration('events')),
                         ('odom', LaunchConfiguration('odom'))],
         ),
         Node(

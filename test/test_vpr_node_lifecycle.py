@@ -111,7 +111,7 @@ def test_what_cannot_be_configured(
 @pytest.mark.parametrize(('name', 'value'), [
     ('match.top_k', '0'), ('match.top_k', 'many'), ('match.min_confidence', '1.5'),
     ('match.min_confidence', 'nan'), ('input.type', 'radar'), ('diagnostics_period', '0.0'),
-    ('input.depth', '0'),
+    ('input.depth', '-1'),
 ])
 def test_parameter_out_of_range(tmp_path: Path, name: str, value: str) -> None:
     """A parameter that is not allowed ends the start with one line that names it."""

@@ -75,6 +75,9 @@ class Replay:
             if first is None:
                 first = message.stamp_ns
                 if shift_stamps:
+                    # By whole seconds, for which it waits: what is cut into windows by its stamps
+                    # is cut as it would have been when it was recorded.
+                    begin_ns += (first - begin_ns) % 1_000_000_000
                     print(f'stamps moved by {begin_ns - first} ns', flush=True)
             due = begin_ns + round((message.stamp_ns - first) / rate)
             while (left := (due - time.time_ns()) * 1e-9) > 0 and rclpy.ok():

@@ -19,8 +19,14 @@ _FOREIGN = 60.0
 class FrameStatistics:
     """Counts over the node's life, and rates over the time since the last report."""
 
-    def __init__(self, odometry: bool = False) -> None:
-        """Start counting; `odometry` tells that messages of it are expected too."""
+    def __init__(self, odometry: bool = False, unit: str = 'frame') -> None:
+        """
+        Start counting.
+
+        :param odometry: messages of it are expected too.
+        :param unit: what a message holds, a frame or a packet of events.
+        """
+        self._unit = unit
         self._lock = threading.Lock()
         self.received = 0
         self.matched = 0
@@ -96,25 +102,26 @@ class FrameStatistics:
             level, message = DiagnosticStatus.OK, 'recognising places'
             if self._window_dropped:
                 level, message = DiagnosticStatus.WARN, (
-                    f'cannot keep up: {self._window_dropped} frames dropped')
+                    f'cannot keep up: {self._window_dropped} {self._unit}s dropped')
             if self._expects_odometry and blind > _SILENCE:
                 level, message = DiagnosticStatus.WARN, (
                     f'no odometry for {blind:.0f} s: the sequence filter goes by time')
             if self._window_bad:
-                level, message = DiagnosticStatus.WARN, f'bad frame: {self._window_bad}'
+                level, message = DiagnosticStatus.WARN, f'bad {self._unit}: {self._window_bad}'
             if silence > _SILENCE:
-                level, message = DiagnosticStatus.WARN, f'no image for {silence:.0f} s'
+                what = 'image' if self._unit == 'frame' else self._unit
+                level, message = DiagnosticStatus.WARN, f'no {what} for {silence:.0f} s'
             status.level, status.message = level, message
             status.values += [
                 key_value('input rate (Hz)', f'{self._window_received / elapsed:.1f}'),
                 key_value('latency mean (ms)', _mean_ms(self._latencies)),
                 key_value('latency max (ms)', _max_ms(self._latencies)),
                 key_value('work mean (ms)', _mean_ms(self._durations)),
-                key_value('frames received', str(self.received)),
+                key_value(f'{self._unit}s received', str(self.received)),
                 key_value('frames matched', str(self.matched)),
                 key_value('frames unknown', str(self.unknown)),
-                key_value('frames dropped', str(self.dropped)),
-                key_value('frames bad', str(sum(self.bad.values()))),
+                key_value(f'{self._unit}s dropped', str(self.dropped)),
+                key_value(f'{self._unit}s bad', str(sum(self.bad.values()))),
                 *(key_value(f'bad: {reason}', str(count)) for reason, count in self.bad.items()),
                 key_value('last match', self.last_match),
                 key_value('last confidence', self.last_confidence),

@@ -1,9 +1,9 @@
-"""vpr_node: images and odometry in, place matches out; a lifecycle node."""
+"""vpr_node: images or events and odometry in, place matches out; a lifecycle node."""
 
 from __future__ import annotations
 
 import time
-from typing import Any, Sequence
+from typing import TYPE_CHECKING, Any, Sequence
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from nav_msgs.msg import Odometry
@@ -17,7 +17,10 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from ..backends import default_backend
 from ..config import NodeConfig
-from ..errors import ConfigError, ImageError, VprError
+from ..encoding import EVENTS
+from ..errors import ConfigError, EventError, ImageError, VprError
+from ..frames import Image as PixelImage
+from ..maps.map import Map
 from ..maps.store import load
 from ..matching.odometry import Odometer
 from ..matching.stages import Moment
@@ -28,13 +31,19 @@ from ..sources.traverse import DECODERS
 from .lifecycle import LastingLifecycleNode
 from .newest import NewestFirst
 from .outputs import Outputs
+from .packet_queue import PacketQueue
 from .parameters import changed, declare, judge, read
 from .running import run
 from .statistics import FrameStatistics, key_value
 
+if TYPE_CHECKING:
+    from .event_input import EventInput
+
 _INPUTS: dict[str, tuple[type, str]] = {
     'image': (Image, IMAGE), 'compressed': (CompressedImage, COMPRESSED),
 }
+# Messages that the middleware may queue by itself.
+_IMAGES_DEPTH, _EVENTS_DEPTH = 5, 200
 # A second of odometry at 100 Hz; as sensor data it is heard from reliable publishers too.
 _ODOMETRY_QOS = QoSProfile(depth=100, reliability=ReliabilityPolicy.BEST_EFFORT)
 # Warnings about bad messages come at most this often, in seconds.
@@ -52,7 +61,8 @@ class VprNode(LastingLifecycleNode):
         self._outputs: Outputs | None = None
         self._inputs: list[Any] = []
         self._odometer = Odometer()
-        self._worker: NewestFirst[bytes] | None = None
+        self._events: EventInput | None = None
+        self._worker: NewestFirst[bytes] | PacketQueue | None = None
         self._statistics = FrameStatistics()
         self._problem = 'not configured'
         declare(self, NodeConfig)
@@ -80,21 +90,26 @@ class VprNode(LastingLifecycleNode):
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Subscribe and begin to answer."""
         config = self._config.input
-        message_type, self._type_name = _INPUTS[config.type]
+        events = self._events
+        message_type = events.message if events else _INPUTS[config.type][0]
         reliability = (ReliabilityPolicy.RELIABLE if config.reliability == 'reliable'
                        else ReliabilityPolicy.BEST_EFFORT)
-        qos = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=config.depth,
+        depth = config.depth or (_EVENTS_DEPTH if events else _IMAGES_DEPTH)
+        qos = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=depth,
                          reliability=reliability)
         result = super().on_activate(state)
         assert self._recogniser is not None
         # Wherever the robot was when it last listened, it need not be near.
         self._recogniser.reset()
         self._odometer = Odometer()
-        self._statistics = FrameStatistics(config.odometry)
-        self._worker = NewestFirst(self._process)
+        self._statistics = FrameStatistics(config.odometry, 'packet' if events else 'frame')
+        if events:
+            events.begin()
+        self._worker = (PacketQueue(self._process_events, config.max_delay) if events
+                        else NewestFirst(self._process))
         # Raw: rclpy's conversion of an image costs several times the matching.
         self._inputs = [self.create_subscription(
-            message_type, 'image', self._on_message, qos, raw=True)]
+            message_type, 'events' if events else 'image', self._on_message, qos, raw=True)]
         if config.odometry:
             self._inputs.append(self.create_subscription(
                 Odometry, 'odom', self._on_odometry, _ODOMETRY_QOS, raw=True))
@@ -145,7 +160,15 @@ class VprNode(LastingLifecycleNode):
         reason = 'as asked by backend.name'
         if not config.backend.name:
             config.backend.name, reason = default_backend(loaded.network)
-        prepare(_INPUTS[config.input.type][1])
+        _check_input(loaded, config)
+        if config.input.type == EVENTS:
+            # Compiled loops and messages come with it: only when asked for.
+            from .event_input import EventInput
+
+            self._events = EventInput(config.input, loaded)
+        else:
+            self._type_name = _INPUTS[config.input.type][1]
+            prepare(self._type_name)
         if config.input.odometry:
             prepare(ODOMETRY)
         self._recogniser = Recogniser(loaded, config.backend, config.match, config.input.any_size)
@@ -166,6 +189,7 @@ class VprNode(LastingLifecycleNode):
             self._worker = None
 
     def _release(self) -> None:
+        self._events = None
         if self._outputs is not None:
             self._outputs.destroy()
             self._outputs = None
@@ -196,18 +220,34 @@ class VprNode(LastingLifecycleNode):
         started = time.perf_counter()
         try:
             message = read_message(data, self._type_name)
-            image = DECODERS[self._type_name](message)
-            stamp = stamp_ns(message.header)
-            way = self._odometer.travelled(stamp)
-            answer = self._settled_recogniser().recognise(image, Moment(stamp, way))
-            self._odometer.keep()
-            self._publish(message.header, answer, way, started)
+            self._answer(message.header, DECODERS[self._type_name](message), started)
         except ImageError as error:
             self._note_bad(str(error))
         except Exception as error:  # noqa: BLE001
             # After a signal the context is gone before the worker is told to stop.
             if self.context.ok():
                 self._note_bad(f'{type(error).__name__}: {error}')
+
+    def _process_events(self, data: bytes) -> None:
+        """Take one packet of events, in the worker's thread; answer each image it completes."""
+        started = time.perf_counter()
+        assert self._events is not None
+        try:
+            for header, image in self._events.images(data):
+                self._answer(header, image, started)
+                started = time.perf_counter()
+        except (EventError, ImageError) as error:
+            self._note_bad(str(error))
+        except Exception as error:  # noqa: BLE001
+            if self.context.ok():
+                self._note_bad(f'{type(error).__name__}: {error}')
+
+    def _answer(self, header: Any, image: PixelImage, started: float) -> None:
+        stamp = stamp_ns(header)
+        way = self._odometer.travelled(stamp)
+        answer = self._settled_recogniser().recognise(image, Moment(stamp, way))
+        self._odometer.keep()
+        self._publish(header, answer, way, started)
 
     def _settled_recogniser(self) -> Recogniser:
         """Return the recogniser with the settings that hold from this frame on."""
@@ -229,7 +269,8 @@ class VprNode(LastingLifecycleNode):
 
     def _note_bad(self, reason: str) -> None:
         self._statistics.add_bad(reason)
-        self.get_logger().warning(f'bad frame skipped: {reason}',
+        what = 'packet' if self._events else 'frame'
+        self.get_logger().warning(f'bad {what} skipped: {reason}',
                                   throttle_duration_sec=_WARN_PERIOD)
 
     def _on_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
@@ -257,9 +298,21 @@ class VprNode(LastingLifecycleNode):
             else:
                 self._statistics.set_dropped(self._worker.dropped)
                 self._statistics.report(status)
+                if self._events:
+                    status.values += self._events.values(self._worker.dropped)
         array = DiagnosticArray(status=[status])
         array.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics.publish(array)
+
+
+def _check_input(loaded: Map, config: NodeConfig) -> None:
+    """Refuse the images of a camera for a map of events, and the reverse."""
+    of_events, asked = loaded.sensor['type'] == EVENTS, config.input.type
+    if of_events != (asked == EVENTS):
+        made, use = ('events', EVENTS) if of_events else ('images', 'image or compressed')
+        raise ConfigError(f'{config.map} was made from {made} of a sensor of '
+                          f'{loaded.sensor["width"]}x{loaded.sensor["height"]} pixels, but '
+                          f'input.type is {asked}: set it to {use}, or train a map for it')
 
 
 def main(args: Sequence[str] | None = None) -> int:
