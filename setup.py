@@ -37,6 +37,8 @@ setup(
             'trainer_node = vprtempo_ros.nodes.start:trainer_node',
             'replay = vprtempo_ros.nodes.start:replay',
             'show_matches = vprtempo_ros.nodes.start:show_matches',
+            'bag_info = vprtempo_ros.tools.bag_info:main',
+            'events_to_frames = vprtempo_ros.tools.events_to_frames:main',
             'images_to_bag = vprtempo_ros.tools.images_to_bag:main',
             'integer_walk = vprtempo_ros.tools.integer_walk:main',
             'map_info = vprtempo_ros.tools.map_info:main',
