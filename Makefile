@@ -3,6 +3,7 @@
 PYTHON ?= python3
 DISTRO ?=
 VENV := .venv
+SECONDS ?= 300
 RUN := $(VENV)/bin/python
 
 # Nodes on one machine need not be heard by others; RViz on another one: =SUBNET.
@@ -10,11 +11,11 @@ ROS_AUTOMATIC_DISCOVERY_RANGE ?= LOCALHOST
 export ROS_AUTOMATIC_DISCOVERY_RANGE
 
 # Variables that the demo takes as options of the same name, in lower case, when they are set.
-DEMO_VARIABLES := DATA REFERENCE QUERY NAMES PLACES LENGTH RATE OUT
+DEMO_VARIABLES := INPUT DATA REFERENCE QUERY NAMES PLACES LENGTH RATE OUT
 demo_options = $(foreach name,$(DEMO_VARIABLES),$(if $(filter command,$(origin $(name))),--$(shell echo $(name) | tr A-Z a-z) '$($(name))'))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-matrix bench lint docs build clean clean-env
+.PHONY: help setup demo test test-fast test-matrix fuzz bench lint docs build clean clean-env
 
 help: ## show this
 	@echo 'make TARGET [VARIABLE=value ...]'
@@ -23,6 +24,7 @@ help: ## show this
 	@echo 'Variables:'
 	@sed -nE 's/^#: ([A-Z ]+): (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
+#: INPUT: demo: what sees the rendered route: image, or events of a modelled event camera (image)
 #: DATA: demo: folder with a subfolder of images for each traverse (a world made for the demo)
 #: REFERENCE: demo, with DATA: subfolder to learn the places from (the first)
 #: QUERY: demo, with DATA: subfolder to recognise them in (the second)
@@ -32,6 +34,7 @@ help: ## show this
 #: RATE: demo: images a second (10, with DATA 20)
 #: OUT: demo: folder for the results (build/demo)
 #: PYTEST: test, test-fast, test-matrix: more arguments for pytest, as in PYTEST='-k match -x'
+#: SECONDS: fuzz: how long (300)
 #: BENCH: bench: arguments for the benchmarks
 #: PYTHON: setup: interpreter to make the environment with (python3)
 #: DISTRO: setup: ROS 2 to install where none is sourced: jazzy or kilted (jazzy)
@@ -50,6 +53,11 @@ test-fast: setup ## run the tests that take no longer than seconds
 
 test-matrix: ## run the tests for each ROS 2 and Python of robots, as far as the Pythons are here
 	@$(PYTHON) env/matrix.py $(PYTEST)
+
+fuzz: setup ## let a coverage-guided fuzzer look for bytes that the decoders do not survive
+	@$(VENV)/bin/python -m pip install -q -r env/requirements-fuzz.txt
+	@mkdir -p build/fuzz
+	@cd build/fuzz && PYTHONPATH=$(CURDIR):$(CURDIR)/test $(CURDIR)/$(RUN) $(CURDIR)/test/fuzz_events.py -max_total_time=$(SECONDS) -timeout=20 $(CURDIR)/build/fuzz
 
 bench: setup ## measure speed and recall
 	@$(RUN) -m benchmarks $(BENCH)

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import psutil
 import pytest
+import yaml
 
 pytest.importorskip('rclpy', reason='needs ROS 2: make setup')
 
@@ -57,6 +58,20 @@ def test_rendered_route(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
+def test_rendered_route_seen_by_an_event_camera(tmp_path: Path) -> None:
+    """The same job on events: every window of 0.1 s is answered, most of them rightly."""
+    pytest.importorskip('event_camera_msgs', reason='needs event_camera_msgs: make setup')
+    output = demo(tmp_path / 'demo', '--length', '40', '--input', 'events')
+    # Half a metre each; windows that began before the first or end after the last event are not.
+    assert 75 <= figure(output, 'query frames') <= 80
+    assert figure(output, 'recall@1') > 0.5
+    assert figure(output, 'recall@5') > 0.8
+    assert figure(output, 'frames lost') == 0
+    sensor = yaml.safe_load((tmp_path / 'demo' / 'map' / 'map.yaml').read_text())['sensor']
+    assert sensor == {'type': 'events', 'width': 320, 'height': 240}
+
+
+@pytest.mark.long
 def test_nordland_over_dds(shared_data, tmp_path: Path) -> None:
     """On 500 places of Nordland, summer to winter, upstream's recall is reached over DDS."""
     output = demo(tmp_path, '--data', str(shared_data('nordland_64x32')))
@@ -71,6 +86,7 @@ def test_nordland_over_dds(shared_data, tmp_path: Path) -> None:
     (['--rate', '-5'], 'RATE: expected'),
     (['--length', '5'], 'LENGTH: expected a number from 20 to 500'),
     (['--places', '1'], 'PLACES: expected'),
+    (['--input', 'events', '--data', '.'], 'leave out DATA'),
 ])
 def test_mistakes_are_one_line(tmp_path: Path, arguments: list[str], words: str) -> None:
     """Data that cannot be used is told in one line."""

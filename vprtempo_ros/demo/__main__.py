@@ -23,7 +23,7 @@ from ..evaluation.truth import write_truth
 from ..maps.store import load
 from ..tools.command import check_range, guarded
 from .processes import command, folder_for, remove_bag, ros_environment, run_to_end, running
-from .recordings import IMAGE_TOPIC, Recordings, convert_folder, render_route
+from .recordings import Recordings, convert_folder, render_route
 from .result import conclude, report_folder, summary
 
 # How long vpr_node may take until it announces itself, in seconds.
@@ -39,7 +39,7 @@ def demo(folder: Path, recordings: Recordings) -> None:
     run_to_end(command('trainer_node', parameters={
         'bags': str([str(recordings.reference)]), 'map': str(built), 'overwrite': 'true',
         **recordings.trainer}), environment, 'trainer_node')
-    shift_ns = _recognise(folder, built, recordings.query, environment)
+    shift_ns = _recognise(folder, built, recordings, environment)
     loaded = load(built)
     write_truth(recordings.truth(loaded), folder / 'truth.csv')
     result = conclude(folder, built, loaded, recordings.query, shift_ns, recordings.right_when)
@@ -48,26 +48,29 @@ def demo(folder: Path, recordings: Recordings) -> None:
           f'  truth     {folder / "truth.csv"}\n  report    {result.report}')
 
 
-def _recognise(folder: Path, built: Path, query: Path, environment: dict[str, str]) -> int:
+def _recognise(
+    folder: Path, built: Path, recordings: Recordings, environment: dict[str, str],
+) -> int:
     """Run vpr_node and the replay of the query; return by how much its stamps were moved."""
     print('\nRecognising places while the second recording is replayed', flush=True)
     shown = command('show_matches', '--record', str(folder / 'matches.csv'))
-    node = command('vpr_node', parameters={'map': str(built)})
+    name = recordings.input_name
+    node = command('vpr_node', parameters={'map': str(built), 'input.type': name})
     # The node's input is remapped as on a robot.
-    node += ['-r', f'image:={IMAGE_TOPIC}']
+    node += ['-r', f'{name}:={recordings.topic}']
     with running(shown, environment, subprocess.PIPE) as watching, \
             running(node, environment) as recognising:
         assert watching.stdout is not None
         listener = _Listener(watching.stdout)
         listener.await_ready({'vpr_node': recognising, 'show_matches': watching})
-        shift_ns = _replay(query, environment)
+        shift_ns = _replay(recordings, environment)
         listener.await_silence()
     return shift_ns
 
 
-def _replay(query: Path, environment: dict[str, str]) -> int:
+def _replay(recordings: Recordings, environment: dict[str, str]) -> int:
     """Play the query as if it were driven now; return by how much its stamps were moved."""
-    words = command('replay', str(query), '--topics', IMAGE_TOPIC, '--restamp')
+    words = command('replay', str(recordings.query), '--topics', recordings.topic, '--restamp')
     with running(words, environment, subprocess.PIPE) as process:
         assert process.stdout is not None
         said = process.stdout.read()
@@ -126,9 +129,14 @@ def main(args: Sequence[str] | None = None) -> int:
     parser.add_argument('--length', type=float, default=230.0,
                         help='length of the rendered route in metres, 20 to 500')
     parser.add_argument('--rate', type=float, help='images a second (default: 10, with --data 20)')
+    parser.add_argument('--input', choices=('image', 'events'), default='image',
+                        help='what sees the rendered route: a camera, or a model of an event '
+                             'camera (default: %(default)s)')
     given = parser.parse_args(args)
 
     def work() -> None:
+        if given.data and given.input == 'events':
+            raise VprError('INPUT=events makes events of the rendered route; leave out DATA')
         rate = given.rate if given.rate is not None else 20.0 if given.data else 10.0
         check_range('RATE', rate, 0.1, 1000)
         check_range('PLACES', given.places, 2)
@@ -141,6 +149,10 @@ def main(args: Sequence[str] | None = None) -> int:
         if given.data:
             recordings = convert_folder(folder, given.data, given.reference, given.query,
                                         given.names, given.places, rate)
+        elif given.input == 'events':
+            from .event_route import record_events
+
+            recordings = record_events(folder, given.length, rate)
         else:
             recordings = render_route(folder, given.length, rate)
         demo(folder, recordings)

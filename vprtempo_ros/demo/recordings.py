@@ -26,8 +26,8 @@ IMAGE_TOPIC = '/camera/image_raw'
 ODOMETRY_TOPIC = '/odom'
 
 # The rendered route: distance between places, and what counts as the right place, in metres.
-_SPACING = 2.0
-_TOLERANCE = 2.0
+SPACING = 2.0
+TOLERANCE = 2.0
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,8 @@ class Recordings:
     Two bags of one route.
 
     trainer: parameters that trainer_node needs beside bags and map. truth: makes the ground
-    truth of the query from the map that was trained. right_when: its tolerance in words.
+    truth of the query from the map that was trained. right_when: its tolerance in words. topic:
+    what vpr_node listens to, which calls it `input_name`.
     """
 
     reference: Path
@@ -44,6 +45,8 @@ class Recordings:
     trainer: dict[str, str]
     truth: Callable[[Map], GroundTruth]
     right_when: str
+    topic: str = IMAGE_TOPIC
+    input_name: str = 'image'
 
 
 def render_route(folder: Path, length: float, rate: float) -> Recordings:
@@ -58,10 +61,10 @@ def render_route(folder: Path, length: float, rate: float) -> Recordings:
     def truth(built: Map) -> GroundTruth:
         along = dict(zip(reference.stamps_ns.tolist(), reference.distances.tolist()))
         places = np.array([along[place.stamp_ns] for place in built.places])
-        return from_positions(query.stamps_ns, query.distances, places, _TOLERANCE)
+        return from_positions(query.stamps_ns, query.distances, places, TOLERANCE)
 
-    trainer = {'places.by': 'metres', 'places.spacing': str(_SPACING)}
-    return Recordings(paths[0], paths[1], trainer, truth, f'within {_TOLERANCE:g} m')
+    trainer = {'places.by': 'metres', 'places.spacing': str(SPACING)}
+    return Recordings(paths[0], paths[1], trainer, truth, f'within {TOLERANCE:g} m')
 
 
 def convert_folder(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..config import BagInputConfig, NodeConfig, PosesConfig
+from ..config import NodeConfig, PosesConfig
 from ..evaluation.about import about
 from ..evaluation.answers import from_lists
 from ..evaluation.by_file import truth_by_file
@@ -64,7 +64,7 @@ def conclude(
 ) -> Result:
     """Evaluate what is in truth.csv and matches.csv of the folder, and write the report."""
     config = NodeConfig()
-    reading = Reading(BagInputConfig(), PosesConfig(topic='none'))
+    reading = Reading(loaded.config.input, PosesConfig(topic='none'))
     with Bar() as bar:
         frames = read_query(str(query), loaded, reading, bar)
         truth = truth_by_file(folder / 'truth.csv', frames, len(loaded.places))

@@ -1,0 +1,104 @@
+"""The demo's route seen by an event camera, and recorded as a driver would."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import cos, pi, sin
+from pathlib import Path
+from typing import Iterator
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from ..evaluation.truth import GroundTruth, from_positions
+from ..events.evt3_encoder import encode_evt3
+from ..events.packet import Packet
+from ..frames import Pose
+from ..maps.map import Map
+from ..sources.bag_writer import BagWriter
+from ..sources.cdr import PACKET
+from ..sources.event_bag import EventFrames
+from ..sources.event_msg import packet_message
+from ..sources.image_bag import ODOMETRY, odometry_message
+from .camera import Camera
+from .dvs import EventCamera
+from .recordings import ODOMETRY_TOPIC, SPACING, TOLERANCE, Recordings
+from .route import QUERY, REFERENCE, Drive, Traverse
+from .world import World
+
+EVENT_TOPIC = '/event_camera/events'
+
+# Height and width of the sensor, and frames rendered a second; a packet holds what lies between
+# two of these.
+_SIZE, _FRAMES = (240, 320), 100
+# What the sensor's clock shows when the drive begins: its 24 bits run over on the way.
+_SWITCHED_ON_US = 10_000_000
+# Metres a second: both drives at the same speed, as a robot has one.
+_SPEED = 5.0
+
+
+def record_events(folder: Path, length: float, rate: float) -> Recordings:
+    """
+    Drive through the demo's world twice and record events and odometry.
+
+    :param rate: odometry messages a second.
+    """
+    world = World(length=length)
+    drives = {}
+    for name, traverse in (('reference', REFERENCE), ('query', QUERY)):
+        drives[name] = Drive(world, traverse, frame_distance=_SPEED / rate, rate=rate)
+        _record(world, traverse, drives[name], folder / name, name)
+
+    def truth(built: Map) -> GroundTruth:
+        frames = EventFrames(folder / 'query', replace(built.config.input, topic=EVENT_TOPIC), None)
+        stamps = np.array([frame.stamp_ns for frame in frames], np.int64)
+        places = np.array([place.stamp_ns for place in built.places], np.int64)
+        return from_positions(stamps, _along(drives['query'], stamps),
+                              _along(drives['reference'], places), TOLERANCE)
+
+    trainer = {'input.type': 'events', 'places.by': 'metres', 'places.spacing': str(SPACING)}
+    return Recordings(folder / 'reference', folder / 'query', trainer, truth,
+                      f'within {TOLERANCE:g} m', EVENT_TOPIC, 'events')
+
+
+def _along(drive: Drive, stamps_ns: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the distances along the route at these times, in metres."""
+    return np.asarray(np.interp(stamps_ns, drive.stamps_ns, drive.distances))
+
+
+def _record(world: World, traverse: Traverse, drive: Drive, path: Path, name: str) -> None:
+    # The event camera has noise of its own kind.
+    look = replace(traverse.appearance, noise=0.0)
+    camera, sensor = Camera(world, look, _SIZE), EventCamera(*_SIZE, traverse.seed)
+    begin = int(drive.stamps_ns[0])
+    odometry = _odometry(drive)
+    stamp, pose = next(odometry)
+    with BagWriter(path) as bag:
+        moments = np.arange(begin, int(drive.stamps_ns[-1]), 10**9 // _FRAMES)
+        seq = 0
+        for now in tqdm(moments.tolist(), desc=f'recording {name} (events)', unit='frame'):
+            while stamp <= now:
+                bag.write(ODOMETRY_TOPIC, ODOMETRY, stamp,
+                          odometry_message(stamp, pose, 'base_link'))
+                stamp, pose = next(odometry, (2**62, pose))
+            x, y = (float(np.interp(now, drive.stamps_ns, drive.positions[:, axis]))
+                    for axis in (0, 1))
+            yaw = float(np.interp(now, drive.stamps_ns, np.unwrap(drive.yaws)))
+            image = camera.render(x, y, yaw, np.random.default_rng(0))
+            found = sensor.show(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY),
+                                (now - begin) // 1000 + _SWITCHED_ON_US)
+            if len(found.x):
+                first = begin + (int(found.t_us[0]) - _SWITCHED_ON_US) * 1000
+                packet = Packet('evt3', _SIZE[1], _SIZE[0], first, 'event_camera',
+                                encode_evt3(*found), seq=seq)
+                bag.write(EVENT_TOPIC, PACKET, now, packet_message(packet))
+                seq += 1
+
+
+def _odometry(drive: Drive) -> Iterator[tuple[int, Pose]]:
+    for stamp, (x, y), yaw in zip(drive.stamps_ns.tolist(), drive.positions.tolist(),
+                                  drive.yaws.tolist()):
+        half = ((yaw + pi) % (2 * pi) - pi) / 2
+        yield stamp, Pose((x, y, 0.0), (0.0, 0.0, sin(half), cos(half)), 'odom')
