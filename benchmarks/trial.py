@@ -11,7 +11,7 @@ from vprtempo_ros.adaptation import Adaptation, Usual, standardise
 from vprtempo_ros.backends import Backend
 from vprtempo_ros.backends.numpy_fp32 import NumpyBackend
 from vprtempo_ros.config import BackendConfig, TrainerConfig
-from vprtempo_ros.encoding import Encoder
+from vprtempo_ros.encoding import encoder_for
 from vprtempo_ros.evaluation.recall import ranked, recall_at
 from vprtempo_ros.frames import Image
 from vprtempo_ros.maps.samples import Samples
@@ -52,7 +52,7 @@ def queries_of(
     images: list[Image], config: TrainerConfig, usual: Usual,
 ) -> NDArray[np.uint8]:
     """Return the spikes of query images as the network takes them."""
-    encoder, adaptation = Encoder(config.encoding), Adaptation(usual)
+    encoder, adaptation = encoder_for(config), Adaptation(usual)
     return np.stack([adaptation(encoder(image)) if config.encoding.adapt else encoder(image)
                      for image in images])
 
