@@ -118,3 +118,10 @@ def test_confidences_are_probabilities(
     assert found.confidences[0] == found.confidences.max()
     assert found.confidences.min() >= 0
     assert found.confidences.max() <= 1
+
+
+def test_confidences_fall_with_the_rank() -> None:
+    """A neighbour shares the lead of the best place, but is not surer than what scores higher."""
+    found = matched(floats(5.0, 3.9, 0.0, 0.0, 4.0), replace(EVERY, top_k=3), tolerance=1)
+    assert found.places.tolist() == [0, 4, 1]
+    assert found.confidences[1] == found.confidences[2] < found.confidences[0]

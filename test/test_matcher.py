@@ -74,7 +74,8 @@ def test_stages_run_one_after_the_other(name: str, normalise: bool) -> None:
         np.testing.assert_array_equal(verdict.scores, expected)
         sure = confidences(expected, 1, CALIBRATION.curves[name])
         assert verdict.match.places[0] == expected.argmax()
-        assert verdict.match.confidences.tolist() == sure[verdict.match.places].tolist()
+        falling = np.minimum.accumulate(sure[verdict.match.places])
+        assert verdict.match.confidences.tolist() == falling.tolist()
         assert matching.confidences(verdict.scores) == pytest.approx(sure, rel=1e-6)
 
 
