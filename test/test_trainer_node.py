@@ -124,7 +124,7 @@ def test_interruption_leaves_nothing(street, tmp_path: Path, number: signal.Sign
     target = tmp_path / 'maps' / 'map'
     with ros.node(tmp_path, 'trainer_node', parameters={
             'bags': street.recordings.reference, 'map': target,
-            'training.epochs': 10000}) as process:
+            'training.epochs': 1000}) as process:
         process.wait_for('training module')
         assert process.end(number) != 0
         assert 'Traceback' not in process.output()
@@ -145,7 +145,8 @@ def test_full_disk(street, tmp_path: Path) -> None:
         status, output = train(tmp_path, **parameters, training__feature_multiplier=0.5)
         assert status == 0, output
         before = sorted(path.name for path in disk.iterdir())
-        status, output = train(tmp_path, **parameters, overwrite='true')
+        status, output = train(tmp_path, **parameters, training__feature_multiplier=4.0,
+                               overwrite='true')
         assert status == 1
         assert 'No space left' in output
         assert 'Traceback' not in output
