@@ -15,7 +15,7 @@ DEMO_VARIABLES := INPUT DATA REFERENCE QUERY NAMES PLACES LENGTH RATE OUT
 demo_options = $(foreach name,$(DEMO_VARIABLES),$(if $(filter command,$(origin $(name))),--$(shell echo $(name) | tr A-Z a-z) '$($(name))'))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-matrix fuzz bench lint docs build clean clean-env
+.PHONY: help setup lava demo test test-fast test-matrix fuzz bench lint docs build clean clean-env
 
 help: ## show this
 	@echo 'make TARGET [VARIABLE=value ...]'
@@ -41,6 +41,9 @@ help: ## show this
 
 setup: ## make the virtual environment .venv, with ROS 2 where none is sourced; quick when up to date
 	@$(PYTHON) env/bootstrap.py --venv $(VENV) $(if $(DISTRO),--distro $(DISTRO))
+
+lava: ## make the environment with Lava, lava-dl, sinabs and NIR in it, for the neuromorphic backends
+	@$(PYTHON) env/bootstrap.py --venv $(VENV) --with-lava $(if $(DISTRO),--distro $(DISTRO))
 
 demo: setup ## learn a route and recognise it again, with the real nodes; see the variables
 	@$(RUN) -m vprtempo_ros.demo $(demo_options)

@@ -50,6 +50,7 @@ setup(
             'numpy = vprtempo_ros.backends.numpy_fp32:NumpyBackend',
             'torch_int8 = vprtempo_ros.backends.torch_int8:TorchInt8Backend',
             'integer = vprtempo_ros.backends.integer:IntegerBackend',
+            'lava = vprtempo_ros.backends.lava:LavaBackend',
         ],
     },
 )

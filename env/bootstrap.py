@@ -22,7 +22,13 @@ from typing import NamedTuple
 
 from environment import ROOT, Setup, check_machine, child_environment, create_venv, sourced_distro
 from messages import build_messages
-from packages import install_packages, install_torch, install_wheels, read_constraints
+from packages import (
+    install_lava,
+    install_packages,
+    install_torch,
+    install_wheels,
+    read_constraints,
+)
 from progress import Failure, Progress
 from project import install_project
 from setup_state import State, digest
@@ -57,6 +63,8 @@ def parse_arguments() -> argparse.Namespace:
         '--with-torch', dest='torch', action='store_true', default=None, help=torch_help
     )
     torch.add_argument('--without-torch', dest='torch', action='store_false', help=torch_help)
+    lava_help = 'install Lava and NIR too, and with PyTorch lava-dl and sinabs'
+    parser.add_argument('--with-lava', dest='lava', action='store_true', help=lava_help)
     constraint_help = 'lines name==version that override env/constraints.txt; may be repeated'
     parser.add_argument(
         '--constraint', type=Path, action='append', default=[], metavar='FILE', help=constraint_help
@@ -106,6 +114,7 @@ def read_setup(arguments: argparse.Namespace) -> Setup:
         distro=sourced or arguments.distro or DISTROS[0],
         sourced=bool(sourced),
         torch=wants_torch(arguments.torch),
+        lava=arguments.lava,
         constraints=read_constraints([HERE / 'constraints.txt', *arguments.constraint]),
         env=child_environment(bool(sourced)),
     )
@@ -119,6 +128,8 @@ def plan(setup: Setup) -> list[Step]:
     code = sorted(HERE.glob('*.py'))
     packages = [HERE / 'requirements.txt', HERE / 'requirements-dev.txt', *code]
     torch = [HERE / 'requirements-torch.txt', HERE / 'requirements-oracle.txt']
+    lava = sorted(HERE.glob('requirements-lava*.txt')) + sorted(
+        HERE.glob('requirements-spiking*.txt'))
     # Of these only the names count, since the environment has links to the files.
     shared = [ROOT.glob(f'{folder}/**/*') for folder in ('launch', 'config', 'rviz')]
     names = sorted(str(path) for paths in shared for path in paths)
@@ -132,6 +143,9 @@ def plan(setup: Setup) -> list[Step]:
         steps.append(Step('PyTorch', [*torch], install_torch))
     steps.append(Step('message packages', [ROOT / 'interfaces'], build_messages))
     steps.append(Step('vprtempo_ros', [*names, *metadata], install_project))
+    if setup.lava:
+        # Last, so that a later set-up without it finds everything else as it was.
+        steps.append(Step('Lava', [*lava, str(setup.torch)], install_lava))
     return steps
 
 

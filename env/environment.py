@@ -27,6 +27,7 @@ class Setup(NamedTuple):
     distro: str
     sourced: bool
     torch: bool
+    lava: bool
     constraints: dict[str, str]
     env: dict[str, str]
 

@@ -81,7 +81,7 @@ def run_cell(cell: Cell, pytest_arguments: list[str]) -> Outcome:
         return Outcome('skipped', f'no python{cell.python} on this machine')
     venv, env = VENVS / cell.name, clean_environment()
     setup: list[str | Path] = [python, HERE / 'bootstrap.py', '--venv', venv]
-    setup += ['--distro', cell.distro]
+    setup += ['--distro', cell.distro, '--with-lava']
     if cell.robot:
         setup += ['--constraint', HERE / 'constraints-robot.txt']
     if subprocess.run(setup, env=env).returncode:

@@ -49,6 +49,15 @@ def install_torch(setup: Setup, progress: Progress) -> None:
     _pip(setup, progress, ['--no-deps', '-r', HERE / 'requirements-oracle.txt'])
 
 
+def install_lava(setup: Setup, progress: Progress) -> None:
+    """Install Lava, and where there is PyTorch what needs both."""
+    names = ['lava', 'spiking'] if setup.torch else ['lava']
+    files = [HERE / f'requirements-{name}.txt' for name in names]
+    _pip(setup, progress, [word for file in files for word in ('-r', file)] + _pins(setup))
+    alone = [word for name in names for word in ('-r', HERE / f'requirements-{name}-only.txt')]
+    _pip(setup, progress, ['--no-deps', '--ignore-requires-python', *alone])
+
+
 def _install_missing(setup: Setup, progress: Progress) -> None:
     """Install only what the sourced ROS and its system have not got, around their NumPy."""
     wanted = {}

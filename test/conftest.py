@@ -67,3 +67,13 @@ def street(tmp_path_factory: pytest.TempPathFactory) -> Street:
         'input.topic': IMAGE_TOPIC, 'places.by': 'metres', 'places.spacing': 2.0}
     save(build_map(from_flat(TrainerConfig, settings)), folder / 'map')
     return Street(recordings, folder / 'map')
+
+
+@pytest.fixture(scope='session')
+def quantised_map(street: Street, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the street's map trained with quantisation in the loop, integers only."""
+    folder = tmp_path_factory.mktemp('quantised') / 'map'
+    settings = {'bags': [str(street.recordings.reference)], 'map': str(folder),
+                'places.by': 'metres', 'places.spacing': 2.0, 'training.quantize': 'qat',
+                'training.keep_fp32': False}
+    return save(build_map(from_flat(TrainerConfig, settings)), folder)

@@ -9,19 +9,7 @@ import pytest
 import ros
 from ros import Client, image_message
 
-from vprtempo_ros.config import TrainerConfig, from_flat
-from vprtempo_ros.maps.building import build_map
-from vprtempo_ros.maps.store import load, save
-
-
-@pytest.fixture(scope='module')
-def quantised_map(street, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the street's map trained with quantisation in the loop, integers only."""
-    folder = tmp_path_factory.mktemp('quantised') / 'map'
-    settings = {'bags': [str(street.recordings.reference)], 'map': str(folder),
-                'places.by': 'metres', 'places.spacing': 2.0, 'training.quantize': 'qat',
-                'training.keep_fp32': False}
-    return save(build_map(from_flat(TrainerConfig, settings)), folder)
+from vprtempo_ros.maps.store import load
 
 
 @pytest.mark.parametrize('name', ["''", 'integer', 'torch_int8'])

@@ -186,6 +186,21 @@ class TrainingConfig:
 
 
 @dataclass
+class LavaConfig:
+    """Backend lava: how the network runs on Loihi 2, or in simulation of it."""
+
+    mode: str = option('one_at_a_time', 'one_at_a_time: all steps of a frame are run at once; '
+                                        'streaming: a frame a step, the answer comes two steps '
+                                        'later', choices=('one_at_a_time', 'streaming'))
+    target: str = option('', 'Where it runs; empty: on Loihi 2 where lava-loihi is installed, '
+                             'else in simulation', choices=('', 'simulation', 'loihi2'))
+    host: str = option('', 'Loihi 2: slurm, slurm:PARTITION, or the address of a board on the '
+                           'network; empty: as the environment has it')
+    chip: str = option('N3B3', 'Loihi 2: generation of the chip',
+                       choices=('N3B2', 'N3B3', 'N3C1', 'N3D1'))
+
+
+@dataclass
 class BackendConfig:
     """Which engine runs the network."""
 
@@ -193,6 +208,7 @@ class BackendConfig:
     threads: int = option(1, 'Threads of the backend', low=1, high=1024)
     engine: str = option('', 'Backend torch_int8: the int8 kernels; empty: those of this machine',
                          choices=('', 'fbgemm', 'x86', 'qnnpack'))
+    lava: LavaConfig = field(default_factory=LavaConfig)
 
 
 @dataclass

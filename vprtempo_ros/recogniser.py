@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .adaptation import Adaptation
 from .backends import create
+from .backends.in_flight import InFlight
 from .config import BackendConfig, MatchConfig
 from .encoding import encoder_for
 from .errors import ImageError
@@ -45,6 +46,7 @@ class Recogniser:
         """Start the backend with the map's network."""
         self.map = loaded
         self.backend = create(loaded.network, backend)
+        self._in_flight: InFlight[tuple[Moment, Any]] = InFlight(self.backend)
         self._encoder = encoder_for(loaded.config)
         self._adaptation = Adaptation(loaded.pixels) if loaded.config.encoding.adapt else None
         self._any_size = any_size
@@ -68,6 +70,28 @@ class Recogniser:
 
         :raises ImageError: if it is of another size than the map's, or shows nothing.
         """
+        return self._match(self.backend.similarity(self._encode(image)), moment)
+
+    def submit(self, image: Image, moment: Moment, tag: Any) -> list[tuple[Any, Answer]]:
+        """
+        Return the answers that come when the next image is shown, each with its image's tag.
+
+        A backend may answer an image only when others, or steps without one, have followed.
+
+        :raises ImageError: if it is of another size than the map's, or shows nothing.
+        """
+        return self._match_all(self._in_flight.show(self._encode(image), (moment, tag)))
+
+    def advance(self) -> list[tuple[Any, Answer]]:
+        """Let a backend that owes answers run a step without an image; return what comes."""
+        return self._match_all(self._in_flight.advance())
+
+    @property
+    def owes(self) -> int:
+        """How many images wait for their answers."""
+        return len(self._in_flight)
+
+    def _encode(self, image: Image) -> NDArray[np.uint8]:
         if (image.width, image.height) != self._size and not self._any_size:
             raise ImageError(f'expected {self._size[0]}x{self._size[1]} pixels as in the map, '
                              f'found {image.width}x{image.height} (input.any_size accepts it)')
@@ -75,9 +99,16 @@ class Recogniser:
         spikes = self._encoder(image)
         if self._adaptation is not None:
             spikes = self._adaptation(spikes)
-        similarity = self.backend.similarity(spikes)
+        return spikes
+
+    def _match(self, similarity: NDArray[np.float32], moment: Moment) -> Answer:
         verdict = self._matcher(similarity, moment)
         return Answer(verdict.match, similarity, verdict.scores)
+
+    def _match_all(
+        self, answered: list[tuple[tuple[Moment, Any], NDArray[np.float32]]],
+    ) -> list[tuple[Any, Answer]]:
+        return [(tag, self._match(similarity, moment)) for (moment, tag), similarity in answered]
 
     def confidences(self, answer: Answer) -> NDArray[np.float32]:
         """Return the confidence of every place, float32 (places,)."""

@@ -22,7 +22,7 @@ GROUP = 'vprtempo_ros.backends'
 
 
 class Backend(Protocol):
-    """A running network."""
+    """A running network. A `detail`, a str, is shown when it starts, if there is one."""
 
     name: str
     places: int
@@ -32,6 +32,19 @@ class Backend(Protocol):
 
     def close(self) -> None:
         """Release what the engine holds."""
+
+
+class SteppedBackend(Backend, Protocol):
+    """
+    A network that answers `delay` steps after it was shown a frame, and takes others meanwhile.
+
+    Only with a `delay` above 0 is it stepped; see in_flight.py.
+    """
+
+    delay: int
+
+    def step(self, spikes: NDArray[np.uint8] | None) -> NDArray[np.float32] | None:
+        """Show a frame, or none; return the answer to that of `delay` steps before, if any."""
 
 
 def available() -> dict[str, EntryPoint]:

@@ -12,13 +12,17 @@ class NewestFirst(Generic[T]):
     """
     Runs `work(item)` in a thread of its own; an item that waits is replaced by a newer one.
 
-    So a slow consumer falls behind by one item at the most, instead of by a queue.
+    So a slow consumer falls behind by one item at the most, instead of by a queue. After an item,
+    while none waits, `idle()` is run until it returns False.
     """
 
-    def __init__(self, work: Callable[[T], None]) -> None:
-        """Start the thread; `work` must not raise."""
+    def __init__(
+        self, work: Callable[[T], None], idle: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Start the thread; `work` and `idle` must not raise."""
         self.dropped = 0
         self._work = work
+        self._idle = idle
         self._item: T | None = None
         self._running = True
         self._changed = threading.Condition()
@@ -41,12 +45,16 @@ class NewestFirst(Generic[T]):
         self._thread.join()
 
     def _run(self) -> None:
+        more = False
         while True:
             with self._changed:
-                while self._item is None and self._running:
+                while self._item is None and self._running and not more:
                     self._changed.wait()
                 item, self._item = self._item, None
                 if not self._running:
                     return
-            assert item is not None
-            self._work(item)
+            if item is None:
+                more = self._idle()
+            else:
+                self._work(item)
+                more = True

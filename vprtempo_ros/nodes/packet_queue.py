@@ -17,13 +17,17 @@ class PacketQueue:
 
     Events add up, so that unlike with images the newest does not replace those before it. One
     that has been waiting for longer than `max_delay` seconds, or for which there is no room, is
-    dropped and counted: so what is worked on is never older than that.
+    dropped and counted: so what is worked on is never older than that. After an item, while none
+    waits, `idle()` is run until it returns False.
     """
 
-    def __init__(self, work: Callable[[bytes], None], max_delay: float) -> None:
-        """Start the thread; `work` must not raise."""
+    def __init__(
+        self, work: Callable[[bytes], None], max_delay: float,
+        idle: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Start the thread; `work` and `idle` must not raise."""
         self.dropped = 0
-        self._work, self._max_delay = work, max_delay
+        self._work, self._max_delay, self._idle = work, max_delay, idle
         self._items: deque[tuple[float, bytes]] = deque()
         self._bytes = 0
         self._running = True
@@ -53,15 +57,20 @@ class PacketQueue:
         self.dropped += 1
 
     def _run(self) -> None:
+        more = False
         while True:
             with self._changed:
-                while not self._items and self._running:
+                while not self._items and self._running and not more:
                     self._changed.wait()
                 if not self._running:
                     return
                 oldest = time.monotonic() - self._max_delay
                 while len(self._items) > 1 and self._items[0][0] < oldest:
                     self._drop()
-                data = self._items.popleft()[1]
-                self._bytes -= len(data)
-            self._work(data)
+                data = self._items.popleft()[1] if self._items else None
+                self._bytes -= len(data) if data is not None else 0
+            if data is None:
+                more = self._idle()
+            else:
+                self._work(data)
+                more = True

@@ -18,7 +18,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from ..backends import default_backend
 from ..config import NodeConfig
 from ..encoding import EVENTS
-from ..errors import ConfigError, EventError, ImageError, VprError
+from ..errors import ConfigError, ImageError, VprError
 from ..frames import Image as PixelImage
 from ..maps.map import Map
 from ..maps.store import load
@@ -105,8 +105,8 @@ class VprNode(LastingLifecycleNode):
         self._statistics = FrameStatistics(config.odometry, 'packet' if events else 'frame')
         if events:
             events.begin()
-        self._worker = (PacketQueue(self._process_events, config.max_delay) if events
-                        else NewestFirst(self._process))
+        self._worker = (PacketQueue(self._process_events, config.max_delay, self._advance) if events
+                        else NewestFirst(self._process, self._advance))
         # Raw: rclpy's conversion of an image costs several times the matching.
         self._inputs = [self.create_subscription(
             message_type, 'events' if events else 'image', self._on_message, qos, raw=True)]
@@ -178,7 +178,9 @@ class VprNode(LastingLifecycleNode):
             f'map {config.map}: {len(loaded.places)} places in {len(loaded.network.modules)} '
             f'modules, {loaded.network.readout} readout, loaded in '
             f'{time.monotonic() - started:.2f} s; backend {config.backend.name} ({reason}), '
-            f'{config.backend.threads} thread(s)')
+            f'{config.backend.threads} thread(s)'
+            + (f', {detail}' if (detail := getattr(self._recogniser.backend, 'detail', ''))
+               else ''))
 
     def _stop(self) -> None:
         for subscription in self._inputs:
@@ -187,6 +189,9 @@ class VprNode(LastingLifecycleNode):
         if self._worker is not None:
             self._worker.stop()
             self._worker = None
+            # What was taken is answered, if late.
+            while self._advance():
+                pass
 
     def _release(self) -> None:
         self._events = None
@@ -221,7 +226,7 @@ class VprNode(LastingLifecycleNode):
         try:
             message = read_message(data, self._type_name)
             self._answer(message.header, DECODERS[self._type_name](message), started)
-        except ImageError as error:
+        except VprError as error:
             self._note_bad(str(error))
         except Exception as error:  # noqa: BLE001
             # After a signal the context is gone before the worker is told to stop.
@@ -236,7 +241,7 @@ class VprNode(LastingLifecycleNode):
             for header, image in self._events.images(data):
                 self._answer(header, image, started)
                 started = time.perf_counter()
-        except (EventError, ImageError) as error:
+        except VprError as error:
             self._note_bad(str(error))
         except Exception as error:  # noqa: BLE001
             if self.context.ok():
@@ -245,9 +250,23 @@ class VprNode(LastingLifecycleNode):
     def _answer(self, header: Any, image: PixelImage, started: float) -> None:
         stamp = stamp_ns(header)
         way = self._odometer.travelled(stamp)
-        answer = self._settled_recogniser().recognise(image, Moment(stamp, way))
+        answers = self._settled_recogniser().submit(
+            image, Moment(stamp, way), (header, way, started))
         self._odometer.keep()
-        self._publish(header, answer, way, started)
+        for tag, answer in answers:
+            self._publish(answer, *tag)
+
+    def _advance(self) -> bool:
+        """Have a backend that answers later go on without a frame; tell whether it owes more."""
+        try:
+            recogniser = self._settled_recogniser()
+            for tag, answer in recogniser.advance():
+                self._publish(answer, *tag)
+        except Exception as error:  # noqa: BLE001
+            if self.context.ok():
+                self._note_bad(f'{type(error).__name__}: {error}')
+            return False
+        return recogniser.owes > 0
 
     def _settled_recogniser(self) -> Recogniser:
         """Return the recogniser with the settings that hold from this frame on."""
@@ -258,7 +277,7 @@ class VprNode(LastingLifecycleNode):
             self._recogniser.configure(wanted)
         return self._recogniser
 
-    def _publish(self, header: Any, answer: Answer, way: float | None, started: float) -> None:
+    def _publish(self, answer: Answer, header: Any, way: float | None, started: float) -> None:
         assert self._outputs is not None
         stamp = self._outputs.publish(header, answer)
         clock = self.get_clock()

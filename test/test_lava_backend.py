@@ -1,0 +1,236 @@
+"""Backend `lava` in simulation: the integers of backend `integer`, and no process left behind."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import quantised
+from neuromorphic import (
+    assert_gone,
+    assert_released,
+    lava_processes,
+    needs_lava,
+    processes_of_lava,
+    shared_memory,
+)
+
+from vprtempo_ros import backends
+from vprtempo_ros.backends.in_flight import InFlight
+from vprtempo_ros.backends.lava.shim import lava_is_installed
+from vprtempo_ros.config import BackendConfig, EncodingConfig, LavaConfig, TrainingConfig
+from vprtempo_ros.encoding import Encoder
+from vprtempo_ros.errors import BackendError
+from vprtempo_ros.network.layers import Network
+from vprtempo_ros.network.training import train
+from vprtempo_ros.sources.folder import FolderFrames
+
+HERE = Path(__file__).resolve().parent
+
+
+def create(network: Network, mode: str = 'one_at_a_time', **settings: str) -> backends.Backend:
+    """Start the backend."""
+    return backends.create(network, BackendConfig(name='lava', lava=LavaConfig(mode, **settings)))
+
+
+def answers(backend: backends.Backend, shown: np.ndarray) -> list[np.ndarray]:
+    """Show all frames, as vpr_node does; check that each is answered once, in order."""
+    in_flight: InFlight[int] = InFlight(backend)
+    found = []
+    for number, spikes in enumerate(shown):
+        found += in_flight.show(spikes, number)
+    while len(in_flight):
+        found += in_flight.advance()
+    assert [number for number, _ in found] == list(range(len(shown)))
+    return [similarity for _, similarity in found]
+
+
+def expected(network: Network, shown: np.ndarray) -> list[np.ndarray]:
+    """Return what backend integer answers."""
+    backend = backends.create(network, BackendConfig(name='integer'))
+    found = [backend.similarity(spikes) for spikes in shown]
+    backend.close()
+    return found
+
+
+def test_lava_is_here_in_ci() -> None:
+    """What is skipped elsewhere is not skipped in CI."""
+    if not os.environ.get('CI'):
+        pytest.skip('not in CI')
+    assert lava_is_installed()
+
+
+@needs_lava
+@pytest.mark.parametrize('readout', ['linear', 'clamped'])
+@pytest.mark.parametrize('mode', ['one_at_a_time', 'streaming'])
+@pytest.mark.parametrize(('engine', 'modules'), [('x86', 3), ('qnnpack', 1)])
+def test_equal_to_integer(readout: str, mode: str, engine: str, modules: int) -> None:
+    """Both readouts, both modes, several modules, activations of 7 and of 8 bits: the same bits."""
+    network = quantised.trained(readout, engine, modules)
+    shown = quantised.frames(60)
+    backend = create(network, mode)
+    assert (backend.name, backend.places) == ('lava', quantised.PLACES)
+    found = answers(backend, shown)
+    backend.close()
+    assert [a.dtype for a in found] == [np.float32] * 60
+    assert np.array_equal(found, expected(network, shown))
+
+
+@needs_lava
+@pytest.mark.long
+@pytest.mark.parametrize('readout', ['linear', 'clamped'])
+def test_equal_to_integer_on_nordland(shared_data, readout: str) -> None:
+    """No value of 1000 frames of a winter that was not learnt differs; two modules of 500."""
+    folder = shared_data('nordland_64x32')
+    names = str(folder / 'filtered_names.txt')
+    encoder = Encoder(EncodingConfig())
+    learnt, shown = (np.stack([encoder(frame.image) for frame, _ in zip(
+        FolderFrames(folder / season, names), range(1000))]) for season in ('summer', 'winter'))
+    network = train(learnt, np.arange(1000), TrainingConfig(
+        readout=readout, quantize='qat', feature_multiplier=2.0, keep_fp32=False))
+    wanted = expected(network, shown)
+    assert len(np.unique(wanted)) > 100
+    backend = create(network, 'streaming')
+    differing = sum(int((a != b).sum()) for a, b in zip(answers(backend, shown), wanted))
+    backend.close()
+    assert differing == 0
+
+
+@needs_lava
+def test_streaming_with_gaps_and_single_frames() -> None:
+    """Steps without a frame shift no answer, and a single frame may be asked for at any time."""
+    network = quantised.trained()
+    shown = quantised.frames(12)
+    wanted = expected(network, shown)
+    backend = create(network, 'streaming')
+    assert backend.delay == 2
+    shows = [0, None, 1, 2, None, None, None, 3, 4, None, None, 5, None, None]
+    found = [backend.step(None if number is None else shown[number]) for number in shows]
+    for step, number in enumerate(shows[:-2]):
+        if number is None:
+            assert found[step + 2] is None
+        else:
+            assert (found[step + 2] == wanted[number]).all()
+    backend.step(shown[6])
+    assert (backend.similarity(shown[7]) == wanted[7]).all()
+    assert backend.step(shown[8]) is None
+    assert backend.step(None) is None
+    assert (backend.step(None) == wanted[8]).all()
+    assert np.array_equal(answers(backend, shown), wanted)
+    backend.close()
+
+
+@needs_lava
+def test_detail_tells_what_a_chip_would_need() -> None:
+    """Chips, cores, neurons and synapses are told when it starts."""
+    backend = create(quantised.trained())
+    assert 'one at a time, as on 1 Loihi 2 chip (6 of 128 cores' in backend.detail
+    backend.close()
+
+
+@needs_lava
+def test_hardware_that_is_not_there_is_one_line() -> None:
+    """Asked for the chip without lava-loihi, it says what is missing."""
+    with pytest.raises(BackendError, match='needs lava-loihi.*INRC.*target: simulation'):
+        create(quantised.trained(), target='loihi2')
+    assert not processes_of_lava()
+
+
+@needs_lava
+def test_close_ends_every_process() -> None:
+    """Nothing runs on, and nothing of the shared memory is left."""
+    backend = create(quantised.trained())
+    processes = lava_processes()
+    memory = shared_memory(processes)
+    backend.close()
+    assert_gone(processes)
+    assert_released(memory)
+    with pytest.raises(BackendError, match='Lava has ended'):
+        backend.similarity(quantised.SPIKES[0])
+
+
+@needs_lava
+@pytest.mark.parametrize('victim', ['worker', 'a process of Lava'])
+def test_a_killed_process_is_noticed_and_takes_the_others_along(victim: str) -> None:
+    """Whatever dies first, an error says that Lava has ended, and nothing is left."""
+    backend = create(quantised.trained())
+    processes = lava_processes()
+    (processes[0] if victim == 'worker' else processes[-1]).kill()
+    if victim == 'worker':
+        with pytest.raises(BackendError, match='Lava has ended'):
+            backend.similarity(quantised.SPIKES[0])
+        assert_gone(processes)
+    backend.close()
+    assert_gone(processes)
+
+
+@needs_lava
+def test_nothing_survives_a_killed_owner(tmp_path: Path) -> None:
+    """The process that uses the backend is killed with SIGKILL: all of Lava goes with it."""
+    script = tmp_path / 'owner.py'
+    script.write_text(f"""
+import sys, time
+sys.path.insert(0, {str(HERE)!r})
+import quantised
+from vprtempo_ros import backends
+from vprtempo_ros.config import BackendConfig
+backend = backends.create(quantised.trained(), BackendConfig(name='lava'))
+print('running', flush=True)
+while True:
+    backend.similarity(quantised.SPIKES[0])
+""")
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout is not None
+        assert owner.stdout.readline() == 'running\n'
+        processes = lava_processes(owner.pid)
+        memory = shared_memory(processes)
+        owner.kill()
+    assert_gone(processes)
+    assert_released(memory)
+
+
+@needs_lava
+def test_the_way_over_neurons_of_the_chip(tmp_path: Path) -> None:
+    """
+    With sums handed on by graded neurons, as on the chip, the integers are the same.
+
+    The adapters to the chip are the only part that cannot be run here: ports are connected as in
+    simulation.
+    """
+    script = tmp_path / 'relayed.py'
+    script.write_text(f"""
+import sys
+sys.path.insert(0, {str(HERE)!r})
+import numpy as np
+import quantised
+from vprtempo_ros.backends.integer import IntegerBackend, input_table
+from vprtempo_ros.backends.lava.plan import plan
+from vprtempo_ros.backends.lava.shim import prepare_lava
+from vprtempo_ros.config import BackendConfig
+prepare_lava()
+from lava.magma.core.run_configs import Loihi2SimCfg
+from vprtempo_ros.backends.lava import graded, hardware
+
+network = quantised.trained('linear')
+integers = network.quantised
+graded.run_configuration = lambda link, models: Loihi2SimCfg(
+    select_tag='fixed_pt', exception_proc_model_map=models)
+link = hardware.Link(True, hardware.directly, hardware.directly)
+running = graded.GradedNetwork(plan(integers, 'linear'), link)
+shown = quantised.frames(20)
+table = input_table(integers).astype(np.int32)
+found = [running.step(table[spikes]) for spikes in shown] + [running.step(None), running.step(None)]
+running.stop()
+integer = IntegerBackend(network, BackendConfig())
+scales = np.concatenate([np.full(len(m.output.weights), m.output.scale) for m in integers.modules])
+wanted = [integer.similarity(spikes) for spikes in shown]
+assert np.array_equal([answer.astype(np.float32) * scales for answer in found[2:]], wanted)
+print('equal')
+""")
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120,
+                          check=False)
+    assert done.stdout == 'equal\n', done.stderr

@@ -1,0 +1,109 @@
+"""The network of graded spikes as Lava processes; imported in the worker only, after shim.py."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+from lava.magma.core.decorator import requires
+from lava.magma.core.model.py.ports import PyInPort, PyOutPort
+from lava.magma.core.model.py.type import LavaPyType
+from lava.magma.core.resources import CPU
+from lava.magma.core.run_conditions import RunContinuous
+from lava.proc.dense.process import Dense
+from lava.proc.graded.process import GradedVec
+from lava.proc.io.extractor import Extractor, PyLoihiExtractorModel
+from lava.proc.io.injector import Injector, PyLoihiInjectorModel
+from lava.utils.weightutils import SignMode
+from numpy.typing import NDArray
+
+from .hardware import Link, run_configuration
+from .plan import GradedLayer, GradedModule
+from .processes.requantise import Requantise
+
+# Payloads of spikes, in bits with sign: inputs and features, and sums on their way to the host.
+_SPIKE_BITS, _SUM_BITS = 9, 24
+# Frames that the channels from and to the host can hold.
+_BUFFER = 4
+
+
+@requires(CPU)
+class PyIntegerInjectorModel(PyLoihiInjectorModel):
+    """Lava's own injector, which has ports of floats only, with ports of integers."""
+
+    in_port: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
+    out_port: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
+
+
+@requires(CPU)
+class PyIntegerExtractorModel(PyLoihiExtractorModel):
+    """Lava's own extractor, which has ports of floats only, with ports of integers."""
+
+    in_port: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
+    out_port: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
+
+
+class GradedNetwork:
+    """
+    All modules beside each other: one injector, and for each module two layers, one extractor.
+
+    It runs on until it is stopped, a step whenever an input is handed in.
+    """
+
+    def __init__(self, modules: list[GradedModule], link: Link) -> None:
+        """Connect the processes and start them."""
+        inputs = modules[0][0].weights.shape[1]
+        self._injector = Injector(shape=(inputs,), buffer_size=_BUFFER)
+        self._extractors = []
+        for feature, output in modules:
+            features = _layer(self._injector.out_port, feature, link)
+            outputs = _layer(features, output, link)
+            extractor = Extractor(shape=outputs.shape, buffer_size=_BUFFER)
+            outputs.connect(extractor.in_port)
+            self._extractors.append(extractor)
+        self._empty = np.zeros(inputs, np.int32)
+        self._injector.run(condition=RunContinuous(), run_cfg=run_configuration(
+            link, {Injector: PyIntegerInjectorModel, Extractor: PyIntegerExtractorModel}))
+
+    def step(self, inputs: NDArray[np.int32] | None) -> NDArray[np.int32]:
+        """
+        Run one step with inputs (less their zero point), or with none.
+
+        :return: int32 (places,), what the outputs send in this step: the answers, less their zero
+            points, to the inputs of some steps before.
+        """
+        self._injector.send(self._empty if inputs is None else inputs)
+        return np.concatenate([extractor.receive() for extractor in self._extractors])
+
+    def stop(self) -> None:
+        """End all processes."""
+        stopped = threading.Event()
+
+        def release() -> None:
+            # The injector waits for an input, and Lava looks whether it is to stop between two
+            # steps: one more step, after it was told.
+            while not stopped.wait(0.02):
+                self._injector.send(self._empty)
+        threading.Thread(target=release, daemon=True).start()
+        self._injector.stop()
+        stopped.set()
+
+
+def _layer(source: Any, layer: GradedLayer, link: Link) -> Any:
+    """Connect a layer to the port of its inputs; return the port of its answers."""
+    # In synapses of both signs the sign takes the place of the lowest bit: twice the weight is
+    # stored, and the sum is halved.
+    dense = Dense(weights=2 * layer.weights.astype(np.int32), weight_exp=-1, num_weight_bits=8,
+                  sign_mode=SignMode.MIXED, num_message_bits=_SUM_BITS)
+    low, high = layer.limits.tolist()
+    neurons = Requantise(layer.factors, low, high)
+    link.enter(source, dense.s_in, _SPIKE_BITS)
+    if link.on_chip:
+        # Synapses of the chip end at neurons of the chip; these hand the sums on as they are.
+        sums = GradedVec(shape=dense.a_out.shape, vth=0)
+        dense.a_out.connect(sums.a_in)
+        link.leave(sums.s_out, neurons.a_in, _SUM_BITS)
+    else:
+        dense.a_out.connect(neurons.a_in)
+    return neurons.s_out

@@ -1,0 +1,112 @@
+"""
+What of Loihi 2 a map needs, and what it must not exceed.
+
+Published figures: 128 neuro cores a chip, at most 8192 neurons a core, synaptic weights of 8 bits,
+120 million synapses a chip at the most (Intel, Technology Brief "Taking Neuromorphic Computing to
+the Next Level with Loihi 2", 2021, and Orchard et al., "Efficient Neuromorphic Signal Processing
+with Loihi 2", SiPS 2021); membrane and dendritic accumulators of 24 bits (lava-nc's bit-accurate
+models). 120 million synapses of 8 bits would be 0.94 MB a core, which no core has: they are a
+figure for fewer bits. For 8-bit weights we count with the 128 KiB of synaptic memory that a core
+has had since Loihi (Davies et al., IEEE Micro 2018) and stay below what a core of Loihi 2 holds.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import BackendError
+from ...network.quantised import QuantisedNetwork, limits
+from ..integer import input_table
+
+CORES = 128
+NEURONS_PER_CORE = 8192
+SYNAPSES_PER_CHIP = 120_000_000
+SYNAPTIC_BYTES_PER_CORE = 128 * 1024
+WEIGHT_RANGE = (-128, 127)
+ACCUMULATOR_BITS = 24
+
+
+class Demand(NamedTuple):
+    """What a module takes: neurons, synapses (8-bit, zeros are stored too), and cores."""
+
+    neurons: int
+    synapses: int
+    cores: int
+
+
+def check_limits(network: QuantisedNetwork, readout: str) -> list[Demand]:
+    """
+    Return what each module takes of Loihi 2.
+
+    :raises BackendError: naming the layer and the limit that it exceeds.
+    """
+    demands = []
+    entered = input_table(network)
+    inputs = (int(entered.min()), int(entered.max()))
+    for number, module in enumerate(network.modules):
+        low, high = limits(module.feature, network.activation_max, readout)
+        zero = module.feature.zero_point
+        cores = _check_layer(f'module {number}, features', module.feature.weights, inputs)
+        cores += _check_layer(f'module {number}, outputs', module.output.weights,
+                              (low - zero, high - zero))
+        layers = (module.feature, module.output)
+        demands.append(Demand(sum(len(layer.weights) for layer in layers),
+                              sum(layer.weights.size for layer in layers), cores))
+    return demands
+
+
+def chips(demands: list[Demand]) -> int:
+    """
+    Return how many chips the modules take.
+
+    A module may be spread over several chips, but a core belongs to one module.
+    """
+    cores = sum(demand.cores for demand in demands)
+    synapses = sum(demand.synapses for demand in demands)
+    return max(-(-cores // CORES), -(-synapses // SYNAPSES_PER_CHIP), 1)
+
+
+def describe(demands: list[Demand]) -> str:
+    """Return a line: chips, cores, neurons and synapses."""
+    count = chips(demands)
+    return (f'{count} Loihi 2 chip{"" if count == 1 else "s"} '
+            f'({sum(d.cores for d in demands)} of {count * CORES} cores, '
+            f'{sum(d.neurons for d in demands):,} neurons, '
+            f'{sum(d.synapses for d in demands):,} synapses of 8 bits)')
+
+
+def sums_range(
+    weights: NDArray[np.int8], inputs: tuple[int, int],
+) -> tuple[int, int]:
+    """Return the least and the largest sum of any neuron for inputs in this range."""
+    wide = weights.astype(np.int64)
+    positive, negative = np.maximum(wide, 0).sum(axis=1), np.minimum(wide, 0).sum(axis=1)
+    low, high = inputs
+    return (int((positive * low + negative * high).min()),
+            int((positive * high + negative * low).max()))
+
+
+def _check_layer(where: str, weights: NDArray[np.int8], inputs: tuple[int, int]) -> int:
+    """Check a layer; return the cores it takes."""
+    low, high = WEIGHT_RANGE
+    if int(weights.min()) < low or int(weights.max()) > high:
+        raise BackendError(f'backend lava: {where}: expected weights from {low} to {high}, found '
+                           f'{weights.min()} to {weights.max()}')
+    bound = 1 << (ACCUMULATOR_BITS - 1)
+    least, largest = sums_range(weights, inputs)
+    if least < -bound or largest >= bound:
+        raise BackendError(f'backend lava: {where}: sums from {least} to {largest} may occur, and '
+                           f'the {ACCUMULATOR_BITS}-bit accumulators of Loihi 2 hold {-bound} to '
+                           f'{bound - 1}: train with a smaller training.feature_multiplier or '
+                           'fewer pixels, or choose backend integer')
+    neurons, fan_in = weights.shape
+    if fan_in > SYNAPTIC_BYTES_PER_CORE:
+        raise BackendError(f'backend lava: {where}: a neuron has {fan_in} synapses of 8 bits, a '
+                           f'core of Loihi 2 holds {SYNAPTIC_BYTES_PER_CORE}: train with fewer '
+                           'pixels or a smaller training.feature_multiplier')
+    per_core = min(NEURONS_PER_CORE, SYNAPTIC_BYTES_PER_CORE // fan_in)
+    return -(-neurons // per_core)
+

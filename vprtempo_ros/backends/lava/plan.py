@@ -1,0 +1,79 @@
+"""A map's integers as the arrays that the processes of Lava take."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...network.quantised import (
+    OUTPUT_MAX,
+    QuantisedLayer,
+    QuantisedModule,
+    QuantisedNetwork,
+    limits,
+    multipliers,
+)
+from .requantisation import Factors, Integers, take_apart
+
+Tensors = dict[str, NDArray[Any]]
+
+
+class GradedLayer(NamedTuple):
+    """
+    Synapses and graded-spike neurons.
+
+    weights: int8 (neurons, inputs); mantissa, shift: int64 (neurons,), see requantisation.py;
+    limits: int64 (2,), the least and the largest payload: answers are sent less their zero point,
+    so that no spike stands for a response of zero.
+    """
+
+    weights: NDArray[np.int8]
+    mantissa: Integers
+    shift: Integers
+    limits: Integers
+
+    @property
+    def factors(self) -> Factors:
+        """What sums are multiplied by."""
+        return Factors(self.mantissa, self.shift)
+
+
+GradedModule = tuple[GradedLayer, GradedLayer]
+
+
+def plan(network: QuantisedNetwork, readout: str) -> list[GradedModule]:
+    """
+    Return feature and output layer of each module.
+
+    :raises BackendError: if a scale is out of the arithmetic's range.
+    """
+    def module(of: QuantisedModule) -> GradedModule:
+        return (_layer(of.feature, network.scale, network.activation_max, readout),
+                _layer(of.output, of.feature.scale, OUTPUT_MAX, readout))
+    return [module(of) for of in network.modules]
+
+
+def to_tensors(modules: list[GradedModule]) -> Tensors:
+    """Return the arrays by names, for the worker."""
+    return {f'{number}.{name}.{field}': np.asarray(value)
+            for number, module in enumerate(modules)
+            for name, layer in zip(('feature', 'output'), module)
+            for field, value in layer._asdict().items()}
+
+
+def from_tensors(tensors: Tensors) -> list[GradedModule]:
+    """Return the modules again."""
+    def layer(prefix: str) -> GradedLayer:
+        return GradedLayer(*(tensors[f'{prefix}.{field}'] for field in GradedLayer._fields))
+    count = 1 + max(int(name.split('.')[0]) for name in tensors)
+    return [(layer(f'{number}.feature'), layer(f'{number}.output')) for number in range(count)]
+
+
+def _layer(
+    layer: QuantisedLayer, input_scale: np.float32, highest: int, readout: str,
+) -> GradedLayer:
+    factors = take_apart(multipliers(layer, input_scale))
+    bounds = np.array(limits(layer, highest, readout), np.int64) - layer.zero_point
+    return GradedLayer(layer.weights, factors.mantissa, factors.shift, bounds)
