@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from vprtempo_ros.backends.lava.shim import lava_dl_is_installed, lava_is_installed
+from vprtempo_ros.network.lava_shim import lava_dl_is_installed, lava_is_installed
 
 needs_lava = pytest.mark.skipif(not lava_is_installed(), reason='needs Lava: make lava')
 needs_lava_dl = pytest.mark.skipif(

@@ -21,10 +21,10 @@ from neuromorphic import (
 
 from vprtempo_ros import backends
 from vprtempo_ros.backends.in_flight import InFlight
-from vprtempo_ros.backends.lava.shim import lava_is_installed
 from vprtempo_ros.config import BackendConfig, EncodingConfig, LavaConfig, TrainingConfig
 from vprtempo_ros.encoding import Encoder
 from vprtempo_ros.errors import BackendError
+from vprtempo_ros.network.lava_shim import lava_is_installed
 from vprtempo_ros.network.layers import Network
 from vprtempo_ros.network.training import train
 from vprtempo_ros.sources.folder import FolderFrames
@@ -209,7 +209,7 @@ import numpy as np
 import quantised
 from vprtempo_ros.backends.integer import IntegerBackend, input_table
 from vprtempo_ros.backends.lava.plan import plan
-from vprtempo_ros.backends.lava.shim import prepare_lava
+from vprtempo_ros.network.lava_shim import prepare_lava
 from vprtempo_ros.config import BackendConfig
 prepare_lava()
 from lava.magma.core.run_configs import Loihi2SimCfg

@@ -9,7 +9,7 @@ import pytest
 import quantised
 
 from vprtempo_ros import backends
-from vprtempo_ros.backends.lava import backend as lava_backend
+from vprtempo_ros.backends.lava import graded_backend
 from vprtempo_ros.backends.lava.limits import check_limits, chips, describe, sums_range
 from vprtempo_ros.config import BackendConfig
 from vprtempo_ros.errors import BackendError
@@ -93,7 +93,7 @@ def test_too_many_synapses_of_a_neuron_are_refused() -> None:
 
 def test_limits_are_checked_before_lava_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     """A map that cannot fit says so; one that fits says how to install what is missing."""
-    monkeypatch.setattr(lava_backend, 'lava_is_installed', lambda: False)
+    monkeypatch.setattr(graded_backend, 'lava_is_installed', lambda: False)
     network = quantised.trained()
     with pytest.raises(BackendError, match="backend 'lava' needs Lava.*make lava"):
         backends.create(network, BackendConfig(name='lava'))

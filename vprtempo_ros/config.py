@@ -146,9 +146,27 @@ class PosesConfig:
 
 
 @dataclass
+class BootstrapConfig:
+    """Training method bootstrap: a spiking network for Loihi, trained by gradient with lava-dl."""
+
+    steps: int = option(32, 'Time steps that a frame is shown for', low=4, high=1000)
+    hidden: int = option(1024, 'Hidden neurons of a module', low=2, high=100000)
+    epochs: int = option(40, 'Times that each reference frame is shown', low=1, high=10000)
+    spiking_epochs: int = option(5, 'Epochs at the end in which the hidden layer spikes',
+                                 low=0, high=10000)
+    batch: int = option(50, 'Frames in a step of the gradient', low=1, high=10000)
+    rate: float = option(0.001, 'Learning rate at the beginning', low=0.0, high=1.0)
+    noise: float = option(0.3, 'Noise added to each pixel, as a part of its range',
+                          low=0.0, high=2.0)
+
+
+@dataclass
 class TrainingConfig:
     """The learning rule and its constants (VPRTempo, ICRA 2024)."""
 
+    method: str = option('stdp', 'stdp: VPRTempo; bootstrap: a spiking network for Loihi, trained '
+                                 'by gradient, which backends cuba and lava run',
+                         choices=('stdp', 'bootstrap'))
     epochs: int = option(0, 'Times that each sample is shown; 0: 4 times the places, or 2000 '
                             'presentations, which short routes need', low=0, high=10000)
     seed: int = option(0, 'Seed of everything random; the same seed gives the same map', low=0,
@@ -183,6 +201,7 @@ class TrainingConfig:
                                    'false: a quarter of the size')
     threads: int = option(0, 'Threads for training; 0: all cores. The result does not depend '
                              'on it', low=0, high=1024)
+    bootstrap: BootstrapConfig = field(default_factory=BootstrapConfig)
 
 
 @dataclass
@@ -201,6 +220,19 @@ class LavaConfig:
 
 
 @dataclass
+class SinabsConfig:
+    """Backend sinabs: the network with spikes of one size, at rates that stand for amplitudes."""
+
+    steps: int = option(100, 'Time steps that a frame is shown for, T', low=1, high=10000)
+    threshold: float = option(1.0, 'Membrane potential at which a feature neuron spikes, in units '
+                                   'of a response', low=0.01, high=100.0)
+    output_threshold: float = option(0.0, 'The same for output neurons; 0: they do not spike, '
+                                          'their potential is the answer', low=0.0, high=100.0)
+    seed: int = option(0, 'Seed of the spike trains; the same frame always gets the same',
+                       low=0, high=2**31 - 1)
+
+
+@dataclass
 class BackendConfig:
     """Which engine runs the network."""
 
@@ -209,6 +241,7 @@ class BackendConfig:
     engine: str = option('', 'Backend torch_int8: the int8 kernels; empty: those of this machine',
                          choices=('', 'fbgemm', 'x86', 'qnnpack'))
     lava: LavaConfig = field(default_factory=LavaConfig)
+    sinabs: SinabsConfig = field(default_factory=SinabsConfig)
 
 
 @dataclass
@@ -274,6 +307,22 @@ class NodeConfig:
     match: MatchConfig = field(default_factory=MatchConfig)
     diagnostics_period: float = option(1.0, 'Time between diagnostics, in seconds',
                                        low=0.05, high=60.0)
+
+
+@dataclass
+class EnergyConfig:
+    """Energy of an operation in pJ, for the tool `energy`; see docs/neuromorphic.md."""
+
+    mac_fp32: float = option(4.6, 'CPU, 45 nm: float32 multiplication 3.7 and addition 0.9 '
+                                  '(Horowitz, ISSCC 2014)', low=0.0)
+    mac_int8: float = option(0.3, 'CPU, 45 nm: 8-bit multiplication 0.2 and 32-bit addition 0.1 '
+                                  '(Horowitz, ISSCC 2014)', low=0.0)
+    loihi_synop: float = option(23.6, 'Loihi: synaptic operation (Davies et al., IEEE Micro 2018)',
+                                low=0.0)
+    loihi_neuron: float = option(81.0, 'Loihi: update of an active neuron (Davies et al., IEEE '
+                                       'Micro 2018)', low=0.0)
+    speck_synop: float = option(10.0, 'Speck: synaptic operation (SynSense, sinabs tutorial)',
+                                low=0.0)
 
 
 class Option(NamedTuple):

@@ -60,6 +60,8 @@ def default_backend(network: Network) -> tuple[str, str]:
     """
     torch = find_spec('torch') is not None
     installed = 'torch is installed' if torch else 'torch is not installed'
+    if network.spiking is not None:
+        return 'cuba', 'the map holds a spiking network'
     if network.quantised is not None:
         return 'torch_int8' if torch else 'integer', f'the map holds integers, {installed}'
     return 'torch' if torch else 'numpy', f'the map holds floats only, {installed}'

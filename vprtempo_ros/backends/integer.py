@@ -125,6 +125,9 @@ def integers_of(network: Network, backend: str) -> QuantisedNetwork:
 
     :raises BackendError: if it has none, or they are of no use.
     """
+    if network.spiking is not None:
+        raise BackendError(f'backend {backend!r} cannot run the spiking network of this map '
+                           '(training.method: bootstrap): choose backend cuba or lava')
     if network.quantised is None:
         raise BackendError(f'backend {backend!r} needs integers, and this map holds floats only: '
                            'train it anew with training.quantize: qat, or choose backend torch or '

@@ -9,6 +9,7 @@ from typing import Any, Iterator
 from .. import __version__
 from ..adaptation import Usual, standardise
 from ..backends import Backend
+from ..backends.cuba import CubaBackend
 from ..backends.integer import IntegerBackend
 from ..backends.numpy_fp32 import NumpyBackend
 from ..config import BackendConfig, TrainerConfig
@@ -49,7 +50,7 @@ def build_map(config: TrainerConfig, progress: Progress = silent) -> Map:
             raise SourceError(f'{bag}: no usable frame in it{_why(traverse)}')
         _settle_sensor(reading, traverse, config, bag)
 
-    network = train(*samples.shown(len(config.bags)), config.training, progress)
+    network = _train(samples, len(config.bags), config, progress)
     responses, calibration = _calibrate(network, samples, reading, config, progress)
     provenance = {
         'software': f'vprtempo_ros {__version__}',
@@ -79,7 +80,7 @@ def _calibrate(
     if held_out.traverse:
         # Of a further traverse nothing is held out of the network but here.
         backend.close()
-        backend = _engine(train(*samples.shown(1), config.training, progress))
+        backend = _engine(_train(samples, 1, config, progress))
         usual = measure_responses(backend, shown, tolerance)
     calibration = fit_confidence(
         backend, route_of(reading.places), usual, held_out,
@@ -88,9 +89,16 @@ def _calibrate(
     return responses, calibration
 
 
+def _train(samples: Samples, traverses: int, config: TrainerConfig, progress: Progress) -> Network:
+    size = (config.encoding.width, config.encoding.height)
+    return train(*samples.shown(traverses), config.training, progress, size)
+
+
 def _engine(network: Network) -> Backend:
     """Return the plainest backend of what the network holds."""
     config = BackendConfig()
+    if network.spiking is not None:
+        return CubaBackend(network, config)
     return NumpyBackend(network, config) if network.modules else IntegerBackend(network, config)
 
 

@@ -1,4 +1,4 @@
-"""network.safetensors: the floats of every module, or its integers, or both."""
+"""network.safetensors: the floats of every module, its integers, both, or a spiking network."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from ..config import TrainerConfig
 from ..errors import MapError
+from ..network import spiking
 from ..network.layers import Layer, Module, Network
 from ..network.quantised import QuantisedLayer, QuantisedModule, QuantisedNetwork, check
 from .tensors import Tensors, read_tensors, tensor, write_tensors
@@ -25,6 +26,8 @@ def write_network(network: Network, file: Path) -> None:
                 tensors[f'module.{number}.{layer}.{name}'] = getattr(getattr(module, layer), name)
     if network.quantised is not None:
         tensors.update(_integers(network.quantised))
+    if network.spiking is not None:
+        tensors.update(_spiking_tensors(network.spiking))
     write_tensors(file, tensors)
 
 
@@ -38,6 +41,9 @@ def read_network(file: Path, config: TrainerConfig, places: int) -> Network:
     tensors = read_tensors(file)
     inputs = config.encoding.width * config.encoding.height
     modules: list[Module] = []
+    if 'spiking.constants' in tensors:
+        network = Network([], config.training.readout, spiking=_spiking(tensors, inputs))
+        return _checked(network, file, places)
     while f'module.{len(modules)}.feature.weights' in tensors:
         prefix = f'module.{len(modules)}'
         feature = _layer(tensors, f'{prefix}.feature', inputs)
@@ -49,10 +55,37 @@ def read_network(file: Path, config: TrainerConfig, places: int) -> Network:
         if modules and _shapes(modules) != _shapes(quantised.modules):
             raise MapError(f'{file.name}: expected floats and integers of the same shapes, found '
                            f'{_shapes(modules)} and {_shapes(quantised.modules)}')
-    network = Network(modules, config.training.readout, quantised)
-    if not (modules or quantised) or network.places != places:
+    return _checked(Network(modules, config.training.readout, quantised), file, places)
+
+
+def _checked(network: Network, file: Path, places: int) -> Network:
+    if network.places != places:
         raise MapError(f'{file.name}: expected output neurons for {places} places, found '
                        f'{network.places}')
+    return network
+
+
+def _spiking_tensors(network: spiking.SpikingNetwork) -> Tensors:
+    constants = np.array([network.steps, network.threshold, network.decay], np.int32)
+    tensors: Tensors = {'spiking.constants': constants}
+    for number, module in enumerate(network.modules):
+        tensors[f'module.{number}.spiking.hidden'] = module.hidden
+        tensors[f'module.{number}.spiking.output'] = module.output
+    return tensors
+
+
+def _spiking(tensors: Tensors, inputs: int) -> spiking.SpikingNetwork:
+    modules: list[spiking.SpikingModule] = []
+    while not modules or f'module.{len(modules)}.spiking.hidden' in tensors:
+        prefix = f'module.{len(modules)}.spiking'
+        hidden = _neurons(tensors, f'{prefix}.hidden', 2 * inputs)
+        places = _neurons(tensors, f'{prefix}.output', hidden)
+        modules.append(spiking.SpikingModule(
+            tensor(tensors, f'{prefix}.hidden', np.int16, (hidden, 2 * inputs)),
+            tensor(tensors, f'{prefix}.output', np.int16, (places, hidden))))
+    steps, threshold, decay = tensor(tensors, 'spiking.constants', np.int32, (3,)).tolist()
+    network = spiking.SpikingNetwork(modules, steps, threshold, decay)
+    spiking.check(network)
     return network
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from .quantised import QuantisedNetwork
+    from .spiking import SpikingNetwork
 
 Array = NDArray[np.float32]
 
@@ -57,16 +58,20 @@ class Network:
     """
     Modules in the order of their places, and the readout they were trained for.
 
-    A network holds floats in `modules`, integers in `quantised`, or both.
+    A network holds floats in `modules`, integers in `quantised`, or both; one that was trained by
+    gradient holds `spiking` and nothing else.
     """
 
     modules: list[Module]
     readout: str
     quantised: QuantisedNetwork | None = None
+    spiking: SpikingNetwork | None = None
 
     @property
     def places(self) -> int:
         """Places in all modules."""
+        if self.spiking is not None:
+            return self.spiking.places
         if self.quantised is not None:
             return self.quantised.places
         return sum(module.places for module in self.modules)
@@ -74,6 +79,8 @@ class Network:
     @property
     def inputs(self) -> int:
         """Length of the spike vector that the network takes."""
+        if self.spiking is not None:
+            return self.spiking.inputs
         if self.quantised is not None:
             return self.quantised.inputs
         return int(self.modules[0].feature.weights.shape[1])

@@ -40,6 +40,9 @@ def readout_of(network: Network) -> LinearReadout | ClampedReadout:
 
     :raises BackendError: if the network holds no floats.
     """
+    if network.spiking is not None:
+        raise BackendError('this map holds a spiking network (training.method: bootstrap): choose '
+                           'backend cuba or lava')
     if not network.modules:
         raise BackendError('this map holds integers only: choose backend integer or torch_int8, or '
                            'train it anew with training.keep_fp32')

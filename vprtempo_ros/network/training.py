@@ -35,6 +35,7 @@ def train(
     places: NDArray[np.int64],
     config: TrainingConfig,
     progress: Progress = silent,
+    size: tuple[int, int] | None = None,
 ) -> Network:
     """
     Train a network whose place p answers to the samples with `places` == p.
@@ -42,6 +43,7 @@ def train(
     :param spikes: uint8 (samples, inputs); several samples of a place are several traverses.
     :param places: int64 (samples,), every number from 0 to places - 1 at least once.
     :param progress: called with the stage's name, rows done and rows in all.
+    :param size: columns and rows of the encoded image, which method bootstrap shifts.
     :raises MapError: if there are fewer than two places or a place has no sample.
     """
     count = int(places.max()) + 1 if len(places) else 0
@@ -50,6 +52,13 @@ def train(
                        'places.spacing or a longer recording')
     if len(np.unique(places)) != count:
         raise MapError('every place needs at least one sample')
+    if config.method == 'bootstrap':
+        # Imported here: it has nothing in common with what follows, and wants lava-dl.
+        from .bootstrap import train_spiking
+
+        return Network([], config.readout, spiking=train_spiking(
+            spikes, places, list(module_bounds(count, config)), size or (spikes.shape[1], 1),
+            config.bootstrap, config.seed, config.threads, progress))
     if config.quantize == 'none' and not config.keep_fp32:
         raise ConfigError('training.keep_fp32: false leaves nothing in the map; set '
                           'training.quantize to qat')

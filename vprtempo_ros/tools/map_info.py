@@ -5,18 +5,23 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Iterator, Sequence
+from typing import Callable, Iterator, Sequence, TypeVar
 
+from ..backends.lava.limits import Demand, check_limits, check_spiking_limits
+from ..backends.lava.limits import describe as describe_demand
 from ..config import EventsConfig
 from ..encoding import EVENTS
+from ..errors import BackendError
 from ..maps.map import Map
 from ..maps.store import checksums, load
 from ..matching.normalisation import hyperactive
 from ..network.layers import Layer, Module
 from ..network.quantised import QuantisedLayer, QuantisedModule
+from ..network.spiking import SpikingNetwork
 from .command import guarded
 
 Line = tuple[str, str]
+T = TypeVar('T')
 
 # Hyperactive places that are named, at the most.
 _LISTED = 20
@@ -61,6 +66,9 @@ def _places(loaded: Map) -> Iterator[Line]:
 
 def _network(loaded: Map) -> Iterator[Line]:
     network = loaded.network
+    if network.spiking is not None:
+        yield from _spiking(network.spiking)
+        return
     modules: Sequence[Module | QuantisedModule] = network.modules
     if network.quantised is not None:
         modules = network.quantised.modules
@@ -72,10 +80,39 @@ def _network(loaded: Map) -> Iterator[Line]:
         end = begin + len(module.output.weights)
         yield '', f'module {number}: {shape}, places {begin} to {end - 1}'
         begin = end
+    if network.quantised is not None:
+        yield 'loihi 2', _demand(lambda of: check_limits(of, network.readout), network.quantised)
+
+
+def _spiking(network: SpikingNetwork) -> Iterator[Line]:
+    yield 'network', (f'{_several(len(network.modules), "module")} of spiking neurons, '
+                      f'{network.steps} time steps')
+    begin = 0
+    for number, module in enumerate(network.modules):
+        end = begin + len(module.output)
+        yield '', (f'module {number}: {module.hidden.shape[1]}-{len(module.hidden)}-'
+                   f'{len(module.output)}, places {begin} to {end - 1}')
+        begin = end
+    yield 'loihi 2', _demand(check_spiking_limits, network)
+
+
+def _demand(check: Callable[[T], list[Demand]], network: T) -> str:
+    """Return what of Loihi 2 the map takes, or why it does not fit."""
+    try:
+        return describe_demand(check(network))
+    except BackendError as error:
+        return f'does not fit: {error}'
 
 
 def _sizes(loaded: Map, folder: Path) -> Iterator[Line]:
     network = loaded.network
+    total = sum(file.stat().st_size for file in folder.rglob('*') if file.is_file())
+    if network.spiking is not None:
+        spikes = sum(module.hidden.nbytes + module.output.nbytes
+                     for module in network.spiking.modules)
+        yield 'weights', f'{spikes:,} bytes, 8 bits in 16'
+        yield 'on disk', f'{total:,} bytes with places and thumbnails'
+        return
     floats = sum(_bytes(layer) for module in network.modules
                  for layer in (module.feature, module.output))
     integers = sum(_bytes(layer) for module in (network.quantised.modules if network.quantised
@@ -83,7 +120,6 @@ def _sizes(loaded: Map, folder: Path) -> Iterator[Line]:
                    for layer in (module.feature, module.output))
     yield 'fp32', f'{floats:,} bytes' if floats else 'none (training.keep_fp32 was false)'
     yield 'int8', f'{integers:,} bytes' if integers else 'none (training.quantize was none)'
-    total = sum(file.stat().st_size for file in folder.rglob('*') if file.is_file())
     yield 'on disk', f'{total:,} bytes with places and thumbnails'
 
 
@@ -102,6 +138,8 @@ def _windows(events: EventsConfig) -> str:
 
 def _training(loaded: Map) -> str:
     config = loaded.config.training
+    if config.method == 'bootstrap':
+        return f'bootstrap, seed {config.seed}, epochs: {config.bootstrap.epochs}'
     engine = f' for {config.engine}' if config.engine else ''
     quantised = 'floats' if config.quantize == 'none' else f'{config.quantize}{engine}'
     epochs = config.epochs or 'as many as needed'

@@ -1,4 +1,4 @@
-"""The network of graded spikes as Lava processes; imported in the worker only, after shim.py."""
+"""The network of graded spikes as Lava processes; imported only after network/lava_shim.py."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .processes.requantise import Requantise
 # Payloads of spikes, in bits with sign: inputs and features, and sums on their way to the host.
 _SPIKE_BITS, _SUM_BITS = 9, 24
 # Frames that the channels from and to the host can hold.
-_BUFFER = 4
+BUFFER = 4
 
 
 @requires(CPU)
@@ -54,12 +54,12 @@ class GradedNetwork:
     def __init__(self, modules: list[GradedModule], link: Link) -> None:
         """Connect the processes and start them."""
         inputs = modules[0][0].weights.shape[1]
-        self._injector = Injector(shape=(inputs,), buffer_size=_BUFFER)
+        self._injector = Injector(shape=(inputs,), buffer_size=BUFFER)
         self._extractors = []
         for feature, output in modules:
             features = _layer(self._injector.out_port, feature, link)
             outputs = _layer(features, output, link)
-            extractor = Extractor(shape=outputs.shape, buffer_size=_BUFFER)
+            extractor = Extractor(shape=outputs.shape, buffer_size=BUFFER)
             outputs.connect(extractor.in_port)
             self._extractors.append(extractor)
         self._empty = np.zeros(inputs, np.int32)
@@ -78,16 +78,20 @@ class GradedNetwork:
 
     def stop(self) -> None:
         """End all processes."""
-        stopped = threading.Event()
+        stop(self._injector, self._empty)
 
-        def release() -> None:
-            # The injector waits for an input, and Lava looks whether it is to stop between two
-            # steps: one more step, after it was told.
-            while not stopped.wait(0.02):
-                self._injector.send(self._empty)
-        threading.Thread(target=release, daemon=True).start()
-        self._injector.stop()
-        stopped.set()
+
+def stop(injector: Injector, empty: NDArray[np.int32]) -> None:
+    """End a network that waits for inputs of an injector."""
+    stopped = threading.Event()
+
+    def release() -> None:
+        # Lava looks whether it is to stop between two steps: one more step, after it was told.
+        while not stopped.wait(0.02):
+            injector.send(empty)
+    threading.Thread(target=release, daemon=True).start()
+    injector.stop()
+    stopped.set()
 
 
 def _layer(source: Any, layer: GradedLayer, link: Link) -> Any:

@@ -12,13 +12,14 @@ has had since Loihi (Davies et al., IEEE Micro 2018) and stay below what a core 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import BackendError
 from ...network.quantised import QuantisedNetwork, limits
+from ...network.spiking import SpikingNetwork
 from ..integer import input_table
 
 CORES = 128
@@ -55,6 +56,22 @@ def check_limits(network: QuantisedNetwork, readout: str) -> list[Demand]:
         layers = (module.feature, module.output)
         demands.append(Demand(sum(len(layer.weights) for layer in layers),
                               sum(layer.weights.size for layer in layers), cores))
+    return demands
+
+
+def check_spiking_limits(network: SpikingNetwork) -> list[Demand]:
+    """
+    Return what each module of a spiking network takes; its arithmetic is checked elsewhere.
+
+    :raises BackendError: naming the layer and the limit that it exceeds.
+    """
+    demands = []
+    for number, module in enumerate(network.modules):
+        layers = {'hidden': module.hidden, 'output': module.output}
+        demands.append(Demand(sum(len(weights) for weights in layers.values()),
+                              sum(weights.size for weights in layers.values()),
+                              sum(_cores(f'module {number}, {name}', weights)
+                                  for name, weights in layers.items())))
     return demands
 
 
@@ -102,6 +119,11 @@ def _check_layer(where: str, weights: NDArray[np.int8], inputs: tuple[int, int])
                            f'the {ACCUMULATOR_BITS}-bit accumulators of Loihi 2 hold {-bound} to '
                            f'{bound - 1}: train with a smaller training.feature_multiplier or '
                            'fewer pixels, or choose backend integer')
+    return _cores(where, weights)
+
+
+def _cores(where: str, weights: NDArray[Any]) -> int:
+    """Return the cores that a layer takes."""
     neurons, fan_in = weights.shape
     if fan_in > SYNAPTIC_BYTES_PER_CORE:
         raise BackendError(f'backend lava: {where}: a neuron has {fan_in} synapses of 8 bits, a '

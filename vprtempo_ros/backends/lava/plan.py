@@ -15,7 +15,7 @@ from ...network.quantised import (
     limits,
     multipliers,
 )
-from .requantisation import Factors, Integers, take_apart
+from .requantisation import Factors, Integers, requantise, take_apart
 
 Tensors = dict[str, NDArray[Any]]
 
@@ -38,6 +38,13 @@ class GradedLayer(NamedTuple):
     def factors(self) -> Factors:
         """What sums are multiplied by."""
         return Factors(self.mantissa, self.shift)
+
+    def answer(self, inputs: Integers) -> Integers:
+        """Return int64 (frames, neurons), the payloads for inputs int64 (frames, inputs)."""
+        # Whole numbers far below 2^53, so doubles add them exactly.
+        sums = inputs.astype(np.float64) @ self.weights.T.astype(np.float64)
+        low, high = self.limits
+        return np.clip(requantise(sums.astype(np.int64), self.factors), low, high)
 
 
 GradedModule = tuple[GradedLayer, GradedLayer]

@@ -25,9 +25,9 @@ from typing import Any
 
 from ...config import LavaConfig
 from ...errors import BackendError
+from ...network.lava_shim import prepare_lava, prepare_lava_dl
 from .channel import READY, receive_network, receive_vector, send_vector
 from .plan import Tensors, from_tensors
-from .shim import prepare_lava
 
 _PR_SET_PDEATHSIG = 1
 # How long Lava may take to stop after the other end is gone, in seconds.
@@ -56,6 +56,12 @@ def main() -> int:
 
 def _start(kind: str, config: LavaConfig, tensors: Tensors) -> Any:
     """Return the running network: an object with step() and stop()."""
+    if kind == 'spiking':
+        prepare_lava_dl()
+        from .hardware import choose_link
+        from .netx import NetxNetwork, network_of
+
+        return NetxNetwork(network_of(tensors), choose_link(config))
     prepare_lava()
     from .graded import GradedNetwork
     from .hardware import choose_link

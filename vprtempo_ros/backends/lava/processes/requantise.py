@@ -1,5 +1,5 @@
 """
-Graded-spike neurons that rescale; imported in the worker only, after shim.py.
+Graded-spike neurons that rescale; imported in the worker only, after lava_shim.py.
 
 `Requantise` is a population of graded-spike neurons: what arrives at the dendrite in a step is
 rescaled, rounded, limited and sent on as the payload of a spike, and nothing is kept for the next

@@ -1,0 +1,66 @@
+"""The spiking network as netx makes it from HDF5; imported only after network/lava_shim.py."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from lava.lib.dl import netx
+from lava.magma.core.run_conditions import RunContinuous
+from lava.proc.io.injector import Injector
+from numpy.typing import NDArray
+
+from ...network.spiking import SpikingModule, SpikingNetwork, spike_trains
+from ...network.spiking_file import write_hdf5
+from .graded import BUFFER, PyIntegerInjectorModel, stop
+from .hardware import Link, run_configuration
+from .processes.state_reader import StateReader
+
+# Steps from an input to its currents at the outputs: each `Dense` hands them on one step later.
+_BEHIND = 2
+
+
+class NetxNetwork:
+    """All modules beside each other: one injector of spikes, for each module netx and a reader."""
+
+    def __init__(self, network: SpikingNetwork, link: Link) -> None:
+        """Write the modules to HDF5, have netx load them, and start."""
+        self._steps = network.steps
+        width = network.modules[0].hidden.shape[1]
+        self._injector = Injector(shape=(width,), buffer_size=BUFFER)
+        self._readers = []
+        with tempfile.TemporaryDirectory() as folder:
+            for number, module in enumerate(network.modules):
+                file = Path(folder) / f'{number}.net'
+                write_hdf5(module, network, file)
+                # Layer by layer, states are set back when the first spikes of a frame arrive.
+                loaded = netx.hdf5.Network(net_config=str(file), reset_interval=network.steps,
+                                           reset_offset=1)
+                link.enter(self._injector.out_port, loaded.inp, 1)
+                reader = StateReader(loaded.out_layer.neuron.v, network.steps, _BEHIND)
+                self._readers.append(reader)
+        self._empty = np.zeros(width, np.int32)
+        self._injector.run(condition=RunContinuous(), run_cfg=run_configuration(
+            link, {Injector: PyIntegerInjectorModel}))
+
+    def step(self, inputs: NDArray[np.int32] | None) -> NDArray[np.int32]:
+        """Show channels int32 (channels,), or none, for T steps; return the answers to the last."""
+        trains = (np.zeros((self._steps, len(self._empty)), np.int32) if inputs is None
+                  else spike_trains(inputs.astype(np.int64), self._steps).astype(np.int32))
+        for spikes in trains:
+            self._injector.send(spikes)
+        return np.concatenate([reader.receive() for reader in self._readers])
+
+    def stop(self) -> None:
+        """End all processes."""
+        stop(self._injector, self._empty)
+
+
+def network_of(tensors: dict[str, Any]) -> SpikingNetwork:
+    """Return the network that the backend has sent."""
+    count = sum(name.endswith('.hidden') for name in tensors)
+    modules = [SpikingModule(tensors[f'{number}.hidden'], tensors[f'{number}.output'])
+               for number in range(count)]
+    return SpikingNetwork(modules, *tensors['constants'].tolist())

@@ -1,0 +1,95 @@
+"""The owner's side of the worker: starts it, exchanges vectors with it, ends it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from multiprocessing import Pipe
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...config import LavaConfig
+from ...errors import BackendError
+from .channel import READY, receive_vector, send_network, send_vector
+from .plan import Tensors
+
+HINT = ('make lava installs it in the environment of a checkout; elsewhere: pip install '
+        '"scipy<1.17" "scikit-learn<1.8" networkx asteval cloudpickle, then pip install '
+        '--ignore-requires-python --no-deps lava-nc==0.10.0')
+# How long Lava may take to start, for a step, and to stop, in seconds.
+_START, _STEP, _STOP = 120.0, 60.0, 10.0
+_ENDED = 'backend lava: Lava has ended (see its last lines above); start the backend anew'
+
+
+class Worker:
+    """The process that runs Lava, and the pipe to it."""
+
+    def __init__(self, kind: str, config: LavaConfig, tensors: Tensors) -> None:
+        """
+        Start it, in a session of its own, and wait until the network runs.
+
+        :raises BackendError: with what the worker says, if it does not come to run.
+        """
+        self._connection, theirs = Pipe()
+        descriptor = theirs.fileno()
+        root = str(Path(__file__).resolve().parents[3])
+        path = os.pathsep.join(filter(None, [root, os.environ.get('PYTHONPATH')]))
+        self._process = subprocess.Popen(
+            [sys.executable, '-m', 'vprtempo_ros.backends.lava.worker', str(descriptor)],
+            stdin=subprocess.DEVNULL, pass_fds=[descriptor], start_new_session=True,
+            env={**os.environ, 'PYTHONPATH': path, 'OMP_NUM_THREADS': '1'})
+        theirs.close()
+        try:
+            self._begin(kind, config, tensors)
+        except BaseException:
+            self.end()
+            raise
+
+    def exchange(self, inputs: NDArray[np.int32] | None) -> NDArray[np.int32]:
+        """
+        Run one step.
+
+        :raises BackendError: if Lava has ended.
+        """
+        try:
+            send_vector(self._connection, inputs)
+        except OSError:
+            raise BackendError(_ENDED) from None
+        self._await(_STEP)
+        try:
+            answer = receive_vector(self._connection)
+        except (EOFError, OSError):
+            raise BackendError(_ENDED) from None
+        assert answer is not None
+        return answer
+
+    def end(self) -> None:
+        """Close the pipe, which ends the worker; kill it if it does not end."""
+        self._connection.close()
+        try:
+            self._process.wait(_STOP)
+        except subprocess.TimeoutExpired:
+            # The processes of Lava go with it; what cleans up its shared memory stays to do so.
+            self._process.kill()
+            self._process.wait()
+
+    def _begin(self, kind: str, config: LavaConfig, tensors: Tensors) -> None:
+        try:
+            send_network(self._connection, kind, config, tensors)
+            self._await(_START)
+            said = self._connection.recv_bytes()
+        except (EOFError, OSError):
+            raise BackendError(_ENDED) from None
+        if said != READY:
+            raise BackendError(said.decode(errors='replace'))
+
+    def _await(self, seconds: float) -> None:
+        try:
+            if self._connection.poll(seconds):
+                return
+        except OSError:
+            raise BackendError(_ENDED) from None
+        raise BackendError(f'backend lava: no answer within {seconds:g} s; start the backend anew')

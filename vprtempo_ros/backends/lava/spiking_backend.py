@@ -1,0 +1,87 @@
+"""Backend `lava` for spiking networks: netx runs what lava-dl's bootstrap trained."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...config import BackendConfig
+from ...errors import BackendError
+from ...network.lava_shim import lava_dl_is_installed
+from ...network.layers import Array, Network
+from ...network.spiking import channels
+from ..cuba import CubaBackend, spiking_of
+from .limits import check_spiking_limits, describe
+from .owner import Worker
+
+
+class SpikingBackend:
+    """
+    The spiking network in Lava: the integers of backend `cuba`.
+
+    A step here is a frame, T time steps of the network; an answer comes with the next frame, since
+    the outputs are two time steps behind the inputs.
+    """
+
+    name = 'lava'
+
+    def __init__(self, network: Network, config: BackendConfig) -> None:
+        """
+        Start Lava and compare its answer to one frame with that of `cuba`.
+
+        :raises BackendError: if lava-dl is missing, or the network exceeds what Loihi 2 has.
+        """
+        spiking = spiking_of(network, self.name)
+        demands = check_spiking_limits(spiking)
+        if not lava_dl_is_installed():
+            raise BackendError("backend 'lava' needs lava-dl for a spiking network, and it is not "
+                               'installed: make lava on Python 3.11 installs it in the environment '
+                               'of a checkout; backend cuba gives the same answers without')
+        self.places = spiking.places
+        self._unit = spiking.unit
+        self._shown: deque[bool] = deque()
+        tensors = {'constants': np.array([spiking.steps, spiking.threshold, spiking.decay])}
+        for number, module in enumerate(spiking.modules):
+            tensors |= {f'{number}.hidden': module.hidden, f'{number}.output': module.output}
+        self._worker = Worker('spiking', config.lava, tensors)
+        try:
+            self._compare(network, config, spiking.inputs)
+        except BaseException:
+            self._worker.end()
+            raise
+        self.delay = 1 if config.lava.mode == 'streaming' else 0
+        self.detail = (f'{spiking.steps} time steps, {config.lava.mode.replace("_", " ")}, as on '
+                       f'{describe(demands)}')
+
+    def similarity(self, spikes: NDArray[np.uint8]) -> Array:
+        """Return float32 (places,) for uint8 spikes (inputs,); what is under way is lost."""
+        self._shown.clear()
+        self._exchange(spikes)
+        return self._exchange(None)
+
+    def step(self, spikes: NDArray[np.uint8] | None) -> Array | None:
+        """Show a frame, or none; return the answer to that of `delay` steps before, if any."""
+        answer = self._exchange(spikes)
+        self._shown.append(spikes is not None)
+        if len(self._shown) <= self.delay:
+            return None
+        return answer if self._shown.popleft() else None
+
+    def close(self) -> None:
+        """Stop Lava; whatever happens, none of its processes is left."""
+        self._worker.end()
+
+    def _exchange(self, spikes: NDArray[np.uint8] | None) -> Array:
+        inputs = None if spikes is None else channels(spikes).astype(np.int32)
+        return (self._worker.exchange(inputs) / self._unit).astype(np.float32)
+
+    def _compare(self, network: Network, config: BackendConfig, inputs: int) -> None:
+        cuba = CubaBackend(network, config)
+        spikes = np.random.default_rng(0).integers(0, 256, inputs).astype(np.uint8)
+        expected = cuba.similarity(spikes)
+        cuba.close()
+        if not np.array_equal(self.similarity(spikes), expected):
+            raise BackendError('backend lava: Lava does not give the integers of backend cuba; '
+                               'please report this with the map')

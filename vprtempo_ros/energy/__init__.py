@@ -1,0 +1,1 @@
+"""What a map costs on real input: operations counted, energy from published figures."""

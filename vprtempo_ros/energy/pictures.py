@@ -1,0 +1,74 @@
+"""Pictures of the energy bill."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..errors import VprError
+from .bill import Item
+from .operations import LAYERS
+
+
+class Point(NamedTuple):
+    """A network that was changed, on one engine: how far, microjoules a frame, recall@1."""
+
+    step: float
+    energy: float
+    recall: float
+
+
+def draw_bill(items: list[Item], file: Path) -> None:
+    """
+    Draw what a frame costs on each engine, by layer.
+
+    :raises VprError: if matplotlib is not installed.
+    """
+    figure, axes = _figure(len(items) * 0.45 + 1.1)
+    names = [item.engine for item in items]
+    left = [0.0] * len(items)
+    parts = [(LAYERS[0], [item.layers[0] for item in items]),
+             (LAYERS[1], [item.layers[1] for item in items]),
+             ('neuron updates', [item.updates for item in items])]
+    for (label, values), colour in zip(parts, ('tab:blue', 'tab:orange', 'tab:green')):
+        axes.barh(names, values, left=left, color=colour, label=label)
+        left = [before + value for before, value in zip(left, values)]
+    for name, total in zip(names, left):
+        axes.annotate(f' {total:.3g}', (total, name), va='center', fontsize='small')
+    axes.invert_yaxis()
+    axes.margins(x=0.12)
+    axes.set_xlabel('microjoules a frame (operations alone)')
+    axes.legend(fontsize='small')
+    figure.savefig(file)
+
+
+def draw_curves(curves: dict[str, list[Point]], way: str, file: Path) -> None:
+    """
+    Draw recall against energy, a line for each engine, each point with how far it went.
+
+    :raises VprError: if matplotlib is not installed.
+    """
+    figure, axes = _figure(3.2)
+    for name, points in curves.items():
+        axes.plot([point.energy for point in points], [point.recall for point in points], 'o-',
+                  label=name)
+        for point in points:
+            axes.annotate(f'{point.step:g}', (point.energy, point.recall), fontsize='x-small',
+                          textcoords='offset points', xytext=(3, 4))
+    what = 'part of synapses removed' if way == 'prune' else 'factor of the feature weights'
+    axes.set(xscale='log', xlabel=f'microjoules a frame (labels: {what})', ylabel='recall@1',
+             ylim=(0, None))
+    axes.legend(fontsize='small')
+    figure.savefig(file)
+
+
+def _figure(height: float) -> tuple[Any, Any]:
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise VprError('pictures need matplotlib: pip install matplotlib '
+                       '(apt: python3-matplotlib)') from None
+    made = Figure(figsize=(7.2, height), dpi=100, layout='constrained')
+    FigureCanvasAgg(made)
+    return made, made.subplots()
