@@ -149,6 +149,7 @@ def test_close_ends_every_process() -> None:
     backend.close()
     assert_gone(processes)
     assert_released(memory)
+    assert backend._worker.status == 0
     with pytest.raises(BackendError, match='Lava has ended'):
         backend.similarity(quantised.SPIKES[0])
 

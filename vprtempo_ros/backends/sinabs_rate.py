@@ -118,13 +118,15 @@ class SpikingModule:
         if output_threshold:
             rectified.append(nn.ReLU())
         self._threshold, self._output_threshold = threshold, output_threshold
+        self._clamped = readout == 'clamped'
         self._network = from_model(
             nn.Sequential(*rectified), spike_threshold=torch.tensor(threshold), spike_fn=spike,
-            min_v_mem=-threshold, batch_size=1).spiking_model.eval()
+            batch_size=1).spiking_model.eval()
+        # What a neuron is inhibited by before it is excited must not be forgotten.
+        for layer in self._network[1::2]:
+            layer.min_v_mem = None
         if output_threshold:
             self._network[3].spike_threshold.data.fill_(output_threshold)
-            # What a neuron is inhibited by before it is excited must not be forgotten.
-            self._network[3].min_v_mem = None
 
     def __call__(self, train: Array) -> Response:
         """Run a spike train float32 (steps, inputs)."""
@@ -141,4 +143,7 @@ class SpikingModule:
                 # Outputs count spikes of features, each of which stands for a threshold.
                 spikes = self._network[3](arrived * self._threshold).sum(0)
                 sent, outputs = spikes * self._output_threshold, int(spikes.sum())
-        return Response((sent / len(train)).numpy(), [features.sum(0).numpy()], outputs)
+        answer = (sent / len(train)).numpy()
+        if self._clamped:
+            np.clip(answer, 0.0, SPIKE_MAX, out=answer)
+        return Response(answer, [features.sum(0).numpy()], outputs)

@@ -38,7 +38,7 @@ from .spiking import (
 HINT = ('make lava on Python 3.11 (elsewhere env/bootstrap.py --with-torch --with-lava) installs '
         'it in the environment of a checkout')
 # Threshold of hidden neurons, in lava-dl's units: large enough for weights of 8 bits to be fine
-# beside it, small enough for sums of 16 bits.
+# beside it, small enough for sums in 24 bits.
 _THRESHOLD = 128.0
 _VOLTAGE_DECAY = 0.03
 # Mean input of a hidden neuron over its deviation from it, relative to the threshold.
@@ -116,6 +116,10 @@ class Trainer:
             hidden, output = (file[f'layer/{number}/weight'][()] for number in (0, 1))
         return SpikingModule(*(np.clip(np.rint(weights), -256, 254).astype(np.int16)
                                for weights in (hidden, output)))
+
+    def constants(self) -> tuple[int, int]:
+        """Return threshold and decay of the hidden neurons as Loihi has them."""
+        return round(_THRESHOLD * WEIGHT_UNIT), round(_VOLTAGE_DECAY * DECAY_UNITY)
 
     def similarity(self, spikes: NDArray[np.uint8], quantised: bool) -> NDArray[np.float32]:
         """Return float32 (frames, places) as torch computes it, with float weights or 8 bits."""
@@ -206,8 +210,7 @@ def train_spiking(
         trainer = Trainer(spikes[mine], places[mine] - begin, size, config, seed + number, threads)
         trainer.run(f'module {number + 1}/{len(bounds)}', progress)
         modules.append(trainer.module())
-    network = SpikingNetwork(modules, config.steps, round(_THRESHOLD * WEIGHT_UNIT),
-                             round(_VOLTAGE_DECAY * DECAY_UNITY))
+    network = SpikingNetwork(modules, config.steps, *trainer.constants())
     check(network)
     return network
 

@@ -32,8 +32,9 @@ ALIGN, DECAY_BITS = 6, 12
 DECAY_UNITY = 1 << DECAY_BITS
 # A weight of 1 in lava-dl.
 WEIGHT_UNIT = 64
-# Currents arrive in 16 bits, states have 24, thresholds 17.
-CURRENT_MAX, STATE_MAX, THRESHOLD_MAX = (1 << 15) - 1, (1 << 23) - 1, (1 << 17) - 1
+# States have 24 bits, and so have currents once they are aligned; thresholds have 17.
+STATE_MAX, THRESHOLD_MAX = (1 << 23) - 1, (1 << 17) - 1
+CURRENT_MAX = STATE_MAX >> ALIGN
 # More would take memory for nothing: rates are resolved to a part in 255.
 STEPS_MAX = 1000
 # Weights of both signs: 8 bits, of which the lowest is always 0.

@@ -27,6 +27,9 @@ def to_graph(network: Network) -> Any:
 
     :raises MapError: if the network is not linear, or holds no floats.
     """
+    if network.spiking is not None:
+        raise MapError('NIR has no neurons that compute as those of the spiking network of '
+                       'training.method: bootstrap do; train with training.method: stdp')
     if not network.modules:
         raise MapError('NIR cannot express integers with rounding between their layers, and this '
                        'map holds nothing else: train it with training.keep_fp32')

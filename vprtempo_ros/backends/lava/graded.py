@@ -86,12 +86,19 @@ def stop(injector: Injector, empty: NDArray[np.int32]) -> None:
     stopped = threading.Event()
 
     def release() -> None:
-        # Lava looks whether it is to stop between two steps: one more step, after it was told.
-        while not stopped.wait(0.02):
+        # Lava looks whether it is to stop between two steps: one more step, after it was told. No
+        # more than the channel holds, since nobody may be there to take them.
+        for seconds in (0.02, 0.2, 2.0)[:BUFFER - 1]:
+            if stopped.wait(seconds):
+                return
             injector.send(empty)
-    threading.Thread(target=release, daemon=True).start()
-    injector.stop()
-    stopped.set()
+    releasing = threading.Thread(target=release)
+    releasing.start()
+    try:
+        injector.stop()
+    finally:
+        stopped.set()
+        releasing.join()
 
 
 def _layer(source: Any, layer: GradedLayer, link: Link) -> Any:

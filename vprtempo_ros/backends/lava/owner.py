@@ -66,6 +66,11 @@ class Worker:
         assert answer is not None
         return answer
 
+    @property
+    def status(self) -> int | None:
+        """Exit status of the process, None while it runs."""
+        return self._process.returncode
+
     def end(self) -> None:
         """Close the pipe, which ends the worker; kill it if it does not end."""
         self._connection.close()

@@ -1,0 +1,201 @@
+"""Backend `sinabs`, spike trains from amplitudes and from events, and that samna stays away."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+import quantised
+
+from vprtempo_ros import backends
+from vprtempo_ros.backends.sinabs_rate import SinabsBackend
+from vprtempo_ros.backends.spike_trains import RateCode, bin_events
+from vprtempo_ros.config import BackendConfig, EncodingConfig, SinabsConfig, TrainingConfig
+from vprtempo_ros.encoding import Encoder
+from vprtempo_ros.errors import BackendError, ImageError
+from vprtempo_ros.network.layers import SPIKE_MAX, Network
+from vprtempo_ros.network.training import train
+from vprtempo_ros.sources.folder import FolderFrames
+
+needs_sinabs = pytest.mark.skipif(find_spec('sinabs') is None or find_spec('torch') is None,
+                                  reason='needs sinabs and torch: make lava on Python 3.11')
+
+
+def network(readout: str, modules: int = 3) -> Network:
+    """Return a network of floats."""
+    return train(quantised.SPIKES, np.arange(quantised.PLACES), TrainingConfig(
+        readout=readout, places_per_module=-(-quantised.PLACES // modules)))
+
+
+def sinabs(of: Network, **settings: float) -> SinabsBackend:
+    """Start the backend."""
+    backend = backends.create(of, BackendConfig(name='sinabs', sinabs=SinabsConfig(**settings)))
+    assert isinstance(backend, SinabsBackend)
+    return backend
+
+
+def test_samna_is_not_installed() -> None:
+    """On PyPI it is a stub that installs from elsewhere when it is imported."""
+    assert find_spec('samna') is None
+
+
+@needs_sinabs
+def test_samna_is_not_imported() -> None:
+    """Not even tried: in a fresh interpreter, a finder notes who asks for it."""
+    code = """
+import sys
+asked = []
+class Note:
+    def find_spec(self, name, path=None, target=None):
+        if name.split('.')[0] == 'samna':
+            asked.append(name)
+sys.meta_path.insert(0, Note())
+import test_sinabs
+backend = test_sinabs.sinabs(test_sinabs.network('linear'), steps=5)
+backend.similarity(test_sinabs.quantised.SPIKES[0])
+print(asked, 'samna' in sys.modules, 'sinabs' in sys.modules)
+"""
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True,
+                          cwd=__file__.rpartition('/')[0], check=False, timeout=120)
+    assert done.stdout == '[] False True\n', done.stderr
+
+
+@needs_sinabs
+@pytest.mark.parametrize('readout', ['linear', 'clamped'])
+def test_longer_trains_come_nearer_to_the_floats(readout: str) -> None:
+    """Rates approach responses: with T = 1000 answers nearly are those of floats."""
+    of = network(readout)
+    floats = backends.create(of, BackendConfig(name='numpy'))
+    shown = quantised.frames(12)[2:]
+    wanted = np.stack([floats.similarity(frame) for frame in shown])
+    errors = []
+    for steps in (10, 100, 1000):
+        backend = sinabs(of, steps=steps)
+        found = np.stack([backend.similarity(frame) for frame in shown])
+        assert found.dtype == np.float32
+        errors.append(float(np.abs(found - wanted).mean() / wanted.std()))
+    assert errors[2] < errors[1] < errors[0]
+    assert errors[2] < 0.1
+
+
+@needs_sinabs
+def test_the_clamp_is_a_highest_rate() -> None:
+    """With the clamped readout no feature spikes for more than 0.9."""
+    backend = sinabs(network('clamped', 1), steps=50, threshold=0.3)
+    response = backend.respond(np.full((50, quantised.INPUTS), 1.0, np.float32))
+    rates = response.features[0] * 0.3 / 50
+    assert rates.max() <= SPIKE_MAX + 1e-6
+    assert (rates > 0).sum() > 0
+
+
+@needs_sinabs
+def test_a_lower_threshold_costs_more_spikes() -> None:
+    """T and thresholds are parameters: they set how many spikes are sent."""
+    of = network('linear', 1)
+
+    def sent(**settings: float) -> float:
+        backend = sinabs(of, **settings)
+        return float(sum(c.sum() for c in backend.respond(
+            backend.train(quantised.SPIKES[0])).features))
+    assert sent(threshold=0.2) > 2 * sent(threshold=1.0)
+    assert sent(steps=200) > 1.5 * sent(steps=100)
+
+
+@needs_sinabs
+def test_spiking_outputs() -> None:
+    """With a threshold the outputs spike too, and their counts are the answer."""
+    backend = sinabs(network('linear', 1), steps=200, output_threshold=0.002)
+    response = backend.respond(backend.train(quantised.SPIKES[3]))
+    assert response.outputs > 0
+    counts = response.similarity * 200 / 0.002
+    assert np.allclose(counts, np.rint(counts), atol=1e-2)
+    assert counts.sum() == pytest.approx(response.outputs, rel=1e-3)
+
+
+@needs_sinabs
+def test_an_answer_does_not_depend_on_what_was_shown_before() -> None:
+    """Neurons start from rest with each frame, and a frame always gets the same train."""
+    backend = sinabs(network('linear'), steps=20)
+    first = backend.similarity(quantised.SPIKES[0])
+    backend.similarity(quantised.SPIKES[1])
+    assert (backend.similarity(quantised.SPIKES[0]) == first).all()
+
+
+@needs_sinabs
+def test_binned_events_are_a_spike_train() -> None:
+    """A network answers to events as to the amplitudes that they have the rate of."""
+    of = network('linear', 1)
+    backend = sinabs(of, steps=60)
+    rng = np.random.default_rng(5)
+    amplitudes = quantised.SPIKES[4] / 255
+    steps, inputs = np.nonzero(rng.random((60, quantised.INPUTS)) < amplitudes)
+    # A sensor of 12x12 pixels, of which each input covers four.
+    row, column = inputs // 6, inputs % 6
+    train_ = bin_events(column * 2 + rng.integers(0, 2, len(steps)),
+                        row * 2 + rng.integers(0, 2, len(steps)), steps * 1000 + 7,
+                        (12, 12), (6, 6), 60)
+    assert train_.shape == (60, quantised.INPUTS)
+    floats = backends.create(of, BackendConfig(name='numpy')).similarity(quantised.SPIKES[4])
+    found = backend.respond(train_).similarity
+    assert np.corrcoef(found, floats)[0, 1] > 0.9
+
+
+def test_events_are_counted_where_and_when_they_are() -> None:
+    """Each event lands in the cell of its pixel and the step of its time."""
+    x, y = np.array([0, 3, 3, 7]), np.array([0, 1, 1, 3])
+    train_ = bin_events(x, y, np.array([10, 19, 20, 29]), (8, 4), (4, 2), 2)
+    expected = np.zeros((2, 8))
+    expected[0, 0] = expected[0, 1] = expected[1, 1] = expected[1, 7] = 1
+    assert train_.tolist() == expected.tolist()
+    assert bin_events(x[:0], y[:0], x[:0], (8, 4), (4, 2), 3).tolist() == np.zeros((3, 8)).tolist()
+    with pytest.raises(ImageError, match='column 9, expected 0 to 7'):
+        bin_events(np.array([9]), np.array([0]), np.array([0]), (8, 4), (4, 2), 2)
+
+
+def test_rates_of_drawn_spikes() -> None:
+    """Black never spikes, white always, the rest at the rate of its amplitude."""
+    levels = np.arange(256, dtype=np.uint8)
+    train_ = RateCode(256, 4000, 3)(levels)
+    rates = train_.mean(axis=0)
+    assert rates[0] == 0
+    assert rates[255] == 1
+    assert np.abs(rates - levels / 255).max() < 5 * 0.5 / np.sqrt(4000)
+    assert (RateCode(256, 4000, 3)(levels) == train_).all()
+    assert (RateCode(256, 4000, 4)(levels) != train_).any()
+
+
+@needs_sinabs
+def test_a_map_without_floats_is_refused() -> None:
+    """It converts floats."""
+    of = quantised.trained(keep_fp32=False)
+    with pytest.raises(BackendError, match="'sinabs' needs the floats.*keep_fp32"):
+        backends.create(of, BackendConfig(name='sinabs'))
+
+
+def test_missing_sinabs_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is missing, and how to get it without samna."""
+    monkeypatch.setitem(sys.modules, 'sinabs', None)
+    with pytest.raises(BackendError, match="backend 'sinabs' needs sinabs.*make lava.*samna"):
+        backends.create(network('linear'), BackendConfig(name='sinabs'))
+
+
+@needs_sinabs
+@pytest.mark.long
+def test_recall_on_nordland(shared_data) -> None:
+    """At T = 100 recall@1 is within 0.03 of floats, for every fourth of 500 places."""
+    folder = shared_data('nordland_64x32')
+    names = str(folder / 'filtered_names.txt')
+    encoder = Encoder(EncodingConfig())
+    learnt, shown = (np.stack([encoder(frame.image) for frame, _ in zip(
+        FolderFrames(folder / season, names), range(500))]) for season in ('summer', 'winter'))
+    of = train(learnt, np.arange(500), TrainingConfig())
+    floats = backends.create(of, BackendConfig(name='numpy'))
+    spiking = backends.create(of, BackendConfig(name='sinabs', threads=2))
+    asked = np.arange(0, 500, 4)
+    right = [np.mean([backend.similarity(shown[i]).argmax() == i for i in asked])
+             for backend in (floats, spiking)]
+    assert right[0] > 0.3
+    assert abs(right[0] - right[1]) <= 0.03
