@@ -19,7 +19,7 @@ def changed(network: Network, way: str, step: float) -> Network:
     """
     Return the network with synapses removed, or with weaker ones into the feature layer.
 
-    :param way: prune: the weakest `step` of each layer's synapses go; rescale: the weights of the
+    :param way: prune: the weakest `step` of each neuron's synapses go; rescale: the weights of the
         feature layer are multiplied by `step`, so that fewer of its spikes reach a threshold or
         are rounded to anything but zero.
     """
@@ -55,11 +55,16 @@ def _each_layer(network: Network, keep: Callable[[Array], NDArray[np.bool_]]) ->
 
 
 def _keep(weights: Array, part: float) -> NDArray[np.bool_]:
-    """Return bool: which synapses stay if the weakest part of those there are goes."""
-    magnitude = np.abs(weights)
-    there = magnitude[magnitude > 0]
-    gone = round(part * there.size)
-    if not gone:
-        return np.asarray(magnitude > 0)
-    # Not by a quantile: of equal ones as many go as are asked for, at the most.
-    return np.asarray(magnitude > np.partition(there, gone - 1)[gone - 1])
+    """
+    Return bool (neurons, inputs): which synapses stay if the weakest part of a neuron's goes.
+
+    Of its excitatory and its inhibitory synapses alike: the many inhibitory ones are weaker, and
+    without them nothing would balance the others.
+    """
+    keep = weights != 0
+    for kind in (weights > 0, weights < 0):
+        strength = np.where(kind, np.abs(weights), np.inf)
+        rank = strength.argsort(axis=1, kind='stable').argsort(axis=1, kind='stable')
+        gone = np.rint(part * kind.sum(axis=1, keepdims=True))
+        keep &= ~kind | (rank >= gone)
+    return keep

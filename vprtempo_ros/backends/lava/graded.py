@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 import numpy as np
@@ -83,22 +82,17 @@ class GradedNetwork:
 
 def stop(injector: Injector, empty: NDArray[np.int32]) -> None:
     """End a network that waits for inputs of an injector."""
-    stopped = threading.Event()
-
-    def release() -> None:
-        # Lava looks whether it is to stop between two steps: one more step, after it was told. No
-        # more than the channel holds, since nobody may be there to take them.
-        for seconds in (0.02, 0.2, 2.0)[:BUFFER - 1]:
-            if stopped.wait(seconds):
-                return
-            injector.send(empty)
-    releasing = threading.Thread(target=release)
-    releasing.start()
-    try:
-        injector.stop()
-    finally:
-        stopped.set()
-        releasing.join()
+    # Lava looks between two steps whether it is to stop, and the step under way waits for an input.
+    # So inputs follow the command: not before it, or it would wait again, and not much later, when
+    # the memory that they go through is gone. As many as the channel holds, should the command be
+    # slow to arrive.
+    for port in injector.runtime.runtime_to_service:
+        def send(command: Any, original: Any = port.send) -> None:
+            original(command)
+            for _ in range(BUFFER - 1):
+                injector.send(empty)
+        port.send = send
+    injector.stop()
 
 
 def _layer(source: Any, layer: GradedLayer, link: Link) -> Any:
