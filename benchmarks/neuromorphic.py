@@ -14,16 +14,16 @@ from vprtempo_ros.backends.in_flight import InFlight
 from vprtempo_ros.config import (
     BackendConfig,
     BootstrapConfig,
-    EncodingConfig,
     EnergyConfig,
     LavaConfig,
     SinabsConfig,
+    TrainerConfig,
     TrainingConfig,
 )
-from vprtempo_ros.encoding import Encoder
 from vprtempo_ros.energy.bill import bill
 from vprtempo_ros.energy.operations import dense, graded, rate
 from vprtempo_ros.errors import BackendError
+from vprtempo_ros.maps.calibrating import measure_responses
 from vprtempo_ros.network.bootstrap import Trainer
 from vprtempo_ros.network.layers import Network
 from vprtempo_ros.network.spiking import SpikingNetwork, similarity
@@ -31,8 +31,9 @@ from vprtempo_ros.network.training import train
 from vprtempo_ros.progress import silent
 
 from .quantisation import untrained
-from .recall import Route, nordland, recall
 from .report import table
+from .routes import Route, nordland
+from .trial import Pixels, encode, normalised, recall
 
 Spikes = NDArray[np.uint8]
 Matrix = NDArray[np.float32]
@@ -46,19 +47,21 @@ def bench() -> None:
     print('\n### lava, 784-1568-500, simulated\n')
     _lava_times()
     route = nordland(500)
-    references, queries = _spikes(route)
+    pixels = encode(route, TrainerConfig())
     print('\n### sinabs, Nordland 500\n')
-    _sinabs(route, references, queries)
+    _sinabs(route, pixels)
     print('\n### bootstrap beside STDP, Nordland 500\n')
-    _bootstrap(route, references, queries)
+    _bootstrap(route, pixels)
     print('\n### energy of a frame, Nordland 500, operations alone\n')
-    _energy(route, references, queries)
+    _energy(route, pixels)
 
 
-def _spikes(route: Route) -> tuple[Spikes, Spikes]:
-    encoder = Encoder(EncodingConfig())
-    return (np.stack([encoder(image) for image in route.reference]),
-            np.stack([encoder(image) for image in route.query]))
+def _recalls(
+    route: Route, pixels: Pixels, similarities: Matrix, engine: backends.Backend,
+) -> tuple[float, float]:
+    """Return recall@1 of single frames: of similarities as they are, and as the node has them."""
+    usual = measure_responses(engine, pixels.shown, TrainerConfig().places.tolerance)
+    return recall(route, similarities), recall(route, normalised(similarities, usual))
 
 
 def _answers(network: Network, config: BackendConfig, frames: Spikes) -> tuple[Matrix, float]:
@@ -78,14 +81,15 @@ def _answers(network: Network, config: BackendConfig, frames: Spikes) -> tuple[M
 
 
 def _lava_equals_integer() -> None:
-    references, queries = _spikes(nordland(1000))
+    pixels = encode(nordland(1000), TrainerConfig())
     rows = []
     for readout in ('linear', 'clamped'):
-        network = train(references, np.arange(len(references)), TrainingConfig(
-            readout=readout, quantize='qat', feature_multiplier=2.0, keep_fp32=False))
-        expected, _ = _answers(network, BackendConfig(name='integer'), queries)
+        network = train(pixels.samples, pixels.places, TrainingConfig(
+            readout=readout, quantize='qat', places_per_module=500, keep_fp32=False))
+        expected, _ = _answers(network, BackendConfig(name='integer'), pixels.queries)
         for mode in ('one_at_a_time', 'streaming'):
-            found, _ = _answers(network, BackendConfig(name='lava', lava=LavaConfig(mode)), queries)
+            found, _ = _answers(network, BackendConfig(name='lava', lava=LavaConfig(mode)),
+                                pixels.queries)
             rows.append([readout, mode, found.size, int((found != expected).sum())])
     table(['readout', 'mode', 'values', 'that differ'], rows)
 
@@ -105,48 +109,62 @@ def _lava_times() -> None:
     table(['readout', 'mode', 'ms a frame', 's to start and stop'], rows)
 
 
-def _sinabs(route: Route, references: Spikes, queries: Spikes) -> None:
+def _sinabs(route: Route, pixels: Pixels) -> None:
     rows = []
     for readout in ('linear', 'clamped'):
-        network = train(references, np.arange(len(references)), TrainingConfig(readout=readout))
-        floats = recall(route, _answers(network, BackendConfig(name='numpy'), queries)[0])
+        network = train(pixels.samples, pixels.places, TrainingConfig(readout=readout))
+        engine = backends.create(network, BackendConfig(name='numpy'))
+        floats = _recalls(route, pixels, _answers(network, BackendConfig(name='numpy'),
+                                                  pixels.queries)[0], engine)
         for steps in (10, 30, 100):
             found, taken = _answers(network, BackendConfig(
-                name='sinabs', threads=2, sinabs=SinabsConfig(steps=steps)), queries)
-            value = recall(route, found)
-            rows.append([readout, steps, f'{value:.3f}', f'{floats:.3f}', f'{value - floats:+.3f}',
+                name='sinabs', threads=2, sinabs=SinabsConfig(steps=steps)), pixels.queries)
+            values = _recalls(route, pixels, found, engine)
+            rows.append([readout, steps, *(f'{value:.3f} ({value - base:+.3f})'
+                                           for value, base in zip(values, floats)),
                          f'{taken * 1e3:.0f}'])
-    table(['readout', 'T', 'recall@1', 'in floats', 'difference', 'ms a frame'], rows)
+        engine.close()
+    table(['readout', 'T', 'recall@1 (against floats)', 'normalised (against floats)',
+           'ms a frame'], rows)
 
 
-def _bootstrap(route: Route, references: Spikes, queries: Spikes) -> None:
-    places = np.arange(len(references))
-    stdp = train(references, places, TrainingConfig())
-    found, _ = _answers(stdp, BackendConfig(name='numpy'), queries)
-    rows = [['stdp, floats', f'{recall(route, found):.3f}', '', '']]
+def _bootstrap(route: Route, pixels: Pixels) -> None:
+    rows = []
+
+    def row(name: str, similarities: Matrix, network: Network, taken: str = '') -> None:
+        engine = backends.create(network, BackendConfig(
+            name='cuba' if network.spiking else 'numpy'))
+        rows.append([name, *(f'{value:.3f}' for value in _recalls(
+            route, pixels, similarities, engine)), taken])
+        engine.close()
+
+    started = time.perf_counter()
+    stdp = train(pixels.samples, pixels.places, TrainingConfig())
+    taken = time.perf_counter() - started
+    row('stdp, floats', _answers(stdp, BackendConfig(name='numpy'), pixels.queries)[0], stdp,
+        f'{taken:.0f}')
     config = BootstrapConfig()
     started = time.perf_counter()
-    trainer = Trainer(references, places, (28, 28), config, 0)
+    trainer = Trainer(pixels.samples, pixels.places, (28, 28), config, 0)
     trainer.run('module 1/1', silent)
     taken = time.perf_counter() - started
-    network = SpikingNetwork([trainer.module()], config.steps, *trainer.constants())
-    floats = recall(route, trainer.similarity(queries, quantised=False))
-    rows.append(['bootstrap, floats (lava-dl)', f'{floats:.3f}', '', f'{taken:.0f}'])
-    integers = similarity(network, queries)
-    rows.append(['bootstrap, cuba', f'{recall(route, integers):.3f}',
-                 f'{recall(route, integers) - floats:+.3f}', ''])
-    in_lava, _ = _answers(Network([], 'linear', spiking=network), BackendConfig(
-        name='lava', lava=LavaConfig('streaming')), queries)
-    rows.append(['bootstrap, lava (netx, fixed point)', f'{recall(route, in_lava):.3f}',
-                 f'{recall(route, in_lava) - floats:+.3f}', ''])
-    table(['network', 'recall@1', 'against floats', 's to train'], rows)
+    spiking = SpikingNetwork([trainer.module()], config.steps, *trainer.constants())
+    network = Network([], 'linear', spiking=spiking)
+    row('bootstrap, floats (lava-dl)', trainer.similarity(pixels.queries, quantised=False),
+        network, f'{taken:.0f}')
+    integers = similarity(spiking, pixels.queries)
+    row('bootstrap, cuba', integers, network)
+    in_lava, _ = _answers(network, BackendConfig(name='lava', lava=LavaConfig('streaming')),
+                          pixels.queries)
+    row('bootstrap, lava (netx, fixed point)', in_lava, network)
+    table(['network', 'recall@1', 'normalised', 's to train'], rows)
     print(f'\n(values of lava that differ from cuba: {int((in_lava != integers).sum())} of '
           f'{in_lava.size})')
 
 
-def _energy(route: Route, references: Spikes, queries: Spikes) -> None:
-    network = train(references, np.arange(len(references)), TrainingConfig(quantize='qat'))
-    chosen = queries[::5]
+def _energy(route: Route, pixels: Pixels) -> None:
+    network = train(pixels.samples, pixels.places, TrainingConfig(quantize='qat'))
+    chosen = pixels.queries[::5]
     part = replace(route, truth=type(route.truth)(
         *(values[::5] for values in (route.truth.stamps, route.truth.first, route.truth.last))))
     counts = [*dense(network, chosen), graded(network, chosen),

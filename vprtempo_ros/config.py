@@ -151,7 +151,8 @@ class BootstrapConfig:
 
     steps: int = option(32, 'Time steps that a frame is shown for', low=4, high=1000)
     hidden: int = option(1024, 'Hidden neurons of a module', low=2, high=100000)
-    epochs: int = option(40, 'Times that each reference frame is shown', low=1, high=10000)
+    epochs: int = option(40, 'Times that as many samples are shown as there are places', low=1,
+                         high=10000)
     spiking_epochs: int = option(5, 'Epochs at the end in which the hidden layer spikes',
                                  low=0, high=10000)
     batch: int = option(50, 'Frames in a step of the gradient', low=1, high=10000)

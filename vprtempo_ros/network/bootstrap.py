@@ -90,15 +90,17 @@ class Trainer:
     def run(self, name: str, progress: Progress) -> None:
         """Train for all epochs."""
         torch, config = self._torch, self._config
-        samples = len(self._spikes)
-        batches = max(_SAMPLES + 2, -(-samples // config.batch))
+        samples, places = len(self._spikes), int(self._places.max()) + 1
+        batches = max(_SAMPLES + 2, -(-places // config.batch))
         optimiser = torch.optim.Adam(self.blocks.parameters(), lr=config.rate)
         decline = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, config.epochs * batches)
         scheduler = self._bootstrap.routine.Scheduler(
             num_sample_iter=_SAMPLES, sample_period=_PERIOD,
             crossover_epochs=[max(config.epochs - config.spiking_epochs, 1)])
         for epoch in range(config.epochs):
-            order = torch.randperm(samples)
+            # As many samples as there are places; of those that show a place differently others
+            # have their turn in other epochs.
+            order = torch.randperm(samples)[:places]
             for number, chosen in enumerate(torch.tensor_split(order, batches)):
                 if len(chosen):
                     mode = scheduler.mode(epoch, number, True)

@@ -16,18 +16,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..config import BagInputConfig, EnergyConfig, PosesConfig, SinabsConfig, from_flat, options
-from ..encoding import Encoder
 from ..energy.bill import Item, bill
 from ..energy.operations import LAYERS, Count, dense, graded, layer_shapes, rate
 from ..energy.pictures import Point, draw_bill, draw_curves
 from ..energy.tradeoff import STEPS, changed
-from ..errors import BackendError, ConfigError, SourceError, VprError
+from ..errors import BackendError, ConfigError, VprError
+from ..evaluation.by_file import truth_by_file
+from ..evaluation.by_frame import truth_by_frame
+from ..evaluation.by_pose import truth_by_pose
+from ..evaluation.query import Reading, read_query
 from ..evaluation.recall import ranked, recall_at
-from ..evaluation.truth import GroundTruth, read_truth
+from ..evaluation.truth import GroundTruth
 from ..maps.map import Map
 from ..maps.store import load
 from ..network.layers import Network
-from ..sources.traverse import open_traverse
 from .command import check_range, guarded
 
 Spikes = NDArray[np.uint8]
@@ -53,38 +55,28 @@ def report(given: argparse.Namespace) -> None:
     print(f'\npicture   {given.out / "energy.png"}')
     if given.curve:
         if truth is None:
-            raise ConfigError('--curve needs the ground truth: give --truth or --tolerance')
+            raise ConfigError('--curve needs the ground truth: --truth, --tolerance or --radius')
         curves = _curves(loaded.network, frames, truth, given.curve, sinabs, constants)
         draw_curves(curves, given.curve, given.out / 'curve.png')
         print(f'curve     {given.out / "curve.png"}')
 
 
 def _frames(loaded: Map, given: argparse.Namespace) -> tuple[Spikes, GroundTruth | None]:
-    """Read and encode the recording, at most `--frames` spread over it, and its truth."""
-    source = BagInputConfig(topic=given.topic, names=given.names)
-    traverse, _ = open_traverse(str(given.bag), source, PosesConfig(topic='none'))
-    encoder = Encoder(loaded.config.encoding)
-    stamps, spikes = [], []
-    every = max(1, -(-len(traverse) // given.frames))
-    for number, frame in enumerate(traverse):
-        if number % every == 0:
-            stamps.append(frame.stamp_ns)
-            spikes.append(encoder(frame.image))
-    if not spikes:
-        raise SourceError(f'{given.bag}: no usable frame in it')
-    places = np.arange(len(spikes)) * every
+    """Read and encode the recording; keep at most `--frames` spread over it, with their truth."""
+    reading = Reading(BagInputConfig(topic=given.topic, names=given.names),
+                      PosesConfig(topic=given.poses if given.radius is not None else 'none'))
+    query = read_query(str(given.bag), loaded, reading)
+    truth = None
     if given.truth is not None:
-        truth = read_truth(given.truth)
-        rows = np.searchsorted(truth.stamps, stamps)
-        if not (rows < len(truth)).all() or (truth.stamps[rows] != stamps).any():
-            raise ConfigError(f'{given.truth}: has not the stamps of {given.bag}')
-        return np.stack(spikes), GroundTruth(np.array(stamps), truth.first[rows], truth.last[rows])
-    if given.tolerance is not None:
-        last = len(loaded.places) - 1
-        low, high = places - given.tolerance, places + given.tolerance
-        return np.stack(spikes), GroundTruth(np.array(stamps), np.clip(low, 0, last),
-                                             np.clip(high, 0, last))
-    return np.stack(spikes), None
+        truth = truth_by_file(given.truth, query, len(loaded.places))
+    elif given.tolerance is not None:
+        truth, _ = truth_by_frame(query, loaded, given.tolerance, limited=True)
+    elif given.radius is not None:
+        truth = truth_by_pose(query, loaded, given.radius, None)
+    chosen = slice(None, None, max(1, -(-len(query) // given.frames)))
+    if truth is not None:
+        truth = GroundTruth(truth.stamps[chosen], truth.first[chosen], truth.last[chosen])
+    return query.spikes[chosen], truth
 
 
 def _counts(
@@ -176,7 +168,12 @@ def main(args: Sequence[str] | None = None) -> int:
     truth.add_argument('--truth', type=Path, metavar='CSV',
                        help='stamp_ns, first_place, last_place for each frame, for recall')
     truth.add_argument('--tolerance', type=int, metavar='FRAMES',
-                       help='frame i is place i, give or take so many')
+                       help='frame i is place i (or that of the same file name), give or take '
+                            'so many')
+    truth.add_argument('--radius', type=float, metavar='METRES',
+                       help='places within so many metres are right; needs poses on both sides')
+    parser.add_argument('--poses', default='', metavar='TOPIC',
+                        help='pose topic of the bag (default: the only one)')
     parser.add_argument('--frames', type=int, default=200,
                         help='frames at the most, spread over the recording (default: %(default)s)')
     parser.add_argument('--curve', choices=sorted(STEPS),
