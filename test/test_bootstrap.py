@@ -149,6 +149,7 @@ def test_netx_gives_the_same_bits(network: Network, mode: str) -> None:
     while len(in_flight):
         found += in_flight.advance()
     backend.close()
+    assert backend._worker.status == 0
     assert [number for number, _ in found] == list(range(len(shown)))
     assert np.array_equal([answer for _, answer in found], similarity(network.spiking, shown))
 

@@ -12,8 +12,9 @@ import ros
 from neuromorphic import assert_gone, lava_processes, needs_lava
 from ros import Client, image_message
 
-from vprtempo_ros.config import BackendConfig, MatchConfig
+from vprtempo_ros.config import BackendConfig, MatchConfig, SequenceConfig
 from vprtempo_ros.maps.store import load
+from vprtempo_ros.matching.stages import Moment
 from vprtempo_ros.recogniser import Recogniser
 
 pytestmark = needs_lava
@@ -29,9 +30,11 @@ def test_answers_belong_to_their_stamps(
     street, quantised_map: Path, tmp_path: Path, mode: str,
 ) -> None:
     """Every frame is answered as by backend integer, under its own stamp, the last one too."""
-    recogniser = Recogniser(load(quantised_map), BackendConfig(name='integer'))
+    recogniser = Recogniser(load(quantised_map), BackendConfig(name='integer'),
+                            MatchConfig(sequence=SequenceConfig(filter='none')))
     frames = street.frames('query')[::6]
-    with ros.node(tmp_path, 'vpr_node', parameters=parameters(quantised_map, mode)) as process, \
+    with ros.node(tmp_path, 'vpr_node', parameters=parameters(
+            quantised_map, mode, **{'match.sequence.filter': 'none'})) as process, \
             Client() as client:
         client.await_listener()
         for number, frame in enumerate(frames):
@@ -43,11 +46,11 @@ def test_answers_belong_to_their_stamps(
         client.spin_until(lambda: len(client.matches) == len(frames), 'an answer to every frame')
         assert 'as on 1 Loihi 2 chip' in process.output()
         assert client.status(lambda s, v: v['backend'] == 'lava', 'the backend')
-    for match in client.matches:
-        frame = frames[match.header.stamp.nanosec - 1]
-        wanted = recogniser.recognise(frame.image, MatchConfig()).match
+    assert [match.header.stamp.nanosec for match in client.matches] == [
+        number + 1 for number in range(len(frames))]
+    for number, (frame, match) in enumerate(zip(frames, client.matches)):
+        wanted = recogniser.recognise(frame.image, Moment(number + 1)).match
         assert [int(result.class_id) for result in match.results] == wanted.places.tolist()
-    assert len({match.header.stamp.nanosec for match in client.matches}) == len(frames)
 
 
 def test_lava_follows_the_lifecycle(street, quantised_map: Path, tmp_path: Path) -> None:
