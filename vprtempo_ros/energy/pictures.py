@@ -24,21 +24,25 @@ def draw_bill(items: list[Item], file: Path) -> None:
 
     :raises VprError: if matplotlib is not installed.
     """
-    figure, axes = _figure(len(items) * 0.45 + 1.1)
-    names = [item.engine for item in items]
-    left = [0.0] * len(items)
+    figure, axes = _figure(len(items) * 0.6 + 1.0)
     parts = [(LAYERS[0], [item.layers[0] for item in items]),
              (LAYERS[1], [item.layers[1] for item in items]),
              ('neuron updates', [item.updates for item in items])]
-    for (label, values), colour in zip(parts, ('tab:blue', 'tab:orange', 'tab:green')):
-        axes.barh(names, values, left=left, color=colour, label=label)
-        left = [before + value for before, value in zip(left, values)]
-    for name, total in zip(names, left):
-        axes.annotate(f' {total:.3g}', (total, name), va='center', fontsize='small')
+    for number, (label, values) in enumerate(parts):
+        colour = ('tab:blue', 'tab:orange', 'tab:green')[number]
+        rows = [place + (number - 1) * 0.27 for place in range(len(items))]
+        axes.barh(rows, values, height=0.25, color=colour, label=label)
+    for place, item in enumerate(items):
+        axes.annotate(f' {item.total:.3g}', (max(*item.layers, item.updates), place),
+                      va='center', fontsize='small')
+    axes.set_yticks(range(len(items)), [item.engine for item in items])
     axes.invert_yaxis()
-    axes.margins(x=0.12)
-    axes.set_xlabel('microjoules a frame (operations alone)')
-    axes.legend(fontsize='small')
+    # Engines are orders of magnitude apart.
+    axes.set_xscale('log')
+    spent = [value for _, values in parts for value in values if value > 0]
+    axes.set_xlim(min(spent) / 2, max(spent) * 10)
+    axes.set_xlabel('microjoules a frame, operations alone (numbers: the sum)')
+    axes.legend(fontsize='small', loc='upper right')
     figure.savefig(file)
 
 

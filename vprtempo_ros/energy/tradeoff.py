@@ -12,7 +12,8 @@ from ..network.layers import Array, Layer, Module, Network
 from ..network.quantised import QuantisedLayer, QuantisedModule
 
 # How far each way goes, from nothing to too much.
-STEPS = {'prune': (0.0, 0.25, 0.5, 0.7, 0.8, 0.9, 0.95), 'rescale': (1.0, 0.7, 0.5, 0.3, 0.2, 0.1)}
+STEPS = {'prune': (0.0, 0.25, 0.5, 0.7, 0.8, 0.9, 0.95),
+         'rescale': (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01)}
 
 
 def changed(network: Network, way: str, step: float) -> Network:

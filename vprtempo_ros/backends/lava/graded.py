@@ -84,8 +84,8 @@ def stop(injector: Injector, empty: NDArray[np.int32]) -> None:
     """End a network that waits for inputs of an injector."""
     # Lava looks between two steps whether it is to stop, and the step under way waits for an input.
     # So inputs follow the command: not before it, or it would wait again, and not much later, when
-    # the memory that they go through is gone. As many as the channel has room for, should the command
-    # be slow to arrive.
+    # the memory that they go through is gone. As many as the channel has room for, should the
+    # command be slow to arrive.
     channel = injector.in_port.external_pipe_csp_send_port
     for port in injector.runtime.runtime_to_service:
         def send(command: Any, original: Any = port.send) -> None:
