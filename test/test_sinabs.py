@@ -12,10 +12,12 @@ import quantised
 
 from vprtempo_ros import backends
 from vprtempo_ros.backends.sinabs_rate import SinabsBackend
-from vprtempo_ros.backends.spike_trains import RateCode, bin_events
+from vprtempo_ros.backends.spike_trains import RateCode
 from vprtempo_ros.config import BackendConfig, EncodingConfig, SinabsConfig, TrainingConfig
 from vprtempo_ros.encoding import Encoder
-from vprtempo_ros.errors import BackendError, ImageError
+from vprtempo_ros.errors import BackendError
+from vprtempo_ros.events.binning import Binner
+from vprtempo_ros.events.packet import EventBuffer
 from vprtempo_ros.network.layers import SPIKE_MAX, Network
 from vprtempo_ros.network.training import train
 from vprtempo_ros.sources.folder import FolderFrames
@@ -130,29 +132,23 @@ def test_binned_events_are_a_spike_train() -> None:
     of = network('linear', 1)
     backend = sinabs(of, steps=60)
     rng = np.random.default_rng(5)
-    amplitudes = quantised.SPIKES[4] / 255
-    steps, inputs = np.nonzero(rng.random((60, quantised.INPUTS)) < amplitudes)
-    # A sensor of 12x12 pixels, of which each input covers four.
-    row, column = inputs // 6, inputs % 6
-    train_ = bin_events(column * 2 + rng.integers(0, 2, len(steps)),
-                        row * 2 + rng.integers(0, 2, len(steps)), steps * 1000 + 7,
-                        (12, 12), (6, 6), 60)
-    assert train_.shape == (60, quantised.INPUTS)
+    steps, inputs = np.nonzero(rng.random((60, quantised.INPUTS)) < quantised.SPIKES[4] / 255)
+    # A sensor of 12x12 pixels, of which each input covers four; bins of a millisecond. The first
+    # event opens a window that counts from the next on, the last one closes it.
+    x = np.concatenate([[0], inputs % 6 * 2 + rng.integers(0, 2, len(steps)), [0]])
+    y = np.concatenate([[0], inputs // 6 * 2 + rng.integers(0, 2, len(steps)), [0]])
+    t = np.concatenate([[0], 60_000_000 + steps * 1_000_000 + 7, [120_000_000]])
+    buffer = EventBuffer()
+    buffer.show((y.astype(np.uint64) << np.uint64(48)) | (x.astype(np.uint64) << np.uint64(32))
+                | t.astype(np.uint64), 0)
+    binner = Binner(60, 1_000_000, (6, 6), (12, 12))
+    windows = [bins.counts.copy() for bins in binner.add(buffer, 1, True)]
+    assert len(windows) == 1
+    train_ = windows[0].reshape(60, -1)
+    assert train_.sum() == len(steps)
     floats = backends.create(of, BackendConfig(name='numpy')).similarity(quantised.SPIKES[4])
     found = backend.respond(train_).similarity
     assert np.corrcoef(found, floats)[0, 1] > 0.9
-
-
-def test_events_are_counted_where_and_when_they_are() -> None:
-    """Each event lands in the cell of its pixel and the step of its time."""
-    x, y = np.array([0, 3, 3, 7]), np.array([0, 1, 1, 3])
-    train_ = bin_events(x, y, np.array([10, 19, 20, 29]), (8, 4), (4, 2), 2)
-    expected = np.zeros((2, 8))
-    expected[0, 0] = expected[0, 1] = expected[1, 1] = expected[1, 7] = 1
-    assert train_.tolist() == expected.tolist()
-    assert bin_events(x[:0], y[:0], x[:0], (8, 4), (4, 2), 3).tolist() == np.zeros((3, 8)).tolist()
-    with pytest.raises(ImageError, match='column 9, expected 0 to 7'):
-        bin_events(np.array([9]), np.array([0]), np.array([0]), (8, 4), (4, 2), 2)
 
 
 def test_rates_of_drawn_spikes() -> None:
