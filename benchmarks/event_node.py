@@ -88,7 +88,7 @@ def measure(rate: float, environment: dict[str, str], built: Path, folder: Path)
     record = folder / f'{rate:.0f}.csv'
     shown = command('show_matches', '--record', str(record))
     node = command('vpr_node', parameters={
-        'map': str(built), 'input.type': 'events', 'diagnostics_period': '0.5'})
+        'map': str(built), 'input.type': 'events', 'diagnostics.period': '0.5'})
     driver = [sys.executable, '-m', 'benchmarks.event_driver', '--rate', str(rate),
               '--seconds', str(SECONDS)]
     with running(driver, environment, subprocess.PIPE) as publishing:

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent / 'vprtempo_ros'
 
 # Lower rooms first; a module may import from its own room and from those before it.
 ROOMS = ['', 'events', 'sources', 'encoding', 'adaptation', 'network', 'backends', 'matching',
-         'maps', 'recogniser', 'evaluation', 'energy', 'tools', 'demo', 'nodes']
+         'maps', 'recogniser', 'health', 'evaluation', 'energy', 'tools', 'demo', 'nodes']
 # Loops over events, of which each file is imported by those who have events.
 COMPILED = {f'events/{name}.py' for name in (
     'checks', 'event_array', 'evt3', 'evt3_encoder', 'kernels', 'libcaer', 'libcaer_cmp')}

@@ -53,7 +53,7 @@ def test_bad_frames_are_counted_named_and_skipped(street, tmp_path: Path) -> Non
     """After each kind of bad frame the next good one is answered."""
     pixels = good(street)
     with ros.node(tmp_path, 'vpr_node', parameters={
-            'map': street.map, 'diagnostics_period': '0.1'}) as process, Client() as client:
+            'map': street.map, 'diagnostics.period': '0.1'}) as process, Client() as client:
         client.await_listener()
         for number, (kind, (message, words)) in enumerate(bad_messages(pixels).items(), start=1):
             client.publisher.publish(message)
@@ -70,7 +70,7 @@ def test_a_bad_frame_is_a_warning(street, tmp_path: Path) -> None:
     """The level tells the operator while it lasts, and returns to OK."""
     pixels = good(street)
     with ros.node(tmp_path, 'vpr_node', parameters={
-            'map': street.map, 'diagnostics_period': '0.2'}), Client() as client:
+            'map': street.map, 'diagnostics.period': '0.2'}), Client() as client:
         client.await_listener()
         client.publisher.publish(Image(encoding='rgb8'))
         client.status(lambda status, values: status.level == b'\x01'
@@ -82,7 +82,7 @@ def test_a_bad_frame_is_a_warning(street, tmp_path: Path) -> None:
 def test_silence_is_a_warning(street, tmp_path: Path) -> None:
     """Without images the diagnostics say so."""
     with ros.node(tmp_path, 'vpr_node', parameters={
-            'map': street.map, 'diagnostics_period': '0.2'}), Client() as client:
+            'map': street.map, 'diagnostics.period': '0.2'}), Client() as client:
         client.status(lambda status, values: status.level == b'\x01'
                       and 'no image' in status.message, 'a warning about silence')
 
@@ -120,7 +120,7 @@ def test_overload_works_on_the_newest_and_counts_the_rest(slow_map: Path, tmp_pa
     count = 400
     with ros.node(tmp_path, 'vpr_node', parameters={
             'map': slow_map, 'input.reliability': 'reliable', 'input.depth': 1000,
-            'diagnostics_period': '0.2', 'match.min_confidence': '0.0'}), Client() as client:
+            'diagnostics.period': '0.2', 'match.min_confidence': '0.0'}), Client() as client:
         client.await_listener()
         for stamp in range(1, count):
             client.publisher.publish(image_message(pixels, 'mono8', stamp))

@@ -117,7 +117,7 @@ def test_another_street_is_unknown(street, tmp_path: Path, name: str) -> None:
     elsewhere = Drive(World(seed=2, length=40.0), QUERY, frame_distance=2.0, rate=5.0)
     with ros.node(tmp_path, 'vpr_node', parameters={
             'map': street.map, 'match.sequence.filter': name, 'match.min_confidence': 0.9,
-            'diagnostics_period': 0.1}), Client() as client:
+            'diagnostics.period': 0.1}), Client() as client:
         client.await_listener()
         for number, frame in enumerate(street.places()):
             places, confidences = answer_of(client.ask(frame_message(frame)))

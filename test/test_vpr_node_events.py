@@ -25,7 +25,7 @@ from vprtempo_ros.sources.event_msg import packet_message  # noqa: E402
 PLACES = 6
 # Windows come in any order here: each is answered by itself, however sure the answer is.
 INPUT = {'input.type': 'events', 'input.reliability': 'reliable', 'input.max_delay': 5.0,
-         'diagnostics_period': '0.1', 'match.min_confidence': 0.0, 'match.sequence.filter': 'none'}
+         'diagnostics.period': '0.1', 'match.min_confidence': 0.0, 'match.sequence.filter': 'none'}
 
 
 @pytest.fixture(scope='module')

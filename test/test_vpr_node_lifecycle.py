@@ -110,7 +110,7 @@ def test_what_cannot_be_configured(
 
 @pytest.mark.parametrize(('name', 'value'), [
     ('match.top_k', '0'), ('match.top_k', 'many'), ('match.min_confidence', '1.5'),
-    ('match.min_confidence', 'nan'), ('input.type', 'radar'), ('diagnostics_period', '0.0'),
+    ('match.min_confidence', 'nan'), ('input.type', 'radar'), ('diagnostics.period', '0.0'),
     ('input.depth', '-1'),
 ])
 def test_parameter_out_of_range(tmp_path: Path, name: str, value: str) -> None:

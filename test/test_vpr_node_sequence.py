@@ -65,7 +65,7 @@ def test_the_filter_is_changed_while_it_runs(street, tmp_path: Path) -> None:
     """Filters, their constants and top_k change between frames; what is refused changes nothing."""
     frames = street.frames('query')
     with ros.node(tmp_path, 'vpr_node', parameters={
-            'map': street.map, 'match.sequence.filter': 'none', 'diagnostics_period': 0.1,
+            'map': street.map, 'match.sequence.filter': 'none', 'diagnostics.period': 0.1,
             **EVERYTHING}) as process, Client() as client:
         client.await_listener()
         twin = library(street, settings('none'))
@@ -112,7 +112,7 @@ def test_changes_while_frames_arrive(street, tmp_path: Path) -> None:
     messages = [frame_message(frame) for frame in street.frames('query')]
     with ros.node(tmp_path, 'vpr_node', parameters={
             'map': street.map, 'input.reliability': 'reliable', 'input.depth': 1000,
-            'diagnostics_period': 0.1, 'match.min_confidence': 0.0}) as process, \
+            'diagnostics.period': 0.1, 'match.min_confidence': 0.0}) as process, \
             Client() as client:
         client.await_listener()
         sent = 0
@@ -177,7 +177,7 @@ def test_odometry_tells_the_way(street, tmp_path: Path) -> None:
     twin, timed = library(street, settings()), library(street, settings())
     differences = []
     with ros.node(tmp_path, 'vpr_node', parameters={
-            'map': street.map, 'input.odometry': 'true', 'diagnostics_period': 0.1,
+            'map': street.map, 'input.odometry': 'true', 'diagnostics.period': 0.1,
             **EVERYTHING}) as process, Client() as client:
         process.wait_for('listening on /image and /odom')
         client.await_listener()
@@ -209,7 +209,7 @@ def test_odometry_that_cannot_be_used(street, tmp_path: Path) -> None:
     frames = street.frames('query')[:12]
     twin = library(street, settings())
     with ros.node(tmp_path, 'vpr_node', parameters={
-            'map': street.map, 'input.odometry': 'true', 'diagnostics_period': 0.1,
+            'map': street.map, 'input.odometry': 'true', 'diagnostics.period': 0.1,
             **EVERYTHING}) as process, Client() as client:
         client.await_listener()
         publisher = client.await_odometry_listener()
@@ -247,7 +247,7 @@ def test_odometry_that_cannot_be_used(street, tmp_path: Path) -> None:
 def test_no_odometry_unless_asked_for(street, tmp_path: Path) -> None:
     """By default there is no subscription, and nothing about odometry in the diagnostics."""
     with ros.node(tmp_path, 'vpr_node', parameters={
-            'map': street.map, 'diagnostics_period': 0.1}), Client() as client:
+            'map': street.map, 'diagnostics.period': 0.1}), Client() as client:
         client.await_listener()
         assert client.odometry_listeners() == 0
         values = client.status(lambda status, values: 'sequence filter' in values, 'the filter')

@@ -298,6 +298,31 @@ class TrainerConfig:
 
 
 @dataclass
+class DiagnosticsConfig:
+    """From when on `vpr_node` reports that something is wrong, and for how long."""
+
+    period: float = option(1.0, 'Time between diagnostics, in seconds', low=0.05, high=60.0,
+                           dynamic=True)
+    silence: float = option(2.0, 'Without a message for this long the input counts as missing, in '
+                                 'seconds', low=0.1, high=3600.0, dynamic=True)
+    min_rate: float = option(0.0, 'Messages a second that the input has at least; 0: not checked',
+                             low=0.0, high=1e5, dynamic=True)
+    max_bad: float = option(0.05, 'Part of the messages that may be unusable, over some seconds',
+                            low=0.0, high=1.0, dynamic=True)
+    max_dropped: float = option(0.05, 'Part of the messages that may be dropped for newer ones, '
+                                      'over some seconds', low=0.0, high=1.0, dynamic=True)
+    max_load: float = option(0.9, 'Part of the time that may be spent working on frames, of one '
+                                  'thread', low=0.01, high=1.0, dynamic=True)
+    lost_after: float = option(10.0, 'The robot counts as lost when most frames have been unknown '
+                                     'for this long, in seconds; 0: never', low=0.0, high=3600.0,
+                               dynamic=True)
+    raise_after: float = option(2.0, 'What is wrong is reported once it has lasted so long, in '
+                                     'seconds', low=0.0, high=600.0, dynamic=True)
+    clear_after: float = option(5.0, 'What was reported is taken back once it has been gone for so '
+                                     'long, in seconds', low=0.0, high=600.0, dynamic=True)
+
+
+@dataclass
 class NodeConfig:
     """Everything that `vpr_node` needs beside the map."""
 
@@ -306,8 +331,7 @@ class NodeConfig:
     input: LiveInputConfig = field(default_factory=LiveInputConfig)
     backend: BackendConfig = field(default_factory=BackendConfig)
     match: MatchConfig = field(default_factory=MatchConfig)
-    diagnostics_period: float = option(1.0, 'Time between diagnostics, in seconds',
-                                       low=0.05, high=60.0)
+    diagnostics: DiagnosticsConfig = field(default_factory=DiagnosticsConfig)
 
 
 @dataclass

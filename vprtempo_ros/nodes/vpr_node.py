@@ -147,7 +147,7 @@ class VprNode(LastingLifecycleNode):
 
     def _new_timer(self) -> Any:
         # Steady: diagnostics matter most while a simulated time does not come.
-        return self.create_timer(self._config.diagnostics_period, self._report,
+        return self.create_timer(self._config.diagnostics.period, self._report,
                                  clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def _load(self) -> None:
