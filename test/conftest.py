@@ -23,6 +23,7 @@ for _name in ('ROS_DOMAIN_ID', 'ROS_AUTOMATIC_DISCOVERY_RANGE'):
     os.environ.pop(_name, None)
 os.environ.update(ros_environment())
 
+EVENT_PLACES = 6
 _DATA = Path(__file__).resolve().parent.parent.parent / 'shared' / 'data'
 
 
@@ -77,3 +78,17 @@ def quantised_map(street: Street, tmp_path_factory: pytest.TempPathFactory) -> P
                 'places.by': 'metres', 'places.spacing': 2.0, 'training.quantize': 'qat',
                 'training.keep_fp32': False}
     return save(build_map(from_flat(TrainerConfig, settings)), folder)
+
+
+@pytest.fixture(scope='session')
+def event_map(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a map of events of a 64x48 sensor."""
+    # Importing these asks for libraries that few tests need.
+    from events import event_drive
+    from helpers import tiny_config
+
+    folder = tmp_path_factory.mktemp('events')
+    bag = event_drive(folder / 'bag', range(EVENT_PLACES))
+    config = tiny_config(bag, input__type='events', encoding__width=16, encoding__height=16,
+                         training__epochs=0, training__feature_multiplier=4.0)
+    return save(build_map(config), folder / 'map')

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 import ros
-from events import HEIGHT, WIDTH, event_drive, packet, scene
+from conftest import EVENT_PLACES as PLACES
+from events import HEIGHT, WIDTH, packet, scene
 from helpers import START, drive, tiny_config
 from ros import Client, image_message, until
 
@@ -22,20 +23,9 @@ from vprtempo_ros.maps.store import save  # noqa: E402
 from vprtempo_ros.sources.cdr import PACKET, write_message  # noqa: E402
 from vprtempo_ros.sources.event_msg import packet_message  # noqa: E402
 
-PLACES = 6
 # Windows come in any order here: each is answered by itself, however sure the answer is.
 INPUT = {'input.type': 'events', 'input.reliability': 'reliable', 'input.max_delay': 5.0,
          'diagnostics.period': '0.1', 'match.min_confidence': 0.0, 'match.sequence.filter': 'none'}
-
-
-@pytest.fixture(scope='module')
-def event_map(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a map of events of a 64x48 sensor."""
-    folder = tmp_path_factory.mktemp('events')
-    bag = event_drive(folder / 'bag', range(PLACES))
-    config = tiny_config(bag, input__type='events', encoding__width=16, encoding__height=16,
-                         training__epochs=0, training__feature_multiplier=4.0)
-    return save(build_map(config), folder / 'map')
 
 
 @pytest.fixture(scope='module')

@@ -9,6 +9,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import PointCloud2
 from vision_msgs.msg import Classification, ObjectHypothesis, VisionInfo
 
+from ..interface import BELIEF, INFO, MATCH
 from ..maps.map import FORMAT_VERSION
 from ..recogniser import Answer, Recogniser
 from .belief import BeliefCloud
@@ -23,9 +24,9 @@ class Outputs:
         """Announce the map and make the publishers, which say nothing until the node is active."""
         self._node, self._recogniser = node, recogniser
         self._cloud = BeliefCloud(recogniser.map.places)
-        self._matches = node.create_lifecycle_publisher(Classification, '~/match', 10)
-        self._belief = node.create_lifecycle_publisher(PointCloud2, '~/belief', 5)
-        self._info = node.create_publisher(VisionInfo, '~/info', _LATCHED)
+        self._matches = node.create_lifecycle_publisher(Classification, MATCH.name, 10)
+        self._belief = node.create_lifecycle_publisher(PointCloud2, BELIEF.name, 5)
+        self._info = node.create_publisher(VisionInfo, INFO.name, _LATCHED)
         network = recogniser.map.network
         info = VisionInfo(method=f'VPRTempo, {network.readout} readout, backend '
                                  f'{recogniser.backend.name}',

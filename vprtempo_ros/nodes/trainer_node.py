@@ -13,6 +13,7 @@ from std_msgs.msg import Float32
 
 from ..config import TrainerConfig
 from ..errors import VprError
+from ..interface import PROGRESS
 from ..maps.building import build_map
 from ..maps.store import check_destination, save
 from .parameters import declare, read
@@ -41,7 +42,7 @@ class TrainerNode(Node):
         declare(self, TrainerConfig)
         self._config = read(self, TrainerConfig)
         check_destination(self._config.map, self._config.overwrite)
-        self._progress = self.create_publisher(Float32, '~/progress', _LATCHED)
+        self._progress = self.create_publisher(Float32, PROGRESS.name, _LATCHED)
         self._told = 0.0
         self._thread = threading.Thread(target=self._train, name='trainer')
         self._thread.start()

@@ -15,6 +15,7 @@ from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.time import Time
 from sensor_msgs.msg import CompressedImage, Image
 
+from .. import interface
 from ..backends import default_backend
 from ..config import NodeConfig
 from ..encoding import EVENTS
@@ -67,7 +68,7 @@ class VprNode(LastingLifecycleNode):
         self._problem = 'not configured'
         declare(self, NodeConfig)
         self._config = read(self, NodeConfig)
-        self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
+        self._diagnostics = self.create_publisher(DiagnosticArray, interface.DIAGNOSTICS.name, 10)
         self._timer = self._new_timer()
         self.add_on_set_parameters_callback(self._on_parameters)
         if (self._config.autostart
@@ -109,10 +110,11 @@ class VprNode(LastingLifecycleNode):
                         else NewestFirst(self._process, self._advance))
         # Raw: rclpy's conversion of an image costs several times the matching.
         self._inputs = [self.create_subscription(
-            message_type, 'events' if events else 'image', self._on_message, qos, raw=True)]
+            message_type, (interface.EVENTS if events else interface.IMAGE).name, self._on_message,
+            qos, raw=True)]
         if config.odometry:
             self._inputs.append(self.create_subscription(
-                Odometry, 'odom', self._on_odometry, _ODOMETRY_QOS, raw=True))
+                Odometry, interface.ODOM.name, self._on_odometry, _ODOMETRY_QOS, raw=True))
         topics = ' and '.join(subscription.topic_name for subscription in self._inputs)
         self.get_logger().info(f'listening on {topics}')
         return result

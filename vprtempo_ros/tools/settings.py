@@ -1,5 +1,7 @@
 """
-settings: write what config.py says where people read it: config/*.yaml and docs/parameters.md.
+settings: write what the code says where people read it.
+
+That is config.py to config/*.yaml and docs/parameters.md, and interface.py to the README.
 
 Run by `make docs`; a test holds the files against it.
 """
@@ -8,11 +10,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Sequence
 
 import yaml
 
 from ..config import NodeConfig, Option, TrainerConfig, options
+from ..interface import NODES, Entry
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _NODES = {'vpr_node': (NodeConfig, 'vpr.yaml'), 'trainer_node': (TrainerConfig, 'train.yaml')}
@@ -48,13 +51,35 @@ def as_table(cls: type) -> str:
     return '\n'.join(lines) + '\n'
 
 
+def as_topics(entries: Sequence[Entry]) -> str:
+    """Return a Markdown table of topics and services."""
+    lines = ['| | name | type | QoS | |', '|---|---|---|---|---|']
+    for entry in entries:
+        types = ', '.join(name.replace('/msg/', '/').replace('/srv/', '/') for name in entry.types)
+        lines.append(f'| {entry.direction} | `{entry.name}` | {types} | {entry.qos} | '
+                     f'{entry.note} |')
+    return '\n'.join(lines) + '\n'
+
+
+def with_tables(text: str) -> str:
+    """Return a Markdown text with the tables between its marks made anew."""
+    for node, entries in NODES.items():
+        begin, end = f'<!-- interface of {node}, by make docs -->\n', '<!-- end -->'
+        head, _, rest = text.partition(begin)
+        assert rest, f'expected the line {begin!r} in the README'
+        text = f'{head}{begin}\n{as_topics(entries)}\n{end}{rest.partition(end)[2]}'
+    return text
+
+
 def files() -> dict[Path, str]:
-    """Return every file that is made from the configuration, with its text."""
+    """Return every file that is made from the code, with its text."""
     made = {_ROOT / 'config' / name: as_yaml(cls, node) for node, (cls, name) in _NODES.items()}
     tables = [f'## `{node}`\n\n{as_table(cls)}' for node, (cls, _) in _NODES.items()]
     made[_ROOT / 'docs' / 'parameters.md'] = (
         '# Parameters\n\nMade from `vprtempo_ros/config.py` by `make docs`.\n\n'
         + '\n'.join(tables))
+    readme = _ROOT / 'README.md'
+    made[readme] = with_tables(readme.read_text(encoding='utf-8'))
     return made
 
 

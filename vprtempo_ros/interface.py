@@ -1,0 +1,63 @@
+"""
+Every topic and service of the nodes: names, types and what they are for, in one table.
+
+Nodes take the names from here, `make docs` the tables of the README, launch files are tested
+against it, and a test compares it with what running nodes have.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+IN, OUT, SERVICE = 'in', 'out', 'service'
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A topic or service: its name as the node gives it, types in full, QoS in words, a note."""
+
+    name: str
+    direction: str
+    types: tuple[str, ...]
+    note: str
+    qos: str = ''
+
+
+IMAGE = Entry(
+    'image', IN, ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage'),
+    '`input.type: image`, `compressed`; remap it to your camera',
+    'best effort, or `input.reliability`')
+EVENTS = Entry(
+    'events', IN, ('event_camera_msgs/msg/EventPacket', 'dvs_msgs/msg/EventArray'),
+    '`input.type: events`, `input.message: packet`, `array`',
+    'best effort, or `input.reliability`')
+ODOM = Entry(
+    'odom', IN, ('nav_msgs/msg/Odometry',),
+    'only with `input.odometry: true`: the way between frames for the sequence filter',
+    'best effort')
+MATCH = Entry(
+    '~/match', OUT, ('vision_msgs/msg/Classification',),
+    'header of the frame; results best first: class_id = place, score = confidence; no results = '
+    'unknown place', 'reliable')
+BELIEF = Entry(
+    '~/belief', OUT, ('sensor_msgs/msg/PointCloud2',),
+    'every place: x, y, z, place, similarity, confidence; made only while somebody listens',
+    'reliable')
+INFO = Entry(
+    '~/info', OUT, ('vision_msgs/msg/VisionInfo',),
+    'method, backend, where the map is, its format', 'latched')
+DIAGNOSTICS = Entry(
+    '/diagnostics', OUT, ('diagnostic_msgs/msg/DiagnosticArray',),
+    'input rate, latency, frames unknown, dropped and bad (by reason), map, sequence filter, last '
+    'match and its confidence, odometry', 'reliable')
+
+PROGRESS = Entry(
+    '~/progress', OUT, ('std_msgs/msg/Float32',), 'how far the present stage is, 0 to 1',
+    'latched')
+
+# In the order of the README's tables. The services of the lifecycle and of parameters, which
+# every ROS 2 node has, are left out.
+NODES: dict[str, tuple[Entry, ...]] = {
+    'vpr_node': (IMAGE, EVENTS, ODOM, MATCH, BELIEF, INFO, DIAGNOSTICS),
+    'trainer_node': (PROGRESS,),
+}
