@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -103,6 +103,13 @@ def node(
         yield Process(process, log)
 
 
+class Listening(NamedTuple):
+    """What has come on a topic so far, and the subscription."""
+
+    heard: list[Any]
+    subscription: Any
+
+
 class Client:
     """A node in the test's process that publishes, listens, and calls services."""
 
@@ -133,6 +140,18 @@ class Client:
         self._executor.shutdown()
         self._node.destroy_node()
         self._context.try_shutdown()
+
+    def listen(self, kind: type, name: str, qos: Any = 100) -> Listening:
+        """Subscribe to a topic of the node; return what will have come, and the subscription."""
+        topic = f'{self._target}/{name}'
+        heard: list[Any] = []
+        subscription = self._node.create_subscription(kind, topic, heard.append, qos)
+        self.spin_until(lambda: self._node.count_publishers(topic) > 0, f'a publisher of {topic}')
+        return Listening(heard, subscription)
+
+    def ignore(self, listening: Listening) -> None:
+        """Listen to a topic no longer."""
+        self._node.destroy_subscription(listening.subscription)
 
     def listen_to_belief(self) -> None:
         """Subscribe to the belief, until `ignore_belief`."""

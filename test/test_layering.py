@@ -11,14 +11,15 @@ ROOT = Path(__file__).resolve().parent.parent / 'vprtempo_ros'
 
 # Lower rooms first; a module may import from its own room and from those before it.
 ROOMS = ['', 'events', 'sources', 'encoding', 'adaptation', 'network', 'backends', 'matching',
-         'maps', 'recogniser', 'health', 'evaluation', 'energy', 'tools', 'demo', 'nodes']
+         'maps', 'recogniser', 'health', 'view', 'evaluation', 'energy', 'tools', 'demo', 'nodes']
 # Loops over events, of which each file is imported by those who have events.
 COMPILED = {f'events/{name}.py' for name in (
     'checks', 'event_array', 'evt3', 'evt3_encoder', 'kernels', 'libcaer', 'libcaer_cmp')}
 COMPILED |= {'demo/dvs.py'}
 _BASE = {'errors', 'config', 'frames', 'progress', 'paths', 'blas', 'interface', ''}
 _ROS = ('rclpy', 'rcl_interfaces', 'diagnostic_msgs', 'vision_msgs', 'lifecycle_msgs', 'std_msgs',
-        'sensor_msgs', 'nav_msgs', 'event_camera_msgs', 'dvs_msgs')
+        'sensor_msgs', 'nav_msgs', 'geometry_msgs', 'visualization_msgs', 'builtin_interfaces',
+        'event_camera_msgs', 'dvs_msgs')
 
 
 def room_of(module: str) -> str:

@@ -16,6 +16,7 @@ from sensor_msgs.msg import PointField
 from vprtempo_ros.config import BackendConfig, MatchConfig
 from vprtempo_ros.demo.route import QUERY, Drive
 from vprtempo_ros.demo.world import World
+from vprtempo_ros.maps.layout import layout_of
 from vprtempo_ros.maps.places import Place
 from vprtempo_ros.maps.store import load, save
 from vprtempo_ros.matching.stages import Moment
@@ -103,7 +104,7 @@ def test_belief_without_poses(tmp_path: Path) -> None:
 def test_a_place_without_a_pose_is_nowhere() -> None:
     """Where only some places have poses the others are NaN, and the cloud says so."""
     places = tiny_map().places
-    cloud = BeliefCloud(places).message(np.zeros(6, np.float32), np.ones(6, np.float32))
+    cloud = BeliefCloud(layout_of(places)).message(np.zeros(6, np.float32), np.ones(6, np.float32))
     found = points(cloud)
     assert not cloud.is_dense
     assert np.isnan(found['x']).tolist() == [place.pose is None for place in places]

@@ -43,6 +43,14 @@ BELIEF = Entry(
     '~/belief', OUT, ('sensor_msgs/msg/PointCloud2',),
     'every place: x, y, z, place, similarity, confidence; made only while somebody listens',
     'reliable')
+MARKERS = Entry(
+    '~/markers', OUT, ('visualization_msgs/msg/MarkerArray',),
+    "route, matched place and its label in the frame of the map's poses; only what changed is "
+    'sent', 'latched')
+MATCH_IMAGE = Entry(
+    '~/match_image', OUT, ('sensor_msgs/msg/Image',),
+    'query beside the matched reference, rgb8, at most 10 Hz; made only while somebody listens',
+    'reliable')
 INFO = Entry(
     '~/info', OUT, ('vision_msgs/msg/VisionInfo',),
     'method, backend, where the map is, its format', 'latched')
@@ -58,6 +66,7 @@ PROGRESS = Entry(
 # In the order of the README's tables. The services of the lifecycle and of parameters, which
 # every ROS 2 node has, are left out.
 NODES: dict[str, tuple[Entry, ...]] = {
-    'vpr_node': (IMAGE, EVENTS, ODOM, MATCH, BELIEF, INFO, DIAGNOSTICS),
+    'vpr_node': (IMAGE, EVENTS, ODOM, MATCH, BELIEF, MARKERS, MATCH_IMAGE, INFO,
+                 DIAGNOSTICS),
     'trainer_node': (PROGRESS,),
 }

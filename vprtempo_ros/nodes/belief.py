@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sensor_msgs.msg import PointCloud2, PointField
 
-from ..maps.places import Place
+from ..maps.layout import Layout
 
 # Four bytes each, little-endian on every machine; positions are float32 as RViz wants them.
 _COLUMNS = {'x': '<f4', 'y': '<f4', 'z': '<f4', 'place': '<u4', 'similarity': '<f4',
@@ -18,30 +18,16 @@ _FIELDS = [PointField(name=name, offset=4 * number, count=1,
 
 
 class BeliefCloud:
-    """
-    The places of a map as a point cloud; positions are filled in once.
+    """The places of a map as a point cloud; positions are filled in once."""
 
-    A map without poses is shown as a line: place n at x = n metres in frame `map`. A place without
-    a pose in a map that has some is nowhere (NaN), which viewers leave out.
-    """
-
-    def __init__(self, places: list[Place]) -> None:
-        """Take the places of a map."""
-        poses = [place.pose for place in places if place.pose]
-        self.frame_id = poses[0].frame_id if poses else 'map'
-        self._points = np.zeros(len(places), _POINT)
-        self._points['place'] = np.arange(len(places))
-        positions = np.full((len(places), 3), np.nan)
-        if poses:
-            for row, place in zip(positions, places):
-                if place.pose:
-                    row[:] = place.pose.position
-        else:
-            positions[:] = 0.0
-            positions[:, 0] = np.arange(len(places))
+    def __init__(self, layout: Layout) -> None:
+        """Take where the places of a map are."""
+        self.frame_id = layout.frame_id
+        self._points = np.zeros(len(layout.positions), _POINT)
+        self._points['place'] = np.arange(len(layout.positions))
         for column, name in enumerate('xyz'):
-            self._points[name] = positions[:, column]
-        self._dense = bool(np.isfinite(positions).all())
+            self._points[name] = layout.positions[:, column]
+        self._dense = bool(np.isfinite(layout.positions).all())
 
     def message(
         self, similarity: NDArray[np.float32], confidence: NDArray[np.float32],

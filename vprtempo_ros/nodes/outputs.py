@@ -9,10 +9,14 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import PointCloud2
 from vision_msgs.msg import Classification, ObjectHypothesis, VisionInfo
 
+from ..frames import Image
 from ..interface import BELIEF, INFO, MATCH
+from ..maps.layout import layout_of
 from ..maps.map import FORMAT_VERSION
 from ..recogniser import Answer, Recogniser
 from .belief import BeliefCloud
+from .markers import Markers
+from .match_image import MatchImage
 
 _LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
@@ -23,7 +27,10 @@ class Outputs:
     def __init__(self, node: LifecycleNode, recogniser: Recogniser, map_path: str) -> None:
         """Announce the map and make the publishers, which say nothing until the node is active."""
         self._node, self._recogniser = node, recogniser
-        self._cloud = BeliefCloud(recogniser.map.places)
+        layout = layout_of(recogniser.map.places)
+        self._cloud = BeliefCloud(layout)
+        self._markers = Markers(node, layout)
+        self._picture = MatchImage(node, recogniser.map.thumbnails)
         self._matches = node.create_lifecycle_publisher(Classification, MATCH.name, 10)
         self._belief = node.create_lifecycle_publisher(PointCloud2, BELIEF.name, 5)
         self._info = node.create_publisher(VisionInfo, INFO.name, _LATCHED)
@@ -46,15 +53,28 @@ class Outputs:
         self._matches.publish(output)
         return output.header.stamp
 
-    def publish_belief(self, stamp: Any, answer: Answer) -> None:
-        """Publish what the frame of this stamp says about every place, if anybody listens."""
+    def picture_of(self, image: Image) -> Image | None:
+        """Return the image if it is to be kept until its answer comes, since somebody looks."""
+        return image if self._picture.wanted else None
+
+    def publish_views(self, stamp: Any, frame_id: str, answer: Answer, image: Image | None) -> None:
+        """Publish what people look at, of the frame of this stamp, as far as anybody does."""
         if self._belief.get_subscription_count():
             cloud = self._cloud.message(answer.similarity, self._recogniser.confidences(answer))
             cloud.header.stamp = stamp
             self._belief.publish(cloud)
+        self._markers.show(answer.match.places)
+        if image is not None:
+            self._picture.show(stamp, frame_id, image, answer.match)
+
+    def rest(self) -> None:
+        """Take away what would look as if it were still so, before the node turns inactive."""
+        self._markers.clear()
 
     def destroy(self) -> None:
         """Take the topics away."""
+        self._markers.destroy()
+        self._picture.destroy()
         for publisher in (self._matches, self._belief):
             self._node.destroy_lifecycle_publisher(publisher)
         self._node.destroy_publisher(self._info)

@@ -122,6 +122,8 @@ class VprNode(LastingLifecycleNode):
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop listening; the map stays loaded."""
         self._stop()
+        if self._outputs is not None:
+            self._outputs.rest()
         return super().on_deactivate(state)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -252,8 +254,9 @@ class VprNode(LastingLifecycleNode):
     def _answer(self, header: Any, image: PixelImage, started: float) -> None:
         stamp = stamp_ns(header)
         way = self._odometer.travelled(stamp)
+        assert self._outputs is not None
         answers = self._settled_recogniser().submit(
-            image, Moment(stamp, way), (header, way, started))
+            image, Moment(stamp, way), (header, way, started, self._outputs.picture_of(image)))
         self._odometer.keep()
         for tag, answer in answers:
             self._publish(answer, *tag)
@@ -279,14 +282,17 @@ class VprNode(LastingLifecycleNode):
             self._recogniser.configure(wanted)
         return self._recogniser
 
-    def _publish(self, answer: Answer, header: Any, way: float | None, started: float) -> None:
+    def _publish(
+        self, answer: Answer, header: Any, way: float | None, started: float,
+        image: PixelImage | None,
+    ) -> None:
         assert self._outputs is not None
         stamp = self._outputs.publish(header, answer)
         clock = self.get_clock()
         age = clock.now() - Time.from_msg(stamp, clock_type=clock.clock_type)
         self._statistics.add_result(answer.match, way, age.nanoseconds * 1e-9,
                                     time.perf_counter() - started)
-        self._outputs.publish_belief(stamp, answer)
+        self._outputs.publish_views(stamp, header.frame_id, answer, image)
 
     def _note_bad(self, reason: str) -> None:
         self._statistics.add_bad(reason)

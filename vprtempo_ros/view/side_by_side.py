@@ -1,0 +1,81 @@
+"""The query beside the place that it was recognised as, with what is claimed below."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..frames import Image
+from ..matching.match import Match
+
+Pixels = NDArray[np.uint8]
+
+# Each side's width and the caption's height, in pixels; the height follows from the query's shape.
+_WIDTH, _CAPTION, _GAP = 320, 34, 4
+_LOWEST, _HIGHEST = 80, 480
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+_INK, _PALE, _GROUND = (235, 235, 235), (150, 150, 150), (28, 30, 34)
+
+
+class SideBySide:
+    """Composes pictures for the thumbnails of a map."""
+
+    def __init__(self, thumbnails: list[bytes]) -> None:
+        """Take a JPEG for each place."""
+        self._thumbnails = thumbnails
+
+    def compose(self, image: Image, match: Match) -> Pixels:
+        """
+        Return query and matched place as RGB uint8 (height, 644, 3), with a line of text below.
+
+        Without a match, or where the thumbnail cannot be read, the right half stays empty.
+        """
+        height = int(np.clip(round(_WIDTH * image.height / image.width), _LOWEST, _HIGHEST))
+        picture = np.full((height + _CAPTION, 2 * _WIDTH + _GAP, 3), _GROUND, np.uint8)
+        _place(picture, _colours(image, _WIDTH, height), 0)
+        _write(picture, 'query', 8, _PALE)
+        left = _WIDTH + _GAP
+        if not len(match.places):
+            _write(picture, 'unknown place', left + 8, _PALE)
+            return picture
+        place, confidence = int(match.places[0]), float(match.confidences[0])
+        data = np.frombuffer(self._thumbnails[place], np.uint8)
+        thumbnail = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
+        if thumbnail is not None:
+            shown = cv2.resize(thumbnail, (_WIDTH, height), interpolation=cv2.INTER_CUBIC)
+            _place(picture, cv2.cvtColor(shown, cv2.COLOR_BGR2RGB), left)
+        _write(picture, f'place {place}', left + 8, _INK)
+        _write(picture, f'{confidence:.2f}', 2 * _WIDTH + _GAP - 56, _INK)
+        # As long as the confidence is high.
+        length = round(confidence * (_WIDTH - 1))
+        cv2.line(picture, (left, height + 2), (left + length, height + 2), (64, 200, 160), 3)
+        return picture
+
+
+def _colours(image: Image, width: int, height: int) -> Pixels:
+    """Return an image as RGB uint8 (height, width, 3); shrunk first, since that is cheapest."""
+    pixels = image.pixels
+    order = _channels(image.weights)
+    if not order or pixels.dtype == np.float32:
+        grey = cv2.resize(image.grey(), (width, height), interpolation=cv2.INTER_AREA)
+        return cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB)
+    small = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
+    if small.dtype == np.uint16:
+        small = (small // 257).astype(np.uint8)
+    return np.ascontiguousarray(small[..., order])
+
+
+def _channels(weights: tuple[float, ...]) -> list[int]:
+    """Return which channels are red, green and blue, told by how they weigh in grey; or none."""
+    if len(weights) < 3:
+        return []
+    return [0, 1, 2] if weights[0] > weights[2] else [2, 1, 0]
+
+
+def _place(picture: Pixels, part: Pixels, left: int) -> None:
+    picture[:part.shape[0], left:left + part.shape[1]] = part
+
+
+def _write(picture: Pixels, text: str, left: int, colour: tuple[int, int, int]) -> None:
+    cv2.putText(picture, text, (left, picture.shape[0] - 10), _FONT, 0.55, colour, 1, cv2.LINE_AA)
