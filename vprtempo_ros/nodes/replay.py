@@ -15,10 +15,11 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.utilities import remove_ros_args
 
-from ..errors import SourceError
+from ..errors import ConfigError, SourceError
 from ..sources.bags import BagReader
 from ..sources.cdr import restamp
 from ..tools.command import check_range, guarded
+from .bag_clock import CLOCK_RATE, BagClock
 
 # Time for subscribers to discover the publishers in turn, in seconds.
 _SETTLING = 1.0
@@ -60,11 +61,11 @@ class Replay:
         # first messages.
         time.sleep(_SETTLING)
 
-    def play(self, rate: float, shift_stamps: bool) -> int:
+    def play(self, clock: BagClock, shift_stamps: bool) -> int:
         """
         Publish everything once; return the number of messages.
 
-        :param rate: recorded seconds to play in one second.
+        :param clock: keeps the time of the recording.
         :param shift_stamps: move header stamps by as much as the first message is moved, and
             say by how much.
         """
@@ -79,15 +80,14 @@ class Replay:
                     # is cut as it would have been when it was recorded.
                     begin_ns += (first - begin_ns) % 1_000_000_000
                     print(f'stamps moved by {begin_ns - first} ns', flush=True)
-            due = begin_ns + round((message.stamp_ns - first) / rate)
-            while (left := (due - time.time_ns()) * 1e-9) > 0 and rclpy.ok():
-                time.sleep(min(left, 0.1))
+                clock.begin(first, begin_ns)
+            clock.wait(message.stamp_ns, rclpy.ok)
             if not rclpy.ok():
                 break
             data = message.data
             if shift_stamps and message.topic in self._stamped:
                 # At another rate than 1 the recording is stretched about its first message.
-                data = restamp(data, due - message.stamp_ns)
+                data = restamp(data, clock.due_ns(message.stamp_ns) - message.stamp_ns)
             self._publishers[message.topic].publish(data)
             published += 1
         return published
@@ -114,6 +114,9 @@ def main(args: Sequence[str] | None = None) -> int:
     parser.add_argument('--loop', action='store_true', help='start again at the end')
     parser.add_argument('--restamp', action='store_true',
                         help='move header stamps as if it were recorded now')
+    parser.add_argument('--clock', type=float, nargs='?', const=CLOCK_RATE, default=0.0,
+                        metavar='HZ', help='publish the recorded time on /clock, for nodes with '
+                        f'use_sim_time; so often (default: {CLOCK_RATE:g})')
     parser.add_argument('--wait', type=float, default=5.0, metavar='SECONDS',
                         help='wait this long for a first subscriber (default: %(default)s)')
     parser.add_argument('--reliability', choices=('reliable', 'best_effort'), default='reliable')
@@ -121,15 +124,20 @@ def main(args: Sequence[str] | None = None) -> int:
 
     def work() -> None:
         check_range('--rate', given.rate, 1e-3, 1e3)
+        if given.clock and given.restamp:
+            raise ConfigError('expected --clock or --restamp, found both: with --clock the stamps '
+                              'stay and the clock is moved to them')
+        check_range('--clock', given.clock, 0.0, 1e4)
         with BagReader(given.bag) as bag:
             rclpy.init(args=args)
             node = rclpy.create_node('replay')
             try:
                 replay = Replay(node, bag, given.topics, given.reliability)
+                clock = BagClock(node, given.rate, given.clock)
                 replay.wait_for_subscriber(given.wait)
-                count = replay.play(given.rate, given.restamp)
+                count = replay.play(clock, given.restamp)
                 while given.loop and count and rclpy.ok():
-                    count += replay.play(given.rate, given.restamp)
+                    count += replay.play(clock, given.restamp)
                 if rclpy.ok():
                     replay.finish()
                 print(f'{given.bag}: {count} messages published')

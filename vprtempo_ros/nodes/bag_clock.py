@@ -1,0 +1,56 @@
+"""The time of a bag that is played, on /clock."""
+
+from __future__ import annotations
+
+import time
+from typing import Callable
+
+from rclpy.node import Node
+from rosgraph_msgs.msg import Clock
+
+# As `ros2 bag play --clock` has it where no frequency is given, in Hz.
+CLOCK_RATE = 40.0
+
+
+class BagClock:
+    """Runs from one recorded time to the next, `rate` times as fast as the wall's."""
+
+    def __init__(self, node: Node, rate: float, frequency: float) -> None:
+        """
+        Tell nothing yet.
+
+        :param rate: recorded seconds in one second.
+        :param frequency: messages on /clock in one second of the wall's time; 0: none.
+        """
+        self._rate, self._period = rate, 1.0 / frequency if frequency else 0.1
+        self._publisher = node.create_publisher(Clock, '/clock', 10) if frequency else None
+        self._recorded_ns = self._begin_ns = 0
+        self._next = 0.0
+
+    def begin(self, recorded_ns: int, begin_ns: int) -> None:
+        """Let the recorded time be `recorded_ns` when the wall's is `begin_ns`, in ns."""
+        self._recorded_ns, self._begin_ns = recorded_ns, begin_ns
+        self._next = 0.0
+
+    def due_ns(self, recorded_ns: int) -> int:
+        """Return when a recorded moment comes, in ns of the wall's time."""
+        return self._begin_ns + round((recorded_ns - self._recorded_ns) / self._rate)
+
+    def wait(self, recorded_ns: int, go_on: Callable[[], bool]) -> None:
+        """Sleep until a recorded moment comes, or `go_on` says no, and tell the time."""
+        due_ns = self.due_ns(recorded_ns)
+        while go_on():
+            now_ns = time.time_ns()
+            self._tell(min(now_ns, due_ns))
+            if now_ns >= due_ns:
+                break
+            time.sleep(min((due_ns - now_ns) * 1e-9, self._period))
+
+    def _tell(self, now_ns: int) -> None:
+        if self._publisher is None or time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + self._period
+        message = Clock()
+        recorded_ns = self._recorded_ns + round(max(0, now_ns - self._begin_ns) * self._rate)
+        message.clock.sec, message.clock.nanosec = divmod(recorded_ns, 10**9)
+        self._publisher.publish(message)
