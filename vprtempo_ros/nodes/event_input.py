@@ -47,8 +47,8 @@ class EventInput:
 
         :raises ConfigError: if the decoder that is asked for is not installed.
         """
-        self.message, self._type_name = event_message(config)
-        prepare_message(self._type_name)
+        self.message, self.type_name = event_message(config)
+        prepare_message(self.type_name)
         prepare()
         self._size = None if config.any_size else (loaded.sensor['width'],
                                                    loaded.sensor['height'])
@@ -70,7 +70,7 @@ class EventInput:
 
         :raises EventError: if the message cannot be used.
         """
-        packet = read_packet(data, self._type_name)
+        packet = read_packet(data, self.type_name)
         for stamp_ns, image in self._stream.feed(packet):
             yield header(stamp_ns, packet.frame_id), image
 
