@@ -1,10 +1,18 @@
-"""Replay a bag through vpr_node and show the matches."""
+"""
+Replay a bag with `ros2 bag play` and show the matches, in the terminal and in RViz.
+
+All nodes go by the bag's time: it is on /clock, and starts again where the bag does.
+
+    ros2 launch vprtempo_ros replay.launch.py bag:=tuesday map:=~/maps/office rviz:=true
+"""
 
 from launch.actions import (
     DeclareLaunchArgument,
+    ExecuteProcess,
     IncludeLaunchDescription,
     SetEnvironmentVariable,
     Shutdown,
+    TimerAction,
 )
 from launch.conditions import IfCondition, UnlessCondition
 from launch.launch_description_sources import PythonLaunchDescriptionSource
@@ -14,25 +22,46 @@ from launch_ros.substitutions import FindPackageShare
 
 from launch import LaunchDescription
 
+# Arguments of vpr.launch.py that are handed on as they are.
+_HANDED_ON = ('map', 'image', 'events', 'input_type', 'message', 'odom', 'namespace',
+              'use_sim_time', 'params_file', 'rviz')
+
 
 def generate_launch_description() -> LaunchDescription:
     """Describe the arguments and the processes; without `loop` all ends with the bag."""
     share = FindPackageShare('vprtempo_ros')
     profile = PathJoinSubstitution([share, 'config', 'fastdds_shm.xml'])
-    arguments = [LaunchConfiguration('bag'), '--restamp', '--rate', LaunchConfiguration('rate')]
+    play = ['ros2', 'bag', 'play', LaunchConfiguration('bag'), '--clock', '100',
+            '--rate', LaunchConfiguration('rate')]
+    looping = LaunchConfiguration('loop')
     return LaunchDescription([
         DeclareLaunchArgument('bag', description='Bag to replay'),
         DeclareLaunchArgument('map', description='Folder of the map that trainer_node wrote'),
         DeclareLaunchArgument('image', default_value='/camera/image_raw',
                               description='Camera topic in the bag'),
         DeclareLaunchArgument('events', default_value='/event_camera/events',
-                              description='With input_type events: their topic'),
+                              description='With input_type events: their topic in the bag'),
         DeclareLaunchArgument('input_type', default_value='image',
                               choices=['image', 'compressed', 'events'],
                               description='What the node listens to'),
+        DeclareLaunchArgument('message', default_value='packet', choices=['packet', 'array'],
+                              description='With input_type events: packet is EventPacket, array '
+                                          'is EventArray'),
+        DeclareLaunchArgument('odom', default_value='/odom',
+                              description='Odometry topic in the bag; it is heard if '
+                                          'input.odometry is true'),
+        DeclareLaunchArgument('namespace', default_value='', description='Namespace of the node'),
+        DeclareLaunchArgument('use_sim_time', default_value='true', choices=['true', 'false'],
+                              description="Take the time from /clock, where the bag's time is"),
+        DeclareLaunchArgument('params_file',
+                              default_value=PathJoinSubstitution([share, 'config', 'vpr.yaml']),
+                              description='YAML file with all other parameters'),
         DeclareLaunchArgument('rate', default_value='1.0', description='Speed of the replay'),
         DeclareLaunchArgument('loop', default_value='false', choices=['true', 'false'],
                               description='Start again at the end of the bag'),
+        DeclareLaunchArgument('delay', default_value='4.0',
+                              description='Seconds until the replay begins; by then the map is '
+                                          'loaded'),
         DeclareLaunchArgument('rviz', default_value='false', choices=['true', 'false'],
                               description='Open RViz'),
         # Images through shared memory, see config/fastdds_shm.xml; what the user has set stays.
@@ -42,13 +71,12 @@ def generate_launch_description() -> LaunchDescription:
             'FASTRTPS_DEFAULT_PROFILES_FILE', default_value=profile)),
         IncludeLaunchDescription(
             PythonLaunchDescriptionSource(PathJoinSubstitution([share, 'launch', 'vpr.launch.py'])),
-            launch_arguments={name: LaunchConfiguration(name) for name in (
-                'map', 'image', 'events', 'input_type', 'rviz')}.items()),
+            launch_arguments={name: LaunchConfiguration(name) for name in _HANDED_ON}.items()),
         Node(package='vprtempo_ros', executable='show_matches', name='show_matches',
-             output='screen'),
-        Node(package='vprtempo_ros', executable='replay', name='replay', output='screen',
-             arguments=[*arguments, '--loop'], condition=IfCondition(LaunchConfiguration('loop'))),
-        Node(package='vprtempo_ros', executable='replay', name='replay', output='screen',
-             arguments=arguments, on_exit=Shutdown(),
-             condition=UnlessCondition(LaunchConfiguration('loop'))),
+             namespace=LaunchConfiguration('namespace'), output='screen'),
+        TimerAction(period=LaunchConfiguration('delay'), actions=[
+            ExecuteProcess(cmd=[*play, '--loop'], output='screen', condition=IfCondition(looping)),
+            ExecuteProcess(cmd=play, output='screen', on_exit=Shutdown(),
+                           condition=UnlessCondition(looping)),
+        ]),
     ])

@@ -1,4 +1,8 @@
-"""Build a map from recorded traverses of a route."""
+"""
+Build a map from recorded traverses of a route.
+
+    ros2 launch vprtempo_ros train.launch.py bags:=monday map:=~/maps/office by:=metres
+"""
 
 from launch.actions import DeclareLaunchArgument, Shutdown
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution

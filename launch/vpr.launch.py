@@ -1,4 +1,13 @@
-"""Recognise places on a robot: vpr_node with a map, on a topic of images or events."""
+"""
+Recognise places on a robot: vpr_node with a map, on a topic of images or events.
+
+The camera's driver runs beside it, from its own launch file; tell here which topic it publishes:
+
+    ros2 launch realsense2_camera rs_launch.py
+    ros2 launch vprtempo_ros vpr.launch.py map:=~/maps/office image:=/camera/camera/color/image_raw
+
+Under a lifecycle manager start it with autostart:=false (docs/tutorials/nav2.md).
+"""
 
 from launch.actions import DeclareLaunchArgument
 from launch.conditions import IfCondition
@@ -11,21 +20,32 @@ from launch import LaunchDescription
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Describe the arguments, the node and, if asked for, RViz."""
+    """Describe the arguments, the node and, if asked for, what shows its answers."""
     share = FindPackageShare('vprtempo_ros')
+
+    def value(name: str, kind: type) -> ParameterValue:
+        return ParameterValue(LaunchConfiguration(name), value_type=kind)
+    namespace = LaunchConfiguration('namespace')
+    sim_time = {'use_sim_time': value('use_sim_time', bool)}
     return LaunchDescription([
         DeclareLaunchArgument('map', description='Folder of the map that trainer_node wrote'),
         DeclareLaunchArgument('image', default_value='/camera/image_raw',
                               description='Camera topic, Image or CompressedImage'),
         DeclareLaunchArgument('events', default_value='/event_camera/events',
                               description='With input_type events: topic of EventPacket, or of '
-                                          'EventArray with input.message: array'),
+                                          'EventArray with message array'),
         DeclareLaunchArgument('input_type', default_value='image',
                               choices=['image', 'compressed', 'events'],
                               description='What the node listens to'),
+        DeclareLaunchArgument('message', default_value='packet', choices=['packet', 'array'],
+                              description='With input_type events: packet is EventPacket, array '
+                                          'is EventArray'),
         DeclareLaunchArgument('odom', default_value='/odom',
                               description='Odometry topic; it is heard if input.odometry is true'),
         DeclareLaunchArgument('namespace', default_value='', description='Namespace of the node'),
+        DeclareLaunchArgument('autostart', default_value='true', choices=['true', 'false'],
+                              description='Configure and activate the node; false leaves that to '
+                                          'a lifecycle manager'),
         DeclareLaunchArgument('use_sim_time', default_value='false', choices=['true', 'false'],
                               description='Take the time from /clock'),
         DeclareLaunchArgument('params_file',
@@ -34,23 +54,23 @@ def generate_launch_description() -> LaunchDescription:
         DeclareLaunchArgument('rviz', default_value='false', choices=['true', 'false'],
                               description='Open RViz'),
         Node(
-            package='vprtempo_ros', executable='vpr_node', name='vpr_node',
-            namespace=LaunchConfiguration('namespace'), output='screen',
+            package='vprtempo_ros', executable='vpr_node', name='vpr_node', namespace=namespace,
+            output='screen',
             parameters=[LaunchConfiguration('params_file'), {
-                'map': ParameterValue(LaunchConfiguration('map'), value_type=str),
-                'input.type': ParameterValue(LaunchConfiguration('input_type'), value_type=str),
-                'use_sim_time': ParameterValue(LaunchConfiguration('use_sim_time'),
-                                               value_type=bool),
+                'map': value('map', str),
+                'input.type': value('input_type', str),
+                'input.message': value('message', str),
+                'autostart': value('autostart', bool),
+                **sim_time,
             }],
             remappings=[('image', LaunchConfiguration('image')),
                         ('events', LaunchConfiguration('events')),
                         ('odom', LaunchConfiguration('odom'))],
         ),
         Node(
-            package='rviz2', executable='rviz2', name='rviz2', output='log',
+            package='rviz2', executable='rviz2', name='rviz2', namespace=namespace, output='log',
             arguments=['-d', PathJoinSubstitution([share, 'rviz', 'vpr.rviz'])],
-            parameters=[{'use_sim_time': ParameterValue(LaunchConfiguration('use_sim_time'),
-                                                        value_type=bool)}],
+            parameters=[sim_time],
             remappings=[('image', LaunchConfiguration('image'))],
             condition=IfCondition(LaunchConfiguration('rviz')),
         ),

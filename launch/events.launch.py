@@ -1,0 +1,51 @@
+"""
+Recognise places with an event camera: vpr_node with a map that was trained from events.
+
+The camera's driver runs beside it, from its own launch file; tell here which topic it publishes:
+
+    ros2 launch metavision_driver driver_node.launch.py
+    ros2 launch vprtempo_ros events.launch.py map:=~/maps/office events:=/event_camera/events
+
+Windows, polarity and all else that makes images of events stand in the map (docs/events.md).
+"""
+
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch_ros.substitutions import FindPackageShare
+
+from launch import LaunchDescription
+
+# Arguments of vpr.launch.py that are handed on as they are.
+_HANDED_ON = ('map', 'events', 'message', 'odom', 'namespace', 'autostart', 'use_sim_time',
+              'params_file', 'rviz')
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Describe the arguments, and what is launched with them."""
+    share = FindPackageShare('vprtempo_ros')
+    return LaunchDescription([
+        DeclareLaunchArgument('map', description='Folder of a map that was trained from events'),
+        DeclareLaunchArgument('events', default_value='/event_camera/events',
+                              description='Topic of the event camera'),
+        DeclareLaunchArgument('message', default_value='packet', choices=['packet', 'array'],
+                              description='packet: event_camera_msgs/EventPacket; array: '
+                                          'dvs_msgs/EventArray'),
+        DeclareLaunchArgument('odom', default_value='/odom',
+                              description='Odometry topic; it is heard if input.odometry is true'),
+        DeclareLaunchArgument('namespace', default_value='', description='Namespace of the node'),
+        DeclareLaunchArgument('autostart', default_value='true', choices=['true', 'false'],
+                              description='Configure and activate the node; false leaves that to '
+                                          'a lifecycle manager'),
+        DeclareLaunchArgument('use_sim_time', default_value='false', choices=['true', 'false'],
+                              description='Take the time from /clock'),
+        DeclareLaunchArgument('params_file',
+                              default_value=PathJoinSubstitution([share, 'config', 'vpr.yaml']),
+                              description='YAML file with all other parameters'),
+        DeclareLaunchArgument('rviz', default_value='false', choices=['true', 'false'],
+                              description='Open RViz'),
+        IncludeLaunchDescription(
+            PythonLaunchDescriptionSource(PathJoinSubstitution([share, 'launch', 'vpr.launch.py'])),
+            launch_arguments={'input_type': 'events', **{
+                name: LaunchConfiguration(name) for name in _HANDED_ON}}.items()),
+    ])
