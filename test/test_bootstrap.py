@@ -25,6 +25,7 @@ from vprtempo_ros.network.training import train
 from vprtempo_ros.progress import silent
 
 SPIKES = np.random.default_rng(0).integers(0, 256, (9, 64)).astype(np.uint8)
+# With one thread: others would wait for one another where the machine has more to do.
 SMALL = BootstrapConfig(hidden=60, steps=16, epochs=12, batch=3, spiking_epochs=2)
 
 
@@ -37,7 +38,8 @@ def noisy(spread: float) -> np.ndarray:
 @pytest.fixture(scope='module')
 def network() -> Network:
     """Return a small network of two modules."""
-    config = TrainingConfig(method='bootstrap', places_per_module=5, bootstrap=SMALL)
+    config = TrainingConfig(method='bootstrap', places_per_module=5, threads=1,
+                            bootstrap=SMALL)
     return train(SPIKES, np.arange(9), config, size=(8, 8))
 
 
@@ -53,7 +55,7 @@ def test_it_learns_its_places(network: Network) -> None:
 @needs_lava_dl
 def test_every_mode_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     """SAMPLE, FIT and ANN take turns, and in the last epochs the hidden layer is in SNN."""
-    trainer = bootstrap.Trainer(SPIKES, np.arange(9), (8, 8), SMALL, 0)
+    trainer = bootstrap.Trainer(SPIKES, np.arange(9), (8, 8), SMALL, 0, threads=1)
     used: Counter[tuple[str, ...]] = Counter()
     original = trainer._forward
 
@@ -73,7 +75,7 @@ def test_every_mode_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
 @needs_lava_dl
 def test_the_gradient_lowers_the_loss() -> None:
     """What is learnt beyond the start: disturbed places stand out further."""
-    trainer = bootstrap.Trainer(SPIKES, np.arange(9), (8, 8), SMALL, 0)
+    trainer = bootstrap.Trainer(SPIKES, np.arange(9), (8, 8), SMALL, 0, threads=1)
 
     def margin() -> float:
         answers = trainer.similarity(noisy(60), quantised=True)
@@ -88,7 +90,7 @@ def test_the_gradient_lowers_the_loss() -> None:
 @needs_lava_dl
 def test_lava_dl_cuba_and_floats_agree() -> None:
     """Exported weights give in whole numbers what torch gives; floats differ by rounding only."""
-    trainer = bootstrap.Trainer(SPIKES, np.arange(9), (8, 8), SMALL, 0)
+    trainer = bootstrap.Trainer(SPIKES, np.arange(9), (8, 8), SMALL, 0, threads=1)
     trainer.run('module', silent)
     network = SpikingNetwork([trainer.module()], SMALL.steps, *trainer.constants())
     shown = np.concatenate([SPIKES, noisy(60)])
@@ -118,7 +120,7 @@ def test_hdf5_is_what_lava_dl_exports(tmp_path: Path) -> None:
     """Our file has every entry of lava-dl's own, with the same values."""
     import h5py
 
-    trainer = bootstrap.Trainer(SPIKES, np.arange(9), (8, 8), SMALL, 0)
+    trainer = bootstrap.Trainer(SPIKES, np.arange(9), (8, 8), SMALL, 0, threads=1)
     trainer.run('module', silent)
     module = trainer.module()
     network = SpikingNetwork([module], SMALL.steps, *trainer.constants())
@@ -159,7 +161,7 @@ def test_a_map_is_built_and_kept(tmp_path: Path) -> None:
     """training.method in the trainer's configuration makes a map that recognises its places."""
     bag = drive(tmp_path / 'route', [0.0, 1.0, 2.0, 3.0], [1, 2, 3, 4])
     config = tiny_config(bag, training__method='bootstrap', training__bootstrap__hidden=60,
-                         training__bootstrap__epochs=12)
+                         training__bootstrap__epochs=12, training__threads=1)
     told: list[str] = []
     built = build_map(config, lambda stage, done, total: told.append(stage))
     assert 'training module 1/1' in told

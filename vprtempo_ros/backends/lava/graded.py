@@ -17,12 +17,10 @@ from lava.proc.io.injector import Injector, PyLoihiInjectorModel
 from lava.utils.weightutils import SignMode
 from numpy.typing import NDArray
 
-from .hardware import Link, run_configuration
+from .hardware import GRADED, Link, run_configuration
 from .plan import GradedLayer, GradedModule
 from .processes.requantise import Requantise
 
-# Payloads of spikes, in bits with sign: inputs and features, and sums on their way to the host.
-_SPIKE_BITS, _SUM_BITS = 9, 24
 # Frames that the channels from and to the host can hold.
 BUFFER = 4
 
@@ -102,15 +100,15 @@ def _layer(source: Any, layer: GradedLayer, link: Link) -> Any:
     # In synapses of both signs the sign takes the place of the lowest bit: twice the weight is
     # stored, and the sum is halved.
     dense = Dense(weights=2 * layer.weights.astype(np.int32), weight_exp=-1, num_weight_bits=8,
-                  sign_mode=SignMode.MIXED, num_message_bits=_SUM_BITS)
+                  sign_mode=SignMode.MIXED, num_message_bits=GRADED)
     low, high = layer.limits.tolist()
     neurons = Requantise(layer.factors, low, high)
-    link.enter(source, dense.s_in, _SPIKE_BITS)
+    link.enter(source, dense.s_in, GRADED)
     if link.on_chip:
         # Synapses of the chip end at neurons of the chip; these hand the sums on as they are.
         sums = GradedVec(shape=dense.a_out.shape, vth=0)
         dense.a_out.connect(sums.a_in)
-        link.leave(sums.s_out, neurons.a_in, _SUM_BITS)
+        link.leave(sums.s_out, neurons.a_in, GRADED)
     else:
         dense.a_out.connect(neurons.a_in)
     return neurons.s_out

@@ -3,8 +3,8 @@ Where the network runs: in Lava's simulation of Loihi 2, or on the chip.
 
 What is needed for the chip, Intel's extension lava-loihi, is not public. Everything here that is
 for the chip is written against the interface that lava-nc documents (lava.utils.loihi,
-Loihi2HwCfg) and the one that Intel's tutorials use (lava.proc.embedded_io.spike), and has not run
-on hardware.
+Loihi2HwCfg, the adapters in lava.networks.gradedvecnetwork) and the one that Intel's tutorials use
+(lava.proc.embedded_io.spike and .state, as in lava-dl's PilotNet), and has not run on hardware.
 """
 
 from __future__ import annotations
@@ -14,17 +14,25 @@ from typing import Any, Callable, NamedTuple
 from ...config import LavaConfig
 from ...errors import BackendError
 
+# Bits of a payload, as adapters count them: spikes of one size have none.
+BINARY, GRADED = 0, 24
+
 
 class Link(NamedTuple):
     """
     How ports of the host and of synapses are connected: the latter are on the chip, or simulated.
 
-    enter, leave: take source port, target port and the bits of a payload.
+    delay: steps that spikes take to the chip;
+    enter, leave: take source port, target port and the bits of a payload;
+    read: takes a variable, an interval and an offset, and returns what has a receive(), for the
+    value after each step t with t % interval == offset.
     """
 
     on_chip: bool
+    delay: int
     enter: Callable[[Any, Any, int], None]
     leave: Callable[[Any, Any, int], None]
+    read: Callable[[Any, int, int], Any]
 
 
 def choose_link(config: LavaConfig) -> Link:
@@ -69,7 +77,8 @@ def _select_host(config: LavaConfig) -> None:
             loihi.use_slurm_host(partition=partition or None, loihi_gen=generation)
         elif config.host:
             loihi.use_ethernet_host(config.host, loihi_gen=generation)
-    except (ValueError, ImportError) as error:
+    except (ValueError, ImportError, OSError) as error:
+        # The last: the programs that Lava asks, sinfo and ping, are not there.
         raise BackendError(f'backend.lava.host: {config.host!r} cannot be used: {error}') from None
 
 
@@ -78,21 +87,42 @@ def directly(source: Any, target: Any, bits: int) -> None:
     source.connect(target)
 
 
-def _enter_chip(source: Any, target: Any, bits: int) -> None:
-    from lava.proc import embedded_io
+def read_directly(variable: Any, interval: int, offset: int) -> Any:
+    """Read a variable of a process on the same machine."""
+    from .processes.state_reader import StateReader
 
-    adapter = embedded_io.spike.PyToNxAdapter(shape=source.shape, num_message_bits=bits)
+    return StateReader(variable, interval, offset)
+
+
+def _enter_chip(source: Any, target: Any, bits: int) -> None:
+    from lava.proc.embedded_io.spike import PyToNxAdapter
+
+    adapter = PyToNxAdapter(shape=source.shape, num_message_bits=bits)
     source.connect(adapter.inp)
     adapter.out.connect(target)
 
 
 def _leave_chip(source: Any, target: Any, bits: int) -> None:
-    from lava.proc import embedded_io
+    from lava.proc.embedded_io.spike import NxToPyAdapter
 
-    adapter = embedded_io.spike.NxToPyAdapter(shape=source.shape, num_message_bits=bits)
+    adapter = NxToPyAdapter(shape=source.shape, num_message_bits=bits)
     source.connect(adapter.inp)
     adapter.out.connect(target)
 
 
-SIMULATION = Link(False, directly, directly)
-CHIP = Link(True, _enter_chip, _leave_chip)
+def _read_chip(variable: Any, interval: int, offset: int) -> Any:
+    from lava.proc.embedded_io.state import Read
+
+    from .processes.state_reader import Receiver
+
+    # Lava's readers count steps from 0, and what they read is on the host a step later.
+    reader = Read(shape=variable.shape, interval=interval, offset=(offset - 1) % interval)
+    reader.connect_var(variable)
+    receiver = Receiver(variable.shape, interval, offset + 1)
+    reader.out.connect(receiver.in_port)
+    return receiver
+
+
+SIMULATION = Link(False, 0, directly, directly, read_directly)
+# A step to the embedded processor and one to the neurons.
+CHIP = Link(True, 2, _enter_chip, _leave_chip, _read_chip)

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from ...network.spiking import SpikingModule, SpikingNetwork, spike_trains
 from ...network.spiking_file import write_hdf5
 from .graded import BUFFER, PyIntegerInjectorModel, stop
-from .hardware import Link, run_configuration
-from .processes.state_reader import StateReader
+from .hardware import BINARY, Link, run_configuration
 
 # Steps from an input to its currents at the outputs: each `Dense` hands them on one step later.
 _BEHIND = 2
@@ -37,10 +36,10 @@ class NetxNetwork:
                 write_hdf5(module, network, file)
                 # Layer by layer, states are set back when the first spikes of a frame arrive.
                 loaded = netx.hdf5.Network(net_config=str(file), reset_interval=network.steps,
-                                           reset_offset=1)
-                link.enter(self._injector.out_port, loaded.inp, 1)
-                reader = StateReader(loaded.out_layer.neuron.v, network.steps, _BEHIND)
-                self._readers.append(reader)
+                                           reset_offset=1 + link.delay)
+                link.enter(self._injector.out_port, loaded.inp, BINARY)
+                self._readers.append(link.read(loaded.out_layer.neuron.v, network.steps,
+                                               link.delay + _BEHIND))
         self._empty = np.zeros(width, np.int32)
         self._injector.run(condition=RunContinuous(), run_cfg=run_configuration(
             link, {Injector: PyIntegerInjectorModel}))

@@ -59,5 +59,7 @@ class PyRequantiseModel(PyLoihiProcessModel):
 
     def run_spk(self) -> None:
         """Answer what arrived in this step."""
-        answer = requantise(self.a_in.recv(), Factors(self.mantissa, self.shift))
+        # What comes from the chip has 24 bits, of which the highest is the sign.
+        sums = self.a_in.recv().astype(np.int32) << 8 >> 8
+        answer = requantise(sums, Factors(self.mantissa, self.shift))
         self.s_out.send(np.clip(answer, self.low, self.high).astype(np.int32))

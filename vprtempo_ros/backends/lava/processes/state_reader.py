@@ -1,4 +1,4 @@
-"""Reads a variable of a process every some steps; imported in the worker only."""
+"""Hands a variable of a process to the host every some steps; imported in the worker only."""
 
 from __future__ import annotations
 
@@ -7,27 +7,37 @@ from typing import Any
 import numpy as np
 from lava.magma.core.decorator import implements, requires, tag
 from lava.magma.core.model.py.model import PyLoihiProcessModel
-from lava.magma.core.model.py.ports import PyOutPort, PyRefPort
+from lava.magma.core.model.py.ports import PyInPort, PyOutPort, PyRefPort
 from lava.magma.core.model.py.type import LavaPyType
-from lava.magma.core.process.ports.ports import OutPort, RefPort
+from lava.magma.core.process.ports.ports import InPort, OutPort, RefPort
 from lava.magma.core.process.process import AbstractProcess
 from lava.magma.core.resources import CPU
 from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
 
+# Values that the channel to the host can hold.
+_BUFFER = 4
 
-class StateReader(AbstractProcess):
-    """Hands the value of a variable to the host, in every step t with t % interval == offset."""
 
-    def __init__(self, variable: Any, interval: int, offset: int) -> None:
-        super().__init__(interval=interval, offset=offset % interval)
-        self.state = RefPort(variable.shape)
-        self.out_port = OutPort(shape=variable.shape)
-        self.out_port.flag_external_pipe(buffer_size=4)
-        self.state.connect_var(variable)
+class ToHost(AbstractProcess):
+    """A process with an output to the host."""
+
+    def _open(self, shape: tuple[int, ...]) -> None:
+        self.out_port = OutPort(shape=shape)
+        self.out_port.flag_external_pipe(buffer_size=_BUFFER)
 
     def receive(self) -> Any:
         """Return the next value; waits for it."""
         return self.out_port.external_pipe_csp_recv_port.recv()
+
+
+class StateReader(ToHost):
+    """Hands the value of a variable to the host, after every step t with t % interval == offset."""
+
+    def __init__(self, variable: Any, interval: int, offset: int) -> None:
+        super().__init__(interval=interval, offset=offset % interval)
+        self.state = RefPort(variable.shape)
+        self._open(variable.shape)
+        self.state.connect_var(variable)
 
 
 @implements(proc=StateReader, protocol=LoihiProtocol)
@@ -46,3 +56,27 @@ class PyStateReaderModel(PyLoihiProcessModel):
     def run_post_mgmt(self) -> None:
         """Read and hand on."""
         self.out_port.csp_ports[-1].send(self.state.read().astype(np.int32))
+
+
+class Receiver(ToHost):
+    """Hands on what a reader on the chip sends in every step t with t % interval == offset."""
+
+    def __init__(self, shape: tuple[int, ...], interval: int, offset: int) -> None:
+        super().__init__(interval=interval, offset=offset % interval)
+        self.in_port = InPort(shape=shape)
+        self._open(shape)
+
+
+@implements(proc=Receiver, protocol=LoihiProtocol)
+@requires(CPU)
+@tag('fixed_pt')
+class PyReceiverModel(PyLoihiProcessModel):
+    """Waits for a value in these steps only: in the others none comes."""
+
+    in_port: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
+    out_port: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
+
+    def run_spk(self) -> None:
+        """Hand on what comes in this step."""
+        if self.time_step % self.proc_params['interval'] == self.proc_params['offset']:
+            self.out_port.csp_ports[-1].send(self.in_port.recv().astype(np.int32))
