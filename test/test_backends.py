@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib.metadata
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -75,11 +78,16 @@ def test_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         backends.create(network('linear'), BackendConfig(name='loihi'))
 
 
-def test_default_is_what_is_installed() -> None:
-    """Without a name the best installed engine is chosen, and the reason is told."""
-    name, reason = backends.default_backend(network('linear'))
-    try:
-        import torch  # noqa: F401
-        assert (name, reason) == ('torch', 'the map holds floats only, torch is installed')
-    except ImportError:
-        assert (name, reason) == ('numpy', 'the map holds floats only, torch is not installed')
+def test_default_for_floats() -> None:
+    """Without a name floats run in NumPy, torch or not, and the reason is told."""
+    assert backends.default_backend(network('linear')) == ('numpy', 'the map holds floats only')
+
+
+def test_default_for_floats_does_not_wait_for_torch() -> None:
+    """Whoever did not ask for torch does not import it."""
+    code = ('import sys; from vprtempo_ros.backends import create; '
+            'from vprtempo_ros.config import BackendConfig; from test_backends import network; '
+            'before = "torch" in sys.modules; create(network("linear"), BackendConfig()); '
+            'sys.exit(before or "torch" in sys.modules)')
+    assert subprocess.run([sys.executable, '-c', code], cwd=Path(__file__).parent,
+                          check=False).returncode == 0

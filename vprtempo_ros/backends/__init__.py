@@ -56,15 +56,17 @@ def default_backend(network: Network) -> tuple[str, str]:
     """
     Return the name of the backend to use where none is asked for, and why.
 
-    Integers go before floats: a map has them because it is meant for a small machine.
+    Integers go before floats: a map has them because it is meant for a small machine. Floats run
+    in NumPy even where torch is: it is no slower at any size (docs/integers.md), and torch takes
+    longer to import than everything else that a node does until its first answer.
     """
-    torch = find_spec('torch') is not None
-    installed = 'torch is installed' if torch else 'torch is not installed'
     if network.spiking is not None:
         return 'cuba', 'the map holds a spiking network'
-    if network.quantised is not None:
-        return 'torch_int8' if torch else 'integer', f'the map holds integers, {installed}'
-    return 'torch' if torch else 'numpy', f'the map holds floats only, {installed}'
+    if network.quantised is None:
+        return 'numpy', 'the map holds floats only'
+    if find_spec('torch') is None:
+        return 'integer', 'the map holds integers, torch is not installed'
+    return 'torch_int8', 'the map holds integers, torch is installed'
 
 
 def create(network: Network, config: BackendConfig) -> Backend:
