@@ -16,11 +16,12 @@ from vprtempo_ros.sources.image_bag import image_message
 
 
 def main() -> int:
-    """Wait for a subscriber, publish, and print how many images were published."""
+    """Wait for subscribers, publish, and print the number of images and the seconds it took."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--rate', type=float, default=30.0)
     parser.add_argument('--seconds', type=float, default=60.0)
     parser.add_argument('--reliability', choices=('reliable', 'best_effort'))
+    parser.add_argument('--subscribers', type=int, default=1, help='how many to wait for')
     given = parser.parse_args()
     rclpy.init()
     node = rclpy.create_node('camera')
@@ -30,7 +31,7 @@ def main() -> int:
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (480, 640, 3)).astype(np.uint8)
     data = write_message(image_message(0, pixels, 'rgb8', 'camera'), IMAGE)
-    while publisher.get_subscription_count() == 0:
+    while publisher.get_subscription_count() < given.subscribers:
         time.sleep(0.05)
     time.sleep(1.0)
     count = round(given.rate * given.seconds)
@@ -38,8 +39,9 @@ def main() -> int:
     for number in range(count):
         time.sleep(max(0.0, begin + number / given.rate - time.time()))
         publisher.publish(restamp(data, time.time_ns()))
+    taken = time.time() - begin
     time.sleep(1.0)
-    print(count, flush=True)
+    print(count, f'{taken:.3f}', flush=True)
     node.destroy_node()
     rclpy.try_shutdown()
     return 0

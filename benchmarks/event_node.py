@@ -2,44 +2,24 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import subprocess
-import sys
 import tempfile
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import psutil
 
-from vprtempo_ros.config import TrainerConfig, from_flat
 from vprtempo_ros.demo.processes import command, ros_environment, running
-from vprtempo_ros.maps.building import build_map
-from vprtempo_ros.maps.store import save
 
+from .live import bench_command, latencies_ms, noise_map, seconds
 from .report import table
 
-PLACES = 500
-SECONDS = float(os.environ.get('VPRTEMPO_BENCH_SECONDS', '20'))
+SECONDS = seconds(20.0)
 RATES = (1e6, 5e6, 10e6, 20e6, 40e6)
-
-
-def make_map(folder: Path) -> Path:
-    """Train 500 places on noise for a sensor of 1280x720: what is seen makes no difference."""
-    noise = np.random.default_rng(0)
-    (folder / 'noise').mkdir()
-    for number in range(PLACES):
-        cv2.imwrite(str(folder / 'noise' / f'{number:03d}.png'),
-                    noise.integers(0, 256, (36, 64)).astype(np.uint8))
-    built = build_map(from_flat(TrainerConfig, {
-        'bags': [str(folder / 'noise')], 'input.type': 'events'}))
-    return save(replace(built, sensor={**built.sensor, 'width': 1280, 'height': 720}),
-                folder / 'map')
 
 
 class Diagnostics(threading.Thread):
@@ -65,7 +45,7 @@ class Diagnostics(threading.Thread):
 
         def listen(array: Any) -> None:
             for status in array.status:
-                self.last = {entry.key: entry.value for entry in status.values}
+                self.last |= {entry.key: entry.value for entry in status.values}
                 latency = self.last.get('latency max (ms)', '-')
                 self.worst_ms = max(self.worst_ms, 0.0 if latency == '-' else float(latency))
         node.create_subscription(DiagnosticArray, '/diagnostics', listen, 10)
@@ -89,8 +69,7 @@ def measure(rate: float, environment: dict[str, str], built: Path, folder: Path)
     shown = command('show_matches', '--record', str(record))
     node = command('vpr_node', parameters={
         'map': str(built), 'input.type': 'events', 'diagnostics.period': '0.5'})
-    driver = [sys.executable, '-m', 'benchmarks.event_driver', '--rate', str(rate),
-              '--seconds', str(SECONDS)]
+    driver = bench_command('event_driver', '--rate', rate, '--seconds', SECONDS)
     with running(driver, environment, subprocess.PIPE) as publishing:
         assert publishing.stdout is not None
         publishing.stdout.readline()
@@ -104,16 +83,14 @@ def measure(rate: float, environment: dict[str, str], built: Path, folder: Path)
             times = psutil.Process(process.pid).cpu_times()
             said = diagnostics.last
         diagnostics.stop()
-    with record.open(newline='', encoding='utf-8') as stream:
-        latencies = [(int(row['received_ns']) - int(row['stamp_ns'])) * 1e-6
-                     for row in csv.DictReader(stream)]
+    latencies = latencies_ms(record)
     cpu = times.user + times.system - before.user - before.system
     published = int(count) * rate / 250.0 / float(taken)
     return [f'{rate * 1e-6:g}', f'{published * 1e-6:.1f}', count, said.get('packets received', '-'),
             said.get('packets dropped', '-'), said.get('packets lost', '-'),
             f'{cpu / float(taken):.0%}', str(len(latencies)),
-            f'{np.median(latencies):.1f}' if latencies else '-',
-            f'{np.percentile(latencies, 99):.1f}' if latencies else '-', f'{float(late) * 1e3:.0f}']
+            f'{np.median(latencies):.1f}' if len(latencies) else '-',
+            f'{np.percentile(latencies, 99):.1f}' if len(latencies) else '-', f'{float(late) * 1e3:.0f}']
 
 
 def bench() -> None:
@@ -121,7 +98,7 @@ def bench() -> None:
     environment = ros_environment()
     os.environ.update(environment)
     with tempfile.TemporaryDirectory() as folder:
-        built = make_map(Path(folder))
+        built = noise_map(Path(folder), 1280, 720, 'events')
         rows = [measure(rate, environment, built, Path(folder)) for rate in RATES]
     table(['million events a second', 'published', 'packets', 'received', 'dropped',
            'lost before', 'CPU of a core', 'matches', 'latency median ms', '99 %',

@@ -2,74 +2,61 @@
 
 from __future__ import annotations
 
-import csv
-import os
 import subprocess
-import sys
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 import psutil
+from numpy.typing import NDArray
 
-from vprtempo_ros.config import TrainerConfig, from_flat
 from vprtempo_ros.demo.processes import command, ros_environment, running
-from vprtempo_ros.maps.building import build_map
-from vprtempo_ros.maps.store import save
 
+from .live import bench_command, latencies_ms, noise_map, seconds
 from .report import table
 
-PLACES = 500
-SECONDS = float(os.environ.get('VPRTEMPO_BENCH_SECONDS', '60'))
+SECONDS = seconds(60.0)
 RATE = 30.0
 
 
 class Run(NamedTuple):
-    """What one process made of the stream."""
+    """What one process made of the stream; rate is what the camera came to, in Hz."""
 
     published: int
     received: int
+    rate: float
     cpu_ms: float
-    latencies_ms: list[float]
+    latencies_ms: NDArray[np.float64]
 
 
-def make_map(folder: Path) -> Path:
-    """Train 500 places on noise for VGA: what the node does does not depend on what it sees."""
-    noise = np.random.default_rng(0)
-    (folder / 'noise').mkdir()
-    for number in range(PLACES):
-        cv2.imwrite(str(folder / 'noise' / f'{number:03d}.png'),
-                    noise.integers(0, 256, (48, 64)).astype(np.uint8))
-    built = build_map(from_flat(TrainerConfig, {'bags': [str(folder / 'noise')]}))
-    return save(replace(built, sensor={**built.sensor, 'width': 640, 'height': 480}),
-                folder / 'map')
-
-
-def publish(reliability: str, environment: dict[str, str], process: psutil.Process) -> Run:
+def publish(
+    reliability: str, environment: dict[str, str], process: psutil.Process, rate: float,
+    duration: float,
+) -> Run:
     """Run the camera to its end; return what was published and the CPU that `process` took."""
-    camera = [sys.executable, '-m', 'benchmarks.camera', '--reliability', reliability,
-              '--rate', str(RATE), '--seconds', str(SECONDS)]
+    camera = bench_command('camera', '--reliability', reliability, '--rate', rate,
+                           '--seconds', duration)
     with running(camera, environment, subprocess.PIPE) as publishing:
         time.sleep(1.5)
         before = process.cpu_times()
         assert publishing.stdout is not None
-        published = int(publishing.stdout.readline())
+        count, taken = publishing.stdout.readline().split()
         after = process.cpu_times()
         publishing.wait(10)
     cpu = after.user + after.system - before.user - before.system
-    return Run(published, 0, cpu / published * 1e3, [])
+    return Run(int(count), 0, (int(count) - 1) / float(taken), cpu / int(count) * 1e3,
+               np.zeros(0))
 
 
-def bare(reliability: str, environment: dict[str, str]) -> Run:
+def bare(
+    reliability: str, environment: dict[str, str], rate: float = RATE, duration: float = SECONDS,
+) -> Run:
     """Measure the bare subscriber."""
-    words = [sys.executable, '-m', 'benchmarks.bare_subscriber', reliability]
+    words = bench_command('bare_subscriber', reliability)
     with running(words, environment, subprocess.PIPE) as process:
-        time.sleep(2.0)
-        run = publish(reliability, environment, psutil.Process(process.pid))
+        run = publish(reliability, environment, psutil.Process(process.pid), rate, duration)
         process.send_signal(2)
         assert process.stdout is not None
         received = int(process.stdout.readline())
@@ -77,19 +64,21 @@ def bare(reliability: str, environment: dict[str, str]) -> Run:
         return run._replace(received=received)
 
 
-def vpr_node(reliability: str, environment: dict[str, str], built: Path, folder: Path) -> Run:
-    """Measure vpr_node; matches are counted by a process of their own."""
-    record = folder / f'{reliability}.csv'
-    shown = command('show_matches', '--record', str(record))
+def vpr_node(
+    reliability: str, environment: dict[str, str], built: Path, folder: Path, rate: float = RATE,
+    duration: float = SECONDS,
+) -> Run:
+    """Measure vpr_node; matches are recorded by a process of their own."""
+    record = folder / 'arrivals.csv'
     node = command('vpr_node', parameters={
         'map': str(built), 'input.reliability': reliability})
-    with running(shown, environment, subprocess.DEVNULL), \
-            running(node, environment, subprocess.DEVNULL, subprocess.DEVNULL) as process:
-        time.sleep(6.0)
-        run = publish(reliability, environment, psutil.Process(process.pid))
-    with record.open(newline='', encoding='utf-8') as stream:
-        latencies = [(int(row['received_ns']) - int(row['stamp_ns'])) * 1e-6
-                     for row in csv.DictReader(stream)]
+    with running(bench_command('arrivals', 'match', record), environment,
+                 subprocess.PIPE) as arrivals:
+        assert arrivals.stdout is not None
+        arrivals.stdout.readline()
+        with running(node, environment, subprocess.DEVNULL, subprocess.DEVNULL) as process:
+            run = publish(reliability, environment, psutil.Process(process.pid), rate, duration)
+    latencies = latencies_ms(record)
     return run._replace(received=len(latencies), latencies_ms=latencies)
 
 
@@ -98,7 +87,7 @@ def bench() -> None:
     environment = ros_environment()
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        built = make_map(Path(folder))
+        built = noise_map(Path(folder), 640, 480)
         for reliability in ('reliable', 'best_effort'):
             least = bare(reliability, environment)
             ours = vpr_node(reliability, environment, built, Path(folder))
