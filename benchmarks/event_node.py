@@ -90,7 +90,8 @@ def measure(rate: float, environment: dict[str, str], built: Path, folder: Path)
             said.get('packets dropped', '-'), said.get('packets lost', '-'),
             f'{cpu / float(taken):.0%}', str(len(latencies)),
             f'{np.median(latencies):.1f}' if len(latencies) else '-',
-            f'{np.percentile(latencies, 99):.1f}' if len(latencies) else '-', f'{float(late) * 1e3:.0f}']
+            f'{np.percentile(latencies, 99):.1f}' if len(latencies) else '-',
+            f'{float(late) * 1e3:.0f}']
 
 
 def bench() -> None:

@@ -65,5 +65,5 @@ def wait_for(condition: Callable[[], bool], what: str, *processes: subprocess.Po
     while not condition():
         ended = [process.args for process in processes if process.poll() is not None]
         if ended or time.monotonic() > deadline:
-            raise VprError(f'waited for {what}' + (f'; ended: {ended[0]}' if ended else ''))
+            raise VprError(f'waited for {what}' + (f'; ended: {ended[0]!r}' if ended else ''))
         time.sleep(0.01)

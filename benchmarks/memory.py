@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 
+from vprtempo_ros import interface
 from vprtempo_ros.demo.processes import command, ros_environment, running
 from vprtempo_ros.errors import VprError
 
@@ -27,14 +28,12 @@ UNDER_WAY = 1
 
 def outputs() -> list[tuple[str, type]]:
     """Return every topic that vpr_node publishes, beside its matches, with its type."""
-    from vprtempo_ros.interface import of_node
-
     found = []
-    for entry in of_node('vpr_node'):
-        if entry.direction == 'out' and entry.name not in ('~/match', '/diagnostics'):
-            package, name = entry.types[0].split('/')
+    for entry in interface.NODES['vpr_node']:
+        if entry.direction == interface.OUT and entry is not interface.MATCH:
+            package, _, kind = entry.types[0].partition('/msg/')
             found.append((entry.name.replace('~', '/vpr_node'),
-                          getattr(import_module(f'{package}.msg'), name)))
+                          getattr(import_module(f'{package}.msg'), kind)))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -54,17 +55,16 @@ def start(environment: dict[str, str], built: Path, log: Path) -> list[float]:
 def bench() -> None:
     """Print the median and the worst of several starts, the first of which warms the caches."""
     environment = ros_environment()
-    # Whoever measures is in the same domain as the nodes.
-    import os
+    # The camera is in this process: it has to be in the nodes' domain.
     os.environ.update(environment)
     with tempfile.TemporaryDirectory() as folder:
         built = noise_map(Path(folder), 640, 480)
         importing(environment)
-        imports = [importing(environment) for _ in range(TIMES)]
+        imports = np.array([importing(environment) for _ in range(TIMES)])
         start(environment, built, Path(folder) / 'log')
         ways = np.array([start(environment, built, Path(folder) / 'log') for _ in range(TIMES)])
-    rows = [[name, f'{np.median(values):.2f}', f'{np.max(values):.2f}'] for name, values in (
-        ('imports alone, in a process of their own', imports),
-        *((name, ways[:, part]) for part, (name, _) in enumerate(LANDMARKS)),
-        ('first match', ways[:, -1]))]
+    names = ['imports alone, in a process of their own', *(name for name, _ in LANDMARKS),
+             'first match']
+    rows = [[name, f'{np.median(values):.2f}', f'{values.max():.2f}']
+            for name, values in zip(names, np.column_stack([imports, ways]).T)]
     table([f'seconds after the start, {TIMES} starts', 'median', 'worst'], rows)
