@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -159,6 +160,12 @@ def test_the_tool(
     assert len(points) >= 1
     for name in ('energy.png', 'curve.png'):
         assert (tmp_path / name).read_bytes().startswith(b'\x89PNG')
+    with open(tmp_path / 'frames.csv', newline='') as file:
+        frames = list(csv.DictReader(file))
+    mean = np.mean([int(frame['graded operations features -> outputs']) for frame in frames])
+    row = next(line for line in said.out.splitlines() if line.startswith('graded: operations'))
+    assert int(row.split()[3].replace(',', '')) == round(mean)
+    assert len({frame['stamp_ns'] for frame in frames}) == len(frames) > 10
 
 
 @with_sinabs

@@ -127,6 +127,7 @@ def test_a_map_keeps_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert '2 modules of spiking neurons, 16 time steps' in said
     assert 'module 1: 128-20-2, places 4 to 5' in said
     assert '1 Loihi 2 chip (4 of 128 cores' in said
+    assert 'module 1: 2 cores (1.6% of a chip), 22 neurons (0.0%), 2,600 synapses (0.0%)' in said
 
 
 @pytest.mark.parametrize(('change', 'words'), [

@@ -25,6 +25,7 @@ from ..backends.sinabs_rate import SinabsBackend
 from ..config import BackendConfig, SinabsConfig
 from ..errors import BackendError
 from ..network.layers import SPIKE_MAX, Array, Network
+from .event_trains import EventTrains
 
 Spikes = NDArray[np.uint8]
 Counts = NDArray[np.float64]
@@ -88,10 +89,13 @@ def graded(network: Network, frames: Spikes) -> Count:
     return Count('graded', operations, spikes, neurons(network), np.concatenate(answers, axis=1))
 
 
-def rate(network: Network, frames: Spikes, config: SinabsConfig) -> Count:
+def rate(
+    network: Network, frames: Spikes, config: SinabsConfig, events: EventTrains | None = None,
+) -> Count:
     """
     Count the simulation of sinabs.
 
+    :param events: the events of these frames; without them spikes are drawn from the amplitudes.
     :raises BackendError: if it is not installed, or the map holds no floats.
     """
     backend = SinabsBackend(network, BackendConfig(sinabs=config, threads=2))
@@ -100,9 +104,9 @@ def rate(network: Network, frames: Spikes, config: SinabsConfig) -> Count:
     onward = [np.tile(fan_out(module.output.weights), pairs) for module in network.modules]
     operations, spikes = np.zeros((len(frames), 2)), np.zeros((len(frames), 2))
     answers = []
-    for number, frame in enumerate(frames):
-        train = backend.train(frame)
-        response = backend.respond(train)
+    weight = 1.0 if events is None else events.weight
+    for number, train in enumerate(map(backend.train, frames) if events is None else events):
+        response = backend.respond(train * np.float32(weight))
         sent = train.sum(axis=0)
         operations[number] = (sent @ into,
                               sum(counts @ fan for counts, fan in zip(response.features, onward)))

@@ -2,30 +2,33 @@
 energy: what a map costs in operations and energy on real input, on a CPU and on neuromorphic chips.
 
 Prints operations by layer, energy with published figures for an operation, and recall@1 beside it;
-draws energy.png and, with --curve, curve.png. docs/neuromorphic.md explains what is counted.
+writes energy.png, frames.csv and, with --curve, curve.png. docs/neuromorphic.md explains what is
+counted.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Sequence
+from typing import NamedTuple, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..config import BagInputConfig, EnergyConfig, PosesConfig, SinabsConfig, from_flat, options
-from ..energy.bill import Item, bill
-from ..energy.operations import LAYERS, Count, dense, graded, layer_shapes, rate
+from ..config import EnergyConfig, PosesConfig, SinabsConfig, from_flat, options
+from ..energy.bill import bill
+from ..energy.event_trains import EventTrains
+from ..energy.operations import Count, dense, graded, layer_shapes, rate
 from ..energy.pictures import Point, draw_bill, draw_curves
+from ..energy.table import energy_table, operations_table, recall_of, write_frames
 from ..energy.tradeoff import STEPS, changed
 from ..errors import BackendError, ConfigError, VprError
 from ..evaluation.by_file import truth_by_file
 from ..evaluation.by_frame import truth_by_frame
 from ..evaluation.by_pose import truth_by_pose
 from ..evaluation.query import Reading, read_query
-from ..evaluation.recall import ranked, recall_at
 from ..evaluation.truth import GroundTruth
 from ..maps.map import Map
 from ..maps.store import load
@@ -33,6 +36,19 @@ from ..network.layers import Network
 from .command import check_range, guarded
 
 Spikes = NDArray[np.uint8]
+
+
+class Shown(NamedTuple):
+    """
+    The frames that are counted on: uint8 (frames, inputs), their stamps in ns, and their truth.
+
+    trains: their events as spike trains, where these are not drawn from the amplitudes.
+    """
+
+    spikes: Spikes
+    stamps: NDArray[np.int64]
+    truth: GroundTruth | None
+    trains: EventTrains | None
 
 
 def report(given: argparse.Namespace) -> None:
@@ -44,26 +60,33 @@ def report(given: argparse.Namespace) -> None:
     constants = from_flat(EnergyConfig, dict(_constant(text) for text in given.constant))
     sinabs = from_flat(SinabsConfig, {'steps': given.steps, 'threshold': given.threshold})
     loaded = load(given.map)
-    frames, truth = _frames(loaded, given)
-    counts, missing = _counts(loaded.network, frames, sinabs)
+    network = loaded.network
+    layer_shapes(network)
+    shown = _read(loaded, given, sinabs)
+    counts, missing = _counts(network, shown, sinabs)
     items = bill(counts, constants)
-    _tell(loaded, counts, items, truth)
+    print(f'{len(loaded.places)} places, {network.readout} readout, '
+          f'{"integers" if network.quantised else "floats"}, '
+          f'{len(shown.stamps)} frames; a frame takes, on the average:\n')
+    print(operations_table(network, counts))
+    print(f'\n{energy_table(items, shown.truth)}')
     if missing:
         print(f'\n(without the rate code: {missing})')
     given.out.mkdir(parents=True, exist_ok=True)
     draw_bill(items, given.out / 'energy.png')
-    print(f'\npicture   {given.out / "energy.png"}')
+    write_frames(counts, shown.stamps, given.out / 'frames.csv')
+    print(f'\npicture   {given.out / "energy.png"}\nby frame  {given.out / "frames.csv"}')
     if given.curve:
-        if truth is None:
+        if shown.truth is None:
             raise ConfigError('--curve needs the ground truth: --truth, --tolerance or --radius')
-        curves = _curves(loaded.network, frames, truth, given.curve, sinabs, constants)
+        curves = _curves(network, shown, shown.truth, given.curve, sinabs, constants)
         draw_curves(curves, given.curve, given.out / 'curve.png')
         print(f'curve     {given.out / "curve.png"}')
 
 
-def _frames(loaded: Map, given: argparse.Namespace) -> tuple[Spikes, GroundTruth | None]:
+def _read(loaded: Map, given: argparse.Namespace, sinabs: SinabsConfig) -> Shown:
     """Read and encode the recording; keep at most `--frames` spread over it, with their truth."""
-    reading = Reading(BagInputConfig(topic=given.topic, names=given.names),
+    reading = Reading(replace(loaded.config.input, topic=given.topic, names=given.names, start=0),
                       PosesConfig(topic=given.poses if given.radius is not None else 'none'))
     query = read_query(str(given.bag), loaded, reading)
     truth = None
@@ -76,22 +99,26 @@ def _frames(loaded: Map, given: argparse.Namespace) -> tuple[Spikes, GroundTruth
     chosen = slice(None, None, max(1, -(-len(query) // given.frames)))
     if truth is not None:
         truth = GroundTruth(truth.stamps[chosen], truth.first[chosen], truth.last[chosen])
-    return query.spikes[chosen], truth
+    stamps = query.stamps[chosen]
+    trains = None
+    if given.spikes == 'events':
+        trains = EventTrains(given.bag, given.topic, loaded, stamps, sinabs.steps)
+    return Shown(query.spikes[chosen], stamps, truth, trains)
 
 
 def _counts(
-    network: Network, frames: Spikes, sinabs: SinabsConfig,
+    network: Network, shown: Shown, sinabs: SinabsConfig,
 ) -> tuple[list[Count], str]:
     """Count in all ways that can be had; return why one cannot."""
-    counts = [*dense(network, frames), graded(network, frames)]
+    counts = [*dense(network, shown.spikes), graded(network, shown.spikes)]
     try:
-        return [*counts, rate(network, frames, sinabs)], ''
+        return [*counts, rate(network, shown.spikes, sinabs, shown.trains)], ''
     except BackendError as error:
         return counts, str(error)
 
 
 def _curves(
-    network: Network, frames: Spikes, truth: GroundTruth, way: str, sinabs: SinabsConfig,
+    network: Network, shown: Shown, truth: GroundTruth, way: str, sinabs: SinabsConfig,
     constants: EnergyConfig,
 ) -> dict[str, list[Point]]:
     """Change the network step by step; print and return energy and recall."""
@@ -99,49 +126,14 @@ def _curves(
     curves: dict[str, list[Point]] = {}
     for step in STEPS[way]:
         other = changed(network, way, step)
-        counts = [count for count in _counts(other, frames, sinabs)[0]
+        counts = [count for count in _counts(other, shown, sinabs)[0]
                   if count.name in ('graded', 'rate')]
         for item in bill(counts, constants):
-            point = Point(step, item.total, _recall(item.counted, truth))
+            point = Point(step, item.total, recall_of(item.counted, truth))
             curves.setdefault(item.engine, []).append(point)
             print(f'{step:<9g}{item.engine:<22}{point.energy:>12.3g}{point.recall:>10.3f}',
                   flush=True)
     return curves
-
-
-def _recall(count: Count, truth: GroundTruth) -> float:
-    return recall_at(truth, ranked(count.similarity, 1), 1)
-
-
-def _tell(loaded: Map, counts: list[Count], items: list[Item], truth: GroundTruth | None) -> None:
-    """Print the two tables."""
-    network = loaded.network
-    print(f'{len(loaded.places)} places, {network.readout} readout, '
-          f'{"integers" if network.quantised else "floats"}, '
-          f'{len(counts[0].similarity)} frames; a frame takes, on the average:\n')
-    print(f'{"":<26}' + ''.join(f'{name:>22}' for name in LAYERS) + f'{"sum":>16}')
-    for name, (first, second) in zip(('neurons', 'weights'), _sizes(network)):
-        print(f'{name:<26}{first:>22,}{second:>22,}{first + second:>16,}')
-    for count in counts:
-        rows = [(f'{count.name}: operations', count.operations)]
-        if count.name in ('graded', 'rate'):
-            rows.insert(0, (f'{count.name}: spikes sent', count.spikes))
-        for name, values in rows:
-            first, second = values.mean(axis=0)
-            print(f'{name:<26}{first:>22,.0f}{second:>22,.0f}{first + second:>16,.0f}')
-    print(f'\n{"":<22}{"pJ an operation":>16}{"synapses, uJ":>14}{"neurons, uJ":>13}'
-          f'{"uJ a frame":>12}{"recall@1":>10}')
-    for item in items:
-        recall = f'{_recall(item.counted, truth):.3f}' if truth is not None else '-'
-        print(f'{item.engine:<22}{item.pj:>16g}{sum(item.layers):>14.3g}{item.updates:>13.3g}'
-              f'{item.total:>12.3g}{recall:>10}')
-
-
-def _sizes(network: Network) -> list[tuple[int, int]]:
-    shapes = layer_shapes(network)
-    neurons = [sum(count for count, _ in layer) for layer in shapes]
-    weights = [sum(count * inputs for count, inputs in layer) for layer in shapes]
-    return [(neurons[0], neurons[1]), (weights[0], weights[1])]
 
 
 def _constant(text: str) -> tuple[str, float]:
@@ -183,6 +175,9 @@ def main(args: Sequence[str] | None = None) -> int:
                         help='rate code: time steps of a frame (default: %(default)s)')
     parser.add_argument('--threshold', type=float, default=sinabs.threshold,
                         help='rate code: threshold of the feature neurons (default: %(default)s)')
+    parser.add_argument('--spikes', choices=('drawn', 'events'), default='drawn',
+                        help='rate code: draw spikes from the amplitudes, or take the events of '
+                             'the recording in bins of time (default: %(default)s)')
     parser.add_argument('--constant', action='append', default=[], metavar='NAME=PJ',
                         help=f'energy of an operation in pJ; may be repeated: {names}')
     parser.add_argument('--out', type=Path, default=Path('build/energy'),

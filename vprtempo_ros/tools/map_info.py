@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Callable, Iterator, Sequence, TypeVar
 
-from ..backends.lava.limits import Demand, check_limits, check_spiking_limits
+from ..backends.lava.limits import Demand, check_limits, check_spiking_limits, describe_module
 from ..backends.lava.limits import describe as describe_demand
 from ..config import EventsConfig
 from ..encoding import EVENTS
@@ -81,7 +81,7 @@ def _network(loaded: Map) -> Iterator[Line]:
         yield '', f'module {number}: {shape}, places {begin} to {end - 1}'
         begin = end
     if network.quantised is not None:
-        yield 'loihi 2', _demand(lambda of: check_limits(of, network.readout), network.quantised)
+        yield from _demand(lambda of: check_limits(of, network.readout), network.quantised)
 
 
 def _spiking(network: SpikingNetwork) -> Iterator[Line]:
@@ -93,15 +93,19 @@ def _spiking(network: SpikingNetwork) -> Iterator[Line]:
         yield '', (f'module {number}: {module.hidden.shape[1]}-{len(module.hidden)}-'
                    f'{len(module.output)}, places {begin} to {end - 1}')
         begin = end
-    yield 'loihi 2', _demand(check_spiking_limits, network)
+    yield from _demand(check_spiking_limits, network)
 
 
-def _demand(check: Callable[[T], list[Demand]], network: T) -> str:
-    """Return what of Loihi 2 the map takes, or why it does not fit."""
+def _demand(check: Callable[[T], list[Demand]], network: T) -> Iterator[Line]:
+    """Tell what of Loihi 2 the map and each module take, or why they do not fit."""
     try:
-        return describe_demand(check(network))
+        demands = check(network)
     except BackendError as error:
-        return f'does not fit: {error}'
+        yield 'loihi 2', f'does not fit: {error}'
+        return
+    yield 'loihi 2', describe_demand(demands)
+    for number, demand in enumerate(demands):
+        yield '', f'module {number}: {describe_module(demand)}'
 
 
 def _sizes(loaded: Map, folder: Path) -> Iterator[Line]:

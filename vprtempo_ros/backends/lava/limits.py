@@ -95,6 +95,13 @@ def describe(demands: list[Demand]) -> str:
             f'{sum(d.synapses for d in demands):,} synapses of 8 bits)')
 
 
+def describe_module(demand: Demand) -> str:
+    """Return a line on one module: cores of a chip, neurons and synapses."""
+    return (f'{demand.cores} cores ({demand.cores / CORES:.1%} of a chip), '
+            f'{demand.neurons:,} neurons ({demand.neurons / (CORES * NEURONS_PER_CORE):.1%}), '
+            f'{demand.synapses:,} synapses ({demand.synapses / SYNAPSES_PER_CHIP:.1%})')
+
+
 def sums_range(
     weights: NDArray[np.int8], inputs: tuple[int, int],
 ) -> tuple[int, int]:

@@ -1,0 +1,91 @@
+"""Spike trains of the rate-coded simulation taken from events, not drawn from amplitudes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import reduce
+from pathlib import Path
+from typing import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..config import TrainerConfig
+from ..encoding import EVENTS
+from ..errors import ConfigError, EventError, SourceError
+from ..events.binning import Binner
+from ..events.decoding import StreamDecoder
+from ..events.packet import EventBuffer
+from ..maps.map import Map
+from ..network.layers import Array
+from ..sources.bags import BagReader
+from ..sources.event_bag import event_topic, packets
+
+# What leaves the amplitude of a spike the number of events below it: everything else has no like
+# in single events.
+_COUNTS = {
+    'input.type': EVENTS, 'input.events.window': 'time', 'input.events.polarity': 'merged',
+    'input.events.hot_pixels': 0.0, 'input.events.roi_x': 0, 'input.events.roi_y': 0,
+    'input.events.roi_width': 0, 'input.events.roi_height': 0, 'encoding.resize': 'area',
+    'encoding.tone': 'linear', 'encoding.contrast': 'none', 'encoding.adapt': False,
+}
+
+
+class EventTrains:
+    """
+    The trains of some event-count images of a recording: their own events, in bins of time.
+
+    `weight` is what an event counts for, so that over all steps a train has the rates that the
+    amplitudes of its image stand for.
+    """
+
+    def __init__(
+        self, path: Path, topic: str, loaded: Map, stamps: NDArray[np.int64], steps: int,
+    ) -> None:
+        """
+        Prepare to read the images with these stamps, in bins of which `steps` make an image.
+
+        :raises ConfigError: if the map's amplitudes are not numbers of events, or the window
+            cannot be divided into so many whole nanoseconds.
+        """
+        _check(loaded.config)
+        window_ns = round(loaded.config.input.events.period * 1e9)
+        if window_ns % steps:
+            raise ConfigError(f'steps: expected a number that divides the window of {window_ns} '
+                              f'ns, found {steps}')
+        self._path, self._topic, self._stamps = path, topic, stamps
+        self._steps, self._period_ns = steps, window_ns // steps
+        encoding = loaded.config.encoding
+        self._shape = encoding.height, encoding.width
+        self._sensor = loaded.sensor['width'], loaded.sensor['height']
+        pixels = self._sensor[0] * self._sensor[1] / (encoding.height * encoding.width)
+        self.weight = steps / (255.0 * pixels)
+
+    def __iter__(self) -> Iterator[Array]:
+        """Read the recording; yield the counts of each image, float32 (steps, inputs)."""
+        wanted = iter(self._stamps.tolist())
+        stamp = next(wanted, None)
+        decoder, buffer = StreamDecoder(self._sensor), EventBuffer()
+        binner = Binner(self._steps, self._period_ns, self._shape, self._sensor[::-1])
+        with BagReader(self._path) as bag:
+            # What cannot be read made no image either, and has been told of.
+            for packet in packets(bag, event_topic(bag, self._topic), Counter()):
+                try:
+                    offset_ns, anew = decoder.decode(packet, buffer)
+                except EventError:
+                    continue
+                for bins in binner.add(buffer, offset_ns, anew):
+                    if bins.stamp_ns == stamp:
+                        yield bins.counts.reshape(self._steps, -1)
+                        stamp = next(wanted, None)
+        if stamp is not None:
+            raise SourceError(f'{self._path}: expected the events of the image of {stamp} ns, '
+                              'found none')
+
+
+def _check(config: TrainerConfig) -> None:
+    for name, wanted in _COUNTS.items():
+        found = reduce(getattr, name.split('.'), config)
+        if found != wanted:
+            raise ConfigError(f'events as spikes need a map that takes numbers of events as they '
+                              f'are: {name}: expected {wanted!r}, found {found!r}')

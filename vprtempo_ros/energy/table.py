@@ -1,0 +1,61 @@
+"""The energy bill as text: two tables to read, and operations frame by frame as CSV."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..evaluation.recall import ranked, recall_at
+from ..evaluation.truth import GroundTruth
+from ..network.layers import Network
+from .bill import Item
+from .operations import LAYERS, Count, layer_shapes
+
+
+def operations_table(network: Network, counts: list[Count]) -> str:
+    """Return neurons, weights, spikes and operations by layer, on the average over the frames."""
+    lines = [f'{"":<26}' + ''.join(f'{name:>22}' for name in LAYERS) + f'{"sum":>16}']
+    shapes = layer_shapes(network)
+    neurons = [sum(count for count, _ in layer) for layer in shapes]
+    weights = [sum(count * inputs for count, inputs in layer) for layer in shapes]
+    for name, (first, second) in (('neurons', neurons), ('weights', weights)):
+        lines.append(f'{name:<26}{first:>22,}{second:>22,}{first + second:>16,}')
+    for count in counts:
+        rows = [(f'{count.name}: operations', count.operations)]
+        if count.name in ('graded', 'rate'):
+            rows.insert(0, (f'{count.name}: spikes sent', count.spikes))
+        for name, values in rows:
+            first, second = values.mean(axis=0)
+            lines.append(f'{name:<26}{first:>22,.0f}{second:>22,.0f}{first + second:>16,.0f}')
+    return '\n'.join(lines)
+
+
+def energy_table(items: list[Item], truth: GroundTruth | None) -> str:
+    """Return energy by engine, and recall@1 beside it where the truth is known."""
+    lines = [f'{"":<22}{"pJ an operation":>16}{"synapses, uJ":>14}{"neurons, uJ":>13}'
+             f'{"uJ a frame":>12}{"recall@1":>10}']
+    for item in items:
+        recall = f'{recall_of(item.counted, truth):.3f}' if truth is not None else '-'
+        lines.append(f'{item.engine:<22}{item.pj:>16g}{sum(item.layers):>14.3g}'
+                     f'{item.updates:>13.3g}{item.total:>12.3g}{recall:>10}')
+    return '\n'.join(lines)
+
+
+def recall_of(count: Count, truth: GroundTruth) -> float:
+    """Return recall@1 of the answers that were counted."""
+    return recall_at(truth, ranked(count.similarity, 1), 1)
+
+
+def write_frames(counts: list[Count], stamps: NDArray[np.int64], file: Path) -> None:
+    """Write spikes and operations of each frame by layer, in the columns that the header names."""
+    heads = [f'{count.name} {what} {layer}' for count in counts
+             for what in ('spikes', 'operations') for layer in LAYERS]
+    columns = np.hstack([np.hstack([count.spikes, count.operations]) for count in counts])
+    with open(file, 'w', newline='', encoding='utf-8') as out:
+        writer = csv.writer(out)
+        writer.writerow(['stamp_ns', *heads])
+        for stamp, row in zip(stamps.tolist(), columns.astype(np.int64).tolist()):
+            writer.writerow([stamp, *row])
