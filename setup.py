@@ -16,7 +16,8 @@ setup(
     name=package_name,
     version='0.1.0',
     packages=find_packages(include=[package_name, f'{package_name}.*']),
-    package_data={f'{package_name}.evaluation': ['*.jinja']},
+    package_data={f'{package_name}.evaluation': ['*.jinja'],
+                  f'{package_name}.view': ['page/*']},
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{package_name}']),
         (f'share/{package_name}', ['package.xml']),
@@ -36,6 +37,7 @@ setup(
             'vpr_node = vprtempo_ros.nodes.start:vpr_node',
             'trainer_node = vprtempo_ros.nodes.start:trainer_node',
             'replay = vprtempo_ros.nodes.start:replay',
+            'view = vprtempo_ros.nodes.start:view',
             'show_matches = vprtempo_ros.nodes.start:show_matches',
             'bag_info = vprtempo_ros.tools.bag_info:main',
             'events_to_frames = vprtempo_ros.tools.events_to_frames:main',

@@ -149,6 +149,10 @@ class Client:
         self.spin_until(lambda: self._node.count_publishers(topic) > 0, f'a publisher of {topic}')
         return Listening(heard, subscription)
 
+    def listeners(self, topic: str) -> int:
+        """Return how many subscriptions there are to a topic."""
+        return int(self._node.count_subscribers(topic))
+
     def ignore(self, listening: Listening) -> None:
         """Listen to a topic no longer."""
         self._node.destroy_subscription(listening.subscription)

@@ -109,7 +109,8 @@ def test_colcon_builds_and_installs(tmp_path: Path) -> None:
     assert (prefix / 'share/ament_index/resource_index/packages/vprtempo_ros').is_file()
     library = next(prefix.glob('lib/python3*/site-packages'))
     assert (library / 'vprtempo_ros' / 'nodes' / 'vpr_node.py').is_file()
-    for name in ('vpr_node', 'trainer_node', 'replay', 'show_matches', 'images_to_bag', 'demo'):
+    for name in ('vpr_node', 'trainer_node', 'replay', 'show_matches', 'view', 'images_to_bag',
+                 'demo'):
         assert os.access(prefix / 'lib' / 'vprtempo_ros' / name, os.X_OK), name
     # The installed executable runs from the installed files, and finds its backends.
     done = subprocess.run(

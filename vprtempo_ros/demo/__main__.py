@@ -2,7 +2,8 @@
 demo: the main job from recording to recall, over real DDS, in separate processes.
 
 Records a route twice, trains a map from the first recording, lets vpr_node recognise places
-while the second is replayed, and tells how well that went: in figures, and in a report of its own.
+while the second is replayed, shows it live in a browser, and tells how well that went: in figures,
+in a report of its own, and in a picture of what the browser showed last.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from ..evaluation.report import check_output
 from ..evaluation.truth import write_truth
 from ..maps.store import load
 from ..tools.command import check_range, guarded
+from ..view.picture import best_ending
 from .processes import command, folder_for, remove_bag, ros_environment, run_to_end, running
 from .recordings import Recordings, convert_folder, render_route
 from .result import conclude, report_folder, summary
@@ -45,7 +47,8 @@ def demo(folder: Path, recordings: Recordings) -> None:
     result = conclude(folder, built, loaded, recordings.query, shift_ns, recordings.right_when)
     print(f'\n{summary(result, len(loaded.places), recordings.right_when)}\n\n'
           f'  map       {built}\n  matches   {folder / "matches.csv"}\n'
-          f'  truth     {folder / "truth.csv"}\n  report    {result.report}')
+          f'  truth     {folder / "truth.csv"}\n  report    {result.report}\n'
+          f'  picture   {picture_file(folder)}')
 
 
 def _recognise(
@@ -55,6 +58,8 @@ def _recognise(
     print('\nRecognising places while the second recording is replayed', flush=True)
     shown = command('show_matches', '--record', str(folder / 'matches.csv'))
     name = recordings.input_name
+    picture = picture_file(folder)
+    view = command('view', '--port', '0', '--picture', str(picture))
     node = command('vpr_node', parameters={'map': str(built), 'input.type': name})
     # The node's input is remapped as on a robot.
     node += ['-r', f'{name}:={recordings.topic}']
@@ -63,9 +68,18 @@ def _recognise(
         assert watching.stdout is not None
         listener = _Listener(watching.stdout)
         listener.await_ready({'vpr_node': recognising, 'show_matches': watching})
-        shift_ns = _replay(recordings, environment)
-        listener.await_silence()
+        # Ended before vpr_node is, so that its picture shows the last answer.
+        with running(view, environment, subprocess.PIPE) as viewing:
+            assert viewing.stdout is not None
+            print(f'Live in a browser: {viewing.stdout.readline().strip()}\n', flush=True)
+            shift_ns = _replay(recordings, environment)
+            listener.await_silence()
     return shift_ns
+
+
+def picture_file(folder: Path) -> Path:
+    """Return where in the demo's folder the picture of the view goes."""
+    return folder / f'view{best_ending()}'
 
 
 def _replay(recordings: Recordings, environment: dict[str, str]) -> int:

@@ -43,3 +43,19 @@ class BeliefCloud:
         # Of all ways to fill the field this is the one that rclpy does not copy byte by byte.
         cloud.data = self._points.tobytes()
         return cloud
+
+
+def read_belief(cloud: PointCloud2) -> tuple[NDArray[np.float64], NDArray[np.float32]] | None:
+    """
+    Return positions, float64 (places, 3), and confidences, float32 (places,), of such a cloud.
+
+    None if it is another kind of cloud.
+    """
+    names = [(field.name, field.offset, field.datatype) for field in cloud.fields]
+    if (names != [(field.name, field.offset, field.datatype) for field in _FIELDS]
+            or cloud.is_bigendian or cloud.point_step != _POINT.itemsize
+            or len(cloud.data) != cloud.width * _POINT.itemsize):
+        return None
+    points = np.frombuffer(cloud.data, _POINT)
+    positions = np.stack([points[axis] for axis in 'xyz'], axis=1).astype(np.float64)
+    return positions, np.nan_to_num(points['confidence'].clip(0.0, 1.0))

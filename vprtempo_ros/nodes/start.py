@@ -1,5 +1,5 @@
 """
-The nodes' executables: `vpr_node`, `trainer_node`, `show_matches`, `replay`.
+The nodes' executables: `vpr_node`, `trainer_node`, `show_matches`, `replay`, `view`.
 
 Importing ROS and the libraries takes a second. An interrupt in that time ends the process as it
 would end any other, without a traceback; afterwards the node ends by itself.
@@ -37,6 +37,11 @@ def show_matches() -> int:
 def replay() -> int:
     """Publish a bag."""
     return _main('replay')
+
+
+def view() -> int:
+    """Show a vpr_node in a browser."""
+    return _main('view')
 
 
 if __name__ == '__main__':

@@ -1,0 +1,204 @@
+"""The live page's server: what it serves, to whom, and that nobody can hold it up."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from vprtempo_ros.errors import VprError
+from vprtempo_ros.view.server import _CONNECTIONS, ViewServer
+from vprtempo_ros.view.state import Live
+
+NODE = '/vpr_node'
+
+
+@pytest.fixture
+def live() -> Live:
+    """Return a state in which a place was matched."""
+    state = Live(NODE)
+    state.set_present(True)
+    state.set_places('map', np.array([[0.0, 0, 0], [1, 0, 0], [2, 1, 0]]))
+    state.set_answer(10**9, (1, 2), (0.9, 0.4))
+    return state
+
+
+@pytest.fixture
+def server(live: Live) -> Iterator[ViewServer]:
+    """Return it served on a free port."""
+    serving = ViewServer(live, '127.0.0.1', 0)
+    yield serving
+    serving.close()
+
+
+def get(server: ViewServer, path: str, **headers: str) -> http.client.HTTPResponse:
+    """Ask as a browser does; underscores stand for dashes."""
+    connection = http.client.HTTPConnection('127.0.0.1', server.port, timeout=20)
+    connection.request('GET', path, headers={
+        name.replace('_', '-'): value for name, value in headers.items()})
+    return connection.getresponse()
+
+
+class Stream:
+    """A client of the stream of events."""
+
+    def __init__(self, server: ViewServer) -> None:
+        self.response = get(server, '/events')
+        assert self.response.status == 200
+
+    def event(self) -> dict[str, Any]:
+        """Return the next event."""
+        while not (line := self.response.readline()).startswith(b'data: '):
+            assert line, 'the stream has ended'
+        return dict(json.loads(line[6:]))
+
+    def until(self, name: str) -> Any:
+        """Return the next value of a part."""
+        while name not in (event := self.event()):
+            pass
+        return event[name]
+
+
+@pytest.mark.parametrize(('path', 'kind'), [
+    ('/', 'text/html'), ('/page.js', 'text/javascript'), ('/style.css', 'text/css'),
+    ('/theme.css', 'text/css')])
+def test_the_page_is_complete_in_itself(server: ViewServer, path: str, kind: str) -> None:
+    """Every file is served with its type, refers to nothing elsewhere, and may run nothing else."""
+    answer = get(server, path)
+    assert answer.status == 200
+    assert answer.headers['Content-Type'].startswith(kind)
+    policy = answer.headers['Content-Security-Policy']
+    assert "default-src 'none'" in policy
+    assert "script-src 'self';" in policy
+    assert answer.headers['Access-Control-Allow-Origin'] is None
+    assert b'http' not in answer.read().replace(b'http-equiv', b'')
+
+
+def test_parts_come_once_and_when_they_change(server: ViewServer, live: Live) -> None:
+    """A client gets everything first, then only what is another."""
+    assert not server.watched
+    stream = Stream(server)
+    first = stream.event()
+    assert server.watched
+    assert {'phase', 'match', 'route', 'belief', 'strip', 'statuses', 'about'} <= set(first)
+    assert first['match'] == {'place': 'place 1', 'confidence': 0.9, 'then': '2 (0.40)',
+                              'stamp': '1.00 s'}
+    assert first['phase'] == {'level': 'ok', 'text': 'live'}
+    seen = [stream.event() for _ in range(5)]
+    assert not any('route' in event or 'match' in event for event in seen)
+    live.set_answer(2 * 10**9, (), ())
+    assert stream.until('match')['place'] == 'unknown place'
+    stream.response.close()
+    deadline = time.monotonic() + 20
+    while server.watched:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_many_clients_and_bounded_rate(server: ViewServer, live: Live) -> None:
+    """Ten clients get the same, at most ten times a second however fast answers come."""
+    streams = [Stream(server) for _ in range(10)]
+    stop = threading.Event()
+
+    def answers() -> None:
+        number = 0
+        while not stop.wait(0.002):
+            number += 1
+            live.set_answer(number, (number % 3,), (0.5,))
+    writer = threading.Thread(target=answers)
+    writer.start()
+    try:
+        for stream in streams:
+            stream.event()
+        started = time.monotonic()
+        for _ in range(20):
+            streams[0].event()
+        assert time.monotonic() - started > 1.5
+        for stream in streams[1:]:
+            assert stream.until('match')['place'].startswith('place')
+    finally:
+        stop.set()
+        writer.join()
+    # A minute at a step of 0.1 s, whatever the rate of answers.
+    assert len(live.state.past) <= 601
+
+
+@pytest.mark.parametrize('host', ['evil.example', 'evil.example:8765', '127.0.0.1.evil.example',
+                                  '', '[', '127.0.0.1@evil.example/'])
+def test_names_that_others_point_here_are_refused(server: ViewServer, host: str) -> None:
+    """A page of another site whose name was made to lead here reads nothing."""
+    for path in ('/', '/events', '/match.jpg'):
+        assert get(server, path, Host=host).status == 403
+
+
+@pytest.mark.parametrize('host', ['127.0.0.1', 'localhost:99', 'LOCALHOST', '[::1]:8765',
+                                  socket.gethostname()])
+def test_own_names_are_served(server: ViewServer, host: str) -> None:
+    """Addresses and names of this machine are no one else's."""
+    assert get(server, '/', Host=host).status == 200
+
+
+@pytest.mark.parametrize(('site', 'status'), [
+    ('cross-site', 403), ('same-site', 403), ('same-origin', 200), ('none', 200)])
+def test_other_sites_may_not_ask(server: ViewServer, site: str, status: int) -> None:
+    """What a page of another site has the browser fetch is refused."""
+    assert get(server, '/', Sec_Fetch_Site=site).status == status
+
+
+def test_what_is_not_there(server: ViewServer, live: Live) -> None:
+    """Other paths and methods are refused; a picture is served once there is one."""
+    for path in ('/../setup.py', '/page/index.html', '/%2e%2e/x', '/match.jpg'):
+        assert get(server, path).status == 404
+    live.set_picture(b'jpeg', 2, 1)
+    answer = get(server, '/match.jpg?7')
+    assert (answer.status, answer.read()) == (200, b'jpeg')
+    connection = http.client.HTTPConnection('127.0.0.1', server.port, timeout=20)
+    connection.request('POST', '/', b'x')
+    assert connection.getresponse().status == 501
+
+
+def test_connections_are_limited(server: ViewServer) -> None:
+    """Who opens more than so many connections is turned away; others are served again after."""
+    held = [socket.create_connection(('127.0.0.1', server.port)) for _ in range(_CONNECTIONS)]
+    time.sleep(0.5)
+    with pytest.raises((ConnectionError, http.client.HTTPException)):
+        get(server, '/')
+    for connection in held:
+        connection.close()
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            assert get(server, '/').status == 200
+            return
+        except (ConnectionError, http.client.HTTPException):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+
+def test_a_client_that_does_not_read_holds_nobody_up(server: ViewServer, live: Live) -> None:
+    """While one client takes nothing, another gets what changes."""
+    stuck = socket.create_connection(('127.0.0.1', server.port))
+    stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+    stuck.sendall(b'GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    rng = np.random.default_rng(0)
+    stream = Stream(server)
+    for number in range(20):
+        live.set_belief('map', rng.random((3000, 3)), rng.random(3000).astype(np.float32))
+        live.set_answer(number, (number,), (0.5,))
+        while stream.until('match')['place'] != f'place {number}':
+            pass
+    stuck.close()
+
+
+def test_a_taken_port_is_one_line(server: ViewServer, live: Live) -> None:
+    """The message names the address and the option."""
+    with pytest.raises(VprError, match=rf'127.0.0.1:{server.port}: .*--port') as caught:
+        ViewServer(live, '127.0.0.1', server.port)
+    assert '\n' not in str(caught.value)

@@ -1,0 +1,110 @@
+// Shows what the stream brings. Words from outside are set as text, never as HTML; drawings come
+// from the server, which has escaped what is written in them.
+'use strict';
+
+const at = (id) => document.getElementById(id);
+const say = (id, words) => { at(id).textContent = words; };
+
+function draw(id, svg) {
+  const place = at(id);
+  if (!svg) return place.replaceChildren();
+  const parsed = new DOMParser().parseFromString(svg, 'image/svg+xml').documentElement;
+  if (parsed.nodeName === 'svg') place.replaceChildren(document.importNode(parsed, true));
+}
+
+function element(name, words, level) {
+  const made = document.createElement(name);
+  made.textContent = words;
+  if (level) made.dataset.level = level;
+  return made;
+}
+
+function row(pair) {
+  const made = document.createElement('tr');
+  made.append(...pair.map((words) => element('td', words)));
+  return made;
+}
+
+// Of a status that was there before only the words change, so that what is open stays open.
+const known = new Map();
+
+function showStatuses(statuses) {
+  const names = new Set(statuses.map((status) => status.name));
+  for (const [name, parts] of known) {
+    if (!names.has(name)) { parts.whole.remove(); known.delete(name); }
+  }
+  for (const status of statuses) {
+    if (!known.has(status.name)) {
+      const whole = document.createElement('details');
+      const head = document.createElement('summary');
+      const table = document.createElement('table');
+      whole.open = statuses.length === 1;
+      whole.append(head, table);
+      at('statuses').append(whole);
+      known.set(status.name, { whole, head, table });
+    }
+    const { whole, head, table } = known.get(status.name);
+    whole.dataset.status = status.name;
+    const name = element('small', status.name);
+    head.replaceChildren(element('b', status.level, status.level), status.message, name);
+    table.replaceChildren(...status.values.map(row));
+  }
+}
+
+const show = {
+  phase(phase) {
+    say('phase', phase.text);
+    at('phase').dataset.level = phase.level;
+    document.body.classList.toggle('away', phase.level === 'stale');
+  },
+  match(match) {
+    say('place', match.place);
+    say('confidence', match.confidence ? match.confidence.toFixed(2) : '–');
+    say('then', match.then || '–');
+    say('stamp', match.stamp || '–');
+    at('level').style.width = `${100 * match.confidence}%`;
+  },
+  about(about) {
+    say('node', about.node);
+    say('method', about.method);
+    say('map', about.map && `map ${about.map}`);
+    document.title = `${about.node} · place recognition`;
+  },
+  pose(words) { say('pose', words || '–'); },
+  legend(svg) { draw('legend', svg); },
+  route(svg) { draw('route', svg); },
+  belief(svg) { draw('belief', svg); },
+  strip(svg) { draw('strip', svg); },
+  picture(number) {
+    at('picture').hidden = !number;
+    at('nopicture').hidden = Boolean(number);
+    if (number) at('picture').src = `match.jpg?${number}`;
+  },
+  statuses: showStatuses,
+};
+
+let stream = null;
+
+function listen() {
+  stream = new EventSource('events');
+  stream.onmessage = (event) => {
+    for (const [name, value] of Object.entries(JSON.parse(event.data))) show[name]?.(value);
+  };
+  // The browser tries again by itself, unless it was refused.
+  stream.onerror = () => {
+    show.phase({ level: 'stale', text: 'no connection to view, trying again' });
+    if (stream.readyState === EventSource.CLOSED) setTimeout(() => stream && listen(), 2000);
+  };
+}
+
+function leave() {
+  stream?.close();
+  stream = null;
+}
+
+// A page that nobody looks at asks for nothing, and the robot computes nothing for it.
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden) leave();
+  else if (!stream) listen();
+});
+if (!document.hidden) listen();
