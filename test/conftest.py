@@ -8,14 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from helpers import map_around
 
-from vprtempo_ros.config import TrainerConfig, from_flat
+from vprtempo_ros.config import EncodingConfig, TrainerConfig, TrainingConfig, from_flat
 from vprtempo_ros.demo.processes import ros_environment
 from vprtempo_ros.demo.recordings import IMAGE_TOPIC, Recordings, render_route
 from vprtempo_ros.frames import Frame
 from vprtempo_ros.maps.building import build_map
+from vprtempo_ros.maps.places import Place
 from vprtempo_ros.maps.store import load, save
+from vprtempo_ros.network.layers import Module, Network, new_feature_layer, new_output_layer
 from vprtempo_ros.sources.traverse import open_traverse
 
 # Before anything imports rclpy: every run of the tests is a ROS domain of its own.
@@ -92,3 +96,21 @@ def event_map(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = tiny_config(bag, input__type='events', encoding__width=16, encoding__height=16,
                          training__epochs=0, training__feature_multiplier=4.0)
     return save(build_map(config), folder / 'map')
+
+
+@pytest.fixture(scope='session')
+def slow_map(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a map whose network takes milliseconds a frame: large and clamped, untrained."""
+    rng = np.random.default_rng(0)
+    side, neurons, places = 64, 8192, 200
+    config = TrainerConfig(encoding=EncodingConfig(width=side, height=side),
+                           training=TrainingConfig(readout='clamped'))
+    module = Module(new_feature_layer(side * side, neurons, 0.1, 0.5, rng),
+                    new_output_layer(neurons, places, rng))
+    folder = tmp_path_factory.mktemp('slow') / 'map'
+    spikes = rng.integers(0, 256, (places, side * side)).astype(np.uint8)
+    save(map_around(Network([module], 'clamped'), spikes, config,
+                    [Place(n, None, '', '') for n in range(places)],
+                    sensor={'type': 'camera', 'width': 64, 'height': 64},
+                    provenance={'software': '', 'created': '', 'traverses': []}), folder)
+    return folder

@@ -119,6 +119,7 @@ class Client:
         self.matches: list[Any] = []
         self.infos: list[Any] = []
         self.statuses: list[Any] = []
+        self._values: list[dict[str, str]] = []
         self.beliefs: list[Any] = []
         self._target = target
         self._context = rclpy.Context()
@@ -183,8 +184,30 @@ class Client:
         return int(self._node.count_subscribers(topic))
 
     def _on_diagnostics(self, array: Any) -> None:
-        self.statuses += [status for status in array.status
-                          if status.name.startswith(f'{self._target}:')]
+        own = [status for status in array.status if status.name.startswith(f'{self._target}:')]
+        values = {entry.key: entry.value for status in own for entry in status.values}
+        self.statuses += own
+        self._values += [values] * len(own)
+
+    def more_publishers(self, kind: type, topic: str, reliability: ReliabilityPolicy) -> Any:
+        """Return another publisher, of a type and reliability of its own."""
+        return self._node.create_publisher(kind, topic, QoSProfile(
+            depth=10, reliability=reliability))
+
+    def feed(
+        self, send: Callable[[], None], condition: Callable[[], bool], what: str,
+        rate: float = 20.0,
+    ) -> None:
+        """Send again and again until a condition holds, and serve callbacks meanwhile."""
+        due = time.monotonic()
+
+        def sent() -> bool:
+            nonlocal due
+            if time.monotonic() >= due:
+                send()
+                due = max(due + 1.0 / rate, time.monotonic() - 1.0)
+            return condition()
+        self.spin_until(sent, what)
 
     def spin_until(self, condition: Callable[[], bool], what: str) -> None:
         """Serve callbacks until a condition holds; fail if it does not come to hold."""
@@ -192,7 +215,7 @@ class Client:
         while not condition():
             if time.monotonic() > deadline:
                 pytest.fail(f'not within {PATIENCE:g} s: {what}')
-            self._executor.spin_once(timeout_sec=0.05)
+            self._executor.spin_once(timeout_sec=0.01)
 
     def spin_for(self, seconds: float) -> None:
         """Serve callbacks for a while."""
@@ -218,12 +241,30 @@ class Client:
         return next(m for m in reversed(self.matches) if m.header.stamp == wanted)
 
     def status(self, condition: Callable[[Any, dict[str, str]], bool], what: str) -> dict[str, str]:
-        """Wait for a diagnostic status for which the condition holds; return its values."""
-        def good() -> bool:
-            return any(condition(s, values_of(s)) for s in self.statuses)
+        """
+        Wait for a diagnostic status for which the condition holds, of any concern.
+
+        Values, as the condition gets them and as they are returned, are those of all concerns.
+        """
+        def found() -> list[dict[str, str]]:
+            return [values for status, values in zip(self.statuses, self._values)
+                    if condition(status, values)]
         self.statuses.clear()
-        self.spin_until(good, f'diagnostics with {what}')
-        return next(values_of(s) for s in reversed(self.statuses) if condition(s, values_of(s)))
+        self._values.clear()
+        self.spin_until(lambda: bool(found()),
+                        f'diagnostics with {what}; the last are {self.statuses[-6:]}')
+        return found()[-1]
+
+    def concern(self, name: str, condition: Callable[[Any], bool], what: str) -> Any:
+        """Wait for a status of one concern for which the condition holds; return it."""
+        self.statuses.clear()
+        self._values.clear()
+
+        def found() -> list[Any]:
+            return [status for status in self.statuses
+                    if status.name == f'{self._target}: {name}' and condition(status)]
+        self.spin_until(lambda: bool(found()), f'{name} with {what}')
+        return found()[-1]
 
     def change(self, transition: int) -> bool:
         """Request a lifecycle transition; return whether it succeeded."""

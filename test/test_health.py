@@ -33,7 +33,8 @@ class Robot:
         self.health = Health(self.now)
         self.publishers = ['/camera']
         self.around = Surroundings('image', '/image', lambda: self.publishers,
-                                   lambda: 'nobody publishes it', '/maps/a', '', None, '')
+                                   lambda: 'nobody publishes it', '/maps/a', '', None, '',
+                                   'numpy', 100, 'bayes')
         self.history: list[dict[str, Status]] = []
         self.jobs = 0
 

@@ -6,21 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 import ros
-from helpers import map_around
 from ros import Client, image_message
 from sensor_msgs.msg import Image
-
-from vprtempo_ros.config import EncodingConfig, TrainerConfig, TrainingConfig
-from vprtempo_ros.maps.places import Place
-from vprtempo_ros.maps.store import save
-from vprtempo_ros.network.layers import (
-    Module,
-    Network,
-    new_feature_layer,
-    new_output_layer,
-)
 
 
 def good(street) -> Any:
@@ -66,27 +54,6 @@ def test_bad_frames_are_counted_named_and_skipped(street, tmp_path: Path) -> Non
         assert 'Traceback' not in process.output()
 
 
-def test_a_bad_frame_is_a_warning(street, tmp_path: Path) -> None:
-    """The level tells the operator while it lasts, and returns to OK."""
-    pixels = good(street)
-    with ros.node(tmp_path, 'vpr_node', parameters={
-            'map': street.map, 'diagnostics.period': '0.2'}), Client() as client:
-        client.await_listener()
-        client.publisher.publish(Image(encoding='rgb8'))
-        client.status(lambda status, values: status.level == b'\x01'
-                      and 'bad frame' in status.message, 'a warning')
-        client.ask(image_message(pixels, 'rgb8', 1))
-        client.status(lambda status, values: status.level == b'\x00', 'level OK')
-
-
-def test_silence_is_a_warning(street, tmp_path: Path) -> None:
-    """Without images the diagnostics say so."""
-    with ros.node(tmp_path, 'vpr_node', parameters={
-            'map': street.map, 'diagnostics.period': '0.2'}), Client() as client:
-        client.status(lambda status, values: status.level == b'\x01'
-                      and 'no image' in status.message, 'a warning about silence')
-
-
 def test_any_size_is_accepted_when_asked(street, tmp_path: Path) -> None:
     """input.any_size lets a camera of another resolution in."""
     small = np.ascontiguousarray(good(street)[::2, ::2])
@@ -94,24 +61,6 @@ def test_any_size_is_accepted_when_asked(street, tmp_path: Path) -> None:
             'map': street.map, 'input.any_size': 'true'}), Client() as client:
         client.await_listener()
         assert client.ask(image_message(small, 'rgb8', 1)).results[0].class_id == '0'
-
-
-@pytest.fixture(scope='module')
-def slow_map(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a map whose network takes milliseconds a frame: large and clamped, untrained."""
-    rng = np.random.default_rng(0)
-    side, neurons, places = 64, 8192, 200
-    config = TrainerConfig(encoding=EncodingConfig(width=side, height=side),
-                           training=TrainingConfig(readout='clamped'))
-    module = Module(new_feature_layer(side * side, neurons, 0.1, 0.5, rng),
-                    new_output_layer(neurons, places, rng))
-    folder = tmp_path_factory.mktemp('slow') / 'map'
-    spikes = rng.integers(0, 256, (places, side * side)).astype(np.uint8)
-    save(map_around(Network([module], 'clamped'), spikes, config,
-                    [Place(n, None, '', '') for n in range(places)],
-                    sensor={'type': 'camera', 'width': 64, 'height': 64},
-                    provenance={'software': '', 'created': '', 'traverses': []}), folder)
-    return folder
 
 
 def test_overload_works_on_the_newest_and_counts_the_rest(slow_map: Path, tmp_path: Path) -> None:

@@ -56,8 +56,8 @@ INFO = Entry(
     'method, backend, where the map is, its format', 'latched')
 DIAGNOSTICS = Entry(
     '/diagnostics', OUT, ('diagnostic_msgs/msg/DiagnosticArray',),
-    'input rate, latency, frames unknown, dropped and bad (by reason), map, sequence filter, last '
-    'match and its confidence, odometry', 'reliable')
+    'a status each for `input`, `recognition`, `backend`, `map`, `clock` and, if it is expected, '
+    '`odometry`: what is wrong and what to do, and the figures (`diagnostics.*`)', 'reliable')
 
 PROGRESS = Entry(
     '~/progress', OUT, ('std_msgs/msg/Float32',), 'how far the present stage is, 0 to 1',

@@ -66,9 +66,10 @@ def recognition_findings(seen: Figures, limits: DiagnosticsConfig) -> Iterator[F
         'then? call ~/relocalize after carrying the robot'), limits.lost_after)
 
 
-def recognition_values(seen: Figures) -> Values:
+def recognition_values(seen: Figures, around: Surroundings) -> Values:
     """Return the figures of the answers."""
     return [
+        ('sequence filter', around.sequence_filter),
         ('frames matched', str(seen.total.matched)),
         ('frames unknown', str(seen.total.unknown)),
         ('last match', seen.last_match),
@@ -101,6 +102,7 @@ def backend_findings(
 def backend_values(seen: Figures, around: Surroundings) -> Values:
     """Return the figures of the work on frames."""
     return [
+        ('backend', around.backend),
         (f'{_unit(around)}s dropped', str(seen.total.dropped)),
         ('work mean (ms)', _work_ms(seen)),
         ('load', f'{seen.recent.work / max(seen.span, 1e-6):.0%}'),

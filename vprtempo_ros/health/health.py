@@ -12,6 +12,9 @@ from .status import Finding, Level, Status, Values
 from .surroundings import Surroundings
 from .times import ClockWatch, clock_values
 
+# Those of every node; odometry is one too where it is expected.
+CONCERNS = ('input', 'recognition', 'backend', 'map', 'clock')
+
 
 class Health:
     """
@@ -39,10 +42,10 @@ class Health:
             status('input', concerns.input_findings(seen, around, limits), 'receiving',
                    concerns.input_values(seen, around)),
             status('recognition', concerns.recognition_findings(seen, limits),
-                   'recognising places', concerns.recognition_values(seen)),
+                   'recognising places', concerns.recognition_values(seen, around)),
             status('backend', concerns.backend_findings(seen, around, limits), 'keeping up',
                    concerns.backend_values(seen, around)),
-            status('map', _map_findings(around), 'loaded', [('map', around.map_path)]),
+            status('map', _map_findings(around), 'loaded', _map_values(around)),
             status('clock', self._clock.findings(now, around.sim_time, seen, limits), 'going on',
                    clock_values(seen, around.sim_time)),
         ]
@@ -54,7 +57,7 @@ class Health:
     def report_map(self, now: float, around: Surroundings, limits: DiagnosticsConfig) -> Status:
         """Return the status of the map of a node that is inactive."""
         return self._status(now, limits, 'map', _map_findings(around), 'loaded',
-                            [('map', around.map_path)])
+                            _map_values(around))
 
     def _status(
         self, now: float, limits: DiagnosticsConfig, concern: str, findings: Iterable[Finding],
@@ -79,6 +82,10 @@ class Health:
             if not any(text in worse for worse in told):
                 told.append(text)
         return Status(concern, raised[0][0], '; '.join(told), values)
+
+
+def _map_values(around: Surroundings) -> Values:
+    return [('map', around.map_path), ('places', str(around.places))]
 
 
 def _map_findings(around: Surroundings) -> list[Finding]:

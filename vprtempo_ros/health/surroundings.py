@@ -14,6 +14,7 @@ class Surroundings(NamedTuple):
     the nodes that publish it. silence: why nothing may be arriving. map_path: folder of the map;
     map_trouble: what is wrong with the folder on disk since it was loaded. sim_time: seconds of
     the simulated time; None: `use_sim_time` is not set. odometry: its topic, if it is expected.
+    backend, places, sequence_filter: what answers, of how many places, and the filter in use.
     The callables are asked only where there is something to explain.
     """
 
@@ -25,3 +26,6 @@ class Surroundings(NamedTuple):
     map_trouble: str
     sim_time: float | None
     odometry: str
+    backend: str
+    places: int
+    sequence_filter: str

@@ -99,6 +99,13 @@ class Odometer:
         with self._lock:
             self._kept = self._asked
 
+    def rewind(self, stamp_ns: int) -> None:
+        """Forget the poses of before the clock was set back to this time, if there are any."""
+        with self._lock:
+            if self._points and self._points[-1].stamp_ns - stamp_ns > self._max_gap_ns:
+                self._points.clear()
+            self._asked = self._kept = None
+
     def _way_at(self, stamp_ns: int) -> float | None:
         if not self._points or stamp_ns < self._points[0].stamp_ns:
             return None

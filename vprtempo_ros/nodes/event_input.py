@@ -5,18 +5,16 @@ from __future__ import annotations
 import time
 from typing import Any, Iterator
 
-from diagnostic_msgs.msg import KeyValue
-
 from ..config import LiveInputConfig
 from ..errors import ConfigError, EventError
 from ..events.stream import EventStream, prepare
 from ..frames import Image
+from ..health.status import Values
 from ..maps.map import Map
 from ..sources.bag_writer import header
 from ..sources.cdr import ARRAY, PACKET
 from ..sources.cdr import prepare as prepare_message
 from ..sources.event_msg import read_packet
-from .statistics import key_value
 
 
 def event_message(config: LiveInputConfig) -> tuple[type, str]:
@@ -74,7 +72,7 @@ class EventInput:
         for stamp_ns, image in self._stream.feed(packet):
             yield header(stamp_ns, packet.frame_id), image
 
-    def values(self, dropped: int) -> list[KeyValue]:
+    def values(self, dropped: int) -> Values:
         """
         Return what the diagnostics tell of the events since the last time.
 
@@ -83,6 +81,6 @@ class EventInput:
         now, events = time.monotonic(), self._stream.events
         rate = (events - self._events_then) / max(now - self._since, 1e-6)
         self._since, self._events_then = now, events
-        return [key_value('events received', str(events)),
-                key_value('event rate (Mev/s)', f'{rate * 1e-6:.3f}'),
-                key_value('packets lost', str(max(self._stream.lost - dropped, 0)))]
+        return [('events received', str(events)),
+                ('event rate (Mev/s)', f'{rate * 1e-6:.3f}'),
+                ('packets lost', str(max(self._stream.lost - dropped, 0)))]

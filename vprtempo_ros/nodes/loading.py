@@ -13,6 +13,7 @@ from ..backends import default_backend
 from ..config import NodeConfig
 from ..encoding import EVENTS
 from ..errors import ConfigError
+from ..health.map_on_disk import MapOnDisk
 from ..maps.map import Map
 from ..maps.store import load
 from ..recogniser import Recogniser
@@ -33,7 +34,8 @@ class LoadedMap:
     A map with its backend running, and what its input is.
 
     path: as asked for. message: type to subscribe to. type_name: its name. events: what makes
-    images of these messages, if they hold events. summary: one line for the log.
+    images of these messages, if they hold events. on_disk: the folder as it was. summary: one line
+    for the log.
     """
 
     path: str
@@ -41,6 +43,7 @@ class LoadedMap:
     message: type
     type_name: str
     events: EventInput | None
+    on_disk: MapOnDisk
     summary: str
 
     def close(self) -> None:
@@ -58,6 +61,7 @@ def load_map(config: NodeConfig) -> LoadedMap:
         raise ConfigError('no map given: set the parameter map to the folder that trainer_node '
                           'wrote')
     started = time.monotonic()
+    on_disk = MapOnDisk(config.map)
     loaded = load(config.map)
     backend, reason = deepcopy(config.backend), 'as asked by backend.name'
     if not backend.name:
@@ -81,7 +85,7 @@ def load_map(config: NodeConfig) -> LoadedMap:
                f'modules, {loaded.network.readout} readout, loaded in '
                f'{time.monotonic() - started:.2f} s; backend {backend.name} ({reason}), '
                f'{backend.threads} thread(s)' + (f', {detail}' if detail else ''))
-    return LoadedMap(config.map, recogniser, message, type_name, events, summary)
+    return LoadedMap(config.map, recogniser, message, type_name, events, on_disk, summary)
 
 
 def _check_input(loaded: Map, config: NodeConfig) -> None:

@@ -55,7 +55,7 @@ class VprNode(LastingLifecycleNode):
         """Subscribe and begin to answer."""
         assert self._answering is not None
         result = super().on_activate(state)
-        self._answering.begin(self._config.input.odometry)
+        self._answering.begin()
         self._listening = Listening(self, self._config.input, self._answering)
         self.get_logger().info(f'listening on {" and ".join(self._listening.topics)}')
         return result
@@ -108,6 +108,7 @@ class VprNode(LastingLifecycleNode):
         result, live = judge(NodeConfig, parameters, locked=self._answering is not None)
         if live:
             self._config = changed(self._config, live)
+            self._diagnostics.set_period(self._config.diagnostics.period)
             if self._answering is not None:
                 # A copy: the worker takes it as a whole before its next frame.
                 self._answering.match = self._config.match
