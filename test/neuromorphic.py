@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -27,6 +28,27 @@ def processes_of_lava(parent: int | None = None) -> list[psutil.Process]:
         except (psutil.NoSuchProcess, psutil.ZombieProcess):
             continue
     return found
+
+
+def await_processes_of_lava(parent: int) -> list[psutil.Process]:
+    """Wait until a process has started the worker; return what there is of it by then."""
+    deadline = time.monotonic() + PATIENCE
+    while not (found := processes_of_lava(parent)) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert found
+    return found
+
+
+def sessions_of(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
+    """Wait until no process is in the sessions that these led; return those that stay."""
+    led = {process.pid for process in processes}
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        found = [process for process in psutil.process_iter()
+                 if _runs(process) and _session(process.pid) in led]
+        if not found or time.monotonic() > deadline:
+            return found
+        time.sleep(0.05)
 
 
 def lava_processes(parent: int | None = None) -> list[psutil.Process]:
@@ -59,6 +81,13 @@ def assert_released(files: set[Path]) -> None:
     while any(file.exists() for file in files) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not [file for file in files if file.exists()]
+
+
+def _session(pid: int) -> int:
+    try:
+        return os.getsid(pid)
+    except ProcessLookupError:
+        return 0
 
 
 def _runs(process: psutil.Process) -> bool:

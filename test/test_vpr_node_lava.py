@@ -9,7 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 import ros
-from neuromorphic import assert_gone, lava_processes, needs_lava
+from neuromorphic import (
+    assert_gone,
+    await_processes_of_lava,
+    lava_processes,
+    needs_lava,
+    sessions_of,
+)
 from ros import Client, image_message
 
 from vprtempo_ros.config import BackendConfig, MatchConfig, SequenceConfig
@@ -86,6 +92,21 @@ def test_nothing_is_left_behind(
         status = process.end(number)
         assert status == (-signal.SIGKILL if number == signal.SIGKILL else 0)
         assert_gone(processes)
+        assert 'Traceback' not in process.output()
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGKILL])
+def test_nothing_is_left_behind_by_a_start_that_is_cut_short(
+    quantised_map: Path, tmp_path: Path, number: signal.Signals,
+) -> None:
+    """The signal comes while Lava starts, before there is anything to stop."""
+    with ros.node(tmp_path, 'vpr_node', parameters=parameters(quantised_map)) as process:
+        started = await_processes_of_lava(process.process.pid)
+        status = process.end(number)
+        assert status == (-signal.SIGKILL if number == signal.SIGKILL else 0)
+        assert_gone(started)
+        # Nor what these forked since: it would live in the session of the worker.
+        assert not sessions_of(started)
         assert 'Traceback' not in process.output()
 
 

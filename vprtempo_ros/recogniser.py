@@ -45,14 +45,22 @@ class Recogniser:
     ) -> None:
         """Start the backend with the map's network."""
         self.map = loaded
-        self.backend = create(loaded.network, backend)
-        self._in_flight: InFlight[tuple[Moment, Any]] = InFlight(self.backend)
         self._encoder = encoder_for(loaded.config)
         self._adaptation = Adaptation(loaded.pixels) if loaded.config.encoding.adapt else None
         self._any_size = any_size
         self._size = loaded.image_size()
         self._matcher = self._new_matcher(match)
-        # The first use of each library is slow (its threads, its buffers): not on a live frame.
+        # Last: a backend may be processes, which must not be left behind.
+        self.backend = create(loaded.network, backend)
+        self._in_flight: InFlight[tuple[Moment, Any]] = InFlight(self.backend)
+        try:
+            self._warm_up()
+        except BaseException:
+            self.backend.close()
+            raise
+
+    def _warm_up(self) -> None:
+        """Use every library once: the first time is slow, and must not be on a live frame."""
         ramp = np.arange(self._size[0] * self._size[1]).reshape(self._size[::-1]).astype(np.uint8)
         self.recognise(grey_image(ramp), Moment(0))
         if self._adaptation is not None:

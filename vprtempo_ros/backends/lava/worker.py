@@ -41,12 +41,17 @@ def main() -> int:
     threading.Thread(target=_end_with, args=(connection.fileno(),), daemon=True).start()
     _let_children_end_with_this()
     try:
-        network = _start(*receive_network(connection))
+        received = receive_network(connection)
+    except (EOFError, OSError):
+        # Whoever started this was ended meanwhile.
+        return 0
+    try:
+        network = _start(*received)
     except BackendError as error:
         connection.send_bytes(str(error).encode())
         return 1
-    connection.send_bytes(READY)
     try:
+        connection.send_bytes(READY)
         while True:
             send_vector(connection, network.step(receive_vector(connection)))
     except (EOFError, OSError):
