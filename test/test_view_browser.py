@@ -66,7 +66,8 @@ class Page:
 
     def says(self, where: str, words: str) -> None:
         """Wait until an element has these words."""
-        self._expect(self.page.locator(where)).to_contain_text(re.compile(words), timeout=SOON)
+        found = self.page.locator(where).first
+        self._expect(found).to_contain_text(re.compile(words), timeout=SOON)
 
     def has(self, what: str) -> None:
         """Wait until there is such an element."""
@@ -83,7 +84,7 @@ class Page:
 
 
 def settings(street: Any) -> dict[str, Any]:
-    return {'map': street.map, 'diagnostics_period': 0.2, **SINGLE}
+    return {'map': street.map, **SINGLE}
 
 
 def test_the_page_follows_the_node(street, tmp_path: Path, browser: Any) -> None:
@@ -109,7 +110,7 @@ def test_the_page_follows_the_node(street, tmp_path: Path, browser: Any) -> None
             show(3)
             page.says('#place', '^place 3$')
             page.says('#phase', '^live$')
-            page.says('#route svg', 'place 3')
+            page.says('#over svg', 'place 3')
             show(8)
             page.says('#place', '^place 8$')
             page.says('#confidence', r'^[01]\.\d\d$')

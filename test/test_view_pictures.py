@@ -56,8 +56,9 @@ def test_route_from_above() -> None:
     state = live.state
     assert state.positions is not None
     chart = RouteChart('odom', state.positions, LIGHT)
-    svg = chart.draw(state, time.monotonic()).page('route')
-    base = next(path for path in shapes(svg, 'path') if path.get('stroke') == LIGHT['line'])
+    svg = chart.over(state, time.monotonic()).page('over')
+    base = next(path for path in shapes(chart.base().page('route'), 'path')
+                if path.get('stroke') == LIGHT['line'])
     points = np.array([[float(number) for number in pair.split()] for pair in
                        re.findall(r'[\d.]+ [\d.]+', base.get('d') or '')])
     assert len(points) == 40
@@ -85,7 +86,7 @@ def test_a_pose_of_another_frame_is_not_drawn() -> None:
     live = known()
     live.set_pose('utm', 1.0, 2.0, 0.0, np.eye(2))
     parts = Panels(LIGHT).parts(live.state, time.monotonic())
-    assert not shapes(parts['route'], 'ellipse')
+    assert not shapes(parts['over'], 'ellipse')
     assert parts['pose'] == 'x 1.00 m, y 2.00 m, ±1.00 m in utm'
     # Nor is that of a place that is unknown now.
     live.set_answer(2 * 10**9, (), ())
@@ -100,8 +101,8 @@ def test_any_covariance_is_drawn_or_not(covariance: np.ndarray) -> None:
     live = known()
     live.set_pose('odom', 0.0, 0.0, 0.0, covariance)
     parts = Panels(LIGHT).parts(live.state, time.monotonic())
-    ElementTree.fromstring(parts['route'])
-    assert 'nan' not in parts['route']
+    ElementTree.fromstring(parts['over'])
+    assert 'nan' not in parts['over']
 
 
 @pytest.mark.parametrize('positions', [
@@ -114,13 +115,14 @@ def test_routes_of_every_shape(positions: np.ndarray) -> None:
     live = Live('/n')
     live.set_belief('map', positions, np.ones(len(positions), np.float32))
     live.set_answer(1, (0,), (1.0,))
-    drawing = Panels(LIGHT).route(live.state, time.monotonic())
-    assert drawing is not None
-    assert 'nan' not in drawing.body
-    ElementTree.fromstring(drawing.page(''))
-    for x, y in re.findall(r'[ML](-?[\d.]+) (-?[\d.]+)', drawing.body):
-        assert -1 <= float(x) <= drawing.width + 1
-        assert -1 <= float(y) <= drawing.height + 1
+    chart = Panels(LIGHT).route(live.state)
+    assert chart is not None
+    for drawing in (chart.base(), chart.over(live.state, time.monotonic())):
+        assert 'nan' not in drawing.body
+        ElementTree.fromstring(drawing.page(''))
+        for x, y in re.findall(r'[ML](-?[\d.]+) (-?[\d.]+)', drawing.body):
+            assert -1 <= float(x) <= drawing.width + 1
+            assert -1 <= float(y) <= drawing.height + 1
 
 
 def test_thousands_of_places_stay_small() -> None:
@@ -130,9 +132,17 @@ def test_thousands_of_places_stay_small() -> None:
     live.set_belief('map', rng.normal(0, 100, (3300, 3)), rng.random(3300).astype(np.float32))
     panels = Panels(LIGHT)
     first = panels.parts(live.state, 0.0)
-    assert len(shapes(first['route'], 'path')) < 20
+    assert len(shapes(first['over'], 'path')) < 20
+    again = panels.parts(live.state, 0.0)
+    assert again['route'] == first['route']
     assert len(shapes(first['belief'], 'path')) < 20
     assert sum(len(str(part)) for part in first.values()) < 200_000
+    # With a belief as it is, few places are likely, and an update is small.
+    confidence = np.zeros(3300, np.float32)
+    confidence[1230:1240] = np.linspace(0.1, 1.0, 10)
+    live.set_belief('map', np.zeros((3300, 3)), confidence)
+    usual = panels.parts(live.state, 0.0)
+    assert sum(len(str(usual[name])) for name in ('over', 'belief')) < 20_000
     # A peak of one place among many is as high as among few.
     confidence = np.zeros(3300, np.float32)
     confidence[1234] = 1.0

@@ -126,8 +126,8 @@ def test_many_clients_and_bounded_rate(server: ViewServer, live: Live) -> None:
     finally:
         stop.set()
         writer.join()
-    # A minute at a step of 0.1 s, whatever the rate of answers.
-    assert len(live.state.past) <= 601
+    # A minute at a step of 0.05 s, whatever the rate of answers.
+    assert len(live.state.past) <= 1201
 
 
 @pytest.mark.parametrize('host', ['evil.example', 'evil.example:8765', '127.0.0.1.evil.example',

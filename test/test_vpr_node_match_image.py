@@ -91,7 +91,7 @@ def test_not_too_often(street, tmp_path: Path) -> None:
             client.ask(frame_message(frames[number % len(frames)], number * 10**8))
         client.spin_for(0.5)
         elapsed = time.monotonic() - started
-        assert 1 <= len(listening.heard) <= 10 * elapsed + 1
+        assert 1 <= len(listening.heard) <= 10 * elapsed + 2
         assert len(listening.heard) < 60 or elapsed > 5
 
 

@@ -71,7 +71,10 @@ def _recognise(
         # Ended before vpr_node is, so that its picture shows the last answer.
         with running(view, environment, subprocess.PIPE) as viewing:
             assert viewing.stdout is not None
-            print(f'Live in a browser: {viewing.stdout.readline().strip()}\n', flush=True)
+            served = viewing.stdout.readline().partition(' ')[2].strip()
+            if not served:
+                raise VprError('view ended; see its last line above')
+            print(f'Live in a browser: {served}\n', flush=True)
             shift_ns = _replay(recordings, environment)
             listener.await_silence()
     return shift_ns

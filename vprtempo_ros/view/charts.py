@@ -11,7 +11,7 @@ from .state import SPAN, Past
 from .svg import Drawing, columns, dots, line, words
 from .theme import CLASSES, Theme, class_of
 
-_WIDTH, _HEIGHT = 800.0, 170.0
+_WIDTH, _HEIGHT = 800.0, 172.0
 _LEFT, _RIGHT, _TOP, _FOOT = 34.0, 792.0, 14.0, 144.0
 # Bars side by side at the most; of a longer route several places share one.
 _BARS = 380
@@ -35,11 +35,11 @@ def belief_chart(
             chosen = classes == number
             tops = zip(xs[chosen].tolist(), np.minimum(_y(heights[chosen]), _FOOT - 1).tolist())
             parts.append(columns(tops, _FOOT, theme[f'c{number}'], max(step - 0.6, step * 0.7)))
-        parts += [words(_LEFT, _FOOT + 18, 'place 0', theme['muted']),
-                  words(_RIGHT, _FOOT + 18, str(count - 1), theme['muted'], anchor='end')]
+        parts += [words(_LEFT, _FOOT + 23, 'place 0', theme['muted']),
+                  words(_RIGHT, _FOOT + 23, str(count - 1), theme['muted'], anchor='end')]
         if match is not None and 0 <= match < count:
             x = _LEFT + (match + 0.5) * (_RIGHT - _LEFT) / count
-            parts.append(f'<path d="M{x:.1f} {_FOOT + 2:.1f}l-5 9h10z" fill="{theme["match"]}"/>')
+            parts.append(f'<path d="M{x:.1f} {_FOOT + 2:.1f}l-5 8h10z" fill="{theme["match"]}"/>')
     return Drawing(_WIDTH, _HEIGHT, ''.join(parts))
 
 
@@ -60,10 +60,10 @@ def strip_chart(past: tuple[Past, ...], now: float, theme: Theme) -> Drawing:
             unknown.append((x, _FOOT - 3))
     parts += [columns(tops, _FOOT, theme[f'c{number}'], 2.2) for number, tops in groups.items()]
     parts += [dots(unknown, theme['error'], 3),
-              words(_LEFT, _FOOT + 18, f'{SPAN:g} s ago', theme['muted']),
-              words(_RIGHT, _FOOT + 18, 'now', theme['muted'], anchor='end')]
+              words(_LEFT, _FOOT + 23, f'{SPAN:g} s ago', theme['muted']),
+              words(_RIGHT, _FOOT + 23, 'now', theme['muted'], anchor='end')]
     if unknown:
-        parts.append(words((_LEFT + _RIGHT) / 2, _FOOT + 18, 'dots: unknown place',
+        parts.append(words((_LEFT + _RIGHT) / 2, _FOOT + 23, 'dots: unknown place',
                            theme['error'], anchor='middle'))
     return Drawing(_WIDTH, _HEIGHT, ''.join(parts))
 

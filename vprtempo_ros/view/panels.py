@@ -23,14 +23,14 @@ class Panels:
         self._route: RouteChart | None = None
         self._drawn: Any = None
 
-    def route(self, state: State, now: float) -> Drawing | None:
+    def route(self, state: State) -> RouteChart | None:
         """Return the route from above, once it is known."""
         if state.positions is None:
             return None
         if self._route is None or self._drawn is not state.positions:
             self._route = RouteChart(state.frame_id, state.positions, self.theme)
             self._drawn = state.positions
-        return self._route.draw(state, now)
+        return self._route
 
     def belief(self, state: State) -> Drawing:
         """Return the confidence along the route."""
@@ -44,14 +44,15 @@ class Panels:
     def parts(self, state: State, now: float) -> dict[str, Any]:
         """Return everything that the page shows, by the names that it knows."""
         level, line = state.phase(now)
-        route = self.route(state, now)
+        route = self.route(state)
         return {
             'phase': {'level': LEVELS[level], 'text': line},
             'match': match_words(state.answer),
             'about': {'node': state.node, 'method': state.method, 'map': state.map},
             'pose': pose_words(state, now),
             'legend': legend(self.theme).page('Colours of confidence'),
-            'route': route.page('Route from above') if route else '',
+            'route': route.base().page('Route from above') if route else '',
+            'over': route.over(state, now).page('Where the robot is on it') if route else '',
             'belief': self.belief(state).page('Confidence of every place'),
             'strip': self.strip(state, now).page('Confidence over time'),
             'picture': state.picture.number if state.picture else 0,

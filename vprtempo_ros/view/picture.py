@@ -25,8 +25,10 @@ def draw_picture(state: State) -> str:
     """Return an SVG of the state at its last answer, light, in itself complete."""
     now = state.answer.received if state.answer else 0.0
     panels = Panels(_THEME)
-    route = panels.route(state, now) or Drawing(800, 120, words(
-        0, 20, 'the route is not known yet', _THEME['muted']))
+    chart = panels.route(state)
+    route = Drawing(800, 120, words(0, 20, 'the route is not known yet', _THEME['muted']))
+    if chart:
+        route = chart.base()._replace(body=chart.base().body + chart.over(state, now).body)
     left = 0.58 * (_WIDTH - 3 * _GAP)
     columns = [
         (_GAP, left, [('matched place', _answer(state, now)), ('route from above', route),

@@ -39,9 +39,13 @@ class RouteChart:
                         for (x, y), good in zip(positions[:, :2].tolist(), known.tolist())]
         self._base = self._draw_base()
 
-    def draw(self, state: State, now: float) -> Drawing:
-        """Return the route with what is known now upon it."""
-        parts = [self._base, self._belief(state.confidence)]
+    def base(self) -> Drawing:
+        """Return the route itself, which stays as it is."""
+        return Drawing(_WIDTH, self.height, self._base)
+
+    def over(self, state: State, now: float) -> Drawing:
+        """Return what is known now, to be laid over the route."""
+        parts = [self._belief(state.confidence)]
         pose = state.shown_pose(now)
         if pose is not None and pose.frame_id == self._frame_id:
             parts.append(self._pose(pose))

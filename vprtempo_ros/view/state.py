@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 # The strip of confidence: seconds that it shows, and how far apart its entries are at least.
-SPAN, STEP = 60.0, 0.1
+SPAN, STEP = 60.0, 0.05
 # Without an answer for this long, in seconds, something is to be said.
 SILENCE = 2.0
 # What comes from outside is cut to these numbers.

@@ -73,6 +73,7 @@ const show = {
   pose(words) { say('pose', words || '–'); },
   legend(svg) { draw('legend', svg); },
   route(svg) { draw('route', svg); },
+  over(svg) { draw('over', svg); },
   belief(svg) { draw('belief', svg); },
   strip(svg) { draw('strip', svg); },
   picture(number) {
