@@ -57,6 +57,14 @@ def test_rendered_route(tmp_path: Path) -> None:
     assert arrived['recall']['25'] is None
     assert arrived['ms'] > offline['ms'] > 0
     assert f'report    {folder}/report.html' in output
+    # What the browser showed last, without a browser.
+    assert re.search(r'^Live in a browser: http://127\.0\.0\.1:\d+$', output, re.MULTILINE)
+    shown = cv2.imread(str(tmp_path / 'demo' / 'view.png'))
+    assert shown is not None
+    assert shown.shape[1] == 1920
+    # The query's colours are among those of the drawings.
+    assert len(np.unique(shown.reshape(-1, 3), axis=0)) > 2000
+    assert f'picture   {tmp_path}/demo/view.png' in output
 
 
 @pytest.mark.long

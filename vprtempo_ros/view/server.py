@@ -57,7 +57,8 @@ class ViewServer:
             raise VprError(f'{host}:{port}: cannot be listened on ({reason}); is another view '
                            'running? choose another --port') from None
         self._server.live, self._server.feed = live, Feed(live)
-        self._server.names = {host.lower(), 'localhost', socket.gethostname().lower()}
+        machine = socket.gethostname().lower()
+        self._server.names = {host.lower(), 'localhost', machine, f'{machine}.local'}
         self.port = int(self._server.server_address[1])
         self.url = f'http://{f"[{host}]" if ":" in host else host}:{self.port}'
         self._thread = threading.Thread(target=self._server.serve_forever, name='http',
@@ -79,6 +80,7 @@ class ViewServer:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = _CONNECTIONS
     # A client that is slow to go must not hold the end up.
     block_on_close = False
     live: Live
@@ -137,10 +139,13 @@ class _Handler(BaseHTTPRequestHandler):
         """
         Tell whether the request is for this server, and not by order of another site.
 
+        A link from elsewhere may open the page, which reads nothing before it runs by itself.
         A name that an attacker's DNS points here (rebinding) is in the Host header as it was
         written, and neither an address nor a name of this machine.
         """
-        if self.headers.get('Sec-Fetch-Site', 'none') not in ('none', 'same-origin'):
+        followed = self.path == '/' and self.headers.get('Sec-Fetch-Dest') == 'document'
+        own = self.headers.get('Sec-Fetch-Site', 'none') in ('none', 'same-origin')
+        if not (own or followed):
             return False
         try:
             name = urlsplit(f'//{self.headers.get("Host", "")}').hostname or ''
