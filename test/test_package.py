@@ -108,7 +108,8 @@ def test_colcon_builds_and_installs(tmp_path: Path) -> None:
         assert (prefix / 'share' / 'vprtempo_ros' / name).is_file(), name
     assert (prefix / 'share/ament_index/resource_index/packages/vprtempo_ros').is_file()
     library = next(prefix.glob('lib/python3*/site-packages'))
-    assert (library / 'vprtempo_ros' / 'nodes' / 'vpr_node.py').is_file()
+    for name in ('nodes/vpr_node.py', 'view/page/index.html', 'evaluation/report.html.jinja'):
+        assert (library / 'vprtempo_ros' / name).is_file(), name
     for name in ('vpr_node', 'trainer_node', 'replay', 'show_matches', 'view', 'images_to_bag',
                  'demo'):
         assert os.access(prefix / 'lib' / 'vprtempo_ros' / name, os.X_OK), name

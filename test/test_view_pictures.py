@@ -106,7 +106,7 @@ def test_any_covariance_is_drawn_or_not(covariance: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize('positions', [
-    np.zeros((1, 3)), np.zeros((5, 3)), np.full((4, 3), np.nan),
+    np.zeros((0, 3)), np.zeros((1, 3)), np.zeros((5, 3)), np.full((4, 3), np.nan),
     np.array([[0, 0, 0], [np.nan] * 3, [1e300, 0, 0], [0, -1e308, 0]]),
     np.arange(30.0).reshape(10, 3) * [1, 0, 0],
     np.arange(30.0).reshape(10, 3) * [0, 1, 0]])

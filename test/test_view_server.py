@@ -135,6 +135,17 @@ def test_many_clients_and_bounded_rate(server: ViewServer, live: Live) -> None:
     assert len(live.state.past) <= 1201
 
 
+def test_what_cannot_be_drawn_is_said(server: ViewServer, live: Live) -> None:
+    """An error in drawing ends neither the stream nor the view; the next state is shown."""
+    stream = Stream(server)
+    stream.event()
+    good = live.state.positions
+    live._set(positions='no array')
+    assert stream.until('phase')['level'] == 'error'
+    live._set(positions=good)
+    assert stream.until('phase')['level'] != 'error'
+
+
 @pytest.mark.parametrize('host', ['evil.example', 'evil.example:8765', '127.0.0.1.evil.example',
                                   '', '[', '127.0.0.1@evil.example/'])
 def test_names_that_others_point_here_are_refused(server: ViewServer, host: str) -> None:

@@ -112,8 +112,8 @@ class View(Node):
         """Take the route, which comes before any frame does."""
         for marker in array.markers:
             if marker.ns == PLACES:
-                points = np.array([(point.x, point.y, point.z) for point in marker.points])
-                self._live.set_places(marker.header.frame_id, points)
+                points = [(point.x, point.y, point.z) for point in marker.points]
+                self._live.set_places(marker.header.frame_id, np.array(points).reshape(-1, 3))
 
     def _on_belief(self, cloud: Any) -> None:
         belief = read_belief(cloud)

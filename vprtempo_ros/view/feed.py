@@ -79,7 +79,10 @@ class Feed:
                 if not self._running:
                     return
             started = time.monotonic()
-            parts = self._panels.parts(self._live.state, started)
+            try:
+                parts = self._panels.parts(self._live.state, started)
+            except Exception as error:  # noqa: BLE001 - the page says so, and goes on with the next
+                parts = {'phase': {'level': 'error', 'text': f'cannot be drawn: {error}'}}
             with self._changed:
                 self._take(parts)
                 self._changed.wait_for(lambda: not self._running,
