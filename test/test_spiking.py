@@ -90,6 +90,7 @@ def test_backend() -> None:
     network = Network([], 'linear', spiking=made())
     backend = backends.create(network, BackendConfig())
     assert (backend.name, backend.places) == ('cuba', 6)
+    assert str(network) == '2 modules, spiking neurons'
     frames = np.random.default_rng(2).integers(0, 256, (5, 64)).astype(np.uint8)
     assert np.array_equal([backend.similarity(frame) for frame in frames],
                           similarity(made(), frames))

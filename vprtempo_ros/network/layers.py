@@ -76,6 +76,12 @@ class Network:
             return self.quantised.places
         return sum(module.places for module in self.modules)
 
+    def __str__(self) -> str:
+        """Return in words how many modules there are, and what they compute."""
+        count = len((self.spiking or self.quantised or self).modules)
+        kind = 'spiking neurons' if self.spiking else f'{self.readout} readout'
+        return f'{count} module{"" if count == 1 else "s"}, {kind}'
+
     @property
     def inputs(self) -> int:
         """Length of the spike vector that the network takes."""

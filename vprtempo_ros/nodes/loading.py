@@ -81,9 +81,8 @@ def load_map(config: NodeConfig) -> LoadedMap:
         prepare(ODOMETRY)
     recogniser = Recogniser(loaded, backend, config.match, config.input.any_size)
     detail = getattr(recogniser.backend, 'detail', '')
-    summary = (f'map {config.map}: {len(loaded.places)} places in {len(loaded.network.modules)} '
-               f'modules, {loaded.network.readout} readout, loaded in '
-               f'{time.monotonic() - started:.2f} s; backend {backend.name} ({reason}), '
+    summary = (f'map {config.map}: {len(loaded.places)} places in {loaded.network}, '
+               f'loaded in {time.monotonic() - started:.2f} s; backend {backend.name} ({reason}), '
                f'{backend.threads} thread(s)' + (f', {detail}' if detail else ''))
     return LoadedMap(config.map, recogniser, message, type_name, events, on_disk, summary)
 
