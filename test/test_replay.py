@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import re
+import signal
 import time
 from pathlib import Path
 from typing import Any
 
+import pytest
 import ros
 from ros import Client
 
@@ -86,6 +88,26 @@ def test_loop_goes_on_until_interrupted(street, tmp_path: Path) -> None:
             client.spin_until(lambda: len(client.matches) > 100, 'a third round')
             assert replay.end() == 0
             assert 'Traceback' not in replay.output()
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize('delay', [0.0, 0.01, 0.05])
+def test_signals_while_it_ends(
+    street, tmp_path: Path, number: signal.Signals, delay: float,
+) -> None:
+    """Signals that come just as it is done neither hang it nor change how it ends."""
+    with ros.node(tmp_path, 'replay', str(street.recordings.query), '--rate', '20',
+                  '--wait', '0') as replay:
+        replay.wait_for('messages published')
+        time.sleep(delay)
+        deadline = time.monotonic() + ros.PATIENCE
+        while replay.process.poll() is None and time.monotonic() < deadline:
+            replay.process.send_signal(number)
+            time.sleep(0.002)
+        assert 'Traceback' not in replay.output()
+        assert 'left without it' not in replay.output()
+        # Once its own handlers are gone with Python a signal may still end it as any process.
+        assert replay.process.returncode in (0, -number)
 
 
 def test_mistakes_are_one_line(street, tmp_path: Path) -> None:

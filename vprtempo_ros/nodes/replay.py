@@ -20,6 +20,7 @@ from ..sources.bags import BagReader
 from ..sources.cdr import restamp
 from ..tools.command import check_range, guarded
 from .bag_clock import CLOCK_RATE, BagClock
+from .ending import end
 
 # Time for subscribers to discover the publishers in turn, in seconds.
 _SETTLING = 1.0
@@ -144,6 +145,5 @@ def main(args: Sequence[str] | None = None) -> int:
             except (KeyboardInterrupt, ExternalShutdownException):
                 pass
             finally:
-                node.destroy_node()
-                rclpy.try_shutdown()
+                end(node)
     return guarded(work)
