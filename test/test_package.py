@@ -104,6 +104,7 @@ def test_colcon_builds_and_installs(tmp_path: Path) -> None:
     assert built.returncode == 0, built.stdout + built.stderr
     prefix = tmp_path / 'install' / 'vprtempo_ros'
     for name in ('package.xml', 'config/vpr.yaml', 'config/train.yaml', 'config/fastdds_shm.xml',
+                 'config/diagnostics_aggregator.yaml',
                  'rviz/vpr.rviz', *(f'launch/{path.name}' for path in ROOT.glob('launch/*.py'))):
         assert (prefix / 'share' / 'vprtempo_ros' / name).is_file(), name
     assert (prefix / 'share/ament_index/resource_index/packages/vprtempo_ros').is_file()
