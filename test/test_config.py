@@ -157,10 +157,10 @@ def test_bounds_are_allowed() -> None:
 
 
 def test_match_settings_may_change_live() -> None:
-    """Exactly the settings of the match and of the diagnostics are dynamic."""
+    """Exactly the map and the settings of the match and of the diagnostics are dynamic."""
     dynamic = {item.name for item in options(NodeConfig) if item.metadata['dynamic']}
     assert dynamic == {item.name for item in options(NodeConfig)
-                       if item.name.startswith(('match.', 'diagnostics.'))}
+                       if item.name.startswith(('match.', 'diagnostics.')) or item.name == 'map'}
 
 
 @pytest.mark.parametrize('path', sorted(settings.files()), ids=lambda path: path.name)

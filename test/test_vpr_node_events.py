@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,8 @@ import numpy as np
 import pytest
 import ros
 from conftest import EVENT_PLACES as PLACES
-from events import HEIGHT, WIDTH, packet, scene
-from helpers import START, drive, tiny_config
+from events import HEIGHT, WIDTH, event_drive, packet, scene
+from helpers import START, change, drive, tiny_config
 from ros import Client, image_message, until
 
 pytest.importorskip('event_camera_msgs', reason='needs event_camera_msgs: make setup')
@@ -269,3 +270,31 @@ def test_lifecycle(event_map: Path, tmp_path: Path) -> None:
         assert talk.change(ros.CLEANUP)
         assert talk.change(ros.CONFIGURE)
         assert talk.state() == ros.INACTIVE
+
+
+def test_another_map_while_events_come(event_map: Path, tmp_path: Path) -> None:
+    """A map of the same sensor takes over with the next packet; one of another is refused."""
+    later = save(build_map(tiny_config(
+        event_drive(tmp_path / 'later', range(2, PLACES)), input__type='events',
+        encoding__width=16, encoding__height=16, training__epochs=0,
+        training__feature_multiplier=4.0)), tmp_path / 'map')
+    narrow = shutil.copytree(event_map, tmp_path / 'narrow')
+    change(narrow, lambda document: document['sensor'].update(width=32))
+    with ros.node(tmp_path, 'vpr_node', parameters={'map': event_map, **INPUT}) as process, \
+            client() as talk:
+        talk.await_listener()
+        driver = Driver(talk)
+        driver.window(4, 0)
+        driver.window(4, 1)
+        assert driver.answers(1)[-1].results[0].class_id == '4'
+        result = talk.set_parameter('map', str(narrow))
+        assert not result.successful
+        assert 'is of 32x48 pixels, but the input is of 64x48' in result.reason
+        assert talk.set_parameter('map', str(later)).successful
+        talk.matches.clear()
+        # The windows begin anew with the stream.
+        driver.window(4, 10)
+        driver.window(4, 11)
+        driver.window(4, 12)
+        assert driver.answers(2)[-1].results[0].class_id == '2'
+        assert 'Traceback' not in process.output()

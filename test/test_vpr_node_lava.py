@@ -127,3 +127,23 @@ def test_the_node_outlives_lava(street, quantised_map: Path, tmp_path: Path) -> 
         client.await_listener()
         assert client.ask(image_message(frame, 'rgb8', 2)).results[0].class_id == '2'
         assert 'Traceback' not in process.output()
+
+
+def test_lava_of_a_map_that_is_changed_goes(street, quantised_map: Path, tmp_path: Path) -> None:
+    """Each map has a Lava of its own, which ends with it; owed answers come from the old one."""
+    frame = np.ascontiguousarray(street.places()[3].image.pixels)
+    with ros.node(tmp_path, 'vpr_node', parameters=parameters(
+            quantised_map, 'streaming', **{'match.sequence.filter': 'none'})) as process, \
+            Client() as client:
+        client.await_listener()
+        for stamp in range(1, 4):
+            processes = lava_processes(process.process.pid)
+            assert client.set_parameter('map', str(quantised_map)).successful
+            assert_gone(processes)
+            assert client.ask(image_message(frame, 'rgb8', stamp)).results[0].class_id == '3'
+        processes = lava_processes(process.process.pid)
+        # Floats do not run in Lava: refused, and what runs goes on.
+        assert not client.set_parameter('map', str(street.map)).successful
+        assert client.ask(image_message(frame, 'rgb8', 9)).results[0].class_id == '3'
+        assert process.end() == 0
+        assert_gone(processes)

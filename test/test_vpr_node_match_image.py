@@ -16,7 +16,7 @@ from ros import SINGLE, Client, frame_message, rclpy, until
 from sensor_msgs.msg import Image
 from visualization_msgs.msg import MarkerArray
 
-from vprtempo_ros.config import BackendConfig, MatchConfig
+from vprtempo_ros.config import BackendConfig, MatchConfig, PoseConfig
 from vprtempo_ros.frames import BGR, GREY, RGB, grey_image
 from vprtempo_ros.frames import Image as PixelImage
 from vprtempo_ros.maps.store import load
@@ -101,7 +101,7 @@ def test_nothing_is_kept_or_made_without_listeners(street) -> None:
     rclpy.init(context=context)
     node = LifecycleNode('vpr_node', context=context)
     recogniser = Recogniser(load(street.map), BackendConfig(), MatchConfig(), any_size=True)
-    outputs = Outputs(node, recogniser, str(street.map))
+    outputs = Outputs(node, recogniser, str(street.map), PoseConfig())
     markers = outputs._markers
     image = street.places()[0].image
     answer = recogniser.recognise(image, Moment(1))

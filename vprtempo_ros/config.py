@@ -283,6 +283,16 @@ class MatchConfig:
 
 
 @dataclass
+class PoseConfig:
+    """What a matched place does not tell about the pose of the robot."""
+
+    across: float = option(0.5, 'Standard deviation of the way beside the recorded route, in '
+                                'metres', low=0.001, high=100.0)
+    heading: float = option(0.1, 'Standard deviation of the heading from that of the recorded '
+                                 'route, in radians', low=0.001, high=3.1416)
+
+
+@dataclass
 class TrainerConfig:
     """Everything that makes a map."""
 
@@ -326,11 +336,13 @@ class DiagnosticsConfig:
 class NodeConfig:
     """Everything that `vpr_node` needs beside the map."""
 
-    map: str = option('', 'Folder of the map')
+    map: str = option('', 'Folder of the map; set while running, it is loaded anew, and kept out '
+                          'if it does not fit', dynamic=True)
     autostart: bool = option(True, 'Configure and activate without a lifecycle manager')
     input: LiveInputConfig = field(default_factory=LiveInputConfig)
     backend: BackendConfig = field(default_factory=BackendConfig)
     match: MatchConfig = field(default_factory=MatchConfig)
+    pose: PoseConfig = field(default_factory=PoseConfig)
     diagnostics: DiagnosticsConfig = field(default_factory=DiagnosticsConfig)
 
 

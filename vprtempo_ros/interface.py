@@ -39,6 +39,13 @@ MATCH = Entry(
     '~/match', OUT, ('vision_msgs/msg/Classification',),
     'header of the frame; results best first: class_id = place, score = confidence; no results = '
     'unknown place', 'reliable')
+POSE = Entry(
+    '~/pose', OUT, ('geometry_msgs/msg/PoseWithCovarianceStamped',),
+    "where the robot is, in the frame of the map's poses, stamped as the frame; of a known place "
+    'in a map with poses, and while somebody listens', 'reliable')
+INITIAL_POSE = Entry(
+    'initialpose', OUT, ('geometry_msgs/msg/PoseWithCovarianceStamped',),
+    'once after `~/relocalize`, the next pose; AMCL listens on `/initialpose`', 'reliable')
 BELIEF = Entry(
     '~/belief', OUT, ('sensor_msgs/msg/PointCloud2',),
     'every place: x, y, z, place, similarity, confidence; made only while somebody listens',
@@ -59,6 +66,10 @@ DIAGNOSTICS = Entry(
     'a status each for `input`, `recognition`, `backend`, `map`, `clock` and, if it is expected, '
     '`odometry`: what is wrong and what to do, and the figures (`diagnostics.*`)', 'reliable')
 
+RELOCALIZE = Entry(
+    '~/relocalize', SERVICE, ('std_srvs/srv/Trigger',),
+    'forgets the frames before; the next pose goes to `initialpose`, once')
+
 PROGRESS = Entry(
     '~/progress', OUT, ('std_msgs/msg/Float32',), 'how far the present stage is, 0 to 1',
     'latched')
@@ -66,7 +77,7 @@ PROGRESS = Entry(
 # In the order of the README's tables. The services of the lifecycle and of parameters, which
 # every ROS 2 node has, are left out.
 NODES: dict[str, tuple[Entry, ...]] = {
-    'vpr_node': (IMAGE, EVENTS, ODOM, MATCH, BELIEF, MARKERS, MATCH_IMAGE, INFO,
-                 DIAGNOSTICS),
+    'vpr_node': (IMAGE, EVENTS, ODOM, MATCH, POSE, INITIAL_POSE, BELIEF, MARKERS, MATCH_IMAGE,
+                 INFO, DIAGNOSTICS, RELOCALIZE),
     'trainer_node': (PROGRESS,),
 }

@@ -8,8 +8,9 @@ from typing import Any
 from rclpy.lifecycle import LifecycleNode
 from rclpy.time import Time
 
-from ..config import MatchConfig
+from ..config import NodeConfig
 from ..errors import BackendError, VprError
+from ..events.packet import Size
 from ..frames import Image
 from ..health.statistics import FrameStatistics
 from ..matching.odometry import Odometer
@@ -35,21 +36,56 @@ class Answering:
     hold from the next frame on, may be replaced from another one.
     """
 
-    def __init__(self, node: LifecycleNode, loaded: LoadedMap, match: MatchConfig) -> None:
+    def __init__(self, node: LifecycleNode, loaded: LoadedMap, config: NodeConfig) -> None:
         """Make the topics of the answers."""
         self._node, self.loaded = node, loaded
-        self._outputs = Outputs(node, loaded.recogniser, loaded.path)
-        self.match = self._match_in_use = match
+        self._outputs = Outputs(node, loaded.recogniser, loaded.path, config.pose)
+        self.match = self._match_in_use = config.match
+        self._forget = False
         self.begin()
 
     def begin(self) -> None:
         """Forget all that was before: wherever the robot was then, it need not be near."""
         self.loaded.recogniser.reset()
+        self._forget = False
+        self._seen: Size | None = None
         self.odometer = Odometer()
         self.statistics = FrameStatistics()
         self._last_ns = 0
         if self.loaded.events:
             self.loaded.events.begin()
+
+    def set_map(self, loaded: LoadedMap) -> LoadedMap:
+        """Answer with another map from the next message on; return the one that is left."""
+        self.finish()
+        left, self.loaded = self.loaded, loaded
+        # Made with other settings than hold now, if these have just changed.
+        loaded.recogniser.configure(self.match)
+        self._match_in_use = self.match
+        self._outputs.set_map(loaded.recogniser, loaded.path)
+        return left
+
+    def relocalize(self) -> tuple[bool, str]:
+        """
+        Forget the frames before the next one and publish the next pose on initialpose too.
+
+        Return whether there will be one, and what happens in words. From any thread.
+        """
+        poses = self._outputs.poses
+        self._forget = True
+        if not poses.has_poses:
+            return False, (f'the frames before are forgotten, but {self.loaded.path} has no poses: '
+                           f'nothing will be published on {poses.initial_topic}')
+        heard = poses.initial_listeners
+        listeners = f'{heard} node(s) listen' if heard else 'nobody listens there now'
+        return True, ('the frames before are forgotten; the next pose of a confidence of at least '
+                      f'{self.match.min_confidence:g} will be published once on '
+                      f'{poses.initial_topic} ({listeners})')
+
+    @property
+    def seen(self) -> Size | None:
+        """Width and height of the images, or the events' sensor, that came last."""
+        return self.loaded.events.seen if self.loaded.events else self._seen
 
     @property
     def sequence_filter(self) -> str:
@@ -105,6 +141,7 @@ class Answering:
         self.loaded.close()
 
     def _answer(self, header: Any, image: Image) -> None:
+        self._seen = (image.width, image.height)
         stamp = stamp_ns(header)
         self._heed_clock(stamp)
         way = self.odometer.travelled(stamp)
@@ -120,6 +157,11 @@ class Answering:
         if wanted is not self._match_in_use:
             self._match_in_use = wanted
             self.loaded.recogniser.configure(wanted)
+        if self._forget:
+            self._forget = False
+            self.loaded.recogniser.reset()
+            # Not before: a frame under way still goes by what was before it.
+            self._outputs.poses.ask()
         return self.loaded.recogniser
 
     def _publish(

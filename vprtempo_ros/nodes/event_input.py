@@ -7,6 +7,7 @@ from typing import Any, Iterator
 
 from ..config import LiveInputConfig
 from ..errors import ConfigError, EventError
+from ..events.packet import Size
 from ..events.stream import EventStream, prepare
 from ..frames import Image
 from ..health.status import Values
@@ -45,6 +46,7 @@ class EventInput:
 
         :raises ConfigError: if the decoder that is asked for is not installed.
         """
+        self.seen: Size | None = None
         self.message, self.type_name = event_message(config)
         prepare_message(self.type_name)
         prepare()
@@ -69,6 +71,7 @@ class EventInput:
         :raises EventError: if the message cannot be used.
         """
         packet = read_packet(data, self.type_name)
+        self.seen = (packet.width, packet.height)
         for stamp_ns, image in self._stream.feed(packet):
             yield header(stamp_ns, packet.frame_id), image
 

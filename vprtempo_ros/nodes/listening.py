@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import time
+from typing import Any, Callable, TypeVar
 
 from nav_msgs.msg import Odometry
 from rclpy.lifecycle import LifecycleNode
@@ -17,10 +18,14 @@ from .answering import Answering
 from .newest import NewestFirst
 from .packet_queue import PacketQueue
 
+R = TypeVar('R')
+
 # Messages that the middleware may queue by itself.
 _IMAGES_DEPTH, _EVENTS_DEPTH = 5, 200
 # A second of odometry at 100 Hz; as sensor data it is heard from reliable publishers too.
 _ODOMETRY_QOS = QoSProfile(depth=100, reliability=ReliabilityPolicy.BEST_EFFORT)
+# How often messages are looked for while the executor waits for a map, in seconds.
+_SERVING_PERIOD = 0.002
 # Warnings about bad messages come at most this often, in seconds.
 _WARN_PERIOD = 5.0
 
@@ -58,6 +63,28 @@ class Listening:
     def dropped(self) -> int:
         """How many messages came but had to be dropped."""
         return self._worker.dropped
+
+    def between(self, errand: Callable[[], R]) -> R:
+        """Run something between two messages, in the thread that works on them."""
+        return self._worker.between(errand)
+
+    def serve_until(self, done: Callable[[], bool]) -> None:
+        """
+        Hand over what comes, until something is done, in the executor's place.
+
+        For a callback of the executor that takes so long that messages would be lost.
+        """
+        while not done():
+            for subscription in self._inputs:
+                # What the executor does with a subscription; it has no call for some of them.
+                while not done():
+                    with subscription.handle:
+                        taken = subscription.handle.take_message(subscription.msg_type,
+                                                                 subscription.raw)
+                    if taken is None:
+                        break
+                    subscription.callback(taken[0])
+            time.sleep(_SERVING_PERIOD)
 
     def stop(self) -> None:
         """Unsubscribe, let the work under way finish and answer what was taken."""

@@ -13,6 +13,7 @@ from ..backends import default_backend
 from ..config import NodeConfig
 from ..encoding import EVENTS
 from ..errors import ConfigError
+from ..events.packet import Size
 from ..health.map_on_disk import MapOnDisk
 from ..maps.map import Map
 from ..maps.store import load
@@ -51,10 +52,11 @@ class LoadedMap:
         self.recogniser.close()
 
 
-def load_map(config: NodeConfig) -> LoadedMap:
+def load_map(config: NodeConfig, seen: Size | None = None) -> LoadedMap:
     """
     Load the map that the configuration names and start its backend; the configuration is kept.
 
+    :param seen: width and height of what the input is known to send, for a map that is to fit.
     :raises VprError: if the map is missing or damaged, is not of this input, or no backend can run.
     """
     if not config.map:
@@ -66,7 +68,7 @@ def load_map(config: NodeConfig) -> LoadedMap:
     backend, reason = deepcopy(config.backend), 'as asked by backend.name'
     if not backend.name:
         backend.name, reason = default_backend(loaded.network)
-    _check_input(loaded, config)
+    _check_input(loaded, config, seen)
     events = None
     if config.input.type == EVENTS:
         # Compiled loops and messages come with it: only when asked for.
@@ -87,11 +89,17 @@ def load_map(config: NodeConfig) -> LoadedMap:
     return LoadedMap(config.map, recogniser, message, type_name, events, on_disk, summary)
 
 
-def _check_input(loaded: Map, config: NodeConfig) -> None:
-    """Refuse the images of a camera for a map of events, and the reverse."""
+def _check_input(loaded: Map, config: NodeConfig, seen: Size | None) -> None:
+    """Refuse a map of another kind of sensor than the input's, or of another size."""
     of_events, asked = loaded.sensor['type'] == EVENTS, config.input.type
     if of_events != (asked == EVENTS):
         made, use = ('events', EVENTS) if of_events else ('images', 'image or compressed')
         raise ConfigError(f'{config.map} was made from {made} of a sensor of '
                           f'{loaded.sensor["width"]}x{loaded.sensor["height"]} pixels, but '
                           f'input.type is {asked}: set it to {use}, or train a map for it')
+    size = ((loaded.sensor['width'], loaded.sensor['height']) if of_events
+            else loaded.image_size())
+    if seen is not None and seen != size and not config.input.any_size:
+        raise ConfigError(f'{config.map} is of {size[0]}x{size[1]} pixels, but the input is of '
+                          f'{seen[0]}x{seen[1]} (input.any_size accepts it): choose another map, '
+                          'or train one for it')

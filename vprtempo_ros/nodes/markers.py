@@ -71,6 +71,16 @@ class Markers:
             if self._sent is not None and self._place is not None:
                 self._send_match(None)
 
+    def set_layout(self, layout: Layout) -> None:
+        """Show the places of another map; not at the same time as others are called."""
+        self.clear()
+        self._layout = layout
+        if self._route_kept and self._route.is_activated:
+            self._route.publish(route_markers(layout))
+        else:
+            # What is kept is of a map that is gone; those who had it get the new one.
+            self._route_kept, self._served = False, set()
+
     def destroy(self) -> None:
         """Take the topic away."""
         self._node.destroy_timer(self._timer)
@@ -117,8 +127,11 @@ def route_markers(layout: Layout) -> MarkerArray:
     size = 0.3 * layout.spacing
     places = _marker(layout, PLACES, Marker.SPHERE_LIST, _BLUE, Vector3(x=size, y=size, z=size))
     places.points = [points[place] for place in np.flatnonzero(known).tolist()]
-    # RViz calls a list without points an error.
-    return MarkerArray(markers=[marker for marker in (line, places) if marker.points])
+    for marker in (line, places):
+        if not marker.points:
+            # RViz calls a list without points an error, and may still show that of another map.
+            marker.action = Marker.DELETE
+    return MarkerArray(markers=[line, places])
 
 
 def match_markers(layout: Layout, place: int | None) -> MarkerArray:

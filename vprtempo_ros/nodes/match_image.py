@@ -23,6 +23,7 @@ class _Shown(NamedTuple):
     frame_id: str
     image: PixelImage
     match: Match
+    side_by_side: SideBySide
 
 
 class MatchImage:
@@ -36,6 +37,10 @@ class MatchImage:
         self._worker = NewestFirst(self._draw)
         self._next = 0.0
 
+    def set_thumbnails(self, thumbnails: list[bytes]) -> None:
+        """Show the places of another map."""
+        self._side_by_side = SideBySide(thumbnails)
+
     @property
     def wanted(self) -> bool:
         """Whether somebody listens; an image that is to be shown has to be kept until then."""
@@ -48,7 +53,7 @@ class MatchImage:
         # none is left out.
         if now >= self._next - _PERIOD / 2:
             self._next = max(self._next + _PERIOD, now)
-            self._worker.put(_Shown(stamp, frame_id, image, match))
+            self._worker.put(_Shown(stamp, frame_id, image, match, self._side_by_side))
 
     def destroy(self) -> None:
         """End the thread and take the topic away."""
@@ -57,7 +62,7 @@ class MatchImage:
 
     def _draw(self, shown: _Shown) -> None:
         try:
-            pixels = self._side_by_side.compose(shown.image, shown.match)
+            pixels = shown.side_by_side.compose(shown.image, shown.match)
             message = Image(height=pixels.shape[0], width=pixels.shape[1], encoding='rgb8',
                             step=pixels.strides[0])
             message.header.stamp = shown.stamp

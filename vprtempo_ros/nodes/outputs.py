@@ -9,6 +9,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import PointCloud2
 from vision_msgs.msg import Classification, ObjectHypothesis, VisionInfo
 
+from ..config import PoseConfig
 from ..frames import Image
 from ..interface import BELIEF, INFO, MATCH
 from ..maps.layout import layout_of
@@ -17,6 +18,7 @@ from ..recogniser import Answer, Recogniser
 from .belief import BeliefCloud
 from .markers import Markers
 from .match_image import MatchImage
+from .pose_output import PoseOutput
 
 _LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
@@ -24,21 +26,37 @@ _LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 class Outputs:
     """The topics of a configured node; those that cost something are made only for listeners."""
 
-    def __init__(self, node: LifecycleNode, recogniser: Recogniser, map_path: str) -> None:
+    def __init__(
+        self, node: LifecycleNode, recogniser: Recogniser, map_path: str, pose: PoseConfig,
+    ) -> None:
         """Announce the map and make the publishers, which say nothing until the node is active."""
         self._node, self._recogniser = node, recogniser
         layout = layout_of(recogniser.map.places)
         self._cloud = BeliefCloud(layout)
+        self.poses = PoseOutput(node, recogniser, pose)
         self._markers = Markers(node, layout)
         self._picture = MatchImage(node, recogniser.map.thumbnails)
         self._matches = node.create_lifecycle_publisher(Classification, MATCH.name, 10)
         self._belief = node.create_lifecycle_publisher(PointCloud2, BELIEF.name, 5)
         self._info = node.create_publisher(VisionInfo, INFO.name, _LATCHED)
-        network = recogniser.map.network
+        self._announce(map_path)
+
+    def set_map(self, recogniser: Recogniser, map_path: str) -> None:
+        """Announce another map and show its answers from now on; the topics stay."""
+        self._recogniser = recogniser
+        layout = layout_of(recogniser.map.places)
+        self._cloud = BeliefCloud(layout)
+        self.poses.set_map(recogniser)
+        self._markers.set_layout(layout)
+        self._picture.set_thumbnails(recogniser.map.thumbnails)
+        self._announce(map_path)
+
+    def _announce(self, map_path: str) -> None:
+        network = self._recogniser.map.network
         info = VisionInfo(method=f'VPRTempo, {network.readout} readout, backend '
-                                 f'{recogniser.backend.name}',
+                                 f'{self._recogniser.backend.name}',
                           database_location=map_path, database_version=FORMAT_VERSION)
-        info.header.stamp = node.get_clock().now().to_msg()
+        info.header.stamp = self._node.get_clock().now().to_msg()
         self._info.publish(info)
 
     def publish(self, header: Any, answer: Answer) -> Any:
@@ -51,6 +69,7 @@ class Outputs:
         output.results = [ObjectHypothesis(class_id=str(place), score=score)
                           for place, score in zip(places.tolist(), confidences.tolist())]
         self._matches.publish(output)
+        self.poses.publish(output.header.stamp, answer)
         return output.header.stamp
 
     def picture_of(self, image: Image) -> Image | None:
@@ -69,10 +88,12 @@ class Outputs:
 
     def rest(self) -> None:
         """Take away what would look as if it were still so, before the node turns inactive."""
+        self.poses.ask(False)
         self._markers.clear()
 
     def destroy(self) -> None:
         """Take the topics away."""
+        self.poses.destroy()
         self._markers.destroy()
         self._picture.destroy()
         for publisher in (self._matches, self._belief):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Sequence
 
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
+from std_srvs.srv import Trigger
 
 from ..config import NodeConfig
 from ..errors import VprError
+from ..interface import RELOCALIZE
 from .answering import Answering
 from .diagnostics import Condition, Diagnostics
 from .lifecycle import LastingLifecycleNode
@@ -32,6 +35,7 @@ class VprNode(LastingLifecycleNode):
         declare(self, NodeConfig)
         self._config = read(self, NodeConfig)
         self._diagnostics = Diagnostics(self, self._condition)
+        self.create_service(Trigger, RELOCALIZE.name, self._on_relocalize)
         self.add_on_set_parameters_callback(self._on_parameters)
         if (self._config.autostart
                 and self.trigger_configure() == TransitionCallbackReturn.SUCCESS):
@@ -47,7 +51,7 @@ class VprNode(LastingLifecycleNode):
             self._problem = str(error)
             self.get_logger().error(str(error))
             return TransitionCallbackReturn.FAILURE
-        self._answering = Answering(self, loaded, self._config.match)
+        self._answering = Answering(self, loaded, self._config)
         self.get_logger().info(loaded.summary)
         return TransitionCallbackReturn.SUCCESS
 
@@ -106,13 +110,48 @@ class VprNode(LastingLifecycleNode):
     def _on_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
         """Check new values; those of a running node take effect at once, or are refused."""
         result, live = judge(NodeConfig, parameters, locked=self._answering is not None)
-        if live:
-            self._config = changed(self._config, live)
-            self._diagnostics.set_period(self._config.diagnostics.period)
-            if self._answering is not None:
-                # A copy: the worker takes it as a whole before its next frame.
-                self._answering.match = self._config.match
+        if not live:
+            return result
+        config = changed(self._config, live)
+        if self._answering is not None:
+            if 'map' in live:
+                try:
+                    self._change_map(config, self._answering)
+                except VprError as error:
+                    self.get_logger().error(f'the map is kept: {error}')
+                    return SetParametersResult(successful=False, reason=str(error))
+            # A copy: the worker takes it as a whole before its next frame.
+            self._answering.match = config.match
+        self._config = config
+        self._diagnostics.set_period(config.diagnostics.period)
         return result
+
+    def _change_map(self, config: NodeConfig, answering: Answering) -> None:
+        """
+        Load another map while the present one goes on answering, then change over.
+
+        :raises VprError: if the other one cannot be used.
+        """
+        if self._listening is None:
+            answering.set_map(load_map(config)).close()
+        else:
+            with ThreadPoolExecutor(1, 'load') as loader:
+                loading = loader.submit(load_map, config, answering.seen)
+                self._listening.serve_until(loading.done)
+            loaded = loading.result()
+            self._listening.between(lambda: answering.set_map(loaded)).close()
+        self.get_logger().info(answering.loaded.summary)
+
+    def _on_relocalize(
+        self, request: Trigger.Request, response: Trigger.Response,
+    ) -> Trigger.Response:
+        """Find the robot anew, as if it had just been switched on."""
+        if self._answering is None or self._listening is None:
+            response.success, response.message = False, (
+                'not active, so no place is recognised: activate the node first')
+        else:
+            response.success, response.message = self._answering.relocalize()
+        return response
 
 
 def main(args: Sequence[str] | None = None) -> int:
