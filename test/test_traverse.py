@@ -180,3 +180,18 @@ def test_pixels_are_not_shared_between_frames(bag: Path) -> None:
     frames = list(opened(bag))
     np.testing.assert_array_equal(frames[0].image.grey(), picture(0))
     np.testing.assert_array_equal(frames[5].image.grey(), picture(5))
+
+
+def test_images_of_another_size_are_left_out(tmp_path: Path) -> None:
+    """Two cameras on one topic, or new settings in the middle: the first image says what counts."""
+    stamped = [START + number * SECOND for number in range(4)]
+    sizes = [(24, 32), (24, 32), (48, 64), (24, 32)]
+    path = write_bag(tmp_path / 'bag', [
+        Record(CAMERA, IMAGE, stamp, image_message(stamp, picture(number, *size), 'mono8', 'cam'))
+        for number, (stamp, size) in enumerate(zip(stamped, sizes))])
+    traverse = opened(path)
+    for _ in range(2):
+        traverse.skipped.clear()
+        assert numbers(list(traverse)) == [0, 1, 3]
+        assert traverse.skipped == {
+            'expected 32x24 pixels as in the first image, found 64x48': 1}

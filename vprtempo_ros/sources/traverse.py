@@ -18,6 +18,7 @@ from .cdr import COMPRESSED, IMAGE, read_message, stamp_ns
 from .folder import FolderFrames
 from .image_msg import decode_compressed, decode_image
 from .poses import POSE_TYPES, Origin, PoseTrack, read_poses
+from .same_size import SameSize
 
 DECODERS: dict[str, Callable[[Any], Image]] = {
     IMAGE: decode_image, COMPRESSED: decode_compressed,
@@ -48,9 +49,9 @@ class BagFrames:
     """
     The frames of an image topic of a bag.
 
-    A message that does not hold an image, or an image that shows nothing (a camera's first
-    frames often are black), is left out and counted in `skipped`: a recording is not worthless
-    for one broken frame.
+    A message that does not hold an image, an image of another size than the first, or one that
+    shows nothing (a camera's first frames often are black), is left out and counted in `skipped`:
+    a recording is not worthless for one broken frame.
     """
 
     def __init__(
@@ -71,13 +72,14 @@ class BagFrames:
 
     def __iter__(self) -> Iterator[Frame]:
         """Read and decode the messages one by one."""
-        decode = DECODERS[self.topic.type]
+        decode, size = DECODERS[self.topic.type], SameSize()
         with BagReader(self.path) as bag:
             for number, raw in enumerate(bag.messages([self.topic.name])):
                 try:
                     message = read_message(raw.data, self.topic.type)
                     image = decode(message)
                     image.check_contrast()
+                    size.check(image.width, image.height)
                 except ImageError as error:
                     self.skipped[str(error)] += 1
                     continue
