@@ -21,6 +21,7 @@ from typing import Any, Callable, Collection, Iterator, NamedTuple, TypeVar
 
 from ..errors import SourceError
 from .natural import natural_key
+from .rollback import bring_back
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -118,6 +119,7 @@ class BagReader:
     def _open_reader(self, path: Path) -> Any:
         from rosbags.rosbag2 import Reader
 
+        self._guard(partial(bring_back, path))
         reader = self._guard(lambda: Reader(self._plain(path)))
         self._guard(reader.open)
         self._stack.callback(reader.close)
