@@ -33,11 +33,11 @@ def sample(frames: Iterable[Frame], config: PlacesConfig) -> Iterator[Frame]:
 
     :raises MapError: if metres are asked for and no frame has a pose.
     """
-    due = _DUE[config.by](config.spacing)
+    due = due_by(config)
     taken = 0
     index = -1
     for index, frame in enumerate(frames):
-        if due(index, frame):
+        if due(index, frame.stamp_ns, frame.pose):
             yield frame
             taken += 1
             if taken == config.count:
@@ -45,6 +45,15 @@ def sample(frames: Iterable[Frame], config: PlacesConfig) -> Iterator[Frame]:
     if index >= 0 and not taken and config.by == 'metres':
         raise MapError('places.by is metres, but no frame has a pose: name the pose topic in '
                        'poses.topic, or cut places by frames or seconds')
+
+
+# Tells of the next frame whether it becomes a place: its number, stamp in ns, pose.
+Due = Callable[[int, int, 'Pose | None'], bool]
+
+
+def due_by(config: PlacesConfig) -> Due:
+    """Return what decides which frames become places; it is asked for each frame in its order."""
+    return _DUE[config.by](config.spacing)
 
 
 # How much nearer than the spacing still counts: it keeps a frame that is exact but for rounding.
@@ -67,17 +76,17 @@ class _ByGrid:
 
 
 class _ByFrames(_ByGrid):
-    def __call__(self, index: int, frame: Frame) -> bool:
+    def __call__(self, index: int, stamp_ns: int, pose: Pose | None) -> bool:
         return self._reached(index)
 
 
 class _BySeconds(_ByGrid):
     _first_ns: int | None = None
 
-    def __call__(self, index: int, frame: Frame) -> bool:
+    def __call__(self, index: int, stamp_ns: int, pose: Pose | None) -> bool:
         if self._first_ns is None:
-            self._first_ns = frame.stamp_ns
-        return self._reached((frame.stamp_ns - self._first_ns) * 1e-9)
+            self._first_ns = stamp_ns
+        return self._reached((stamp_ns - self._first_ns) * 1e-9)
 
 
 class _ByMetres:
@@ -87,15 +96,15 @@ class _ByMetres:
         self._spacing = spacing * (1.0 - _SLACK)
         self._last: Pose | None = None
 
-    def __call__(self, index: int, frame: Frame) -> bool:
-        if frame.pose is None or (self._last is not None
-                                  and frame.pose.distance(self._last) < self._spacing):
+    def __call__(self, index: int, stamp_ns: int, pose: Pose | None) -> bool:
+        if pose is None or (self._last is not None
+                            and pose.distance(self._last) < self._spacing):
             return False
-        self._last = frame.pose
+        self._last = pose
         return True
 
 
-_DUE: dict[str, Callable[[float], Callable[[int, Frame], bool]]] = {
+_DUE: dict[str, Callable[[float], Due]] = {
     'frames': _ByFrames, 'seconds': _BySeconds, 'metres': _ByMetres,
 }
 

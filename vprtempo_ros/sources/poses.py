@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Callable
 
 import numpy as np
@@ -80,6 +82,29 @@ _FIX = 'sensor_msgs/msg/NavSatFix'
 POSE_TYPES = (*_PARTS, _FIX)
 
 
+class LocalPoses:
+    """Brings the poses of a topic into metres one by one; of GPS the first is the origin."""
+
+    def __init__(self, type_name: str) -> None:
+        """
+        Expect poses of one of POSE_TYPES.
+
+        :raises SourceError: if they are of GPS and pyproj is not installed.
+        """
+        self._is_fix = type_name == _FIX
+        if self._is_fix:
+            _transformer((0.0, 0.0, 0.0))
+        self._origin: Origin | None = None
+
+    def local(self, pose: Pose) -> Pose:
+        """Return what `pose_of` gave in metres."""
+        if not self._is_fix:
+            return pose
+        self._origin = self._origin or pose.position
+        x, y, z = local_metres(np.array([pose.position]), self._origin)[0].tolist()
+        return replace(pose, position=(x, y, z))
+
+
 def pose_of(message: Any, type_name: str) -> Pose | None:
     """
     Return the pose in a message of one of POSE_TYPES, or None where it holds none.
@@ -128,7 +153,7 @@ def read_poses(
     positions = np.array([pose.position for pose in poses])
     if topic.type == _FIX:
         origin = origin or poses[0].position
-        positions = _local(positions, origin)
+        positions = local_metres(positions, origin)
     else:
         origin = None
     track = PoseTrack(np.array(stamps, np.int64), positions,
@@ -136,19 +161,28 @@ def read_poses(
     return track, origin
 
 
-def _local(fixes: NDArray[np.float64], origin: Origin) -> NDArray[np.float64]:
-    """Turn latitude, longitude, altitude into metres east, north, up of the origin."""
+def local_metres(fixes: NDArray[np.float64], origin: Origin) -> NDArray[np.float64]:
+    """
+    Turn latitude, longitude (degrees), altitude (m) into metres east, north, up of the origin.
+
+    :param fixes: float64 (n, 3), as is the result.
+    :raises SourceError: if pyproj is not installed.
+    """
+    # As lists: of an array with a single element pyproj makes a number.
+    latitudes, longitudes, altitudes = fixes.T.tolist()
+    return np.stack(_transformer(origin).transform(longitudes, latitudes, altitudes), axis=1)
+
+
+@lru_cache(maxsize=4)
+def _transformer(origin: Origin) -> Any:
     try:
         from pyproj import Transformer
     except ImportError:
         raise SourceError('GPS poses need pyproj: pip install pyproj (apt: python3-pyproj)'
                           ) from None
     latitude, longitude, altitude = origin
-    transformer = Transformer.from_pipeline(
+    return Transformer.from_pipeline(
         '+proj=pipeline +step +proj=unitconvert +xy_in=deg +xy_out=rad '
         '+step +proj=cart +ellps=WGS84 '
         f'+step +proj=topocentric +ellps=WGS84 +lat_0={latitude!r} +lon_0={longitude!r} '
         f'+h_0={altitude!r}')
-    # As lists: of an array with a single element pyproj makes a number.
-    latitudes, longitudes, altitudes = fixes.T.tolist()
-    return np.stack(transformer.transform(longitudes, latitudes, altitudes), axis=1)
