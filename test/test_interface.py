@@ -7,8 +7,20 @@ from typing import Any
 
 import pytest
 import ros
+from teaching import taught
 
-from vprtempo_ros.interface import EVENTS, IMAGE, IN, NODES, OUT, SERVICE, Entry
+from vprtempo_ros.interface import (
+    EVENTS,
+    IMAGE,
+    IN,
+    NODES,
+    OUT,
+    SERVICE,
+    TAUGHT_EVENTS,
+    TAUGHT_IMAGE,
+    TEACHING,
+    Entry,
+)
 
 # What every node, and every lifecycle node, has.
 _COMMON_TOPICS = ('/parameter_events', '/rosout', '/transition_event', '/clock')
@@ -92,5 +104,15 @@ def test_trainer_node(street, tmp_path: Path) -> None:
     with ros.node(tmp_path, 'trainer_node', parameters={
             'bags': street.recordings.reference, 'map': tmp_path / 'map',
             'training.epochs': 3000, 'training.outputs': 'stdp'}) as process:
-        await_graph('trainer_node', expected('trainer_node'))
+        await_graph('trainer_node', expected('trainer_node', TEACHING))
         assert process.process.poll() is None, process.output()
+
+
+@pytest.mark.parametrize('variant', [0, 1], ids=['image', 'compressed'])
+def test_trainer_node_that_is_taught(tmp_path: Path, variant: int) -> None:
+    """A trainer that is taught has what the table says while it records, but for events."""
+    kind = TAUGHT_IMAGE.types[variant]
+    with taught(tmp_path, image='image', poses__topic='none') as (_, teacher):
+        teacher.publish_on('/image', kind)
+        teacher.start()
+        await_graph('trainer_node', expected('trainer_node', (TAUGHT_EVENTS,), variant))

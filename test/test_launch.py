@@ -18,6 +18,7 @@ REQUIRED = {
     'events.launch.py': {'map': '~/maps/office'},
     'replay.launch.py': {'map': '~/maps/office', 'bag': 'tuesday'},
     'train.launch.py': {'map': '~/maps/office', 'bags': 'monday'},
+    'teach.launch.py': {'map': '~/maps/office'},
     'multi_camera.launch.py': {'maps': '~/maps'},
 }
 SETTINGS = {'vpr_node': NodeConfig, 'trainer_node': TrainerConfig}
@@ -67,7 +68,7 @@ def test_nodes_are_started_with_what_exists(file: str) -> None:
         assert set(process.remappings) <= names
 
 
-@pytest.mark.parametrize('file', [file for file in FILES if file != 'train.launch.py'])
+@pytest.mark.parametrize('file', sorted(set(FILES) - {'train.launch.py', 'teach.launch.py'}))
 @pytest.mark.parametrize('simulated', ['true', 'false'])
 def test_all_nodes_go_by_the_same_clock(file: str, simulated: str) -> None:
     """use_sim_time reaches every node that has a clock: ours and RViz."""
@@ -79,6 +80,18 @@ def test_all_nodes_go_by_the_same_clock(file: str, simulated: str) -> None:
               if process.executable in ('vpr_node', 'rviz2')]
     assert clocks == [simulated == 'true'] * len(clocks)
     assert len(clocks) == 2
+
+
+def test_a_trainer_is_taught() -> None:
+    """It listens, to the topics and in the time of the robot, and has the map loaded."""
+    (trainer,), _ = described('teach.launch.py', map='m', image='/front/image_raw', by='metres',
+                              use_sim_time='true', load_into='vpr_node', spacing='2')
+    assert trainer.parameters['live.enabled'] is True
+    assert trainer.parameters['live.load_into'] == 'vpr_node'
+    assert trainer.parameters['use_sim_time'] is True
+    assert trainer.parameters['places.spacing'] == 2.0
+    assert trainer.remappings['image'] == '/front/image_raw'
+    assert not trainer.ends_all
 
 
 def test_replay_publishes_the_time_that_the_nodes_go_by() -> None:

@@ -19,7 +19,7 @@ COMPILED |= {'demo/dvs.py'}
 _BASE = {'errors', 'config', 'frames', 'progress', 'paths', 'blas', 'interface', ''}
 _ROS = ('rclpy', 'rcl_interfaces', 'diagnostic_msgs', 'vision_msgs', 'lifecycle_msgs', 'std_msgs',
         'sensor_msgs', 'nav_msgs', 'geometry_msgs', 'visualization_msgs', 'builtin_interfaces',
-        'rosgraph_msgs', 'event_camera_msgs', 'dvs_msgs')
+        'rosgraph_msgs', 'std_srvs', 'event_camera_msgs', 'dvs_msgs')
 
 
 def room_of(module: str) -> str:

@@ -293,18 +293,41 @@ class PoseConfig:
 
 
 @dataclass
+class LiveConfig:
+    """Live teaching: `trainer_node` records what it hears while the robot drives, and trains."""
+
+    enabled: bool = option(False, 'Listen to live topics between ~/start and ~/finish in place of '
+                                  'reading bags')
+    recording: str = option('', 'Folder to record to, numbered if it is there already; empty: the '
+                                "map's name with .recording")
+    load_into: str = option('', 'Node that is told to load the map once it is written, as '
+                                'vpr_node; empty: none')
+    reliability: str = option('best_effort', 'Reliability of the subscriptions',
+                              choices=('best_effort', 'reliable'))
+    max_rate: float = option(0.0, 'Images recorded in a second at the most; 0: all. Events are '
+                                  'always recorded whole', low=0.0, high=1000.0)
+    sync: float = option(1.0, 'What was recorded is made safe against a loss of power so often, '
+                              'in seconds', low=0.1, high=60.0)
+    buffer: float = option(256.0, 'Messages that wait for a slow disk, in MB; what comes beyond '
+                                  'is dropped', low=1.0, high=65536.0)
+    min_free: float = option(200.0, 'Recording stops when no more than this is left on its disk, '
+                                    'in MB', low=0.0, high=1e9)
+
+
+@dataclass
 class TrainerConfig:
     """Everything that makes a map."""
 
     bags: list[str] = option([], 'Bags (or folders of images) of the reference traverses, '
                                  'the first defines the places')
-    map: str = option('', 'Folder to write the map to')
-    overwrite: bool = option(False, 'Replace a map that is already there')
+    map: str = option('', 'Folder to write the map to', dynamic=True)
+    overwrite: bool = option(False, 'Replace a map that is already there', dynamic=True)
     input: BagInputConfig = field(default_factory=BagInputConfig)
     encoding: EncodingConfig = field(default_factory=EncodingConfig)
     places: PlacesConfig = field(default_factory=PlacesConfig)
     poses: PosesConfig = field(default_factory=PosesConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
+    live: LiveConfig = field(default_factory=LiveConfig)
 
 
 @dataclass

@@ -27,3 +27,7 @@ class EventError(VprError):
 
 class BackendError(VprError):
     """A backend is unknown, cannot be imported or cannot run the map's network."""
+
+
+class TeachingError(VprError):
+    """A recording cannot be begun, ended or cancelled as things are."""

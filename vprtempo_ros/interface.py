@@ -74,10 +74,36 @@ PROGRESS = Entry(
     '~/progress', OUT, ('std_msgs/msg/Float32',), 'how far the present stage is, 0 to 1',
     'latched')
 
+# Of a trainer with live.enabled only.
+TAUGHT_IMAGE = Entry(
+    'image', IN, IMAGE.types,
+    'with `live.enabled`, between `~/start` and `~/finish`, as is the topic of poses that '
+    '`poses.topic` names', 'best effort, or `live.reliability`')
+TAUGHT_EVENTS = Entry(
+    'events', IN, EVENTS.types, 'the same with `input.type: events`',
+    'best effort, or `live.reliability`')
+STATE = Entry(
+    '~/state', OUT, ('std_msgs/msg/String',),
+    'with `live.enabled`: idle, recording, stopped (ended by itself: full disk, clock) or training',
+    'latched')
+TEACHING_DIAGNOSTICS = Entry(
+    '/diagnostics', OUT, ('diagnostic_msgs/msg/DiagnosticArray',),
+    'with `live.enabled`: frames, places so far, size, disk left, what is wrong', 'reliable')
+START = Entry(
+    '~/start', SERVICE, ('std_srvs/srv/Trigger',),
+    'with `live.enabled`: begin to record what becomes a map')
+FINISH = Entry(
+    '~/finish', SERVICE, ('std_srvs/srv/Trigger',),
+    'with `live.enabled`: end the recording and train; answers when training has begun')
+CANCEL = Entry(
+    '~/cancel', SERVICE, ('std_srvs/srv/Trigger',),
+    'with `live.enabled`: end recording or training without a map; what was recorded is kept')
+TEACHING = (TAUGHT_IMAGE, TAUGHT_EVENTS, STATE, TEACHING_DIAGNOSTICS, START, FINISH, CANCEL)
+
 # In the order of the README's tables. The services of the lifecycle and of parameters, which
 # every ROS 2 node has, are left out.
 NODES: dict[str, tuple[Entry, ...]] = {
     'vpr_node': (IMAGE, EVENTS, ODOM, MATCH, POSE, INITIAL_POSE, BELIEF, MARKERS, MATCH_IMAGE,
                  INFO, DIAGNOSTICS, RELOCALIZE),
-    'trainer_node': (PROGRESS,),
+    'trainer_node': (PROGRESS, *TEACHING),
 }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Sequence
 
@@ -21,6 +20,7 @@ from ..sources.cdr import restamp
 from ..tools.command import check_range, guarded
 from .bag_clock import CLOCK_RATE, BagClock
 from .ending import end
+from .message_class import message_class
 
 # Time for subscribers to discover the publishers in turn, in seconds.
 _SETTLING = 1.0
@@ -41,7 +41,7 @@ class Replay:
         self._publishers: dict[str, Any] = {}
         self._stamped: set[str] = set()
         for topic in topics or bag.topics:
-            kind = _message_type(bag.topics[topic].type)
+            kind = message_class(bag.topics[topic].type)
             if kind is None:
                 node.get_logger().warning(f'{topic}: type {bag.topics[topic].type} is not '
                                           'installed; left out')
@@ -96,14 +96,6 @@ class Replay:
     def finish(self) -> None:
         """Let reliable subscribers acknowledge the last messages before the publishers go."""
         time.sleep(0.3)
-
-
-def _message_type(name: str) -> Any:
-    package, _, kind = name.partition('/msg/')
-    try:
-        return getattr(import_module(f'{package}.msg'), kind)
-    except (ImportError, AttributeError):
-        return None
 
 
 def main(args: Sequence[str] | None = None) -> int:
