@@ -21,6 +21,7 @@ from helpers import (
     write_bag,
 )
 
+from vprtempo_ros.errors import SourceError
 from vprtempo_ros.sources.bags import BagReader, is_bag, normal_type
 from vprtempo_ros.sources.cdr import IMAGE, read_message, stamp_ns
 
@@ -191,3 +192,18 @@ def test_metadata_with_an_empty_storage_identifier(shared_data: SharedData) -> N
 def test_type_names(name: str, expected: str) -> None:
     """Every spelling of a type becomes the one with /msg/."""
     assert normal_type(name) == expected
+
+
+def test_nothing_stays_open(tmp_path: Path) -> None:
+    """A bag that was read, or could not be, holds no file: its disk can be unmounted."""
+    bag = write_bag(tmp_path / 'bag', images([picture(1)]), 'sqlite3')
+    (tmp_path / 'broken.db3').write_bytes(storage_file(bag).read_bytes()[:5000])
+    with BagReader(bag) as reader:
+        assert len(list(reader.messages([CAMERA]))) == 1
+        with BagReader(bag) as other:
+            assert len(list(other.messages([CAMERA]))) == 1
+        assert len(list(reader.messages([CAMERA]))) == 1
+    with pytest.raises(SourceError):
+        BagReader(tmp_path / 'broken.db3')
+    held = [link.resolve() for link in Path('/proc/self/fd').iterdir()]
+    assert not [file for file in held if tmp_path in file.parents]

@@ -20,8 +20,8 @@ from types import TracebackType
 from typing import Any, Callable, Collection, Iterator, NamedTuple, TypeVar
 
 from ..errors import SourceError
+from .database import bring_back, open_once
 from .natural import natural_key
-from .rollback import bring_back
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -121,7 +121,7 @@ class BagReader:
 
         self._guard(partial(bring_back, path))
         reader = self._guard(lambda: Reader(self._plain(path)))
-        self._guard(reader.open)
+        self._guard(partial(open_once, reader))
         self._stack.callback(reader.close)
         return reader
 

@@ -1,13 +1,37 @@
-"""What a recorder that was killed leaves beside a sqlite3 bag, and what SQLite makes of it."""
+"""What `rosbags` leaves to its callers where a bag is an SQLite database."""
 
 from __future__ import annotations
 
 import sqlite3
+import threading
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 # Beside a database: pages as they were before the unfinished transaction, or as they are to be.
 _LEFT_BEHIND = ('-journal', '-wal')
+
+_opening = threading.Lock()
+
+
+def open_once(reader: Any) -> None:
+    """
+    Open a reader of `rosbags`, and close what it opens beside its own connection.
+
+    `rosbags` (0.11.9) opens a database twice and never closes the second one: a node that reads
+    many bags would run out of files, and a disk could not be unmounted.
+    """
+    import apsw
+
+    with _opening:
+        before = {id(connection) for connection in apsw.connections()}
+        try:
+            reader.open()
+        finally:
+            own = getattr(reader.storage, 'dbconn', None)
+            for connection in apsw.connections():
+                if id(connection) not in before and connection is not own:
+                    connection.close()
 
 
 def bring_back(path: Path) -> None:
