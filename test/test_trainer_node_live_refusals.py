@@ -18,6 +18,10 @@ from vprtempo_ros.sources.bags import RawMessage
 from vprtempo_ros.sources.cdr import IMAGE
 from vprtempo_ros.sources.image_bag import ODOMETRY
 
+# A training that lasts, and tells of itself soon.
+LASTING = {'encoding.width': 28, 'encoding.height': 28, 'training.epochs': 500,
+           'training.feature_multiplier': 2.0}
+
 
 @pytest.fixture(scope='module')
 def route(tmp_path_factory: pytest.TempPathFactory) -> list[RawMessage]:
@@ -41,8 +45,7 @@ def frames(tmp_path: Path, name: str, **kind: Any) -> list[RawMessage]:
 
 def test_every_service_in_every_state(route, tmp_path: Path) -> None:
     """What does not fit the state is refused with what to do, and changes nothing."""
-    with taught(tmp_path, training__epochs=10_000, training__outputs='stdp',
-                training__feature_multiplier=20.0) as (process, teacher):
+    with taught(tmp_path, LASTING) as (process, teacher):
         assert teacher.call('finish') == (False, 'nothing is being recorded: call ~/start first')
         assert teacher.call('cancel') == (False, 'nothing is being recorded: call ~/start first')
         publish(teacher)
@@ -61,7 +64,7 @@ def test_every_service_in_every_state(route, tmp_path: Path) -> None:
         for name in ('start', 'finish'):
             assert teacher.call(name) == (
                 False, 'training is under way: wait for it, or call ~/cancel')
-        process.wait_for('training module')
+        process.wait_for('reading map.recording')
         done, said = teacher.call('cancel')
         assert done
         recording = tmp_path / 'map.recording'
@@ -76,14 +79,13 @@ def test_every_service_in_every_state(route, tmp_path: Path) -> None:
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_while_training(route, tmp_path: Path, number: signal.Signals) -> None:
     """Nothing half-done is left, and where the recording lies is told."""
-    with taught(tmp_path, training__epochs=10_000, training__outputs='stdp',
-                training__feature_multiplier=20.0) as (process, teacher):
+    with taught(tmp_path, LASTING) as (process, teacher):
         publish(teacher)
         teacher.start()
         teacher.await_listeners()
         teacher.play(route)
         assert teacher.call('finish')[0]
-        process.wait_for('training module')
+        process.wait_for('reading map.recording')
         assert process.end(number) == 130
         said = process.output()
     recording = tmp_path / 'map.recording'
