@@ -19,6 +19,14 @@ from ..interface import NODES, Entry
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _NODES = {'vpr_node': (NodeConfig, 'vpr.yaml'), 'trainer_node': (TrainerConfig, 'train.yaml')}
+# What people set first; the README has these, docs/parameters.md all.
+_FIRST = {
+    'vpr_node': ('map', 'autostart', 'input.type', 'input.reliability', 'input.odometry',
+                 'match.min_confidence', 'match.top_k', 'match.sequence.filter', 'backend.name'),
+    'trainer_node': ('bags', 'map', 'overwrite', 'input.type', 'input.topic', 'places.by',
+                     'places.spacing', 'places.tolerance', 'poses.topic', 'training.quantize',
+                     'training.seed'),
+}
 
 
 def as_yaml(cls: type, node: str) -> str:
@@ -32,17 +40,18 @@ def as_yaml(cls: type, node: str) -> str:
             lines += ['  ' * (2 + depth) + f'{part}:' for depth, part in enumerate(path)
                       if path[:depth + 1] != section[:depth + 1]]
             section = path
-        # An empty list has no type that a parameter file could tell.
-        value = "''" if item.default == [] else _plain(item.default)
         indent = '  ' * (2 + len(path))
-        lines += [f'{indent}# {item.metadata["doc"]}{_allowed(item)}', f'{indent}{leaf}: {value}']
+        # An empty list has no type that a parameter file could tell, and a string in its place
+        # would win over an array that is given in a later file.
+        setting = f'# {leaf}: [...]' if item.default == [] else f'{leaf}: {_plain(item.default)}'
+        lines += [f'{indent}# {item.metadata["doc"]}{_allowed(item)}', f'{indent}{setting}']
     return '\n'.join(lines) + '\n'
 
 
-def as_table(cls: type) -> str:
-    """Return a Markdown table of all settings."""
+def as_table(items: Sequence[Option]) -> str:
+    """Return a Markdown table of settings."""
     lines = ['| parameter | type | default | meaning |', '|---|---|---|---|']
-    for item in options(cls):
+    for item in items:
         kind = 'string[]' if item.type is list else {'str': 'string', 'float': 'double'}.get(
             item.type.__name__, item.type.__name__)
         live = ', may change while active' if item.metadata['dynamic'] else ''
@@ -63,18 +72,22 @@ def as_topics(entries: Sequence[Entry]) -> str:
 
 def with_tables(text: str) -> str:
     """Return a Markdown text with the tables between its marks made anew."""
-    for node, entries in NODES.items():
-        begin, end = f'<!-- interface of {node}, by make docs -->\n', '<!-- end -->'
+    tables = {f'interface of {node}': as_topics(entries) for node, entries in NODES.items()}
+    for node, names in _FIRST.items():
+        known = {item.name: item for item in options(_NODES[node][0])}
+        tables[f'parameters of {node}'] = as_table([known[name] for name in names])
+    for what, table in tables.items():
+        begin, end = f'<!-- {what}, by make docs -->\n', '<!-- end -->'
         head, _, rest = text.partition(begin)
         assert rest, f'expected the line {begin!r} in the README'
-        text = f'{head}{begin}\n{as_topics(entries)}\n{end}{rest.partition(end)[2]}'
+        text = f'{head}{begin}\n{table}\n{end}{rest.partition(end)[2]}'
     return text
 
 
 def files() -> dict[Path, str]:
     """Return every file that is made from the code, with its text."""
     made = {_ROOT / 'config' / name: as_yaml(cls, node) for node, (cls, name) in _NODES.items()}
-    tables = [f'## `{node}`\n\n{as_table(cls)}' for node, (cls, _) in _NODES.items()]
+    tables = [f'## `{node}`\n\n{as_table(list(options(cls)))}' for node, (cls, _) in _NODES.items()]
     made[_ROOT / 'docs' / 'parameters.md'] = (
         '# Parameters\n\nMade from `vprtempo_ros/config.py` by `make docs`.\n\n'
         + '\n'.join(tables))
