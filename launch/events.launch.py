@@ -18,7 +18,7 @@ from launch import LaunchDescription
 
 # Arguments of vpr.launch.py that are handed on as they are.
 _HANDED_ON = ('map', 'events', 'message', 'odom', 'namespace', 'autostart', 'use_sim_time',
-              'params_file', 'rviz')
+              'params_file', 'rviz', 'view', 'view_port')
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -44,6 +44,10 @@ def generate_launch_description() -> LaunchDescription:
                               description='YAML file with all other parameters'),
         DeclareLaunchArgument('rviz', default_value='false', choices=['true', 'false'],
                               description='Open RViz'),
+        DeclareLaunchArgument('view', default_value='false', choices=['true', 'false'],
+                              description='Show the same live in a browser on this computer'),
+        DeclareLaunchArgument('view_port', default_value='8765',
+                              description='Port of the live page'),
         IncludeLaunchDescription(
             PythonLaunchDescriptionSource(PathJoinSubstitution([share, 'launch', 'vpr.launch.py'])),
             launch_arguments={'input_type': 'events', **{

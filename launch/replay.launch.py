@@ -24,7 +24,7 @@ from launch import LaunchDescription
 
 # Arguments of vpr.launch.py that are handed on as they are.
 _HANDED_ON = ('map', 'image', 'events', 'input_type', 'message', 'odom', 'namespace',
-              'use_sim_time', 'params_file', 'rviz')
+              'use_sim_time', 'params_file', 'rviz', 'view', 'view_port')
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -64,6 +64,10 @@ def generate_launch_description() -> LaunchDescription:
                                           'loaded'),
         DeclareLaunchArgument('rviz', default_value='false', choices=['true', 'false'],
                               description='Open RViz'),
+        DeclareLaunchArgument('view', default_value='false', choices=['true', 'false'],
+                              description='Show the same live in a browser on this computer'),
+        DeclareLaunchArgument('view_port', default_value='8765',
+                              description='Port of the live page'),
         # Images through shared memory, see config/fastdds_shm.xml; what the user has set stays.
         SetEnvironmentVariable('FASTDDS_DEFAULT_PROFILES_FILE', EnvironmentVariable(
             'FASTDDS_DEFAULT_PROFILES_FILE', default_value=profile)),

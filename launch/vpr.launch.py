@@ -53,6 +53,10 @@ def generate_launch_description() -> LaunchDescription:
                               description='YAML file with all other parameters'),
         DeclareLaunchArgument('rviz', default_value='false', choices=['true', 'false'],
                               description='Open RViz'),
+        DeclareLaunchArgument('view', default_value='false', choices=['true', 'false'],
+                              description='Show the same live in a browser on this computer'),
+        DeclareLaunchArgument('view_port', default_value='8765',
+                              description='Port of the live page'),
         Node(
             package='vprtempo_ros', executable='vpr_node', name='vpr_node', namespace=namespace,
             output='screen',
@@ -73,5 +77,10 @@ def generate_launch_description() -> LaunchDescription:
             parameters=[sim_time],
             remappings=[('image', LaunchConfiguration('image'))],
             condition=IfCondition(LaunchConfiguration('rviz')),
+        ),
+        Node(
+            package='vprtempo_ros', executable='view', name='view', namespace=namespace,
+            output='screen', arguments=['--port', LaunchConfiguration('view_port')],
+            parameters=[sim_time], condition=IfCondition(LaunchConfiguration('view')),
         ),
     ])

@@ -71,15 +71,14 @@ def test_nodes_are_started_with_what_exists(file: str) -> None:
 @pytest.mark.parametrize('file', sorted(set(FILES) - {'train.launch.py', 'teach.launch.py'}))
 @pytest.mark.parametrize('simulated', ['true', 'false'])
 def test_all_nodes_go_by_the_same_clock(file: str, simulated: str) -> None:
-    """use_sim_time reaches every node that has a clock: ours and RViz."""
+    """use_sim_time reaches every node that has a clock: ours, RViz and the live page."""
     arguments = {**REQUIRED[file], 'use_sim_time': simulated}
     if file != 'multi_camera.launch.py':
-        arguments['rviz'] = 'true'
+        arguments.update(rviz='true', view='true')
     started, _ = described(file, **arguments)
     clocks = [process.parameters['use_sim_time'] for process in started
-              if process.executable in ('vpr_node', 'rviz2')]
-    assert clocks == [simulated == 'true'] * len(clocks)
-    assert len(clocks) == 2
+              if process.executable in ('vpr_node', 'rviz2', 'view')]
+    assert clocks == [simulated == 'true'] * (2 if file == 'multi_camera.launch.py' else 3)
 
 
 def test_a_trainer_is_taught() -> None:
