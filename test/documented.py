@@ -18,15 +18,18 @@ from typing import Any
 import ros
 import yaml
 from launching import ROOT, Started, described, own_executable, running
+from teaching import Teacher
 
 from vprtempo_ros.config import NodeConfig, TrainerConfig, options
 from vprtempo_ros.demo.processes import ros_environment
 from vprtempo_ros.sources.bag_writer import BagWriter
 from vprtempo_ros.sources.bags import BagReader
-from vprtempo_ros.sources.cdr import read_message
+from vprtempo_ros.sources.cdr import read_message, typestore
 
 # How long a command may take that ends by itself, in seconds.
 _PATIENCE = 120.0
+
+LOCALISED = 'geometry_msgs/msg/PoseWithCovarianceStamped'
 
 # What is not carried out, and why; each still has its check.
 NOT_RUN = {
@@ -79,6 +82,7 @@ class Sandbox:
         self._running: dict[str, tuple[ExitStack, Any, Path]] = {}
         self._logs = home / 'logs'
         self._logs.mkdir()
+        self._drive: Any = None
 
     def carry_out(self, block: Block) -> None:
         """Carry out the commands of a block."""
@@ -171,6 +175,7 @@ class Sandbox:
         assert words[0] in ('echo', 'hz', 'info', 'list'), words
         if words[0] == 'list':
             return
+        words = [word for word in words if word != '--once']
         with ros.Client() as client:
             graph = client._node
             client.spin_until(lambda: graph.count_publishers(words[1])
@@ -205,9 +210,29 @@ class Sandbox:
         service = getattr(import_module(f'{package}.srv'), kind)
         assert len(words) == 3, 'only requests without fields are made here'
         node, _, name = words[1].rpartition('/')
+        if node == '/trainer_node':
+            self._teach(name)
+            return
         with ros.Client(node) as client:
             answer = client._call(service, name, service.Request())
         assert getattr(answer, 'success', True), answer
+
+    def _teach(self, name: str) -> None:
+        """Call a service of live teaching; between start and finish the robot drives."""
+        teacher = Teacher()
+        try:
+            if name == 'start':
+                drive = Started('vprtempo_ros', 'replay', ['monday', '--wait', '60', '--rate', '4'])
+                (self._drive, _), = self._stack.enter_context(running([drive], self._logs))
+                teacher.start()
+            else:
+                assert name == 'finish', name
+                assert self._drive.wait(_PATIENCE) == 0
+                done, said = teacher.call(name)
+                assert done, said
+                teacher.await_state('idle')
+        finally:
+            teacher.close()
 
     def _check_pip(self, words: list[str]) -> None:
         pinned = ' '.join(file.read_text().lower()
@@ -247,6 +272,10 @@ def record(bag: Path, topics: list[str], drive: Path) -> None:
             kind = source.topics[raw.topic].type
             message = read_message(raw.data, kind)
             for topic in topics:
-                # Of several cameras each has seen the same.
-                if (raw.topic == '/odom') == (topic == '/odom'):
+                # Of several cameras each has seen the same, and AMCL agrees with the odometry.
+                if topic == '/amcl_pose' and raw.topic == '/odom':
+                    message.header.frame_id = 'map'
+                    writer.write(topic, LOCALISED, raw.stamp_ns, typestore().types[LOCALISED](
+                        message.header, message.pose))
+                elif topic != '/amcl_pose' and (raw.topic == '/odom') == (topic == '/odom'):
                     writer.write(topic, kind, raw.stamp_ns, message)

@@ -54,7 +54,7 @@ def classes(part: Any) -> list[str]:
 def test_classes_are_those_of_rviz_2() -> None:
     """No plugin but those that come with RViz, by their full names."""
     found = classes(content())
-    assert len(found) >= 13
+    assert len(found) >= 14
     for name in found:
         package, _, kind = name.partition('/')
         assert kind in KNOWN[package], name
@@ -87,7 +87,7 @@ def test_every_topic_is_one_of_the_node(display: dict[str, Any]) -> None:
 
 
 def test_everything_of_the_issue_is_shown() -> None:
-    """Route, belief by confidence on a fixed scale, query and match."""
+    """Route, belief by confidence on a fixed scale, pose with covariance, query and match."""
     markers, = shown('MarkerArray')
     assert set(markers['Namespaces']) == {'route', 'places', 'match', 'label'}
     belief, = shown('PointCloud2')
@@ -96,5 +96,7 @@ def test_everything_of_the_issue_is_shown() -> None:
     assert belief['Autocompute Intensity Bounds'] is False
     assert (belief['Min Intensity'], belief['Max Intensity']) == (0, 1)
     assert belief['Min Color'] != belief['Max Color']
+    pose, = shown('PoseWithCovariance')
+    assert pose['Covariance']['Position']['Value'] is True
     assert 'Query and match' in [image['Name'] for image in shown('Image') if image['Enabled']]
     assert content()['Visualization Manager']['Global Options']['Fixed Frame'] == 'map'

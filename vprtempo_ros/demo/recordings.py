@@ -56,7 +56,7 @@ def render_route(folder: Path, length: float, rate: float) -> Recordings:
     query = Drive(world, QUERY, frame_distance=1.0, rate=rate)
     paths = folder / 'reference', folder / 'query'
     for path, drive in zip(paths, (reference, query)):
-        _record(drive, path)
+        render_drive(drive, path)
 
     def truth(built: Map) -> GroundTruth:
         along = dict(zip(reference.stamps_ns.tolist(), reference.distances.tolist()))
@@ -136,7 +136,8 @@ def _shown(data: Path, chosen: list[str], names: list[str], places: int) -> list
     return shown
 
 
-def _record(drive: Drive, path: Path) -> None:
+def render_drive(drive: Drive, path: Path) -> None:
+    """Record camera and odometry of a drive through the demo's world as a bag."""
     with BagWriter(path) as bag:
         for frame in tqdm(drive, desc=f'recording {path.name} (rendered)', unit='image'):
             pose = Pose((frame.x, frame.y, 0.0),
