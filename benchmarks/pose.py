@@ -50,7 +50,7 @@ class Answer(NamedTuple):
 
 
 def answers(built: Map, query: Path, sequence: str) -> Iterator[Answer]:
-    """Yield the answers to the frames of a recording whose place is known, with default settings."""
+    """Yield the answers to frames of a recording whose place is known, by default settings."""
     recogniser = Recogniser(built, BackendConfig(), from_flat(
         MatchConfig, {'sequence.filter': sequence}))
     poses = [place.pose for place in built.places]

@@ -170,6 +170,15 @@ def test_frames_without_poses_wait_in_little_memory() -> None:
     assert len(counter._waiting) <= 1000
 
 
+def test_a_frame_that_comes_after_its_pose_counts_at_once() -> None:
+    """It does not wait for the next pose, which there is none of where the robot stops."""
+    counter = PlaceCounter(tiny_config(Path('x'), places__by='metres'))
+    for second in range(5):
+        counter.add_pose(second * SECOND, Pose((float(second), 0.0, 0.0)))
+        counter.add_frame(second * SECOND)
+        assert counter.places == second + 1
+
+
 def test_windows_of_events_are_counted() -> None:
     """As many places as windows of time are completed, told from the packets' stamps."""
     config = tiny_config(Path('x'), input__type='events', input__events__period=0.01)

@@ -169,6 +169,7 @@ def test_two_publishers_of_different_sizes(
 def test_lost(running: Callable[..., Any]) -> None:
     """Unknown for long is a warning, and over when places are known again."""
     with running(diagnostics__lost_after=1.0) as (_, client, camera):
+        client.feed(camera.shoot, lambda: any(match.results for match in client.matches), 'a match')
         camera.until('recognition', OK)
         assert client.set_parameter('match.min_confidence', 1.0).successful
         told = camera.until('recognition', WARN, 'lost: ')

@@ -34,6 +34,7 @@ class PlaceCounter:
         self._windows = (_Windows(config.input.events) if config.input.type == 'events' else None)
         self._waiting: deque[int] = deque(maxlen=_WAITING)
         self._last: tuple[int, Pose] | None = None
+        self._track: PoseTrack | None = None
 
     @property
     def places(self) -> int | None:
@@ -58,21 +59,26 @@ class PlaceCounter:
         stamps, poses = [stamp_ns], [pose]
         if self._last is not None and self._last[0] < stamp_ns:
             stamps, poses = [self._last[0], stamp_ns], [self._last[1], pose]
-        track = PoseTrack(np.array(stamps, np.int64), np.array([p.position for p in poses]),
+        self._track = PoseTrack(np.array(stamps, np.int64), np.array([p.position for p in poses]),
                           np.array([p.orientation for p in poses]), pose.frame_id,
                           self._config.poses.max_gap)
-        while self._waiting and self._waiting[0] <= stamp_ns:
-            stamp = self._waiting.popleft()
-            self._ask(stamp, track.at(stamp))
         self._last = stamp_ns, pose
+        self._ask_waiting()
 
     def _add(self, stamp_ns: int) -> None:
         if self._left_out < self._config.input.start:
             self._left_out += 1
         elif self._with_poses:
             self._waiting.append(stamp_ns)
+            self._ask_waiting()
         else:
             self._ask(stamp_ns, None)
+
+    def _ask_waiting(self) -> None:
+        while (self._last is not None and self._track is not None and self._waiting
+                and self._waiting[0] <= self._last[0]):
+            stamp = self._waiting.popleft()
+            self._ask(stamp, self._track.at(stamp))
 
     def _ask(self, stamp_ns: int, pose: Pose | None) -> None:
         self._counted += self._due(self.frames, stamp_ns, pose)

@@ -107,5 +107,7 @@ class Thinning:
             self._due = 0  # A time before: another clock.
         if stamp < self._due:
             return False
-        self._due = max(self._due, stamp - self._period_ns) + self._period_ns
+        late = stamp - self._due
+        # Late by jitter, the next one is due as if it had been in time; after a gap it is not.
+        self._due = (self._due if late < self._period_ns else stamp) + self._period_ns
         return True
