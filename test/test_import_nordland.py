@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_LZMA, ZIP_STORED, ZipFile, ZipInfo
 
 import cv2
 import numpy as np
@@ -190,6 +191,37 @@ def test_damaged_downloads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     archive.write_bytes(whole)
     assert run(archive, tmp_path / 'out') == 0
     assert f'30 frames, {there} of them were there already' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize('compression', [ZIP_STORED, ZIP_DEFLATED, ZIP_BZIP2, ZIP_LZMA])
+def test_any_byte_may_be_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], compression: int,
+) -> None:
+    """Whatever is damaged is told in a line that blames the zip, or was of no use."""
+    archive = tmp_path / 'summer.zip'
+    with ZipFile(archive, 'w', compression) as written:
+        written.writestr('section1/1.png', PNG + bytes(100))
+    whole = archive.read_bytes()
+    rng = np.random.default_rng(compression)
+    for where in range(len(whole)):
+        changed = bytearray(whole)
+        changed[where] ^= rng.integers(1, 256)
+        archive.write_bytes(changed)
+        status = run(archive, tmp_path / 'out' / str(where))
+        told = capsys.readouterr().err
+        errors = [line for line in re.split('[\r\n]', told) if 'error: ' in line]
+        assert len(errors) == status, (where, told)
+        assert 'cannot be written' not in told, (where, told)
+    assert not list((tmp_path / 'out').rglob('*.part'))
+
+
+def test_a_folder_in_the_place_of_the_names(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What cannot be read or written beside the seasons is told in one line."""
+    (tmp_path / 'out' / 'train' / 'names.txt').mkdir(parents=True)
+    assert run(season(tmp_path, 'summer', range(3)), tmp_path / 'out') == 1
+    assert 'names.txt: cannot be written (Is a directory)' in capsys.readouterr().err
 
 
 def test_room_is_checked_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

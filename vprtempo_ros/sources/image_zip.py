@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
@@ -28,7 +28,7 @@ def open_zip(path: Path) -> ZipFile:
     """
     try:
         archive = ZipFile(path)
-    except (BadZipFile, OSError, ValueError) as error:
+    except (BadZipFile, NotImplementedError, OSError, ValueError) as error:
         raise SourceError(f'{path}: not a whole zip file ({error}): download it again') from None
     if len(archive.infolist()) > _MOST_MEMBERS:
         archive.close()
@@ -76,8 +76,25 @@ def take_out(archive: ZipFile, info: ZipInfo, target: Path) -> None:
     """
     part = target.with_name(target.name + '.part')
     try:
-        with archive.open(info) as source, part.open('wb') as sink:
-            left = info.file_size
+        with part.open('wb') as sink:
+            sink.writelines(_contents(archive, info))
+        os.replace(part, target)
+    except OSError as error:
+        raise SourceError(f'{target}: cannot be written ({error.strerror}); start this again to go '
+                          'on') from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _contents(archive: ZipFile, info: ZipInfo) -> Iterator[bytes]:
+    """
+    Yield an image piece by piece.
+
+    :raises SourceError: if the zip is damaged there, or it is no PNG or JPEG.
+    """
+    left = info.file_size
+    try:
+        with archive.open(info) as source:
             # Never more than was claimed, whatever comes; the last read checks the checksum.
             while chunk := source.read(min(_CHUNK, left + 1)):
                 if left == info.file_size and not chunk.startswith(_STARTS):
@@ -85,15 +102,11 @@ def take_out(archive: ZipFile, info: ZipInfo, target: Path) -> None:
                 left -= len(chunk)
                 if left < 0:
                     raise BadZipFile('more data than claimed')
-                sink.write(chunk)
-            if left:
-                raise BadZipFile('less data than claimed')
-        os.replace(part, target)
-    except (BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error) as error:
+                yield chunk
+        if left:
+            raise BadZipFile('less data than claimed')
+    except SourceError:
+        raise
+    except Exception as error:  # Each way of compression has errors of its own for damage.
         raise SourceError(f'{archive.filename}: {info.filename!r} is damaged ({error}): download '
                           'the zip again, and start this again: what is there stays') from None
-    except OSError as error:
-        raise SourceError(f'{target}: cannot be written ({error.strerror}); start this again to go '
-                          'on') from None
-    finally:
-        part.unlink(missing_ok=True)

@@ -130,9 +130,9 @@ def check(part: str, seasons: dict[str, set[str]], listed: Sequence[str]) -> lis
 def write_names(folder: Path, names: Sequence[str]) -> str:
     """Write names.txt beside the seasons, unless another is there; return what was done."""
     file, text = folder / 'names.txt', ''.join(f'{name}\n' for name in names)
-    if file.exists() and file.read_text(encoding='utf-8', errors='replace') != text:
-        return f'{file} is there and differs: remove it to have it written anew'
     try:
+        if file.exists() and file.read_text(encoding='utf-8', errors='replace') != text:
+            return f'{file} is there and differs: remove it to have it written anew'
         file.write_text(text, encoding='utf-8')
     except OSError as error:
         raise SourceError(f'{file}: cannot be written ({error.strerror})') from None
