@@ -193,6 +193,7 @@ def test_a_tensor_file_of_something_else(folder: Path, name: str, content: bytes
     lambda lines: [lines[0], lines[2], lines[1], *lines[3:]],
     lambda lines: [lines[0], lines[1].replace('100000000000', 'noon'), *lines[2:]],
     lambda lines: [lines[0], '0,100000000000,nan,0,0,0,0,0,1,map,route,frame', *lines[2:]],
+    lambda lines: [lines[0], '0,100000000000,0,0,0,0,0,0,0,map,route,frame', *lines[2:]],
     lambda lines: [lines[0], '0,100000000000,1', *lines[2:]],
     lambda lines: [lines[0], '0,100000000000', *lines[2:]],
     lambda lines: [lines[0], lines[1] + ',more', *lines[2:]],

@@ -53,6 +53,8 @@ def _place(row: dict[str, str], number: int) -> Place:
             x, y, z, qx, qy, qz, qw = (float(row[name]) for name in _POSE)
             if not all(map(math.isfinite, (x, y, z, qx, qy, qz, qw))):
                 raise ValueError('pose is not finite')
+            if math.hypot(qx, qy, qz, qw) <= 1e-9:
+                raise ValueError('pose has no orientation: its quaternion is zero')
             pose = Pose((x, y, z), (qx, qy, qz, qw), row['frame_id'])
         return Place(int(row['stamp_ns']), pose, row['traverse'], row['frame'])
     except (ValueError, TypeError) as error:
