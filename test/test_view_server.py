@@ -223,6 +223,15 @@ def test_a_client_that_does_not_read_holds_nobody_up(server: ViewServer, live: L
     stuck.close()
 
 
+def test_dns_is_not_asked(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A robot without a network does not wait for an answer about its own name."""
+    for name in ('getfqdn', 'gethostbyaddr'):
+        monkeypatch.setattr(socket, name, lambda *names: pytest.fail(f'asked for {names}'))
+    serving = ViewServer(live, '0.0.0.0', 0)
+    assert get(serving, '/').status == 200
+    serving.close()
+
+
 def test_a_taken_port_is_one_line(server: ViewServer, live: Live) -> None:
     """The message names the address and the option."""
     with pytest.raises(VprError, match=rf'127.0.0.1:{server.port}: .*--port') as caught:

@@ -13,6 +13,7 @@ import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
+from socketserver import TCPServer
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -92,6 +93,10 @@ class _Server(ThreadingHTTPServer):
             self.address_family = socket.AF_INET6
         self._free = threading.BoundedSemaphore(_CONNECTIONS)
         super().__init__(address, handler)
+
+    def server_bind(self) -> None:
+        """Take the address without asking DNS for its name, as HTTPServer does: nobody needs it."""
+        TCPServer.server_bind(self)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         if self._free.acquire(blocking=False):
