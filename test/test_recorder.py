@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -303,6 +304,38 @@ def test_names(tmp_path: Path) -> None:
     (tmp_path / 'office.recording_2' / 'metadata.yaml').unlink()
     (tmp_path / 'office.recording_old').mkdir()
     assert unfinished_recordings(first) == [tmp_path / 'office.recording_2']
+
+
+def test_recordings_that_nobody_may_read(tmp_path: Path) -> None:
+    """Somebody else's recording of this name is passed over: here that of root."""
+    if os.geteuid() != 0:
+        pytest.skip('needs root to take rights away')
+    with tempfile.TemporaryDirectory() as folder:
+        first = Path(folder) / 'office.recording'
+        Path(folder).chmod(0o755)
+        for name in ('', '_2'):
+            recorder(first.with_name(first.name + name)).close()
+            (first.with_name(first.name + name) / 'metadata.yaml').unlink()
+        first.chmod(0o700)
+        first.with_name('office.recording_2').chmod(0o755)
+        os.seteuid(65534)
+        try:
+            assert unfinished_recordings(first) == [first.with_name('office.recording_2')]
+        finally:
+            os.seteuid(0)
+
+
+def test_what_nobody_thought_of(tmp_path: Path) -> None:
+    """Whatever ends the recorder's thread is told: nothing goes on as if it were recorded."""
+    recording = recorder(tmp_path / 'drive')
+    recording.put(CAMERA, 0, message(0))
+    wait(lambda: recording.written[CAMERA] == 1)
+    recording.put('/unknown', 1, message(1))
+    wait(lambda: recording.problem)
+    assert 'unexpected KeyError' in recording.problem
+    assert recording.put(CAMERA, 2, message(2)) is False
+    recording.close()
+    assert read(recording.path) == [(CAMERA, 0, message(0))]
 
 
 def test_putting_from_several_threads(tmp_path: Path) -> None:

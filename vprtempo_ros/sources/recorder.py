@@ -109,6 +109,9 @@ class Recorder:
                 self._work()
         except SourceError as error:
             self._give_up(str(error))
+        except Exception as error:  # noqa: BLE001 - or nobody would know that nothing is recorded
+            self._give_up(f'{self.path}: unexpected {type(error).__name__}: {error}; recording '
+                          'stopped; please report this')
         finally:
             self._begun.set()
         if self._writer is not None:

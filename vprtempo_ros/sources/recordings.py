@@ -45,8 +45,14 @@ def unfinished_recordings(first: Path) -> list[Path]:
                  if path == first or path.name.removeprefix(f'{first.name}_').isdigit()]
     except OSError:
         return []
-    return sorted((path for path in found if path.is_dir() and is_bag(path)
-                   and not (path / 'metadata.yaml').exists()), key=natural_key)
+    return sorted(filter(_is_unfinished, found), key=natural_key)
+
+
+def _is_unfinished(path: Path) -> bool:
+    try:
+        return path.is_dir() and is_bag(path) and not (path / 'metadata.yaml').exists()
+    except OSError:
+        return False  # Somebody else's, who lets nobody read it.
 
 
 def how_to_train(path: Path) -> str:
