@@ -64,6 +64,14 @@ def test_rooms_look_downwards_only() -> None:
             assert ROOMS.index(other) <= ROOMS.index(room), f'{file}:{line} imports {name}'
 
 
+def test_the_architecture_names_every_room() -> None:
+    """docs/architecture.md tells whoever comes new what each room and each file beside them is."""
+    said = (ROOT.parent / 'docs' / 'architecture.md').read_text()
+    for path in ROOT.iterdir():
+        name = f'{path.name}/' if path.is_dir() else path.name
+        assert f'`{name}`' in said or name in ('__init__.py', '__pycache__/'), name
+
+
 def test_heavy_libraries_are_imported_where_they_are_used() -> None:
     """Matching on a robot does not wait for numba, matplotlib or rosbags to be imported."""
     allowed = {'numba': {'network/stdp.py', 'network/qat_kernels.py',

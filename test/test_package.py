@@ -37,6 +37,14 @@ RELEASED = {
 HASH_OF_PACKET = 'RIHS01_d6fa176260b1f37e5a40845305315e150a0f18191241eb64f407442aa29844aa'
 
 
+def test_each_dependency_is_named_once() -> None:
+    """package.xml says nothing twice."""
+    named = [(child.tag, child.text) for child in ElementTree.parse(ROOT / 'package.xml').getroot()
+             if child.tag.endswith('depend')]
+    assert len(named) > 20
+    assert sorted(set(named)) == sorted(named)
+
+
 @pytest.mark.parametrize('name', RELEASED)
 def test_message_definitions_equal_the_released(name: str) -> None:
     """Other machines understand our messages on the wire."""

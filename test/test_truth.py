@@ -37,7 +37,7 @@ def test_questions_to_the_truth() -> None:
     truth = GroundTruth(np.array([5, 6]), np.array([2, -1]), np.array([4, -1]))
     assert [place for place in range(-1, 7) if truth.is_right(0, place)] == [2, 3, 4]
     assert [place for place in range(-1, 7) if truth.is_right(1, place)] == []
-    assert (truth.has_place(0), truth.has_place(1), len(truth)) == (True, False, 2)
+    assert (truth.with_place.tolist(), len(truth)) == ([True, False], 2)
 
 
 @pytest.mark.parametrize('queries', [0, 1, 5])

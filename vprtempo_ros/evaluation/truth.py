@@ -56,10 +56,6 @@ class GroundTruth:
         inside = (self.first >= 0) & (self.first <= answers) & (answers <= self.last)
         return np.asarray(inside.any(axis=1))
 
-    def has_place(self, query: int) -> bool:
-        """Tell whether any place is a right answer."""
-        return bool(self.first[query, 0] >= 0)
-
     def right_places(self, query: int) -> NDArray[np.intp]:
         """Return all right answers to this query, ascending."""
         stretches = [np.arange(first, last + 1) for first, last

@@ -21,7 +21,7 @@ from numba import njit, prange
 from numpy.typing import NDArray
 
 from .observers import AVERAGING, WEIGHT_MAX, WEIGHT_MIN
-from .stdp import _FAST, _HALF, _HOMEOSTASIS, _ONE, _SPIKE_MAX, _ZERO, F, _limited
+from .stdp import FAST, HALF, HOMEOSTASIS, ONE, SPIKE_LIMIT, ZERO, F, limited
 
 _LOWEST, _HIGHEST = F(WEIGHT_MIN), F(WEIGHT_MAX)
 # The smallest scale while training, and what stands in for a scale of zero (QuantUtils.h).
@@ -37,20 +37,20 @@ def choose(low: Any, high: Any, lowest: int, highest: int, symmetric: bool) -> A
     ChooseQuantizationParams of torch's QuantUtils.h, with `symmetric` as its preserve_sparsity.
     """
     low, high = F(low), F(high)
-    if low < _ZERO and high > _ZERO and symmetric:
+    if low < ZERO and high > ZERO and symmetric:
         half = (highest - lowest) // 2
         scale = max(abs(low / F(-half - 1)), abs(high / F(half)))
         low, high = F(scale * F(-half - 1)), F(scale * F(half))
-    low, high = min(low, _ZERO), max(high, _ZERO)
+    low, high = min(low, ZERO), max(high, ZERO)
     wide: Any = (np.float64(high) - np.float64(low)) / (highest - lowest)
-    if F(wide) == _ZERO or np.isinf(_ONE / F(wide)):
+    if F(wide) == ZERO or np.isinf(ONE / F(wide)):
         wide = _NO_RANGE
     if wide < _SMALL:
         stretch = F(_SMALL / F(wide))
         wide = _SMALL
-        if low == _ZERO:
+        if low == ZERO:
             high = F(_SMALL * (highest - lowest))
-        elif high == _ZERO:
+        elif high == ZERO:
             low = F(-_SMALL * (highest - lowest))
         else:
             low, high = low * stretch, high * stretch
@@ -58,7 +58,7 @@ def choose(low: Any, high: Any, lowest: int, highest: int, symmetric: bool) -> A
     low_error = abs(lowest) - abs(low / wide)
     high_error = abs(highest) - abs(high / wide)
     zero = from_low if low_error < high_error else from_high
-    if low < _ZERO and high > _ZERO and symmetric:
+    if low < ZERO and high > ZERO and symmetric:
         zero = (lowest + highest) / 2
     return F(wide), F(min(max(np.rint(zero), lowest), highest))
 
@@ -72,8 +72,8 @@ def follow(state: Any, lows: Any, highs: Any, top: int) -> Any:
     """
     scales, zeros = np.empty(len(lows), F), np.empty(len(lows), F)
     for t in range(len(lows)):
-        if state[2] == _ZERO:
-            state[0], state[1], state[2] = lows[t], highs[t], _ONE
+        if state[2] == ZERO:
+            state[0], state[1], state[2] = lows[t], highs[t], ONE
         else:
             state[0] += AVERAGING * (lows[t] - state[0])
             state[1] += AVERAGING * (highs[t] - state[1])
@@ -84,14 +84,14 @@ def follow(state: Any, lows: Any, highs: Any, top: int) -> Any:
 @njit(inline='always')
 def fake(value: Any, scale: Any, zero: Any, low: Any, high: Any) -> Any:
     """Round an activation to its integer, from `low` to `high`, and back."""
-    return (min(max(np.rint(value * (_ONE / scale)) + zero, low), high) - zero) * scale
+    return (min(max(np.rint(value * (ONE / scale)) + zero, low), high) - zero) * scale
 
 
-@njit(inline='always', fastmath=_FAST)
+@njit(inline='always', fastmath=FAST)
 def _respond(row: Any, scale: Any, zero: Any, shown: Any) -> Any:
     """Return the sum over inputs of the rounded weights times whole-numbered inputs."""
-    inverse = _ONE / scale
-    total = _ZERO
+    inverse = ONE / scale
+    total = ZERO
     for j in range(row.shape[0]):
         weight = min(max(np.rint(row[j] * inverse) + zero, _LOWEST), _HIGHEST) - zero
         total += weight * shown[j]
@@ -117,25 +117,25 @@ def _extremes(row: Any) -> Any:
     return limits[0], limits[1]
 
 
-@njit(inline='always', fastmath=_FAST)
+@njit(inline='always', fastmath=FAST)
 def _change_features(row: Any, spikes: Any, change: Any, factor: Any) -> None:
     for j in range(row.shape[0]):
         weight = row[j]
-        delta = change if spikes[j] > _ZERO else _ZERO
-        weight = _limited(weight, weight + delta, weight - delta, factor)
+        delta = change if spikes[j] > ZERO else ZERO
+        weight = limited(weight, weight + delta, weight - delta, factor)
         row[j] = weight
 
 
-@njit(inline='always', fastmath=_FAST)
+@njit(inline='always', fastmath=FAST)
 def _change_outputs(row: Any, scaled: Any, change: Any, factor: Any) -> None:
     for j in range(row.shape[0]):
         weight = row[j]
         changed = weight + change * scaled[j]
-        weight = _limited(weight, changed, changed, factor)
+        weight = limited(weight, changed, changed, factor)
         row[j] = weight
 
 
-@njit(parallel=True, nogil=True, cache=True, fastmath=_FAST)
+@njit(parallel=True, nogil=True, cache=True, fastmath=FAST)
 def respond(
     weights: NDArray[F],  # type: ignore[valid-type]
     ranges: NDArray[F],  # type: ignore[valid-type]
@@ -154,7 +154,7 @@ def respond(
         responses[i] = _respond(weights[i], unit, zero, shown) * (unit * scale)
 
 
-@njit(parallel=True, nogil=True, cache=True, fastmath=_FAST)
+@njit(parallel=True, nogil=True, cache=True, fastmath=FAST)
 def learn_features(
     weights: NDArray[F],  # type: ignore[valid-type]
     thresholds: NDArray[F],  # type: ignore[valid-type]
@@ -189,11 +189,11 @@ def learn_features(
         threshold = thresholds[i]
         for t in range(steps):
             response = fake(responses[t, i], unit, zero, lowest, highest)
-            spike = min(max(response - threshold, _ZERO), _SPIKE_MAX)
-            change = eta[t] * (_HALF - spike) if spike > _ZERO else _ZERO
-            factor = max(_ONE + _HOMEOSTASIS * eta[t] * response, _ZERO)
-            observed = _ZERO if upstream_thresholds else spike
-            threshold = max(threshold + eta_ip[t] * (observed - rates[i]), _ZERO)
+            spike = min(max(response - threshold, ZERO), SPIKE_LIMIT)
+            change = eta[t] * (HALF - spike) if spike > ZERO else ZERO
+            factor = max(ONE + HOMEOSTASIS * eta[t] * response, ZERO)
+            observed = ZERO if upstream_thresholds else spike
+            threshold = max(threshold + eta_ip[t] * (observed - rates[i]), ZERO)
             _change_features(row, spikes[t], change, factor)
             low, high = _extremes(row)
             extremes[t, i, 0], extremes[t, i, 1] = low, high
@@ -207,7 +207,7 @@ def learn_features(
         thresholds[i] = threshold
 
 
-@njit(parallel=True, nogil=True, cache=True, fastmath=_FAST)
+@njit(parallel=True, nogil=True, cache=True, fastmath=FAST)
 def learn_outputs(
     weights: NDArray[F],  # type: ignore[valid-type]
     ranges: NDArray[F],  # type: ignore[valid-type]
@@ -233,10 +233,10 @@ def learn_outputs(
         row = weights[i].copy()
         for t in range(steps):
             response = fake(responses[t, i], unit, zero, lowest, highest)
-            spike = min(max(response, _ZERO), _SPIKE_MAX)
-            target = _HALF if places[t] == i else _ZERO
+            spike = min(max(response, ZERO), SPIKE_LIMIT)
+            target = HALF if places[t] == i else ZERO
             change = eta[t] * (target - spike)
-            factor = max(_ONE + _HOMEOSTASIS * eta[t] * response, _ZERO)
+            factor = max(ONE + HOMEOSTASIS * eta[t] * response, ZERO)
             _change_outputs(row, scaled[t], change, factor)
             low, high = _extremes(row)
             extremes[t, i, 0], extremes[t, i, 1] = low, high

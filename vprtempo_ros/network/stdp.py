@@ -22,63 +22,65 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
+from .layers import SPIKE_MAX
+
 F = np.float32
-_ZERO, _ONE, _HALF = F(0.0), F(1.0), F(0.5)
+ZERO, ONE, HALF = F(0.0), F(1.0), F(0.5)
 _WEIGHT_MIN, _WEIGHT_MAX = F(1e-6), F(10.0)
-_SPIKE_MAX = F(0.9)
+SPIKE_LIMIT = F(SPIKE_MAX)
 # Homeostasis multiplies a neuron's inhibitory weights by 1 + 50 eta a.
-_HOMEOSTASIS = F(50.0)
+HOMEOSTASIS = F(50.0)
 
 # Rows that go through the samples together, to read these less often.
 _ROWS = 8
 
 # Sums may be reordered (that is what makes them vectors); NaN and infinity keep their meaning.
-_FAST = {'reassoc', 'contract', 'arcp', 'nsz'}
+FAST = {'reassoc', 'contract', 'arcp', 'nsz'}
 
 
-@njit(inline='always', fastmath=_FAST)
-def _limited(weight: Any, excitatory: Any, inhibitory: Any, factor: Any) -> Any:
+@njit(inline='always', fastmath=FAST)
+def limited(weight: Any, excitatory: Any, inhibitory: Any, factor: Any) -> Any:
     """Pick the changed weight of the synapse's kind within its limits; scale inhibition."""
-    if weight > _ZERO:
+    if weight > ZERO:
         return min(max(excitatory, _WEIGHT_MIN), _WEIGHT_MAX)
-    if weight < _ZERO:
+    if weight < ZERO:
         return max(min(inhibitory, -_WEIGHT_MIN), -_WEIGHT_MAX) * factor
-    return _ZERO
+    return ZERO
 
 
-@njit(inline='always', fastmath=_FAST)
+@njit(inline='always', fastmath=FAST)
 def _dot(row: Any, spikes: Any) -> Any:
-    total = _ZERO
+    total = ZERO
     for j in range(row.shape[0]):
         total += row[j] * spikes[j]
     return total
 
 
-@njit(inline='always', fastmath=_FAST)
+@njit(inline='always', fastmath=FAST)
 def _feature_pass(row: Any, spikes: Any, following: Any, change: Any, factor: Any) -> Any:
-    total = _ZERO
+    total = ZERO
     for j in range(row.shape[0]):
         weight = row[j]
-        delta = change if spikes[j] > _ZERO else _ZERO
-        weight = _limited(weight, weight + delta, weight - delta, factor)
+        delta = change if spikes[j] > ZERO else ZERO
+        weight = limited(weight, weight + delta, weight - delta, factor)
         row[j] = weight
         total += weight * following[j]
     return total
 
 
-@njit(inline='always', fastmath=_FAST)
+@njit(inline='always', fastmath=FAST)
 def _output_pass(row: Any, scaled: Any, following: Any, change: Any, factor: Any) -> Any:
-    total = _ZERO
+    total = ZERO
     for j in range(row.shape[0]):
         weight = row[j]
         changed = weight + change * scaled[j]
-        weight = _limited(weight, changed, changed, factor)
+        weight = limited(weight, changed, changed, factor)
         row[j] = weight
         total += weight * following[j]
     return total
 
 
-@njit(parallel=True, nogil=True, cache=True, fastmath=_FAST)
+@njit(parallel=True, nogil=True, cache=True, fastmath=FAST)
 def train_feature_rows(
     weights: NDArray[F],  # type: ignore[valid-type]
     thresholds: NDArray[F],  # type: ignore[valid-type]
@@ -103,18 +105,18 @@ def train_feature_rows(
         threshold = thresholds[i]
         response = _dot(row, spikes[order[0]])
         for t in range(steps):
-            spike = min(max(response - threshold, _ZERO), _SPIKE_MAX)
-            change = eta[t] * (_HALF - spike) if spike > _ZERO else _ZERO
-            factor = max(_ONE + _HOMEOSTASIS * eta[t] * response, _ZERO)
-            observed = _ZERO if upstream_thresholds else spike
-            threshold = max(threshold + eta_ip[t] * (observed - rates[i]), _ZERO)
+            spike = min(max(response - threshold, ZERO), SPIKE_LIMIT)
+            change = eta[t] * (HALF - spike) if spike > ZERO else ZERO
+            factor = max(ONE + HOMEOSTASIS * eta[t] * response, ZERO)
+            observed = ZERO if upstream_thresholds else spike
+            threshold = max(threshold + eta_ip[t] * (observed - rates[i]), ZERO)
             following = order[t + 1] if t + 1 < steps else order[t]
             response = _feature_pass(row, spikes[order[t]], spikes[following], change, factor)
         weights[i] = row
         thresholds[i] = threshold
 
 
-@njit(parallel=True, nogil=True, cache=True, fastmath=_FAST)
+@njit(parallel=True, nogil=True, cache=True, fastmath=FAST)
 def train_output_rows(
     weights: NDArray[F],  # type: ignore[valid-type]
     first: int,
@@ -136,16 +138,16 @@ def train_output_rows(
         row = weights[i].copy()
         response = _dot(row, spikes[order[0]])
         for t in range(steps):
-            spike = min(max(response, _ZERO), _SPIKE_MAX)
-            target = _HALF if places[order[t]] == first + i else _ZERO
+            spike = min(max(response, ZERO), SPIKE_LIMIT)
+            target = HALF if places[order[t]] == first + i else ZERO
             change = eta[t] * (target - spike)
-            factor = max(_ONE + _HOMEOSTASIS * eta[t] * response, _ZERO)
+            factor = max(ONE + HOMEOSTASIS * eta[t] * response, ZERO)
             following = order[t + 1] if t + 1 < steps else order[t]
             response = _output_pass(row, scaled[order[t]], spikes[following], change, factor)
         weights[i] = row
 
 
-@njit(parallel=True, nogil=True, cache=True, fastmath=_FAST)
+@njit(parallel=True, nogil=True, cache=True, fastmath=FAST)
 def respond_rows(
     weights: NDArray[F],  # type: ignore[valid-type]
     spikes: NDArray[F],  # type: ignore[valid-type]
