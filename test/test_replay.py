@@ -11,10 +11,13 @@ from typing import Any
 
 import pytest
 import ros
+from helpers import CAMERA, picture
 from ros import Client
+from rosbags.rosbag2 import StoragePlugin, Writer
 
 from vprtempo_ros.sources.bags import BagReader
-from vprtempo_ros.sources.cdr import IMAGE, read_message, stamp_ns
+from vprtempo_ros.sources.cdr import IMAGE, read_message, stamp_ns, typestore, write_message
+from vprtempo_ros.sources.image_bag import image_message
 
 
 def recorded(street) -> list[int]:
@@ -121,3 +124,31 @@ def test_mistakes_are_one_line(street, tmp_path: Path) -> None:
             assert words in replay.output()
             assert 'Traceback' not in replay.output()
             assert len(replay.output().splitlines()) == 1
+
+
+def test_names_that_ros_does_not_have(tmp_path: Path) -> None:
+    """Topics and types of other software are left out and named; the rest is played."""
+    writer = Writer(tmp_path / 'bag', version=8, storage_plugin=StoragePlugin.MCAP)
+    data = write_message(image_message(1, picture(1), 'mono8', 'camera'), IMAGE)
+    with writer:
+        for topic, kind in ((CAMERA, IMAGE), ('/front//image', IMAGE), ('/my camera', IMAGE),
+                            ('/relative', '.json/msg/decoder'), ('/none', '/msg/Image'),
+                            ('/module', 'sensor_msgs/msg/_image')):
+            connection = (writer.add_connection(topic, kind, typestore=typestore())
+                          if kind == IMAGE else
+                          writer.add_connection(topic, kind, msgdef='uint8 x', rihs01='RIHS01_0'))
+            writer.write(connection, 1, data)
+    with ros.node(tmp_path, 'replay', str(tmp_path / 'bag'), '--wait', '0') as replay:
+        assert replay.process.wait(ros.PATIENCE) == 0, replay.output()
+        told = replay.output()
+    assert 'bag: 1 messages published' in told
+    assert told.count('left out') == 5
+    assert 'Traceback' not in told
+
+
+def test_show_matches_of_no_node(tmp_path: Path) -> None:
+    """A name that no node can have is told in one line with status 1."""
+    with ros.node(tmp_path, 'show_matches', '--node', 'my robot') as shown:
+        assert shown.process.wait(ros.PATIENCE) == 1
+        assert '--node my robot: expected the name of a node' in shown.output()
+        assert len(shown.output().splitlines()) == 1

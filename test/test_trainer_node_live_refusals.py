@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,50 @@ def test_what_is_not_there(route, tmp_path: Path) -> None:
         assert teacher.states == ['idle']
         assert 'Traceback' not in process.output()
     assert not (tmp_path / 'map.recording').exists()
+
+
+def test_names_that_nothing_has(route, tmp_path: Path) -> None:
+    """A name that no node or topic can have is refused before the drive, and the node lives on."""
+    with taught(tmp_path, places__by='frames') as (process, teacher):
+        publish(teacher)
+        assert teacher.set_parameter('live.load_into', 'my robot').successful
+        teacher.spin_until(
+            lambda: 'live.load_into my robot: expected the name of a node' in
+                    teacher.call('start')[1], 'a refusal for the name')
+        assert teacher.set_parameter('live.load_into', '').successful
+        assert teacher.set_parameter('poses.topic', 'my//odometry').successful
+        teacher.spin_until(
+            lambda: 'poses.topic my//odometry: expected the name' in teacher.call('start')[1],
+            'a refusal for the topic')
+        assert teacher.states == ['idle']
+        assert 'Traceback' not in process.output()
+        assert process.end() == 0
+    assert not (tmp_path / 'map.recording').exists()
+
+
+def test_a_disk_that_fails_at_the_end(route, tmp_path: Path) -> None:
+    """What waits for the disk at ~/finish and does not get there is told; the rest is a map."""
+    with taught(tmp_path) as (process, teacher):
+        publish(teacher)
+        teacher.start()
+        teacher.await_listeners()
+        teacher.play(route[:40])
+        teacher.await_value('frames recorded', '20'.__eq__)
+        # Another program that holds the database is a disk that does not answer.
+        blocker = sqlite3.connect(tmp_path / 'map.recording' / 'map.recording.db3',
+                                  isolation_level=None)
+        blocker.execute('BEGIN IMMEDIATE')
+        teacher.play(route[40:])
+        assert teacher.call('finish')[0]
+        teacher.await_state('idle')
+        blocker.close()
+        said = process.output()
+        assert 'map.recording: cannot be written (database is locked); 20 messages were not ' \
+               'recorded' in said
+        assert 'taught; ' in said
+        teacher.await_status(DiagnosticStatus.WARN, 'cannot be written (database is locked)')
+        assert 'Traceback' not in said
+    assert len(load(tmp_path / 'map').places) == 20
 
 
 def test_too_few_places(route, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import psutil
 import pytest
 import ros
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from ros import PATIENCE, SINGLE, Client, Process, frame_message
+from ros import PATIENCE, SINGLE, Client, Process, frame_message, image_message
 
 BROWSER = next((found for name in ('chromium', 'chromium-browser', 'google-chrome')
                 if (found := shutil.which(name))), None)
@@ -250,9 +250,26 @@ def test_another_namespace_and_a_picture_at_the_end(street, tmp_path: Path) -> N
         assert '/front/vpr_node' in drawn
 
 
+def test_pictures_of_any_size(tmp_path: Path) -> None:
+    """What is larger than a picture of a match is not taken, and what came before stays."""
+    drawn = tmp_path / 'view.svg'
+    with view(tmp_path, '--picture', str(drawn)) as (shown, _), \
+            Client(image='/vpr_node/match_image') as client:
+        client.spin_until(lambda: client.publisher.get_subscription_count() > 0, 'the view')
+        for _ in range(5):
+            for width in (6, 5000, 70000):
+                client.publisher.publish(
+                    image_message(np.zeros((2, width, 3), np.uint8), 'rgb8', 10**9))
+                client.spin_for(0.1)
+        assert shown.end() == 0
+        assert 'Traceback' not in shown.output()
+    assert '<image width="6" height="2"' in drawn.read_text()
+
+
 @pytest.mark.parametrize(('arguments', 'words'), [
     (['--port', '99999'], 'expected a number from 0 to 65535'),
     (['--node', 'no node'], '--node no node: expected the name of a node'),
+    (['--node', '{robot}'], 'expected the name of a node'),
     (['--host', '203.0.113.7', '--port', '0'], 'cannot be listened on'),
 ])
 def test_mistakes_are_one_line(tmp_path: Path, arguments: list[str], words: str) -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import shutil
 import time
-from typing import Any
 
 from rclpy.node import Node
-from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 
 from ..config import TrainerConfig
 from ..errors import ImageError, TeachingError
@@ -19,6 +17,7 @@ from ..sources.recorder import Recorder
 from ..sources.recordings import first_recording, next_recording
 from .live_topics import frame_topic, pose_topic
 from .parameters import changed
+from .qos import streaming
 
 # Messages that the middleware may queue by itself: a second of images, of packets and of poses.
 _IMAGES_DEPTH, _EVENTS_DEPTH, _POSES_DEPTH = 30, 1000, 1000
@@ -60,12 +59,12 @@ class Drive:
                                  min_free=round(live.min_free * 1e6))
         self._node, self._subscriptions = node, [node.create_subscription(
             self.frames.message, self.frames.name, self._on_frame,
-            _qos(_EVENTS_DEPTH if events else _IMAGES_DEPTH, live.reliability), raw=True)]
+            streaming(_EVENTS_DEPTH if events else _IMAGES_DEPTH, live.reliability), raw=True)]
         if self.poses is not None:
             # As sensor data they are heard from reliable publishers too.
             self._subscriptions.append(node.create_subscription(
                 self.poses.message, self.poses.name, self._on_pose,
-                _qos(_POSES_DEPTH, 'best_effort'), raw=True))
+                streaming(_POSES_DEPTH, 'best_effort'), raw=True))
 
     def check_enough(self) -> None:
         """
@@ -159,9 +158,3 @@ class Drive:
         """Return the time of the node's clock; it never goes back, so order is kept in the bag."""
         self._received = max(self._received, self._clock.now().nanoseconds)
         return self._received
-
-
-def _qos(depth: int, reliability: str) -> Any:
-    return QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=depth,
-                      reliability=ReliabilityPolicy.RELIABLE if reliability == 'reliable'
-                      else ReliabilityPolicy.BEST_EFFORT)

@@ -7,7 +7,6 @@ from typing import Any, Callable, TypeVar
 
 from nav_msgs.msg import Odometry
 from rclpy.lifecycle import LifecycleNode
-from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 
 from ..config import LiveInputConfig
 from ..errors import ImageError
@@ -17,13 +16,14 @@ from ..sources.poses import ODOMETRY, pose_of
 from .answering import Answering
 from .newest import NewestFirst
 from .packet_queue import PacketQueue
+from .qos import streaming
 
 R = TypeVar('R')
 
 # Messages that the middleware may queue by itself.
 _IMAGES_DEPTH, _EVENTS_DEPTH = 5, 200
 # A second of odometry at 100 Hz; as sensor data it is heard from reliable publishers too.
-_ODOMETRY_QOS = QoSProfile(depth=100, reliability=ReliabilityPolicy.BEST_EFFORT)
+_ODOMETRY_QOS = streaming(100, 'best_effort')
 # How often messages are looked for while the executor waits for a map, in seconds.
 _SERVING_PERIOD = 0.002
 # Warnings about bad messages come at most this often, in seconds.
@@ -39,17 +39,14 @@ class Listening:
         """Start the worker and subscribe."""
         self._node, self._answering = node, answering
         loaded = answering.loaded
-        reliability = (ReliabilityPolicy.RELIABLE if config.reliability == 'reliable'
-                       else ReliabilityPolicy.BEST_EFFORT)
         depth = config.depth or (_EVENTS_DEPTH if loaded.events else _IMAGES_DEPTH)
-        qos = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=depth, reliability=reliability)
         self._worker: NewestFirst[bytes] | PacketQueue = (
             PacketQueue(answering.process, config.max_delay, answering.advance) if loaded.events
             else NewestFirst(answering.process, answering.advance))
         # Raw: rclpy's conversion of an image costs several times the matching.
         self._inputs: list[Any] = [node.create_subscription(
-            loaded.message, (EVENTS if loaded.events else IMAGE).name, self._on_message, qos,
-            raw=True)]
+            loaded.message, (EVENTS if loaded.events else IMAGE).name, self._on_message,
+            streaming(depth, config.reliability), raw=True)]
         if config.odometry:
             self._inputs.append(node.create_subscription(
                 Odometry, ODOM.name, self._on_odometry, _ODOMETRY_QOS, raw=True))

@@ -11,6 +11,7 @@ from ..errors import SourceError
 from ..sources.live import FRAME_TYPES
 from ..sources.poses import POSE_TYPES
 from .message_class import message_class
+from .names import full_name
 
 
 class LiveTopic(NamedTuple):
@@ -37,12 +38,12 @@ def pose_topic(node: Node, config: TrainerConfig) -> LiveTopic | None:
     """
     Return the topic of poses: the one that is named, or the only one; None if there is none.
 
-    :raises SourceError: if the named one is not published or is none of poses, if there are
-        several, or if there is none and places are cut by metres.
+    :raises VprError: if the named one is not published or is none of poses, if there are several,
+        or if there is none and places are cut by metres.
     """
     wanted, by_metres = config.poses.topic, config.places.by == 'metres'
     if wanted and wanted != 'none':
-        return _published(node, node.resolve_topic_name(wanted), POSE_TYPES, 'pose',
+        return _published(node, full_name(node, 'poses.topic', wanted), POSE_TYPES, 'pose',
                           'poses.topic names another one, or none')
     candidates = [] if wanted else _pose_candidates(node, config.live.load_into)
     if len(candidates) > 1:
@@ -78,7 +79,7 @@ def _published(
 
 def _pose_candidates(node: Node, load_into: str) -> list[tuple[str, str]]:
     """Return name and type of what publishes poses, but for the node that the map is made for."""
-    localiser = node.resolve_service_name(load_into) if load_into else ''
+    localiser = full_name(node, 'live.load_into', load_into) if load_into else ''
     found = []
     for name, types in sorted(node.get_topic_names_and_types()):
         if len(types) != 1 or types[0] not in POSE_TYPES:

@@ -9,6 +9,8 @@ from rcl_interfaces.srv import SetParameters
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
+from .names import full_name
+
 # How long the other node may take to be found, and to load the map, in seconds.
 _DISCOVERY, _LOADING = 10.0, 120.0
 
@@ -21,9 +23,13 @@ class MapRequest:
     """
 
     def __init__(self, node: Node, target: str, path: Path) -> None:
-        """Begin to look for the node."""
+        """
+        Begin to look for the node.
+
+        :raises ConfigError: if `target` is not the name of a node.
+        """
         self.problem = ''
-        self.target = node.resolve_service_name(target)
+        self.target = full_name(node, 'live.load_into', target)
         self.path = path.absolute()
         self._node = node
         self._client = node.create_client(SetParameters, f'{self.target}/set_parameters')

@@ -10,16 +10,15 @@ from geometry_msgs.msg import Point, Pose, Quaternion, Vector3
 from numpy.typing import NDArray
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode
-from rclpy.qos import DurabilityPolicy, QoSProfile
+from rclpy.qos import DurabilityPolicy
 from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker, MarkerArray
 
 from ..interface import MARKERS
 from ..maps.layout import Layout
+from .qos import LATCHED
 
 ROUTE, PLACES, MATCH, LABEL = 'route', 'places', 'match', 'label'
-# Kept for subscribers that come later and ask for it; those that do not ask are served anew.
-_LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 # How often new subscribers are looked for, in seconds.
 _PERIOD = 0.5
 
@@ -45,8 +44,8 @@ class Markers:
     def __init__(self, node: LifecycleNode, layout: Layout) -> None:
         """Make the topic, which is silent until the node is active."""
         self._node, self._layout = node, layout
-        self._route = node.create_lifecycle_publisher(MarkerArray, MARKERS.name, _LATCHED)
-        self._match = node.create_lifecycle_publisher(MarkerArray, MARKERS.name, _LATCHED)
+        self._route = node.create_lifecycle_publisher(MarkerArray, MARKERS.name, LATCHED)
+        self._match = node.create_lifecycle_publisher(MarkerArray, MARKERS.name, LATCHED)
         self._lock = threading.Lock()
         self._sent: MarkerArray | None = None
         self._seen: set[Any] = set()

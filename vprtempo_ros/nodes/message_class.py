@@ -10,6 +10,8 @@ def message_class(name: str) -> Any:
     """Return the class of a message type like sensor_msgs/msg/Image; None: not installed."""
     package, _, kind = name.partition('/msg/')
     try:
-        return getattr(import_module(f'{package}.msg'), kind)
+        # A bag may name anything: what is no name of a package is not looked for.
+        found = getattr(import_module(f'{package}.msg'), kind) if package.isidentifier() else None
     except (ImportError, AttributeError):
         return None
+    return found if hasattr(found, 'get_fields_and_field_types') else None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from rclpy.lifecycle import LifecycleNode
-from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import PointCloud2
 from vision_msgs.msg import Classification, ObjectHypothesis, VisionInfo
 
@@ -19,8 +18,7 @@ from .belief import BeliefCloud
 from .markers import Markers
 from .match_image import MatchImage
 from .pose_output import PoseOutput
-
-_LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+from .qos import LATCHED
 
 
 class Outputs:
@@ -38,7 +36,7 @@ class Outputs:
         self._picture = MatchImage(node, recogniser.map.thumbnails)
         self._matches = node.create_lifecycle_publisher(Classification, MATCH.name, 10)
         self._belief = node.create_lifecycle_publisher(PointCloud2, BELIEF.name, 5)
-        self._info = node.create_publisher(VisionInfo, INFO.name, _LATCHED)
+        self._info = node.create_publisher(VisionInfo, INFO.name, LATCHED)
         self._announce(map_path)
 
     def set_map(self, recogniser: Recogniser, map_path: str) -> None:

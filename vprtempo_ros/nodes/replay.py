@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Sequence
 
 import rclpy
+from rclpy.exceptions import InvalidTopicNameException
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
-from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.utilities import remove_ros_args
 
 from ..errors import ConfigError, SourceError
@@ -21,6 +21,7 @@ from ..tools.command import check_range, guarded
 from .bag_clock import CLOCK_RATE, BagClock
 from .ending import end
 from .message_class import message_class
+from .qos import streaming
 
 # Time for subscribers to discover the publishers in turn, in seconds.
 _SETTLING = 1.0
@@ -30,13 +31,12 @@ class Replay:
     """Publishers for the topics of a bag, and the clockwork that feeds them."""
 
     def __init__(self, node: Node, bag: BagReader, topics: Sequence[str], reliability: str) -> None:
-        """Make a publisher for each topic whose type is installed; name the others."""
+        """Make a publisher for each topic whose type is installed; name those left out."""
         missing = sorted(set(topics) - set(bag.topics))
         if missing:
             raise SourceError(f'{bag.path}: no topic {missing[0]}; there are '
                               f'{", ".join(sorted(bag.topics))}')
-        qos = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT
-                         if reliability == 'best_effort' else ReliabilityPolicy.RELIABLE)
+        qos = streaming(10, reliability)
         self._node, self._bag = node, bag
         self._publishers: dict[str, Any] = {}
         self._stamped: set[str] = set()
@@ -46,7 +46,11 @@ class Replay:
                 node.get_logger().warning(f'{topic}: type {bag.topics[topic].type} is not '
                                           'installed; left out')
                 continue
-            self._publishers[topic] = node.create_publisher(kind, topic, qos)
+            try:
+                self._publishers[topic] = node.create_publisher(kind, topic, qos)
+            except InvalidTopicNameException as error:
+                node.get_logger().warning(f'{topic}: left out: {" ".join(str(error).split())}')
+                continue
             if kind.get_fields_and_field_types().get('header') == 'std_msgs/Header':
                 self._stamped.add(topic)
         if not self._publishers:

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import IO, Any, Sequence
 
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.utilities import remove_ros_args
 from vision_msgs.msg import Classification, VisionInfo
 
 from ..sources.cdr import stamp_ns
+from .names import full_name
+from .qos import LATCHED
 from .running import run
 
 COLUMNS = ('stamp_ns', 'received_ns', 'places', 'confidences')
@@ -31,9 +32,9 @@ class ShowMatches(Node):
         self._record = record
         if self._writer:
             self._writer.writerow(COLUMNS)
-        latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-        self.create_subscription(VisionInfo, f'{target}/info', self._on_info, latched)
-        self.create_subscription(Classification, f'{target}/match', self._on_match, 1000)
+        name = full_name(self, '--node', target)
+        self.create_subscription(VisionInfo, f'{name}/info', self._on_info, LATCHED)
+        self.create_subscription(Classification, f'{name}/match', self._on_match, 1000)
 
     def _on_info(self, info: Any) -> None:
         print(f'READY {info.method}, map {info.database_location}', flush=True)

@@ -21,9 +21,11 @@ from ..maps.store import check_destination
 from ..sources.recordings import first_recording, how_to_train, unfinished_recordings
 from .drive import Drive
 from .map_request import MapRequest
+from .names import full_name
 from .parameters import judge, read
+from .qos import LATCHED
 from .teaching_status import TeachingStatus
-from .training import LATCHED, Telling, Training
+from .training import Telling, Training
 
 # How often it is looked after what goes on by itself, and reported, in seconds.
 _POLL, _REPORT = 0.1, 1.0
@@ -62,7 +64,6 @@ class Teaching:
         self._drive: Drive | None = None
         self._training: Training | None = None
         self._request: MapRequest | None = None
-        self._cancelled = False
         self._status = TeachingStatus(node.get_fully_qualified_name())
         self._states = node.create_publisher(String, STATE.name, LATCHED)
         self._diagnostics = node.create_publisher(DiagnosticArray, TEACHING_DIAGNOSTICS.name, 10)
@@ -102,6 +103,9 @@ class Teaching:
         self._expect(State.IDLE)
         config = read(self._node, TrainerConfig)
         check_destination(config.map, config.overwrite)
+        if config.live.load_into:
+            # Before the drive, not after it.
+            full_name(self._node, 'live.load_into', config.live.load_into)
         self._drive = drive = Drive(self._node, config)
         self._enter(State.RECORDING)
         poses = f' and {drive.poses.name}' if drive.poses is not None else ', no poses'
@@ -149,6 +153,7 @@ class Teaching:
         if self._state is State.RECORDING and drive is not None:
             problem = drive.problem or drive.recorder.problem
             if problem:
+                drive.problem = problem
                 drive.close()
                 self._enter(State.STOPPED)
                 self._logger.error(f'{problem}; {drive.summary()}: ~/finish makes a map of it, '
@@ -163,6 +168,10 @@ class Teaching:
         drive = self._drive
         assert drive is not None
         self._training = self._drive = None
+        # What became of the messages that still waited for the disk.
+        late = drive.recorder.problem if drive.recorder.problem != drive.problem else ''
+        if late:
+            self._logger.error(f'{late}; {drive.recorder.dropped} messages were not recorded')
         if training.map is not None:
             self._logger.info(f'taught; {drive.summary()}')
             if drive.config.live.load_into:
@@ -172,7 +181,7 @@ class Teaching:
         else:
             self._logger.info(f'training cancelled, no map was written; {self._kept(drive)}')
         self._status.last_map = str(training.map or '')
-        self._status.last_problem = training.problem
+        self._status.last_problem = training.problem or late
         self._enter(State.IDLE)
 
     def _tell_answer(self, request: MapRequest) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Callable
 
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import Float32
 
 from ..config import TrainerConfig
@@ -17,10 +16,10 @@ from ..interface import PROGRESS
 from ..maps.building import build_map
 from ..maps.store import save
 from ..progress import Progress
+from .qos import LATCHED
 
 # Progress is told at most this often, in seconds, and at the end of each stage.
 _PERIOD = 1.0
-LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
 class _Cancelled(Exception):

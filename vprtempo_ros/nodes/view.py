@@ -14,11 +14,9 @@ from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseWithCovarianceStamped
 from numpy.typing import NDArray
 from rclpy.clock import Clock, ClockType
-from rclpy.exceptions import InvalidTopicNameException
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.utilities import remove_ros_args
-from rclpy.validate_topic_name import validate_topic_name
 from sensor_msgs.msg import Image, PointCloud2
 from vision_msgs.msg import Classification, VisionInfo
 from visualization_msgs.msg import MarkerArray
@@ -32,11 +30,14 @@ from ..view.server import ViewServer
 from ..view.state import Live
 from .belief import read_belief
 from .markers import PLACES
+from .names import full_name
+from .qos import LATCHED
 from .running import run
 
-_LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 # Only the newest is shown, whatever piled up.
 _NEWEST = QoSProfile(depth=1)
+# Pictures are no larger than this on a side, in pixels; vpr_node's are 644 wide.
+_LARGEST = 4096
 # How often is looked whether the node is there and anybody looks, in seconds.
 _PERIOD = 0.5
 
@@ -52,21 +53,15 @@ class View(Node):
         self._server: ViewServer | None = None
         self.exit_status = 0
         self._picture = picture
-        # As the node's own private names are resolved, whatever namespace this one is in.
-        try:
-            validate_topic_name(target)
-            self._topic = self.resolve_topic_name(target)
-        except InvalidTopicNameException as error:
-            raise VprError(f'--node {target}: expected the name of a node, as /front/vpr_node '
-                           f'({" ".join(str(error).split())})') from None
+        self._topic = full_name(self, '--node', target)
         self._live = Live(self._topic)
         self._server = ViewServer(self._live, host, port)
         listen = self.create_subscription
-        listen(VisionInfo, self._name(interface.INFO), self._on_info, _LATCHED)
+        listen(VisionInfo, self._name(interface.INFO), self._on_info, LATCHED)
         listen(MarkerArray, self._name(interface.MARKERS), self._on_markers, QoSProfile(
             depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL))
         listen(Classification, self._name(interface.MATCH), self._on_match, 10)
-        listen(PoseWithCovarianceStamped, f'{self._topic}/pose', self._on_pose, 10)
+        listen(PoseWithCovarianceStamped, self._name(interface.POSE), self._on_pose, 10)
         listen(DiagnosticArray, interface.DIAGNOSTICS.name, self._on_diagnostics, 20)
         # Steady: a simulated time may stand still.
         self.create_timer(_PERIOD, self._look, clock=Clock(clock_type=ClockType.STEADY_TIME))
@@ -143,7 +138,8 @@ class View(Node):
                     [(entry.key, entry.value) for entry in status.values])
 
     def _on_image(self, image: Any) -> None:
-        if image.encoding == 'rgb8' and image.step == 3 * image.width:
+        if (image.encoding == 'rgb8' and image.step == 3 * image.width
+                and max(image.width, image.height) <= _LARGEST):
             pixels: NDArray[Any] = np.frombuffer(image.data, np.uint8)
             if pixels.size == image.height * image.step > 0:
                 done, data = cv2.imencode('.jpg', cv2.cvtColor(
