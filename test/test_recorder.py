@@ -287,13 +287,19 @@ def test_a_log_that_was_not_taken_over(tmp_path: Path) -> None:
     assert [stamp for _, stamp, _ in read(tmp_path / 'cut')] == [1, 2]
 
 
-def test_names(tmp_path: Path) -> None:
+def test_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Recordings lie beside the map, or where they are wanted, and get numbers."""
     first = first_recording('', str(tmp_path / 'office'))
     assert first == tmp_path / 'office.recording'
     assert first_recording(str(tmp_path / 'other'), 'ignored') == tmp_path / 'other'
     with pytest.raises(SourceError, match='no destination given'):
         first_recording('', '')
+    monkeypatch.chdir(tmp_path)
+    assert first_recording('', './') == tmp_path.with_name(f'{tmp_path.name}.recording')
+    assert next_recording(first_recording('.', '')) == tmp_path.with_name(f'{tmp_path.name}_2')
+    for root in (('', '/'), ('//', '')):
+        with pytest.raises(SourceError, match='expected a folder that has a name'):
+            first_recording(*root)
     assert next_recording(first) == first
     for _ in range(3):
         recording = recorder(next_recording(first))

@@ -18,14 +18,15 @@ def first_recording(recording: str, map_path: str) -> Path:
     """
     Return the folder of a first recording: the given one, or beside the map.
 
-    :raises SourceError: if neither is given.
+    :raises SourceError: if neither is given, or it has no name.
     """
-    if recording:
-        return user_path(recording)
-    if not map_path:
+    if not (recording or map_path):
         raise SourceError('no destination given: name the folder for the map in the parameter map')
-    target = user_path(map_path)
-    return target.with_name(f'{target.name}.recording')
+    # For . and .. have a name too; resolve() would go where a link leads.
+    target = Path(os.path.abspath(user_path(recording or map_path)))  # noqa: PTH100
+    if not target.name:
+        raise SourceError(f'{target}: expected a folder that has a name')
+    return target if recording else target.with_name(f'{target.name}.recording')
 
 
 def next_recording(first: Path) -> Path:
