@@ -18,7 +18,7 @@ from launch import LaunchDescription
 
 # Arguments of vpr.launch.py that are handed on as they are.
 _HANDED_ON = ('map', 'events', 'message', 'odom', 'namespace', 'autostart', 'use_sim_time',
-              'params_file', 'rviz', 'view', 'view_port')
+              'params_file', 'initialpose', 'rviz', 'fixed_frame', 'view', 'view_port')
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -42,8 +42,14 @@ def generate_launch_description() -> LaunchDescription:
         DeclareLaunchArgument('params_file',
                               default_value=PathJoinSubstitution([share, 'config', 'vpr.yaml']),
                               description='YAML file with all other parameters'),
+        DeclareLaunchArgument('initialpose', default_value='initialpose',
+                              description='Topic that ~/relocalize publishes a pose on, for AMCL '
+                                          '/initialpose'),
         DeclareLaunchArgument('rviz', default_value='false', choices=['true', 'false'],
                               description='Open RViz'),
+        DeclareLaunchArgument('fixed_frame', default_value='map',
+                              description="RViz's fixed frame: that of the map's poses, often "
+                                          'odom, or one with a transform to it'),
         DeclareLaunchArgument('view', default_value='false', choices=['true', 'false'],
                               description='Show the same live in a browser on this computer'),
         DeclareLaunchArgument('view_port', default_value='8765',

@@ -25,7 +25,7 @@ from launch_ros.substitutions import FindPackageShare
 from launch import LaunchDescription
 
 # Arguments of vpr.launch.py that are the same for all cameras.
-_HANDED_ON = ('input_type', 'odom', 'autostart', 'use_sim_time', 'params_file')
+_HANDED_ON = ('input_type', 'odom', 'initialpose', 'autostart', 'use_sim_time', 'params_file')
 
 
 def _cameras(context: LaunchContext) -> list[GroupAction]:
@@ -63,6 +63,9 @@ def generate_launch_description() -> LaunchDescription:
                               description='What the nodes listen to'),
         DeclareLaunchArgument('odom', default_value='/odom',
                               description='Odometry topic; it is heard if input.odometry is true'),
+        DeclareLaunchArgument('initialpose', default_value='/initialpose',
+                              description='Topic that ~/relocalize of any of them publishes a pose '
+                                          'on, as AMCL listens on /initialpose'),
         DeclareLaunchArgument('autostart', default_value='true', choices=['true', 'false'],
                               description='Configure and activate the nodes; false leaves that to '
                                           'a lifecycle manager'),

@@ -24,7 +24,8 @@ from launch import LaunchDescription
 
 # Arguments of vpr.launch.py that are handed on as they are.
 _HANDED_ON = ('map', 'image', 'events', 'input_type', 'message', 'odom', 'namespace',
-              'use_sim_time', 'params_file', 'rviz', 'view', 'view_port')
+              'use_sim_time', 'params_file', 'initialpose', 'rviz', 'fixed_frame', 'view',
+              'view_port')
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -62,8 +63,14 @@ def generate_launch_description() -> LaunchDescription:
         DeclareLaunchArgument('delay', default_value='4.0',
                               description='Seconds until the replay begins; by then the map is '
                                           'loaded'),
+        DeclareLaunchArgument('initialpose', default_value='initialpose',
+                              description='Topic that ~/relocalize publishes a pose on, for AMCL '
+                                          '/initialpose'),
         DeclareLaunchArgument('rviz', default_value='false', choices=['true', 'false'],
                               description='Open RViz'),
+        DeclareLaunchArgument('fixed_frame', default_value='map',
+                              description="RViz's fixed frame: that of the map's poses, often "
+                                          'odom, or one with a transform to it'),
         DeclareLaunchArgument('view', default_value='false', choices=['true', 'false'],
                               description='Show the same live in a browser on this computer'),
         DeclareLaunchArgument('view_port', default_value='8765',

@@ -110,16 +110,26 @@ def test_replay_publishes_the_time_that_the_nodes_go_by() -> None:
 def test_rviz_shows_the_nodes_topics() -> None:
     """RViz is in the node's namespace, looks at its topics, and at the camera as remapped."""
     started, _ = described('vpr.launch.py', map='m', namespace='front', rviz='true',
-                           image='/front/image_raw')
+                           image='/front/image_raw', fixed_frame='odom')
     rviz = next(process for process in started if process.executable == 'rviz2')
     assert rviz.namespace == 'front'
     assert rviz.remappings['image'] == '/front/image_raw'
+    assert rviz.arguments[rviz.arguments.index('-f') + 1] == 'odom'
     shown = yaml.safe_load(Path(rviz.arguments[rviz.arguments.index('-d') + 1]).read_text())
     topics = {value['Value'] for display in shown['Visualization Manager']['Displays']
               for key, value in display.items() if key.endswith('Topic')}
     ours = {entry.name.replace('~', 'vpr_node') for entry in NODES['vpr_node']}
     assert topics
     assert topics <= ours
+
+
+@pytest.mark.parametrize('file', ['vpr.launch.py', 'events.launch.py', 'replay.launch.py'])
+def test_the_pose_for_a_localiser_goes_where_it_listens(file: str) -> None:
+    """In a namespace too, that of our node and of RViz's tool; without the argument it stays."""
+    for given, expected in (({'initialpose': '/initialpose'}, '/initialpose'), ({}, 'initialpose')):
+        started, _ = described(file, **REQUIRED[file], namespace='front', rviz='true', **given)
+        assert [process.remappings['initialpose'] for process in started
+                if process.executable in ('vpr_node', 'rviz2')] == [expected] * 2
 
 
 def test_wrong_arguments_are_refused() -> None:
@@ -136,3 +146,5 @@ def test_cameras_do_not_share_arguments() -> None:
     assert [(node.namespace, node.remappings['image'], node.parameters['map'])
             for node in started] == [
         (name, f'/{name}/image_raw', f'/maps/{name}') for name in ('front', 'rear', 'left')]
+    # But for the robot's one localiser.
+    assert {node.remappings['initialpose'] for node in started} == {'/initialpose'}
