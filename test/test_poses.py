@@ -124,6 +124,16 @@ def test_a_topic_without_a_usable_pose(tmp_path: Path, kind: str) -> None:
         open_bag(tmp_path, records)
 
 
+def test_poses_in_several_frames(tmp_path: Path) -> None:
+    """Coordinates of two frames are not taken for those of one."""
+    records = [*odometry([(1, 0, 0)] * 2, frame_id='odom'),
+               *odometry([(9, 9, 0)] * 2, frame_id='map', start_ns=START + 2 * SECOND)]
+    with pytest.raises(SourceError, match="poses of /odom in one frame, found 'map' and 'odom'"):
+        open_bag(tmp_path, records)
+    frames = BagFrames(tmp_path / 'bag', BagInputConfig(), PosesConfig(topic='none'))
+    assert [frame.pose for frame in frames] == [None] * 4
+
+
 def test_which_topic_holds_the_poses(tmp_path: Path) -> None:
     """Several pose topics must be told apart by name; none needs none of them."""
     records = [*odometry([(1, 0, 0)] * 4), fix(0, 45.0, 7.0, 0.0)]

@@ -213,6 +213,26 @@ def test_poses_that_do_not_come(route, tmp_path: Path) -> None:
     assert len(recorded(tmp_path / 'map.recording')) == 3
 
 
+def test_poses_of_two_publishers(route, tmp_path: Path) -> None:
+    """That they are in different coordinate frames is told on the way, before training fails."""
+    others = recorded(drive(tmp_path / 'bag', range(5), range(30, 35), frame_id='map',
+                            start_ns=START + 40 * SECOND))
+    with taught(tmp_path, places__by='metres') as (process, teacher):
+        publish(teacher)
+        teacher.start()
+        teacher.await_listeners()
+        teacher.play(route)
+        teacher.await_value('poses recorded', '30'.__eq__)
+        assert teacher.statuses[-1].level == DiagnosticStatus.OK
+        teacher.play(others)
+        teacher.await_status(DiagnosticStatus.ERROR,
+                             f'poses on {ODOM} come in several frames (odom and map)')
+        assert teacher.call('finish')[0]
+        teacher.await_state('idle')
+        process.wait_for(f"all poses of {ODOM} in one frame, found 'map' and 'odom'.*train.launch")
+    assert len(recorded(tmp_path / 'map.recording')) == 70
+
+
 def test_wrong_frames_in_the_middle(route, tmp_path: Path) -> None:
     """Frames of another size or encoding are told, recorded, and left out of the map."""
     others = (frames(tmp_path, 'large', start_ns=START + 10 * SECOND, size=(48, 64))

@@ -38,6 +38,8 @@ class Drive:
         """
         self.config = config
         self.heard = self.poses_heard = self.bad_poses = 0
+        # Coordinate frames of the poses, of which there should be one; two are known to be wrong.
+        self.pose_frames: list[str] = []
         self.problem = ''
         self.last_frame = self.last_pose = time.monotonic()
         self.frames, self.poses = frame_topic(node, config), pose_topic(node, config)
@@ -152,6 +154,8 @@ class Drive:
             self.bad_poses += 1
             return
         self.poses_heard += 1
+        if pose.frame_id not in self.pose_frames and len(self.pose_frames) < 2:
+            self.pose_frames.append(pose.frame_id)
         self.counter.add_pose(stamp_ns(message.header) or received, self._local.local(pose))
 
     def _receive_time(self) -> int:

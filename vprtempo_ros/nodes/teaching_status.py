@@ -72,6 +72,10 @@ class TeachingStatus:
             yield Finding('blind', Level.ERROR if needed else Level.WARN, blind > _SILENCE,
                           f'no pose for {blind:.0f} s on {drive.poses.name}'
                           + (', and places are cut by metres' if needed else ''))
+            yield Finding('frames', Level.ERROR, len(drive.pose_frames) > 1,
+                          f'poses on {drive.poses.name} come in several frames '
+                          f'({" and ".join(drive.pose_frames)}), which no map can be made of: do '
+                          'two nodes publish it?')
         dropped, self._dropped = drive.recorder.dropped - self._dropped, drive.recorder.dropped
         yield Finding('dropped', Level.ERROR, dropped > 0,
                       f'the disk is too slow: {drive.recorder.dropped} messages dropped; set '

@@ -137,7 +137,7 @@ def read_poses(
     given; the origin used is returned (None for the other types). Fixes without a position
     (status below 0, not finite or not on the globe) are left out.
 
-    :raises SourceError: if the topic holds no usable pose.
+    :raises SourceError: if the topic holds no usable pose, or poses in several coordinate frames.
     """
     stamps: list[int] = []
     poses: list[Pose] = []
@@ -150,6 +150,11 @@ def read_poses(
     if not stamps:
         raise SourceError(f'{bag.path}: {topic.name} holds no usable pose; name another topic in '
                           'poses.topic, or none')
+    frames = sorted({pose.frame_id for pose in poses})
+    if len(frames) > 1:
+        raise SourceError(f'{bag.path}: expected all poses of {topic.name} in one frame, found '
+                          f'{" and ".join(map(repr, frames[:4]))}: did two nodes publish it? Name '
+                          'another topic in poses.topic, or none')
     positions = np.array([pose.position for pose in poses])
     if topic.type == _FIX:
         origin = origin or poses[0].position
@@ -157,7 +162,7 @@ def read_poses(
     else:
         origin = None
     track = PoseTrack(np.array(stamps, np.int64), positions,
-                      np.array([pose.orientation for pose in poses]), poses[-1].frame_id, max_gap)
+                      np.array([pose.orientation for pose in poses]), frames[0], max_gap)
     return track, origin
 
 
