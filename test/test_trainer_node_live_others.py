@@ -16,6 +16,7 @@ from launching import running as launched
 from teaching import TINY, Teacher, recorded, taught
 
 from vprtempo_ros.maps.store import load
+from vprtempo_ros.sources.bags import RawMessage
 from vprtempo_ros.sources.cdr import COMPRESSED, IMAGE, PACKET
 from vprtempo_ros.sources.image_bag import ODOMETRY, compressed_message
 
@@ -95,6 +96,17 @@ def old_map(tmp_path: Path) -> Path:
     return tmp_path / 'old'
 
 
+def teach(teacher: Teacher, route: list[RawMessage]) -> None:
+    """Drive along a route of six frames, and have a map made of it."""
+    teacher.publish_on(CAMERA, IMAGE)
+    teacher.start()
+    teacher.await_listeners()
+    teacher.play([message for message in route if message.topic == CAMERA])
+    teacher.await_value('frames recorded', '6'.__eq__)
+    done, said = teacher.call('finish')
+    assert done, said
+
+
 def test_a_running_node_loads_the_map(tmp_path: Path, old_map: Path) -> None:
     """It goes on with the new map, its own poses being no source of poses."""
     route = recorded(drive(tmp_path / 'bag', range(12), range(12)))
@@ -117,19 +129,38 @@ def test_a_running_node_loads_the_map(tmp_path: Path, old_map: Path) -> None:
         assert localiser.process.poll() is None
 
 
-def test_a_node_that_does_not_load_the_map(tmp_path: Path, old_map: Path) -> None:
-    """Its reason is passed on; so is that there is none of that name."""
+def test_a_node_that_had_no_map_yet(tmp_path: Path) -> None:
+    """It was started before anything was taught, and begins with the first map that is."""
     route = recorded(drive(tmp_path / 'bag', range(6), range(6)))
-    # A camera's map is refused by a node that listens to events.
+    with ros.node(tmp_path, 'vpr_node', parameters={'map': tmp_path / 'map', **ros.SINGLE},
+                  remap={'image': CAMERA}) as localiser, taught(
+            tmp_path, live__load_into='vpr_node', poses__topic='none') as (process, teacher):
+        localiser.wait_for('no such map')
+        teach(teacher, route)
+        process.wait_for(f'/vpr_node loaded {tmp_path / "map"}')
+        localiser.wait_for('listening on')
+
+
+def test_a_node_that_does_not_load_the_map(tmp_path: Path) -> None:
+    """Its reason is passed on: a camera's map is refused by a node that listens to events."""
+    route = recorded(drive(tmp_path / 'bag', range(6), range(6)))
     with ros.node(tmp_path, 'vpr_node', parameters={
-            'map': old_map, 'autostart': 'false', 'input.type': 'events'}), taught(
-            tmp_path, live__load_into='nobody') as (process, teacher):
-        teacher.publish_on(CAMERA, IMAGE)
-        teacher.start()
-        teacher.await_listeners()
-        teacher.play([message for message in route if message.topic == CAMERA])
-        teacher.await_value('frames recorded', '6'.__eq__)
-        assert teacher.call('finish')[0]
+            'map': tmp_path / 'none', 'input.type': 'events'}) as localiser, taught(
+            tmp_path, live__load_into='vpr_node', poses__topic='none') as (process, teacher):
+        localiser.wait_for('no such map')
+        teach(teacher, route)
+        process.wait_for('/vpr_node did not load .*map: .*made from images .* input.type is events')
+        teacher.await_status(DiagnosticStatus.WARN, 'input.type is events')
+        with ros.Client() as client:
+            assert client.parameter('map') == str(tmp_path / 'none')
+            assert client.state() == ros.UNCONFIGURED
+
+
+def test_a_node_that_is_not_there(tmp_path: Path) -> None:
+    """That there is none of that name is told, and how to load the map later."""
+    route = recorded(drive(tmp_path / 'bag', range(6), range(6)))
+    with taught(tmp_path, live__load_into='nobody', poses__topic='none') as (process, teacher):
+        teach(teacher, route)
         process.wait_for('/nobody did not load .*map: no such node is running; later: ros2 param '
                          'set /nobody map ')
         teacher.await_status(DiagnosticStatus.WARN, '/nobody: no such node is running')

@@ -79,18 +79,43 @@ def test_ends_cleanly_in_every_state(
 
 
 def test_bad_map_leaves_a_node_that_can_be_mended(street, tmp_path: Path) -> None:
-    """A missing map is one line and a diagnostic; with the right one it configures."""
+    """A missing map is one line and a diagnostic; with the next one that fits the node starts."""
+    frame = np.ascontiguousarray(street.places()[0].image.pixels)
     with ros.node(tmp_path, 'vpr_node', parameters={'map': tmp_path / 'none'}) as process, \
             Client() as client:
         process.wait_for('no such map')
         client.status(lambda status, values: status.level == b'\x02'
                       and 'no such map' in status.message, 'the reason')
         assert client.state() == ros.UNCONFIGURED
+        refused = client.set_parameter('map', str(tmp_path / 'neither'))
+        assert not refused.successful
+        assert f'{tmp_path / "neither"}: no such map' in refused.reason
+        assert client.parameter('map') == str(tmp_path / 'none')
+        assert client.state() == ros.UNCONFIGURED
+        # What goes with the map may come with it.
+        assert not client.set_together({'map': str(street.map), 'input.type': 'events'}).successful
+        assert client.set_together({'map': str(street.map), 'match.top_k': 2}).successful
+        assert client.state() == ros.ACTIVE
+        client.await_listener()
+        assert len(client.ask(image_message(frame, 'rgb8', 1)).results) == 2
+        client.concern('map', lambda status: status.level == b'\x00', 'OK')
+        assert 'Traceback' not in process.output()
+
+
+def test_a_map_for_a_node_that_was_taken_down(street, tmp_path: Path) -> None:
+    """Whoever cleaned the node up, or manages it, decides when it starts; a map does not."""
+    with ros.node(tmp_path, 'vpr_node', parameters={'map': street.map}), Client() as client:
+        client.await_listener()
+        assert client.change(ros.DEACTIVATE)
+        assert client.change(ros.CLEANUP)
+        assert client.set_together({'map': str(tmp_path / 'none'), 'input.depth': 3}).successful
+        assert client.state() == ros.UNCONFIGURED
+        assert not client.change(ros.CONFIGURE)
         assert client.set_parameter('map', str(street.map)).successful
+        assert client.state() == ros.UNCONFIGURED
         assert client.change(ros.CONFIGURE)
         assert client.change(ros.ACTIVATE)
         client.await_listener()
-        assert 'Traceback' not in process.output()
 
 
 @pytest.mark.parametrize(('name', 'value', 'message'), [

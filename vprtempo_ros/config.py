@@ -361,7 +361,8 @@ class NodeConfig:
 
     map: str = option('', 'Folder of the map; set while running, it is loaded anew, and kept out '
                           'if it does not fit', dynamic=True)
-    autostart: bool = option(True, 'Configure and activate without a lifecycle manager')
+    autostart: bool = option(True, 'Configure and activate without a lifecycle manager, if need be '
+                                   'once a map that fits is set')
     input: LiveInputConfig = field(default_factory=LiveInputConfig)
     backend: BackendConfig = field(default_factory=BackendConfig)
     match: MatchConfig = field(default_factory=MatchConfig)

@@ -73,12 +73,12 @@ def judge(
     cls: type, parameters: Sequence[Parameter], locked: bool,
 ) -> tuple[SetParametersResult, dict[str, Any]]:
     """
-    Check new values of parameters; return the verdict and the live settings among them.
+    Check new values of parameters; return the verdict and the settings, none if they are refused.
 
     :param locked: whether settings that are read in configure are in use and may not change.
     """
     known = {item.name: item for item in options(cls)}
-    live: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for parameter in parameters:
         item = known.get(parameter.name)
         if item is None:
@@ -87,13 +87,12 @@ def judge(
             value = check_value(item, plain(item, parameter.value))
         except ConfigError as error:
             return SetParametersResult(successful=False, reason=str(error)), {}
-        if item.metadata['dynamic']:
-            live[item.name] = value
-        elif locked:
+        if locked and not item.metadata['dynamic']:
             reason = (f'{item.name}: read in configure; clean the node up first '
                       '(ros2 lifecycle set ... cleanup), then set it and configure again')
             return SetParametersResult(successful=False, reason=reason), {}
-    return SetParametersResult(successful=True), live
+        values[item.name] = value
+    return SetParametersResult(successful=True), values
 
 
 def changed(config: T, values: dict[str, Any]) -> T:

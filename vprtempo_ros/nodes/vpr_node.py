@@ -32,26 +32,27 @@ class VprNode(LastingLifecycleNode):
         self._answering: Answering | None = None
         self._listening: Listening | None = None
         self._problem = 'not configured'
+        # Whether it is still to start by itself, for lack of a map.
+        self._owes_start = False
         declare(self, NodeConfig)
+        # In step with the parameters from here on, by the callback that checks them.
         self._config = read(self, NodeConfig)
         self._diagnostics = Diagnostics(self, self._condition)
         self.create_service(Trigger, RELOCALIZE.name, self._on_relocalize)
         self.add_on_set_parameters_callback(self._on_parameters)
-        if (self._config.autostart
-                and self.trigger_configure() == TransitionCallbackReturn.SUCCESS):
-            self.trigger_activate()
+        if self._config.autostart:
+            self._start()
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the map and start the backend."""
         try:
-            self._config = read(self, NodeConfig)
-            self._diagnostics.set_period(self._config.diagnostics.period)
             loaded = load_map(self._config)
         except VprError as error:
             self._problem = str(error)
             self.get_logger().error(str(error))
             return TransitionCallbackReturn.FAILURE
         self._answering = Answering(self, loaded, self._config)
+        self._owes_start = False
         self.get_logger().info(loaded.summary)
         return TransitionCallbackReturn.SUCCESS
 
@@ -81,6 +82,7 @@ class VprNode(LastingLifecycleNode):
         """Release everything from whatever state."""
         self._stop()
         self._release()
+        self._owes_start = False
         self._problem = 'shut down'
         return TransitionCallbackReturn.SUCCESS
 
@@ -93,6 +95,12 @@ class VprNode(LastingLifecycleNode):
         self._stop()
         self._release()
         super().destroy_node()
+
+    def _start(self) -> bool:
+        """Configure and activate; if it cannot be, that is done with the next map that is set."""
+        self._owes_start = True
+        return (self.trigger_configure() == TransitionCallbackReturn.SUCCESS
+                and self.trigger_activate() == TransitionCallbackReturn.SUCCESS)
 
     def _stop(self) -> None:
         if self._listening is not None:
@@ -109,12 +117,12 @@ class VprNode(LastingLifecycleNode):
 
     def _on_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
         """Check new values; those of a running node take effect at once, or are refused."""
-        result, live = judge(NodeConfig, parameters, locked=self._answering is not None)
-        if not live:
+        result, values = judge(NodeConfig, parameters, locked=self._answering is not None)
+        if not values:
             return result
-        config = changed(self._config, live)
+        config = changed(self._config, values)
         if self._answering is not None:
-            if 'map' in live:
+            if 'map' in values:
                 try:
                     self._change_map(config, self._answering)
                 except VprError as error:
@@ -122,7 +130,11 @@ class VprNode(LastingLifecycleNode):
                     return SetParametersResult(successful=False, reason=str(error))
             # A copy: the worker takes it as a whole before its next frame.
             self._answering.match = config.match
-        self._config = config
+        before, self._config = self._config, config
+        starts = self._owes_start and config.autostart and 'map' in values
+        if starts and not self._start():
+            self._config = before
+            return SetParametersResult(successful=False, reason=self._problem)
         self._diagnostics.set_period(config.diagnostics.period)
         return result
 
