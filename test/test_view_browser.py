@@ -117,7 +117,8 @@ def test_the_page_follows_the_node(street, tmp_path: Path, browser: Any) -> None
             page.shows('#picture')
             page.has('#belief path[stroke="var(--match)"], #belief path[fill="var(--match)"]')
             page.has('#strip path[stroke^="var(--c"]')
-            page.says('#statuses summary', 'ok|warn')
+            # On a busy machine the last frame may be long ago.
+            page.says('#statuses summary', '^ok *receiving|^error *no image')
             page.page.locator('#statuses summary').first.click()
             shot = page.look()
             assert shot.std() > 10
