@@ -196,12 +196,14 @@ def test_nobody_listens_to_initialpose(street, tmp_path: Path, client: Poses) ->
     """The answer says so; who comes later gets no pose of then, as it was published once."""
     frame = street.places()[5]
     with ros.node(tmp_path, 'vpr_node', parameters={'map': street.map, **SINGLE},
-                  remap={'initialpose': '/loc/start'}):
+                  remap={'initialpose': '/loc/start'}) as process:
         client.await_listener()
         answer = client.relocalize()
         assert answer.success
         assert '/loc/start (nobody listens there now)' in answer.message
         client.ask(frame_message(frame, 1000))
+        # The pose is published after the match, on a busy machine well after it.
+        process.wait_for('relocalised: .* published on /loc/start')
         client._node.create_subscription(PoseWithCovarianceStamped, '/loc/start',
                                          client.initial.append, RELIABLE)
         client.spin_for(1.0)
