@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -210,3 +213,15 @@ def test_map_info_of_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         save(map_of(network), tmp_path / 'map')
         assert map_info.main([str(tmp_path / 'map')]) == 0
         assert missing in capsys.readouterr().out
+
+
+def test_whoever_reads_may_stop(tmp_path: Path) -> None:
+    """A tool whose output nobody reads to its end, as with `head`, ends without a word."""
+    save(map_of(quantised.trained()), tmp_path / 'map')
+    with subprocess.Popen([sys.executable, '-m', map_info.__name__, str(tmp_path / 'map')],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as tool:
+        assert tool.stdout is not None
+        assert tool.stderr is not None
+        tool.stdout.close()
+        assert tool.stderr.read() == ''
+        assert tool.wait() == 128 + signal.SIGPIPE

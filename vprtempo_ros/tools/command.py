@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from typing import Callable
 
@@ -23,6 +25,11 @@ def guarded(work: Callable[[], None]) -> int:
     """Run the tool's work; return the process's exit status."""
     try:
         work()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever reads has seen enough, as `head` does; Python is not to try again when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
     except VprError as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
