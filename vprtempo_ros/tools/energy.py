@@ -57,6 +57,8 @@ def report(given: argparse.Namespace) -> None:
 
     :raises VprError: if map, recording or truth cannot be used.
     """
+    if given.curve and (given.truth, given.tolerance, given.radius) == (None, None, None):
+        raise ConfigError('--curve needs the ground truth: --truth, --tolerance or --radius')
     constants = from_flat(EnergyConfig, dict(_constant(text) for text in given.constant))
     sinabs = from_flat(SinabsConfig, {'steps': given.steps, 'threshold': given.threshold})
     loaded = load(given.map)
@@ -76,9 +78,7 @@ def report(given: argparse.Namespace) -> None:
     draw_bill(items, given.out / 'energy.png')
     write_frames(counts, shown.stamps, given.out / 'frames.csv')
     print(f'\npicture   {given.out / "energy.png"}\nby frame  {given.out / "frames.csv"}')
-    if given.curve:
-        if shown.truth is None:
-            raise ConfigError('--curve needs the ground truth: --truth, --tolerance or --radius')
+    if given.curve and shown.truth is not None:
         curves = _curves(network, shown, shown.truth, given.curve, sinabs, constants)
         draw_curves(curves, given.curve, given.out / 'curve.png')
         print(f'curve     {given.out / "curve.png"}')
@@ -189,6 +189,8 @@ def main(args: Sequence[str] | None = None) -> int:
         check_range('--tolerance', given.tolerance or 0, 0)
         try:
             report(given)
+        except BrokenPipeError:
+            raise
         except OSError as error:
             raise VprError(f'{given.out}: cannot be written ({error.strerror})') from None
     return guarded(work)
