@@ -174,7 +174,8 @@ def test_a_map_without_floats_is_refused() -> None:
 def test_missing_sinabs_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is missing, and how to get it without samna."""
     monkeypatch.setitem(sys.modules, 'sinabs', None)
-    with pytest.raises(BackendError, match="backend 'sinabs' needs sinabs.*make lava.*samna"):
+    told = "backend 'sinabs' needs sinabs.*make lava on Python 3.11.*samna"
+    with pytest.raises(BackendError, match=told):
         backends.create(network('linear'), BackendConfig(name='sinabs'))
 
 

@@ -26,8 +26,9 @@ from ..errors import BackendError
 from ..network.layers import SPIKE_MAX, Array, Module, Network
 from .spike_trains import RateCode
 
-HINT = ('make lava installs it in the environment of a checkout; elsewhere: pip install pbr nir '
-        'nirtorch, then pip install --no-deps sinabs==3.1.3, which else would bring samna')
+HINT = ('make lava on Python 3.11 installs it in the environment of a checkout; elsewhere: pip '
+        'install torch pbr nir nirtorch, then pip install --no-deps sinabs==3.1.3, which else '
+        'would bring samna')
 
 
 class Response(NamedTuple):
