@@ -171,11 +171,16 @@ def test_a_map_is_built_and_kept(tmp_path: Path) -> None:
     assert loaded.places == 4
 
 
-def test_without_lava_dl_one_line_says_how(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The choice is refused where it cannot be had."""
+def test_without_lava_dl_one_line_says_how(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The choice is refused where it cannot be had, before any recording is looked for."""
     monkeypatch.setattr(bootstrap, 'lava_dl_is_installed', lambda: False)
-    with pytest.raises(ConfigError, match='training.method: bootstrap needs lava-dl.*make lava'):
+    told = 'training.method: bootstrap needs lava-dl.*make lava'
+    with pytest.raises(ConfigError, match=told):
         train(SPIKES, np.arange(9), TrainingConfig(method='bootstrap'), size=(8, 8))
+    with pytest.raises(ConfigError, match=told):
+        build_map(tiny_config(tmp_path / 'none', training__method='bootstrap'))
 
 
 def test_running_without_lava_dl_names_the_other_backend(

@@ -77,6 +77,18 @@ def test_every_service_in_every_state(route, tmp_path: Path) -> None:
         assert 'Traceback' not in process.output()
 
 
+def test_training_that_cannot_be_had_is_refused_before_the_drive(tmp_path: Path) -> None:
+    """Nobody drives a route to be told at its end that nothing can be learnt from it."""
+    with taught(tmp_path, {'training.keep_fp32': False}) as (_, teacher):
+        publish(teacher)
+        done, said = teacher.call('start')
+        assert not done
+        assert 'training.keep_fp32: false leaves nothing in the map' in said
+        assert not (tmp_path / 'map.recording').exists()
+        assert teacher.set_parameter('training.keep_fp32', True).successful
+        teacher.start()
+
+
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_while_training(route, tmp_path: Path, number: signal.Signals) -> None:
     """Nothing half-done is left, and where the recording lies is told."""

@@ -18,7 +18,7 @@ from ..errors import MapError, SourceError
 from ..frames import Frame
 from ..matching.confidence import Calibration
 from ..network.layers import Network
-from ..network.training import train
+from ..network.training import check_method, train
 from ..progress import Progress, silent
 from ..sources.traverse import Traverse, open_traverse
 from .calibrating import fit_confidence, measure_responses, mirrored
@@ -35,9 +35,11 @@ def build_map(config: TrainerConfig, progress: Progress = silent) -> Map:
 
     :raises SourceError: if a recording cannot be used.
     :raises MapError: if there are fewer than two places, or traverses do not fit one another.
+    :raises ConfigError: if the training asked for cannot be had, before anything is read.
     """
     if not any(config.bags):
         raise MapError('no bags given: name the recordings of the route in the parameter bags')
+    check_method(config.training)
     samples = Samples(config)
     reading = Reading(config, samples)
     traverses: list[dict[str, Any]] = []

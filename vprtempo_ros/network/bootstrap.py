@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from ..config import BootstrapConfig
 from ..errors import ConfigError
 from ..progress import Progress
+from .disturbance import disturbed
 from .lava_shim import lava_dl_is_installed, prepare_lava_dl
 from .spiking import (
     DECAY_UNITY,
@@ -50,6 +51,17 @@ _OUTPUT_START = 2.0
 _SAMPLES, _PERIOD = 3, 10
 
 
+def check_installed() -> None:
+    """
+    Refuse the method where it cannot be had.
+
+    :raises ConfigError: if lava-dl is not installed.
+    """
+    if not lava_dl_is_installed():
+        raise ConfigError(f'training.method: bootstrap needs lava-dl, which is not installed: '
+                          f'{HINT}')
+
+
 class Trainer:
     """
     One module in training.
@@ -62,9 +74,7 @@ class Trainer:
         config: BootstrapConfig, seed: int, threads: int = 0,
     ) -> None:
         """Take uint8 spikes (samples, inputs) of places 0 to N-1; size: columns and rows."""
-        if not lava_dl_is_installed():
-            raise ConfigError(f'training.method: bootstrap needs lava-dl, which is not installed: '
-                              f'{HINT}')
+        check_installed()
         prepare_lava_dl()
         import torch
         from lava.lib.dl import bootstrap
@@ -161,7 +171,7 @@ class Trainer:
 
     def _learn(self, chosen: NDArray[np.int64], mode: Any, optimiser: Any) -> None:
         torch = self._torch
-        values = channels(self._disturbed(self._spikes[chosen]))
+        values = channels(disturbed(self._spikes[chosen], self._size, self._config.noise))
         spiking = (mode.base_mode == self._bootstrap.Mode.SAMPLE or mode.crossover > 0)
         shown = self._trains(values) if spiking else torch.from_numpy(
             values.astype(np.float32) / 255)[..., None]
@@ -179,19 +189,6 @@ class Trainer:
     def _trains(self, values: NDArray[np.int64]) -> Any:
         trains = spike_trains(values, self._config.steps).astype(np.float32)
         return self._torch.from_numpy(np.ascontiguousarray(trains.swapaxes(1, 2)))
-
-    def _disturbed(self, spikes: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return the frames shifted by up to a pixel, with another contrast, and with noise."""
-        torch, (width, height) = self._torch, self._size
-        frames = torch.from_numpy(spikes.astype(np.float32)).reshape(-1, 1, height, width)
-        padded = torch.nn.functional.pad(frames, (1, 1, 1, 1), mode='replicate')
-        views = padded.unfold(2, height, 1).unfold(3, width, 1)
-        rows, columns = torch.randint(0, 3, (2, len(spikes)))
-        moved = views[torch.arange(len(spikes)), 0, rows, columns].reshape(len(spikes), -1)
-        contrast = 0.7 + 0.6 * torch.rand(len(spikes), 1)
-        noise = 255 * self._config.noise * torch.randn(moved.shape)
-        shown = (moved - 127.5) * contrast + 127.5 + noise
-        return np.asarray(shown.round().clamp(0, 255).numpy().astype(np.uint8))
 
 
 def train_spiking(

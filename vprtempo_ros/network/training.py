@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ..config import TrainingConfig
 from ..errors import ConfigError, MapError
 from ..progress import Progress, silent
+from .bootstrap import check_installed, train_spiking
 from .calibration import Trained, calibrate
 from .layers import (
     SPIKE_MAX,
@@ -45,6 +46,7 @@ def train(
     :param progress: called with the stage's name, rows done and rows in all.
     :param size: columns and rows of the encoded image, which method bootstrap shifts.
     :raises MapError: if there are fewer than two places or a place has no sample.
+    :raises ConfigError: as check_method.
     """
     count = int(places.max()) + 1 if len(places) else 0
     if count < 2:
@@ -52,16 +54,11 @@ def train(
                        'places.spacing or a longer recording')
     if len(np.unique(places)) != count:
         raise MapError('every place needs at least one sample')
+    check_method(config)
     if config.method == 'bootstrap':
-        # Imported here: it has nothing in common with what follows, and wants lava-dl.
-        from .bootstrap import train_spiking
-
         return Network([], config.readout, spiking=train_spiking(
             spikes, places, list(module_bounds(count, config)), size or (spikes.shape[1], 1),
             config.bootstrap, config.seed, config.threads, progress))
-    if config.quantize == 'none' and not config.keep_fp32:
-        raise ConfigError('training.keep_fp32: false leaves nothing in the map; set '
-                          'training.quantize to qat')
     largest = min(count, config.places_per_module)
     needed = 4 * _neurons(spikes.shape[1], config) * (spikes.shape[1] + largest)
     if needed > _WEIGHTS_MAX:
@@ -83,6 +80,19 @@ def train(
         return Network(modules, config.readout)
     quantised = calibrate(trained, config.readout, scheme_of(config))
     return Network(modules if config.keep_fp32 else [], config.readout, quantised)
+
+
+def check_method(config: TrainingConfig) -> None:
+    """
+    Refuse settings that cannot make a network; to be asked before anything is read or recorded.
+
+    :raises ConfigError: if a library is missing, or nothing would be left in the map.
+    """
+    if config.method == 'bootstrap':
+        check_installed()
+    elif config.quantize == 'none' and not config.keep_fp32:
+        raise ConfigError('training.keep_fp32: false leaves nothing in the map; set '
+                          'training.quantize to qat')
 
 
 def scheme_of(config: TrainingConfig) -> Scheme:

@@ -18,6 +18,7 @@ from ..config import TrainerConfig, options
 from ..errors import SourceError, TeachingError, VprError
 from ..interface import CANCEL, FINISH, START, STATE, TEACHING_DIAGNOSTICS
 from ..maps.store import check_destination
+from ..network.training import check_method
 from ..sources.recordings import first_recording, how_to_train, unfinished_recordings
 from .drive import Drive
 from .map_request import MapRequest
@@ -103,8 +104,9 @@ class Teaching:
         self._expect(State.IDLE)
         config = read(self._node, TrainerConfig)
         check_destination(config.map, config.overwrite)
+        # Before the drive, not after it.
+        check_method(config.training)
         if config.live.load_into:
-            # Before the drive, not after it.
             full_name(self._node, 'live.load_into', config.live.load_into)
         self._drive = drive = Drive(self._node, config)
         self._enter(State.RECORDING)
