@@ -143,7 +143,7 @@ def test_netx_gives_the_same_bits(network: Network, mode: str) -> None:
     """Loaded by netx and run in Lava, in fixed point: the integers of cuba, in order."""
     assert network.spiking is not None
     backend = backends.create(network, BackendConfig(name='lava', lava=LavaConfig(mode)))
-    assert 'as on 1 Loihi 2 chip' in backend.detail
+    assert 'simulated as on 1 Loihi 2 chip' in backend.detail
     shown = np.concatenate([SPIKES, noisy(60)])
     in_flight: InFlight[int] = InFlight(backend)
     found = [answer for number, spikes in enumerate(shown)

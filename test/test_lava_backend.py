@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from vprtempo_ros.backends.in_flight import InFlight
 from vprtempo_ros.config import BackendConfig, EncodingConfig, LavaConfig, TrainingConfig
 from vprtempo_ros.encoding import Encoder
 from vprtempo_ros.errors import BackendError
-from vprtempo_ros.network.lava_shim import lava_is_installed
+from vprtempo_ros.network.lava_shim import lava_dl_is_installed, lava_is_installed
 from vprtempo_ros.network.layers import Network
 from vprtempo_ros.network.training import train
 from vprtempo_ros.sources.folder import FolderFrames
@@ -61,6 +62,11 @@ def test_lava_is_here_in_ci() -> None:
     if not os.environ.get('CI'):
         pytest.skip('not in CI')
     assert lava_is_installed()
+    # Where PyTorch is, make lava brings these too.
+    if find_spec('torch') is not None:
+        assert lava_dl_is_installed()
+        assert find_spec('sinabs') is not None
+        assert find_spec('nir') is not None
 
 
 @needs_lava
@@ -128,9 +134,10 @@ def test_streaming_with_gaps_and_single_frames() -> None:
 
 @needs_lava
 def test_detail_tells_what_a_chip_would_need() -> None:
-    """Chips, cores, neurons and synapses are told when it starts."""
+    """Chips, cores, neurons, synapses, and what is missing for a chip are told when it starts."""
     backend = create(quantised.trained())
-    assert 'one at a time, as on 1 Loihi 2 chip (6 of 128 cores' in backend.detail
+    assert backend.detail.startswith('one at a time, simulated as on 1 Loihi 2 chip (6 of 128 ')
+    assert backend.detail.endswith('; lava-loihi is not installed')
     backend.close()
 
 

@@ -43,6 +43,8 @@ def test_the_way_onto_the_chip_gives_the_same_integers(readout: str) -> None:
     shown = quantised.frames(20)
     backend = create(network, 'streaming')
     assert backend.delay == ON_CHIP
+    assert backend.detail.startswith('streaming, on 1 Loihi 2 chip')
+    assert backend.detail.endswith('synapses of 8 bits)')
     assert np.array_equal(answers(backend, shown), expected(network, shown))
     backend.close()
 
@@ -64,6 +66,8 @@ def test_the_simulation_can_be_asked_for_where_there_is_a_chip() -> None:
     """backend.lava.target: simulation leaves the chip alone."""
     backend = create(quantised.trained(), 'streaming', target='simulation')
     assert backend.delay == 2
+    assert 'simulated as on 1 Loihi 2 chip' in backend.detail
+    assert 'lava-loihi' not in backend.detail
     backend.close()
 
 

@@ -51,7 +51,8 @@ def test_answers_belong_to_their_stamps(
             client.spin_for(0.03)
         client.spin_until(lambda: len(client.matches) == len(frames), 'an answer to every frame')
         assert 'places in 1 module, linear readout' in process.output()
-        assert 'as on 1 Loihi 2 chip' in process.output()
+        assert 'simulated as on 1 Loihi 2 chip' in process.output()
+        assert '; lava-loihi is not installed' in process.output()
         assert client.status(lambda s, v: v['backend'] == 'lava', 'the backend')
     assert [match.header.stamp.nanosec for match in client.matches] == [
         number + 1 for number in range(len(frames))]

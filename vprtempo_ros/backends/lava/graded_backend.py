@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,23 +10,17 @@ from ...errors import BackendError
 from ...network.lava_shim import lava_is_installed
 from ...network.layers import Array, Network
 from ..integer import IntegerBackend, input_table, integers_of
-from .limits import check_limits, describe
-from .owner import HINT, Worker
+from .limits import check_limits
+from .owner import HINT
 from .plan import plan, to_tensors
+from .stepping import SteppedWorker
 
 # Answers come two steps after their frame in simulation; the adapters of hardware may add some.
 _LONGEST_DELAY = 16
 
 
-class GradedBackend:
-    """
-    The quantised network in Lava: the integers of backend `integer`.
-
-    `delay` is how many steps later an answer comes: none with `lava.mode: one_at_a_time`, where a
-    frame's steps are run at once.
-    """
-
-    name = 'lava'
+class GradedBackend(SteppedWorker):
+    """The quantised network in Lava: the integers of backend `integer`."""
 
     def __init__(self, network: Network, config: BackendConfig) -> None:
         """
@@ -45,15 +37,14 @@ class GradedBackend:
         self._table = input_table(quantised).astype(np.int32)
         self._scales = np.concatenate([np.full(len(module.output.weights), module.output.scale)
                                        for module in quantised.modules]).astype(np.float32)
-        self._worker = Worker('graded', config.lava, to_tensors(modules))
-        self._shown: deque[bool] = deque()
+        super().__init__('graded', config.lava, to_tensors(modules))
         try:
             self._steps = self._find_delay(network, config, quantised.inputs)
         except BaseException:
             self._worker.end()
             raise
         self.delay = self._steps if config.lava.mode == 'streaming' else 0
-        self.detail = f'{config.lava.mode.replace("_", " ")}, as on {describe(demands)}'
+        self.detail = self._tell(config.lava, demands)
 
     def similarity(self, spikes: NDArray[np.uint8]) -> Array:
         """Return float32 (places,) for uint8 spikes (inputs,); what is under way is lost."""
@@ -62,18 +53,6 @@ class GradedBackend:
         for _ in range(self._steps):
             answer = self._exchange(None)
         return answer
-
-    def step(self, spikes: NDArray[np.uint8] | None) -> Array | None:
-        """Show a frame, or none; return the answer to that of `delay` steps before, if any."""
-        answer = self._exchange(spikes)
-        self._shown.append(spikes is not None)
-        if len(self._shown) <= self.delay:
-            return None
-        return answer if self._shown.popleft() else None
-
-    def close(self) -> None:
-        """Stop Lava; whatever happens, none of its processes is left."""
-        self._worker.end()
 
     def _exchange(self, spikes: NDArray[np.uint8] | None) -> Array:
         inputs = None if spikes is None else self._table[spikes]

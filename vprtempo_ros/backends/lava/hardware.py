@@ -22,12 +22,14 @@ class Link(NamedTuple):
     """
     How ports of the host and of synapses are connected: the latter are on the chip, or simulated.
 
+    where: how to say so to people, with {} for what of Loihi 2 the network takes;
     delay: steps that spikes take to the chip;
     enter, leave: take source port, target port and the bits of a payload;
     read: takes a variable, an interval and an offset, and returns what has a receive(), for the
     value after each step t with t % interval == offset.
     """
 
+    where: str
     on_chip: bool
     delay: int
     enter: Callable[[Any, Any, int], None]
@@ -48,7 +50,9 @@ def choose_link(config: LavaConfig) -> Link:
         raise BackendError('backend.lava.target: loihi2 needs lava-loihi, the extension of Lava '
                            "that members of Intel's research community (INRC) get, and it is not "
                            'installed here: install it, or set backend.lava.target: simulation')
-    if config.target == 'simulation' or not installed:
+    if not installed and not config.target:
+        return SIMULATION._replace(where=f'{SIMULATION.where}; lava-loihi is not installed')
+    if config.target == 'simulation':
         return SIMULATION
     _select_host(config)
     return CHIP
@@ -123,6 +127,6 @@ def _read_chip(variable: Any, interval: int, offset: int) -> Any:
     return receiver
 
 
-SIMULATION = Link(False, 0, directly, directly, read_directly)
+SIMULATION = Link('simulated as on {}', False, 0, directly, directly, read_directly)
 # A step to the embedded processor and one to the neurons.
-CHIP = Link(True, 2, _enter_chip, _leave_chip, _read_chip)
+CHIP = Link('on {}', True, 2, _enter_chip, _leave_chip, _read_chip)

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from ...network.spiking import SpikingModule, SpikingNetwork, spike_trains
 from ...network.spiking_file import write_hdf5
-from .graded import BUFFER, PyIntegerInjectorModel, stop
 from .hardware import BINARY, Link, run_configuration
+from .host_ports import BUFFER, PyIntegerInjectorModel, stop
 
 # Steps from an input to its currents at the outputs: each `Dense` hands them on one step later.
 _BEHIND = 2

@@ -25,7 +25,13 @@ _ENDED = 'backend lava: Lava has ended (see its last lines above); start the bac
 
 
 class Worker:
-    """The process that runs Lava, and the pipe to it."""
+    """
+    The process that runs Lava, and the pipe to it.
+
+    `where` tells people where the network runs, with {} for what of Loihi 2 it takes.
+    """
+
+    where: str
 
     def __init__(self, kind: str, config: LavaConfig, tensors: Tensors) -> None:
         """
@@ -86,10 +92,12 @@ class Worker:
             send_network(self._connection, kind, config, tensors)
             self._await(_START)
             said = self._connection.recv_bytes()
+            if said == READY:
+                self.where = self._connection.recv_bytes().decode()
+                return
         except (EOFError, OSError):
             raise BackendError(_ENDED) from None
-        if said != READY:
-            raise BackendError(said.decode(errors='replace'))
+        raise BackendError(said.decode(errors='replace'))
 
     def _await(self, seconds: float) -> None:
         try:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,19 +11,17 @@ from ...network.lava_shim import lava_dl_is_installed
 from ...network.layers import Array, Network
 from ...network.spiking import channels
 from ..cuba import CubaBackend, spiking_of
-from .limits import check_spiking_limits, describe
-from .owner import Worker
+from .limits import check_spiking_limits
+from .stepping import SteppedWorker
 
 
-class SpikingBackend:
+class SpikingBackend(SteppedWorker):
     """
     The spiking network in Lava: the integers of backend `cuba`.
 
     A step here is a frame, T time steps of the network; an answer comes with the next frame, since
     the outputs are two time steps behind the inputs.
     """
-
-    name = 'lava'
 
     def __init__(self, network: Network, config: BackendConfig) -> None:
         """
@@ -41,37 +37,23 @@ class SpikingBackend:
                                'of a checkout; backend cuba gives the same answers without')
         self.places = spiking.places
         self._unit = spiking.unit
-        self._shown: deque[bool] = deque()
         tensors = {'constants': np.array([spiking.steps, spiking.threshold, spiking.decay])}
         for number, module in enumerate(spiking.modules):
             tensors |= {f'{number}.hidden': module.hidden, f'{number}.output': module.output}
-        self._worker = Worker('spiking', config.lava, tensors)
+        super().__init__('spiking', config.lava, tensors)
         try:
             self._compare(network, config, spiking.inputs)
         except BaseException:
             self._worker.end()
             raise
         self.delay = 1 if config.lava.mode == 'streaming' else 0
-        self.detail = (f'{spiking.steps} time steps, {config.lava.mode.replace("_", " ")}, as on '
-                       f'{describe(demands)}')
+        self.detail = f'{spiking.steps} time steps, {self._tell(config.lava, demands)}'
 
     def similarity(self, spikes: NDArray[np.uint8]) -> Array:
         """Return float32 (places,) for uint8 spikes (inputs,); what is under way is lost."""
         self._shown.clear()
         self._exchange(spikes)
         return self._exchange(None)
-
-    def step(self, spikes: NDArray[np.uint8] | None) -> Array | None:
-        """Show a frame, or none; return the answer to that of `delay` steps before, if any."""
-        answer = self._exchange(spikes)
-        self._shown.append(spikes is not None)
-        if len(self._shown) <= self.delay:
-            return None
-        return answer if self._shown.popleft() else None
-
-    def close(self) -> None:
-        """Stop Lava; whatever happens, none of its processes is left."""
-        self._worker.end()
 
     def _exchange(self, spikes: NDArray[np.uint8] | None) -> Array:
         inputs = None if spikes is None else channels(spikes).astype(np.int32)

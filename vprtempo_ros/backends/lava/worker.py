@@ -46,12 +46,13 @@ def main() -> int:
         # Whoever started this was ended meanwhile.
         return 0
     try:
-        network = _start(*received)
+        network, link = _start(*received)
     except BackendError as error:
         connection.send_bytes(str(error).encode())
         return 1
     try:
         connection.send_bytes(READY)
+        connection.send_bytes(link.where.encode())
         while True:
             send_vector(connection, network.step(receive_vector(connection)))
     except (EOFError, OSError):
@@ -59,19 +60,19 @@ def main() -> int:
     return 0
 
 
-def _start(kind: str, config: LavaConfig, tensors: Tensors) -> Any:
-    """Return the running network: an object with step() and stop()."""
-    if kind == 'spiking':
-        prepare_lava_dl()
-        from .hardware import choose_link
-        from .netx import NetxNetwork, network_of
-
-        return NetxNetwork(network_of(tensors), choose_link(config))
-    prepare_lava()
-    from .graded import GradedNetwork
+def _start(kind: str, config: LavaConfig, tensors: Tensors) -> tuple[Any, Any]:
+    """Return the running network, an object with step() and stop(), and the link to it."""
+    (prepare_lava_dl if kind == 'spiking' else prepare_lava)()
     from .hardware import choose_link
 
-    return GradedNetwork(from_tensors(tensors), choose_link(config))
+    link = choose_link(config)
+    if kind == 'spiking':
+        from .netx import NetxNetwork, network_of
+
+        return NetxNetwork(network_of(tensors), link), link
+    from .graded import GradedNetwork
+
+    return GradedNetwork(from_tensors(tensors), link), link
 
 
 def _end_with(descriptor: int) -> None:
