@@ -39,6 +39,8 @@ CURRENT_MAX = STATE_MAX >> ALIGN
 STEPS_MAX = 1000
 # Weights of both signs: 8 bits, of which the lowest is always 0.
 WEIGHT_RANGE = (-256, 254)
+# Frames that are computed at once, whose trains and currents are in memory.
+_BATCH = 50
 
 Integers = NDArray[np.int64]
 
@@ -102,9 +104,11 @@ def respond(
     hidden, output = (weights.T.astype(np.float64) for weights in (module.hidden, module.output))
     potential: Integers = np.zeros((len(trains), hidden.shape[1]), np.int64)
     answer: Integers = np.zeros((len(trains), output.shape[1]), np.int64)
+    # Of all steps in one product: what arrives does not depend on what neurons do.
+    arriving = _current(trains, hidden)
     for step in range(network.steps):
         kept = np.abs(potential) * (DECAY_UNITY - network.decay) >> DECAY_BITS
-        potential = _within(np.sign(potential) * kept + _current(trains[:, step], hidden))
+        potential = _within(np.sign(potential) * kept + arriving[:, step])
         spikes = potential > network.threshold << ALIGN
         potential[spikes] = 0
         answer = _within(answer + _current(spikes, output))
@@ -113,9 +117,12 @@ def respond(
 
 def similarity(network: SpikingNetwork, spikes: NDArray[np.uint8]) -> Array:
     """Return float32 (frames, places) for uint8 spikes (frames, inputs)."""
-    trains = spike_trains(channels(spikes), network.steps)
-    answers = [respond(module, network, trains) for module in network.modules]
-    return (np.concatenate(answers, axis=1) / network.unit).astype(np.float32)
+    found = []
+    for begin in range(0, len(spikes) or 1, _BATCH):
+        trains = spike_trains(channels(spikes[begin:begin + _BATCH]), network.steps)
+        answers = [respond(module, network, trains) for module in network.modules]
+        found.append(np.concatenate(answers, axis=1) / network.unit)
+    return np.concatenate(found).astype(np.float32)
 
 
 def _current(spikes: NDArray[Any], weights: NDArray[np.float64]) -> Integers:
