@@ -26,8 +26,9 @@ from vprtempo_ros.sources.bag_writer import BagWriter
 from vprtempo_ros.sources.bags import BagReader
 from vprtempo_ros.sources.cdr import read_message, typestore
 
-# How long a command may take that ends by itself, in seconds.
-_PATIENCE = 120.0
+# How long a command may take that ends by itself, in seconds; training by gradient takes half a
+# minute where nothing else is to be done.
+_PATIENCE = 400.0
 
 LOCALISED = 'geometry_msgs/msg/PoseWithCovarianceStamped'
 
