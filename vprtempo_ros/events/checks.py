@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from ..compiled import njit
 from ..errors import EventError
 from .packet import JITTER_NS, EventBuffer, backwards
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from ..compiled import njit
 from .packet import JITTER_NS, EventBuffer, Packet, backwards, leap
 
 # What is known of the bytes: an event takes so many, and the last one a byte less.

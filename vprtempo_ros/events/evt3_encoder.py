@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from ..compiled import njit
 from .evt3 import BASE, EVENT, ROW, TIME_HIGH, TIME_LOW, VECTOR_8, VECTOR_12
 
 # Columns of a vector, and the least events that make it worth four words.

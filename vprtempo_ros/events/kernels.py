@@ -12,7 +12,8 @@ from math import exp
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from ..compiled import njit
 
 _TIME = np.uint64((1 << 32) - 1)
 _X, _Y, _P = np.uint64(32), np.uint64(48), np.uint64(63)

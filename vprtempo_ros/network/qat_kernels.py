@@ -17,9 +17,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from numpy.typing import NDArray
 
+from ..compiled import njit
 from .observers import AVERAGING, WEIGHT_MAX, WEIGHT_MIN
 from .stdp import FAST, HALF, HOMEOSTASIS, ONE, SPIKE_LIMIT, ZERO, F, limited
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from ...compiled import njit
 
 F = np.float32
 _ZERO, _ONE = F(0.0), F(1.0)
