@@ -118,7 +118,8 @@ def test_mistakes_are_one_line(street, tmp_path: Path) -> None:
     for arguments, words in (
             (['/no/such/bag'], 'no such bag'),
             ([str(street.recordings.query), '--topics', '/radar'], 'no topic /radar'),
-            ([str(street.recordings.query), '--rate', '0'], '--rate: expected')):
+            ([str(street.recordings.query), '--rate', '0'], '--rate: expected'),
+            ([str(street.recordings.query), '--ros-args', '-r', 'nonsense'], 'nonsense')):
         with ros.node(tmp_path, 'replay', *arguments) as replay:
             assert replay.process.wait(ros.PATIENCE) == 1
             assert words in replay.output()

@@ -237,3 +237,11 @@ def test_a_taken_port_is_one_line(server: ViewServer, live: Live) -> None:
     with pytest.raises(VprError, match=rf'127.0.0.1:{server.port}: .*--port') as caught:
         ViewServer(live, '127.0.0.1', server.port)
     assert '\n' not in str(caught.value)
+
+
+@pytest.mark.parametrize('host', ['192.0.2.1', 'a' * 64 + '.invalid'])
+def test_an_address_of_another_computer_is_one_line(live: Live, host: str) -> None:
+    """No other port would help there."""
+    with pytest.raises(VprError, match='--host takes an address of this computer') as caught:
+        ViewServer(live, host, 0)
+    assert '\n' not in str(caught.value)

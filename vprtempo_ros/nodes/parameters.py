@@ -66,7 +66,13 @@ def plain(item: Option, value: Any) -> Any:
             value = [value] if value else []
         elif isinstance(value, (tuple, array)) or value is None:
             value = list(value or [])
-    return check_value(item, value)
+    try:
+        return check_value(item, value)
+    except ConfigError as error:
+        if item.type in (str, list) and isinstance(value, (bool, int, float)):
+            raise ConfigError(f'{error}: YAML does not take this for text; quote it twice, as '
+                              f'"\'{value}\'", or write a folder as ./{value}') from None
+        raise
 
 
 def judge(

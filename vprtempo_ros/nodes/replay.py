@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from pathlib import Path
 from typing import Any, Sequence
@@ -12,7 +11,6 @@ import rclpy
 from rclpy.exceptions import InvalidTopicNameException
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
-from rclpy.utilities import remove_ros_args
 
 from ..errors import ConfigError, SourceError
 from ..sources.bags import BagReader
@@ -22,6 +20,7 @@ from .bag_clock import CLOCK_RATE, BagClock
 from .ending import end
 from .message_class import message_class
 from .qos import streaming
+from .running import own_arguments, start_ros
 
 # Time for subscribers to discover the publishers in turn, in seconds.
 _SETTLING = 1.0
@@ -117,7 +116,7 @@ def main(args: Sequence[str] | None = None) -> int:
     parser.add_argument('--wait', type=float, default=5.0, metavar='SECONDS',
                         help='wait this long for a first subscriber (default: %(default)s)')
     parser.add_argument('--reliability', choices=('reliable', 'best_effort'), default='reliable')
-    given = parser.parse_args(remove_ros_args(sys.argv if args is None else ['', *args])[1:])
+    given = parser.parse_args(own_arguments(args))
 
     def work() -> None:
         check_range('--rate', given.rate, 1e-3, 1e3)
@@ -126,7 +125,7 @@ def main(args: Sequence[str] | None = None) -> int:
                               'stay and the clock is moved to them')
         check_range('--clock', given.clock, 0.0, 1e4)
         with BagReader(given.bag) as bag:
-            rclpy.init(args=args)
+            start_ros(args)
             node = rclpy.create_node('replay')
             try:
                 replay = Replay(node, bag, given.topics, given.reliability)

@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import IO, Any, Sequence
 
 from rclpy.node import Node
-from rclpy.utilities import remove_ros_args
 from vision_msgs.msg import Classification, VisionInfo
 
 from ..sources.cdr import stamp_ns
 from .names import full_name
 from .qos import LATCHED
-from .running import run
+from .running import own_arguments, run
 
 COLUMNS = ('stamp_ns', 'received_ns', 'places', 'confidences')
 
@@ -32,6 +31,9 @@ class ShowMatches(Node):
         self._record = record
         if self._writer:
             self._writer.writerow(COLUMNS)
+        if self._record:
+            # A disk that is full is told before the first match.
+            self._record.flush()
         name = full_name(self, '--node', target)
         self.create_subscription(VisionInfo, f'{name}/info', self._on_info, LATCHED)
         self.create_subscription(Classification, f'{name}/match', self._on_match, 1000)
@@ -58,18 +60,17 @@ def main(args: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog='show_matches', description=__doc__)
     parser.add_argument('--node', default='vpr_node', help='its name (default: %(default)s)')
     parser.add_argument('--record', type=Path, metavar='CSV', help='file to record the matches in')
-    given = parser.parse_args(remove_ros_args(sys.argv if args is None else ['', *args])[1:])
-    with ExitStack() as stack:
-        record = None
-        try:
+    given = parser.parse_args(own_arguments(args))
+    try:
+        with ExitStack() as stack:
+            record = None
             if given.record is not None:
                 record = stack.enter_context(given.record.open('w', newline='', encoding='utf-8'))
-        except OSError as error:
-            print(f'error: {given.record}: {error.strerror}', file=sys.stderr)
-            return 1
-        try:
             return run(lambda: ShowMatches(given.node, record), args)
-        except BrokenPipeError:
-            # Whoever read along has gone; nothing is left to be told to.
-            sys.stdout = None  # type: ignore[assignment]
-            return 0
+    except BrokenPipeError:
+        # Whoever read along has gone; nothing is left to be told to.
+        sys.stdout = None  # type: ignore[assignment]
+        return 0
+    except OSError as error:
+        print(f'error: {given.record}: cannot be written ({error.strerror})', file=sys.stderr)
+        return 1

@@ -10,7 +10,7 @@ from rclpy.node import Node
 from ..config import TrainerConfig
 from ..maps.store import check_destination
 from .parameters import declare, read
-from .running import run
+from .running import name_strangers, run
 from .teaching import Teaching
 from .training import Telling, Training
 
@@ -61,4 +61,5 @@ class TrainerNode(Node):
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the node until the map is written, or for as long as it teaches."""
+    name_strangers(args)
     return run(TrainerNode, args, until=lambda node: node.done)

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
-from rclpy.utilities import remove_ros_args
 from sensor_msgs.msg import Image, PointCloud2
 from vision_msgs.msg import Classification, VisionInfo
 from visualization_msgs.msg import MarkerArray
@@ -25,14 +24,14 @@ from .. import interface
 from ..errors import VprError
 from ..sources.cdr import stamp_ns
 from ..tools.command import check_range
-from ..view.picture import write_picture
+from ..view.picture import check_picture, write_picture
 from ..view.server import ViewServer
 from ..view.state import Live
 from .belief import read_belief
 from .markers import PLACES
 from .names import full_name
 from .qos import LATCHED
-from .running import run
+from .running import own_arguments, run
 
 # Only the newest is shown, whatever piled up.
 _NEWEST = QoSProfile(depth=1)
@@ -165,10 +164,12 @@ def main(args: Sequence[str] | None = None) -> int:
                         help='0: any that is free (default: %(default)s)')
     parser.add_argument('--picture', type=Path, metavar='FILE',
                         help='when it ends, write what it shows as .svg or .png')
-    given = parser.parse_args(remove_ros_args(sys.argv if args is None else ['', *args])[1:])
+    given = parser.parse_args(own_arguments(args))
 
     def make() -> View:
         check_range('--port', given.port, 0, 65535)
+        if given.picture is not None:
+            check_picture(given.picture)
         return View(given.node, given.host, given.port, given.picture)
     return run(make, args)
 

@@ -19,7 +19,7 @@ from .lifecycle import LastingLifecycleNode
 from .listening import Listening
 from .loading import load_map
 from .parameters import changed, declare, judge, read
-from .running import run
+from .running import name_strangers, run
 
 
 class VprNode(LastingLifecycleNode):
@@ -168,4 +168,5 @@ class VprNode(LastingLifecycleNode):
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the node."""
+    name_strangers(args)
     return run(VprNode, args)

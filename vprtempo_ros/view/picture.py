@@ -19,6 +19,8 @@ _ZOOM = 1.5
 _THEME = LIGHT
 # Lines of the diagnostics at the most.
 _STATUSES = 8
+_NO_PNG = ('a picture as PNG needs resvg and matplotlib: pip install resvg-py matplotlib (or ask '
+           'for an .svg)')
 
 
 def draw_picture(state: State) -> str:
@@ -95,15 +97,28 @@ def best_ending() -> str:
     return '.png' if find_spec('resvg_py') and find_spec('matplotlib') else '.svg'
 
 
+def check_picture(path: Path) -> None:
+    """
+    Make sure before anything is shown that its picture can be made.
+
+    :raises VprError: for another ending, no renderer, a folder that is not there.
+    """
+    if path.suffix not in ('.svg', '.png'):
+        raise VprError(f'{path}: expected a name that ends in .svg or .png')
+    if path.suffix == '.png' and best_ending() != '.png':
+        raise VprError(_NO_PNG)
+    if not path.parent.is_dir() or path.is_dir():
+        raise VprError(f'{path}: cannot be written (expected a file in a folder that is there)')
+
+
 def write_picture(state: State, path: Path) -> None:
     """
     Write the picture as .svg, or as .png where its renderer is installed.
 
     :raises VprError: for another ending, a file that cannot be written, no renderer.
     """
+    check_picture(path)
     drawn = draw_picture(state)
-    if path.suffix not in ('.svg', '.png'):
-        raise VprError(f'{path}: expected a name that ends in .svg or .png')
     data = drawn.encode() if path.suffix == '.svg' else _png(drawn)
     try:
         path.write_bytes(data)
@@ -116,8 +131,7 @@ def _png(drawn: str) -> bytes:
         import resvg_py
         from matplotlib import get_data_path
     except ImportError:
-        raise VprError('a picture as PNG needs resvg: pip install resvg-py (or ask for an .svg)'
-                       ) from None
+        raise VprError(_NO_PNG) from None
     # The font comes with matplotlib: the same on every machine, and there where no other is.
     fonts = Path(get_data_path()) / 'fonts' / 'ttf'
     return bytes(resvg_py.svg_to_bytes(

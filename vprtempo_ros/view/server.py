@@ -7,6 +7,7 @@ needs no web framework for that.
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import json
 import socket
@@ -53,10 +54,12 @@ class ViewServer:
         """
         try:
             self._server = _Server((host, port), _Handler)
-        except (OSError, OverflowError) as error:
+        except (OSError, OverflowError, UnicodeError) as error:
             reason = getattr(error, 'strerror', None) or str(error)
-            raise VprError(f'{host}:{port}: cannot be listened on ({reason}); is another view '
-                           'running? choose another --port') from None
+            cure = ('is another view running? choose another --port'
+                    if getattr(error, 'errno', None) in (errno.EADDRINUSE, errno.EACCES)
+                    else '--host takes an address of this computer, or 0.0.0.0 for all of them')
+            raise VprError(f'{host}:{port}: cannot be listened on ({reason}); {cure}') from None
         self._server.live, self._server.feed = live, Feed(live)
         machine = socket.gethostname().lower()
         self._server.names = {host.lower(), 'localhost', machine, f'{machine}.local'}
