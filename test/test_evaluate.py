@@ -259,7 +259,7 @@ def test_truth_of_a_file(street: Street, tmp_path: Path) -> None:
     (['--radius', '2', '--poses', '/gps'], '/gps'),
     (['--radius', '2', '--topic', '/rear'], '/rear'),
     (['--radius', '2', '--elsewhere', 'nothing'], 'nothing: no such bag or folder'),
-    (['--truth', 'no.csv'], 'no.csv: expected a csv'),
+    (['--truth', 'no.csv'], 'no.csv: cannot be read (No such file'),
     (['--radius', '2', '--start', '1000'], 'expected query frames, found none'),
 ])
 def test_mistakes_are_one_line(
@@ -281,6 +281,8 @@ def test_wrong_maps_and_queries(street: Street, tmp_path: Path) -> None:
     (tmp_path / 'file').write_text('mine')
     assert 'something else' in refused(street.map, query, '--radius', '2', '--out',
                                        tmp_path / 'file')
+    assert 'file is not a folder' in refused(street.map, query, '--radius', '2', '--out',
+                                             tmp_path / 'file' / 'report')
 
 
 def test_markup_in_names_stays_text(tmp_path: Path) -> None:

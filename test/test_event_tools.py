@@ -85,6 +85,8 @@ def test_what_cannot_be_done(tmp_path: Path) -> None:
     assert 'expected an empty folder' in run('events_to_frames', bag, tmp_path / 'full', status=1)
     assert 'from 0.001 to 60' in run('events_to_frames', bag, tmp_path / 'b', '--period', 0,
                                      status=1)
+    assert '--scale: expected' in run('events_to_frames', bag, tmp_path / 'b', '--scale', 'nan',
+                                      status=1)
     assert 'within 64x48' in run('events_to_frames', bag, tmp_path / 'c', '--roi-x', 99, status=1)
     short = write_bag(tmp_path / 'short', records(packets(random_events(10, span_us=100), 5)))
     assert 'shorter than a window' in run('events_to_frames', short, tmp_path / 'd', status=1)

@@ -113,7 +113,7 @@ def test_frames(tmp_path: Path) -> None:
         np.testing.assert_array_equal(found[1].image.grey(), picture(6))
 
 
-@pytest.mark.parametrize('content', [b'', b'no image'])
+@pytest.mark.parametrize('content', [b'', b'no image'], ids=['empty', 'text'])
 def test_an_image_that_does_not_decode(tmp_path: Path, content: bytes) -> None:
     """An unreadable file ends the traverse with its name: left out, it would shift all places."""
     write_pictures(tmp_path, ['1.png', '3.png'])

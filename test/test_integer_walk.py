@@ -60,4 +60,11 @@ def test_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert 'winner       neuron' in capsys.readouterr().out
     command[1] = str(tmp_path / 'nothing.png')
     assert integer_walk.main(command) == 1
-    assert 'nothing.png: cannot be read' in capsys.readouterr().err
+    assert 'nothing.png: cannot be read (No such file' in capsys.readouterr().err
+    (tmp_path / 'text.png').write_text('no image')
+    command[1] = str(tmp_path / 'text.png')
+    assert integer_walk.main(command) == 1
+    assert 'text.png: 8 bytes are not' in capsys.readouterr().err
+    command[1], command[3] = str(tmp_path / 'frame.png'), str(tmp_path / 'text.png' / 'walk')
+    assert integer_walk.main(command) == 1
+    assert capsys.readouterr().err == f'error: {command[3]}: Not a directory\n'

@@ -123,6 +123,16 @@ def test_a_destination_that_cannot_be(
     assert names(tmp_path) == ['file']
 
 
+@pytest.mark.parametrize('path', ['file/map', 'file/below/map'])
+def test_a_destination_below_a_file_is_refused_before_training(tmp_path: Path, path: str) -> None:
+    """Minutes of training would be lost otherwise; what can be made is made."""
+    (tmp_path / 'file').write_text('x')
+    with pytest.raises(MapError, match='cannot be made, since .*file is not a folder'):
+        check_destination(tmp_path / path, overwrite=True)
+    check_destination(tmp_path / 'new' / 'below' / 'map', overwrite=False)
+    assert names(tmp_path) == ['file']
+
+
 @steady
 @given(st.text(st.characters(codec='utf-8', exclude_characters='\0')), st.text('ab,"\'\n\r#: '))
 def test_any_name_survives(

@@ -13,6 +13,21 @@ def user_path(name: str | Path) -> Path:
     return Path(os.path.expanduser(name))
 
 
+def check_makeable(path: Path) -> None:
+    """
+    Make sure, before long work, that a file or folder of this name could be made or replaced.
+
+    :raises VprError: if what it would lie in is not a folder, or may not be written.
+    """
+    folder = path.absolute().parent
+    while not os.path.lexists(folder):
+        folder = folder.parent
+    if not folder.is_dir():
+        raise VprError(f'{path}: cannot be made, since {folder} is not a folder')
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise VprError(f'{path}: cannot be made, since {folder} may not be written')
+
+
 def share_file(name: str) -> Path:
     """
     Return the path of a shared file like 'config/vpr.yaml', installed or in the source tree.

@@ -78,7 +78,8 @@ def _record(world: World, traverse: Traverse, drive: Drive, path: Path, name: st
     with BagWriter(path) as bag:
         moments = np.arange(begin, int(drive.stamps_ns[-1]), 10**9 // _FRAMES)
         seq = 0
-        for now in tqdm(moments.tolist(), desc=f'recording {name} (events)', unit='frame'):
+        for now in tqdm(moments.tolist(), desc=f'recording {name} (events)', unit='frame',
+                        disable=None):
             while stamp <= now:
                 bag.write(ODOMETRY_TOPIC, ODOMETRY, stamp,
                           odometry_message(stamp, pose, 'base_link'))

@@ -94,7 +94,8 @@ def convert_folder(
     stamps: list[int] = []
     for path, name in zip(paths, chosen):
         files = [data / name / file for file in shared]
-        stamps = images_to_bag(tqdm(files, desc=f'recording {path.name} ({name})', unit='image'),
+        stamps = images_to_bag(tqdm(files, desc=f'recording {path.name} ({name})', unit='image',
+                                    disable=None),
                                path, topic=IMAGE_TOPIC, rate=rate)
 
     def truth(built: Map) -> GroundTruth:
@@ -139,7 +140,8 @@ def _shown(data: Path, chosen: list[str], names: list[str], places: int) -> list
 def render_drive(drive: Drive, path: Path) -> None:
     """Record camera and odometry of a drive through the demo's world as a bag."""
     with BagWriter(path) as bag:
-        for frame in tqdm(drive, desc=f'recording {path.name} (rendered)', unit='image'):
+        for frame in tqdm(drive, desc=f'recording {path.name} (rendered)', unit='image',
+                          disable=None):
             pose = Pose((frame.x, frame.y, 0.0),
                         (0.0, 0.0, sin(frame.yaw / 2), cos(frame.yaw / 2)), 'odom')
             bag.write(ODOMETRY_TOPIC, ODOMETRY, frame.stamp_ns,

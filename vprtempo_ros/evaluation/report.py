@@ -10,6 +10,7 @@ from pathlib import Path
 from ..errors import VprError
 from ..frames import Image
 from ..maps.map import Map
+from ..paths import check_makeable
 from .about import About
 from .charts import (
     check_charts,
@@ -49,6 +50,7 @@ def check_output(folder: Path) -> None:
         what = f'{sorted(present)[0]} in it is' if present else 'it is'
         raise VprError(f'{folder}: expected a new folder or that of an earlier evaluation, but '
                        f'{what} something else; it is left alone, choose another --out')
+    check_makeable(folder / REPORT)
 
 
 def write_report(

@@ -136,7 +136,9 @@ def read_truth(file: Path) -> GroundTruth:
         if (np.diff(table[:, 0]) < 0).any():
             raise ValueError('stamps do not increase')
         _check_stretches(table)
-    except (OSError, KeyError, TypeError, ValueError, OverflowError, csv.Error) as error:
+    except OSError as error:
+        raise SourceError(f'{file}: cannot be read ({error.strerror})') from None
+    except (KeyError, TypeError, ValueError, OverflowError, csv.Error) as error:
         raise SourceError(f'{file}: expected a csv with the columns {", ".join(_COLUMNS)} '
                           f'({error!r})') from None
     queries = [(stamp, [(int(first), int(last)) for _, first, last in lines])

@@ -18,8 +18,8 @@ from typing import Any
 import yaml
 
 from ..config import TrainerConfig, from_tree, to_tree
-from ..errors import ConfigError, MapError
-from ..paths import user_path
+from ..errors import ConfigError, MapError, VprError
+from ..paths import check_makeable, user_path
 from ..sources.poses import Origin
 from .calibration_tree import calibration_from, calibration_tree
 from .map import FORMAT_VERSION, Map
@@ -43,7 +43,8 @@ def check_destination(path: str | Path, overwrite: bool) -> Path:
     """
     Return the path as a place where a map may be written; worth knowing before training.
 
-    :raises MapError: if something is there that must not be replaced.
+    :raises MapError: if something is there that must not be replaced, or the folder that it would
+        lie in cannot be written.
     """
     if not str(path):
         raise MapError('no destination given: name the folder for the map in the parameter map')
@@ -60,6 +61,10 @@ def check_destination(path: str | Path, overwrite: bool) -> Path:
         if not overwrite:
             raise MapError(f'{target}: there is a map already; set overwrite to replace it, or '
                            'choose another destination')
+    try:
+        check_makeable(Path(os.path.realpath(target)))
+    except VprError as error:
+        raise MapError(str(error)) from None
     return target
 
 

@@ -56,7 +56,9 @@ def read_image(file: Path) -> tuple[Image, NDArray[np.uint8]]:
     try:
         data = np.fromfile(file, np.uint8)
         return decode_file(data), data
-    except (ImageError, OSError) as error:
+    except OSError as error:
+        raise SourceError(f'{file}: cannot be read ({error.strerror})') from None
+    except ImageError as error:
         raise SourceError(f'{file}: {error}') from None
 
 

@@ -122,6 +122,8 @@ def decode_file(data: NDArray[np.uint8]) -> Image:
 
     :raises ImageError: if the bytes do not decode.
     """
+    if not data.size:
+        raise ImageError('expected an image, found 0 bytes')
     try:
         pixels = cv2.imdecode(data, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH)
     except cv2.error as error:

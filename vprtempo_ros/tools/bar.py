@@ -29,7 +29,7 @@ class Bar:
     def __call__(self, stage: str, done: int, total: int) -> None:
         """Take note of the progress; `total` is 0 where it is not known."""
         if self._bar is None:
-            self._bar = tqdm(unit='frame', leave=False, dynamic_ncols=True)
+            self._bar = tqdm(unit='frame', leave=False, dynamic_ncols=True, disable=None)
         # The same stage begins anew for another recording.
         if stage != self._stage or done < self._bar.n:
             self._stage = stage

@@ -1,4 +1,4 @@
-"""How every command-line tool ends: a `VprError` is one line, not a traceback."""
+"""How every command-line tool ends: what went wrong is one line, not a traceback."""
 
 from __future__ import annotations
 
@@ -32,6 +32,11 @@ def guarded(work: Callable[[], None]) -> int:
         return 128 + signal.SIGPIPE
     except VprError as error:
         print(f'error: {error}', file=sys.stderr)
+        return 1
+    except OSError as error:
+        # A file that could not be written, or read.
+        where = f'{error.filename}: ' if error.filename else ''
+        print(f'error: {where}{error.strerror or error}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print('interrupted', file=sys.stderr)

@@ -16,7 +16,7 @@ from tqdm import tqdm
 from ..config import BagInputConfig, EventsConfig, Option, check_value, options
 from ..errors import SourceError
 from ..sources.event_bag import EventFrames
-from .command import guarded
+from .command import check_range, guarded
 
 
 def events_to_frames(bag: Path, folder: Path, config: BagInputConfig, scale: float = 0.0) -> int:
@@ -74,6 +74,7 @@ def main(args: Sequence[str] | None = None) -> int:
     given = parser.parse_args(args)
 
     def work() -> None:
+        check_range('--scale', given.scale, 0.0, 1e6)
         events = EventsConfig(**{item.name: check_value(item, getattr(given, item.name))
                                  for item in windows})
         config = replace(BagInputConfig(type='events', topic=given.topic), events=events)

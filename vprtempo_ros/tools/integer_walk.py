@@ -18,7 +18,7 @@ from ..frames import Image
 from ..maps.map import Map
 from ..maps.store import load
 from ..network.quantised import OUTPUT_MAX, QuantisedLayer, limits, multipliers
-from ..sources.image_msg import decode_file
+from ..sources.folder import read_image
 from .command import guarded
 
 Integers = NDArray[np.int64]
@@ -153,10 +153,7 @@ def main(args: Sequence[str] | None = None) -> int:
 
     def work() -> None:
         loaded = load(given.map)
-        try:
-            image = decode_file(np.fromfile(given.image, np.uint8))
-        except OSError as error:
-            raise VprError(f'{given.image}: cannot be read ({error.strerror})') from None
+        image = read_image(given.image)[0]
         walked = walk(loaded, image, given.module)
         encoding = loaded.config.encoding
         for file in draw(walked, image, (encoding.width, encoding.height), given.out):
