@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vprtempo_ros.backends import create
-from vprtempo_ros.config import BackendConfig, MatchConfig, TrainerConfig, from_flat
+from vprtempo_ros.config import BackendConfig, MatchConfig, TrainerConfig
 from vprtempo_ros.frames import Image, grey_image
 from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.maps.map import Map
 from vprtempo_ros.matching.matcher import Matcher
 from vprtempo_ros.matching.stages import Moment
 from vprtempo_ros.matching.stages import Route as Steps
+from vprtempo_ros.options import from_flat
 
 from .report import table
 from .routes import Route, elsewhere, lens, nordland, street

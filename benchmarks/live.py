@@ -15,10 +15,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vprtempo_ros.config import TrainerConfig, from_flat
+from vprtempo_ros.config import TrainerConfig
 from vprtempo_ros.errors import VprError
 from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.maps.store import save
+from vprtempo_ros.options import from_flat
 
 PLACES = 500
 # How long anything may take that normally takes seconds.

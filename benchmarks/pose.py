@@ -17,7 +17,6 @@ from vprtempo_ros.config import (
     PoseConfig,
     PosesConfig,
     TrainerConfig,
-    from_flat,
 )
 from vprtempo_ros.demo.recordings import render_drive
 from vprtempo_ros.demo.route import QUERY, REFERENCE, Drive
@@ -28,6 +27,7 @@ from vprtempo_ros.maps.map import Map
 from vprtempo_ros.matching.pose import PoseEstimate, PoseEstimator
 from vprtempo_ros.matching.rotations import rotations_from
 from vprtempo_ros.matching.stages import Moment
+from vprtempo_ros.options import from_flat
 from vprtempo_ros.recogniser import Recogniser
 from vprtempo_ros.sources.traverse import open_traverse
 

@@ -15,13 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vprtempo_ros import backends
-from vprtempo_ros.config import (
-    BackendConfig,
-    EncodingConfig,
-    TrainerConfig,
-    TrainingConfig,
-    from_flat,
-)
+from vprtempo_ros.config import BackendConfig, EncodingConfig, TrainerConfig, TrainingConfig
 from vprtempo_ros.encoding import Encoder
 from vprtempo_ros.errors import BackendError
 from vprtempo_ros.frames import grey_image
@@ -29,6 +23,7 @@ from vprtempo_ros.maps.network_file import write_network
 from vprtempo_ros.network.layers import Module, Network, new_feature_layer, new_output_layer
 from vprtempo_ros.network.quantised import QuantisedNetwork
 from vprtempo_ros.network.training import train
+from vprtempo_ros.options import from_flat
 
 from .report import seconds_per_call, table
 from .routes import Route, lens, nordland

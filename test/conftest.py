@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from helpers import map_around
 
-from vprtempo_ros.config import EncodingConfig, TrainerConfig, TrainingConfig, from_flat
+from vprtempo_ros.config import EncodingConfig, TrainerConfig, TrainingConfig
 from vprtempo_ros.demo.processes import ros_environment
 from vprtempo_ros.demo.recordings import IMAGE_TOPIC, Recordings, render_route
 from vprtempo_ros.frames import Frame
@@ -20,6 +20,7 @@ from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.maps.places import Place
 from vprtempo_ros.maps.store import load, save
 from vprtempo_ros.network.layers import Module, Network, new_feature_layer, new_output_layer
+from vprtempo_ros.options import from_flat
 from vprtempo_ros.sources.traverse import open_traverse
 
 # Before anything imports rclpy: every run of the tests is a ROS domain of its own.

@@ -20,8 +20,9 @@ import yaml
 from launching import ROOT, Started, described, own_executable, running
 from teaching import Teacher
 
-from vprtempo_ros.config import NodeConfig, TrainerConfig, options
+from vprtempo_ros.config import NodeConfig, TrainerConfig
 from vprtempo_ros.demo.processes import ros_environment
+from vprtempo_ros.options import options
 from vprtempo_ros.sources.bag_writer import BagWriter
 from vprtempo_ros.sources.bags import BagReader
 from vprtempo_ros.sources.cdr import read_message, typestore

@@ -17,7 +17,7 @@ from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, W
 
 from vprtempo_ros.adaptation import usual_of
 from vprtempo_ros.backends import create
-from vprtempo_ros.config import BackendConfig, TrainerConfig, from_flat
+from vprtempo_ros.config import BackendConfig, TrainerConfig
 from vprtempo_ros.errors import MapError
 from vprtempo_ros.frames import Frame, Pose, grey_image
 from vprtempo_ros.maps import store
@@ -28,6 +28,7 @@ from vprtempo_ros.maps.store import load
 from vprtempo_ros.matching.confidence import Calibration, Curve
 from vprtempo_ros.network.layers import Network
 from vprtempo_ros.network.training import train
+from vprtempo_ros.options import from_flat
 from vprtempo_ros.sources.cdr import IMAGE, typestore, write_message
 from vprtempo_ros.sources.image_bag import ODOMETRY, image_message, odometry_message
 

@@ -7,16 +7,9 @@ from typing import Any, Iterator
 import pytest
 import yaml
 
-from vprtempo_ros.config import (
-    NodeConfig,
-    TrainerConfig,
-    check_value,
-    from_flat,
-    from_tree,
-    options,
-    to_tree,
-)
+from vprtempo_ros.config import NodeConfig, TrainerConfig
 from vprtempo_ros.errors import ConfigError
+from vprtempo_ros.options import check_value, from_flat, from_tree, options, to_tree
 from vprtempo_ros.tools import settings
 
 TREES = (TrainerConfig, NodeConfig)

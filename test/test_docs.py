@@ -15,9 +15,10 @@ import yaml
 from documented import ROOT, Block, Sandbox, blocks, pages, run_python
 from events import event_drive
 
-from vprtempo_ros.config import TrainerConfig, from_flat, from_tree
+from vprtempo_ros.config import TrainerConfig
 from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.maps.store import save
+from vprtempo_ros.options import from_flat, from_tree
 
 LANGUAGES = {'', 'bash', 'yaml', 'python'}
 WITH_COMMANDS = [page for page in pages()

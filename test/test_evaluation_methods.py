@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vprtempo_ros.adaptation import standardise
 from vprtempo_ros.backends import Backend, create
-from vprtempo_ros.config import BackendConfig, BagInputConfig, NodeConfig, PosesConfig, from_flat
+from vprtempo_ros.config import BackendConfig, BagInputConfig, NodeConfig, PosesConfig
 from vprtempo_ros.encoding import Encoder
 from vprtempo_ros.evaluation.baselines import Ncc, Sad
 from vprtempo_ros.evaluation.by_pose import truth_by_pose
@@ -24,6 +24,7 @@ from vprtempo_ros.maps.map import Map
 from vprtempo_ros.maps.store import load
 from vprtempo_ros.matching.normalisation import Normaliser
 from vprtempo_ros.matching.stages import Moment
+from vprtempo_ros.options import from_flat
 
 Matrix = NDArray[np.float32]
 Parts = tuple[Map, Query, GroundTruth]

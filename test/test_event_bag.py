@@ -38,7 +38,6 @@ from vprtempo_ros.config import (
     PosesConfig,
     SequenceConfig,
     TrainerConfig,
-    from_flat,
 )
 from vprtempo_ros.errors import MapError, SourceError
 from vprtempo_ros.events.stream import EventStream
@@ -46,6 +45,7 @@ from vprtempo_ros.frames import Frame
 from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.maps.store import load, save
 from vprtempo_ros.matching.stages import Moment
+from vprtempo_ros.options import from_flat
 from vprtempo_ros.recogniser import Recogniser
 from vprtempo_ros.sources.event_bag import EventFrames
 from vprtempo_ros.sources.traverse import open_traverse

@@ -17,12 +17,12 @@ from vprtempo_ros.config import (
     MatchConfig,
     SequenceConfig,
     TrainerConfig,
-    from_flat,
 )
 from vprtempo_ros.encoding import Encoder, EventEncoder, encoder_for
 from vprtempo_ros.frames import GREY, Image, counts_of, grey_image
 from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.matching.stages import Moment
+from vprtempo_ros.options import from_flat
 from vprtempo_ros.recogniser import Recogniser
 from vprtempo_ros.sources.traverse import open_traverse
 

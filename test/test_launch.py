@@ -8,8 +8,9 @@ import pytest
 import yaml
 from launching import ROOT, described, own_executable
 
-from vprtempo_ros.config import NodeConfig, TrainerConfig, from_flat, options
+from vprtempo_ros.config import NodeConfig, TrainerConfig
 from vprtempo_ros.interface import NODES
+from vprtempo_ros.options import from_flat, options
 
 FILES = sorted(path.name for path in (ROOT / 'launch').glob('*.launch.py'))
 # What must be given; everything else has a default.

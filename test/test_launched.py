@@ -9,9 +9,10 @@ import pytest
 from launching import described, running
 from ros import Client, image_message
 
-from vprtempo_ros.config import TrainerConfig, from_flat
+from vprtempo_ros.config import TrainerConfig
 from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.maps.store import load, save
+from vprtempo_ros.options import from_flat
 from vprtempo_ros.sources.bags import BagReader
 from vprtempo_ros.sources.cdr import IMAGE, read_message, stamp_ns
 

@@ -16,7 +16,8 @@ ROOMS = ['', 'events', 'sources', 'encoding', 'adaptation', 'network', 'backends
 COMPILED = {f'events/{name}.py' for name in (
     'checks', 'event_array', 'evt3', 'evt3_encoder', 'kernels', 'libcaer', 'libcaer_cmp')}
 COMPILED |= {'demo/dvs.py'}
-_BASE = {'errors', 'config', 'frames', 'progress', 'paths', 'blas', 'compiled', 'interface', ''}
+_BASE = {'errors', 'options', 'config', 'frames', 'progress', 'paths', 'blas', 'compiled',
+         'interface', ''}
 _ROS = ('rclpy', 'rcl_interfaces', 'diagnostic_msgs', 'vision_msgs', 'lifecycle_msgs', 'std_msgs',
         'sensor_msgs', 'nav_msgs', 'geometry_msgs', 'visualization_msgs', 'builtin_interfaces',
         'rosgraph_msgs', 'std_srvs', 'event_camera_msgs', 'dvs_msgs')

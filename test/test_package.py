@@ -14,7 +14,8 @@ import pytest
 import yaml
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
-from vprtempo_ros.config import NodeConfig, TrainerConfig, from_tree
+from vprtempo_ros.config import NodeConfig, TrainerConfig
+from vprtempo_ros.options import from_tree
 
 ROOT = Path(__file__).resolve().parent.parent
 COLCON = Path(sys.executable).with_name('colcon')

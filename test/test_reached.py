@@ -17,7 +17,6 @@ from vprtempo_ros.config import (
     MatchConfig,
     PosesConfig,
     TrainerConfig,
-    from_flat,
 )
 from vprtempo_ros.evaluation.answers import Answers
 from vprtempo_ros.evaluation.baselines import Ncc, Sad
@@ -38,6 +37,7 @@ from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.maps.calibrating import measure_responses
 from vprtempo_ros.maps.map import Map
 from vprtempo_ros.matching.matcher import Matcher
+from vprtempo_ros.options import from_flat
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 

@@ -14,10 +14,11 @@ import ros
 from helpers import change
 from ros import SINGLE, Client, frame_message
 
-from vprtempo_ros.config import TrainerConfig, from_flat
+from vprtempo_ros.config import TrainerConfig
 from vprtempo_ros.demo.recordings import IMAGE_TOPIC
 from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.maps.store import load, save
+from vprtempo_ros.options import from_flat
 
 # What the node may grow by in 30 changes, in MiB: less than each of the maps takes.
 _GROWTH = 8.0

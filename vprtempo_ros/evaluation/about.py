@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .. import __version__
-from ..config import NodeConfig, options, to_tree
+from ..config import NodeConfig
 from ..maps.map import Map
+from ..options import options, to_tree
 from .query import Query
 from .truth import GroundTruth
 

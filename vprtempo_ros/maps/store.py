@@ -17,8 +17,9 @@ from typing import Any
 
 import yaml
 
-from ..config import TrainerConfig, from_tree, to_tree
+from ..config import TrainerConfig
 from ..errors import ConfigError, MapError, VprError
+from ..options import from_tree, to_tree
 from ..paths import check_makeable, user_path
 from ..sources.poses import Origin
 from .calibration_tree import calibration_from, calibration_tree

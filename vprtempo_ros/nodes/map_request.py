@@ -53,8 +53,10 @@ class MapRequest:
         error = self._call.exception()
         if error is not None:
             return ' '.join(str(error).split())
-        result = self._call.result().results[0]
-        return '' if result.successful else result.reason or 'it gave no reason'
+        results = self._call.result().results
+        if not results:
+            return 'it answered without a result'
+        return '' if results[0].successful else results[0].reason or 'it gave no reason'
 
     def _end(self, problem: str) -> bool:
         self.problem = problem

@@ -17,8 +17,8 @@ from rclpy.exceptions import ParameterException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from ..config import Option, check_value, from_flat, options
 from ..errors import ConfigError
+from ..options import Option, check_value, from_flat, options
 
 T = TypeVar('T')
 

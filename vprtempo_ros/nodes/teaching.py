@@ -14,11 +14,12 @@ from rclpy.parameter import Parameter
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
-from ..config import TrainerConfig, options
+from ..config import TrainerConfig
 from ..errors import SourceError, TeachingError, VprError
 from ..interface import CANCEL, FINISH, START, STATE, TEACHING_DIAGNOSTICS
 from ..maps.store import check_destination
 from ..network.training import check_method
+from ..options import options
 from ..sources.recordings import first_recording, how_to_train, unfinished_recordings
 from .drive import Drive
 from .map_request import MapRequest

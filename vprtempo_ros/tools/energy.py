@@ -17,7 +17,7 @@ from typing import NamedTuple, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..config import EnergyConfig, PosesConfig, SinabsConfig, from_flat, options
+from ..config import EnergyConfig, PosesConfig, SinabsConfig
 from ..energy.bill import bill
 from ..energy.event_trains import EventTrains
 from ..energy.operations import Count, dense, graded, layer_shapes, rate
@@ -33,6 +33,7 @@ from ..evaluation.truth import GroundTruth
 from ..maps.map import Map
 from ..maps.store import load
 from ..network.layers import Network
+from ..options import from_flat, options
 from .command import check_range, guarded
 
 Spikes = NDArray[np.uint8]

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from ..config import BagInputConfig, EventsConfig, Option, check_value, options
+from ..config import BagInputConfig, EventsConfig
 from ..errors import SourceError
+from ..options import Option, check_value, options
 from ..sources.event_bag import EventFrames
 from .command import check_range, guarded
 

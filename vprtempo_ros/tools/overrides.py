@@ -7,8 +7,9 @@ from typing import Any
 
 import yaml
 
-from ..config import NodeConfig, from_flat, options
+from ..config import NodeConfig
 from ..errors import ConfigError
+from ..options import from_flat, options
 
 # What of the node's configuration a command without a node has any use for.
 _PARTS = ('match.', 'backend.', 'input.any_size')

@@ -14,8 +14,9 @@ from typing import Any, Sequence
 
 import yaml
 
-from ..config import NodeConfig, Option, TrainerConfig, options
+from ..config import NodeConfig, TrainerConfig
 from ..interface import NODES, Entry
+from ..options import Option, options
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _NODES = {'vpr_node': (NodeConfig, 'vpr.yaml'), 'trainer_node': (TrainerConfig, 'train.yaml')}
