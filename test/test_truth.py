@@ -66,5 +66,6 @@ def test_what_is_no_truth(tmp_path: Path, content: bytes | None) -> None:
         file.write_bytes(content)
     with pytest.raises(SourceError) as caught:
         read_truth(file)
-    assert str(caught.value).startswith(f'{file}: expected a csv')
+    told = 'cannot be read (No such file' if content is None else 'expected a csv'
+    assert str(caught.value).startswith(f'{file}: {told}')
     assert '\n' not in str(caught.value)

@@ -23,12 +23,12 @@ def end(node: Node) -> None:
     when the node is being destroyed, both wait for each other in Fast DDS: so signals are heeded
     no longer, the one under way is waited for, and what hangs nevertheless is left behind.
     """
-    watchdog = threading.Timer(_PATIENCE, _give_up)
-    watchdog.daemon = True
-    watchdog.start()
+    watchdog = None
     while True:
         try:
+            # Before anything else: the next signal may be under way.
             _heed_no_signals()
+            watchdog = watchdog or _watch()
             # Waits for rclpy's thread, and puts back the handlers that were there before it.
             uninstall_signal_handlers()
             _heed_no_signals()
@@ -39,6 +39,13 @@ def end(node: Node) -> None:
     node.destroy_node()
     rclpy.try_shutdown()
     watchdog.cancel()
+
+
+def _watch() -> threading.Timer:
+    watchdog = threading.Timer(_PATIENCE, _give_up)
+    watchdog.daemon = True
+    watchdog.start()
+    return watchdog
 
 
 def _heed_no_signals() -> None:
