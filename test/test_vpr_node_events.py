@@ -193,10 +193,10 @@ def test_overload_drops_whole_packets(event_map: Path, tmp_path: Path) -> None:
         # What is dropped is not lost on the way here as well.
         assert values['packets lost'] == '0'
         assert values['packets bad'] == '0'
-        driver.window(3, 60)
-        driver.window(3, 61)
-        talk.spin_until(lambda: any(
-            match.header.stamp.sec * 10**9 + match.header.stamp.nanosec == START + 6_100_000_000
+        # Some of these wait too long as well on a busy machine.
+        later = iter(range(60, 10_000))
+        talk.feed(lambda: driver.window(3, next(later)), lambda: any(
+            match.header.stamp.sec * 10**9 + match.header.stamp.nanosec > START + 6_000_000_000
             for match in talk.matches), 'a match after the overload')
 
 
