@@ -59,9 +59,9 @@ class PlaceCounter:
         stamps, poses = [stamp_ns], [pose]
         if self._last is not None and self._last[0] < stamp_ns:
             stamps, poses = [self._last[0], stamp_ns], [self._last[1], pose]
-        self._track = PoseTrack(np.array(stamps, np.int64), np.array([p.position for p in poses]),
-                          np.array([p.orientation for p in poses]), pose.frame_id,
-                          self._config.poses.max_gap)
+        self._track = PoseTrack(
+            np.array(stamps, np.int64), np.array([p.position for p in poses]),
+            np.array([p.orientation for p in poses]), pose.frame_id, self._config.poses.max_gap)
         self._last = stamp_ns, pose
         self._ask_waiting()
 

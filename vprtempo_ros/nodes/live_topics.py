@@ -12,6 +12,7 @@ from ..sources.live import FRAME_TYPES
 from ..sources.poses import POSE_TYPES
 from .message_class import message_class
 from .names import full_name
+from .publishers import publisher_names
 
 
 class LiveTopic(NamedTuple):
@@ -84,8 +85,6 @@ def _pose_candidates(node: Node, load_into: str) -> list[tuple[str, str]]:
     for name, types in sorted(node.get_topic_names_and_types()):
         if len(types) != 1 or types[0] not in POSE_TYPES:
             continue
-        publishers = {f'{info.node_namespace.rstrip("/")}/{info.node_name}'
-                      for info in node.get_publishers_info_by_topic(name)}
-        if publishers - {localiser}:
+        if set(publisher_names(node, name)) - {localiser}:
             found.append((name, types[0]))
     return found

@@ -90,7 +90,7 @@ def judge(
         if item is None:
             continue
         try:
-            value = check_value(item, plain(item, parameter.value))
+            value = plain(item, parameter.value)
         except ConfigError as error:
             return SetParametersResult(successful=False, reason=str(error)), {}
         if locked and not item.metadata['dynamic']:

@@ -14,16 +14,16 @@ from lava.magma.core.process.process import AbstractProcess
 from lava.magma.core.resources import CPU
 from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
 
-# Values that the channel to the host can hold.
-_BUFFER = 4
+from ..host_ports import BUFFER
 
 
 class ToHost(AbstractProcess):
     """A process with an output to the host."""
 
-    def _open(self, shape: tuple[int, ...]) -> None:
+    def __init__(self, shape: tuple[int, ...], interval: int, offset: int) -> None:
+        super().__init__(interval=interval, offset=offset % interval)
         self.out_port = OutPort(shape=shape)
-        self.out_port.flag_external_pipe(buffer_size=_BUFFER)
+        self.out_port.flag_external_pipe(buffer_size=BUFFER)
 
     def receive(self) -> Any:
         """Return the next value; waits for it."""
@@ -34,9 +34,8 @@ class StateReader(ToHost):
     """Hands the value of a variable to the host, after every step t with t % interval == offset."""
 
     def __init__(self, variable: Any, interval: int, offset: int) -> None:
-        super().__init__(interval=interval, offset=offset % interval)
+        super().__init__(variable.shape, interval, offset)
         self.state = RefPort(variable.shape)
-        self._open(variable.shape)
         self.state.connect_var(variable)
 
 
@@ -62,9 +61,8 @@ class Receiver(ToHost):
     """Hands on what a reader on the chip sends in every step t with t % interval == offset."""
 
     def __init__(self, shape: tuple[int, ...], interval: int, offset: int) -> None:
-        super().__init__(interval=interval, offset=offset % interval)
+        super().__init__(shape, interval, offset)
         self.in_port = InPort(shape=shape)
-        self._open(shape)
 
 
 @implements(proc=Receiver, protocol=LoihiProtocol)
