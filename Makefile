@@ -60,7 +60,7 @@ test-matrix: ## run the tests for each ROS 2 and Python of robots, as far as the
 fuzz: setup ## let a coverage-guided fuzzer look for bytes that the decoders do not survive
 	@$(VENV)/bin/python -m pip install -q -r env/requirements-fuzz.txt
 	@mkdir -p build/fuzz
-	@cd build/fuzz && PYTHONPATH=$(CURDIR):$(CURDIR)/test $(CURDIR)/$(RUN) $(CURDIR)/test/fuzz_events.py -max_total_time=$(SECONDS) -timeout=20 $(CURDIR)/build/fuzz
+	@cd build/fuzz && PYTHONPATH=$(CURDIR):$(CURDIR)/test:$(CURDIR)/test/events $(CURDIR)/$(RUN) $(CURDIR)/test/events/fuzz_events.py -max_total_time=$(SECONDS) -timeout=20 $(CURDIR)/build/fuzz
 
 bench: setup ## measure speed and recall
 	@$(RUN) -m benchmarks $(BENCH)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vprtempo_ros.config import EncodingConfig
-from vprtempo_ros.encoding import Encoder
+from vprtempo_ros.encoding.pixels import PixelEncoder
 from vprtempo_ros.frames import grey_image
 
 from .report import seconds_per_call, table
@@ -27,7 +27,7 @@ def bench() -> None:
             theirs = seconds_per_call(lambda: process(planes))  # noqa: B023
             wrapped = grey_image(np.ascontiguousarray(image.squeeze()))
             for resize in ('bilinear', 'area'):
-                encoder = Encoder(EncodingConfig(width=side, height=side, patch=patch,
+                encoder = PixelEncoder(EncodingConfig(width=side, height=side, patch=patch,
                                                  resize=resize))
                 ours = seconds_per_call(lambda: encoder(wrapped))  # noqa: B023
                 rows.append([f'{side}x{side}, patch {patch}, {name}', resize,

@@ -15,7 +15,7 @@ from vprtempo_ros.demo.event_route import record_events
 from vprtempo_ros.evaluation.baselines import Sad
 from vprtempo_ros.evaluation.truth import from_positions
 from vprtempo_ros.frames import counts_of, grey_image
-from vprtempo_ros.maps.calibrating import measure_responses
+from vprtempo_ros.maps.confidence_fit import measure_responses
 from vprtempo_ros.matching.stages import Route as Steps
 from vprtempo_ros.options import from_flat
 from vprtempo_ros.sources.traverse import open_traverse

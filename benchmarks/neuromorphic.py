@@ -20,15 +20,15 @@ from vprtempo_ros.config import (
     TrainerConfig,
     TrainingConfig,
 )
-from vprtempo_ros.energy.bill import bill
+from vprtempo_ros.energy.breakdown import bill
 from vprtempo_ros.energy.operations import dense, graded, rate
 from vprtempo_ros.errors import BackendError
-from vprtempo_ros.maps.calibrating import measure_responses
-from vprtempo_ros.network.bootstrap import Trainer
+from vprtempo_ros.maps.confidence_fit import measure_responses
 from vprtempo_ros.network.layers import Network
-from vprtempo_ros.network.spiking import SpikingNetwork, similarity
+from vprtempo_ros.network.spiking.network import SpikingNetwork, similarity
+from vprtempo_ros.network.spiking.training import Trainer
 from vprtempo_ros.network.training import train
-from vprtempo_ros.progress import silent
+from vprtempo_ros.support.progress import silent
 
 from .quantisation import untrained
 from .report import table

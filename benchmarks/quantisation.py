@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from vprtempo_ros import backends
 from vprtempo_ros.config import BackendConfig, EncodingConfig, TrainerConfig, TrainingConfig
-from vprtempo_ros.encoding import Encoder
+from vprtempo_ros.encoding.pixels import PixelEncoder
 from vprtempo_ros.errors import BackendError
 from vprtempo_ros.frames import grey_image
 from vprtempo_ros.maps.network_file import write_network
 from vprtempo_ros.network.layers import Module, Network, new_feature_layer, new_output_layer
-from vprtempo_ros.network.quantised import QuantisedNetwork
+from vprtempo_ros.network.quantised.network import QuantisedNetwork
 from vprtempo_ros.network.training import train
 from vprtempo_ros.options import from_flat
 
@@ -123,8 +123,12 @@ def _bytes(network: Network) -> int:
 
 def untrained(inputs: int, features: int, places: int, readout: str) -> Network:
     """Return a network that is calibrated, not trained: time does not depend on weights."""
-    from vprtempo_ros.network.calibration import QuantisedWeights, Trained, calibrate
-    from vprtempo_ros.network.observers import SCHEMES, engine_of_machine, quantise_weights
+    from vprtempo_ros.network.quantised.observers import (
+        SCHEMES,
+        engine_of_machine,
+        quantise_weights,
+    )
+    from vprtempo_ros.network.quantised.ranges import QuantisedWeights, Trained, calibrate
     rng = np.random.default_rng(0)
     layers = (new_feature_layer(inputs, features, 0.1, 0.5, rng),
               new_output_layer(features, places, rng))
@@ -182,7 +186,7 @@ def _upstream() -> None:
     network = untrained(784, 1568, 500, 'linear')
     image = grey_image(frame)
     for encoding in (EncodingConfig(patch=11), EncodingConfig(resize='bilinear', patch=7)):
-        encoder = Encoder(encoding)
+        encoder = PixelEncoder(encoding)
         for name in ('torch_int8', 'integer'):
             backend = backends.create(network, BackendConfig(name=name))
             # In turns: on a virtual machine the speed itself changes by the second.

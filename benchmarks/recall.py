@@ -10,8 +10,8 @@ import numpy as np
 
 from vprtempo_ros.config import TrainerConfig
 from vprtempo_ros.evaluation.baselines import Ncc, Sad
-from vprtempo_ros.maps.calibrating import measure_responses
-from vprtempo_ros.network import settled
+from vprtempo_ros.maps.confidence_fit import measure_responses
+from vprtempo_ros.network import ridge as settled
 from vprtempo_ros.options import from_flat
 
 from .report import table

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vprtempo_ros.config import EncodingConfig, SequenceConfig, TrainerConfig
-from vprtempo_ros.encoding import Encoder
+from vprtempo_ros.encoding.pixels import PixelEncoder
 from vprtempo_ros.evaluation.baselines import ncc, sad
-from vprtempo_ros.maps.calibrating import measure_responses
+from vprtempo_ros.maps.confidence_fit import measure_responses
 from vprtempo_ros.matching.sequence import sequence_filter
 from vprtempo_ros.matching.stages import Moment, Route
 
@@ -76,7 +76,7 @@ def bench() -> None:
     print()
     route = nordland(2761)
     # The pixels on which the templates do best (benchmarks.recall).
-    encoder = Encoder(EncodingConfig(resize='bilinear', patch=7))
+    encoder = PixelEncoder(EncodingConfig(resize='bilinear', patch=7))
     references = np.stack([encoder(image) for image in route.reference])
     queries = np.stack([encoder(image) for image in route.query])
     right = np.arange(len(queries))

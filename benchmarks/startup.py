@@ -28,8 +28,8 @@ LANDMARKS = (('map loaded, backend started', r'\[([\d.]+)\].*map .* places in ')
 def importing(environment: dict[str, str]) -> float:
     """Return the seconds that a process takes which only imports the node."""
     began = time.monotonic()
-    subprocess.run([sys.executable, '-c', 'import vprtempo_ros.nodes.vpr_node'], env=environment,
-                   check=True)
+    subprocess.run([sys.executable, '-c', 'import vprtempo_ros.nodes.vpr.vpr_node'],
+                   env=environment, check=True)
     return time.monotonic() - began
 
 

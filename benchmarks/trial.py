@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vprtempo_ros.adaptation import Adaptation, Usual, standardise
 from vprtempo_ros.backends import Backend
 from vprtempo_ros.backends.numpy_fp32 import NumpyBackend
 from vprtempo_ros.config import BackendConfig, TrainerConfig
-from vprtempo_ros.encoding import encoder_for
+from vprtempo_ros.encoding.adaptation import Adaptation, Usual, standardise
+from vprtempo_ros.encoding.encoders import encoder_for
 from vprtempo_ros.evaluation.recall import ranked, recall_at
 from vprtempo_ros.frames import Image
 from vprtempo_ros.maps.samples import Samples

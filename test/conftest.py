@@ -4,32 +4,31 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from helpers import map_around
+from support import ROOT
+from support.events import EVENT_PLACES
+from support.helpers import map_around
+from support.street import Street
 
 from vprtempo_ros.config import EncodingConfig, TrainerConfig, TrainingConfig
 from vprtempo_ros.demo.processes import ros_environment
-from vprtempo_ros.demo.recordings import IMAGE_TOPIC, Recordings, render_route
-from vprtempo_ros.frames import Frame
+from vprtempo_ros.demo.recordings import IMAGE_TOPIC, render_route
 from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.maps.places import Place
-from vprtempo_ros.maps.store import load, save
+from vprtempo_ros.maps.store import save
 from vprtempo_ros.network.layers import Module, Network, new_feature_layer, new_output_layer
 from vprtempo_ros.options import from_flat
-from vprtempo_ros.sources.traverse import open_traverse
 
 # Before anything imports rclpy: every run of the tests is a ROS domain of its own.
 for _name in ('ROS_DOMAIN_ID', 'ROS_AUTOMATIC_DISCOVERY_RANGE'):
     os.environ.pop(_name, None)
 os.environ.update(ros_environment())
 
-EVENT_PLACES = 6
-_DATA = Path(__file__).resolve().parent.parent.parent / 'shared' / 'data'
+_DATA = ROOT.parent / 'shared' / 'data'
 
 
 @pytest.fixture(scope='session')
@@ -41,26 +40,6 @@ def shared_data() -> Callable[[str], Path]:
             pytest.skip(f'needs the data set {name}, which is not at {path}')
         return path
     return find
-
-
-@dataclass(frozen=True)
-class Street:
-    """A short rendered route: its two recordings, and a map trained from the first."""
-
-    recordings: Recordings
-    map: Path
-
-    def frames(self, name: str = 'reference') -> list[Frame]:
-        """Return all frames of a recording."""
-        config = TrainerConfig()
-        traverse, _ = open_traverse(str(getattr(self.recordings, name)), config.input,
-                                    config.poses)
-        return list(traverse)
-
-    def places(self) -> list[Frame]:
-        """Return the reference frames that the places of the map were made from."""
-        stamps = {place.stamp_ns for place in load(self.map).places}
-        return [frame for frame in self.frames() if frame.stamp_ns in stamps]
 
 
 @pytest.fixture(scope='session')
@@ -89,8 +68,8 @@ def quantised_map(street: Street, tmp_path_factory: pytest.TempPathFactory) -> P
 def event_map(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a map of events of a 64x48 sensor."""
     # Importing these asks for libraries that few tests need.
-    from events import event_drive
-    from helpers import tiny_config
+    from support.events import event_drive
+    from support.helpers import tiny_config
 
     folder = tmp_path_factory.mktemp('events')
     bag = event_drive(folder / 'bag', range(EVENT_PLACES))

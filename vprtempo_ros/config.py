@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 
 from .options import option
 
+EVENTS = 'events'
+"""`input.type`, and the sensor of a map, for event cameras."""
+
 
 @dataclass
 class EventsConfig:

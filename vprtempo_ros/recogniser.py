@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .adaptation import Adaptation
 from .backends import create
 from .backends.in_flight import InFlight
 from .config import BackendConfig, MatchConfig
-from .encoding import encoder_for
+from .encoding.adaptation import Adaptation
+from .encoding.encoders import encoder_for
 from .errors import ImageError
 from .frames import Image, grey_image
 from .maps.map import Map

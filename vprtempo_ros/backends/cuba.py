@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..blas import BlasThreads
 from ..config import BackendConfig
 from ..errors import BackendError
 from ..network.layers import Array, Network
-from ..network.spiking import SpikingNetwork, check, similarity
+from ..network.spiking.network import SpikingNetwork, check, similarity
+from ..support.blas import BlasThreads
 
 
 class CubaBackend:

@@ -36,11 +36,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..blas import BlasThreads
 from ..config import BackendConfig
 from ..errors import BackendError
 from ..network.layers import Array, Network
-from ..network.quantised import (
+from ..network.quantised.network import (
     OUTPUT_MAX,
     QuantisedLayer,
     QuantisedNetwork,
@@ -48,6 +47,7 @@ from ..network.quantised import (
     limits,
     multipliers,
 )
+from ..support.blas import BlasThreads
 
 # Up to here float32 counts without gaps.
 _EXACT = 1 << 24

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..blas import BlasThreads
 from ..config import BackendConfig
 from ..network.layers import SPIKE_MAX, Network
 from ..network.readout import LinearReadout, readout_of
+from ..support.blas import BlasThreads
 
 
 class NumpyBackend:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.ao import quantization
 
-from ..network.quantised import (
+from ..network.quantised.network import (
     OUTPUT_MAX,
     QuantisedLayer,
     QuantisedModule,

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from ..config import BackendConfig
 from ..errors import BackendError
 from ..network.layers import Network
-from ..network.observers import SCHEMES, engine_of_machine
-from ..network.quantised import OUTPUT_MAX, QuantisedLayer, QuantisedNetwork, limits
+from ..network.quantised.network import OUTPUT_MAX, QuantisedLayer, QuantisedNetwork, limits
+from ..network.quantised.observers import SCHEMES, engine_of_machine
 from . import torch_eager
 from .integer import integers_of
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..compiled import njit
+from ..support.compiled import njit
 
 
 class Events(NamedTuple):

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from ..config import NodeConfig, PosesConfig
-from ..evaluation.about import about
 from ..evaluation.answers import from_lists
 from ..evaluation.by_file import truth_by_file
 from ..evaluation.evaluation import Evaluation, Received, evaluate
+from ..evaluation.metadata import about
 from ..evaluation.query import Reading, read_images, read_query
 from ..evaluation.report import write_report
 from ..evaluation.results import percentiles

@@ -10,8 +10,7 @@ from typing import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from ..config import TrainerConfig
-from ..encoding import EVENTS
+from ..config import EVENTS, TrainerConfig
 from ..errors import ConfigError, EventError, SourceError
 from ..events.binning import Binner
 from ..events.decoding import StreamDecoder

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import VprError
-from .bill import Item
+from .breakdown import Item
 from .operations import LAYERS
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..evaluation.recall import ranked, recall_at
 from ..evaluation.truth import GroundTruth
 from ..network.layers import Network
-from .bill import Item
+from .breakdown import Item
 from .operations import LAYERS, Count, layer_shapes
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..network.layers import Array, Layer, Module, Network
-from ..network.quantised import QuantisedLayer, QuantisedModule
+from ..network.quantised.network import QuantisedLayer, QuantisedModule
 
 # How far each way goes, from nothing to too much.
 STEPS = {'prune': (0.0, 0.25, 0.5, 0.7, 0.8, 0.9, 0.95),

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..backends import Backend, create
-from ..blas import BlasThreads
 from ..config import NodeConfig
-from ..maps.calibrating import measure_responses
+from ..maps.confidence_fit import measure_responses
 from ..maps.map import Map
 from ..matching.matcher import Matcher
-from ..progress import Progress, silent
+from ..support.blas import BlasThreads
+from ..support.progress import Progress, silent
 from .answers import Answers
 from .baselines import Ncc, Sad
 from .examples import Example, examples

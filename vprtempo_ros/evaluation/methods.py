@@ -8,12 +8,12 @@ from typing import Callable, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..adaptation import Usual
 from ..backends import Backend
 from ..config import MatchConfig
+from ..encoding.adaptation import Usual
 from ..matching.matcher import Matcher
 from ..matching.stages import Moment
-from ..progress import Progress, silent
+from ..support.progress import Progress, silent
 from .answers import Answers, Recorder, Scores
 from .heatmap import Heatmap
 from .query import Query, timed

@@ -13,10 +13,10 @@ import cv2
 from ..errors import VprError
 from ..frames import Image
 from ..maps.map import Map
-from .about import About
 from .answers import NONE
 from .evaluation import Evaluation
 from .examples import Example
+from .metadata import About
 from .precision import REPORTED
 from .results import percentiles
 from .table import HEAD, number, table

@@ -10,15 +10,15 @@ from typing import Any, Callable, Iterator, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..adaptation import Adaptation
 from ..config import BagInputConfig, PosesConfig
-from ..encoding import encoder_for
+from ..encoding.adaptation import Adaptation
+from ..encoding.encoders import encoder_for
 from ..errors import SourceError
 from ..frames import Frame, Image, Pose
 from ..maps.map import Map
-from ..progress import Progress, silent
 from ..sources.poses import Origin
 from ..sources.traverse import Traverse, open_traverse
+from ..support.progress import Progress, silent
 
 T = TypeVar('T')
 

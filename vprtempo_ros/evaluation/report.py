@@ -10,8 +10,7 @@ from pathlib import Path
 from ..errors import VprError
 from ..frames import Image
 from ..maps.map import Map
-from ..paths import check_makeable
-from .about import About
+from ..support.paths import check_makeable
 from .charts import (
     check_charts,
     confidence_chart,
@@ -20,6 +19,7 @@ from .charts import (
     similarity_chart,
 )
 from .evaluation import Evaluation
+from .metadata import About
 from .page import page, template
 from .results import FORMAT, answers_table, results
 from .table import number

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..maps.map import Map
-from .about import About
 from .answers import NONE
 from .evaluation import KEPT, Evaluation, Row
+from .metadata import About
 from .precision import REPORTED
 
 FORMAT = 'vprtempo_ros evaluation'

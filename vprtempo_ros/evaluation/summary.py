@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .about import About
 from .evaluation import Evaluation
+from .metadata import About
 from .table import HEAD, aligned, number, table
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..compiled import njit
 from ..errors import EventError
+from ..support.compiled import njit
 from .packet import JITTER_NS, EventBuffer, backwards
 
 _TIME = np.uint64((1 << 32) - 1)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..compiled import njit
+from ..support.compiled import njit
 from .packet import JITTER_NS, EventBuffer, Packet, backwards, leap
 
 # What is known of the bytes: an event takes so many, and the last one a byte less.

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ..compiled import njit
 from ..errors import EventError
+from ..support.compiled import njit
 from .packet import JITTER_NS, EventBuffer, Packet, leap
 
 # Kinds of words that say something about pixels.

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..compiled import njit
+from ..support.compiled import njit
 from .evt3 import BASE, EVENT, ROW, TIME_HIGH, TIME_LOW, VECTOR_8, VECTOR_12
 
 # Columns of a vector, and the least events that make it worth four words.

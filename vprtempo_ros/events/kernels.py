@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..compiled import njit
+from ..support.compiled import njit
 
 _TIME = np.uint64((1 << 32) - 1)
 _X, _Y, _P = np.uint64(32), np.uint64(48), np.uint64(63)

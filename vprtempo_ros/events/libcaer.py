@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..compiled import njit
 from ..errors import EventError
+from ..support.compiled import njit
 from .packet import JITTER_NS, EventBuffer, Packet, backwards, leap
 
 _WRAP_US = 1 << 31

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..compiled import njit
 from ..errors import EventError
+from ..support.compiled import njit
 from .packet import EventBuffer, Packet, leap
 
 TIME_HIGH, TIME_LOW, COLUMN, EVENT, BASE, VECTOR_8 = range(6)

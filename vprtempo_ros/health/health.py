@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..config import DiagnosticsConfig
-from . import concerns
+from . import components as concerns
+from .context import Surroundings
 from .latch import Latch
 from .statistics import Figures
 from .status import Finding, Level, Status, Values
-from .surroundings import Surroundings
 from .times import ClockWatch, clock_values
 
 # Those of every node; odometry is one too where it is expected.

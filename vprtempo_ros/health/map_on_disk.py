@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..maps.store import MAP
-from ..paths import user_path
+from ..support.paths import user_path
 
 
 class MapOnDisk:

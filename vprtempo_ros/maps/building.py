@@ -7,21 +7,21 @@ from pathlib import Path
 from typing import Any, Iterator
 
 from .. import __version__
-from ..adaptation import Usual, standardise
 from ..backends import Backend
 from ..backends.cuba import CubaBackend
 from ..backends.integer import IntegerBackend
 from ..backends.numpy_fp32 import NumpyBackend
 from ..config import BackendConfig, TrainerConfig
-from ..encoding import sensor_type
+from ..encoding.adaptation import Usual, standardise
+from ..encoding.encoders import sensor_type
 from ..errors import MapError, SourceError
 from ..frames import Frame
 from ..matching.confidence import Calibration
 from ..network.layers import Network
 from ..network.training import check_method, train
-from ..progress import Progress, silent
 from ..sources.traverse import Traverse, open_traverse
-from .calibrating import fit_confidence, measure_responses, mirrored
+from ..support.progress import Progress, silent
+from .confidence_fit import fit_confidence, measure_responses, mirrored
 from .map import Map, route_of
 from .reading import Reading
 from .samples import Samples

@@ -8,7 +8,7 @@ from typing import Callable, Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from ..adaptation import Usual, standardise
+from ..encoding.adaptation import Usual, standardise
 from ..frames import Frame
 
 # So many frames between places are kept at the most.

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..adaptation import Usual, standardise
-from ..config import TrainerConfig
-from ..encoding import EVENTS
+from ..config import EVENTS, TrainerConfig
+from ..encoding.adaptation import Usual, standardise
 from ..events.packet import Size
 from ..events.picture import picture_size
 from ..matching.confidence import Calibration

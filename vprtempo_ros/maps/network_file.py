@@ -8,9 +8,9 @@ import numpy as np
 
 from ..config import TrainerConfig
 from ..errors import MapError
-from ..network import spiking
 from ..network.layers import Layer, Module, Network
-from ..network.quantised import QuantisedLayer, QuantisedModule, QuantisedNetwork, check
+from ..network.quantised.network import QuantisedLayer, QuantisedModule, QuantisedNetwork, check
+from ..network.spiking import network as spiking
 from .tensors import Tensors, read_tensors, tensor, write_tensors
 
 _LAYERS = ('feature', 'output')

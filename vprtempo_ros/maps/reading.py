@@ -7,12 +7,12 @@ from typing import Any, Iterator
 import cv2
 
 from ..config import TrainerConfig
-from ..encoding import encoder_for
+from ..encoding.encoders import encoder_for
 from ..errors import MapError
 from ..frames import Frame, Image
 from ..sources.poses import Origin
-from .copies import tilted
-from .further import by_order, by_pose
+from .additional import by_order, by_pose
+from .augmentation import tilted
 from .held_out import Collector, HeldOut, Passing
 from .places import Place, sample
 from .samples import Samples

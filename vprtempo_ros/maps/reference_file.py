@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..adaptation import Usual
+from ..encoding.adaptation import Usual
 from ..errors import MapError
 from .tensors import read_tensors, tensor, write_tensors
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..adaptation import Usual, standardise, usual_of
 from ..config import TrainerConfig
-from ..encoding import encoder_for
+from ..encoding.adaptation import Usual, standardise, usual_of
+from ..encoding.encoders import encoder_for
 from ..frames import Image
-from .copies import copies
+from .augmentation import copies
 
 # The spikes of a frame, uint8 (inputs,), and of its copies.
 Encoded = list[NDArray[np.uint8]]

@@ -20,8 +20,8 @@ import yaml
 from ..config import TrainerConfig
 from ..errors import ConfigError, MapError, VprError
 from ..options import from_tree, to_tree
-from ..paths import check_makeable, user_path
 from ..sources.poses import Origin
+from ..support.paths import check_makeable, user_path
 from .calibration_tree import calibration_from, calibration_tree
 from .map import FORMAT_VERSION, Map
 from .network_file import read_network, write_network

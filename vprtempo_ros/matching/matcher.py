@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..adaptation import Usual
 from ..config import MatchConfig
+from ..encoding.adaptation import Usual
 from .confidence import Calibration, confidences
 from .match import Match, match, unknown
 from .normalisation import Normaliser

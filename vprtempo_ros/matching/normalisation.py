@@ -13,7 +13,7 @@ from typing import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from ..adaptation import Usual
+from ..encoding.adaptation import Usual
 from .stages import Moment, Scores
 
 # Fewer values than this do not tell a mean and a deviation; the rest is assumed to be usual.

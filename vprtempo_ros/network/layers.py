@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from .quantised import QuantisedNetwork
-    from .spiking import SpikingNetwork
+    from .quantised.network import QuantisedNetwork
+    from .spiking.network import SpikingNetwork
 
 Array = NDArray[np.float32]
 

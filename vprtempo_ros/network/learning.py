@@ -7,10 +7,10 @@ from typing import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from .calibration import Trained
 from .layers import Array, Layer
-from .observers import Scheme
-from .settled import settle
+from .quantised.observers import Scheme
+from .quantised.ranges import Trained
+from .ridge import settle
 
 # Rows trained between two reports of progress: small enough to be interrupted soon, large
 # enough that starting the threads does not count.
@@ -75,7 +75,7 @@ class Quantised:
         eta_ip: Array, upstream_thresholds: bool, tell: Tell,
     ) -> Array:
         """Train a feature layer; return its responses (samples, neurons)."""
-        from .qat import train_features
+        from .quantised.training import train_features
 
         self._features = train_features(layer, amplitudes, order, eta, eta_ip,
                                         upstream_thresholds, self._scheme, tell)
@@ -86,7 +86,7 @@ class Quantised:
         places: NDArray[np.int64], eta: Array, tell: Tell,
     ) -> None:
         """Train an output layer."""
-        from .qat import train_outputs
+        from .quantised.training import train_outputs
 
         self._outputs = train_outputs(layer, responses, scaled, order, places, eta,
                                       self._scheme, tell)
@@ -95,7 +95,7 @@ class Quantised:
         self, layer: Layer, features: Array, order: NDArray[np.int64], places: NDArray[np.int64],
     ) -> None:
         """Put the settled weights, for the features in integers, into an output layer."""
-        from .qat import observe_outputs
+        from .quantised.training import observe_outputs
 
         layer.weights[:] = settle(features, places, len(layer.weights))
         self._outputs = observe_outputs(layer, features, order, self._scheme)

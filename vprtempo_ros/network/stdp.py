@@ -22,7 +22,7 @@ import numpy as np
 from numba import prange
 from numpy.typing import NDArray
 
-from ..compiled import njit
+from ..support.compiled import njit
 from .layers import SPIKE_MAX
 
 F = np.float32

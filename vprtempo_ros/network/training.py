@@ -9,20 +9,12 @@ from numpy.typing import NDArray
 
 from ..config import TrainingConfig
 from ..errors import ConfigError, MapError
-from ..progress import Progress, silent
-from .bootstrap import check_installed, train_spiking
-from .calibration import Trained, calibrate
-from .layers import (
-    SPIKE_MAX,
-    Array,
-    Layer,
-    Module,
-    Network,
-    new_feature_layer,
-    new_output_layer,
-)
+from ..support.progress import Progress, silent
+from .layers import SPIKE_MAX, Array, Layer, Module, Network, new_feature_layer, new_output_layer
 from .learning import Floats, Quantised
-from .observers import SCHEMES, Scheme, engine_of_machine
+from .quantised.observers import SCHEMES, Scheme, engine_of_machine
+from .quantised.ranges import Trained, calibrate
+from .spiking.training import check_installed, train_spiking
 
 _EPOCHS = 4
 _PRESENTATIONS = 2000

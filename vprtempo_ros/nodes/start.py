@@ -11,10 +11,15 @@ import signal
 import sys
 from importlib import import_module
 
+_PROGRAMS = {
+    'vpr_node': 'vpr.vpr_node', 'trainer_node': 'trainer.trainer_node', 'replay': 'commands.replay',
+    'view': 'commands.view', 'show_matches': 'commands.show_matches',
+}
+
 
 def _main(name: str) -> int:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    module = import_module(f'vprtempo_ros.nodes.{name}')
+    module = import_module(f'vprtempo_ros.nodes.{_PROGRAMS[name]}')
     signal.signal(signal.SIGINT, signal.default_int_handler)
     return int(module.main())
 

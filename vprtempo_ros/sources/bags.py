@@ -21,7 +21,7 @@ from typing import Any, Callable, Collection, Iterator, NamedTuple, TypeVar
 
 from ..errors import SourceError
 from .database import bring_back, open_once
-from .natural import natural_key
+from .natural_sort import natural_key
 
 if sys.version_info >= (3, 14):
     from compression import zstd

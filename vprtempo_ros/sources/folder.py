@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from ..errors import ImageError, SourceError
 from ..frames import Frame, Image
-from ..paths import user_path
+from ..support.paths import user_path
 from .image_msg import decode_file
-from .natural import natural_key
+from .natural_sort import natural_key
 
 IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.pgm', '.ppm', '.webp')
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import SourceError
-from ..paths import user_path
+from ..support.paths import user_path
 
 SEASONS = ('spring', 'summer', 'fall', 'winter')
 # Frames of a season in each part of the partitioned version: two sections, and three of 1150.

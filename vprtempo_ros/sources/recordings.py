@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 from ..errors import SourceError
-from ..paths import user_path
+from ..support.paths import user_path
 from .bags import is_bag
-from .natural import natural_key
+from .natural_sort import natural_key
 
 # Names beyond this many taken ones are not looked for.
 _MOST = 10_000

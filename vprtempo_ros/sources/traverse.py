@@ -12,7 +12,7 @@ from ..config import BagInputConfig, PosesConfig
 from ..errors import ImageError, SourceError
 from ..events.packet import Size
 from ..frames import Frame, Image, counts_of
-from ..paths import user_path
+from ..support.paths import user_path
 from .bags import BagReader, choose_topic, is_bag
 from .cdr import COMPRESSED, IMAGE, read_message, stamp_ns
 from .folder import FolderFrames

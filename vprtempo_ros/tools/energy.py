@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..config import EnergyConfig, PosesConfig, SinabsConfig
-from ..energy.bill import bill
+from ..energy.breakdown import bill
 from ..energy.event_trains import EventTrains
 from ..energy.operations import Count, dense, graded, layer_shapes, rate
 from ..energy.pictures import Point, draw_bill, draw_curves

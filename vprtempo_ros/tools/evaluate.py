@@ -14,18 +14,18 @@ from typing import Sequence
 
 from ..config import BagInputConfig, NodeConfig, PosesConfig
 from ..errors import ConfigError
-from ..evaluation.about import about
 from ..evaluation.by_file import truth_by_file
 from ..evaluation.by_frame import truth_by_frame
 from ..evaluation.by_pose import truth_by_pose
 from ..evaluation.evaluation import evaluate
+from ..evaluation.metadata import about
 from ..evaluation.query import Query, Reading, read_images, read_query
 from ..evaluation.report import check_output, write_report
 from ..evaluation.summary import summary
 from ..evaluation.truth import GroundTruth
 from ..maps.map import Map
 from ..maps.store import load
-from ..paths import user_path
+from ..support.paths import user_path
 from .bar import Bar
 from .command import check_range, guarded
 from .overrides import add_overrides, node_config

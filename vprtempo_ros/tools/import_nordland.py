@@ -16,16 +16,9 @@ from typing import NamedTuple, Sequence
 from zipfile import ZipFile, ZipInfo
 
 from ..errors import ConfigError, SourceError
-from ..paths import user_path
 from ..sources.image_zip import check_member, check_space, open_zip, take_out
-from ..sources.nordland import (
-    PUBLISHED,
-    SEASONS,
-    Member,
-    listed_names,
-    member_of,
-    shortened,
-)
+from ..sources.nordland import PUBLISHED, SEASONS, Member, listed_names, member_of, shortened
+from ..support.paths import user_path
 from .bar import Bar
 from .command import guarded
 

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..backends.integer import input_table, integers_of
-from ..encoding import encoder_for
+from ..encoding.encoders import encoder_for
 from ..errors import MapError, VprError
 from ..frames import Image
 from ..maps.map import Map
 from ..maps.store import load
-from ..network.quantised import OUTPUT_MAX, QuantisedLayer, limits, multipliers
+from ..network.quantised.network import OUTPUT_MAX, QuantisedLayer, limits, multipliers
 from ..sources.folder import read_image
 from .command import guarded
 

@@ -9,15 +9,14 @@ from typing import Callable, Iterator, Sequence, TypeVar
 
 from ..backends.lava.limits import Demand, check_limits, check_spiking_limits, describe_module
 from ..backends.lava.limits import describe as describe_demand
-from ..config import EventsConfig
-from ..encoding import EVENTS
+from ..config import EVENTS, EventsConfig
 from ..errors import BackendError
 from ..maps.map import Map
 from ..maps.store import checksums, load
 from ..matching.normalisation import hyperactive
 from ..network.layers import Layer, Module
-from ..network.quantised import QuantisedLayer, QuantisedModule
-from ..network.spiking import SpikingNetwork
+from ..network.quantised.network import QuantisedLayer, QuantisedModule
+from ..network.spiking.network import SpikingNetwork
 from .command import guarded
 
 Line = tuple[str, str]

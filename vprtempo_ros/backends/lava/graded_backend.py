@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 
 from ...config import BackendConfig
 from ...errors import BackendError
-from ...network.lava_shim import lava_is_installed
 from ...network.layers import Array, Network
+from ...support.lava_shim import lava_is_installed
 from ..integer import IntegerBackend, input_table, integers_of
 from .limits import check_limits
-from .owner import HINT
 from .plan import plan, to_tensors
 from .stepping import SteppedWorker
+from .worker_handle import HINT
 
 # Answers come two steps after their frame in simulation; the adapters of hardware may add some.
 _LONGEST_DELAY = 16

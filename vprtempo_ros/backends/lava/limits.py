@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import BackendError
-from ...network.quantised import QuantisedNetwork, limits
-from ...network.spiking import SpikingNetwork
+from ...network.quantised.network import QuantisedNetwork, limits
+from ...network.spiking.network import SpikingNetwork
 from ..integer import input_table
 
 CORES = 128

@@ -12,8 +12,8 @@ from lava.magma.core.run_conditions import RunContinuous
 from lava.proc.io.injector import Injector
 from numpy.typing import NDArray
 
-from ...network.spiking import SpikingModule, SpikingNetwork, spike_trains
-from ...network.spiking_file import write_hdf5
+from ...network.spiking.hdf5_file import write_hdf5
+from ...network.spiking.network import SpikingModule, SpikingNetwork, spike_trains
 from .hardware import BINARY, Link, run_configuration
 from .host_ports import BUFFER, PyIntegerInjectorModel, stop
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...network.quantised import (
+from ...network.quantised.network import (
     OUTPUT_MAX,
     QuantisedLayer,
     QuantisedModule,

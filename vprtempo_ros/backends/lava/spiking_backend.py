@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from ...config import BackendConfig
 from ...errors import BackendError
-from ...network.lava_shim import lava_dl_is_installed
 from ...network.layers import Array, Network
-from ...network.spiking import channels
+from ...network.spiking.network import channels
+from ...support.lava_shim import lava_dl_is_installed
 from ..cuba import CubaBackend, spiking_of
 from .limits import check_spiking_limits
 from .stepping import SteppedWorker

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from ...config import LavaConfig
 from ...network.layers import Array
 from .limits import Demand, describe
-from .owner import Worker
 from .plan import Tensors
+from .worker_handle import Worker
 
 
 class SteppedWorker(ABC):

@@ -25,7 +25,7 @@ from typing import Any
 
 from ...config import LavaConfig
 from ...errors import BackendError
-from ...network.lava_shim import prepare_lava, prepare_lava_dl
+from ...support.lava_shim import prepare_lava, prepare_lava_dl
 from .channel import READY, receive_network, receive_vector, send_vector
 from .plan import Tensors, from_tensors
 

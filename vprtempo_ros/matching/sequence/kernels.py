@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...compiled import njit
+from ...support.compiled import njit
 
 F = np.float32
 _ZERO, _ONE = F(0.0), F(1.0)

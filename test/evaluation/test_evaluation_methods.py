@@ -1,0 +1,160 @@
+"""Methods run row by row give what whole matrices give, and what they are configured to give."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from support.street import Street
+
+from vprtempo_ros.backends import Backend, create
+from vprtempo_ros.config import BackendConfig, BagInputConfig, NodeConfig, PosesConfig
+from vprtempo_ros.encoding.adaptation import standardise
+from vprtempo_ros.encoding.pixels import PixelEncoder
+from vprtempo_ros.evaluation.baselines import Ncc, Sad
+from vprtempo_ros.evaluation.by_pose import truth_by_pose
+from vprtempo_ros.evaluation.evaluation import Evaluation, evaluate
+from vprtempo_ros.evaluation.query import Query, Reading, read_query
+from vprtempo_ros.evaluation.recall import ranked, recall_at
+from vprtempo_ros.evaluation.truth import GroundTruth
+from vprtempo_ros.maps.confidence_fit import measure_responses
+from vprtempo_ros.maps.map import Map
+from vprtempo_ros.maps.store import load
+from vprtempo_ros.matching.normalisation import Normaliser
+from vprtempo_ros.matching.stages import Moment
+from vprtempo_ros.options import from_flat
+
+Matrix = NDArray[np.float32]
+Parts = tuple[Map, Query, GroundTruth]
+
+
+@pytest.fixture(scope='module')
+def parts(street: Street) -> Parts:
+    """Return the street's map, its query and the truth within 2 m."""
+    loaded = load(street.map)
+    query = read_query(str(street.recordings.query), loaded,
+                       Reading(BagInputConfig(), PosesConfig()))
+    return loaded, query, truth_by_pose(query, loaded, 2.0)
+
+
+def evaluated(parts: Parts, **settings: object) -> Evaluation:
+    """Return the evaluation with settings of the node; double underscores stand for dots."""
+    return evaluate(*parts, from_flat(NodeConfig, {
+        name.replace('__', '.'): value for name, value in settings.items()}))
+
+
+def test_templates_are_the_places_own_pixels(street: Street, parts: Parts) -> None:
+    """Templates are what the map's encoder makes of the frames that became places."""
+    loaded, _, _ = parts
+    encode = PixelEncoder(loaded.config.encoding)
+    spikes = np.stack([encode(frame.image) for frame in street.places()])
+    np.testing.assert_array_equal(loaded.spikes, spikes)
+    np.testing.assert_array_equal(loaded.shown(), standardise(spikes, loaded.pixels))
+    plain = replace(loaded, config=replace(loaded.config, encoding=replace(
+        loaded.config.encoding, adapt=False)))
+    np.testing.assert_array_equal(plain.shown(), spikes)
+
+
+def test_figures_are_those_of_whole_matrices(parts: Parts) -> None:
+    """Recall@N of each method is that of the ranked matrix, normalised ones included."""
+    loaded, query, truth = parts
+    shown = loaded.shown()
+    engines: dict[str, Backend] = {'network': create(loaded.network, BackendConfig()),
+                                   'SAD': Sad(shown), 'NCC': Ncc(shown)}
+    matrices: dict[str, Matrix] = {}
+    for name, engine in engines.items():
+        matrix = np.stack([engine.similarity(spikes) for spikes in query.spikes])
+        # Each place against its usual response, as a fitted map or a template has it.
+        usual = (loaded.responses if name == 'network'
+                 else measure_responses(engine, shown, loaded.config.places.tolerance))
+        normalise = Normaliser(usual)
+        scored = np.stack([normalise(row, Moment(0)) for row in matrix])
+        if name == 'network':
+            matrices[name] = scored
+        else:
+            matrices[name], matrices[f'{name}, normalised'] = matrix, scored
+            wide = matrix.astype(np.float64)
+            matrices[f'{name}, normalised over the query'] = (
+                (wide - wide.mean(axis=0)) / wide.std(axis=0)).astype(np.float32)
+        engine.close()
+    found = {row.name: row for row in evaluated(parts, match__sequence__filter='none').rows}
+    assert set(matrices) == set(found)
+    for name, matrix in matrices.items():
+        for n, value in found[name].recall.items():
+            assert value == recall_at(truth, ranked(matrix, n), n), (name, n)
+    assert [name for name, row in found.items() if not row.causal] == [
+        'SAD, normalised over the query', 'NCC, normalised over the query']
+    assert found['network'].recall[1] > 0.6
+
+
+def test_normalisation_can_be_turned_off(parts: Parts) -> None:
+    """With match.normalise: false the network's answers are its similarities, as they are."""
+    loaded, query, truth = parts
+    backend = create(loaded.network, BackendConfig())
+    matrix = np.stack([backend.similarity(spikes) for spikes in query.spikes])
+    backend.close()
+    found = evaluated(parts, match__sequence__filter='none', match__normalise=False).headline
+    assert found.answers.places.tolist() == matrix.argmax(axis=1).tolist()
+    assert found.recall[1] == recall_at(truth, ranked(matrix, 1), 1)
+
+
+def test_each_method_is_shown_with_and_without_the_sequence(parts: Parts) -> None:
+    """With a filter every method is there twice, the configured one first; single frames stay."""
+    single = {row.name: row for row in evaluated(parts, match__sequence__filter='none').rows}
+    found = evaluated(parts, match__sequence__filter='seqslam')
+    rows = {row.name: row for row in found.rows}
+    assert found.headline.name == 'network + seqslam'
+    assert set(rows) == set(single) | {f'{name} + seqslam' for name in single}
+    for name, row in single.items():
+        np.testing.assert_array_equal(rows[name].answers.ranks, row.answers.ranks)
+
+
+def test_what_is_held_back_does_not_bend_the_curves(parts: Parts) -> None:
+    """match.min_confidence changes the point that is configured, not recall@N or the curve."""
+    every, sure = evaluated(parts), evaluated(parts, match__min_confidence=0.9)
+    assert sure.headline.recall == every.headline.recall
+    assert sure.error == every.error
+    assert sure.configured.answered < every.configured.answered == 1.0
+    given = every.headline.answers.certainty >= 0.9
+    assert sure.configured.answered == given.mean()
+
+
+def test_a_frame_from_nowhere_is_rejected_by_what_it_scores(parts: Parts) -> None:
+    """The places' own images as queries from elsewhere are too much alike to be rejected."""
+    loaded, query, truth = parts
+    references = loaded.shown()
+    count = len(references)
+    twins = replace(query, spikes=references, stamps=np.arange(count) * 10**9,
+                    decode_ms=np.zeros(count), encode_ms=np.zeros(count))
+    noise = replace(twins, spikes=np.random.default_rng(0).integers(
+        0, 256, references.shape).astype(np.uint8))
+    shares, configured = [], []
+    for elsewhere in (twins, noise):
+        found = evaluate(loaded, query, truth, NodeConfig(), elsewhere)
+        assert found.headline.elsewhere is not None
+        configured.append(found.headline.elsewhere.configured)
+        shares.append({row.name: row.elsewhere.kept for row in found.rows if row.elsewhere})
+    assert configured[0] < 0.3
+    assert configured[1] > 0.8
+    assert shares[0]['SAD'] == 0.0
+    assert shares[0]['network + bayes'] < 0.2
+    for name in ('SAD', 'NCC', 'network + bayes'):
+        assert shares[1][name] > 0.9, name
+
+
+def test_a_route_is_described_by_its_median_steps(parts: Parts) -> None:
+    """The street's places are 2 m apart, driven 0.5 m a frame at 10 Hz."""
+    route = parts[0].route()
+    assert route.places == len(parts[0].places)
+    assert route.step_m == pytest.approx(2.0, abs=0.3)
+    assert route.step_s == pytest.approx(0.4, abs=0.1)
+
+
+def test_a_recording_that_is_gone(parts: Parts) -> None:
+    """Nothing of the recording that a map was made from is needed any more."""
+    loaded, query, truth = parts
+    moved = replace(loaded, config=replace(loaded.config, bags=['/no/such/bag']))
+    one, two = (evaluate(each, query, truth, NodeConfig()) for each in (loaded, moved))
+    assert [row.recall for row in one.rows] == [row.recall for row in two.rows]

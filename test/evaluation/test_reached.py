@@ -1,0 +1,123 @@
+"""What is promised on real data, with a margin: Nordland, summer learnt, winter recognised."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from vprtempo_ros.backends import Backend, create
+from vprtempo_ros.config import (
+    BackendConfig,
+    BagInputConfig,
+    MatchConfig,
+    PosesConfig,
+    TrainerConfig,
+)
+from vprtempo_ros.evaluation.answers import Answers
+from vprtempo_ros.evaluation.baselines import Ncc, Sad
+from vprtempo_ros.evaluation.methods import AS_CONFIGURED, RAW, Method, run, settings_of, usual_for
+from vprtempo_ros.evaluation.precision import rejected, threshold_keeping
+from vprtempo_ros.evaluation.query import Query, Reading, read_query
+from vprtempo_ros.evaluation.recall import recall_of
+from vprtempo_ros.evaluation.reliability import calibration_error, reliability
+from vprtempo_ros.evaluation.truth import NOWHERE, GroundTruth
+from vprtempo_ros.maps.building import build_map
+from vprtempo_ros.maps.confidence_fit import measure_responses
+from vprtempo_ros.maps.map import Map
+from vprtempo_ros.matching.matcher import Matcher
+from vprtempo_ros.options import from_flat
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
+
+SINGLE = Method('network', False, AS_CONFIGURED, True)
+SEQUENCE = Method('network', True, AS_CONFIGURED, True)
+TEMPLATE = Method('template', False, RAW)
+
+
+class Drive(NamedTuple):
+    """A map with the defaults, and the same stretch in winter."""
+
+    map: Map
+    query: Query
+
+    def truth(self, tolerance: int = 0) -> GroundTruth:
+        """Return the truth that the frame of the same number shows the place."""
+        number = np.arange(len(self.query))
+        return GroundTruth(self.query.stamps, np.maximum(number - tolerance, 0),
+                           np.minimum(number + tolerance, len(number) - 1))
+
+
+@pytest.fixture(scope='module')
+def drive(shared_data: Callable[[str], Path]) -> Callable[[int], Drive]:
+    """Return a function that gives the first places, learnt once."""
+    folder = shared_data('nordland_64x32')
+    names = str(folder / 'filtered_names.txt')
+
+    @lru_cache(maxsize=2)
+    def learn(places: int) -> Drive:
+        loaded = build_map(from_flat(TrainerConfig, {
+            'bags': [str(folder / 'summer')], 'input.names': names, 'places.count': places}))
+        return Drive(loaded, winter(folder, loaded, 0, places))
+    return learn
+
+
+def winter(folder: Path, loaded: Map, start: int, count: int) -> Query:
+    """Return a stretch of the winter drive as a robot with this map sees it."""
+    names = str(folder / 'filtered_names.txt')
+    return read_query(str(folder / 'winter'), loaded,
+                      Reading(BagInputConfig(names=names, start=start), PosesConfig(), count))
+
+
+def asked(driven: Drive, methods: list[Method], engine: Backend | None = None,
+          query: Query | None = None, truth: GroundTruth | None = None) -> dict[Method, Answers]:
+    """Return the answers of methods, of the map's network if there is no other engine."""
+    loaded = driven.map
+    running = engine or create(loaded.network, BackendConfig())
+    responses = (loaded.responses if engine is None else
+                 measure_responses(engine, loaded.shown(), loaded.config.places.tolerance))
+    ran = run(running, query or driven.query, truth or driven.truth(), methods,
+              lambda method: Matcher(loaded.route(), usual_for(method, responses),
+                                     loaded.calibration, settings_of(method, MatchConfig())))
+    running.close()
+    return ran.answers
+
+
+@pytest.mark.parametrize(('places', 'least'), [(500, 0.62), (2761, 0.40)])
+def test_single_frames(drive: Callable[[int], Drive], places: int, least: float) -> None:
+    """The very place first, of a frame alone; ahead of template matching on the same pixels."""
+    driven = drive(places)
+    assert len(driven.map.places) == len(driven.query) == places
+    network = recall_of(driven.truth(), asked(driven, [SINGLE])[SINGLE], 1)
+    shown = driven.map.shown()
+    templates = {engine.name: recall_of(
+        driven.truth(), asked(driven, [TEMPLATE], engine)[TEMPLATE], 1)
+        for engine in (Sad(shown), Ncc(shown))}
+    assert network >= least
+    assert network > max(templates.values()), templates
+
+
+def test_a_sequence(drive: Callable[[int], Drive]) -> None:
+    """With the default filter nearly all frames are at the very place, and confidence is true."""
+    driven = drive(2761)
+    answers = asked(driven, [SEQUENCE])[SEQUENCE]
+    near = driven.truth(driven.map.calibration.tolerance)
+    error = calibration_error(reliability(near, answers))
+    assert recall_of(driven.truth(), answers, 1) >= 0.95
+    assert error <= 0.05
+
+
+def test_elsewhere(drive: Callable[[int], Drive], shared_data: Callable[[str], Path]) -> None:
+    """A stretch that the map has not got is rejected where 95 % of what is right is kept."""
+    driven = drive(500)
+    off = winter(shared_data('nordland_64x32'), driven.map, 1000, 500)
+    nowhere = np.full(len(off), NOWHERE, np.int64)
+    known = asked(driven, [SEQUENCE])[SEQUENCE]
+    unknown = asked(driven, [SEQUENCE], None, off,
+                    GroundTruth(off.stamps, nowhere, nowhere))[SEQUENCE]
+    threshold = threshold_keeping(driven.truth(), known, 0.95)
+    assert rejected(unknown, threshold) >= 0.95

@@ -1,0 +1,356 @@
+"""What an operator is told, with a clock of the test's own: each concern, its level, its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.helpers import steady
+
+from vprtempo_ros.config import DiagnosticsConfig
+from vprtempo_ros.health.arrivals import Arrivals
+from vprtempo_ros.health.context import Surroundings
+from vprtempo_ros.health.health import Health
+from vprtempo_ros.health.statistics import FrameStatistics
+from vprtempo_ros.health.status import Level, Status
+from vprtempo_ros.health.window import Counts, Window
+from vprtempo_ros.matching.match import Match, unknown
+
+PLACE = Match(np.array([28, 29]), np.array([0.9, 0.1], np.float32))
+
+
+class Robot:
+    """A node's statistics and health on a clock that the test moves, at 10 Hz of frames."""
+
+    def __init__(self, **limits: float) -> None:
+        self.now = 1000.0
+        self.limits = DiagnosticsConfig(**limits)
+        self.statistics = FrameStatistics(lambda: self.now)
+        self.health = Health(self.now)
+        self.publishers = ['/camera']
+        self.around = Surroundings('image', '/image', lambda: self.publishers,
+                                   lambda: 'nobody publishes it', '/maps/a', '', None, '',
+                                   'numpy', 100, 'bayes')
+        self.history: list[dict[str, Status]] = []
+        self.jobs = 0
+
+    def drive(
+        self, seconds: float, frame: Callable[[], None] | None = None, rate: float = 10.0,
+    ) -> dict[str, Status]:
+        """Let frames come for a while, with a report each second; return the last one."""
+        count = round(seconds * rate)
+        for number in range(1, count + 1):
+            # Rounded, so that sums of tenths are whole seconds.
+            self.now = round(self.now + 1.0 / rate, 6)
+            if frame:
+                self.statistics.add_received()
+                frame()
+            if number * 1.0 / rate % 1.0 < 0.5 / rate or rate < 1.0:
+                self.report()
+        return self.history[-1]
+
+    def report(self) -> dict[str, Status]:
+        """Make a report now."""
+        seen = self.statistics.take(self.limits.silence)
+        told = self.health.report(self.now, seen, self.around, self.limits)
+        self.history.append({status.concern: status for status in told})
+        return self.history[-1]
+
+    def known(self) -> None:
+        """Answer a frame with a place."""
+        self.statistics.add_work(0.01)
+        self.statistics.add_result(PLACE, None, 0.02)
+
+    def unknown(self) -> None:
+        """Answer a frame with no place."""
+        self.statistics.add_result(unknown(), None, 0.02)
+
+    def bad(self) -> None:
+        """Refuse a frame."""
+        self.statistics.add_bad('expected 640x480 pixels, found 320x240')
+
+    def levels(self, concern: str) -> list[Level]:
+        """Return the level of a concern in each report."""
+        return [told[concern].level for told in self.history]
+
+
+def changes(levels: list[Level]) -> int:
+    """Return how often a level changes."""
+    return sum(a != b for a, b in zip(levels, levels[1:]))
+
+
+def test_all_is_well() -> None:
+    """A robot that recognises places is OK in every concern."""
+    robot = Robot(min_rate=9.0)
+    told = robot.drive(30.0, robot.known)
+    assert set(told) == {'input', 'recognition', 'backend', 'map', 'clock'}
+    assert all(set(robot.levels(concern)) == {Level.OK} for concern in told)
+    assert dict(told['input'].values)['input rate (Hz)'] == '10.0'
+    assert dict(told['recognition'].values)['last match'] == 'place 28 (0.90)'
+    assert dict(told['recognition'].values)['latency mean (ms)'] == '20.00'
+    assert dict(told['backend'].values)['work mean (ms)'] == '10.00'
+    assert dict(told['backend'].values)['load'] == '10%'
+
+
+def test_silence() -> None:
+    """Without images the input is an error with its cause, and what it said last is stale."""
+    robot = Robot()
+    robot.drive(10.0, robot.known)
+    told = robot.drive(4.0)
+    assert told['input'].level is Level.ERROR
+    assert told['input'].message == 'no image for 4 s on /image: nobody publishes it'
+    assert told['recognition'].level is Level.STALE
+    assert 'no answer for 4 s' in told['recognition'].message
+    told = robot.drive(4.0, robot.known)
+    assert told['input'].level is Level.ERROR
+    assert 'not any more for 3 s' in told['input'].message
+    told = robot.drive(3.0, robot.known)
+    assert told['input'].level is told['recognition'].level is Level.OK
+    assert changes(robot.levels('input')) == changes(robot.levels('recognition')) == 2
+
+
+def test_a_camera_that_never_came() -> None:
+    """Silence counts from the beginning too."""
+    robot = Robot()
+    assert robot.drive(2.0)['input'].level is Level.OK
+    assert robot.drive(1.0)['input'].level is Level.ERROR
+
+
+def test_slow_images() -> None:
+    """Images come, but fewer than asked for; a rate about the threshold does not flap."""
+    robot = Robot(min_rate=8.0)
+    robot.drive(10.0, robot.known)
+    told = robot.drive(10.0, robot.known, rate=5.0)
+    assert told['input'].level is Level.WARN
+    assert 'expected at least 8 a second (diagnostics.min_rate), found 5.0' in (
+        told['input'].message)
+    robot.drive(20.0, robot.known)
+    assert robot.levels('input')[-1] is Level.OK
+    before = changes(robot.levels('input'))
+    for _ in range(30):
+        robot.drive(1.0, robot.known, rate=7.0)
+        robot.drive(1.0, robot.known, rate=12.0)
+    assert changes(robot.levels('input')) - before <= 2
+
+
+def test_unusable_images() -> None:
+    """All of them unusable is an error, some of them a warning, one of them is only counted."""
+    robot = Robot()
+    told = robot.drive(10.0, robot.bad)
+    assert told['input'].level is Level.ERROR
+    assert told['input'].message.count('expected 640x480 pixels, found 320x240') == 1
+    assert 'no usable image: 50 of 50' in told['input'].message
+    assert told['recognition'].level is Level.STALE
+
+    robot = Robot()
+    turn = iter(range(10**9))
+    told = robot.drive(10.0, lambda: (robot.bad if next(turn) % 2 else robot.known)())
+    assert told['input'].level is Level.WARN
+    assert 'publishers' not in told['input'].message
+    robot.publishers = ['/left', '/right']
+    told = robot.drive(2.0, lambda: (robot.bad if next(turn) % 2 else robot.known)())
+    assert '2 publishers on /image (/left, /right): remap all but one' in told['input'].message
+    assert told['recognition'].level is Level.OK
+    assert robot.drive(15.0, robot.known)['input'].level is Level.OK
+
+    robot = Robot()
+    robot.drive(5.0, robot.known)
+    robot.drive(0.1, robot.bad)
+    robot.drive(15.0, robot.known)
+    assert set(robot.levels('input')) == {Level.OK}
+    assert dict(robot.history[-1]['input'].values)['frames bad'] == '1'
+
+
+def test_lost() -> None:
+    """Unknown for long is a warning; now and then is not, and one lucky match ends nothing."""
+    robot = Robot(lost_after=10.0)
+    robot.drive(20.0, robot.known)
+    robot.drive(8.0, robot.unknown)
+    robot.drive(10.0, robot.known)
+    assert set(robot.levels('recognition')) == {Level.OK}
+    told = robot.drive(20.0, robot.unknown)
+    assert told['recognition'].level is Level.WARN
+    assert told['recognition'].message.startswith('lost: 50 of 50 frames unknown')
+    assert 'the last place was 28' in told['recognition'].message
+    robot.drive(0.1, robot.known)
+    assert robot.drive(10.0, robot.unknown)['recognition'].level is Level.WARN
+    # Without answers it is stale; it does not count as found.
+    assert robot.drive(10.0)['recognition'].level is Level.STALE
+    assert robot.drive(8.0, robot.unknown)['recognition'].level is Level.WARN
+    assert robot.drive(15.0, robot.known)['recognition'].level is Level.OK
+
+    robot = Robot(lost_after=0.0)
+    robot.drive(60.0, robot.unknown)
+    assert set(robot.levels('recognition')) == {Level.OK}
+
+
+def test_backend() -> None:
+    """Nearly all of the time at work, frames dropped, and a backend that fails."""
+    robot = Robot(max_load=0.8)
+
+    def laborious() -> None:
+        robot.known()
+        robot.statistics.add_work(0.08)
+    told = robot.drive(10.0, laborious)
+    assert told['backend'].level is Level.WARN
+    assert 'slow: works 90% of the time, 90.00 ms for each frame' in told['backend'].message
+
+    robot, dropped = Robot(), 0
+
+    def overtaken() -> None:
+        nonlocal dropped
+        dropped += 1
+        robot.statistics.set_dropped(dropped)
+    told = robot.drive(10.0, overtaken)
+    assert told['backend'].level is Level.WARN
+    assert 'cannot keep up: 50 of 50 frames dropped' in told['backend'].message
+
+    robot = Robot()
+    told = robot.drive(10.0, lambda: robot.statistics.add_failure('the board is gone'))
+    assert told['backend'].level is Level.ERROR
+    assert 'the board is gone' in told['backend'].message
+    assert told['input'].level is Level.OK
+
+
+def test_map_on_disk() -> None:
+    """A folder that is gone is a warning until it is back; one moment does not count."""
+    robot = Robot()
+    robot.around = robot.around._replace(map_trouble='/maps/a is gone')
+    robot.drive(1.0, robot.known)
+    robot.around = robot.around._replace(map_trouble='')
+    robot.drive(10.0, robot.known)
+    assert set(robot.levels('map')) == {Level.OK}
+    robot.around = robot.around._replace(map_trouble='/maps/a is gone')
+    assert robot.drive(5.0, robot.known)['map'].level is Level.WARN
+    told = robot.health.report_map(robot.now, robot.around, robot.limits)
+    assert told.message == '/maps/a is gone'
+    robot.around = robot.around._replace(map_trouble='')
+    assert robot.drive(10.0, robot.known)['map'].level is Level.OK
+
+
+def test_clocks() -> None:
+    """No /clock, a clock that stands still, and stamps that jump back."""
+    robot = Robot()
+    robot.around = robot.around._replace(sim_time=0.0)
+    told = robot.drive(5.0, robot.known)
+    assert told['clock'].level is Level.WARN
+    assert 'use_sim_time is set but no /clock comes' in told['clock'].message
+    robot.around = robot.around._replace(sim_time=17.0)
+    told = robot.drive(10.0, robot.known)
+    assert 'simulated time stands still for 9 s' in told['clock'].message
+
+    robot = Robot()
+    robot.drive(5.0, robot.known)
+    robot.statistics.add_jump(12.5)
+    told = robot.drive(1.0, robot.known)
+    assert told['clock'].level is Level.WARN
+    assert 'stamps jumped back by 12.5 s' in told['clock'].message
+    assert robot.drive(6.0, robot.known)['clock'].level is Level.OK
+    assert dict(robot.history[-1]['clock'].values)['jumps back'] == '1'
+
+
+def test_odometry() -> None:
+    """Odometry that is expected and does not come is a warning of its own concern."""
+    robot = Robot()
+    robot.around = robot.around._replace(odometry='/odom')
+    told = robot.drive(5.0, robot.known)
+    assert told['odometry'].level is Level.WARN
+    assert 'no odometry for 5 s on /odom' in told['odometry'].message
+
+    def moving() -> None:
+        robot.known()
+        robot.statistics.add_odometry()
+    assert robot.drive(10.0, moving)['odometry'].level is Level.OK
+
+
+EVENTS = st.lists(st.tuples(st.sampled_from(
+    ['known', 'unknown', 'bad', 'failure', 'nothing', 'drop', 'jump', 'gone', 'back']),
+    st.integers(1, 40)), max_size=60)
+
+
+@steady
+@given(EVENTS, st.integers(0, 8), st.integers(0, 16))
+def test_no_concern_flaps_whatever_happens(
+    happens: list[tuple[str, int]], raise_after: int, clear_after: int,
+) -> None:
+    """From any level that is not OK back to OK it takes as long as asked, whatever comes."""
+    robot, dropped = Robot(raise_after=raise_after / 2, clear_after=clear_after / 2), 0
+
+    def frame(kind: str) -> None:
+        nonlocal dropped
+        if kind == 'drop':
+            dropped += 1
+            robot.statistics.set_dropped(dropped)
+        elif kind == 'jump':
+            robot.statistics.add_jump(1.0)
+            robot.known()
+        else:
+            {'known': robot.known, 'unknown': robot.unknown, 'bad': robot.bad,
+             'failure': lambda: robot.statistics.add_failure('no'),
+             'gone': robot.known, 'back': robot.known}[kind]()
+    began: dict[str, float] = {}
+    for kind, tenths in happens:
+        if kind in ('gone', 'back'):
+            robot.around = robot.around._replace(map_trouble='gone' if kind == 'gone' else '')
+        for _ in range(tenths):
+            robot.now += 0.1
+            if kind != 'nothing':
+                robot.statistics.add_received()
+                frame(kind)
+            before = robot.history[-1] if robot.history else {}
+            for concern, status in robot.report().items():
+                was = before[concern].level if concern in before else Level.OK
+                if was is Level.OK and status.level is not Level.OK:
+                    began[concern] = robot.now
+                elif was is not Level.OK and status.level is Level.OK:
+                    assert robot.now - began[concern] >= clear_after / 2 - 1e-6
+
+
+@steady
+@given(st.lists(st.floats(0.001, 5.0), min_size=2, max_size=80))
+def test_rate(gaps: list[float]) -> None:
+    """The rate is that of the last intervals, and falls while nothing comes."""
+    arrivals, now = Arrivals(0.0), 0.0
+    for gap in gaps:
+        now += gap
+        arrivals.add(now)
+    last = gaps[-30:] if len(gaps) > 30 else gaps[1:]
+    found = arrivals.rate(now)
+    assert found == pytest.approx(len(last) / sum(last))
+    assert arrivals.silence(now + 3.0) == pytest.approx(3.0)
+    later = arrivals.rate(now + 100.0)
+    assert found is not None
+    assert later is not None
+    assert later < found
+    arrivals.begin_anew()
+    assert arrivals.rate(now) is None
+
+
+@steady
+@given(st.lists(st.tuples(st.floats(0.05, 3.0), st.integers(0, 50)), min_size=1, max_size=200))
+def test_window(looks: list[tuple[float, int]]) -> None:
+    """Its difference is that of the counts at both of its ends, and it is about five seconds."""
+    window, now, count = Window(0.0), 0.0, 0
+    at: dict[float, int] = {0.0: 0}
+    for gap, new in looks:
+        now, count = now + gap, count + new
+        at[now] = count
+        span, recent = window.look(now, Counts(received=count))
+        then = min(at, key=lambda time: abs(time - (now - span)))
+        assert recent.received == count - at[then]
+        assert span <= 5.0 + 3.0
+        assert span >= min(5.0, now) - 1e-9
+
+
+def test_reasons_are_bounded() -> None:
+    """A driver that invents a new encoding for each frame does not fill the memory."""
+    statistics = FrameStatistics()
+    for number in range(1000):
+        statistics.add_bad(f"unknown encoding '{number}'")
+    seen: Any = statistics.take(2.0)
+    assert len(seen.bad) == 21
+    assert sum(seen.bad.values()) == seen.total.bad == 1000

@@ -1,0 +1,121 @@
+"""Copies of reference frames: where a shift, a zoom and a tilt put what the frame shows."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from support import encodings_of
+from support.helpers import images as image_records
+from support.helpers import picture
+
+from vprtempo_ros.config import EncodingConfig
+from vprtempo_ros.encoding.pixels import PixelEncoder
+from vprtempo_ros.frames import Image, grey_image
+from vprtempo_ros.maps.augmentation import CHANGES, copies, tilted
+from vprtempo_ros.sources.image_msg import decode_image
+
+ENCODING = EncodingConfig()
+SIDE = 4 * 28
+MIDDLE = (SIDE - 1) / 2
+
+
+def spot(x: float, y: float, size: int = SIDE) -> Image:
+    """Return a soft bright spot on black."""
+    rows, columns = np.mgrid[0:size, 0:size]
+    bright = np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / (2 * (size / 28) ** 2))
+    return grey_image((255 * bright).astype(np.uint8))
+
+
+def where(image: Image) -> tuple[float, float]:
+    """Return the centre of what is bright, x and y."""
+    grey = image.grey().astype(float)
+    rows, columns = np.mgrid[0:grey.shape[0], 0:grey.shape[1]]
+    return float((grey * columns).sum() / grey.sum()), float((grey * rows).sum() / grey.sum())
+
+
+@pytest.mark.parametrize('at', [(40.0, 50.0), (70.0, 35.0)])
+def test_copies_are_shifted_and_zoomed_as_they_say(at: tuple[float, float]) -> None:
+    """A spot moves by the part of the picture, or away from its middle, that is asked for."""
+    moved = [where(copy) for copy in copies(spot(*at), ENCODING)]
+    assert len(moved) == len(CHANGES) == 8
+    for change, found in zip(CHANGES, moved, strict=True):
+        expected = (MIDDLE + change.zoom * (at[0] - MIDDLE) + change.right * SIDE,
+                    MIDDLE + change.zoom * (at[1] - MIDDLE) + change.down * SIDE)
+        assert found == pytest.approx(expected, abs=0.15)
+    # A pixel and two of the encoded image to either side, one up and down, closer and further.
+    assert sorted(round(x - at[0], 1) for x, _ in moved[:4]) == [-8, -4, 4, 8]
+    assert sorted(round(y - at[1], 1) for _, y in moved[4:6]) == [-4, 4]
+
+
+def test_a_shift_by_an_encoded_pixel_shifts_the_encoded_image() -> None:
+    """Within the picture the spikes of a shifted copy are those of the frame, a pixel further."""
+    encode = PixelEncoder(EncodingConfig(patch=3))
+    image = grey_image(cv2.GaussianBlur(picture(3, SIDE, SIDE), (0, 0), 2))
+    still = encode(image).reshape(28, 28).astype(int)
+    right = encode(list(copies(image, ENCODING))[1]).reshape(28, 28).astype(int)
+    inside = np.s_[3:-3, 3:-3]
+    shifted = abs(right[inside] - np.roll(still, 1, axis=1)[inside]).mean()
+    assert shifted < 4 < 0.2 * abs(right[inside] - still[inside]).mean()
+
+
+def test_a_held_out_frame_is_tilted() -> None:
+    """It is turned by two degrees about its middle, which no copy is."""
+    x, y = where(tilted(spot(90.0, MIDDLE), ENCODING))
+    assert math.hypot(x - MIDDLE, y - MIDDLE) == pytest.approx(90 - MIDDLE, abs=0.2)
+    assert abs(math.degrees(math.atan2(y - MIDDLE, x - MIDDLE))) == pytest.approx(2.0, abs=0.2)
+    assert where(tilted(spot(MIDDLE, MIDDLE), ENCODING)) == pytest.approx((MIDDLE, MIDDLE), abs=.1)
+
+
+def test_the_border_is_repeated() -> None:
+    """No black edge comes into view, which would be the same at every place."""
+    white = grey_image(np.full((60, 80), 200, np.uint8))
+    for copy in (*copies(white, ENCODING), tilted(white, ENCODING)):
+        assert copy.grey().min() == copy.grey().max() == 200
+
+
+@pytest.mark.parametrize(('height', 'width', 'expected'), [
+    (480, 640, (112, 112)), (112, 112, (112, 112)), (24, 32, (24, 32)), (24, 640, (24, 112)),
+    (1, 1, (1, 1)), (1, 5, (1, 5)), (2, 2, (2, 2)), (3, 2000, (3, 112)),
+])
+def test_copies_have_no_more_pixels_than_they_need(
+    height: int, width: int, expected: tuple[int, int],
+) -> None:
+    """Four for each encoded pixel are enough, fewer stay as they are; even one can be encoded."""
+    image = grey_image(np.random.default_rng(0).integers(0, 256, (height, width), np.uint8))
+    encode = PixelEncoder(ENCODING)
+    for copy in (*copies(image, ENCODING), tilted(image, ENCODING)):
+        assert copy.grey().shape == expected
+        assert encode(copy).shape == (784,)
+
+
+def grey_copies(image: Image) -> NDArray[np.float64]:
+    """Return all copies of an image."""
+    return np.stack([copy.grey() for copy in copies(image, ENCODING)]).astype(float)
+
+
+@pytest.mark.parametrize('encoding', [*encodings_of.PLAIN, *encodings_of.YUV])
+def test_colour_and_depth_do_not_matter(encoding: str) -> None:
+    """Copies of any encoding of a picture are those of its grey values."""
+    rgb = encodings_of.colour_picture(40, 60)
+    message = encodings_of.message(encodings_of.samples(rgb, encoding), encoding)
+    found = grey_copies(decode_image(message))
+    if encoding in ('mono8', 'mono16', '8UC1', '16UC1', *encodings_of.YUV):
+        expected = grey_copies(grey_image(decode_image(message).grey()))
+    else:
+        expected = grey_copies(grey_image(np.rint(encodings_of.grey_of(rgb)).astype(np.uint8)))
+    assert abs(found - expected).max() <= 2
+    assert np.ptp(found[0]) > 10
+
+
+def test_the_recorded_frame_is_not_changed() -> None:
+    """A frame is a view of its message's bytes; these stay as they are."""
+    message = next(iter(image_records([picture(0)]))).message
+    before = bytes(message.data)
+    image = decode_image(message)
+    list(copies(image, ENCODING))
+    tilted(image, ENCODING)
+    assert bytes(message.data) == before

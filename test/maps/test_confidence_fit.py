@@ -1,0 +1,185 @@
+"""Fitting confidence on a real small map: what it is fitted on, and that it can be trusted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from support.street import Street
+
+from vprtempo_ros.backends import Backend, create
+from vprtempo_ros.config import BackendConfig, MatchConfig, SequenceConfig
+from vprtempo_ros.encoding.adaptation import Adaptation, standardise
+from vprtempo_ros.encoding.pixels import PixelEncoder
+from vprtempo_ros.maps import confidence_fit as calibrating
+from vprtempo_ros.maps.confidence_fit import fit_confidence, mirrored
+from vprtempo_ros.maps.held_out import HeldOut
+from vprtempo_ros.maps.map import Map
+from vprtempo_ros.maps.store import load
+from vprtempo_ros.matching.confidence import Calibration
+from vprtempo_ros.matching.matcher import Matcher
+from vprtempo_ros.matching.stages import Moment
+from vprtempo_ros.support.progress import silent
+
+FILTERS = ('none', 'seqslam', 'bayes')
+
+
+class Parts(NamedTuple):
+    """What confidence is fitted with: a map, its engine, frames between its places, clutter."""
+
+    map: Map
+    backend: Backend
+    held_out: HeldOut
+    clutter: NDArray[np.uint8]
+
+    def fit(self, seed: int = 0) -> Calibration:
+        """Return the calibration."""
+        return fit_confidence(self.backend, self.map.route(), self.map.responses, self.held_out,
+                              self.clutter, self.map.calibration.tolerance, seed, silent)
+
+
+@pytest.fixture(scope='module')
+def parts(street: Street) -> Parts:
+    """Return the street's map with the frames that became none of its places."""
+    loaded = load(street.map)
+    encode = PixelEncoder(loaded.config.encoding)
+    stamps = np.array([place.stamp_ns for place in loaded.places])
+    between = [frame for frame in street.frames()
+               if frame.stamp_ns > stamps[0] and frame.stamp_ns not in stamps]
+    before = np.searchsorted(stamps, [frame.stamp_ns for frame in between]) - 1
+    spikes = standardise(np.stack([encode(frame.image) for frame in between]), loaded.pixels)
+    held_out = HeldOut(spikes, before, np.minimum(before + 1, len(stamps) - 1),
+                       np.array([frame.stamp_ns for frame in between]), 'frames between places', 0)
+    return Parts(loaded, create(loaded.network, BackendConfig(name='numpy')), held_out,
+                 mirrored(loaded.shown(), loaded.config.encoding.width))
+
+
+def test_the_fit_is_that_of_the_map(parts: Parts) -> None:
+    """What is fitted here from the recording is what the map was built with, to the last bit."""
+    assert parts.fit() == parts.map.calibration
+
+
+def test_curves_are_sound(parts: Parts) -> None:
+    """A finite curve for each filter that rises, fitted on frames of which some were right."""
+    found = parts.fit()
+    assert set(found.curves) == set(found.right) == set(FILTERS)
+    for name in FILTERS:
+        assert np.isfinite(found.curves[name]).all()
+        assert found.curves[name].height >= 0
+        assert found.curves[name].lead >= 0
+        assert max(found.curves[name][:2]) > 0
+        assert 0.1 < found.right[name] < 0.9
+    assert found.frames == 80 * 25
+    # What the filters are for.
+    assert found.right['bayes'] > found.right['none']
+
+
+def test_the_seed_decides(parts: Parts) -> None:
+    """The same seed gives the same curves; another draws other runs, and nearly the same curves."""
+    assert parts.fit(1) == parts.fit(1) != parts.fit(2)
+    at = {seed: parts.fit(seed).curves['none'] for seed in (1, 2)}
+    assert at[1].lead == pytest.approx(at[2].lead, rel=0.5)
+
+
+def test_clutter_is_the_route_mirrored() -> None:
+    """Left and right of each row change over; rows and frames stay where they are."""
+    frames = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 12)
+    assert mirrored(frames, 4).tolist() == [
+        [3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8], [15, 14, 13, 12, 19, 18, 17, 16, 23, 22, 21, 20]]
+    assert (mirrored(mirrored(frames, 4), 4) == frames).all()
+
+
+def test_clutter_is_no_place_of_the_map(parts: Parts) -> None:
+    """The mirrored frames are not recognised, while the frames themselves are."""
+    shown = parts.map.shown()
+    own = np.array([parts.backend.similarity(row).argmax() for row in shown])
+    other = np.array([parts.backend.similarity(row).argmax() for row in parts.clutter])
+    assert (own == np.arange(len(shown))).mean() > 0.9
+    assert (other == np.arange(len(shown))).mean() < 0.3
+
+
+def runs(parts: Parts, count: int = 200) -> list[calibrating._Run]:
+    """Return runs as confidence is fitted on."""
+    rng = np.random.default_rng(5)
+    return [calibrating._run(parts.held_out, parts.clutter, rng) for _ in range(count)]
+
+
+def is_elsewhere(parts: Parts, run: calibrating._Run) -> bool:
+    """Tell whether no place of the map is right anywhere in a run."""
+    return bool((run.first > len(parts.map.places)).all())
+
+
+def test_runs_are_stretches_of_the_drive(parts: Parts) -> None:
+    """Successive frames with their right places and times; after the end comes the beginning."""
+    held_out, wrapped = parts.held_out, 0
+    for run in runs(parts):
+        if is_elsewhere(parts, run):
+            continue
+        candidates = [(begin + np.arange(30)) % len(held_out) for begin in range(len(held_out))]
+        assert any((held_out.first[frames] == run.first).all()
+                   and (held_out.last[frames] == run.last).all() for frames in candidates)
+        assert run.spikes.shape == (30, 784)
+        assert (np.diff(run.stamps) > 0).all()
+        assert np.diff(run.stamps).max() < 10**9
+        wrapped += int((np.diff(run.first) < 0).any())
+    assert wrapped > 0
+
+
+def test_a_part_of_the_runs_shows_nothing_of_the_map(parts: Parts) -> None:
+    """About a fifth is clutter alone: what was held out has no part in its pixels."""
+    blank = parts._replace(held_out=replace(parts.held_out,
+                                            spikes=np.zeros_like(parts.held_out.spikes)))
+    elsewhere = 0
+    for run, other in zip(runs(parts), runs(blank), strict=True):
+        same = bool((run.spikes == other.spikes).all())
+        assert same == is_elsewhere(parts, run)
+        elsewhere += same
+    assert 25 <= elsewhere <= 60
+
+
+@pytest.mark.parametrize('name', FILTERS)
+def test_elsewhere_is_less_sure(parts: Parts, name: str) -> None:
+    """Confidence is lower off the map, and where a match is wrong, whichever the filter."""
+    matcher = Matcher(parts.map.route(), parts.map.responses, parts.fit(), MatchConfig(
+        min_confidence=0.0, sequence=SequenceConfig(filter=name)))
+    said: dict[str, list[float]] = {'elsewhere': [], 'right': [], 'wrong': []}
+    for run in runs(parts, 60):
+        matcher.reset()
+        for number, stamp in enumerate(run.stamps.tolist()):
+            found = matcher(parts.backend.similarity(run.spikes[number]), Moment(stamp)).match
+            if number < 5:
+                continue
+            near = (run.first[number] - 1 <= found.places[0] <= run.last[number] + 1)
+            kind = 'elsewhere' if is_elsewhere(parts, run) else 'right' if near else 'wrong'
+            said[kind].append(float(found.confidences[0]))
+    mean = {kind: float(np.mean(values)) for kind, values in said.items()}
+    # Of a single frame on a map of 18 places there is little to go by; rendered pictures differ
+    # in a few pixels from run to run.
+    margin = {'none': 0.03, 'seqslam': 0.08, 'bayes': 0.15}[name]
+    assert mean['right'] > mean['elsewhere'] + margin, mean
+    assert mean['right'] > mean['wrong'] + margin, mean
+    # Runs that were not fitted on: confidence is true for these as a whole.
+    everything = np.concatenate([said[kind] for kind in ('right', 'wrong', 'elsewhere')])
+    assert everything.mean() == pytest.approx(len(said['right']) / len(everything), abs=0.12)
+
+
+def test_another_drive_is_recognised_and_another_world_is_not(
+    street: Street, parts: Parts,
+) -> None:
+    """With the map's own confidence and threshold: the evening drive is known, noise is not."""
+    loaded = parts.map
+    encode = PixelEncoder(loaded.config.encoding)
+    rng = np.random.default_rng(0)
+    evening = [encode(frame.image) for frame in street.frames('query')]
+    answered = []
+    for drive in (evening, [rng.integers(0, 256, 784).astype(np.uint8) for _ in evening]):
+        adapt = Adaptation(loaded.pixels)
+        matcher = Matcher(loaded.route(), loaded.responses, loaded.calibration, MatchConfig())
+        answers = [matcher(parts.backend.similarity(adapt(spikes)), Moment(10**8 * (1 + number)))
+                   for number, spikes in enumerate(drive)]
+        answered.append(np.mean([len(answer.match.places) > 0 for answer in answers]))
+    assert answered[0] > 0.7
+    assert answered[1] < 0.5

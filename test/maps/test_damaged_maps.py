@@ -1,0 +1,122 @@
+"""A map that is damaged, of another version or no map at all is refused with one clear line."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from support.helpers import change, refusal, tiny_map, unchanged
+
+from vprtempo_ros.errors import MapError
+from vprtempo_ros.maps.store import load, save
+
+NETWORK, REFERENCE = 'network.safetensors', 'reference.safetensors'
+PLACES = 'places.csv'
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Give a sound map to be damaged."""
+    return save(tiny_map(), tmp_path / 'office')
+
+
+def test_no_map(tmp_path: Path) -> None:
+    """A path where nothing is, a file and a folder of other things are no maps."""
+    assert 'no such map' in refusal(tmp_path / 'nothing')
+    assert 'not a map' in refusal(tmp_path)
+    file = tmp_path / 'file'
+    file.write_text('x')
+    assert 'not a map' in refusal(file)
+    assert refusal(tmp_path / ('x' * 300))
+
+
+@pytest.mark.parametrize(('version', 'expected'), [
+    (3, 'install a newer vprtempo_ros'), (1, 'train the map anew'), (0, 'train the map anew'),
+    (-1, 'train the map anew'), ('one', 'train the map anew'), (None, 'train the map anew'),
+    ([1], 'train the map anew'),
+])
+def test_another_version(folder: Path, version: object, expected: str) -> None:
+    """A map of another format says which, and what to do, before anything else is looked at."""
+    change(folder, lambda document: document.update(format_version=version))
+    (folder / NETWORK).unlink()
+    line = refusal(folder)
+    assert f'map format {version}, this software reads 2' in line
+    assert expected in line
+
+
+@pytest.mark.parametrize('name', [PLACES, NETWORK, REFERENCE, 'thumbnails/000004.jpg', 'map.yaml'])
+def test_a_flipped_byte(folder: Path, name: str) -> None:
+    """One changed byte in any file is noticed, and the file is named."""
+    file = folder / name
+    data = bytearray(file.read_bytes())
+    where = data.index(b'epochs: 2') + 8 if name == 'map.yaml' else len(data) - 3
+    data[where] ^= 1
+    file.write_bytes(data)
+    assert f'{name.split("/")[0]} is not as it was written' in refusal(folder)
+
+
+def test_any_flipped_byte_of_map_yaml(folder: Path) -> None:
+    """Whatever byte of map.yaml changes, the map is refused or means the same as before."""
+    data = (folder / 'map.yaml').read_bytes()
+    before = yaml.safe_load(data)
+    rng = np.random.default_rng(0)
+    for where in rng.choice(len(data), 150, replace=False).tolist():
+        damaged = bytearray(data)
+        damaged[where] ^= 1 << int(rng.integers(8))
+        (folder / 'map.yaml').write_bytes(damaged)
+        try:
+            load(folder)
+        except MapError as error:
+            assert '\n' not in str(error)
+        else:
+            assert yaml.safe_load(bytes(damaged)) == before
+
+
+@pytest.mark.parametrize('name', [PLACES, NETWORK, REFERENCE, 'thumbnails', 'map.yaml'])
+def test_a_missing_file(folder: Path, name: str) -> None:
+    """A part that is missing is named."""
+    file = folder / name
+    if file.is_dir():
+        shutil.rmtree(file)
+    else:
+        file.unlink()
+    line = refusal(folder)
+    assert ('no map.yaml' if name == 'map.yaml' else f'{name} is missing') in line
+
+
+@pytest.mark.parametrize('edit', ['remove', 'add'])
+def test_thumbnails_that_do_not_fit(folder: Path, edit: str) -> None:
+    """A thumbnail too many or too few is noticed, with and without checksums."""
+    if edit == 'remove':
+        (folder / 'thumbnails' / '000002.jpg').unlink()
+    else:
+        (folder / 'thumbnails' / '000006.jpg').write_bytes(b'x')
+    assert 'thumbnails is not as it was written' in refusal(folder)
+    change(folder, unchanged)
+    assert 'expected 6 thumbnails, found ' in refusal(folder)
+
+
+@pytest.mark.parametrize(('content', 'expected'), [
+    (b'', 'not a map.yaml'),
+    (b'just text', 'not a map.yaml'),
+    (b'- a\n- list\n', 'not a map.yaml'),
+    (b'format_version: 2\n', 'not a map.yaml'),
+    (b'format_version: 2\nchecksums: []\n', 'not a map.yaml'),
+    (b'format_version: 2\nchecksums: {}\n', 'is not as it was written'),
+    (b'a: [1, 2', 'not valid YAML'),
+    (b'a: "\xff\xfe"', 'not valid YAML'),
+    (b'a: \x00', 'not valid YAML'),
+    (b'a: !!bool maybe', 'not valid YAML'),
+    (b'a: !!timestamp soon', 'not valid YAML'),
+    (b'a: !!python/object/apply:os.system ["true"]', 'not valid YAML'),
+    (b'{' * 20_000, 'not valid YAML'),
+    (b'a: 2000-99-99', 'not valid YAML'),
+    (b'#' * (1 << 21), 'larger than any map.yaml'),
+], ids=lambda value: str(value[:20]) if isinstance(value, bytes) else '')
+def test_a_map_yaml_of_something_else(folder: Path, content: bytes, expected: str) -> None:
+    """Text that is no map.yaml, no YAML or no text is refused, and nothing in it is run."""
+    (folder / 'map.yaml').write_bytes(content)
+    assert expected in refusal(folder)

@@ -1,0 +1,127 @@
+"""The match of one frame: which places, with which confidence, and when there is none."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from support.helpers import steady
+
+from vprtempo_ros.config import MatchConfig
+from vprtempo_ros.matching.confidence import Curve
+from vprtempo_ros.matching.match import Match, match
+
+CURVE = Curve(0.5, 2.0, -1.0)
+EVERY = MatchConfig(min_confidence=0.0)
+
+
+def floats(*values: float) -> np.ndarray:
+    """Return scores."""
+    return np.array(values, np.float32)
+
+
+def matched(scores: np.ndarray, config: MatchConfig = EVERY, tolerance: int = 0,
+            curve: Curve = CURVE) -> Match:
+    """Return the match of scores."""
+    return match(scores, tolerance, curve, config)
+
+
+def test_places_come_best_first() -> None:
+    """The answer lists the top_k places by falling score."""
+    found = matched(floats(0.1, 0.9, -0.5, 0.7, 0.2), replace(EVERY, top_k=3))
+    assert found.places.tolist() == [1, 3, 4]
+    assert list(found.confidences) == sorted(found.confidences, reverse=True)
+
+
+def test_confidences_by_hand() -> None:
+    """The best is 2 above the next one, which is as much below it, and so is the last one by 3."""
+    found = matched(floats(1, 3, 0), replace(EVERY, top_k=3))
+    exponents = [0.5 * 3 + 2.0 * 2 - 1, 0.5 * 1 - 2.0 * 2 - 1, 0.0 - 2.0 * 3 - 1]
+    assert found.places.tolist() == [1, 0, 2]
+    assert found.confidences == pytest.approx([1 / (1 + math.exp(-e)) for e in exponents])
+
+
+def test_a_neighbour_within_the_tolerance_is_no_rival() -> None:
+    """The place beside the best one does not make the answer less sure, unless it is another."""
+    scores = floats(0, 3, 2.9, -1, -1)
+    alone, rivals = (matched(scores, tolerance=tolerance).confidences[0] for tolerance in (1, 0))
+    assert alone == pytest.approx(1 / (1 + math.exp(-(1.5 + 2.0 * 4 - 1))))
+    assert rivals == pytest.approx(1 / (1 + math.exp(-(1.5 + 2.0 * 0.1 - 1))), rel=1e-5)
+
+
+def test_confidences_are_of_all_places() -> None:
+    """Asking for fewer places does not make the answer surer."""
+    values = floats(0.1, 0.9, -0.5, 0.7, 0.2)
+    few, all_ = (matched(values, replace(EVERY, top_k=k)) for k in (2, 5))
+    assert few.confidences == pytest.approx(all_.confidences[:2])
+
+
+def test_of_equal_places_the_first_comes_first() -> None:
+    """Equal scores are listed by the number of the place."""
+    found = matched(floats(1, 3, 3, 0, 3), replace(EVERY, top_k=3))
+    assert found.places.tolist() == [1, 2, 4]
+    assert len(set(found.confidences)) == 1
+
+
+def test_more_places_asked_for_than_there_are() -> None:
+    """All places are listed, once."""
+    assert matched(floats(1, 2), replace(EVERY, top_k=1000)).places.tolist() == [1, 0]
+
+
+def test_below_the_least_confidence_there_is_no_match() -> None:
+    """An answer that is not sure enough is none; at exactly the limit it is one."""
+    values = floats(0, 3, 0)
+    limit = float(matched(values).confidences[0])
+    assert len(matched(values, MatchConfig(min_confidence=limit)).places) > 0
+    refused = matched(values, MatchConfig(min_confidence=limit + 1e-9))
+    assert refused.places.tolist() == []
+    assert refused.confidences.tolist() == []
+
+
+@pytest.mark.parametrize('count', [1, 2, 3, 7, 10, 100, 999])
+@pytest.mark.parametrize('value', [0.0, 0.1, -1 / 3, 1e30])
+def test_nothing_stands_out(count: int, value: float) -> None:
+    """Where all scores are the same, whatever they are, there is no match."""
+    assert len(matched(np.full(count, value, np.float32)).places) == 0
+
+
+@pytest.mark.filterwarnings('error')
+@pytest.mark.parametrize('value', [math.nan, math.inf, -math.inf])
+def test_what_is_not_finite_is_no_match(value: float) -> None:
+    """An engine that fails gives no match, and no warning either."""
+    assert len(matched(floats(1, value, 3)).places) == 0
+    assert len(matched(floats(value, value)).places) == 0
+
+
+@steady
+@given(arrays(np.float32, st.integers(1, 40),
+              elements=st.floats(width=32, allow_nan=False, allow_infinity=False,
+                                 allow_subnormal=False)),
+       st.integers(1, 50), st.integers(0, 5), st.floats(0, 100), st.floats(0, 100))
+@pytest.mark.filterwarnings('error')
+def test_confidences_are_probabilities(
+    values: np.ndarray, top_k: int, tolerance: int, height: float, lead: float,
+) -> None:
+    """Whatever the scores, an answer is sorted by score and confidence, each from 0 to 1."""
+    found = matched(values, replace(EVERY, top_k=top_k), tolerance, Curve(height, lead, -1.0))
+    if len(found.places) == 0:
+        assert values.min() == values.max()
+        return
+    assert len(found.places) == len(found.confidences) == min(top_k, len(values))
+    assert values[found.places[0]] == values.max()
+    assert (np.diff(values[found.places].astype(float)) <= 0).all()
+    assert found.confidences[0] == found.confidences.max()
+    assert found.confidences.min() >= 0
+    assert found.confidences.max() <= 1
+
+
+def test_confidences_fall_with_the_rank() -> None:
+    """A neighbour shares the lead of the best place, but is not surer than what scores higher."""
+    found = matched(floats(5.0, 3.9, 0.0, 0.0, 4.0), replace(EVERY, top_k=3), tolerance=1)
+    assert found.places.tolist() == [0, 4, 1]
+    assert found.confidences[1] == found.confidences[2] < found.confidences[0]

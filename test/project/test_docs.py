@@ -1,0 +1,143 @@
+"""The documentation: its commands run, its links lead somewhere, its settings exist."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from contextlib import ExitStack
+from pathlib import Path
+from zipfile import ZipFile
+
+import cv2
+import numpy as np
+import pytest
+import yaml
+from support import ROOT
+from support.documented import Block, Sandbox, blocks, pages, run_python
+from support.events import event_drive
+
+from vprtempo_ros.config import TrainerConfig
+from vprtempo_ros.maps.building import build_map
+from vprtempo_ros.maps.store import save
+from vprtempo_ros.options import from_flat, from_tree
+
+LANGUAGES = {'', 'bash', 'yaml', 'python'}
+WITH_COMMANDS = [page for page in pages()
+                 if any(block.language in ('bash', 'python') for block in blocks(page))]
+
+
+def name_of(page: Path) -> str:
+    """Return a page's name for people."""
+    return str(page.relative_to(ROOT))
+
+
+@pytest.fixture(scope='module')
+def prepared(street, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a home folder with all that the pages begin with."""
+    home = tmp_path_factory.mktemp('home')
+    maps = home / 'maps'
+    for name in ('front', 'rear', 'office'):
+        shutil.copytree(street.map, maps / name)
+    pictures = {name: street.frames(recording)[::step] for name, recording, step in (
+        ('monday', 'reference', 2), ('friday', 'query', 1))}
+    for name, frames in pictures.items():
+        folder = home / 'my_images' / name
+        folder.mkdir(parents=True)
+        for number, frame in enumerate(frames):
+            cv2.imwrite(str(folder / f'{number:03d}.png'), np.ascontiguousarray(
+                frame.image.pixels)[..., ::-1])
+    downloads = home / 'Downloads' / 'nordland'
+    downloads.mkdir(parents=True)
+    for season, name in (('summer', 'monday'), ('winter', 'friday')):
+        with ZipFile(downloads / f'{season}_images_train.zip', 'w') as archive:
+            for file in sorted((home / 'my_images' / name).iterdir()):
+                archive.write(file, f'{season}_images_train/section1/{int(file.stem)}.png')
+    settings = {'bags': [str(street.recordings.reference)], 'map': str(maps / 'office_int8'),
+                'places.by': 'metres', 'places.spacing': 2.0, 'training.quantize': 'qat'}
+    save(build_map(from_flat(TrainerConfig, settings)), maps / 'office_int8')
+    event_drive(home / 'drive_events', range(12))
+    return home
+
+
+@pytest.fixture
+def sandbox(street, prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Yield a sandbox in a copy of the home folder, in which everything is run."""
+    home = tmp_path / 'home'
+    shutil.copytree(prepared, home, symlinks=True)
+    for name, recording in (('monday', 'reference'), ('tuesday', 'query'), ('drive', 'reference')):
+        (home / name).symlink_to(getattr(street.recordings, recording))
+    monkeypatch.setenv('HOME', str(home))
+    monkeypatch.chdir(home)
+    with ExitStack() as stack:
+        yield Sandbox(home, stack)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize('page', WITH_COMMANDS, ids=name_of)
+def test_commands_run(page: Path, sandbox: Sandbox) -> None:
+    """Each command of a page does what it says, one after the other."""
+    if page.name == 'neuromorphic.md':
+        for library in ('lava', 'sinabs', 'nir'):
+            pytest.importorskip(library, reason='needs make lava')
+    for number, block in enumerate(found := blocks(page)):
+        if block.language == 'bash':
+            sandbox.carry_out(block)
+        elif block.language == 'python':
+            run_python(block.text)
+        elif block.language == 'yaml':
+            write_where_it_is_used(block, found[number + 1:], sandbox.home)
+    sandbox.end_all()
+
+
+def write_where_it_is_used(block: Block, later: list[Block], home: Path) -> None:
+    """Write a parameter file under the name that the next command takes it by."""
+    used = re.search(r'params[-_]file(?::=| )(\S+)', '\n'.join(other.text for other in later))
+    assert used, f'no command uses the file in line {block.line}'
+    (home / used[1]).write_text(block.text)
+
+
+@pytest.mark.parametrize('page', pages(), ids=name_of)
+def test_blocks_say_what_they_are(page: Path) -> None:
+    """A command is in a block marked bash, where it is run; parameters in YAML exist."""
+    for block in blocks(page):
+        assert block.language in LANGUAGES, (block.language, block.line)
+        if block.language == '':
+            assert not re.search(r'^(ros2|make|sudo|pip|colcon|rosdep) ', block.text, re.MULTILINE)
+        if block.language == 'yaml':
+            tree = yaml.safe_load(block.text)
+            for node, content in tree.items():
+                if node == '/**':
+                    from_tree(TrainerConfig, content['ros__parameters'])
+                else:
+                    assert 'lifecycle_manager' in node
+    for number, line in enumerate(page.read_text().splitlines(), start=1):
+        assert not re.match(r' {4,}(ros2|make) ', line), f'line {number}: indented, so never run'
+
+
+@pytest.mark.parametrize('page', pages(), ids=name_of)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Files that are linked exist, and so do their headings."""
+    for target in re.findall(r'\]\(([^)\s]+)\)', page.read_text()):
+        if target.startswith('http'):
+            continue
+        file, _, heading = target.partition('#')
+        path = (page.parent / file).resolve() if file else page
+        assert path.exists(), target
+        if heading:
+            headings = {re.sub(r'[^\w\- ]', '', line.lstrip('# ')).lower().replace(' ', '-')
+                        for line in path.read_text().splitlines() if line.startswith('#')}
+            assert heading in headings, target
+
+
+def test_every_page_is_found_from_the_first() -> None:
+    """From the README, by links, one comes to every page."""
+    seen, ahead = set(), [ROOT / 'README.md']
+    while ahead:
+        page = ahead.pop()
+        if page in seen or not page.exists():
+            continue
+        seen.add(page)
+        ahead += [(page.parent / target.partition('#')[0]).resolve()
+                  for target in re.findall(r'\]\(([^)\s]+\.md)[^)]*\)', page.read_text())
+                  if not target.startswith('http')]
+    assert set(pages()) <= seen, set(pages()) - seen

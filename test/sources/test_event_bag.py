@@ -1,0 +1,238 @@
+"""Recorded events as frames, and maps that are made of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from support.events import (
+    HEIGHT,
+    TOPIC,
+    WIDTH,
+    event_drive,
+    packet,
+    packets,
+    random_events,
+    records,
+    scene,
+)
+from support.helpers import SECOND, START, Record, drive, images, picture, tiny_config, write_bag
+
+from vprtempo_ros.config import (
+    BackendConfig,
+    BagInputConfig,
+    EventsConfig,
+    MatchConfig,
+    PosesConfig,
+    SequenceConfig,
+    TrainerConfig,
+)
+from vprtempo_ros.errors import MapError, SourceError
+from vprtempo_ros.events.stream import EventStream
+from vprtempo_ros.frames import Frame
+from vprtempo_ros.maps.building import build_map
+from vprtempo_ros.maps.store import load, save
+from vprtempo_ros.matching.stages import Moment
+from vprtempo_ros.options import from_flat
+from vprtempo_ros.recogniser import Recogniser
+from vprtempo_ros.sources.event_bag import EventFrames
+from vprtempo_ros.sources.traverse import open_traverse
+
+# Each frame by itself, and an answer to each.
+ALONE = MatchConfig(min_confidence=0.0, sequence=SequenceConfig(filter='none'))
+
+
+def frames(bag: Path, **settings: Any) -> list[Frame]:
+    """Return the frames of a bag of events."""
+    config = BagInputConfig(type='events', events=EventsConfig(hot_pixels=0.0), **settings)
+    return list(open_traverse(str(bag), config, PosesConfig())[0])
+
+
+def trained(*bags: Path, **settings: Any) -> Any:
+    """Return a map of events."""
+    return build_map(tiny_config(*bags, **{
+        'input__type': 'events', 'places__by': 'frames', 'encoding__width': 16,
+        'encoding__height': 16, 'training__epochs': 0, 'training__feature_multiplier': 4.0,
+        **settings}))
+
+
+@pytest.mark.parametrize('encoding', ['evt3', 'libcaer', 'mono', 'libcaer_cmp'])
+def test_frames_of_a_recording(tmp_path: Path, encoding: str) -> None:
+    """Each whole window is a frame: stamp of its end, its own pixels, pose at that time."""
+    found = frames(event_drive(tmp_path / 'bag', range(5), encoding=encoding))
+    assert [frame.stamp_ns for frame in found] == [START + 100_000_000 * (n + 1) for n in range(5)]
+    for number, frame in enumerate(found):
+        events = scene(number, number * 100_000)
+        expected = np.zeros((HEIGHT, WIDTH), np.float32)
+        np.add.at(expected, (events.y, events.x), 1)
+        assert np.array_equal(frame.image.pixels[..., 0], expected)
+        assert frame.pose
+        assert frame.pose.position[0] == pytest.approx(number + 1)
+        assert frame.name == f'{TOPIC}[{number}]'
+
+
+def test_reading_twice_is_the_same(tmp_path: Path) -> None:
+    """A traverse can be read again, and says how many frames there were."""
+    event_drive(tmp_path / 'bag', range(5))
+    config = BagInputConfig(type='events')
+    traverse, _ = open_traverse(str(tmp_path / 'bag'), config, PosesConfig())
+    assert len(traverse) == 0
+    first = list(traverse)
+    assert len(traverse) == 5
+    second = list(traverse)
+    assert len(traverse) == 5
+    assert all(np.array_equal(a.image.pixels, b.image.pixels) for a, b in zip(first, second))
+    assert traverse.sensor == (WIDTH, HEIGHT)
+
+
+def test_frames_can_be_left_out_at_the_beginning(tmp_path: Path) -> None:
+    """input.start counts frames, not packets."""
+    found = frames(event_drive(tmp_path / 'bag', range(5)), start=2)
+    assert [frame.name for frame in found] == [f'{TOPIC}[{n}]' for n in (2, 3, 4)]
+
+
+def test_packets_that_cannot_be_used_are_counted(tmp_path: Path) -> None:
+    """A recording is not worthless for some broken packets; lost ones are known by number."""
+    every = packets(random_events(20_000, first_us=0), 200)
+    every[10] = every[10]._replace(data=np.zeros(3, np.uint8))
+    every[20] = every[20]._replace(encoding='trigger')
+    every[30] = every[30]._replace(width=99)
+    del every[40:43]
+    reader = EventFrames(write_bag(tmp_path / 'bag', records(every)),
+                         BagInputConfig(type='events'), None)
+    assert len(list(reader)) == 8
+    assert sorted(reader.skipped.values()) == [1, 1, 1]
+    assert any('found 99x48' in reason for reason in reader.skipped)
+    assert reader.lost == 3
+    assert reader.sensor == (WIDTH, HEIGHT)
+
+
+def test_a_recording_that_goes_back_in_time(tmp_path: Path) -> None:
+    """Two drives in one bag: said, and read on from there."""
+    every = packets(random_events(5_000, span_us=500_000, first_us=0), 100)
+    again = [one._replace(stamp_ns=one.stamp_ns - 20 * SECOND) for one in every]
+    bag = [Record(one.topic, one.type, START + number, one.message)
+           for number, one in enumerate(records([*every, *again]))]
+    reader = EventFrames(write_bag(tmp_path / 'bag', bag), BagInputConfig(type='events'), None)
+    stamps = [frame.stamp_ns for frame in reader]
+    assert len(stamps) == 6
+    assert sum(stamp < START for stamp in stamps) == 3
+    (reason, count), = reader.skipped.items()
+    assert count == 1
+    assert 'before the last' in reason
+
+
+def test_topics_are_chosen_by_type(tmp_path: Path) -> None:
+    """Events are found beside images and poses; which is which is said when it is not clear."""
+    both = [*records(packets(random_events(3000), 100)), *images(picture(n) for n in range(3))]
+    bag = write_bag(tmp_path / 'both', both)
+    assert len(frames(bag)) == 8
+    assert len(list(open_traverse(str(bag), BagInputConfig(), PosesConfig())[0])) == 3
+    with pytest.raises(SourceError, match='event topics in it: /event_camera/events'):
+        frames(bag, topic='/camera/image_raw')
+    only = drive(tmp_path / 'camera', range(3), range(3))
+    with pytest.raises(SourceError, match='expected one event topic, found none'):
+        frames(only)
+    events = event_drive(tmp_path / 'events', range(3))
+    with pytest.raises(SourceError, match='expected one image topic, found none'):
+        open_traverse(str(events), BagInputConfig(), PosesConfig())
+
+
+def test_a_map_of_events(tmp_path: Path) -> None:
+    """It knows what it was made from, survives the disk, and recognises its own places."""
+    bag = event_drive(tmp_path / 'bag', range(8))
+    loaded = load(save(trained(bag), tmp_path / 'map'))
+    assert loaded.sensor == {'type': 'events', 'width': WIDTH, 'height': HEIGHT}
+    assert loaded.config.input.type == 'events'
+    assert len(loaded.places) == 8
+    assert loaded.places[3].pose
+    assert cv2.imdecode(np.frombuffer(loaded.thumbnails[0], np.uint8), 0).shape == (HEIGHT, WIDTH)
+    recogniser = Recogniser(loaded, BackendConfig(), ALONE)
+    for number, frame in enumerate(frames(bag)):
+        assert recogniser.recognise(frame.image, Moment(frame.stamp_ns)).match.places[0] == number
+    recogniser.close()
+
+
+@pytest.mark.parametrize('settings', [
+    {'input__events__polarity': 'split'}, {'input__events__polarity': 'signed'},
+    {'input__events__window': 'leaky'}, {'input__events__window': 'count',
+                                         'input__events__count': 2000},
+    {'input__events__roi_x': 10, 'input__events__roi_height': 40},
+    {'encoding__tone': 'root4'}, {'encoding__adapt': False},
+    {'encoding__resize': 'nth', 'encoding__contrast': 'none', 'encoding__tone': 'linear'},
+])
+def test_maps_with_other_settings(tmp_path: Path, settings: dict[str, Any]) -> None:
+    """The map carries how images are made, so that the live input makes the same."""
+    bag = event_drive(tmp_path / 'bag', range(8))
+    built = trained(bag, **settings)
+    recogniser = Recogniser(built, BackendConfig(), ALONE)
+    stream = EventStream(built.config.input.events, (WIDTH, HEIGHT))
+    events = [scene(number, number * 100_000) for number in range(8)]
+    right = total = 0
+    for number, part in enumerate([*events, scene(0, 800_000, count=1)]):
+        for _, image in stream.feed(packet('evt3', part, number)):
+            right += recogniser.recognise(image, Moment(0)).match.places[0] == total
+            total += 1
+    assert total == len(built.places)
+    assert right >= 0.8 * total
+    recogniser.close()
+
+
+def test_two_traverses_of_events(tmp_path: Path) -> None:
+    """Further traverses show the same places; one of another sensor is refused."""
+    first, second = (event_drive(tmp_path / name, range(6)) for name in ('first', 'second'))
+    assert len(trained(first, second).places) == 6
+    other = event_drive(tmp_path / 'other', range(6), width=80, height=60)
+    with pytest.raises(MapError, match='expected events of a sensor of 64x48 pixels as in .*first, '
+                                       'found 80x60'):
+        trained(first, other)
+
+
+def test_a_map_of_a_folder_of_event_images(tmp_path: Path) -> None:
+    """Event-count images as LENS publishes them, or as events_to_frames writes them."""
+    for place in range(6):
+        events = scene(place, 0)
+        counts = np.zeros((HEIGHT, WIDTH), np.uint8)
+        np.add.at(counts, (events.y, events.x), 1)
+        (tmp_path / 'images').mkdir(exist_ok=True)
+        assert cv2.imwrite(str(tmp_path / 'images' / f'{place}.png'), counts)
+    built = trained(tmp_path / 'images')
+    assert built.sensor == {'type': 'events', 'width': WIDTH, 'height': HEIGHT}
+    bag = event_drive(tmp_path / 'bag', range(6))
+    recogniser = Recogniser(built, BackendConfig(), ALONE)
+    for number, frame in enumerate(frames(bag)):
+        assert recogniser.recognise(frame.image, Moment(frame.stamp_ns)).match.places[0] == number
+    recogniser.close()
+
+
+def test_recordings_without_a_frame(tmp_path: Path) -> None:
+    """A bag whose packets are all broken says why no map comes of it."""
+    every = [one._replace(encoding='evt2') for one in packets(random_events(1000), 100)]
+    bag = write_bag(tmp_path / 'bag', records(every))
+    with pytest.raises(SourceError, match="no usable frame in it .*unknown encoding 'evt2'"):
+        trained(bag)
+
+
+def test_settings_that_do_not_go_together(tmp_path: Path) -> None:
+    """Settings for events are refused for cameras and the reverse."""
+    bag = drive(tmp_path / 'bag', range(4), range(4))
+    for name, value in {'tone': 'sqrt', 'contrast': 'none', 'resize': 'nth'}.items():
+        with pytest.raises(Exception, match='events only'):
+            build_map(tiny_config(bag, **{f'encoding__{name}': value}))
+    with pytest.raises(Exception, match='area or nth for events'):
+        trained(event_drive(tmp_path / 'events', range(4)), encoding__resize='bilinear')
+
+
+def test_a_map_whose_region_does_not_fit(tmp_path: Path) -> None:
+    """A region outside the sensor is refused when the sensor is known."""
+    with pytest.raises(Exception, match='region within 64x48'):
+        trained(event_drive(tmp_path / 'events', range(4)), input__events__roi_x=100)
+
+
+def test_defaults_are_the_same_in_trainer_and_node() -> None:
+    """What a map carries is what the configuration has."""
+    config = from_flat(TrainerConfig, {'input.type': 'events', 'input.events.period': 0.2})
+    assert config.input.events == EventsConfig(period=0.2)

@@ -1,0 +1,125 @@
+"""Folders of images: the order of the files, lists of names, and what cannot be read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.helpers import SECOND, picture, write_pictures
+
+from vprtempo_ros.errors import SourceError
+from vprtempo_ros.sources.folder import FolderFrames, image_files
+
+
+def names_of(folder: Path, names: str = '') -> list[str]:
+    """Return the names of the files in their order."""
+    return [file.name for file in image_files(folder, names)]
+
+
+def test_numbers_count_as_numbers(tmp_path: Path) -> None:
+    """Frame 10 comes after frame 9, with or without leading zeros."""
+    write_pictures(tmp_path, ['f10.png', 'f9.png', 'f1.png', 'f100.png', 'f011.png'])
+    assert names_of(tmp_path) == ['f1.png', 'f9.png', 'f10.png', 'f011.png', 'f100.png']
+
+
+def test_the_order_is_the_same_on_every_file_system(tmp_path: Path) -> None:
+    """Names that differ only in leading zeros have an order too."""
+    wanted = ['001.png', '01.png', '1.png', '2.png']
+    for number, order in enumerate([wanted, wanted[::-1], [*wanted[2:], *wanted[:2]]]):
+        folder = write_pictures(tmp_path / str(number), order)
+        assert names_of(folder) == wanted
+
+
+@pytest.mark.parametrize('name', ['²1.png', '１.png', '٣.jpg', 'ü.png', ' .png', 'a\nb.png'])
+def test_unusual_names(tmp_path: Path, name: str) -> None:
+    """Digits of other scripts and other characters in a name break nothing."""
+    write_pictures(tmp_path, ['a1.png'])
+    (tmp_path / 'a1.png').rename(tmp_path / name)
+    write_pictures(tmp_path, ['7.png'])
+    assert sorted(names_of(tmp_path)) == sorted([name, '7.png'])
+
+
+def test_only_images_count(tmp_path: Path) -> None:
+    """Other files and folders are left out; suffixes may be written large."""
+    write_pictures(tmp_path, ['b.PNG', 'a.jpg', 'c.JPEG'])
+    (tmp_path / 'notes.txt').write_text('x')
+    (tmp_path / 'folder.png').mkdir()
+    assert names_of(tmp_path) == ['a.jpg', 'b.PNG', 'c.JPEG']
+
+
+@pytest.mark.parametrize('content', ['b.png\na.png\n', '\r\nb.png\r\n\r\na.png', ' b.png \na.png',
+                                     '\ufeffb.png\na.png'])
+def test_a_list_of_names(tmp_path: Path, content: str) -> None:
+    """A list gives the files and their order, whatever editor wrote it."""
+    write_pictures(tmp_path / 'images', ['a.png', 'b.png', 'c.png'])
+    names = tmp_path / 'names.txt'
+    names.write_text(content, encoding='utf-8', newline='')
+    assert names_of(tmp_path / 'images', str(names)) == ['b.png', 'a.png']
+
+
+@pytest.mark.parametrize(('content', 'expected'), [
+    ('a.png\nmissing.png\n', 'missing.png'),
+    ('../secret.png', 'secret.png'),
+    ('sub/inner.png', 'inner.png'),
+    ('..', '..'),
+    ('/etc/passwd', 'passwd'),
+    ('x' * 400, 'no such file'),
+    ('\n\n', 'expected images'),
+])
+def test_a_list_with_names_that_are_not_there(
+    tmp_path: Path, content: str, expected: str,
+) -> None:
+    """A name that is missing, or leads out of the folder, is told."""
+    folder = write_pictures(tmp_path / 'images', ['a.png'])
+    write_pictures(tmp_path, ['secret.png'])
+    write_pictures(folder / 'sub', ['inner.png'])
+    names = tmp_path / 'names.txt'
+    names.write_text(content)
+    with pytest.raises(SourceError) as caught:
+        image_files(folder, str(names))
+    assert expected in str(caught.value)
+    assert '\n' not in str(caught.value)
+
+
+@pytest.mark.parametrize('content', [None, b'\xff\xfe\x00'])
+def test_a_list_that_cannot_be_read(tmp_path: Path, content: bytes | None) -> None:
+    """A list that is missing, or is no text, is told."""
+    write_pictures(tmp_path, ['a.png'])
+    names = tmp_path / 'names.txt'
+    if content is not None:
+        names.write_bytes(content)
+    with pytest.raises(SourceError, match='cannot be read as a list of names'):
+        image_files(tmp_path, str(names))
+
+
+def test_a_folder_without_images(tmp_path: Path) -> None:
+    """A folder with other files only is told, with the suffixes that count."""
+    (tmp_path / 'notes.txt').write_text('x')
+    with pytest.raises(SourceError, match=r'expected images \(\.png, .*found none'):
+        image_files(tmp_path)
+
+
+def test_frames(tmp_path: Path) -> None:
+    """Frames carry the files' pixels and names, a second apart, as often as one asks."""
+    write_pictures(tmp_path, ['2.png', '10.png'], start=5)
+    frames = FolderFrames(tmp_path)
+    assert len(frames) == 2
+    for _ in range(2):
+        found = list(frames)
+        assert [frame.name for frame in found] == ['2.png', '10.png']
+        assert [frame.stamp_ns for frame in found] == [0, SECOND]
+        assert [frame.pose for frame in found] == [None, None]
+        np.testing.assert_array_equal(found[1].image.grey(), picture(6))
+
+
+@pytest.mark.parametrize('content', [b'', b'no image'], ids=['empty', 'text'])
+def test_an_image_that_does_not_decode(tmp_path: Path, content: bytes) -> None:
+    """An unreadable file ends the traverse with its name: left out, it would shift all places."""
+    write_pictures(tmp_path, ['1.png', '3.png'])
+    (tmp_path / '2.png').write_bytes(content)
+    frames = iter(FolderFrames(tmp_path))
+    next(frames)
+    with pytest.raises(SourceError, match=r'2\.png: ') as caught:
+        next(frames)
+    assert '\n' not in str(caught.value)

@@ -1,0 +1,175 @@
+"""Image messages in every encoding give the same grey picture; nonsense gives an ImageError."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.encodings_of import BAYER, DEEP, PLAIN, YUV, colour_picture, grey_of, message, samples
+from support.helpers import steady
+
+from vprtempo_ros.errors import ImageError
+from vprtempo_ros.sources.cdr import IMAGE, read_message, typestore, write_message
+from vprtempo_ros.sources.image_bag import image_message
+from vprtempo_ros.sources.image_msg import decode_image
+
+ALL = PLAIN + YUV + BAYER
+# A Bayer picture is interpolated, and at its border extrapolated.
+LEVELS = {name: 8.0 if name in BAYER else 1.0 for name in ALL}
+
+
+def check(found: SimpleNamespace, encoding: str, rgb: np.ndarray) -> None:
+    """Hold the decoded message against the luma of the picture that it was made from."""
+    image = decode_image(found)
+    expected = grey_of(rgb)
+    assert (image.height, image.width) == expected.shape
+    grey = image.grey()
+    assert grey.dtype == np.uint8
+    assert np.abs(grey - expected).max() <= LEVELS[encoding]
+    assert abs(image.mean() - expected.mean()) < 1.0 + LEVELS[encoding] / 4
+
+
+@pytest.mark.parametrize('encoding', ALL)
+def test_every_encoding_gives_the_same_grey(encoding: str) -> None:
+    """The grey picture is the luma of the colour picture, whatever carried it."""
+    rgb = colour_picture()
+    check(message(samples(rgb, encoding), encoding), encoding, rgb)
+
+
+@pytest.mark.parametrize('encoding', ALL)
+@pytest.mark.parametrize('padding', [1, 2, 7])
+@pytest.mark.parametrize('last_row_padded', [True, False])
+def test_padded_rows(encoding: str, padding: int, last_row_padded: bool) -> None:
+    """A step longer than the row is skipped over, also where the last row lacks its padding."""
+    rgb = colour_picture()
+    found = message(samples(rgb, encoding), encoding, padding=padding,
+                    last_row_padded=last_row_padded)
+    check(found, encoding, rgb)
+
+
+@pytest.mark.parametrize('encoding', DEEP)
+@pytest.mark.parametrize('padding', [0, 3])
+def test_big_endian(encoding: str, padding: int) -> None:
+    """Samples of 16 bits are read in the byte order that the message tells."""
+    rgb = colour_picture()
+    found = message(samples(rgb, encoding), encoding, padding=padding, big_endian=True)
+    check(found, encoding, rgb)
+
+
+@pytest.mark.parametrize('encoding', [name for name in ALL if name not in DEEP])
+def test_byte_order_means_nothing_to_bytes(encoding: str) -> None:
+    """A big-endian flag changes nothing where samples are bytes."""
+    rgb = colour_picture()
+    found = message(samples(rgb, encoding), encoding)
+    found.is_bigendian = 1
+    check(found, encoding, rgb)
+
+
+@pytest.mark.parametrize('encoding', BAYER)
+def test_bayer_patterns_are_told_apart(encoding: str) -> None:
+    """Decoding a coloured mosaic as any other pattern gives another picture."""
+    rgb = colour_picture()
+    found = message(samples(rgb, encoding), encoding)
+    for other in BAYER:
+        if other != encoding and other[-1] == encoding[-1]:
+            found.encoding = other
+            difference = np.abs(decode_image(found).grey() - grey_of(rgb)).mean()
+            assert difference > 2 * LEVELS[encoding], other
+
+
+@pytest.mark.parametrize('encoding', ALL)
+@pytest.mark.parametrize('size', [(3, 3), (5, 4), (7, 9)])
+def test_odd_and_small_sizes(encoding: str, size: tuple[int, int]) -> None:
+    """Sizes that are odd or tiny work in every encoding."""
+    rgb = colour_picture(*size)
+    image = decode_image(message(samples(rgb, encoding), encoding))
+    assert image.grey().shape == size
+    if encoding not in BAYER:
+        assert np.abs(image.grey() - grey_of(rgb)).max() <= 1.0
+
+
+@pytest.mark.parametrize('encoding', PLAIN + YUV)
+def test_a_single_pixel(encoding: str) -> None:
+    """An image of one pixel is an image."""
+    rgb = colour_picture(1, 1)
+    check(message(samples(rgb, encoding), encoding), encoding, rgb)
+
+
+@pytest.mark.parametrize('encoding', BAYER)
+@pytest.mark.parametrize('size', [(1, 1), (1, 8), (8, 1), (2, 2), (2, 9), (9, 2)])
+def test_a_mosaic_too_small_to_interpolate(encoding: str, size: tuple[int, int]) -> None:
+    """A Bayer image without a whole neighbourhood is refused, not made up."""
+    with pytest.raises(ImageError, match='Bayer'):
+        decode_image(message(samples(colour_picture(*size), encoding), encoding))
+
+
+@pytest.mark.parametrize('encoding', ALL)
+def test_white_is_white_and_black_is_black(encoding: str) -> None:
+    """The ends of the range stay where they are, without overflow."""
+    for level in (0.0, 1.0):
+        values = samples(np.full((6, 8, 3), level), encoding)
+        assert (decode_image(message(values, encoding)).grey() == round(255 * level)).all()
+
+
+@pytest.mark.parametrize('encoding', ['mono8', 'rgb8', 'bgr16', 'mono16'])
+def test_through_bytes_on_the_wire(encoding: str) -> None:
+    """A message that was serialised and read back decodes as well."""
+    rgb = colour_picture()
+    sent = image_message(5, samples(rgb, encoding), encoding, 'cam')
+    check(read_message(write_message(sent, IMAGE), IMAGE), encoding, rgb)
+
+
+def valid(**changes: object) -> SimpleNamespace:
+    """Return a valid message with some fields changed."""
+    found = message(samples(colour_picture(), 'rgb8'), 'rgb8')
+    return SimpleNamespace(**{**vars(found), **changes})
+
+
+@pytest.mark.parametrize(('changes', 'expected'), [
+    ({'height': 0}, '30x0 pixels'),
+    ({'width': 0}, '0x20 pixels'),
+    ({'step': 89}, 'at least 90 bytes a row'),
+    ({'step': 0}, 'at least 90 bytes a row'),
+    ({'height': 21}, 'expected 1890 bytes'),
+    ({'data': np.zeros(1799, np.uint8)}, 'found 1799'),
+    ({'data': b''}, 'found 0'),
+    ({'data': np.zeros(0, np.uint8)}, 'found 0'),
+    ({'width': 2**32 - 1, 'step': 2**32 - 1}, 'at least'),
+    ({'height': 2**32 - 1, 'width': 2**32 - 1, 'step': 2**34}, 'found 1800'),
+    ({'encoding': ''}, 'unknown encoding'),
+    ({'encoding': 'RGB8'}, 'unknown encoding'),
+    ({'encoding': '32FC1'}, 'unknown encoding'),
+    ({'encoding': 'x\n' * 1000}, 'unknown encoding'),
+])
+def test_what_is_no_image(changes: dict[str, object], expected: str) -> None:
+    """A message that contradicts itself gives one line that says how."""
+    with pytest.raises(ImageError) as caught:
+        decode_image(valid(**changes))
+    assert expected in str(caught.value)
+    assert '\n' not in str(caught.value)
+
+
+@steady
+@given(height=st.integers(0, 70) | st.integers(0, 2**32 - 1),
+       width=st.integers(0, 70) | st.integers(0, 2**32 - 1),
+       step=st.integers(0, 600) | st.integers(0, 2**32 - 1),
+       encoding=st.sampled_from([*ALL, 'jpeg', '']), big=st.integers(0, 255),
+       data=st.binary(max_size=2000))
+def test_any_message_is_an_image_or_an_image_error(
+    height: int, width: int, step: int, encoding: str, big: int, data: bytes,
+) -> None:
+    """Random messages decode to a picture of the claimed size or give an ImageError."""
+    sent = typestore().types[IMAGE](
+        image_message(0, np.zeros((1, 1), np.uint8), 'mono8', '').header, height, width, encoding,
+        big, step, np.frombuffer(data, np.uint8))
+    received = read_message(write_message(sent, IMAGE), IMAGE)
+    try:
+        image = decode_image(received)
+    except ImageError as error:
+        assert '\n' not in str(error)
+        return
+    assert image.grey().shape == (height, width)
+    assert 0 <= image.mean() <= 255.01

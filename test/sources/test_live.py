@@ -1,0 +1,220 @@
+"""What is told of live frames before any is decoded: stamps, what is bad, places so far."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from support.events import packets, random_events
+from support.helpers import SECOND, picture, tiny_config
+
+from vprtempo_ros.config import EventsConfig
+from vprtempo_ros.errors import ImageError, SourceError
+from vprtempo_ros.events.stream import EventStream
+from vprtempo_ros.frames import Frame, Pose, grey_image
+from vprtempo_ros.maps.counting import PlaceCounter
+from vprtempo_ros.maps.places import sample
+from vprtempo_ros.sources import poses as pose_source
+from vprtempo_ros.sources.cdr import COMPRESSED, IMAGE, PACKET, write_message
+from vprtempo_ros.sources.event_msg import packet_message
+from vprtempo_ros.sources.image_bag import compressed_message, image_message
+from vprtempo_ros.sources.live import FrameWatch, Thinning
+from vprtempo_ros.sources.poses import LocalPoses, PoseTrack
+from vprtempo_ros.sources.same_size import SameSize
+
+
+def image(stamp_ns: int, pixels: Any = None, encoding: str = 'mono8') -> bytes:
+    """Return the bytes of an image."""
+    pixels = picture(1) if pixels is None else pixels
+    return write_message(image_message(stamp_ns, pixels, encoding, 'cam'), IMAGE)
+
+
+def test_stamps() -> None:
+    """A frame's stamp is its own, or the time at which it came."""
+    watch = FrameWatch(IMAGE)
+    assert watch.look(image(5 * SECOND), 7) == 5 * SECOND
+    assert FrameWatch(IMAGE).look(image(0), 7) == 7
+    assert (watch.bad, watch.jumped) == ({}, 0.0)
+
+
+def test_bad_frames_are_counted_by_their_reason() -> None:
+    """Unknown encodings, bytes of something else, black frames and other sizes are no use."""
+    watch = FrameWatch(IMAGE)
+    black = np.zeros((24, 32), np.uint8)
+    for data in (image(SECOND, encoding='jpeg9000'), b'\0\1\0\0 nonsense', image(SECOND, black),
+                 image(SECOND)):
+        watch.look(data, 0)
+    for _ in range(3):
+        assert watch.look(image(2 * SECOND, picture(1, 12, 16)), 0) is None
+    assert sum(watch.bad.values()) == 6
+    told = '\n'.join(watch.bad)
+    assert 'unknown encoding' in told
+    assert 'do not hold' in told
+    assert watch.bad['expected 32x24 pixels as in the first image, found 16x12'] == 3
+
+
+def test_reasons_do_not_fill_the_memory() -> None:
+    """A driver that is broken in ever new ways is counted as one that is."""
+    watch = FrameWatch(IMAGE)
+    for number in range(100):
+        watch.look(image(SECOND, encoding=f'secret{number}'), 0)
+    assert len(watch.bad) <= 21
+    assert watch.bad['other'] == 80
+
+
+def test_a_clock_that_jumps_back() -> None:
+    """A little disorder is none; a second back is another time, and its frame no part of it."""
+    watch = FrameWatch(IMAGE)
+    assert watch.look(image(100 * SECOND), 0)
+    assert watch.look(image(100 * SECOND - SECOND // 2), 0)
+    assert watch.jumped == 0
+    assert watch.look(image(90 * SECOND), 0) is None
+    assert watch.jumped == pytest.approx(10)
+
+
+def test_compressed_images_are_looked_at_now_and_then() -> None:
+    """Bytes that are no JPEG are noticed, without decoding all of them."""
+    watch = FrameWatch(COMPRESSED)
+    broken = write_message(compressed_message(SECOND, b'no jpeg', 'jpeg', 'cam'), COMPRESSED)
+    assert watch.look(broken, 0) is None
+    assert watch.look(broken, 0) == SECOND
+    assert len(watch.bad) == 1
+
+
+def test_packets_of_events() -> None:
+    """Stamps of packets, unknown encodings and other sizes."""
+    watch = FrameWatch(PACKET)
+    first, second, third = packets(random_events(3000), 1000)
+    assert watch.look(write_message(packet_message(first), PACKET), 0) == first.stamp_ns
+    odd = second._replace(encoding='evt2')
+    assert watch.look(write_message(packet_message(odd), PACKET), 0) is None
+    other = third._replace(width=320)
+    assert watch.look(write_message(packet_message(other), PACKET), 0) is None
+    told = '\n'.join(watch.bad)
+    assert 'evt2' in told
+    assert '320x' in told
+
+
+@pytest.mark.parametrize(('rate', 'kept'), [(0.0, 300), (10.0, 100), (15.0, 150), (100.0, 300)])
+def test_thinning(rate: float, kept: int) -> None:
+    """Of a camera at 30 Hz with jitter an even part goes through."""
+    jitter = np.random.default_rng(0).integers(-3_000_000, 3_000_000, 300)
+    thinning = Thinning(rate)
+    wanted = [thinning.wanted(int(100 * SECOND + number * SECOND // 30 + jitter[number]))
+              for number in range(300)]
+    assert sum(wanted) == pytest.approx(kept, abs=3)
+
+
+def test_thinning_begins_anew_with_another_clock() -> None:
+    """Stamps of a time long before do not wait for the present one."""
+    thinning = Thinning(1.0)
+    assert thinning.wanted(1000 * SECOND)
+    assert thinning.wanted(10 * SECOND)
+
+
+def test_one_size() -> None:
+    """The first frame says what is right."""
+    size = SameSize()
+    size.check(640, 480)
+    size.check(640, 480)
+    with pytest.raises(ImageError, match='expected 640x480 pixels as in the first image, found '
+                                         '480x640'):
+        size.check(480, 640)
+
+
+def frames_of(stamps: list[int], track: PoseTrack | None) -> list[Frame]:
+    """Return frames as the trainer reads them from a bag."""
+    return [Frame(stamp, grey_image(picture(0)), '', track.at(stamp) if track else None)
+            for stamp in stamps]
+
+
+@pytest.mark.parametrize('settings', [
+    {'places__by': 'frames', 'places__spacing': 3.0}, {'places__by': 'seconds'},
+    {'places__by': 'seconds', 'places__spacing': 0.25}, {'places__by': 'metres'},
+    {'places__by': 'metres', 'places__spacing': 0.1, 'places__count': 7},
+    {'places__by': 'metres', 'input__start': 20},
+])
+def test_places_are_counted_as_the_trainer_cuts_them(settings: dict[str, Any]) -> None:
+    """From stamps and poses as they come, the poses at another rate, with a gap in them."""
+    config = tiny_config(Path('x'), **settings)
+    rng = np.random.default_rng(3)
+    stamps = (np.arange(100) * SECOND // 10 + rng.integers(0, SECOND // 20, 100)).tolist()
+    pose_stamps = [t for t in range(SECOND // 20, 10 * SECOND, SECOND // 7)
+                   if not 4 * SECOND < t < 6 * SECOND]
+    poses = [Pose((t * 1e-9 * 0.7, np.sin(t * 1e-9), 0.0)) for t in pose_stamps]
+    track = PoseTrack(np.array(pose_stamps), np.array([p.position for p in poses]),
+                      np.array([p.orientation for p in poses]), 'map', config.poses.max_gap)
+    counter = PlaceCounter(config)
+    arriving = sorted([(stamp, None) for stamp in stamps] + list(zip(pose_stamps, poses)),
+                      key=lambda item: item[0])
+    for stamp, pose in arriving:
+        if pose is None:
+            counter.add_frame(stamp)
+        else:
+            counter.add_pose(stamp, pose)
+    last = pose_stamps[-1] if config.places.by == 'metres' else stamps[-1]
+    frames = [frame for frame in frames_of(stamps, track)[config.input.start:]
+              if frame.stamp_ns <= last]
+    assert counter.places == len(list(sample(frames, config.places))) > 1
+
+
+def test_frames_without_poses_wait_in_little_memory() -> None:
+    """Where no pose ever comes there is no place, and not all frames are remembered."""
+    counter = PlaceCounter(tiny_config(Path('x'), places__by='metres'))
+    for number in range(10_000):
+        counter.add_frame(number)
+    assert counter.places == 0
+    assert len(counter._waiting) <= 1000
+
+
+def test_a_frame_that_comes_after_its_pose_counts_at_once() -> None:
+    """It does not wait for the next pose, which there is none of where the robot stops."""
+    counter = PlaceCounter(tiny_config(Path('x'), places__by='metres'))
+    for second in range(5):
+        counter.add_pose(second * SECOND, Pose((float(second), 0.0, 0.0)))
+        counter.add_frame(second * SECOND)
+        assert counter.places == second + 1
+
+
+def test_windows_of_events_are_counted() -> None:
+    """As many places as windows of time are completed, told from the packets' stamps."""
+    config = tiny_config(Path('x'), input__type='events', input__events__period=0.01)
+    every = packets(random_events(20_000), 200)
+    counter, stream = PlaceCounter(config), EventStream(EventsConfig(period=0.01))
+    windows = 0
+    for packet in every:
+        counter.add_frame(packet.stamp_ns)
+        windows += sum(1 for _ in stream.feed(packet))
+    assert windows > 5
+    assert counter.places == pytest.approx(windows, abs=1)
+
+
+def test_windows_by_number_cannot_be_counted() -> None:
+    """How many events came nobody knows before they are decoded."""
+    config = tiny_config(Path('x'), input__type='events', input__events__window='count')
+    counter = PlaceCounter(config)
+    counter.add_frame(1)
+    assert counter.places is None
+
+
+def test_fixes_become_metres() -> None:
+    """The first fix is the origin; a hundredth of a degree north is 1.1 km."""
+    pytest.importorskip('pyproj')
+    local = LocalPoses('sensor_msgs/msg/NavSatFix')
+    assert local.local(Pose((48.0, 11.0, 500.0))).position == pytest.approx((0, 0, 0), abs=1e-6)
+    x, y, _ = local.local(Pose((48.01, 11.0, 500.0))).position
+    assert abs(x) < 0.1
+    assert y == pytest.approx(1112, abs=2)
+    pose = Pose((1.0, 2.0, 3.0))
+    assert LocalPoses('nav_msgs/msg/Odometry').local(pose) is pose
+
+
+def test_gps_without_its_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Missing pyproj is told before the drive."""
+    monkeypatch.setitem(sys.modules, 'pyproj', None)
+    pose_source._transformer.cache_clear()
+    with pytest.raises(SourceError, match='pip install pyproj'):
+        LocalPoses('sensor_msgs/msg/NavSatFix')

@@ -1,0 +1,341 @@
+"""Recording a live topic: what reaches the disk, and what is left after the worst."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rosbags.rosbag2 import Reader
+from support import environment
+from support.disks import small_disk
+from support.helpers import CAMERA, ODOM, picture
+
+from vprtempo_ros.errors import SourceError
+from vprtempo_ros.sources.bags import BagReader
+from vprtempo_ros.sources.cdr import IMAGE, write_message
+from vprtempo_ros.sources.image_bag import ODOMETRY, image_message
+from vprtempo_ros.sources.recorder import Recorder
+from vprtempo_ros.sources.recordings import first_recording, next_recording, unfinished_recordings
+
+TOPICS = {CAMERA: IMAGE, ODOM: ODOMETRY}
+PATIENCE = 60.0
+
+
+def recorder(path: Path, **changed: Any) -> Recorder:
+    """Begin a recording with little patience and much room."""
+    return Recorder(path, TOPICS, **{'sync': 0.1, 'buffer': 10**8, 'min_free': 0, **changed})
+
+
+def message(number: int, height: int = 48) -> bytes:
+    """Return the bytes of a numbered image."""
+    return write_message(image_message(number, picture(number, height, 64), 'mono8', 'cam'), IMAGE)
+
+
+def read(path: Path) -> list[tuple[str, int, bytes]]:
+    """Return topic, time and bytes of all messages."""
+    with BagReader(path) as bag:
+        return [(raw.topic, raw.stamp_ns, raw.data) for raw in bag.messages(list(TOPICS))]
+
+
+def wait(condition: Any) -> None:
+    """Wait for a condition, for long."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_what_is_put_is_read(tmp_path: Path) -> None:
+    """All messages come back byte for byte in their order, from a bag with its metadata."""
+    recording = recorder(tmp_path / 'new' / 'drive')
+    sent = [(CAMERA if number % 2 else ODOM, number, message(number)) for number in range(20)]
+    assert all(recording.put(*item) for item in sent)
+    recording.close()
+    assert (recording.problem, recording.dropped) == ('', 0)
+    assert recording.written == {CAMERA: 10, ODOM: 10}
+    assert recording.size == sum(len(data) for _, _, data in sent)
+    assert read(recording.path) == sent
+    assert sorted(file.name for file in recording.path.iterdir()) == ['drive.db3', 'metadata.yaml']
+    with Reader(recording.path) as other:
+        assert {c.topic: c.msgcount for c in other.connections} == {CAMERA: 10, ODOM: 10}
+
+
+def test_messages_are_safe_while_it_goes_on(tmp_path: Path) -> None:
+    """After the time of a sync another program reads them, though nothing was closed."""
+    recording = recorder(tmp_path / 'drive')
+    recording.put(CAMERA, 1, message(1))
+    wait(lambda: recording.written[CAMERA] == 1)
+    assert recording.slowest_sync > 0
+    assert read(recording.path) == [(CAMERA, 1, message(1))]
+    recording.put(CAMERA, 2, message(2))
+    recording.close()
+    assert len(read(recording.path)) == 2
+
+
+def test_one_without_messages(tmp_path: Path) -> None:
+    """A recording of nothing is a bag of nothing."""
+    recording = recorder(tmp_path / 'drive')
+    recording.close()
+    assert (recording.problem, recording.written, recording.size) == ('', {}, 0)
+    assert read(recording.path) == []
+
+
+def test_nothing_is_overwritten(tmp_path: Path) -> None:
+    """What is there is refused, and left as it was."""
+    (tmp_path / 'drive').mkdir()
+    (tmp_path / 'drive' / 'notes.txt').write_text('mine')
+    with pytest.raises(SourceError, match='exists already; it is left alone'):
+        recorder(tmp_path / 'drive')
+    assert [file.name for file in (tmp_path / 'drive').iterdir()] == ['notes.txt']
+
+
+@pytest.mark.parametrize(('name', 'words'), [
+    ('what?', 'without \\?, # and %'), ('file/drive', 'cannot be written'),
+])
+def test_where_nothing_can_be_recorded(tmp_path: Path, name: str, words: str) -> None:
+    """A place that cannot be recorded to is refused before anything is driven."""
+    (tmp_path / 'file').write_text('')
+    with pytest.raises(SourceError, match=words) as caught:
+        recorder(tmp_path / name)
+    assert '\n' not in str(caught.value)
+
+
+def test_too_little_room_to_begin(tmp_path: Path) -> None:
+    """What is to stay free on the disk is not there: the line tells which setting says so."""
+    with pytest.raises(SourceError, match=r'live\.min_free'):
+        recorder(tmp_path / 'drive', min_free=1 << 62)
+    assert not (tmp_path / 'drive').exists()
+
+
+def test_a_disk_that_is_too_slow(tmp_path: Path) -> None:
+    """While the disk hangs, memory holds so much and no more; the rest is counted as dropped."""
+    recording = recorder(tmp_path / 'drive', buffer=10 * len(message(0)))
+    recording.put(CAMERA, 0, message(0))
+    wait(lambda: recording.written[CAMERA] == 1)
+    # Another program that holds the database is a disk that does not answer.
+    blocker = sqlite3.connect(recording.path / 'drive.db3', isolation_level=None)
+    blocker.execute('BEGIN IMMEDIATE')
+    taken = [recording.put(CAMERA, number, message(number)) for number in range(1, 41)]
+    blocker.execute('ROLLBACK')
+    blocker.close()
+    # One may have been on its way out of the queue.
+    assert 10 <= sum(taken) <= 12
+    assert recording.dropped == 40 - sum(taken)
+    recording.close()
+    assert (recording.problem, recording.written[CAMERA]) == ('', 1 + sum(taken))
+
+
+@pytest.mark.parametrize('min_free', [0, 2 * 10**6], ids=['to the brim', 'some left'])
+def test_a_full_disk(tmp_path: Path, min_free: int) -> None:
+    """The recording ends by itself with one line; all that it counts as written can be read."""
+    large = message(1, 4800)
+    with small_disk(tmp_path / 'disk', 8) as disk:
+        recording = recorder(disk / 'drive', min_free=min_free, sync=0.05)
+        sent = 0
+        while not recording.problem and sent < 1000:
+            recording.put(CAMERA, sent, large)
+            sent += 1
+            time.sleep(0.01)
+        recording.close()
+        assert '\n' not in recording.problem
+        assert ('is full but for' if min_free else 'full') in recording.problem
+        written = recording.written[CAMERA]
+        assert written + recording.dropped == sent
+        # Of 8 MB two are kept free, and one second's messages may be gone.
+        assert written * len(large) > 2e6
+        assert read(recording.path) == [(CAMERA, number, large) for number in range(written)]
+        assert recording.put(CAMERA, 1, large) is False
+        if min_free:
+            assert os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize > 0.8 * min_free
+            assert (recording.path / 'metadata.yaml').is_file()
+            with Reader(recording.path) as other:
+                assert other.message_count == written
+
+
+def test_a_folder_that_disappears(tmp_path: Path) -> None:
+    """A disk that is pulled ends the recording with one line and no exception."""
+    recording = recorder(tmp_path / 'drive')
+    recording.put(CAMERA, 0, message(0))
+    wait(lambda: recording.written[CAMERA] == 1)
+    for file in recording.path.iterdir():
+        file.unlink()
+    recording.path.rmdir()
+    for number in range(1, 5):
+        recording.put(CAMERA, number, message(number))
+    recording.close()
+    assert 'cannot be written' in recording.problem
+    assert recording.free() >= 0
+
+
+_ENDLESS = """
+import sys, time
+from pathlib import Path
+from test_recorder import CAMERA, message, recorder
+recording = recorder(Path(sys.argv[1]), sync=float(sys.argv[2]))
+data = [message(number, 480) for number in range(10)]
+number = 0
+while True:
+    recording.put(CAMERA, number, data[number % 10])
+    number += 1
+    print(number, recording.written[CAMERA], flush=True)
+    time.sleep(0.005)
+"""
+
+
+@contextmanager
+def endless(path: Path, sync: float) -> Iterator[subprocess.Popen[str]]:
+    """Record 200 messages a second in another process, which prints what it has put."""
+    process = subprocess.Popen([sys.executable, '-c', _ENDLESS, str(path), str(sync)], text=True,
+                               env=environment(Path(__file__).parent), stdout=subprocess.PIPE)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def progress(process: subprocess.Popen[str], until: int) -> list[tuple[int, int]]:
+    """Read what was put and written, until so many are written."""
+    assert process.stdout is not None
+    seen: list[tuple[int, int]] = []
+    for line in process.stdout:
+        # The last one may have been cut off.
+        if len(words := line.split()) == 2 and line.endswith('\n'):
+            seen.append((int(words[0]), int(words[1])))
+        if seen and seen[-1][1] >= until:
+            break
+    return seen
+
+
+@pytest.mark.parametrize('when', range(4))
+def test_killed_while_recording(tmp_path: Path, when: int) -> None:
+    """After SIGKILL at any moment all that was safe is there, in order and byte for byte."""
+    path = tmp_path / 'drive'
+    with endless(path, 0.2) as process:
+        seen = progress(process, 30)
+        time.sleep(0.055 * when)
+        process.send_signal(signal.SIGKILL)
+        seen += progress(process, 1 << 62)
+    put, written = seen[-1]
+    data = [message(number, 480) for number in range(10)]
+    found = read(path)
+    assert written <= len(found) <= put + 1
+    assert found == [(CAMERA, number, data[number % 10]) for number in range(len(found))]
+    assert not (path / 'metadata.yaml').exists()
+    assert unfinished_recordings(path) == [path]
+
+
+def test_half_a_transaction_is_taken_back(tmp_path: Path) -> None:
+    """What SQLite had begun to write when it was killed is not read, whatever the file holds."""
+    path = tmp_path / 'drive'
+    with endless(path, 3600.0) as process:
+        # More than SQLite keeps in memory, so that it writes into the file before it commits.
+        assert process.stdout is not None
+        for line in process.stdout:
+            if int(line.split()[0]) > 400:
+                break
+    file, journal = path / 'drive.db3', path / 'drive.db3-journal'
+    assert journal.stat().st_size > 0
+    assert file.stat().st_size > 1e6
+    assert read(path) == []
+    assert file.stat().st_size < 1e5
+
+
+def test_a_log_that_was_not_taken_over(tmp_path: Path) -> None:
+    """Bags of rosbag2's resilient profile, killed, have their newest messages beside the file."""
+    recording = recorder(tmp_path / 'whole')
+    recording.put(CAMERA, 1, message(1))
+    recording.close()
+    source = recording.path / 'whole.db3'
+    connection = sqlite3.connect(source)
+    connection.execute('PRAGMA journal_mode=WAL')
+    connection.execute('INSERT INTO messages (topic_id, timestamp, data) VALUES (1, 2, ?)',
+                       (message(2),))
+    connection.commit()
+    (tmp_path / 'cut').mkdir()
+    for end in ('', '-wal'):
+        data = source.with_name(f'whole.db3{end}').read_bytes()
+        (tmp_path / 'cut' / f'bag.db3{end}').write_bytes(data)
+    connection.close()
+    assert [stamp for _, stamp, _ in read(tmp_path / 'cut')] == [1, 2]
+
+
+def test_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Recordings lie beside the map, or where they are wanted, and get numbers."""
+    first = first_recording('', str(tmp_path / 'office'))
+    assert first == tmp_path / 'office.recording'
+    assert first_recording(str(tmp_path / 'other'), 'ignored') == tmp_path / 'other'
+    with pytest.raises(SourceError, match='no destination given'):
+        first_recording('', '')
+    monkeypatch.chdir(tmp_path)
+    assert first_recording('', './') == tmp_path.with_name(f'{tmp_path.name}.recording')
+    assert next_recording(first_recording('.', '')) == tmp_path.with_name(f'{tmp_path.name}_2')
+    for root in (('', '/'), ('//', '')):
+        with pytest.raises(SourceError, match='expected a folder that has a name'):
+            first_recording(*root)
+    assert next_recording(first) == first
+    for _ in range(3):
+        recording = recorder(next_recording(first))
+        recording.close()
+    assert recording.path.name == 'office.recording_3'
+    assert unfinished_recordings(first) == []
+    assert unfinished_recordings(tmp_path / 'no' / 'such') == []
+    (tmp_path / 'office.recording_2' / 'metadata.yaml').unlink()
+    (tmp_path / 'office.recording_old').mkdir()
+    assert unfinished_recordings(first) == [tmp_path / 'office.recording_2']
+
+
+def test_recordings_that_nobody_may_read(tmp_path: Path) -> None:
+    """Somebody else's recording of this name is passed over: here that of root."""
+    if os.geteuid() != 0:
+        pytest.skip('needs root to take rights away')
+    with tempfile.TemporaryDirectory() as folder:
+        first = Path(folder) / 'office.recording'
+        Path(folder).chmod(0o755)
+        for name in ('', '_2'):
+            recorder(first.with_name(first.name + name)).close()
+            (first.with_name(first.name + name) / 'metadata.yaml').unlink()
+        first.chmod(0o700)
+        first.with_name('office.recording_2').chmod(0o755)
+        os.seteuid(65534)
+        try:
+            assert unfinished_recordings(first) == [first.with_name('office.recording_2')]
+        finally:
+            os.seteuid(0)
+
+
+def test_what_nobody_thought_of(tmp_path: Path) -> None:
+    """Whatever ends the recorder's thread is told: nothing goes on as if it were recorded."""
+    recording = recorder(tmp_path / 'drive')
+    recording.put(CAMERA, 0, message(0))
+    wait(lambda: recording.written[CAMERA] == 1)
+    recording.put('/unknown', 1, message(1))
+    wait(lambda: recording.problem)
+    assert 'unexpected KeyError' in recording.problem
+    assert recording.put(CAMERA, 2, message(2)) is False
+    recording.close()
+    assert read(recording.path) == [(CAMERA, 0, message(0))]
+
+
+def test_putting_from_several_threads(tmp_path: Path) -> None:
+    """Frames and poses may come from different threads; the sum is right."""
+    recording = recorder(tmp_path / 'drive')
+    threads = [threading.Thread(target=lambda topic=topic: [
+        recording.put(topic, number, b'\0' * 100) for number in range(500)]) for topic in TOPICS]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    recording.close()
+    assert recording.written == dict.fromkeys(TOPICS, 500)

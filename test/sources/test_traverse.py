@@ -1,0 +1,197 @@
+"""Traverses of bags and folders: frames, what is left out of them, and what is no traverse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from support.helpers import (
+    CAMERA,
+    SECOND,
+    START,
+    STORAGES,
+    Record,
+    images,
+    odometry,
+    picture,
+    tiny_config,
+    write_bag,
+    write_pictures,
+)
+
+from vprtempo_ros.config import BagInputConfig, PosesConfig
+from vprtempo_ros.errors import SourceError, VprError
+from vprtempo_ros.frames import Frame
+from vprtempo_ros.maps.building import build_map
+from vprtempo_ros.sources.cdr import COMPRESSED, IMAGE
+from vprtempo_ros.sources.image_bag import compressed_message, image_message
+from vprtempo_ros.sources.traverse import Traverse, open_traverse
+
+
+def opened(path: Path, **config: object) -> Traverse:
+    """Open a traverse with its only poses."""
+    return open_traverse(str(path), BagInputConfig(**config), PosesConfig(max_gap=2.0))[0]
+
+
+def numbers(frames: list[Frame]) -> list[int]:
+    """Return which numbered pictures the frames show."""
+    known = [picture(number).tobytes() for number in range(20)]
+    return [known.index(frame.image.grey().tobytes()) for frame in frames]
+
+
+@pytest.fixture
+def bag(tmp_path: Path) -> Path:
+    """Give a bag of six pictures with odometry of 2 m/s at half the rate."""
+    return write_bag(tmp_path / 'bag', [
+        *images(picture(number) for number in range(6)),
+        *odometry([(4 * number, 0, 0) for number in range(3)], period_ns=2 * SECOND)])
+
+
+def test_frames_of_a_bag(bag: Path) -> None:
+    """Frames come with pictures, stamps, names and poses, as often as one asks."""
+    traverse = opened(bag)
+    assert len(traverse) == 6
+    for _ in range(2):
+        frames = list(traverse)
+        assert numbers(frames) == [0, 1, 2, 3, 4, 5]
+        assert [frame.stamp_ns for frame in frames] == [START + n * SECOND for n in range(6)]
+        assert [frame.name for frame in frames] == [f'{CAMERA}[{n}]' for n in range(6)]
+        assert [frame.pose.position[0] for frame in frames] == [0, 2, 4, 6, 8, 8]
+    assert sum(traverse.skipped.values()) == 0
+
+
+def test_compressed_images_of_a_bag(tmp_path: Path) -> None:
+    """A topic of compressed images is found and decoded by itself."""
+    records = []
+    for number in range(3):
+        data = cv2.imencode('.png', picture(number))[1].tobytes()
+        records.append(Record('/image/compressed', COMPRESSED, START + number * SECOND,
+                              compressed_message(START, data, 'png', 'cam')))
+    assert numbers(list(opened(write_bag(tmp_path / 'bag', records)))) == [0, 1, 2]
+
+
+def test_the_header_tells_the_time(tmp_path: Path) -> None:
+    """A frame's stamp is that of its header, and the receive time where that was never set."""
+    records = [Record(CAMERA, IMAGE, START + n, image_message(stamp, picture(0), 'mono8', 'cam'))
+               for n, stamp in enumerate((0, 7 * SECOND, 0))]
+    frames = list(opened(write_bag(tmp_path / 'bag', records)))
+    assert [frame.stamp_ns for frame in frames] == [START, 7 * SECOND, START + 2]
+
+
+@pytest.mark.parametrize('storage', STORAGES)
+def test_broken_images_are_left_out_and_counted(tmp_path: Path, storage: str) -> None:
+    """Unreadable messages do not spoil a recording: they are counted by reason, and skipped."""
+    records = list(images(picture(number) for number in range(6)))
+    records[1].message.data = records[1].message.data[:10]
+    records[2].message.encoding = 'secret'
+    records[4].message.encoding = 'secret'
+    traverse = opened(write_bag(tmp_path / 'bag', records, storage))
+    frames = list(traverse)
+    assert numbers(frames) == [0, 3, 5]
+    assert [frame.name for frame in frames] == [f'{CAMERA}[{n}]' for n in (0, 3, 5)]
+    assert len(traverse) == 6
+    reasons = {reason.split(' ')[0]: count for reason, count in traverse.skipped.items()}
+    assert reasons == {'expected': 1, 'unknown': 2}
+
+
+@pytest.mark.parametrize('storage', STORAGES)
+def test_an_image_that_claims_more_than_it_holds(
+    shared_data: Callable[[str], Path], storage: str,
+) -> None:
+    """A real bag's image of 640x480 with 30 bytes is skipped; the trainer says so in one line."""
+    path = shared_data(f'bags/rosbags_rs/test_bag_{storage}')
+    topic = '/test/sensor_msgs/image'
+    traverse, _ = open_traverse(str(path), BagInputConfig(topic=topic), PosesConfig(topic='none'))
+    assert len(traverse) > 0
+    assert list(traverse) == []
+    assert sum(traverse.skipped.values()) == len(traverse)
+    assert 'expected 921600 bytes' in next(iter(traverse.skipped))
+    with pytest.raises(VprError, match=r'no usable frame in it \(\d unreadable') as caught:
+        build_map(tiny_config(path, input__topic=topic, poses__topic='none'))
+    assert 'expected 921600 bytes' in str(caught.value)
+    assert '\n' not in str(caught.value)
+
+
+def test_start_leaves_out_the_first_frames(bag: Path, tmp_path: Path) -> None:
+    """The first `start` frames are left out, in bags and in folders."""
+    folder = write_pictures(tmp_path / 'images', [f'{number}.png' for number in range(6)])
+    for path in (bag, folder):
+        traverse = opened(path, start=4)
+        assert len(traverse) == 2
+        assert numbers(list(traverse)) == [4, 5]
+        beyond = opened(path, start=9)
+        assert len(beyond) == 0
+        assert list(beyond) == []
+
+
+def test_a_folder_of_images(tmp_path: Path) -> None:
+    """A folder without a bag in it is one of images, with its list of names."""
+    folder = write_pictures(tmp_path / 'images', ['0.png', '1.png', '2.png'])
+    (tmp_path / 'names.txt').write_text('2.png\n0.png\n')
+    assert numbers(list(opened(folder))) == [0, 1, 2]
+    assert numbers(list(opened(folder, names=str(tmp_path / 'names.txt')))) == [2, 0]
+
+
+def test_a_bag_among_other_files(bag: Path) -> None:
+    """Pictures beside a bag's files do not make it a folder of images."""
+    write_pictures(bag, ['preview.png'])
+    assert len(opened(bag)) == 6
+
+
+@pytest.mark.parametrize(('make', 'expected'), [
+    (lambda path: None, 'no such bag or folder'),
+    (lambda path: path.mkdir(), 'found nothing in it'),
+    (lambda path: path.write_text('x'), 'expected a bag'),
+    (lambda path: write_bag(path, odometry([(0, 0, 0)])), 'expected one image topic, found none'),
+])
+def test_what_is_no_traverse(tmp_path: Path, make: Callable[[Path], object],
+                             expected: str) -> None:
+    """What is neither a bag with images nor a folder of them gives one line."""
+    make(tmp_path / 'it')
+    with pytest.raises(SourceError) as caught:
+        opened(tmp_path / 'it')
+    assert expected in str(caught.value)
+    assert '\n' not in str(caught.value)
+
+
+@pytest.mark.parametrize('path', ['', 'x' * 300])
+def test_a_path_that_cannot_be_one(path: str) -> None:
+    """An empty path does not mean the working directory; one that is too long gives one line."""
+    with pytest.raises(SourceError):
+        open_traverse(path, BagInputConfig(), PosesConfig())
+
+
+def test_a_broken_pose_message_is_told(tmp_path: Path) -> None:
+    """Bytes that are no pose end in one line that names the topic."""
+    path = write_bag(tmp_path / 'bag', [*images([picture(0)]), *odometry([(0, 0, 0)])])
+    (storage,) = path.glob('*.mcap')
+    data = storage.read_bytes()
+    where = data.index(b'base_link')
+    storage.write_bytes(data[:where - 4] + b'\xff\xff\xff\x7f' + data[where:])
+    with pytest.raises(SourceError, match='/odom: bytes do not hold a nav_msgs/msg/Odometry'):
+        opened(path)
+
+
+def test_pixels_are_not_shared_between_frames(bag: Path) -> None:
+    """Frames that are kept stay what they were while others are read."""
+    frames = list(opened(bag))
+    np.testing.assert_array_equal(frames[0].image.grey(), picture(0))
+    np.testing.assert_array_equal(frames[5].image.grey(), picture(5))
+
+
+def test_images_of_another_size_are_left_out(tmp_path: Path) -> None:
+    """Two cameras on one topic, or new settings in the middle: the first image says what counts."""
+    stamped = [START + number * SECOND for number in range(4)]
+    sizes = [(24, 32), (24, 32), (48, 64), (24, 32)]
+    path = write_bag(tmp_path / 'bag', [
+        Record(CAMERA, IMAGE, stamp, image_message(stamp, picture(number, *size), 'mono8', 'cam'))
+        for number, (stamp, size) in enumerate(zip(stamped, sizes))])
+    traverse = opened(path)
+    for _ in range(2):
+        traverse.skipped.clear()
+        assert numbers(list(traverse)) == [0, 1, 3]
+        assert traverse.skipped == {
+            'expected 32x24 pixels as in the first image, found 64x48': 1}

@@ -1,0 +1,164 @@
+"""images_to_bag as a real command: what it writes, and how it ends when it cannot."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from support import ROOT
+from support.helpers import CAMERA, SECOND, STORAGES, picture, write_pictures
+
+from vprtempo_ros.config import BagInputConfig, PosesConfig
+from vprtempo_ros.sources.bags import BagReader
+from vprtempo_ros.sources.cdr import COMPRESSED, IMAGE, read_message, stamp_ns
+from vprtempo_ros.sources.traverse import open_traverse
+from vprtempo_ros.tools.images_to_bag import images_to_bag, main
+
+
+def run(*arguments: object, limit: int | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command in a process of its own, with no file larger than `limit` bytes."""
+    def restrict() -> None:
+        if limit is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    return subprocess.run(
+        [sys.executable, '-m', 'vprtempo_ros.tools.images_to_bag', *map(str, arguments)],
+        cwd=ROOT, env={**os.environ, 'PYTHONDONTWRITEBYTECODE': '1'},
+        preexec_fn=restrict, capture_output=True, text=True, timeout=120)
+
+
+def test_the_command(tmp_path: Path) -> None:
+    """Every option takes effect, and the command says what it did."""
+    folder = write_pictures(tmp_path / 'images', ['a2.png', 'a10.png', 'a1.png', 'b.png'])
+    (tmp_path / 'names.txt').write_text('a10.png\na2.png\nb.png\n')
+    bag = tmp_path / 'bag'
+    done = run(folder, bag, '--names', tmp_path / 'names.txt', '--topic', '/front', '--rate', 4,
+               '--frame-id', 'lens', '--storage', 'sqlite3')
+    assert (done.returncode, done.stderr) == (0, '')
+    assert done.stdout == f'{bag}: 3 images\n'
+    assert (bag / 'bag.db3').is_file()
+    with BagReader(bag) as reader:
+        assert reader.topics == {'/front': ('/front', IMAGE, 3)}
+        raws = list(reader.messages(['/front']))
+    messages = [read_message(raw.data, raw.type) for raw in raws]
+    assert [raw.stamp_ns for raw in raws] == [SECOND * 4 // 4, SECOND * 5 // 4, SECOND * 6 // 4]
+    assert [stamp_ns(message.header) for message in messages] == [raw.stamp_ns for raw in raws]
+    assert {message.header.frame_id for message in messages} == {'lens'}
+    for number, message in zip((1, 0, 3), messages, strict=True):
+        np.testing.assert_array_equal(message.data.reshape(24, 32), picture(number))
+
+
+@pytest.mark.parametrize('storage', STORAGES)
+@pytest.mark.parametrize(('shape', 'kind', 'encoding'), [
+    ((6, 5), np.uint8, 'mono8'), ((6, 5, 3), np.uint8, 'bgr8'),
+    ((6, 5), np.uint16, 'mono16'), ((6, 5, 3), np.uint16, 'bgr16'),
+])
+def test_pixels_come_back(
+    tmp_path: Path, storage: str, shape: tuple[int, ...], kind: type, encoding: str,
+) -> None:
+    """Pixels of every depth are in the bag as they are in the file."""
+    pixels = np.random.default_rng(0).integers(0, np.iinfo(kind).max, shape, kind)
+    assert cv2.imwrite(str(tmp_path / 'one.png'), pixels)
+    stamps = images_to_bag([tmp_path / 'one.png'], tmp_path / 'bag', storage=storage)
+    assert stamps == [SECOND]
+    with BagReader(tmp_path / 'bag') as bag:
+        (raw,) = bag.messages([CAMERA])
+    message = read_message(raw.data, raw.type)
+    assert (message.encoding, message.is_bigendian) == (encoding, 0)
+    np.testing.assert_array_equal(message.data.view(kind).reshape(shape), pixels)
+
+
+def test_compressed_files_are_kept(tmp_path: Path) -> None:
+    """With --compressed every byte of the files is in the bag, on a topic of its own."""
+    folder = write_pictures(tmp_path / 'images', ['1.jpg', '2.png', '3.JPEG'])
+    assert main([str(folder), str(tmp_path / 'bag'), '--compressed']) == 0
+    with BagReader(tmp_path / 'bag') as bag:
+        assert bag.topics == {f'{CAMERA}/compressed': (f'{CAMERA}/compressed', COMPRESSED, 3)}
+        messages = [read_message(raw.data, raw.type) for raw in bag.messages(bag.topics)]
+    assert [message.format for message in messages] == ['jpeg', 'png', 'jpeg']
+    for name, message in zip(('1.jpg', '2.png', '3.JPEG'), messages, strict=True):
+        assert bytes(message.data) == (folder / name).read_bytes()
+
+
+def test_a_bag_is_the_same_traverse_as_its_folder(tmp_path: Path) -> None:
+    """Training from the bag sees what training from the folder sees."""
+    folder = write_pictures(tmp_path / 'images', [f'{number}.png' for number in range(12)])
+    assert main([str(folder), str(tmp_path / 'bag')]) == 0
+    seen = [[frame.image.grey().tobytes()
+             for frame in open_traverse(str(path), BagInputConfig(), PosesConfig())[0]]
+            for path in (folder, tmp_path / 'bag')]
+    assert seen[0] == seen[1]
+    assert len(seen[0]) == 12
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Give a folder of three images, one of which is a bitmap."""
+    return write_pictures(tmp_path / 'images', ['1.png', '2.png', '3.bmp'])
+
+
+@pytest.mark.parametrize(('arguments', 'expected'), [
+    (['missing', 'bag'], 'missing: no such folder'),
+    (['images/1.png', 'bag'], '1.png: no such folder'),
+    (['images', 'bag', '--rate', '0'], '--rate: expected'),
+    (['images', 'bag', '--rate', '-3'], '--rate: expected'),
+    (['images', 'bag', '--rate', 'nan'], '--rate: expected'),
+    (['images', 'bag', '--rate', 'inf'], '--rate: expected'),
+    (['images', 'bag', '--rate', '1e-12'], '--rate: expected'),
+    (['images', 'bag', '--names', 'missing.txt'], 'missing.txt: cannot be read'),
+    (['images', 'bag', '--compressed'], '3.bmp: only JPEG and PNG'),
+    (['images', 'images'], 'images: exists already'),
+    (['images', 'images/1.png/bag'], 'cannot be written'),
+    (['empty', 'bag'], 'expected images'),
+    (['broken', 'bag'], '2.png: '),
+])
+def test_errors_are_one_line(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str], arguments: list[str], expected: str,
+) -> None:
+    """What cannot be done ends with one line, status 1, and no bag or part of one."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'empty').mkdir()
+    (write_pictures(tmp_path / 'broken', ['1.png']) / '2.png').write_bytes(b'no image')
+    before = sorted(tmp_path.rglob('*'))
+    assert main(arguments) == 1
+    out, err = capsys.readouterr()
+    assert out == ''
+    assert err.startswith('error: ')
+    assert expected in err
+    assert err.count('\n') == 1
+    assert sorted(tmp_path.rglob('*')) == before
+
+
+def test_an_error_of_the_command(tmp_path: Path, folder: Path) -> None:
+    """As a process too: one line on stderr, status 1, no traceback."""
+    (folder / '2.png').write_bytes(b'')
+    done = run(folder, tmp_path / 'bag')
+    assert (done.returncode, done.stdout) == (1, '')
+    assert done.stderr.startswith(f'error: {folder / "2.png"}: ')
+    assert done.stderr.count('\n') == 1
+    assert not (tmp_path / 'bag').exists()
+
+
+@pytest.mark.parametrize('storage', STORAGES)
+def test_a_full_disk(tmp_path: Path, folder: Path, storage: str) -> None:
+    """Where the bag does not fit, one line says so and nothing is left of it."""
+    done = run(folder, tmp_path / 'bag', '--storage', storage, limit=2000)
+    assert (done.returncode, done.stdout) == (1, '')
+    assert done.stderr.startswith(f'error: {tmp_path / "bag"}: cannot be written (')
+    assert done.stderr.count('\n') == 1
+    assert [entry.name for entry in tmp_path.iterdir()] == ['images']
+
+
+@pytest.mark.parametrize('arguments', [[], ['one'], ['a', 'b', '--storage', 'tape']])
+def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Wrong arguments give the usage and status 2."""
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert 'usage: images_to_bag' in capsys.readouterr().err

@@ -1,0 +1,1 @@
+"""Frames to spikes: encoders, and spikes against what is usual along the route."""

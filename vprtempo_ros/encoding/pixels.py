@@ -1,0 +1,112 @@
+"""
+Encoder `pixels`: gamma to mid-grey, resize, patch normalisation, as VPRTempo's preprocessing.
+
+The steps are those of vprtempo.src.dataset.ProcessImage, arranged so that the full image is read
+once, for its mean, and otherwise only where the result needs it.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..config import EncodingConfig
+from ..frames import Image
+
+# Below this, in grey levels, a patch has no contrast: what is left is rounding, not texture.
+_FLAT = 1e-3
+
+
+class PixelEncoder:
+    """Turns images into spikes; calling it with an `Image` gives uint8 (height x width,)."""
+
+    def __init__(self, config: EncodingConfig) -> None:
+        """Prepare for the size, patch and resize method of `config`."""
+        self.height, self.width, self.patch = config.height, config.width, config.patch
+        self._shrink = _shrink_area if config.resize == 'area' else _shrink_bilinear
+        ones = np.ones((self.height, self.width))
+        self._count = self._box(ones)
+
+    def __call__(self, image: Image) -> NDArray[np.uint8]:
+        """Return the spikes of an image: uint8 (height x width,), amplitude = value / 255."""
+        return self.normalise(self._shrink(image, self.height, self.width)).reshape(-1)
+
+    def normalise(self, small: NDArray[Any]) -> NDArray[np.uint8]:
+        """
+        Standardise each pixel by the patch around it, clip at one deviation, scale to 0-255.
+
+        Patches are cut off at the border, and the deviation is the unbiased one, as upstream.
+        A patch without contrast gives 127, the middle.
+        """
+        small = small.astype(np.float64)
+        # Moved close to zero, so that sums of squares do not lose the small differences.
+        small -= small.mean()
+        mean = self._box(small) / self._count
+        variance = (self._box(small * small) - self._count * mean * mean) / (self._count - 1)
+        deviation = np.sqrt(np.maximum(variance, 0.0))
+        flat = deviation < _FLAT
+        deviation[flat] = 1.0
+        normalised = np.clip((small - mean) / deviation, -1.0, 1.0)
+        normalised[flat] = 0.0
+        return (255.0 * (1.0 + normalised) / 2.0).astype(np.uint8)
+
+    def _box(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return cv2.boxFilter(values, cv2.CV_64F, (self.patch, self.patch), normalize=False,
+                             borderType=cv2.BORDER_CONSTANT)
+
+
+def gamma_of(mean: float) -> float:
+    """
+    Return the exponent that brings an image of this mean grey value (0 to 255) to mid-grey.
+
+    Upstream's log(127.5) / log(mean) is undefined for a mean of 0 and 1 and negative between
+    them: an image that dark holds nothing to bring out and is left as it is.
+    """
+    return math.log(127.5) / math.log(mean) if mean > 1.0 else 1.0
+
+
+def _shrink_bilinear(image: Image, height: int, width: int) -> NDArray[np.float32]:
+    """Gamma-correct and interpolate only the four pixels that each result pixel looks at."""
+    gamma = gamma_of(image.mean())
+    top, bottom, down = _taps(image.height, height)
+    left, right, across = _taps(image.width, width)
+    sampled = image.pixels.take(np.concatenate((top, bottom)), 0).take(
+        np.concatenate((left, right)), 1)
+    grey = sampled.astype(np.float32) @ image.scaled_weights
+    with np.errstate(over='ignore'):
+        grey = np.minimum(cv2.pow(grey, gamma), 255.0)
+    rows = grey[:height] + (grey[height:] - grey[:height]) * down[:, np.newaxis]
+    return rows[:, :width] + (rows[:, width:] - rows[:, :width]) * across
+
+
+def _shrink_area(image: Image, height: int, width: int) -> NDArray[np.float32]:
+    """
+    Average all pixels below each result pixel, gamma-corrected.
+
+    An image much larger than the result is first binned two by two, as a camera would: that is
+    several times faster than the correction and averaging of every pixel.
+    """
+    grey = image.grey()
+    with np.errstate(over='ignore'):
+        table = np.arange(256, dtype=np.float32) ** np.float32(gamma_of(cv2.mean(grey)[0]))
+    while grey.shape[0] >= 8 * height and grey.shape[1] >= 8 * width:
+        grey = cv2.resize(grey, (grey.shape[1] // 2, grey.shape[0] // 2),
+                          interpolation=cv2.INTER_AREA)
+    corrected = cv2.LUT(grey, np.minimum(table, 255.0))
+    return cv2.resize(corrected, (width, height), interpolation=cv2.INTER_AREA)
+
+
+@lru_cache(maxsize=32)
+def _taps(
+    source: int, target: int,
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
+    """Return the two neighbours and the weight of the second (align_corners=False)."""
+    position = np.maximum((np.arange(target) + 0.5) * (source / target) - 0.5, 0.0)
+    first = np.minimum(position.astype(np.intp), source - 1)
+    second = np.minimum(first + 1, source - 1)
+    return first, second, (position - first).astype(np.float32)

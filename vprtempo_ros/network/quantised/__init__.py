@@ -1,0 +1,1 @@
+"""Networks of 8-bit integers: learning with quantisation in the loop, ranges, kernels."""

@@ -1,0 +1,1 @@
+"""A spiking network for Loihi, trained by gradient with lava-dl (bootstrap training)."""

@@ -1,0 +1,178 @@
+"""view: what a running vpr_node says, live in a browser: http://127.0.0.1:8765."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from pathlib import Path
+from typing import Any, Sequence
+
+import cv2
+import numpy as np
+from diagnostic_msgs.msg import DiagnosticArray
+from geometry_msgs.msg import PoseWithCovarianceStamped
+from numpy.typing import NDArray
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from sensor_msgs.msg import Image, PointCloud2
+from vision_msgs.msg import Classification, VisionInfo
+from visualization_msgs.msg import MarkerArray
+
+from ... import interface
+from ...errors import VprError
+from ...sources.cdr import stamp_ns
+from ...tools.command import check_range
+from ...view.picture import check_picture, write_picture
+from ...view.server import ViewServer
+from ...view.state import Live
+from ..common.names import full_name
+from ..common.qos import LATCHED
+from ..common.running import own_arguments, run
+from ..vpr.outputs.belief import read_belief
+from ..vpr.outputs.markers import PLACES
+
+# Only the newest is shown, whatever piled up.
+_NEWEST = QoSProfile(depth=1)
+# Pictures are no larger than this on a side, in pixels; vpr_node's are 644 wide.
+_LARGEST = 4096
+# How often is looked whether the node is there and anybody looks, in seconds.
+_PERIOD = 0.5
+
+
+class View(Node):
+    """Listens to a vpr_node; to what costs it something only while somebody looks."""
+
+    def __init__(self, target: str, host: str, port: int, picture: Path | None) -> None:
+        """Serve what the node named `target` says; at the end write a picture of it if asked."""
+        super().__init__('view')
+        # Before anything can fail: Kilted destroys a node even if it was made in part only.
+        self._subscriptions_on_demand: list[Any] = []
+        self._server: ViewServer | None = None
+        self.exit_status = 0
+        self._picture = picture
+        self._topic = full_name(self, '--node', target)
+        self._live = Live(self._topic)
+        self._server = ViewServer(self._live, host, port)
+        listen = self.create_subscription
+        listen(VisionInfo, self._name(interface.INFO), self._on_info, LATCHED)
+        listen(MarkerArray, self._name(interface.MARKERS), self._on_markers, QoSProfile(
+            depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL))
+        listen(Classification, self._name(interface.MATCH), self._on_match, 10)
+        listen(PoseWithCovarianceStamped, self._name(interface.POSE), self._on_pose, 10)
+        listen(DiagnosticArray, interface.DIAGNOSTICS.name, self._on_diagnostics, 20)
+        # Steady: a simulated time may stand still.
+        self.create_timer(_PERIOD, self._look, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._look()
+        print(f'{self._topic}: {self._server.url}', flush=True)
+
+    def destroy_node(self) -> None:
+        """Write the picture if asked for; end the server, for which its clients wait."""
+        server, self._server = self._server, None
+        if server is not None:
+            server.close()
+            try:
+                if self._picture is not None:
+                    write_picture(self._live.state, self._picture)
+            except VprError as error:
+                print(f'error: {error}', file=sys.stderr)
+                self.exit_status = 1
+        super().destroy_node()
+
+    def _name(self, entry: interface.Entry) -> str:
+        return f'{self._topic}/{entry.name.removeprefix("~/")}'
+
+    def _look(self) -> None:
+        """See whether the node is there, and listen to what is asked for."""
+        self._live.set_present(self.count_publishers(self._name(interface.MATCH)) > 0)
+        watched = self._server is not None and self._server.watched
+        wanted = watched or self._picture is not None
+        if wanted and not self._subscriptions_on_demand:
+            self._subscriptions_on_demand = [
+                self.create_subscription(PointCloud2, self._name(interface.BELIEF),
+                                         self._on_belief, _NEWEST),
+                self.create_subscription(Image, self._name(interface.MATCH_IMAGE),
+                                         self._on_image, _NEWEST)]
+        elif not wanted and self._subscriptions_on_demand:
+            for subscription in self._subscriptions_on_demand:
+                self.destroy_subscription(subscription)
+            self._subscriptions_on_demand = []
+
+    def _on_info(self, info: Any) -> None:
+        self._live.set_info(info.method, info.database_location)
+
+    def _on_markers(self, array: Any) -> None:
+        """Take the route, which comes before any frame does."""
+        for marker in array.markers:
+            if marker.ns == PLACES:
+                points = [(point.x, point.y, point.z) for point in marker.points]
+                self._live.set_places(marker.header.frame_id, np.array(points).reshape(-1, 3))
+
+    def _on_belief(self, cloud: Any) -> None:
+        belief = read_belief(cloud)
+        if belief is not None:
+            self._live.set_belief(cloud.header.frame_id, *belief)
+
+    def _on_match(self, match: Any) -> None:
+        self._live.set_answer(stamp_ns(match.header),
+                              tuple(_number(result.class_id) for result in match.results),
+                              tuple(float(result.score) for result in match.results))
+
+    def _on_pose(self, message: Any) -> None:
+        pose, covariance = message.pose.pose, message.pose.covariance
+        q = pose.orientation
+        yaw = math.atan2(2 * (q.w * q.z + q.x * q.y), 1 - 2 * (q.y * q.y + q.z * q.z))
+        # Rows and columns x, y of the 6 x 6 matrix.
+        plane = np.array([[covariance[0], covariance[1]], [covariance[6], covariance[7]]])
+        self._live.set_pose(message.header.frame_id, pose.position.x, pose.position.y, yaw, plane)
+
+    def _on_diagnostics(self, array: Any) -> None:
+        for status in array.status:
+            if status.name.startswith(f'{self._topic}:'):
+                self._live.set_status(
+                    status.name.removeprefix(f'{self._topic}:').strip(),
+                    int.from_bytes(status.level, 'big') if isinstance(status.level, bytes)
+                    else int(status.level), status.message,
+                    [(entry.key, entry.value) for entry in status.values])
+
+    def _on_image(self, image: Any) -> None:
+        if (image.encoding == 'rgb8' and image.step == 3 * image.width
+                and max(image.width, image.height) <= _LARGEST):
+            pixels: NDArray[Any] = np.frombuffer(image.data, np.uint8)
+            if pixels.size == image.height * image.step > 0:
+                done, data = cv2.imencode('.jpg', cv2.cvtColor(
+                    pixels.reshape(image.height, image.width, 3), cv2.COLOR_RGB2BGR))
+                if done:
+                    self._live.set_picture(data.tobytes(), image.width, image.height)
+
+
+def _number(name: str) -> int:
+    """Return the number of a place; -1 for what is none."""
+    return int(name) if name.isascii() and name.isdigit() and len(name) < 10 else -1
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the command."""
+    parser = argparse.ArgumentParser(prog='view', description=__doc__)
+    parser.add_argument('--node', default='vpr_node',
+                        help='its name, as /front/vpr_node (default: %(default)s)')
+    parser.add_argument('--host', default='127.0.0.1',
+                        help='address to serve on; 0.0.0.0 lets everybody on the network look '
+                             '(default: %(default)s)')
+    parser.add_argument('--port', type=int, default=8765,
+                        help='0: any that is free (default: %(default)s)')
+    parser.add_argument('--picture', type=Path, metavar='FILE',
+                        help='when it ends, write what it shows as .svg or .png')
+    given = parser.parse_args(own_arguments(args))
+
+    def make() -> View:
+        check_range('--port', given.port, 0, 65535)
+        if given.picture is not None:
+            check_picture(given.picture)
+        return View(given.node, given.host, given.port, given.picture)
+    return run(make, args)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What all ROS programs of the package share."""

@@ -1,0 +1,90 @@
+"""Which live topics a recording is made of, by what the ROS graph says of them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from rclpy.node import Node
+
+from ...config import TrainerConfig
+from ...errors import SourceError
+from ...sources.live import FRAME_TYPES
+from ...sources.poses import POSE_TYPES
+from ..common.message_class import message_class
+from ..common.names import full_name
+from ..common.topic_check import publisher_names
+
+
+class LiveTopic(NamedTuple):
+    """A topic that is published just now: its full name, type, and the type's class."""
+
+    name: str
+    type_name: str
+    message: type
+
+
+def frame_topic(node: Node, config: TrainerConfig) -> LiveTopic:
+    """
+    Return the topic of images or events.
+
+    :raises SourceError: if nobody publishes it, or something else.
+    """
+    relative = 'events' if config.input.type == 'events' else 'image'
+    name = node.resolve_topic_name(relative)
+    return _published(node, name, FRAME_TYPES[config.input.type], relative,
+                      f'is the driver running? {relative} can be remapped to another topic')
+
+
+def pose_topic(node: Node, config: TrainerConfig) -> LiveTopic | None:
+    """
+    Return the topic of poses: the one that is named, or the only one; None if there is none.
+
+    :raises VprError: if the named one is not published or is none of poses, if there are several,
+        or if there is none and places are cut by metres.
+    """
+    wanted, by_metres = config.poses.topic, config.places.by == 'metres'
+    if wanted and wanted != 'none':
+        return _published(node, full_name(node, 'poses.topic', wanted), POSE_TYPES, 'pose',
+                          'poses.topic names another one, or none')
+    candidates = [] if wanted else _pose_candidates(node, config.live.load_into)
+    if len(candidates) > 1:
+        listed = ', '.join(f'{name} ({type_name})' for name, type_name in candidates)
+        raise SourceError(f'several pose topics are published, name one of them in poses.topic: '
+                          f'{listed}')
+    if candidates:
+        name, type_name = candidates[0]
+        return LiveTopic(name, type_name, message_class(type_name))
+    if by_metres:
+        raise SourceError('places.by is metres, but no poses are published: start what publishes '
+                          'them and name it in poses.topic, or cut places by frames or seconds')
+    return None
+
+
+def _published(
+    node: Node, name: str, types: tuple[str, ...], what: str, hint: str,
+) -> LiveTopic:
+    found = sorted({info.topic_type for info in node.get_publishers_info_by_topic(name)})
+    if not found:
+        raise SourceError(f'nothing is published on {name}: {hint}')
+    known = [type_name for type_name in found if type_name in types]
+    if len(found) > 1 or not known:
+        raise SourceError(f'{name}: expected one of {", ".join(types)} for {what}, found '
+                          f'{" and ".join(found)}')
+    message = message_class(known[0])
+    if message is None:
+        package = known[0].partition('/')[0].replace('_', '-')
+        raise SourceError(f'{name}: {known[0]} is not installed: apt install '
+                          f'ros-$ROS_DISTRO-{package}, or build it from source')
+    return LiveTopic(name, known[0], message)
+
+
+def _pose_candidates(node: Node, load_into: str) -> list[tuple[str, str]]:
+    """Return name and type of what publishes poses, but for the node that the map is made for."""
+    localiser = full_name(node, 'live.load_into', load_into) if load_into else ''
+    found = []
+    for name, types in sorted(node.get_topic_names_and_types()):
+        if len(types) != 1 or types[0] not in POSE_TYPES:
+            continue
+        if set(publisher_names(node, name)) - {localiser}:
+            found.append((name, types[0]))
+    return found

@@ -1,0 +1,1 @@
+"""vpr_node: recognises places live."""

@@ -1,0 +1,1 @@
+"""The topics that vpr_node publishes, a file for each kind."""

@@ -1,0 +1,47 @@
+"""Finding files: those that users name, and those that are installed with the package."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ..errors import VprError
+
+
+def user_path(name: str | Path) -> Path:
+    """Return a path that a user gave; ~ is the home folder, as no shell does it after `map:=`."""
+    return Path(os.path.expanduser(name))
+
+
+def check_makeable(path: Path) -> None:
+    """
+    Make sure, before long work, that a file or folder of this name could be made or replaced.
+
+    :raises VprError: if what it would lie in is not a folder, or may not be written.
+    """
+    folder = path.absolute().parent
+    while not os.path.lexists(folder):
+        folder = folder.parent
+    if not folder.is_dir():
+        raise VprError(f'{path}: cannot be made, since {folder} is not a folder')
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise VprError(f'{path}: cannot be made, since {folder} may not be written')
+
+
+def share_file(name: str) -> Path:
+    """
+    Return the path of a shared file like 'config/vpr.yaml', installed or in the source tree.
+
+    :raises VprError: if it is in neither.
+    """
+    source = Path(__file__).resolve().parents[2] / name
+    if source.is_file():
+        return source
+    try:
+        from ament_index_python.packages import get_package_share_directory
+        installed = Path(get_package_share_directory('vprtempo_ros')) / name
+    except Exception as error:  # noqa: BLE001 - the index raises KeyErrors of its own kind
+        raise VprError(f'{name} not found: is vprtempo_ros installed? ({error})') from None
+    if not installed.is_file():
+        raise VprError(f'{installed}: missing; install the package again')
+    return installed
