@@ -15,8 +15,11 @@ from .report import machine
 
 def main() -> int:
     """Run the command."""
-    known = sorted(module.name for module in pkgutil.iter_modules(folder)
-                   if hasattr(import_module(f'benchmarks.{module.name}'), 'bench'))
+    known = sorted(
+        module.name
+        for module in pkgutil.iter_modules(folder)
+        if hasattr(import_module(f'benchmarks.{module.name}'), 'bench')
+    )
     parser = argparse.ArgumentParser(prog='python -m benchmarks')
     parser.add_argument('names', nargs='*', help=f'which to run: {", ".join(known)} (default: all)')
     names = parser.parse_args().names or known

@@ -24,9 +24,11 @@ def main() -> int:
 
     def take(stamp: Any) -> None:
         rows.append((stamp.sec * 10**9 + stamp.nanosec, time.time_ns()))
+
     if kind == 'match':
-        node.create_subscription(Classification, '/vpr_node/match',
-                                 lambda message: take(message.header.stamp), 1000)
+        node.create_subscription(
+            Classification, '/vpr_node/match', lambda message: take(message.header.stamp), 1000
+        )
     else:
         node.create_subscription(Header, 'echo', lambda message: take(message.stamp), 1000)
     executor = SingleThreadedExecutor()

@@ -14,13 +14,18 @@ def main() -> int:
     """Subscribe to `image` until interrupted, then print the number received."""
     rclpy.init()
     node = rclpy.create_node('bare_subscriber')
-    qos = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE
-                     if sys.argv[1] == 'reliable' else ReliabilityPolicy.BEST_EFFORT)
+    qos = QoSProfile(
+        depth=5,
+        reliability=ReliabilityPolicy.RELIABLE
+        if sys.argv[1] == 'reliable'
+        else ReliabilityPolicy.BEST_EFFORT,
+    )
     received = 0
 
     def on_image(message: Image) -> None:
         nonlocal received
         received += 1
+
     node.create_subscription(Image, 'image', on_image, qos)
     try:
         rclpy.spin(node)

@@ -25,8 +25,12 @@ def main() -> int:
     given = parser.parse_args()
     rclpy.init()
     node = rclpy.create_node('camera')
-    qos = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE
-                     if given.reliability == 'reliable' else ReliabilityPolicy.BEST_EFFORT)
+    qos = QoSProfile(
+        depth=10,
+        reliability=ReliabilityPolicy.RELIABLE
+        if given.reliability == 'reliable'
+        else ReliabilityPolicy.BEST_EFFORT,
+    )
     publisher = node.create_publisher(Image, 'image', qos)
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (480, 640, 3)).astype(np.uint8)

@@ -37,9 +37,15 @@ class Companion:
         self._publisher = self._node.create_publisher(Image, 'image', reliable)
         self._node.create_subscription(Classification, '/vpr_node/match', self._on_match, 1000)
         rng = np.random.default_rng(0)
-        self._pictures = [write_message(image_message(0, rng.integers(0, 256, (480, 640, 3))
-                                                      .astype(np.uint8), 'rgb8', 'camera'), IMAGE)
-                          for _ in range(_PICTURES)]
+        self._pictures = [
+            write_message(
+                image_message(
+                    0, rng.integers(0, 256, (480, 640, 3)).astype(np.uint8), 'rgb8', 'camera'
+                ),
+                IMAGE,
+            )
+            for _ in range(_PICTURES)
+        ]
 
     def __enter__(self) -> Companion:
         """Return itself."""
@@ -58,6 +64,7 @@ class Companion:
 
             def count(message: Any, topic: str = topic) -> None:
                 self.others[topic] += 1
+
             self._node.create_subscription(kind, topic, count, 10, raw=True)
 
     @property

@@ -15,12 +15,17 @@ def main() -> int:
     """Subscribe to `image` and publish each header on `echo`, until interrupted."""
     rclpy.init()
     node = rclpy.create_node('echo')
-    qos = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE
-                     if sys.argv[1] == 'reliable' else ReliabilityPolicy.BEST_EFFORT)
+    qos = QoSProfile(
+        depth=5,
+        reliability=ReliabilityPolicy.RELIABLE
+        if sys.argv[1] == 'reliable'
+        else ReliabilityPolicy.BEST_EFFORT,
+    )
     publisher = node.create_publisher(Header, 'echo', 10)
 
     def on_image(message: Image) -> None:
         publisher.publish(message.header)
+
     node.create_subscription(Image, 'image', on_image, qos)
     try:
         rclpy.spin(node)

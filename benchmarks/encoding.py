@@ -27,9 +27,17 @@ def bench() -> None:
             theirs = seconds_per_call(lambda: process(planes))  # noqa: B023
             wrapped = grey_image(np.ascontiguousarray(image.squeeze()))
             for resize in ('bilinear', 'area'):
-                encoder = PixelEncoder(EncodingConfig(width=side, height=side, patch=patch,
-                                                 resize=resize))
+                encoder = PixelEncoder(
+                    EncodingConfig(width=side, height=side, patch=patch, resize=resize)
+                )
                 ours = seconds_per_call(lambda: encoder(wrapped))  # noqa: B023
-                rows.append([f'{side}x{side}, patch {patch}, {name}', resize,
-                             f'{theirs * 1e3:.2f}', f'{ours * 1e3:.3f}', f'{theirs / ours:.0f}'])
+                rows.append(
+                    [
+                        f'{side}x{side}, patch {patch}, {name}',
+                        resize,
+                        f'{theirs * 1e3:.2f}',
+                        f'{ours * 1e3:.3f}',
+                        f'{theirs / ours:.0f}',
+                    ]
+                )
     table(['to', 'our resize', 'upstream ms', 'vprtempo_ros ms', 'times as fast'], rows)

@@ -31,19 +31,25 @@ def messages(rate: float, packets: float) -> list[bytes]:
     made = []
     for number in range(int(_LOOP * packets)):
         lengths = np.minimum(rng.geometric(0.25, size), 20)
-        lengths = lengths[:int(np.searchsorted(np.cumsum(lengths), size)) + 1]
+        lengths = lengths[: int(np.searchsorted(np.cumsum(lengths), size)) + 1]
         run = np.repeat(np.arange(len(lengths)), lengths)[:size]
         within = np.arange(len(run)) - (np.cumsum(lengths) - lengths)[run]
         begin, end = (int((number + k) / packets * 1e6) for k in (0, 1))
         starts = rng.integers(0, WIDTH - 20, len(lengths))
         times = np.sort(rng.integers(begin, end, len(lengths)))
         times[0] = begin
-        data = encode_evt3((starts[run] + within).astype(np.uint16),
-                           rng.integers(0, HEIGHT, len(lengths))[run].astype(np.uint16),
-                           rng.integers(0, 2, len(lengths))[run].astype(np.uint8),
-                           times[run].astype(np.int64))
-        made.append(write_message(packet_message(Packet(
-            'evt3', WIDTH, HEIGHT, 0, 'events', data, seq=_NUMBER)), PACKET))
+        data = encode_evt3(
+            (starts[run] + within).astype(np.uint16),
+            rng.integers(0, HEIGHT, len(lengths))[run].astype(np.uint16),
+            rng.integers(0, 2, len(lengths))[run].astype(np.uint8),
+            times[run].astype(np.int64),
+        )
+        made.append(
+            write_message(
+                packet_message(Packet('evt3', WIDTH, HEIGHT, 0, 'events', data, seq=_NUMBER)),
+                PACKET,
+            )
+        )
     return made
 
 
@@ -75,7 +81,7 @@ def main() -> int:
             time.sleep(left)
         late = max(late, -left)
         data = restamp(made[number % len(made)], due)
-        publisher.publish(data[:place] + struct.pack('<Q', number) + data[place + 8:])
+        publisher.publish(data[:place] + struct.pack('<Q', number) + data[place + 8 :])
     taken = (time.time_ns() - begin) * 1e-9
     time.sleep(1.0)
     print(f'{count} {taken:.3f} {late:.3f}', flush=True)

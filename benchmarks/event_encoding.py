@@ -32,30 +32,46 @@ _SPACING, _TOLERANCE = 2.0, 2.0
 
 CAMERA: Settings = {'input.type': 'image'}
 # As LENS prepares its frames: one pixel of many, counts as they are.
-LENS: Settings = {'encoding.resize': 'nth', 'encoding.tone': 'linear', 'encoding.contrast': 'none',
-                  'encoding.adapt': False, 'training.copies': False}
+LENS: Settings = {
+    'encoding.resize': 'nth',
+    'encoding.tone': 'linear',
+    'encoding.contrast': 'none',
+    'encoding.adapt': False,
+    'training.augment': False,
+}
 VARIANTS: dict[str, Settings] = {
     'defaults for events': {},
     'as a camera: counts as grey values': CAMERA,
     **{f'tone {tone}': {'encoding.tone': tone} for tone in ('linear', 'root4', 'log')},
     'counts not normalised': {'encoding.contrast': 'none'},
-    'patch 9': {'encoding.patch': 9}, 'patch 21': {'encoding.patch': 21},
+    'patch 9': {'encoding.patch': 9},
+    'patch 21': {'encoding.patch': 21},
     'pixels not standardised': {'encoding.adapt': False},
-    'no copies': {'training.copies': False},
-    'neither': {'encoding.adapt': False, 'training.copies': False},
+    'no copies': {'training.augment': False},
+    'neither': {'encoding.adapt': False, 'training.augment': False},
     'published rule (STDP) instead': {'training.outputs': 'stdp'},
-    'published rule, neither': {'training.outputs': 'stdp', 'encoding.adapt': False,
-                                'training.copies': False},
-    **{f'LENS: every {which} pixel, {side}x{side}': {
-        **LENS, 'encoding.width': side, 'encoding.height': side}
-       for side, which in ((10, '8th'), (20, '4th'), (40, '2nd'))},
+    'published rule, neither': {
+        'training.outputs': 'stdp',
+        'encoding.adapt': False,
+        'training.augment': False,
+    },
+    **{
+        f'LENS: every {which} pixel, {side}x{side}': {
+            **LENS,
+            'encoding.width': side,
+            'encoding.height': side,
+        }
+        for side, which in ((10, '8th'), (20, '4th'), (40, '2nd'))
+    },
 }
 WINDOWS: dict[str, EventsConfig] = {
-    'windows of 0.1 s': EventsConfig(), 'of 0.05 s': EventsConfig(period=0.05),
+    'windows of 0.1 s': EventsConfig(),
+    'of 0.05 s': EventsConfig(period=0.05),
     'of 0.2 s': EventsConfig(period=0.2),
     'of 20000 events': EventsConfig(window='count', count=20000),
     'trace, 0.1 s': EventsConfig(window='leaky'),
-    'split': EventsConfig(polarity='split'), 'signed': EventsConfig(polarity='signed'),
+    'split': EventsConfig(polarity='split'),
+    'signed': EventsConfig(polarity='signed'),
     'hot pixels kept': EventsConfig(hot_pixels=0.0),
 }
 
@@ -63,19 +79,25 @@ WINDOWS: dict[str, EventsConfig] = {
 def lens_counts() -> Route:
     """Return LENS's example as counts."""
     route = lens()
-    return replace(route, reference=[counts_of(image, False) for image in route.reference],
-                   query=[counts_of(image, False) for image in route.query])
+    return replace(
+        route,
+        reference=[counts_of(image, False) for image in route.reference],
+        query=[counts_of(image, False) for image in route.query],
+    )
 
 
 def events_of_the_street(folder: Path, config: EventsConfig, name: str) -> Route:
     """Return the demo's drives as events, a place every 2 m, right within 2 m of the pose."""
     traverses = []
     for side in ('reference', 'query'):
-        traverse, _ = open_traverse(str(folder / side), BagInputConfig(
-            type='events', events=config), PosesConfig())
+        traverse, _ = open_traverse(
+            str(folder / side), BagInputConfig(type='events', events=config), PosesConfig()
+        )
         traverses.append([frame for frame in traverse if frame.pose])
-    positions = [np.array([frame.pose.position[:2] for frame in frames if frame.pose])
-                 for frames in traverses]
+    positions = [
+        np.array([frame.pose.position[:2] for frame in frames if frame.pose])
+        for frames in traverses
+    ]
     # Along the reference's way; the query is where on it the nearest point lies.
     steps = np.linalg.norm(np.diff(positions[0], axis=0), axis=1)
     along = np.concatenate([[0.0], np.cumsum(steps)])
@@ -83,8 +105,13 @@ def events_of_the_street(folder: Path, config: EventsConfig, name: str) -> Route
     nearest = [int(np.linalg.norm(positions[0] - at, axis=1).argmin()) for at in positions[1]]
     stamps = np.array([frame.stamp_ns for frame in traverses[1]])
     truth = from_positions(stamps, along[nearest], along[wanted], _TOLERANCE)
-    return Route(name, [traverses[0][int(index)].image for index in wanted],
-                 [frame.image for frame in traverses[1]], truth, Steps(len(wanted), 0.4, _SPACING))
+    return Route(
+        name,
+        [traverses[0][int(index)].image for index in wanted],
+        [frame.image for frame in traverses[1]],
+        truth,
+        Steps(len(wanted), 0.4, _SPACING),
+    )
 
 
 def row(route: Route, settings: Settings) -> list[str]:
@@ -99,18 +126,29 @@ def row(route: Route, settings: Settings) -> list[str]:
         backend = network_of(pixels, config)
         found = answers(backend, pixels)
         without.append(recall(route, found))
-        with_.append(recall(route, normalised(found, measure_responses(
-            backend, pixels.shown, config.places.tolerance))))
+        with_.append(
+            recall(
+                route,
+                normalised(
+                    found, measure_responses(backend, pixels.shown, config.places.tolerance)
+                ),
+            )
+        )
         backend.close()
-    return [f'{recall(route, answers(Sad(pixels.shown), pixels)):.3f}',
-            *(f'{np.mean(values):.3f} ±{np.std(values):.3f}' for values in (without, with_))]
+    return [
+        f'{recall(route, answers(Sad(pixels.shown), pixels)):.3f}',
+        *(f'{np.mean(values):.3f} ±{np.std(values):.3f}' for values in (without, with_)),
+    ]
 
 
 def _as_grey(route: Route) -> Route:
     """Return counts as a camera's grey values."""
+
     def grey(images: list[Any]) -> list[Any]:
-        return [grey_image(np.clip(image.pixels[..., 0], 0, 255).astype(np.uint8))
-                for image in images]
+        return [
+            grey_image(np.clip(image.pixels[..., 0], 0, 255).astype(np.uint8)) for image in images
+        ]
+
     return replace(route, reference=grey(route.reference), query=grey(route.query))
 
 
@@ -120,12 +158,21 @@ def bench() -> None:
     what = ('SAD', 'network', 'places normalised')
     with tempfile.TemporaryDirectory() as folder:
         record_events(Path(folder), 230.0, 10.0)
-        routes = [lens_counts(),
-                  events_of_the_street(Path(folder), EventsConfig(), 'street, events')]
-        rows = [[name, *(cell for route in routes for cell in row(route, settings))]
-                for name, settings in VARIANTS.items()]
-        table([f'recall@1 ({SEEDS} seeds)', *(f'{route.name}: {which}' for route in routes
-                                              for which in what)], rows)
+        routes = [
+            lens_counts(),
+            events_of_the_street(Path(folder), EventsConfig(), 'street, events'),
+        ]
+        rows = [
+            [name, *(cell for route in routes for cell in row(route, settings))]
+            for name, settings in VARIANTS.items()
+        ]
+        table(
+            [
+                f'recall@1 ({SEEDS} seeds)',
+                *(f'{route.name}: {which}' for route in routes for which in what),
+            ],
+            rows,
+        )
         print()
         rows = []
         for name, config in WINDOWS.items():

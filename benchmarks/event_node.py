@@ -48,6 +48,7 @@ class Diagnostics(threading.Thread):
                 self.last |= {entry.key: entry.value for entry in status.values}
                 latency = self.last.get('latency max (ms)', '-')
                 self.worst_ms = max(self.worst_ms, 0.0 if latency == '-' else float(latency))
+
         node.create_subscription(DiagnosticArray, '/diagnostics', listen, 10)
         executor = SingleThreadedExecutor(context=context)
         executor.add_node(node)
@@ -67,15 +68,19 @@ def measure(rate: float, environment: dict[str, str], built: Path, folder: Path)
     """Return the row of a rate."""
     record = folder / f'{rate:.0f}.csv'
     shown = command('show_matches', '--record', str(record))
-    node = command('vpr_node', parameters={
-        'map': str(built), 'input.type': 'events', 'diagnostics.period': '0.5'})
+    node = command(
+        'vpr_node',
+        parameters={'map': str(built), 'input.type': 'events', 'diagnostics.period': '0.5'},
+    )
     driver = bench_command('event_driver', '--rate', rate, '--seconds', SECONDS)
     with running(driver, environment, subprocess.PIPE) as publishing:
         assert publishing.stdout is not None
         publishing.stdout.readline()
         diagnostics = Diagnostics()
-        with running(shown, environment, subprocess.DEVNULL), \
-                running(node, environment, subprocess.DEVNULL, subprocess.DEVNULL) as process:
+        with (
+            running(shown, environment, subprocess.DEVNULL),
+            running(node, environment, subprocess.DEVNULL, subprocess.DEVNULL) as process,
+        ):
             publishing.stdout.readline()
             before = psutil.Process(process.pid).cpu_times()
             count, taken, late = publishing.stdout.readline().split()
@@ -86,12 +91,19 @@ def measure(rate: float, environment: dict[str, str], built: Path, folder: Path)
     latencies = latencies_ms(record)
     cpu = times.user + times.system - before.user - before.system
     published = int(count) * rate / 250.0 / float(taken)
-    return [f'{rate * 1e-6:g}', f'{published * 1e-6:.1f}', count, said.get('packets received', '-'),
-            said.get('packets dropped', '-'), said.get('packets lost', '-'),
-            f'{cpu / float(taken):.0%}', str(len(latencies)),
-            f'{np.median(latencies):.1f}' if len(latencies) else '-',
-            f'{np.percentile(latencies, 99):.1f}' if len(latencies) else '-',
-            f'{float(late) * 1e3:.0f}']
+    return [
+        f'{rate * 1e-6:g}',
+        f'{published * 1e-6:.1f}',
+        count,
+        said.get('packets received', '-'),
+        said.get('packets dropped', '-'),
+        said.get('packets lost', '-'),
+        f'{cpu / float(taken):.0%}',
+        str(len(latencies)),
+        f'{np.median(latencies):.1f}' if len(latencies) else '-',
+        f'{np.percentile(latencies, 99):.1f}' if len(latencies) else '-',
+        f'{float(late) * 1e3:.0f}',
+    ]
 
 
 def bench() -> None:
@@ -101,6 +113,19 @@ def bench() -> None:
     with tempfile.TemporaryDirectory() as folder:
         built = noise_map(Path(folder), 1280, 720, 'events')
         rows = [measure(rate, environment, built, Path(folder)) for rate in RATES]
-    table(['million events a second', 'published', 'packets', 'received', 'dropped',
-           'lost before', 'CPU of a core', 'matches', 'latency median ms', '99 %',
-           'driver late by ms'], rows)
+    table(
+        [
+            'million events a second',
+            'published',
+            'packets',
+            'received',
+            'dropped',
+            'lost before',
+            'CPU of a core',
+            'matches',
+            'latency median ms',
+            '99 %',
+            'driver late by ms',
+        ],
+        rows,
+    )

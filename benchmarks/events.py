@@ -36,7 +36,7 @@ def synthetic(events: int = 5_000_000, rate: float = 20e6) -> Stream:
     rng = np.random.default_rng(0)
     lengths = np.minimum(rng.geometric(0.2, events // 4), 30)
     lengths[rng.random(len(lengths)) < 0.3] = 1
-    lengths = lengths[:int(np.searchsorted(np.cumsum(lengths), events))]
+    lengths = lengths[: int(np.searchsorted(np.cumsum(lengths), events))]
     run = np.repeat(np.arange(len(lengths)), lengths)
     within = np.arange(len(run)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     # An edge has gaps: not every pixel answers at once.
@@ -45,13 +45,21 @@ def synthetic(events: int = 5_000_000, rate: float = 20e6) -> Stream:
     rows = rng.integers(0, _HEIGHT, len(lengths))
     times = np.sort(rng.integers(0, int(len(run) * 0.7 / rate * 1e6), len(lengths)))
     order = np.lexsort((starts, rows, times))
-    x, y, p, t = (column[run][kept] for column in (
-        starts[order], rows[order], rng.integers(0, 2, len(lengths)), times[order]))
+    x, y, p, t = (
+        column[run][kept]
+        for column in (starts[order], rows[order], rng.integers(0, 2, len(lengths)), times[order])
+    )
     x = x + within[kept]
     cuts = np.arange(0, len(x), 20_000)
-    parts = [encode_evt3(*(np.ascontiguousarray(column[cut:cut + 20_000]).astype(kind)
-                           for column, kind in zip((x, y, p, t), (np.uint16, np.uint16, np.uint8,
-                                                                  np.int64)))) for cut in cuts]
+    parts = [
+        encode_evt3(
+            *(
+                np.ascontiguousarray(column[cut : cut + 20_000]).astype(kind)
+                for column, kind in zip((x, y, p, t), (np.uint16, np.uint16, np.uint8, np.int64))
+            )
+        )
+        for cut in cuts
+    ]
     return 'runs and noise, 1280x720', _WIDTH, _HEIGHT, parts
 
 
@@ -60,7 +68,7 @@ def recording(repeats: int = 20) -> Stream:
     with BagReader(data_set('events/event_camera_py/test_events_1')) as bag:
         found = list(packets(bag, event_topic(bag, ''), {}))
     data = np.concatenate([packet.data for packet in found])
-    parts = [data[start:start + _PACKET] for start in range(0, len(data), _PACKET)]
+    parts = [data[start : start + _PACKET] for start in range(0, len(data), _PACKET)]
     return 'recording, 640x480', found[0].width, found[0].height, parts * repeats
 
 
@@ -79,6 +87,7 @@ def ours(stream: Stream) -> Callable[[], int]:
                 decoder.decode(Packet('evt3', width, height, 0, '', part), buffer)
             total += len(buffer)
         return total
+
     return work
 
 
@@ -87,35 +96,45 @@ def peers(stream: Stream, folder: Path) -> dict[str, Callable[[], int]]:
     _, width, height, parts = stream
     data = np.concatenate(parts).tobytes()
     file = folder / 'events.raw'
-    file.write_bytes(f'% evt 3.0\n% format EVT3;height={height};width={width}\n% geometry {width}x'
-                     f'{height}\n% end\n'.encode() + data)
+    file.write_bytes(
+        f'% evt 3.0\n% format EVT3;height={height};width={width}\n% geometry {width}x'
+        f'{height}\n% end\n'.encode()
+        + data
+    )
     found: dict[str, Callable[[], int]] = {}
     with contextlib.suppress(ImportError):
         import evt3
 
         def rust() -> int:
             decoder = evt3.Decoder(sensor_width=width, sensor_height=height)
-            return sum(len(decoder.feed(data[start:start + _PACKET]))
-                       for start in range(0, len(data), _PACKET))
+            return sum(
+                len(decoder.feed(data[start : start + _PACKET]))
+                for start in range(0, len(data), _PACKET)
+            )
+
         found['evt3, in chunks of 64 KiB'] = rust
-        found['evt3, all at once'] = lambda: len(evt3.decode_bytes(
-            data, sensor_width=width, sensor_height=height))
+        found['evt3, all at once'] = lambda: len(
+            evt3.decode_bytes(data, sensor_width=width, sensor_height=height)
+        )
     with contextlib.suppress(ImportError):
         import faery
 
         found['faery, from a file'] = lambda: sum(
-            len(part) for part in faery.events_stream_from_file(str(file)))
+            len(part) for part in faery.events_stream_from_file(str(file))
+        )
     with contextlib.suppress(ImportError):
         import evutils.io
 
         found['evutils, from a file'] = lambda: sum(
-            len(part) for part in evutils.io.EventReader(str(file), n_events=20_000))
+            len(part) for part in evutils.io.EventReader(str(file), n_events=20_000)
+        )
     with contextlib.suppress(ImportError):
         import expelliarmus
 
         def wizard() -> int:
             events = expelliarmus.Wizard('evt3').read(str(file))
             return 0 if events is None else len(events)
+
         found['expelliarmus, from a file'] = wizard
     with contextlib.suppress(ImportError):
         import evlib
@@ -147,8 +166,15 @@ def decoding(stream: Stream, folder: Path) -> list[list[str]]:
             rows.append([stream[0], name, '0', 'does not decode it', ''])
             continue
         ratio = float(np.median(np.array(seconds) / np.array(mine)))
-        rows.append([stream[0], name, f'{count / 1e6:.2f} ({size / count:.1f} bytes each)',
-                     f'{count / float(np.median(seconds)) / 1e6:.0f}', f'{ratio:.2f}'])
+        rows.append(
+            [
+                stream[0],
+                name,
+                f'{count / 1e6:.2f} ({size / count:.1f} bytes each)',
+                f'{count / float(np.median(seconds)) / 1e6:.0f}',
+                f'{ratio:.2f}',
+            ]
+        )
     return rows
 
 
@@ -167,24 +193,34 @@ def accumulating(stream: Stream) -> list[list[str]]:
         accumulator = Accumulator(config, width, height)
 
         def work() -> int:
-            return events + 0 * sum(len(list(accumulator.add(buffer, offset, False)))
-                                    for buffer, offset in buffers * 5)
+            return events + 0 * sum(
+                len(list(accumulator.add(buffer, offset, False))) for buffer, offset in buffers * 5
+            )
+
         return work
 
     binner = Binner(10, 10_000_000, (64, 64), (height, width))
 
     def bins() -> int:
-        return events + 0 * sum(len(list(binner.add(buffer, offset, False)))
-                                for buffer, offset in buffers * 5)
-    work = {f'{name}': with_settings(config) for name, config in {
-        'windows of time': EventsConfig(), 'polarities split': EventsConfig(polarity='split'),
-        'signed': EventsConfig(polarity='signed'),
-        'a million events': EventsConfig(window='count', count=1_000_000),
-        'fading trace': EventsConfig(window='leaky'),
-    }.items()}
+        return events + 0 * sum(
+            len(list(binner.add(buffer, offset, False))) for buffer, offset in buffers * 5
+        )
+
+    work = {
+        f'{name}': with_settings(config)
+        for name, config in {
+            'windows of time': EventsConfig(),
+            'polarities split': EventsConfig(polarity='split'),
+            'signed': EventsConfig(polarity='signed'),
+            'a million events': EventsConfig(window='count', count=1_000_000),
+            'fading trace': EventsConfig(window='leaky'),
+        }.items()
+    }
     work['10 bins of 64x64'] = bins
-    return [[stream[0], name, f'{5 * events / float(np.median(seconds)) / 1e6:.0f}']
-            for name, (_, seconds) in in_turns(work).items()]
+    return [
+        [stream[0], name, f'{5 * events / float(np.median(seconds)) / 1e6:.0f}']
+        for name, (_, seconds) in in_turns(work).items()
+    ]
 
 
 def bench() -> None:
@@ -196,12 +232,15 @@ def bench() -> None:
         streams = [synthetic()]
         with contextlib.suppress(VprError):
             streams.insert(0, recording())
-        with tempfile.TemporaryDirectory(dir='/dev/shm' if Path('/dev/shm').is_dir() else None
-                                         ) as folder:
+        with tempfile.TemporaryDirectory(
+            dir='/dev/shm' if Path('/dev/shm').is_dir() else None
+        ) as folder:
             rows = [row for stream in streams for row in decoding(stream, Path(folder))]
         table(['stream', 'decoder', 'million events', 'million a second', 'time, ours = 1'], rows)
         print('\n(peers: pip install --no-deps -r env/requirements-peers.txt)\n')
-        table(['stream', 'accumulated', 'million events a second'],
-              [row for stream in streams[-1:] for row in accumulating(stream)])
+        table(
+            ['stream', 'accumulated', 'million events a second'],
+            [row for stream in streams[-1:] for row in accumulating(stream)],
+        )
     finally:
         os.sched_setaffinity(0, allowed)

@@ -36,12 +36,16 @@ def noise_map(folder: Path, width: int, height: int, kind: str = 'image') -> Pat
     noise = np.random.default_rng(0)
     (folder / 'noise').mkdir()
     for number in range(PLACES):
-        cv2.imwrite(str(folder / 'noise' / f'{number:03d}.png'),
-                    noise.integers(0, 256, (height // 10, width // 10)).astype(np.uint8))
-    built = build_map(from_flat(TrainerConfig, {
-        'bags': [str(folder / 'noise')], 'input.type': kind}))
-    return save(replace(built, sensor={**built.sensor, 'width': width, 'height': height}),
-                folder / 'map')
+        cv2.imwrite(
+            str(folder / 'noise' / f'{number:03d}.png'),
+            noise.integers(0, 256, (height // 10, width // 10)).astype(np.uint8),
+        )
+    built = build_map(
+        from_flat(TrainerConfig, {'bags': [str(folder / 'noise')], 'input.type': kind})
+    )
+    return save(
+        replace(built, sensor={**built.sensor, 'width': width, 'height': height}), folder / 'map'
+    )
 
 
 def bench_command(name: str, *arguments: object) -> list[str]:
@@ -52,8 +56,12 @@ def bench_command(name: str, *arguments: object) -> list[str]:
 def latencies_ms(record: Path) -> NDArray[np.float64]:
     """Return the time from stamp to arrival, in ms, of each line of a record with these columns."""
     with record.open(newline='', encoding='utf-8') as stream:
-        return np.array([(int(row['received_ns']) - int(row['stamp_ns'])) * 1e-6
-                         for row in csv.DictReader(stream)])
+        return np.array(
+            [
+                (int(row['received_ns']) - int(row['stamp_ns'])) * 1e-6
+                for row in csv.DictReader(stream)
+            ]
+        )
 
 
 def wait_for(condition: Callable[[], bool], what: str, *processes: subprocess.Popen[str]) -> None:

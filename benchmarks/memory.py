@@ -32,15 +32,25 @@ def outputs() -> list[tuple[str, type]]:
     for entry in interface.NODES['vpr_node']:
         if entry.direction == interface.OUT and entry is not interface.MATCH:
             package, _, kind = entry.types[0].partition('/msg/')
-            found.append((entry.name.replace('~', '/vpr_node'),
-                          getattr(import_module(f'{package}.msg'), kind)))
+            found.append(
+                (
+                    entry.name.replace('~', '/vpr_node'),
+                    getattr(import_module(f'{package}.msg'), kind),
+                )
+            )
     return found
 
 
 def measure(environment: dict[str, str], built: Path, everything: bool) -> list[str]:
     """Return the row of a run."""
-    node = command('vpr_node', parameters={
-        'map': str(built), 'input.reliability': 'reliable', 'match.min_confidence': '0.0'})
+    node = command(
+        'vpr_node',
+        parameters={
+            'map': str(built),
+            'input.reliability': 'reliable',
+            'match.min_confidence': '0.0',
+        },
+    )
     with Companion() as camera:
         if everything:
             camera.listen(outputs())
@@ -62,8 +72,13 @@ def measure(environment: dict[str, str], built: Path, everything: bool) -> list[
             now = memory.memory_info().rss
             rate = FRAMES / (time.monotonic() - began)
     heard = ', '.join(topic.split('/')[-1] for topic, count in camera.others.items() if count)
-    return [f'~/match{" and " if heard else ""}{heard}', f'{rate:.0f}', f'{then / 2**20:.1f}',
-            f'{now / 2**20:.1f}', f'{(now - then) / 2**20:+.1f}']
+    return [
+        f'~/match{" and " if heard else ""}{heard}',
+        f'{rate:.0f}',
+        f'{then / 2**20:.1f}',
+        f'{now / 2**20:.1f}',
+        f'{(now - then) / 2**20:+.1f}',
+    ]
 
 
 def bench() -> None:
@@ -73,5 +88,13 @@ def bench() -> None:
     with tempfile.TemporaryDirectory() as folder:
         built = noise_map(Path(folder), 640, 480)
         rows = [measure(environment, built, everything) for everything in (False, True)]
-    table(['listened to', 'frames a second', f'MiB after {SETTLED}', f'MiB after {FRAMES}',
-           'difference'], rows)
+    table(
+        [
+            'listened to',
+            'frames a second',
+            f'MiB after {SETTLED}',
+            f'MiB after {FRAMES}',
+            'difference',
+        ],
+        rows,
+    )

@@ -57,7 +57,7 @@ def bench() -> None:
 
 
 def _recalls(
-    route: Route, pixels: Pixels, similarities: Matrix, engine: backends.Backend,
+    route: Route, pixels: Pixels, similarities: Matrix, engine: backends.Backend
 ) -> tuple[float, float]:
     """Return recall@1 of single frames: of similarities as they are, and as the node has them."""
     usual = measure_responses(engine, pixels.shown, TrainerConfig().places.tolerance)
@@ -69,8 +69,9 @@ def _answers(network: Network, config: BackendConfig, frames: Spikes) -> tuple[M
     backend = backends.create(network, config)
     in_flight: InFlight[int] = InFlight(backend)
     started = time.perf_counter()
-    found = [answer for number, frame in enumerate(frames)
-             for answer in in_flight.show(frame, number)]
+    found = [
+        answer for number, frame in enumerate(frames) for answer in in_flight.show(frame, number)
+    ]
     while len(in_flight):
         found += in_flight.advance()
     taken = (time.perf_counter() - started) / len(frames)
@@ -84,12 +85,16 @@ def _lava_equals_integer() -> None:
     pixels = encode(nordland(1000), TrainerConfig())
     rows = []
     for readout in ('linear', 'clamped'):
-        network = train(pixels.samples, pixels.places, TrainingConfig(
-            readout=readout, quantize='qat', places_per_module=500, keep_fp32=False))
+        network = train(
+            pixels.samples,
+            pixels.places,
+            TrainingConfig(readout=readout, quantize='qat', places_per_module=500, keep_fp32=False),
+        )
         expected, _ = _answers(network, BackendConfig(name='integer'), pixels.queries)
         for mode in ('one_at_a_time', 'streaming'):
-            found, _ = _answers(network, BackendConfig(name='lava', lava=LavaConfig(mode)),
-                                pixels.queries)
+            found, _ = _answers(
+                network, BackendConfig(name='lava', lava=LavaConfig(mode)), pixels.queries
+            )
             rows.append([readout, mode, found.size, int((found != expected).sum())])
     table(['readout', 'mode', 'values', 'that differ'], rows)
 
@@ -114,35 +119,56 @@ def _sinabs(route: Route, pixels: Pixels) -> None:
     for readout in ('linear', 'clamped'):
         network = train(pixels.samples, pixels.places, TrainingConfig(readout=readout))
         engine = backends.create(network, BackendConfig(name='numpy'))
-        floats = _recalls(route, pixels, _answers(network, BackendConfig(name='numpy'),
-                                                  pixels.queries)[0], engine)
+        floats = _recalls(
+            route, pixels, _answers(network, BackendConfig(name='numpy'), pixels.queries)[0], engine
+        )
         for steps in (10, 30, 100):
-            found, taken = _answers(network, BackendConfig(
-                name='sinabs', threads=2, sinabs=SinabsConfig(steps=steps)), pixels.queries)
+            found, taken = _answers(
+                network,
+                BackendConfig(name='sinabs', threads=2, sinabs=SinabsConfig(steps=steps)),
+                pixels.queries,
+            )
             values = _recalls(route, pixels, found, engine)
-            rows.append([readout, steps, *(f'{value:.3f} ({value - base:+.3f})'
-                                           for value, base in zip(values, floats)),
-                         f'{taken * 1e3:.0f}'])
+            rows.append(
+                [
+                    readout,
+                    steps,
+                    *(f'{value:.3f} ({value - base:+.3f})' for value, base in zip(values, floats)),
+                    f'{taken * 1e3:.0f}',
+                ]
+            )
         engine.close()
-    table(['readout', 'T', 'recall@1 (against floats)', 'normalised (against floats)',
-           'ms a frame'], rows)
+    table(
+        ['readout', 'T', 'recall@1 (against floats)', 'normalised (against floats)', 'ms a frame'],
+        rows,
+    )
 
 
 def _bootstrap(route: Route, pixels: Pixels) -> None:
     rows = []
 
     def row(name: str, similarities: Matrix, network: Network, taken: str = '') -> None:
-        engine = backends.create(network, BackendConfig(
-            name='cuba' if network.spiking else 'numpy'))
-        rows.append([name, *(f'{value:.3f}' for value in _recalls(
-            route, pixels, similarities, engine)), taken])
+        engine = backends.create(
+            network, BackendConfig(name='cuba' if network.spiking else 'numpy')
+        )
+        rows.append(
+            [
+                name,
+                *(f'{value:.3f}' for value in _recalls(route, pixels, similarities, engine)),
+                taken,
+            ]
+        )
         engine.close()
 
     started = time.perf_counter()
     stdp = train(pixels.samples, pixels.places, TrainingConfig())
     taken = time.perf_counter() - started
-    row('stdp, floats', _answers(stdp, BackendConfig(name='numpy'), pixels.queries)[0], stdp,
-        f'{taken:.0f}')
+    row(
+        'stdp, floats',
+        _answers(stdp, BackendConfig(name='numpy'), pixels.queries)[0],
+        stdp,
+        f'{taken:.0f}',
+    )
     config = BootstrapConfig()
     started = time.perf_counter()
     trainer = Trainer(pixels.samples, pixels.places, (28, 28), config, 0)
@@ -150,26 +176,48 @@ def _bootstrap(route: Route, pixels: Pixels) -> None:
     taken = time.perf_counter() - started
     spiking = SpikingNetwork([trainer.module()], config.steps, *trainer.constants())
     network = Network([], 'linear', spiking=spiking)
-    row('bootstrap, floats (lava-dl)', trainer.similarity(pixels.queries, quantised=False),
-        network, f'{taken:.0f}')
+    row(
+        'bootstrap, floats (lava-dl)',
+        trainer.similarity(pixels.queries, quantised=False),
+        network,
+        f'{taken:.0f}',
+    )
     integers = similarity(spiking, pixels.queries)
     row('bootstrap, cuba', integers, network)
-    in_lava, _ = _answers(network, BackendConfig(name='lava', lava=LavaConfig('streaming')),
-                          pixels.queries)
+    in_lava, _ = _answers(
+        network, BackendConfig(name='lava', lava=LavaConfig('streaming')), pixels.queries
+    )
     row('bootstrap, lava (netx, fixed point)', in_lava, network)
     table(['network', 'recall@1', 'normalised', 's to train'], rows)
-    print(f'\n(values of lava that differ from cuba: {int((in_lava != integers).sum())} of '
-          f'{in_lava.size})')
+    print(
+        f'\n(values of lava that differ from cuba: {int((in_lava != integers).sum())} of '
+        f'{in_lava.size})'
+    )
 
 
 def _energy(route: Route, pixels: Pixels) -> None:
     network = train(pixels.samples, pixels.places, TrainingConfig(quantize='qat'))
     chosen = pixels.queries[::5]
-    part = replace(route, truth=type(route.truth)(
-        *(values[::5] for values in (route.truth.stamps, route.truth.first, route.truth.last))))
-    counts = [*dense(network, chosen), graded(network, chosen),
-              rate(network, chosen, SinabsConfig())]
-    table(['engine', 'operations a frame', 'uJ a frame', 'recall@1'],
-          [[item.engine.strip(), f'{item.counted.operations.sum(axis=1).mean():,.0f}',
-            f'{item.total:.3g}', f'{recall(part, item.counted.similarity):.3f}']
-           for item in bill(counts, EnergyConfig())])
+    part = replace(
+        route,
+        truth=type(route.truth)(
+            *(values[::5] for values in (route.truth.stamps, route.truth.first, route.truth.last))
+        ),
+    )
+    counts = [
+        *dense(network, chosen),
+        graded(network, chosen),
+        rate(network, chosen, SinabsConfig()),
+    ]
+    table(
+        ['engine', 'operations a frame', 'uJ a frame', 'recall@1'],
+        [
+            [
+                item.engine.strip(),
+                f'{item.counted.operations.sum(axis=1).mean():,.0f}',
+                f'{item.total:.3g}',
+                f'{recall(part, item.counted.similarity):.3f}',
+            ]
+            for item in bill(counts, EnergyConfig())
+        ],
+    )

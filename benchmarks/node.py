@@ -32,12 +32,16 @@ class Run(NamedTuple):
 
 
 def publish(
-    reliability: str, environment: dict[str, str], process: psutil.Process, rate: float,
+    reliability: str,
+    environment: dict[str, str],
+    process: psutil.Process,
+    rate: float,
     duration: float,
 ) -> Run:
     """Run the camera to its end; return what was published and the CPU that `process` took."""
-    camera = bench_command('camera', '--reliability', reliability, '--rate', rate,
-                           '--seconds', duration)
+    camera = bench_command(
+        'camera', '--reliability', reliability, '--rate', rate, '--seconds', duration
+    )
     with running(camera, environment, subprocess.PIPE) as publishing:
         time.sleep(1.5)
         before = process.cpu_times()
@@ -46,12 +50,11 @@ def publish(
         after = process.cpu_times()
         publishing.wait(10)
     cpu = after.user + after.system - before.user - before.system
-    return Run(int(count), 0, (int(count) - 1) / float(taken), cpu / int(count) * 1e3,
-               np.zeros(0))
+    return Run(int(count), 0, (int(count) - 1) / float(taken), cpu / int(count) * 1e3, np.zeros(0))
 
 
 def bare(
-    reliability: str, environment: dict[str, str], rate: float = RATE, duration: float = SECONDS,
+    reliability: str, environment: dict[str, str], rate: float = RATE, duration: float = SECONDS
 ) -> Run:
     """Measure the bare subscriber."""
     words = bench_command('bare_subscriber', reliability)
@@ -65,15 +68,19 @@ def bare(
 
 
 def vpr_node(
-    reliability: str, environment: dict[str, str], built: Path, folder: Path, rate: float = RATE,
+    reliability: str,
+    environment: dict[str, str],
+    built: Path,
+    folder: Path,
+    rate: float = RATE,
     duration: float = SECONDS,
 ) -> Run:
     """Measure vpr_node; matches are recorded by a process of their own."""
     record = folder / 'arrivals.csv'
-    node = command('vpr_node', parameters={
-        'map': str(built), 'input.reliability': reliability})
-    with running(bench_command('arrivals', 'match', record), environment,
-                 subprocess.PIPE) as arrivals:
+    node = command('vpr_node', parameters={'map': str(built), 'input.reliability': reliability})
+    with running(
+        bench_command('arrivals', 'match', record), environment, subprocess.PIPE
+    ) as arrivals:
         assert arrivals.stdout is not None
         arrivals.stdout.readline()
         with running(node, environment, subprocess.DEVNULL, subprocess.DEVNULL) as process:
@@ -91,12 +98,37 @@ def bench() -> None:
         for reliability in ('reliable', 'best_effort'):
             least = bare(reliability, environment)
             ours = vpr_node(reliability, environment, built, Path(folder))
-            rows.append([f'bare subscriber, {reliability}', least.published,
-                         least.published - least.received, f'{least.cpu_ms:.2f}', '', '', ''])
-            rows.append([f'vpr_node, {reliability}', ours.published,
-                         ours.published - ours.received, f'{ours.cpu_ms:.2f}',
-                         f'{ours.cpu_ms - least.cpu_ms:+.2f}',
-                         f'{np.median(ours.latencies_ms):.2f}',
-                         f'{np.percentile(ours.latencies_ms, 99):.2f}'])
-    table([f'VGA, {RATE:g} Hz, {SECONDS:g} s', 'published', 'lost', 'CPU ms a frame',
-           'beside bare', 'latency median ms', '99 %'], rows)
+            rows.append(
+                [
+                    f'bare subscriber, {reliability}',
+                    least.published,
+                    least.published - least.received,
+                    f'{least.cpu_ms:.2f}',
+                    '',
+                    '',
+                    '',
+                ]
+            )
+            rows.append(
+                [
+                    f'vpr_node, {reliability}',
+                    ours.published,
+                    ours.published - ours.received,
+                    f'{ours.cpu_ms:.2f}',
+                    f'{ours.cpu_ms - least.cpu_ms:+.2f}',
+                    f'{np.median(ours.latencies_ms):.2f}',
+                    f'{np.percentile(ours.latencies_ms, 99):.2f}',
+                ]
+            )
+    table(
+        [
+            f'VGA, {RATE:g} Hz, {SECONDS:g} s',
+            'published',
+            'lost',
+            'CPU ms a frame',
+            'beside bare',
+            'latency median ms',
+            '99 %',
+        ],
+        rows,
+    )

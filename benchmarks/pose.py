@@ -26,7 +26,7 @@ from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.maps.map import Map
 from vprtempo_ros.matching.pose import PoseEstimate, PoseEstimator
 from vprtempo_ros.matching.rotations import rotations_from
-from vprtempo_ros.matching.stages import Moment
+from vprtempo_ros.matching.stages import FrameTiming
 from vprtempo_ros.options import from_flat
 from vprtempo_ros.recogniser import Recogniser
 from vprtempo_ros.sources.traverse import open_traverse
@@ -51,13 +51,14 @@ class Answer(NamedTuple):
 
 def answers(built: Map, query: Path, sequence: str) -> Iterator[Answer]:
     """Yield the answers to frames of a recording whose place is known, by default settings."""
-    recogniser = Recogniser(built, BackendConfig(), from_flat(
-        MatchConfig, {'sequence.filter': sequence}))
+    recogniser = Recogniser(
+        built, BackendConfig(), from_flat(MatchConfig, {'sequence.filter': sequence})
+    )
     poses = [place.pose for place in built.places]
     estimator = PoseEstimator(poses, built.calibration.tolerance, PoseConfig())
     traverse, _ = open_traverse(str(query), BagInputConfig(), PosesConfig())
     for frame in traverse:
-        answer = recogniser.recognise(frame.image, Moment(frame.stamp_ns))
+        answer = recogniser.recognise(frame.image, FrameTiming(frame.stamp_ns))
         if len(answer.match.places):
             best = int(answer.match.places[0])
             place, estimate = poses[best], estimator(recogniser.confidences(answer), best)
@@ -80,9 +81,15 @@ def row(name: str, found: list[Answer], frames: int) -> list[str]:
     plain = np.array([answer.true.distance(answer.place) for answer in found])
     ours = np.array([answer.true.distance(answer.estimate.pose) for answer in found])
     squares = np.array([normalised(answer) for answer in found])
-    return [name, f'{len(found) / frames:.2f}', spread(plain), spread(ours),
-            f'{squares.mean() / 3:.2f}', f'{np.median(squares) / 2.366:.2f}',
-            f'{np.mean(squares < _CHI):.3f}']
+    return [
+        name,
+        f'{len(found) / frames:.2f}',
+        spread(plain),
+        spread(ours),
+        f'{squares.mean() / 3:.2f}',
+        f'{np.median(squares) / 2.366:.2f}',
+        f'{np.mean(squares < _CHI):.3f}',
+    ]
 
 
 def spread(errors: NDArray[np.float64]) -> str:
@@ -93,7 +100,8 @@ def spread(errors: NDArray[np.float64]) -> str:
 def bench() -> None:
     """Drive through three streets at noon and on a hazy evening, 0.4 m beside."""
     found: dict[tuple[float, str], list[Answer]] = {
-        (spacing, name): [] for spacing in SPACINGS for name in FILTERS}
+        (spacing, name): [] for spacing in SPACINGS for name in FILTERS
+    }
     frames = 0
     with tempfile.TemporaryDirectory() as folder:
         for seed in WORLDS:
@@ -104,12 +112,26 @@ def bench() -> None:
                 render_drive(drive, path)
             frames += len(drives[1])
             for spacing in SPACINGS:
-                built = build_map(from_flat(TrainerConfig, {
-                    'bags': [str(bags[0])], 'places.by': 'metres', 'places.spacing': spacing}))
+                built = build_map(
+                    from_flat(
+                        TrainerConfig,
+                        {'bags': [str(bags[0])], 'places.by': 'metres', 'places.spacing': spacing},
+                    )
+                )
                 for name in FILTERS:
                     found[spacing, name] += answers(built, bags[1], name)
-    table(['street, places every / filter', 'frames known', 'matched place m, median / 90 %',
-           '~/pose m, median / 90 %', 'squared normalised error, mean (1)', 'median (1)',
-           'within 95 % (0.95)'],
-          [row(f'{spacing:g} m, {name}', listed, frames)
-           for (spacing, name), listed in found.items()])
+    table(
+        [
+            'street, places every / filter',
+            'frames known',
+            'matched place m, median / 90 %',
+            '~/pose m, median / 90 %',
+            'squared normalised error, mean (1)',
+            'median (1)',
+            'within 95 % (0.95)',
+        ],
+        [
+            row(f'{spacing:g} m, {name}', listed, frames)
+            for (spacing, name), listed in found.items()
+        ],
+    )

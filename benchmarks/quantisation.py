@@ -7,6 +7,7 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from vprtempo_ros import backends
 from vprtempo_ros.config import BackendConfig, EncodingConfig, TrainerConfig, TrainingConfig
 from vprtempo_ros.encoding.pixels import PixelEncoder
 from vprtempo_ros.errors import BackendError
-from vprtempo_ros.frames import grey_image
+from vprtempo_ros.frames import Image, grey_image
 from vprtempo_ros.maps.network_file import write_network
 from vprtempo_ros.network.layers import Module, Network, new_feature_layer, new_output_layer
 from vprtempo_ros.network.quantised.network import QuantisedNetwork
@@ -33,9 +34,14 @@ from .upstream import module as upstream
 # What recall is measured of: the defaults, and the published rule as it was quantised first.
 SETTINGS: dict[str, dict[str, Any]] = {
     'settled': {},
-    'stdp': {'training.outputs': 'stdp', 'training.copies': False, 'encoding.adapt': False,
-             'encoding.patch': 11, 'training.feature_multiplier': 4.0,
-             'training.places_per_module': 500},
+    'stdp': {
+        'training.outputs': 'stdp',
+        'training.augment': False,
+        'encoding.adapt': False,
+        'encoding.patch': 11,
+        'training.feature_multiplier': 4.0,
+        'training.places_per_module': 500,
+    },
 }
 # Seeds of the recall figures; the 2761 places take a minute for each.
 SEEDS = {'Nordland 500': 3, 'Nordland 2761': 1, 'LENS +-3': 12}
@@ -77,20 +83,36 @@ def _recall(route: Route) -> None:
         for seed in range(SEEDS[route.name]):
             for readout in ('linear', 'clamped'):
                 for quantize in ('none', 'qat'):
-                    config = replace(configured.training, seed=seed, readout=readout,
-                                     quantize=quantize)
+                    config = replace(
+                        configured.training, seed=seed, readout=readout, quantize=quantize
+                    )
                     network = train(pixels.samples, pixels.places, config)
                     _ask(network, config, route, pixels.queries, rows)
-    table(['outputs', 'readout', 'trained', 'backend', 'recall@1', 'us a frame', 'bytes on disk'],
-          [[outputs, readout, row.trained, row.run,
-            f'{np.mean(row.values):.3f}' + (f' ±{np.std(row.values):.3f}'
-                                            if len(row.values) > 1 else ''),
-            f'{np.median(row.micros):.0f}', f'{row.size:,}']
-           for (outputs, readout, _, _), row in rows.items()])
+    table(
+        ['outputs', 'readout', 'trained', 'backend', 'recall@1', 'us a frame', 'bytes on disk'],
+        [
+            [
+                outputs,
+                readout,
+                row.trained,
+                row.run,
+                f'{np.mean(row.values):.3f}'
+                + (f' ±{np.std(row.values):.3f}' if len(row.values) > 1 else ''),
+                f'{np.median(row.micros):.0f}',
+                f'{row.size:,}',
+            ]
+            for (outputs, readout, _, _), row in rows.items()
+        ],
+    )
 
 
-def _ask(network: Network, config: TrainingConfig, route: Route, queries: Spikes,
-         rows: dict[tuple[str, str, str, str], Row]) -> None:
+def _ask(
+    network: Network,
+    config: TrainingConfig,
+    route: Route,
+    queries: Spikes,
+    rows: dict[tuple[str, str, str, str], Row],
+) -> None:
     """Run all queries through every backend that this network has, and take notes."""
     names = ['numpy', 'torch'] + (['integer', 'torch_int8'] if network.quantised else [])
     answers: dict[str, Matrix] = {}
@@ -104,10 +126,15 @@ def _ask(network: Network, config: TrainingConfig, route: Route, queries: Spikes
         answers[name] = np.stack([backend.similarity(query) for query in queries])
         micros = (time.perf_counter() - started) / len(queries) * 1e6
         backend.close()
-        kept = (Network([], network.readout, network.quantised) if 'int' in name
-                else Network(network.modules, network.readout))
-        row = rows.setdefault((config.outputs, config.readout, config.quantize, name),
-                              Row(config.quantize, name, [], [], _bytes(kept)))
+        kept = (
+            Network([], network.readout, network.quantised)
+            if 'int' in name
+            else Network(network.modules, network.readout)
+        )
+        row = rows.setdefault(
+            (config.outputs, config.readout, config.quantize, name),
+            Row(config.quantize, name, [], [], _bytes(kept)),
+        )
         row.values.append(recall(route, answers[name]))
         row.micros.append(micros)
     if 'torch_int8' in answers and not (answers['torch_int8'] == answers['integer']).all():
@@ -129,15 +156,24 @@ def untrained(inputs: int, features: int, places: int, readout: str) -> Network:
         quantise_weights,
     )
     from vprtempo_ros.network.quantised.ranges import QuantisedWeights, Trained, calibrate
+
     rng = np.random.default_rng(0)
-    layers = (new_feature_layer(inputs, features, 0.1, 0.5, rng),
-              new_output_layer(features, places, rng))
+    layers = (
+        new_feature_layer(inputs, features, 0.1, 0.5, rng),
+        new_output_layer(features, places, rng),
+    )
     samples = rng.integers(0, 256, (16, inputs)).astype(np.float32) / np.float32(255)
-    weights = [QuantisedWeights(*quantise_weights(layer.weights, layer.weights.min(axis=1),
-                                                  layer.weights.max(axis=1))) for layer in layers]
+    weights = [
+        QuantisedWeights(
+            *quantise_weights(layer.weights, layer.weights.min(axis=1), layer.weights.max(axis=1))
+        )
+        for layer in layers
+    ]
     quantised: QuantisedNetwork = calibrate(
-        [Trained(weights[0], weights[1], samples, np.tile(np.arange(16), 20))], readout,
-        SCHEMES[engine_of_machine()])
+        [Trained(weights[0], weights[1], samples, np.tile(np.arange(16), 20))],
+        readout,
+        SCHEMES[engine_of_machine()],
+    )
     return Network([Module(*layers)], readout, quantised)
 
 
@@ -156,8 +192,9 @@ def _times(inputs: int, features: int, places: int) -> None:
                 base.setdefault(threads, taken)
                 cells += [f'{taken * 1e6:.0f}', f'{base[threads] / taken:.2f}']
             rows.append(cells)
-    table(['readout', 'backend', 'us, 1 thread', 'times torch', 'us, 2 threads', 'times torch'],
-          rows)
+    table(
+        ['readout', 'backend', 'us, 1 thread', 'times torch', 'us, 2 threads', 'times torch'], rows
+    )
 
 
 def _training() -> None:
@@ -173,9 +210,13 @@ def _training() -> None:
             train(spikes, places, config)
             times.append(time.perf_counter() - started)
         seconds[quantize] = float(np.median(times))
-    table(['training.quantize', 'seconds, median of 5', 'times none'],
-          [[name, f'{taken:.2f}', f'{taken / seconds["none"]:.2f}']
-           for name, taken in seconds.items()])
+    table(
+        ['training.quantize', 'seconds, median of 5', 'times none'],
+        [
+            [name, f'{taken:.2f}', f'{taken / seconds["none"]:.2f}']
+            for name, taken in seconds.items()
+        ],
+    )
 
 
 def _upstream() -> None:
@@ -190,14 +231,28 @@ def _upstream() -> None:
         for name in ('torch_int8', 'integer'):
             backend = backends.create(network, BackendConfig(name=name))
             # In turns: on a virtual machine the speed itself changes by the second.
-            rounds = [(seconds_per_call(lambda: theirs(frame), 0.5),
-                       seconds_per_call(lambda e=encoder, b=backend: b.similarity(e(image)), 0.5))  # type: ignore[misc]
-                      for _ in range(7)]
+            rounds = [
+                (
+                    seconds_per_call(lambda: theirs(frame), 0.5),
+                    seconds_per_call(partial(_encode_and_match, encoder, backend, image), 0.5),
+                )
+                for _ in range(7)
+            ]
             backend.close()
             base, taken = np.median(rounds, axis=0)
-            rows.append([f'{name}, {encoding.resize}, patch {encoding.patch}', f'{base * 1e6:.0f}',
-                         f'{taken * 1e6:.0f}', f'{np.median([a / b for a, b in rounds]):.1f}'])
+            rows.append(
+                [
+                    f'{name}, {encoding.resize}, patch {encoding.patch}',
+                    f'{base * 1e6:.0f}',
+                    f'{taken * 1e6:.0f}',
+                    f'{np.median([a / b for a, b in rounds]):.1f}',
+                ]
+            )
     table(['pipeline', "upstream's VPRTempoQuant, us", 'us a frame', 'times as fast'], rows)
+
+
+def _encode_and_match(encoder: PixelEncoder, backend: backends.Backend, image: Image) -> None:
+    backend.similarity(encoder(image))
 
 
 def upstream_pipeline(inputs: int, features: int, places: int) -> Callable[[NDArray[Any]], Any]:
@@ -244,4 +299,5 @@ def upstream_pipeline(inputs: int, features: int, places: int) -> Callable[[NDAr
             if spikes.is_quantized:
                 spikes = spikes.dequantize()
             return converted(spikes.reshape(1, -1).float())
+
     return run

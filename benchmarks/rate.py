@@ -17,8 +17,14 @@ SECONDS = seconds(60.0)
 
 def row(name: str, rate: float, run: Run) -> list[str]:
     """Return what became of a rate."""
-    return [name, f'{rate:g}', f'{run.rate:.1f}', str(run.published),
-            str(run.published - run.received), f'{run.cpu_ms:.2f}']
+    return [
+        name,
+        f'{rate:g}',
+        f'{run.rate:.1f}',
+        str(run.published),
+        str(run.published - run.received),
+        f'{run.cpu_ms:.2f}',
+    ]
 
 
 def bench() -> None:
@@ -31,13 +37,23 @@ def bench() -> None:
             for name in ('bare subscriber', 'vpr_node'):
                 failed = 0
                 for rate in RATES:
-                    run = (bare(reliability, environment, rate, SECONDS)
-                           if name == 'bare subscriber'
-                           else vpr_node(reliability, environment, built, Path(folder), rate,
-                                         SECONDS))
+                    run = (
+                        bare(reliability, environment, rate, SECONDS)
+                        if name == 'bare subscriber'
+                        else vpr_node(reliability, environment, built, Path(folder), rate, SECONDS)
+                    )
                     rows.append(row(f'{name}, {reliability}', rate, run))
                     failed += run.received < run.published
                     if failed == 2:
                         break
-    table([f'VGA, {SECONDS:g} s', 'Hz asked for', 'Hz published', 'published', 'lost',
-           'CPU ms a frame'], rows)
+    table(
+        [
+            f'VGA, {SECONDS:g} s',
+            'Hz asked for',
+            'Hz published',
+            'published',
+            'lost',
+            'CPU ms a frame',
+        ],
+        rows,
+    )

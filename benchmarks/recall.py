@@ -24,9 +24,14 @@ Settings = dict[str, Any]
 SEEDS = 2
 
 UPSTREAM: Settings = {
-    'encoding.resize': 'bilinear', 'encoding.patch': 7, 'encoding.adapt': False,
-    'training.copies': False, 'training.outputs': 'stdp', 'training.places_per_module': 500,
-    'training.threshold_rule': 'upstream'}
+    'encoding.resize': 'bilinear',
+    'encoding.patch': 7,
+    'encoding.adapt': False,
+    'training.augment': False,
+    'training.outputs': 'stdp',
+    'training.places_per_module': 500,
+    'training.threshold_rule': 'upstream',
+}
 PUBLISHED_RULE: Settings = {'training.outputs': 'stdp', 'training.places_per_module': 500}
 
 # One setting changed at a time, unless it says otherwise.
@@ -35,12 +40,14 @@ VARIANTS: dict[str, Settings] = {
     'upstream: 28x28 bilinear, patch 7, STDP, modules of 500': UPSTREAM,
     'published rule instead (STDP presentation by presentation)': PUBLISHED_RULE,
     'published rule, 4 times the presentations': {**PUBLISHED_RULE, 'training.epochs': 2},
-    "published rule, upstream's thresholds": {**PUBLISHED_RULE,
-                                              'training.threshold_rule': 'upstream'},
-    'published rule, no copies': {**PUBLISHED_RULE, 'training.copies': False},
-    'no copies': {'training.copies': False},
+    "published rule, upstream's thresholds": {
+        **PUBLISHED_RULE,
+        'training.threshold_rule': 'upstream',
+    },
+    'published rule, no copies': {**PUBLISHED_RULE, 'training.augment': False},
+    'no copies': {'training.augment': False},
     'pixels not standardised': {'encoding.adapt': False},
-    'neither': {'training.copies': False, 'encoding.adapt': False},
+    'neither': {'training.augment': False, 'encoding.adapt': False},
     'patch 7': {'encoding.patch': 7},
     'patch 11': {'encoding.patch': 11},
     'patch 21': {'encoding.patch': 21},
@@ -91,16 +98,17 @@ def ensemble_recall(route: Route, seeds: int) -> float:
 
 
 def baseline_recall(
-    route: Route, engine: Callable[..., Any], settings: Settings, how: str,
+    route: Route, engine: Callable[..., Any], settings: Settings, how: str
 ) -> float:
     """Return recall@1 of template matching: plain, by place or over the query (not causal)."""
-    config = from_flat(TrainerConfig, {**settings, 'training.copies': False})
+    config = from_flat(TrainerConfig, {**settings, 'training.augment': False})
     pixels = encode(route, config)
     templates = engine(pixels.shown)
     similarities = answers(templates, pixels)
     if how == 'by place':
-        similarities = normalised(similarities, measure_responses(
-            templates, pixels.shown, config.places.tolerance))
+        similarities = normalised(
+            similarities, measure_responses(templates, pixels.shown, config.places.tolerance)
+        )
     elif how == 'over the query':
         similarities = (similarities - similarities.mean(0)) / (similarities.std(0) + 1e-9)
     return recall(route, similarities)
@@ -112,26 +120,43 @@ def bench() -> None:
     routes = [nordland(500), nordland(2761), lens(), street()]
     rows: list[list[str]] = []
     plain: Settings = {'encoding.adapt': False}
-    pixels = {"upstream's pixels": {**plain, 'encoding.resize': 'bilinear', 'encoding.patch': 7},
-              'our pixels, not standardised': plain, 'our pixels': {}}
+    pixels = {
+        "upstream's pixels": {**plain, 'encoding.resize': 'bilinear', 'encoding.patch': 7},
+        'our pixels, not standardised': plain,
+        'our pixels': {},
+    }
     for name, engine in (('SAD', Sad), ('NCC', Ncc)):
         for which, settings in pixels.items():
             for how in ('', 'by place', 'over the query'):
-                rows.append([f'{name}, {which}{", " + how if how else ""}', *(
-                    f'{baseline_recall(route, engine, settings, how):.3f}' for route in routes)])
+                rows.append(
+                    [
+                        f'{name}, {which}{", " + how if how else ""}',
+                        *(
+                            f'{baseline_recall(route, engine, settings, how):.3f}'
+                            for route in routes
+                        ),
+                    ]
+                )
     raw: list[str] = []
     for name, settings in VARIANTS.items():
         found = [network_recall(route, settings) for route in routes]
         rows.append([f'network, {name}', *(f'{np.mean(values):.3f}' for values, _ in found)])
         if name == 'defaults':
-            raw = ['network, places not normalised',
-                   *(f'{np.mean(values):.3f}' for _, values in found)]
+            raw = [
+                'network, places not normalised',
+                *(f'{np.mean(values):.3f}' for _, values in found),
+            ]
         print(rows[-1], flush=True)
     rows.append(raw)
     for factor in DECAYS:
         with patch.object(settled, 'DECAY', factor * settled.DECAY):
-            rows.append([f'network, weight decay {factor:g} times the default', *(
-                f'{np.mean(network_recall(route, {})[0]):.3f}' for route in routes)])
-    rows.append(['network, ensemble of 4 seeds', *(f'{ensemble_recall(route, 4):.3f}'
-                                                   for route in routes)])
+            rows.append(
+                [
+                    f'network, weight decay {factor:g} times the default',
+                    *(f'{np.mean(network_recall(route, {})[0]):.3f}' for route in routes),
+                ]
+            )
+    rows.append(
+        ['network, ensemble of 4 seeds', *(f'{ensemble_recall(route, 4):.3f}' for route in routes)]
+    )
     table(['recall@1, single frames', *(route.name for route in routes)], rows)

@@ -32,12 +32,17 @@ def machine() -> str:
     model = platform.processor() or platform.machine()
     info = Path('/proc/cpuinfo')
     if info.is_file():
-        names = [line.split(':', 1)[1].strip() for line in info.read_text().splitlines()
-                 if line.startswith('model name')]
+        names = [
+            line.split(':', 1)[1].strip()
+            for line in info.read_text().splitlines()
+            if line.startswith('model name')
+        ]
         model = names[0] if names else model
     load = os.getloadavg()[0]
-    return (f'{model}, {os.cpu_count()} cores, load {load:.1f}, '
-            f'Python {platform.python_version()}, NumPy {np.__version__}, OpenCV {cv2.__version__}')
+    return (
+        f'{model}, {os.cpu_count()} cores, load {load:.1f}, '
+        f'Python {platform.python_version()}, NumPy {np.__version__}, OpenCV {cv2.__version__}'
+    )
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -47,8 +52,17 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
 
     def line(row: Sequence[str]) -> str:
         return '| ' + ' | '.join(cell.ljust(width) for cell, width in zip(row, widths)) + ' |'
-    print('\n'.join([line(cells[0]), '|' + '|'.join('-' * (width + 2) for width in widths) + '|',
-                     *map(line, cells[1:])]), flush=True)
+
+    print(
+        '\n'.join(
+            [
+                line(cells[0]),
+                '|' + '|'.join('-' * (width + 2) for width in widths) + '|',
+                *map(line, cells[1:]),
+            ]
+        ),
+        flush=True,
+    )
 
 
 def seconds_per_call(work: Callable[[], object], at_least: float = 1.0) -> float:

@@ -33,8 +33,13 @@ def nordland(places: int) -> Route:
     """Return the first places of Nordland filtered, summer and winter, the very place right."""
     summer, winter = _seasons()
     number = np.arange(min(places, len(summer)))
-    return Route(f'Nordland {len(number)}', summer[:places], winter[:places],
-                 GroundTruth(number * _SECOND + 1, number, number), Steps(len(number), 1.0))
+    return Route(
+        f'Nordland {len(number)}',
+        summer[:places],
+        winter[:places],
+        GroundTruth(number * _SECOND + 1, number, number),
+        Steps(len(number), 1.0),
+    )
 
 
 def elsewhere(begin: int, end: int) -> list[Image]:
@@ -45,14 +50,19 @@ def elsewhere(begin: int, end: int) -> list[Image]:
 def lens() -> Route:
     """Return the LENS example, right within 3 frames as its authors score it."""
     folder = data_set('lens_example')
-    reference, query = ([frame.image for frame in FolderFrames(folder / side)]
-                        for side in ('reference', 'query'))
+    reference, query = (
+        [frame.image for frame in FolderFrames(folder / side)] for side in ('reference', 'query')
+    )
     right = np.load(folder / 'ground_truth.npy', allow_pickle=False)
     first = np.array([np.flatnonzero(column)[0] - 3 for column in right.T])
     last = np.array([np.flatnonzero(column)[-1] + 3 for column in right.T])
-    return Route('LENS +-3', reference, query,
-                 GroundTruth(np.arange(len(first)) * _SECOND + 1, np.maximum(first, 0), last),
-                 Steps(len(reference), 1.0))
+    return Route(
+        'LENS +-3',
+        reference,
+        query,
+        GroundTruth(np.arange(len(first)) * _SECOND + 1, np.maximum(first, 0), last),
+        Steps(len(reference), 1.0),
+    )
 
 
 def street() -> Route:
@@ -63,13 +73,19 @@ def street() -> Route:
     query = Drive(world, QUERY, frame_distance=1.0)
     truth = from_positions(query.stamps_ns, query.distances, reference.distances[wanted], 2.0)
     step_s = float(np.median(np.diff(reference.stamps_ns[wanted]))) * 1e-9
-    return Route('street +-2 m', [grey_image(reference[int(i)].image) for i in wanted],
-                 [grey_image(frame.image) for frame in query], truth,
-                 Steps(len(wanted), step_s, 2.0))
+    return Route(
+        'street +-2 m',
+        [grey_image(reference[int(i)].image) for i in wanted],
+        [grey_image(frame.image) for frame in query],
+        truth,
+        Steps(len(wanted), step_s, 2.0),
+    )
 
 
 def _seasons() -> list[list[Image]]:
     folder = data_set('nordland_64x32')
     names = str(folder / 'filtered_names.txt')
-    return [[frame.image for frame in FolderFrames(folder / season, names)]
-            for season in ('summer', 'winter')]
+    return [
+        [frame.image for frame in FolderFrames(folder / season, names)]
+        for season in ('summer', 'winter')
+    ]

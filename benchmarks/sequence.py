@@ -13,7 +13,7 @@ from vprtempo_ros.encoding.pixels import PixelEncoder
 from vprtempo_ros.evaluation.baselines import ncc, sad
 from vprtempo_ros.maps.confidence_fit import measure_responses
 from vprtempo_ros.matching.sequence import sequence_filter
-from vprtempo_ros.matching.stages import Moment, Route
+from vprtempo_ros.matching.stages import FrameTiming, Route
 
 from .report import seconds_per_call, table
 from .routes import nordland
@@ -41,7 +41,8 @@ def cost(config: SequenceConfig, places: int) -> str:
 
     def one_frame() -> None:
         number = next(numbers)
-        stage(frames[number % len(frames)], Moment(number * SECOND))
+        stage(frames[number % len(frames)], FrameTiming(number * SECOND))
+
     for _ in range(config.length + 1):
         one_frame()
     return f'{seconds_per_call(one_frame) * 1e3:.3f}'
@@ -50,8 +51,12 @@ def cost(config: SequenceConfig, places: int) -> str:
 def filtered(similarity: Matrix, config: SequenceConfig, step: float = 1.0) -> Matrix:
     """Return what the filter makes of similarities (queries, places), `step` places a frame."""
     stage = sequence_filter(Route(similarity.shape[1], 1.0), config)
-    return np.stack([stage(scores, Moment(round((number + 1) * step * SECOND)))
-                     for number, scores in enumerate(similarity)])
+    return np.stack(
+        [
+            stage(scores, FrameTiming(round((number + 1) * step * SECOND)))
+            for number, scores in enumerate(similarity)
+        ]
+    )
 
 
 def standardised(similarity: Matrix) -> Matrix:
@@ -71,8 +76,10 @@ def recalls(scores: Matrix, right: NDArray[Any], tolerance: float) -> tuple[floa
 
 def bench() -> None:
     """Print the tables: cost by size, recall by method and way of driving."""
-    table(['ms a frame', *(f'{size} places' for size in SIZES)],
-          [[name, *(cost(config, size) for size in SIZES)] for name, config in FILTERS.items()])
+    table(
+        ['ms a frame', *(f'{size} places' for size in SIZES)],
+        [[name, *(cost(config, size) for size in SIZES)] for name, config in FILTERS.items()],
+    )
     print()
     route = nordland(2761)
     # The pixels on which the templates do best (benchmarks.recall).
@@ -86,8 +93,9 @@ def bench() -> None:
     config = TrainerConfig()
     pixels = encode(route, config)
     backend = network_of(pixels, config)
-    raw['network'] = normalised(answers(backend, pixels), measure_responses(
-        backend, pixels.shown, config.places.tolerance))
+    raw['network'] = normalised(
+        answers(backend, pixels), measure_responses(backend, pixels.shown, config.places.tolerance)
+    )
     rows = []
     for method, scores in raw.items():
         for name, settings in FILTERS.items():
@@ -95,7 +103,20 @@ def bench() -> None:
             backwards, _ = recalls(filtered(scores[::-1], settings), right[::-1], 0)
             double, _ = recalls(filtered(scores[::2], settings), right[::2], 0)
             half, _ = recalls(filtered(standardised(scores[:, ::2]), settings), right / 2, 1)
-            rows.append([f'{method}, {name}',
-                         *(f'{value:.3f}' for value in (exact, precise, backwards, double, half))])
-    table([route.name, 'recall@1', 'at 99 % precision', 'in reverse', 'double speed',
-           'half speed, +-1'], rows)
+            rows.append(
+                [
+                    f'{method}, {name}',
+                    *(f'{value:.3f}' for value in (exact, precise, backwards, double, half)),
+                ]
+            )
+    table(
+        [
+            route.name,
+            'recall@1',
+            'at 99 % precision',
+            'in reverse',
+            'double speed',
+            'half speed, +-1',
+        ],
+        rows,
+    )

@@ -21,15 +21,20 @@ from .report import table
 TIMES = 7
 PERIOD = 1 / 30.0
 # Lines of the node's log that end a part of the way.
-LANDMARKS = (('map loaded, backend started', r'\[([\d.]+)\].*map .* places in '),
-             ('listening', r'\[([\d.]+)\].*listening on '))
+LANDMARKS = (
+    ('map loaded, backend started', r'\[([\d.]+)\].*map .* places in '),
+    ('listening', r'\[([\d.]+)\].*listening on '),
+)
 
 
 def importing(environment: dict[str, str]) -> float:
     """Return the seconds that a process takes which only imports the node."""
     began = time.monotonic()
-    subprocess.run([sys.executable, '-c', 'import vprtempo_ros.nodes.vpr.vpr_node'],
-                   env=environment, check=True)
+    subprocess.run(
+        [sys.executable, '-c', 'import vprtempo_ros.nodes.vpr.vpr_node'],
+        env=environment,
+        check=True,
+    )
     return time.monotonic() - began
 
 
@@ -39,12 +44,14 @@ def start(environment: dict[str, str], built: Path, log: Path) -> list[float]:
         began, wall = time.monotonic(), time.time()
         node = command('vpr_node', parameters={'map': str(built)})
         with running(node, environment, stream, subprocess.STDOUT) as process:
+
             def matched() -> bool:
                 camera.show()
                 due = time.monotonic() + PERIOD
                 while (left := due - time.monotonic()) > 0 and not camera.matches:
                     camera.spin(left)
                 return camera.matches > 0
+
             wait_for(matched, 'a match', process)
             first = time.monotonic() - began
     said = log.read_text(encoding='utf-8')
@@ -63,8 +70,13 @@ def bench() -> None:
         imports = np.array([importing(environment) for _ in range(TIMES)])
         start(environment, built, Path(folder) / 'log')
         ways = np.array([start(environment, built, Path(folder) / 'log') for _ in range(TIMES)])
-    names = ['imports alone, in a process of their own', *(name for name, _ in LANDMARKS),
-             'first match']
-    rows = [[name, f'{np.median(values):.2f}', f'{values.max():.2f}']
-            for name, values in zip(names, np.column_stack([imports, ways]).T)]
+    names = [
+        'imports alone, in a process of their own',
+        *(name for name, _ in LANDMARKS),
+        'first match',
+    ]
+    rows = [
+        [name, f'{np.median(values):.2f}', f'{values.max():.2f}']
+        for name, values in zip(names, np.column_stack([imports, ways]).T)
+    ]
     table([f'seconds after the start, {TIMES} starts', 'median', 'worst'], rows)

@@ -33,18 +33,40 @@ _VGA, _SMALL = (480, 640, 3), (240, 320, 1)
 def bench() -> None:
     """Print the tables; a loss of power is measured where a loop device can be mounted."""
     with tempfile.TemporaryDirectory(dir=os.environ.get('BENCH_DISK')) as folder:
-        rows = [_cost(Path(folder, name), shape)
-                for name, shape in (('vga', _VGA), ('small', _SMALL))]
+        rows = [
+            _cost(Path(folder, name), shape) for name, shape in (('vga', _VGA), ('small', _SMALL))
+        ]
         table(('30 Hz for 20 s', 'MB/s', 'CPU of a core', 'dropped', 'slowest sync (ms)'), rows)
         print()
-        lost = [('SIGKILL', *_losses([_killed(Path(folder, f'kill{number}'), number)
-                                      for number in range(_ENDS)]))]
+        lost = [
+            (
+                'SIGKILL',
+                *_losses(
+                    [_killed(Path(folder, f'kill{number}'), number) for number in range(_ENDS)]
+                ),
+            )
+        ]
         if os.geteuid() == 0:
-            lost.append(('loss of power', *_losses(
-                [_without_power(Path(folder, f'power{number}'), number)
-                 for number in range(_ENDS)])))
-        table((f'240x320 at 30 Hz, commit every 1 s, {_ENDS} times',
-               'seconds lost, mean', 'seconds lost, most', 'out of order or damaged'), lost)
+            lost.append(
+                (
+                    'loss of power',
+                    *_losses(
+                        [
+                            _without_power(Path(folder, f'power{number}'), number)
+                            for number in range(_ENDS)
+                        ]
+                    ),
+                )
+            )
+        table(
+            (
+                f'240x320 at 30 Hz, commit every 1 s, {_ENDS} times',
+                'seconds lost, mean',
+                'seconds lost, most',
+                'out of order or damaged',
+            ),
+            lost,
+        )
 
 
 def record(path: Path, shape: tuple[int, ...], seconds: float) -> Recorder:
@@ -57,26 +79,34 @@ def record(path: Path, shape: tuple[int, ...], seconds: float) -> Recorder:
         time.sleep(max(begin + number / _RATE - time.monotonic(), 0))
         stamp = number + 1
         print(number, flush=True)
-        recorder.put(_TOPIC, stamp, write_message(
-            image_message(stamp, pixels, encoding, 'camera'), IMAGE))
+        recorder.put(
+            _TOPIC, stamp, write_message(image_message(stamp, pixels, encoding, 'camera'), IMAGE)
+        )
     recorder.close()
     return recorder
 
 
 def _cost(path: Path, shape: tuple[int, ...]) -> tuple[object, ...]:
     """Record and measure the processor's time, of which the camera's part is small."""
-    done = subprocess.run(_command(path, shape, _SECONDS), check=True, text=True,
-                          capture_output=True)
+    done = subprocess.run(
+        _command(path, shape, _SECONDS), check=True, text=True, capture_output=True
+    )
     cpu, dropped, slowest, size = done.stdout.splitlines()[-1].split()
     shutil.rmtree(path)
-    return (f'{shape[1]}x{shape[0]}, {shape[2]} bytes a pixel', f'{float(size) / _SECONDS:.1f}',
-            f'{float(cpu) / _SECONDS:.1%}', dropped, slowest)
+    return (
+        f'{shape[1]}x{shape[0]}, {shape[2]} bytes a pixel',
+        f'{float(size) / _SECONDS:.1f}',
+        f'{float(cpu) / _SECONDS:.1%}',
+        dropped,
+        slowest,
+    )
 
 
 def _killed(path: Path, number: int) -> tuple[int, int]:
     """Return frames handed over and frames left of a recorder that was killed."""
-    with subprocess.Popen(_command(path, _SMALL, 60.0), text=True,
-                          stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        _command(path, _SMALL, 60.0), text=True, stdout=subprocess.PIPE
+    ) as process:
         put = _follow(process, number)
         process.send_signal(signal.SIGKILL)
         assert process.stdout is not None
@@ -96,9 +126,12 @@ def _without_power(folder: Path, number: int) -> tuple[int, int]:
     with disk.open('wb') as stream:
         stream.truncate(100 << 20)
     subprocess.run(['mkfs.ext4', '-q', str(disk)], check=True)
-    with _mounted(disk, folder / 'live') as live, subprocess.Popen(
-            _command(live / 'drive', _SMALL, 60.0), text=True,
-            stdout=subprocess.PIPE) as process:
+    with (
+        _mounted(disk, folder / 'live') as live,
+        subprocess.Popen(
+            _command(live / 'drive', _SMALL, 60.0), text=True, stdout=subprocess.PIPE
+        ) as process,
+    ):
         put = _follow(process, number)
         process.send_signal(signal.SIGSTOP)
         shutil.copyfile(disk, copy)
@@ -133,8 +166,7 @@ def _losses(ends: list[tuple[int, int]]) -> tuple[object, ...]:
 
 
 def _command(path: Path, shape: tuple[int, ...], seconds: float) -> list[str]:
-    return [sys.executable, '-m', 'benchmarks.teaching', str(path), str(seconds),
-            *map(str, shape)]
+    return [sys.executable, '-m', 'benchmarks.teaching', str(path), str(seconds), *map(str, shape)]
 
 
 @contextmanager
@@ -151,8 +183,12 @@ def _main() -> None:
     path, seconds, *shape = sys.argv[1:]
     recorder = record(Path(path), tuple(map(int, shape)), float(seconds))
     used = resource.getrusage(resource.RUSAGE_SELF)
-    print(used.ru_utime + used.ru_stime, recorder.dropped,
-          round(recorder.slowest_sync * 1e3), recorder.size / 1e6)
+    print(
+        used.ru_utime + used.ru_stime,
+        recorder.dropped,
+        round(recorder.slowest_sync * 1e3),
+        recorder.size / 1e6,
+    )
 
 
 if __name__ == '__main__':

@@ -32,8 +32,11 @@ def bench() -> None:
     amplitudes = spikes.astype(np.float32) / np.float32(255)
     train_like_upstream(amplitudes, round(INPUTS * MULTIPLIER), EPOCHS, 0)
     theirs = time.perf_counter() - start
-    table(['', 'seconds', 'times as fast'], [
-        ['upstream, vprtempo.src.blitnet', f'{theirs:.1f}', '1'],
-        ['vprtempo_ros, median of 5', f'{ours:.3f}', f'{theirs / ours:.0f}'],
-    ])
+    table(
+        ['', 'seconds', 'times as fast'],
+        [
+            ['upstream, vprtempo.src.blitnet', f'{theirs:.1f}', '1'],
+            ['vprtempo_ros, median of 5', f'{ours:.3f}', f'{theirs / ours:.0f}'],
+        ],
+    )
     print(f'\n(loading or, the first time, compiling the loops: {compiling:.1f} s once a process)')

@@ -29,14 +29,17 @@ def module(name: str) -> ModuleType:
     warnings.simplefilter('ignore')  # Its quantisation modules announce their removal.
     try:
         from importlib import import_module
+
         return import_module(f'vprtempo.src.{name}')
     except ImportError as error:
-        raise VprError(f'the comparison needs {error.name}, which is not installed (make setup; '
-                       'torch comes with Python 3.11)') from None
+        raise VprError(
+            f'the comparison needs {error.name}, which is not installed (make setup; '
+            'torch comes with Python 3.11)'
+        ) from None
 
 
 def train_like_upstream(
-    spikes: NDArray[np.float32], neurons: int, epochs: int, seed: int,
+    spikes: NDArray[np.float32], neurons: int, epochs: int, seed: int
 ) -> tuple[Any, Any]:
     """
     Train a module as upstream's VPRTempoTrain does, its data loading left out.
@@ -49,10 +52,17 @@ def train_like_upstream(
     blitnet = module('blitnet')
     torch.manual_seed(seed)
     places, inputs = spikes.shape
-    feature = blitnet.SNNLayer(dims=[inputs, neurons], thr_range=[0, 0.5], fire_rate=[0.2, 0.9],
-                               ip_rate=0.15, stdp_rate=0.005, p=[0.1, 0.5])
-    output = blitnet.SNNLayer(dims=[neurons, places], ip_rate=0.15, stdp_rate=0.005,
-                              p=[1.0, 1.0], spk_force=True)
+    feature = blitnet.SNNLayer(
+        dims=[inputs, neurons],
+        thr_range=[0, 0.5],
+        fire_rate=[0.2, 0.9],
+        ip_rate=0.15,
+        stdp_rate=0.005,
+        p=[0.1, 0.5],
+    )
+    output = blitnet.SNNLayer(
+        dims=[neurons, places], ip_rate=0.15, stdp_rate=0.005, p=[1.0, 1.0], spk_force=True
+    )
     shown = torch.from_numpy(spikes)
     steps = places * epochs
     with torch.no_grad():
@@ -61,13 +71,14 @@ def train_like_upstream(
             step = 0
             for _ in range(epochs):
                 for place in torch.randperm(places).tolist():
-                    before = shown[place:place + 1]
+                    before = shown[place : place + 1]
                     if previous is not None:
                         before = blitnet.clamp_spikes(previous.w(before), previous)
                     response = layer.w(before)
                     after = blitnet.clamp_spikes(response, layer)
-                    blitnet.calc_stdp(before, after, response, layer, torch.tensor([place]),
-                                      prev_layer=previous)
+                    blitnet.calc_stdp(
+                        before, after, response, layer, torch.tensor([place]), prev_layer=previous
+                    )
                     if step % 100 == 0:
                         part = ((steps - step) / steps) ** 2
                         layer.eta_ip, layer.eta_stdp = rate_ip * part, rate_stdp * part

@@ -22,13 +22,7 @@ from typing import NamedTuple
 
 from environment import ROOT, Setup, check_machine, child_environment, create_venv, sourced_distro
 from messages import build_messages
-from packages import (
-    install_lava,
-    install_packages,
-    install_torch,
-    install_wheels,
-    read_constraints,
-)
+from packages import install_lava, install_packages, install_torch, install_wheels, read_constraints
 from progress import Failure, Progress
 from project import install_project
 from setup_state import State, digest
@@ -129,7 +123,8 @@ def plan(setup: Setup) -> list[Step]:
     packages = [HERE / 'requirements.txt', HERE / 'requirements-dev.txt', *code]
     torch = [HERE / 'requirements-torch.txt', HERE / 'requirements-oracle.txt']
     lava = sorted(HERE.glob('requirements-lava*.txt')) + sorted(
-        HERE.glob('requirements-spiking*.txt'))
+        HERE.glob('requirements-spiking*.txt')
+    )
     # Of these only the names count, since the environment has links to the files.
     shared = [ROOT.glob(f'{folder}/**/*') for folder in ('launch', 'config', 'rviz')]
     names = sorted(str(path) for paths in shared for path in paths)

@@ -14,8 +14,13 @@ from progress import Failure, Progress
 HERE = Path(__file__).resolve().parent
 ADVICE = "pip's reason is above; is the package index reachable, and the disk not full?"
 # Distributions whose module bears another name.
-MODULES = {'opencv-python-headless': 'cv2', 'pyyaml': 'yaml', 'scikit-learn': 'sklearn',
-           'types-pyyaml': '', 'types-tqdm': ''}
+MODULES = {
+    'opencv-python-headless': 'cv2',
+    'pyyaml': 'yaml',
+    'scikit-learn': 'sklearn',
+    'types-pyyaml': '',
+    'types-tqdm': '',
+}
 # Asks an interpreter which distributions it sees, and which of the modules named as arguments.
 INVENTORY = """
 import importlib.metadata, importlib.util, json, sys

@@ -17,45 +17,99 @@ from launch_ros.substitutions import FindPackageShare
 from launch import LaunchDescription
 
 # Arguments of vpr.launch.py that are handed on as they are.
-_HANDED_ON = ('map', 'events', 'message', 'odom', 'namespace', 'autostart', 'use_sim_time',
-              'params_file', 'initialpose', 'rviz', 'fixed_frame', 'view', 'view_port')
+_HANDED_ON = (
+    'map',
+    'events',
+    'message',
+    'odom',
+    'namespace',
+    'autostart',
+    'use_sim_time',
+    'params_file',
+    'initialpose',
+    'rviz',
+    'fixed_frame',
+    'view',
+    'view_port',
+)
 
 
 def generate_launch_description() -> LaunchDescription:
     """Describe the arguments, and what is launched with them."""
     share = FindPackageShare('vprtempo_ros')
-    return LaunchDescription([
-        DeclareLaunchArgument('map', description='Folder of a map that was trained from events'),
-        DeclareLaunchArgument('events', default_value='/event_camera/events',
-                              description='Topic of the event camera'),
-        DeclareLaunchArgument('message', default_value='packet', choices=['packet', 'array'],
-                              description='packet: event_camera_msgs/EventPacket; array: '
-                                          'dvs_msgs/EventArray'),
-        DeclareLaunchArgument('odom', default_value='/odom',
-                              description='Odometry topic; it is heard if input.odometry is true'),
-        DeclareLaunchArgument('namespace', default_value='', description='Namespace of the node'),
-        DeclareLaunchArgument('autostart', default_value='true', choices=['true', 'false'],
-                              description='Configure and activate the node; false leaves that to '
-                                          'a lifecycle manager'),
-        DeclareLaunchArgument('use_sim_time', default_value='false', choices=['true', 'false'],
-                              description='Take the time from /clock'),
-        DeclareLaunchArgument('params_file',
-                              default_value=PathJoinSubstitution([share, 'config', 'vpr.yaml']),
-                              description='YAML file with all other parameters'),
-        DeclareLaunchArgument('initialpose', default_value='initialpose',
-                              description='Topic that ~/relocalize publishes a pose on, for AMCL '
-                                          '/initialpose'),
-        DeclareLaunchArgument('rviz', default_value='false', choices=['true', 'false'],
-                              description='Open RViz'),
-        DeclareLaunchArgument('fixed_frame', default_value='map',
-                              description="RViz's fixed frame: that of the map's poses, often "
-                                          'odom, or one with a transform to it'),
-        DeclareLaunchArgument('view', default_value='false', choices=['true', 'false'],
-                              description='Show the same live in a browser on this computer'),
-        DeclareLaunchArgument('view_port', default_value='8765',
-                              description='Port of the live page'),
-        IncludeLaunchDescription(
-            PythonLaunchDescriptionSource(PathJoinSubstitution([share, 'launch', 'vpr.launch.py'])),
-            launch_arguments={'input_type': 'events', **{
-                name: LaunchConfiguration(name) for name in _HANDED_ON}}.items()),
-    ])
+    return LaunchDescription(
+        [
+            DeclareLaunchArgument(
+                'map', description='Folder of a map that was trained from events'
+            ),
+            DeclareLaunchArgument(
+                'events',
+                default_value='/event_camera/events',
+                description='Topic of the event camera',
+            ),
+            DeclareLaunchArgument(
+                'message',
+                default_value='packet',
+                choices=['packet', 'array'],
+                description='packet: event_camera_msgs/EventPacket; array: dvs_msgs/EventArray',
+            ),
+            DeclareLaunchArgument(
+                'odom',
+                default_value='/odom',
+                description='Odometry topic; it is heard if input.odometry is true',
+            ),
+            DeclareLaunchArgument(
+                'namespace', default_value='', description='Namespace of the node'
+            ),
+            DeclareLaunchArgument(
+                'autostart',
+                default_value='true',
+                choices=['true', 'false'],
+                description='Configure and activate the node; false leaves that to '
+                'a lifecycle manager',
+            ),
+            DeclareLaunchArgument(
+                'use_sim_time',
+                default_value='false',
+                choices=['true', 'false'],
+                description='Take the time from /clock',
+            ),
+            DeclareLaunchArgument(
+                'params_file',
+                default_value=PathJoinSubstitution([share, 'config', 'vpr.yaml']),
+                description='YAML file with all other parameters',
+            ),
+            DeclareLaunchArgument(
+                'initialpose',
+                default_value='initialpose',
+                description='Topic that ~/relocalize publishes a pose on, for AMCL /initialpose',
+            ),
+            DeclareLaunchArgument(
+                'rviz', default_value='false', choices=['true', 'false'], description='Open RViz'
+            ),
+            DeclareLaunchArgument(
+                'fixed_frame',
+                default_value='map',
+                description="RViz's fixed frame: that of the map's poses, often "
+                'odom, or one with a transform to it',
+            ),
+            DeclareLaunchArgument(
+                'view',
+                default_value='false',
+                choices=['true', 'false'],
+                description='Show the same live in a browser on this computer',
+            ),
+            DeclareLaunchArgument(
+                'view_port', default_value='8765', description='Port of the live page'
+            ),
+            IncludeLaunchDescription(
+                PythonLaunchDescriptionSource(
+                    PathJoinSubstitution([share, 'launch', 'vpr.launch.py'])
+                ),
+                launch_arguments={
+                    'input_type': 'events',
+                    **{name: LaunchConfiguration(name) for name in _HANDED_ON},
+                }.items(),
+            ),
+        ]
+    )

@@ -30,49 +30,85 @@ _HANDED_ON = ('input_type', 'odom', 'initialpose', 'autostart', 'use_sim_time', 
 
 def _cameras(context: LaunchContext) -> list[GroupAction]:
     """Include vpr.launch.py once for each camera."""
-    source = PythonLaunchDescriptionSource(PathJoinSubstitution(
-        [FindPackageShare('vprtempo_ros'), 'launch', 'vpr.launch.py']))
+    source = PythonLaunchDescriptionSource(
+        PathJoinSubstitution([FindPackageShare('vprtempo_ros'), 'launch', 'vpr.launch.py'])
+    )
 
     def given(name: str) -> str:
         return LaunchConfiguration(name).perform(context)
 
     def arguments(camera: str) -> dict[str, Any]:
-        return {'namespace': camera, 'map': f'{given("maps")}/{camera}',
-                'image': f'/{camera}/{given("image")}', 'events': f'/{camera}/{given("events")}',
-                **{name: LaunchConfiguration(name) for name in _HANDED_ON}}
+        return {
+            'namespace': camera,
+            'map': f'{given("maps")}/{camera}',
+            'image': f'/{camera}/{given("image")}',
+            'events': f'/{camera}/{given("events")}',
+            **{name: LaunchConfiguration(name) for name in _HANDED_ON},
+        }
+
     # A group each: arguments of an included file would stay for the next.
-    return [GroupAction([IncludeLaunchDescription(source, launch_arguments=handed.items())])
-            for handed in map(arguments, given('cameras').split())]
+    return [
+        GroupAction([IncludeLaunchDescription(source, launch_arguments=handed.items())])
+        for handed in map(arguments, given('cameras').split())
+    ]
 
 
 def generate_launch_description() -> LaunchDescription:
     """Describe the arguments, and a node for each camera."""
     share = FindPackageShare('vprtempo_ros')
-    return LaunchDescription([
-        DeclareLaunchArgument('cameras', default_value='front rear',
-                              description='Names of the cameras, which are namespaces and names of '
-                                          'maps'),
-        DeclareLaunchArgument('maps', description="Folder with a map of each camera's name"),
-        DeclareLaunchArgument('image', default_value='image_raw',
-                              description="Topic of the images in a camera's namespace"),
-        DeclareLaunchArgument('events', default_value='events',
-                              description="With input_type events: their topic in a camera's "
-                                          'namespace'),
-        DeclareLaunchArgument('input_type', default_value='image',
-                              choices=['image', 'compressed', 'events'],
-                              description='What the nodes listen to'),
-        DeclareLaunchArgument('odom', default_value='/odom',
-                              description='Odometry topic; it is heard if input.odometry is true'),
-        DeclareLaunchArgument('initialpose', default_value='/initialpose',
-                              description='Topic that ~/relocalize of any of them publishes a pose '
-                                          'on, as AMCL listens on /initialpose'),
-        DeclareLaunchArgument('autostart', default_value='true', choices=['true', 'false'],
-                              description='Configure and activate the nodes; false leaves that to '
-                                          'a lifecycle manager'),
-        DeclareLaunchArgument('use_sim_time', default_value='false', choices=['true', 'false'],
-                              description='Take the time from /clock'),
-        DeclareLaunchArgument('params_file',
-                              default_value=PathJoinSubstitution([share, 'config', 'vpr.yaml']),
-                              description='YAML file with all other parameters'),
-        OpaqueFunction(function=_cameras),
-    ])
+    return LaunchDescription(
+        [
+            DeclareLaunchArgument(
+                'cameras',
+                default_value='front rear',
+                description='Names of the cameras, which are namespaces and names of maps',
+            ),
+            DeclareLaunchArgument('maps', description="Folder with a map of each camera's name"),
+            DeclareLaunchArgument(
+                'image',
+                default_value='image_raw',
+                description="Topic of the images in a camera's namespace",
+            ),
+            DeclareLaunchArgument(
+                'events',
+                default_value='events',
+                description="With input_type events: their topic in a camera's namespace",
+            ),
+            DeclareLaunchArgument(
+                'input_type',
+                default_value='image',
+                choices=['image', 'compressed', 'events'],
+                description='What the nodes listen to',
+            ),
+            DeclareLaunchArgument(
+                'odom',
+                default_value='/odom',
+                description='Odometry topic; it is heard if input.odometry is true',
+            ),
+            DeclareLaunchArgument(
+                'initialpose',
+                default_value='/initialpose',
+                description='Topic that ~/relocalize of any of them publishes a pose '
+                'on, as AMCL listens on /initialpose',
+            ),
+            DeclareLaunchArgument(
+                'autostart',
+                default_value='true',
+                choices=['true', 'false'],
+                description='Configure and activate the nodes; false leaves that to '
+                'a lifecycle manager',
+            ),
+            DeclareLaunchArgument(
+                'use_sim_time',
+                default_value='false',
+                choices=['true', 'false'],
+                description='Take the time from /clock',
+            ),
+            DeclareLaunchArgument(
+                'params_file',
+                default_value=PathJoinSubstitution([share, 'config', 'vpr.yaml']),
+                description='YAML file with all other parameters',
+            ),
+            OpaqueFunction(function=_cameras),
+        ]
+    )

@@ -23,71 +23,152 @@ from launch_ros.substitutions import FindPackageShare
 from launch import LaunchDescription
 
 # Arguments of vpr.launch.py that are handed on as they are.
-_HANDED_ON = ('map', 'image', 'events', 'input_type', 'message', 'odom', 'namespace',
-              'use_sim_time', 'params_file', 'initialpose', 'rviz', 'fixed_frame', 'view',
-              'view_port')
+_HANDED_ON = (
+    'map',
+    'image',
+    'events',
+    'input_type',
+    'message',
+    'odom',
+    'namespace',
+    'use_sim_time',
+    'params_file',
+    'initialpose',
+    'rviz',
+    'fixed_frame',
+    'view',
+    'view_port',
+)
 
 
 def generate_launch_description() -> LaunchDescription:
     """Describe the arguments and the processes; without `loop` all ends with the bag."""
     share = FindPackageShare('vprtempo_ros')
     profile = PathJoinSubstitution([share, 'config', 'fastdds_shm.xml'])
-    play = ['ros2', 'bag', 'play', LaunchConfiguration('bag'), '--clock', '100',
-            '--rate', LaunchConfiguration('rate')]
+    play = [
+        'ros2',
+        'bag',
+        'play',
+        LaunchConfiguration('bag'),
+        '--clock',
+        '100',
+        '--rate',
+        LaunchConfiguration('rate'),
+    ]
     looping = LaunchConfiguration('loop')
-    return LaunchDescription([
-        DeclareLaunchArgument('bag', description='Bag to replay'),
-        DeclareLaunchArgument('map', description='Folder of the map that trainer_node wrote'),
-        DeclareLaunchArgument('image', default_value='/camera/image_raw',
-                              description='Camera topic in the bag'),
-        DeclareLaunchArgument('events', default_value='/event_camera/events',
-                              description='With input_type events: their topic in the bag'),
-        DeclareLaunchArgument('input_type', default_value='image',
-                              choices=['image', 'compressed', 'events'],
-                              description='What the node listens to'),
-        DeclareLaunchArgument('message', default_value='packet', choices=['packet', 'array'],
-                              description='With input_type events: packet is EventPacket, array '
-                                          'is EventArray'),
-        DeclareLaunchArgument('odom', default_value='/odom',
-                              description='Odometry topic in the bag; it is heard if '
-                                          'input.odometry is true'),
-        DeclareLaunchArgument('namespace', default_value='', description='Namespace of the node'),
-        DeclareLaunchArgument('use_sim_time', default_value='true', choices=['true', 'false'],
-                              description="Take the time from /clock, where the bag's time is"),
-        DeclareLaunchArgument('params_file',
-                              default_value=PathJoinSubstitution([share, 'config', 'vpr.yaml']),
-                              description='YAML file with all other parameters'),
-        DeclareLaunchArgument('rate', default_value='1.0', description='Speed of the replay'),
-        DeclareLaunchArgument('loop', default_value='false', choices=['true', 'false'],
-                              description='Start again at the end of the bag'),
-        DeclareLaunchArgument('delay', default_value='4.0',
-                              description='Seconds until the replay begins; by then the map is '
-                                          'loaded'),
-        DeclareLaunchArgument('initialpose', default_value='initialpose',
-                              description='Topic that ~/relocalize publishes a pose on, for AMCL '
-                                          '/initialpose'),
-        DeclareLaunchArgument('rviz', default_value='false', choices=['true', 'false'],
-                              description='Open RViz'),
-        DeclareLaunchArgument('fixed_frame', default_value='map',
-                              description="RViz's fixed frame: that of the map's poses, often "
-                                          'odom, or one with a transform to it'),
-        DeclareLaunchArgument('view', default_value='false', choices=['true', 'false'],
-                              description='Show the same live in a browser on this computer'),
-        DeclareLaunchArgument('view_port', default_value='8765',
-                              description='Port of the live page'),
-        # Images through shared memory, see config/fastdds_shm.xml; what the user has set stays.
-        SetEnvironmentVariable('FASTDDS_DEFAULT_PROFILES_FILE', EnvironmentVariable(
-            'FASTDDS_DEFAULT_PROFILES_FILE', default_value=profile)),
-        SetEnvironmentVariable('FASTRTPS_DEFAULT_PROFILES_FILE', EnvironmentVariable(
-            'FASTRTPS_DEFAULT_PROFILES_FILE', default_value=profile)),
-        IncludeLaunchDescription(
-            PythonLaunchDescriptionSource(PathJoinSubstitution([share, 'launch', 'vpr.launch.py'])),
-            launch_arguments={name: LaunchConfiguration(name) for name in _HANDED_ON}.items()),
-        Node(package='vprtempo_ros', executable='show_matches', name='show_matches',
-             namespace=LaunchConfiguration('namespace'), output='screen'),
-        TimerAction(period=LaunchConfiguration('delay'), actions=[
-            ExecuteProcess(cmd=[*play, '--loop'], output='screen', condition=IfCondition(looping)),
-            ExecuteProcess(cmd=play, output='screen', on_exit=Shutdown(),
-                           condition=UnlessCondition(looping)),
-        ]),
-    ])
+    return LaunchDescription(
+        [
+            DeclareLaunchArgument('bag', description='Bag to replay'),
+            DeclareLaunchArgument('map', description='Folder of the map that trainer_node wrote'),
+            DeclareLaunchArgument(
+                'image', default_value='/camera/image_raw', description='Camera topic in the bag'
+            ),
+            DeclareLaunchArgument(
+                'events',
+                default_value='/event_camera/events',
+                description='With input_type events: their topic in the bag',
+            ),
+            DeclareLaunchArgument(
+                'input_type',
+                default_value='image',
+                choices=['image', 'compressed', 'events'],
+                description='What the node listens to',
+            ),
+            DeclareLaunchArgument(
+                'message',
+                default_value='packet',
+                choices=['packet', 'array'],
+                description='With input_type events: packet is EventPacket, array is EventArray',
+            ),
+            DeclareLaunchArgument(
+                'odom',
+                default_value='/odom',
+                description='Odometry topic in the bag; it is heard if input.odometry is true',
+            ),
+            DeclareLaunchArgument(
+                'namespace', default_value='', description='Namespace of the node'
+            ),
+            DeclareLaunchArgument(
+                'use_sim_time',
+                default_value='true',
+                choices=['true', 'false'],
+                description="Take the time from /clock, where the bag's time is",
+            ),
+            DeclareLaunchArgument(
+                'params_file',
+                default_value=PathJoinSubstitution([share, 'config', 'vpr.yaml']),
+                description='YAML file with all other parameters',
+            ),
+            DeclareLaunchArgument('rate', default_value='1.0', description='Speed of the replay'),
+            DeclareLaunchArgument(
+                'loop',
+                default_value='false',
+                choices=['true', 'false'],
+                description='Start again at the end of the bag',
+            ),
+            DeclareLaunchArgument(
+                'delay',
+                default_value='4.0',
+                description='Seconds until the replay begins; by then the map is loaded',
+            ),
+            DeclareLaunchArgument(
+                'initialpose',
+                default_value='initialpose',
+                description='Topic that ~/relocalize publishes a pose on, for AMCL /initialpose',
+            ),
+            DeclareLaunchArgument(
+                'rviz', default_value='false', choices=['true', 'false'], description='Open RViz'
+            ),
+            DeclareLaunchArgument(
+                'fixed_frame',
+                default_value='map',
+                description="RViz's fixed frame: that of the map's poses, often "
+                'odom, or one with a transform to it',
+            ),
+            DeclareLaunchArgument(
+                'view',
+                default_value='false',
+                choices=['true', 'false'],
+                description='Show the same live in a browser on this computer',
+            ),
+            DeclareLaunchArgument(
+                'view_port', default_value='8765', description='Port of the live page'
+            ),
+            # Images through shared memory, see config/fastdds_shm.xml; what the user has set stays.
+            SetEnvironmentVariable(
+                'FASTDDS_DEFAULT_PROFILES_FILE',
+                EnvironmentVariable('FASTDDS_DEFAULT_PROFILES_FILE', default_value=profile),
+            ),
+            SetEnvironmentVariable(
+                'FASTRTPS_DEFAULT_PROFILES_FILE',
+                EnvironmentVariable('FASTRTPS_DEFAULT_PROFILES_FILE', default_value=profile),
+            ),
+            IncludeLaunchDescription(
+                PythonLaunchDescriptionSource(
+                    PathJoinSubstitution([share, 'launch', 'vpr.launch.py'])
+                ),
+                launch_arguments={name: LaunchConfiguration(name) for name in _HANDED_ON}.items(),
+            ),
+            Node(
+                package='vprtempo_ros',
+                executable='show_matches',
+                name='show_matches',
+                namespace=LaunchConfiguration('namespace'),
+                output='screen',
+            ),
+            TimerAction(
+                period=LaunchConfiguration('delay'),
+                actions=[
+                    ExecuteProcess(
+                        cmd=[*play, '--loop'], output='screen', condition=IfCondition(looping)
+                    ),
+                    ExecuteProcess(
+                        cmd=play,
+                        output='screen',
+                        on_exit=Shutdown(),
+                        condition=UnlessCondition(looping),
+                    ),
+                ],
+            ),
+        ]
+    )

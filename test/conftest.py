@@ -34,11 +34,13 @@ _DATA = ROOT.parent / 'shared' / 'data'
 @pytest.fixture(scope='session')
 def shared_data() -> Callable[[str], Path]:
     """Return a function from a name to a path of the data set; skips where it is absent."""
+
     def find(name: str) -> Path:
         path = _DATA / name
         if not path.exists():
             pytest.skip(f'needs the data set {name}, which is not at {path}')
         return path
+
     return find
 
 
@@ -48,8 +50,12 @@ def street(tmp_path_factory: pytest.TempPathFactory) -> Street:
     folder = tmp_path_factory.mktemp('street')
     recordings = render_route(folder, 40.0, 10.0)
     settings: dict[str, Any] = {
-        'bags': [str(recordings.reference)], 'map': str(folder / 'map'),
-        'input.topic': IMAGE_TOPIC, 'places.by': 'metres', 'places.spacing': 2.0}
+        'bags': [str(recordings.reference)],
+        'map': str(folder / 'map'),
+        'input.topic': IMAGE_TOPIC,
+        'places.by': 'metres',
+        'places.spacing': 2.0,
+    }
     save(build_map(from_flat(TrainerConfig, settings)), folder / 'map')
     return Street(recordings, folder / 'map')
 
@@ -58,9 +64,14 @@ def street(tmp_path_factory: pytest.TempPathFactory) -> Street:
 def quantised_map(street: Street, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the street's map trained with quantisation in the loop, integers only."""
     folder = tmp_path_factory.mktemp('quantised') / 'map'
-    settings = {'bags': [str(street.recordings.reference)], 'map': str(folder),
-                'places.by': 'metres', 'places.spacing': 2.0, 'training.quantize': 'qat',
-                'training.keep_fp32': False}
+    settings = {
+        'bags': [str(street.recordings.reference)],
+        'map': str(folder),
+        'places.by': 'metres',
+        'places.spacing': 2.0,
+        'training.quantize': 'qat',
+        'training.keep_fp32': False,
+    }
     return save(build_map(from_flat(TrainerConfig, settings)), folder)
 
 
@@ -73,8 +84,14 @@ def event_map(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp('events')
     bag = event_drive(folder / 'bag', range(EVENT_PLACES))
-    config = tiny_config(bag, input__type='events', encoding__width=16, encoding__height=16,
-                         training__epochs=0, training__feature_multiplier=4.0)
+    config = tiny_config(
+        bag,
+        input__type='events',
+        encoding__width=16,
+        encoding__height=16,
+        training__epochs=0,
+        training__feature_multiplier=4.0,
+    )
     return save(build_map(config), folder / 'map')
 
 
@@ -83,14 +100,24 @@ def slow_map(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a map whose network takes milliseconds a frame: large and clamped, untrained."""
     rng = np.random.default_rng(0)
     side, neurons, places = 64, 8192, 200
-    config = TrainerConfig(encoding=EncodingConfig(width=side, height=side),
-                           training=TrainingConfig(readout='clamped'))
-    module = Module(new_feature_layer(side * side, neurons, 0.1, 0.5, rng),
-                    new_output_layer(neurons, places, rng))
+    config = TrainerConfig(
+        encoding=EncodingConfig(width=side, height=side), training=TrainingConfig(readout='clamped')
+    )
+    module = Module(
+        new_feature_layer(side * side, neurons, 0.1, 0.5, rng),
+        new_output_layer(neurons, places, rng),
+    )
     folder = tmp_path_factory.mktemp('slow') / 'map'
     spikes = rng.integers(0, 256, (places, side * side)).astype(np.uint8)
-    save(map_around(Network([module], 'clamped'), spikes, config,
-                    [Place(n, None, '', '') for n in range(places)],
-                    sensor={'type': 'camera', 'width': 64, 'height': 64},
-                    provenance={'software': '', 'created': '', 'traverses': []}), folder)
+    save(
+        map_around(
+            Network([module], 'clamped'),
+            spikes,
+            config,
+            [Place(n, None, '', '') for n in range(places)],
+            sensor={'type': 'camera', 'width': 64, 'height': 64},
+            provenance={'software': '', 'created': '', 'traverses': []},
+        ),
+        folder,
+    )
     return folder

@@ -18,8 +18,12 @@ BGR = RGB[::-1]
 GREY = (1.0,)
 
 # Conversions of whole images; any other weights choose one channel.
-_TO_GREY = {RGB: cv2.COLOR_RGB2GRAY, BGR: cv2.COLOR_BGR2GRAY,
-            (*RGB, 0.0): cv2.COLOR_RGBA2GRAY, (*BGR, 0.0): cv2.COLOR_BGRA2GRAY}
+_TO_GREY = {
+    RGB: cv2.COLOR_RGB2GRAY,
+    BGR: cv2.COLOR_BGR2GRAY,
+    (*RGB, 0.0): cv2.COLOR_RGBA2GRAY,
+    (*BGR, 0.0): cv2.COLOR_BGRA2GRAY,
+}
 
 
 @dataclass(frozen=True)
@@ -78,8 +82,10 @@ class Image:
         for part in (self.pixels[::16, ::16], self.pixels):
             if (part != part[0, 0]).any():
                 return
-        raise ImageError('expected a picture, found one without any contrast (all black, all '
-                         'white, lens covered?)')
+        raise ImageError(
+            'expected a picture, found one without any contrast (all black, all '
+            'white, lens covered?)'
+        )
 
     def plane(self) -> NDArray[Any]:
         """Return what is encoded: counts as they are, float32, or grey, uint8 (height, width)."""

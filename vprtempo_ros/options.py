@@ -1,22 +1,54 @@
 """
 Options: the leaves of configuration classes, with defaults, descriptions and checks.
 
-What options there are stands in `config.py`; here is what all of them have in common, and how a
+The options themselves are in `config.py`; this is what they have in common, and how a
 configuration is made from names and values.
 """
 
 from __future__ import annotations
 
 from dataclasses import MISSING, asdict, field, fields, is_dataclass
-from typing import Any, Iterator, NamedTuple, TypeVar, get_type_hints
+from operator import attrgetter
+from typing import TYPE_CHECKING, Iterator, Mapping, NamedTuple, TypeVar, Union, get_type_hints
 
 from .errors import ConfigError
+from .renamed import RENAMED, explain
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 T = TypeVar('T')
+C = TypeVar('C', bound='DataclassInstance')
+
+Value = bool | int | float | str | list[str]
+"""What an option can be."""
+
+Tree = dict[str, Union[Value, 'Tree']]  # noqa: UP007 - it names itself
+"""A configuration as nested dictionaries of plain values."""
+
+
+class Rule(NamedTuple):
+    """Description and allowed values of an option; dynamic: may change while a node runs."""
+
+    doc: str
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    odd: bool = False
+    dynamic: bool = False
+
+
+class Option(NamedTuple):
+    """A leaf of a configuration tree: dotted name, type, default and what is allowed."""
+
+    name: str
+    type: type
+    default: Value
+    rule: Rule
 
 
 def option(
-    default: Any,
+    default: T,
     doc: str,
     *,
     low: float | None = None,
@@ -24,28 +56,19 @@ def option(
     choices: tuple[str, ...] = (),
     odd: bool = False,
     dynamic: bool = False,
-) -> Any:
-    """Make a field with its default, description, allowed values, and if it may change live."""
-    metadata = {
-        'doc': doc, 'low': low, 'high': high, 'choices': choices, 'odd': odd, 'dynamic': dynamic,
-    }
+) -> T:
+    """Make a dataclass field with its default, description and allowed values."""
+    metadata = {'rule': Rule(doc, low, high, choices, odd, dynamic)}
     if isinstance(default, list):
-        return field(default_factory=lambda: list(default), metadata=metadata)
+        # What dataclasses call a field stands for its default until the class is made.
+        return field(default_factory=default.copy, metadata=metadata)  # type: ignore[return-value]
     return field(default=default, metadata=metadata)
 
 
-class Option(NamedTuple):
-    """A leaf of a configuration tree: dotted name, type, default and the field's metadata."""
-
-    name: str
-    type: type
-    default: Any
-    metadata: dict[str, Any]
-
-
 def options(cls: type, prefix: str = '') -> Iterator[Option]:
-    """Walk the leaves of a configuration class in order."""
+    """Yield the leaves of a configuration class in order."""
     hints = get_type_hints(cls)
+    assert is_dataclass(cls)
     for item in fields(cls):
         hint = hints[item.name]
         if is_dataclass(hint):
@@ -57,74 +80,94 @@ def options(cls: type, prefix: str = '') -> Iterator[Option]:
             assert item.default_factory is not MISSING
             default = item.default_factory()
         kind = list if isinstance(default, list) else hint
-        yield Option(prefix + item.name, kind, default, dict(item.metadata))
+        yield Option(prefix + item.name, kind, default, item.metadata['rule'])
 
 
-def check_value(item: Option, value: Any) -> Any:
+def check_value(item: Option, value: object) -> Value:
     """
     Return `value` in the option's type.
 
-    :raises ConfigError: if the type is another or the value is not allowed.
+    :raises ConfigError: if the type is different or the value is not allowed.
     """
-    found = type(value)
-    if item.type is float and found is int:
-        value, found = float(value), float
-    if found is not item.type:
-        raise ConfigError(f'{item.name}: expected {item.type.__name__}, '
-                          f'found {value!r} ({found.__name__})')
-    if item.type is list and not all(isinstance(entry, str) for entry in value):
+    if item.type is float and type(value) is int:
+        value = float(value)
+    if type(value) is not item.type or not isinstance(value, (bool, int, float, str, list)):
+        raise ConfigError(
+            f'{item.name}: expected {item.type.__name__}, found {value!r} ({type(value).__name__})'
+        )
+    if isinstance(value, list) and not all(isinstance(entry, str) for entry in value):
         raise ConfigError(f'{item.name}: expected a list of strings, found {value!r}')
-    low, high, choices = (item.metadata[key] for key in ('low', 'high', 'choices'))
-    if item.type in (int, float):
+    rule = item.rule
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        low, high = rule.low, rule.high
         # Written so that NaN fails too.
         if not ((low is None or value >= low) and (high is None or value <= high)):
-            raise ConfigError(f'{item.name}: expected a value {_interval(low, high)}, '
-                              f'found {value}')
-        if item.metadata['odd'] and value % 2 == 0:
+            raise ConfigError(
+                f'{item.name}: expected a value {_interval(low, high)}, found {value}'
+            )
+        if rule.odd and value % 2 == 0:
             raise ConfigError(f'{item.name}: expected an odd number, found {value}')
-    if choices and value not in choices:
-        raise ConfigError(f'{item.name}: expected one of {", ".join(choices)}, found {value!r}')
+    if rule.choices and value not in rule.choices:
+        renamed = explain(item.name, value)
+        raise ConfigError(
+            f'{item.name}: expected one of {", ".join(rule.choices)}, found {value!r}'
+            + (f': {renamed}' if renamed else '')
+        )
     return value
 
 
-def from_flat(cls: type[T], values: dict[str, Any]) -> T:
+def from_flat(cls: type[C], values: Mapping[str, object]) -> C:
     """
-    Make a configuration from dotted names to values; what is not named keeps its default.
+    Return a configuration from dotted names and values; everything else keeps its default.
 
     :raises ConfigError: for an unknown name or a value that is not allowed.
     """
     known = {item.name: item for item in options(cls)}
     unknown = sorted(set(values) - set(known))
     if unknown:
-        raise ConfigError(f'{unknown[0]}: no such setting; known are {", ".join(known)}')
+        renamed = explain(unknown[0])
+        raise ConfigError(renamed or f'{unknown[0]}: no such setting; known are {", ".join(known)}')
     config = cls()
     for name, value in values.items():
-        *path, leaf = name.split('.')
-        section: Any = config
-        for part in path:
-            section = getattr(section, part)
-        setattr(section, leaf, check_value(known[name], value))
+        section, _, leaf = name.rpartition('.')
+        owner = attrgetter(section)(config) if section else config
+        setattr(owner, leaf, check_value(known[name], value))
     return config
 
 
-def from_tree(cls: type[T], tree: Any) -> T:
+def from_tree(cls: type[C], tree: object) -> C:
     """
-    Make a configuration from nested dictionaries, as `to_tree` gives them.
+    Return a configuration from nested dictionaries, as `to_tree` makes them.
+
+    Names and values of earlier versions are converted, since maps keep their configuration.
 
     :raises ConfigError: for an unknown name or a value that is not allowed.
     """
-    return from_flat(cls, dict(_flatten(tree)))
+    values: dict[str, object] = {}
+    for name, value in _flatten(tree):
+        entry = RENAMED.get(name)
+        if entry is not None:
+            name = entry.new
+            value = entry.values.get(value, value) if isinstance(value, str) else value
+        values[name] = value
+    return from_flat(cls, values)
 
 
-def to_tree(config: Any) -> dict[str, Any]:
+def to_tree(config: DataclassInstance) -> Tree:
     """Return the configuration as nested dictionaries of plain values."""
     return asdict(config)
 
 
-def _flatten(tree: Any, prefix: str = '') -> Iterator[tuple[str, Any]]:
+def to_flat(config: DataclassInstance) -> dict[str, Value]:
+    """Return the configuration as dotted names and values, in order."""
+    return {item.name: attrgetter(item.name)(config) for item in options(type(config))}
+
+
+def _flatten(tree: object, prefix: str = '') -> Iterator[tuple[str, object]]:
     if not isinstance(tree, dict):
-        raise ConfigError(f'{prefix.rstrip(".") or "configuration"}: expected settings by name, '
-                          f'found {tree!r}')
+        raise ConfigError(
+            f'{prefix.rstrip(".") or "configuration"}: expected settings by name, found {tree!r}'
+        )
     for name, value in tree.items():
         if isinstance(value, dict):
             yield from _flatten(value, f'{prefix}{name}.')

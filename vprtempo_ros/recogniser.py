@@ -17,7 +17,7 @@ from .frames import Image, grey_image
 from .maps.map import Map
 from .matching.match import Match
 from .matching.matcher import Matcher
-from .matching.stages import Moment
+from .matching.stages import FrameTiming
 
 
 class Answer(NamedTuple):
@@ -41,18 +41,20 @@ class Recogniser:
     """
 
     def __init__(
-        self, loaded: Map, backend: BackendConfig, match: MatchConfig, any_size: bool = False,
+        self, loaded: Map, backend: BackendConfig, match: MatchConfig, any_size: bool = False
     ) -> None:
         """Start the backend with the map's network."""
         self.map = loaded
         self._encoder = encoder_for(loaded.config)
-        self._adaptation = Adaptation(loaded.pixels) if loaded.config.encoding.adapt else None
+        self._adaptation = (
+            Adaptation(loaded.pixel_statistics) if loaded.config.encoding.adapt else None
+        )
         self._any_size = any_size
         self._size = loaded.image_size()
         self._matcher = self._new_matcher(match)
         # Last: a backend may be processes, which must not be left behind.
         self.backend = create(loaded.network, backend)
-        self._in_flight: InFlight[tuple[Moment, Any]] = InFlight(self.backend)
+        self._in_flight: InFlight[tuple[FrameTiming, Any]] = InFlight(self.backend)
         try:
             self._warm_up()
         except BaseException:
@@ -62,7 +64,7 @@ class Recogniser:
     def _warm_up(self) -> None:
         """Use every library once: the first time is slow, and must not be on a live frame."""
         ramp = np.arange(self._size[0] * self._size[1]).reshape(self._size[::-1]).astype(np.uint8)
-        self.recognise(grey_image(ramp), Moment(0))
+        self.recognise(grey_image(ramp), FrameTiming(0))
         if self._adaptation is not None:
             self._adaptation.reset()
         self._matcher.reset()
@@ -72,15 +74,15 @@ class Recogniser:
         if not self._matcher.adjust(match):
             self._matcher = self._new_matcher(match)
 
-    def recognise(self, image: Image, moment: Moment) -> Answer:
+    def recognise(self, image: Image, timing: FrameTiming) -> Answer:
         """
         Return the answer for the next image.
 
         :raises ImageError: if it is of another size than the map's, or shows nothing.
         """
-        return self._match(self.backend.similarity(self._encode(image)), moment)
+        return self._match(self.backend.similarity(self._encode(image)), timing)
 
-    def submit(self, image: Image, moment: Moment, tag: Any) -> list[tuple[Any, Answer]]:
+    def submit(self, image: Image, timing: FrameTiming, tag: Any) -> list[tuple[Any, Answer]]:
         """
         Return the answers that come when the next image is shown, each with its image's tag.
 
@@ -88,7 +90,7 @@ class Recogniser:
 
         :raises ImageError: if it is of another size than the map's, or shows nothing.
         """
-        return self._match_all(self._in_flight.show(self._encode(image), (moment, tag)))
+        return self._match_all(self._in_flight.show(self._encode(image), (timing, tag)))
 
     def advance(self) -> list[tuple[Any, Answer]]:
         """Let a backend that owes answers run a step without an image; return what comes."""
@@ -101,22 +103,24 @@ class Recogniser:
 
     def _encode(self, image: Image) -> NDArray[np.uint8]:
         if (image.width, image.height) != self._size and not self._any_size:
-            raise ImageError(f'expected {self._size[0]}x{self._size[1]} pixels as in the map, '
-                             f'found {image.width}x{image.height} (input.any_size accepts it)')
+            raise ImageError(
+                f'expected {self._size[0]}x{self._size[1]} pixels as in the map, '
+                f'found {image.width}x{image.height} (input.any_size accepts it)'
+            )
         image.check_contrast()
         spikes = self._encoder(image)
         if self._adaptation is not None:
             spikes = self._adaptation(spikes)
         return spikes
 
-    def _match(self, similarity: NDArray[np.float32], moment: Moment) -> Answer:
-        verdict = self._matcher(similarity, moment)
+    def _match(self, similarity: NDArray[np.float32], timing: FrameTiming) -> Answer:
+        verdict = self._matcher(similarity, timing)
         return Answer(verdict.match, similarity, verdict.scores)
 
     def _match_all(
-        self, answered: list[tuple[tuple[Moment, Any], NDArray[np.float32]]],
+        self, answered: list[tuple[tuple[FrameTiming, Any], NDArray[np.float32]]]
     ) -> list[tuple[Any, Answer]]:
-        return [(tag, self._match(similarity, moment)) for (moment, tag), similarity in answered]
+        return [(tag, self._match(similarity, timing)) for (timing, tag), similarity in answered]
 
     def confidences(self, answer: Answer) -> NDArray[np.float32]:
         """Return the confidence of every place, float32 (places,)."""
@@ -131,4 +135,4 @@ class Recogniser:
         self.backend.close()
 
     def _new_matcher(self, match: MatchConfig) -> Matcher:
-        return Matcher(self.map.route(), self.map.responses, self.map.calibration, match)
+        return Matcher(self.map.route(), self.map.response_statistics, self.map.calibration, match)

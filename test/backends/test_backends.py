@@ -72,8 +72,9 @@ def test_unknown_backend_lists_the_known() -> None:
 
 def test_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """A backend whose library is absent says which and how to install it."""
-    entry = importlib.metadata.EntryPoint('loihi', 'no_such_library.backend:Backend',
-                                          backends.GROUP)
+    entry = importlib.metadata.EntryPoint(
+        'loihi', 'no_such_library.backend:Backend', backends.GROUP
+    )
     monkeypatch.setattr(backends, 'available', lambda: {'loihi': entry})
     with pytest.raises(BackendError, match='needs no_such_library.*pip install no_such_library'):
         backends.create(network('linear'), BackendConfig(name='loihi'))
@@ -86,10 +87,15 @@ def test_default_for_floats() -> None:
 
 def test_default_for_floats_does_not_wait_for_torch() -> None:
     """Whoever did not ask for torch does not import it."""
-    code = ('import sys; from vprtempo_ros.backends import create; '
-            'from vprtempo_ros.config import BackendConfig; from test_backends import network; '
-            'before = "torch" in sys.modules; create(network("linear"), BackendConfig()); '
-            'sys.exit(before or "torch" in sys.modules)')
-    assert subprocess.run([sys.executable, '-c', code],
-                          env=environment(Path(__file__).parent),
-                          check=False).returncode == 0
+    code = (
+        'import sys; from vprtempo_ros.backends import create; '
+        'from vprtempo_ros.config import BackendConfig; from test_backends import network; '
+        'before = "torch" in sys.modules; create(network("linear"), BackendConfig()); '
+        'sys.exit(before or "torch" in sys.modules)'
+    )
+    assert (
+        subprocess.run(
+            [sys.executable, '-c', code], env=environment(Path(__file__).parent), check=False
+        ).returncode
+        == 0
+    )

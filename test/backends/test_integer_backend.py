@@ -17,8 +17,14 @@ from vprtempo_ros.network.layers import Network
 from vprtempo_ros.network.quantised.network import OUTPUT_MAX, QuantisedLayer, limits, multipliers
 
 
-def by_hand(layer: QuantisedLayer, inputs: list[int], scale: np.float32, zero: int, highest: int,
-            readout: str) -> list[int]:
+def by_hand(
+    layer: QuantisedLayer,
+    inputs: list[int],
+    scale: np.float32,
+    zero: int,
+    highest: int,
+    readout: str,
+) -> list[int]:
     """Answer with unbounded integers; only the factor is a float, as it is defined."""
     low, high = limits(layer, highest, readout)
     answers = []
@@ -39,28 +45,57 @@ def test_equal_to_unbounded_integers(readout: str, engine: str) -> None:
     assert integers is not None
     backend = IntegerBackend(network, BackendConfig())
     for spikes in quantised.frames(16):
-        inputs = [min(max(round(Fraction(float(np.float32(v) / np.float32(255)
-                                               * (np.float32(1) / integers.scale)))), 0),
-                      integers.activation_max) for v in spikes.tolist()]
+        inputs = [
+            min(
+                max(
+                    round(
+                        Fraction(
+                            float(
+                                np.float32(v) / np.float32(255) * (np.float32(1) / integers.scale)
+                            )
+                        )
+                    ),
+                    0,
+                ),
+                integers.activation_max,
+            )
+            for v in spikes.tolist()
+        ]
         expected = []
         for module in integers.modules:
-            features = by_hand(module.feature, inputs, integers.scale, integers.zero_point,
-                               integers.activation_max, readout)
-            answers = by_hand(module.output, features, module.feature.scale,
-                              module.feature.zero_point, OUTPUT_MAX, readout)
-            expected += [np.float32(a - module.output.zero_point) * module.output.scale
-                         for a in answers]
+            features = by_hand(
+                module.feature,
+                inputs,
+                integers.scale,
+                integers.zero_point,
+                integers.activation_max,
+                readout,
+            )
+            answers = by_hand(
+                module.output,
+                features,
+                module.feature.scale,
+                module.feature.zero_point,
+                OUTPUT_MAX,
+                readout,
+            )
+            expected += [
+                np.float32(a - module.output.zero_point) * module.output.scale for a in answers
+            ]
         found = backend.similarity(spikes)
         assert found.dtype == np.float32
         assert found.tolist() == [float(value) for value in expected]
 
 
 @pytest.mark.parametrize('readout', ['linear', 'clamped'])
-@pytest.mark.parametrize(('trained_for', 'engine'), [
-    ('x86', 'x86'), ('x86', 'fbgemm'), ('x86', 'qnnpack'), ('qnnpack', 'qnnpack')])
+@pytest.mark.parametrize(
+    ('trained_for', 'engine'),
+    [('x86', 'x86'), ('x86', 'fbgemm'), ('x86', 'qnnpack'), ('qnnpack', 'qnnpack')],
+)
 @pytest.mark.parametrize('modules', [1, 3])
-def test_torch_gives_the_same_bits(readout: str, trained_for: str, engine: str,
-                                   modules: int) -> None:
+def test_torch_gives_the_same_bits(
+    readout: str, trained_for: str, engine: str, modules: int
+) -> None:
     """The converted torch model is the integer network, on every frame and every engine."""
     torch = pytest.importorskip('torch')
     if engine not in torch.backends.quantized.supported_engines:
@@ -78,6 +113,7 @@ def test_torch_gives_the_same_bits_at_full_size(readout: str) -> None:
     """784-1568-500 with saturated and negative features: 200 frames, every engine that is here."""
     pytest.importorskip('torch')
     from vprtempo_ros.backends.torch_eager import engines
+
     network = quantised.large(784, 1568, 500, readout)
     mine = backends.create(network, BackendConfig(name='integer'))
     shown = quantised.frames(200, 784)
@@ -111,8 +147,9 @@ def test_sums_beyond_float32_are_exact() -> None:
 
 def test_halves_round_to_even() -> None:
     """Sums that end in a half go to the even integer, as the kernels have it."""
-    layer = QuantisedLayer(np.array([[1], [3], [5], [-1], [-3]], np.int8), np.ones(5, np.float32),
-                           np.float32(2), 100)
+    layer = QuantisedLayer(
+        np.array([[1], [3], [5], [-1], [-3]], np.int8), np.ones(5, np.float32), np.float32(2), 100
+    )
     answer = Layer(layer, np.float32(1), 0, 255, 255, 'linear')(np.ones(1, np.float32))
     assert answer.tolist() == [0, 2, 2, 0, -2]
 
@@ -141,6 +178,7 @@ def test_engines_that_cannot_run() -> None:
     """An engine that is missing, or would overflow 16 bits, is refused in one line."""
     pytest.importorskip('torch')
     from vprtempo_ros.backends.torch_int8 import choose_engine
+
     seven, eight = quantised.trained().quantised, quantised.trained(engine='qnnpack').quantised
     assert seven is not None
     assert eight is not None
@@ -172,6 +210,7 @@ def test_threads_are_honoured(threads: int) -> None:
 
     def used() -> set[int]:
         return {pool['num_threads'] for pool in threadpool_info() if pool['user_api'] == 'blas'}
+
     before = used()
     backend = backends.create(quantised.trained(), BackendConfig(name='integer', threads=threads))
     # Other libraries may bring a BLAS that has one thread and no more (OpenCV 4.6 does).

@@ -64,10 +64,20 @@ def test_equal_to_integer_on_nordland(shared_data, readout: str) -> None:
     folder = shared_data('nordland_64x32')
     names = str(folder / 'filtered_names.txt')
     encoder = PixelEncoder(EncodingConfig())
-    learnt, shown = (np.stack([encoder(frame.image) for frame, _ in zip(
-        FolderFrames(folder / season, names), range(1000))]) for season in ('summer', 'winter'))
-    network = train(learnt, np.arange(1000), TrainingConfig(
-        readout=readout, quantize='qat', places_per_module=500, keep_fp32=False))
+    learnt, shown = (
+        np.stack(
+            [
+                encoder(frame.image)
+                for frame, _ in zip(FolderFrames(folder / season, names), range(1000))
+            ]
+        )
+        for season in ('summer', 'winter')
+    )
+    network = train(
+        learnt,
+        np.arange(1000),
+        TrainingConfig(readout=readout, quantize='qat', places_per_module=500, keep_fp32=False),
+    )
     assert network.quantised is not None
     assert [m.output.weights.shape for m in network.quantised.modules] == [(500, 1568)] * 2
     wanted = expected(network, shown)

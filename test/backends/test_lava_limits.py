@@ -19,11 +19,18 @@ from vprtempo_ros.network.quantised.network import QuantisedLayer, QuantisedModu
 
 def of_shape(inputs: int, features: int, places: int, modules: int = 1) -> QuantisedNetwork:
     """Return a network of this shape with small weights."""
+
     def layer(neurons: int, width: int) -> QuantisedLayer:
-        return QuantisedLayer(np.ones((neurons, width), np.int8), np.ones(neurons, np.float32),
-                              np.float32(1), 0)
-    return QuantisedNetwork([QuantisedModule(layer(features, inputs), layer(places, features))
-                             for _ in range(modules)], np.float32(1 / 127), 0, 127)
+        return QuantisedLayer(
+            np.ones((neurons, width), np.int8), np.ones(neurons, np.float32), np.float32(1), 0
+        )
+
+    return QuantisedNetwork(
+        [QuantisedModule(layer(features, inputs), layer(places, features)) for _ in range(modules)],
+        np.float32(1 / 127),
+        0,
+        127,
+    )
 
 
 def test_demand_of_each_module() -> None:
@@ -55,8 +62,11 @@ def test_overflowing_accumulators_are_refused() -> None:
     """Sums beyond 24 bits would wrap on the chip, not in simulation: the layer is named."""
     network = of_shape(784, 30, 5)
     network.modules[0].feature.weights[:] = 127
-    with pytest.raises(BackendError, match=r'module 0, features: sums from 0 to 12645136 may '
-                                           r'occur, and the 24-bit accumulators.*8388607'):
+    with pytest.raises(
+        BackendError,
+        match=r'module 0, features: sums from 0 to 12645136 may '
+        r'occur, and the 24-bit accumulators.*8388607',
+    ):
         check_limits(network, 'linear')
 
 
@@ -70,7 +80,7 @@ def test_the_exact_bound_is_allowed() -> None:
     assert sums_range(weights, (0, 127)) == (0, 127 * (520 * 127 + 12))
     check_limits(network, 'linear')
     weights[:, 521] = 1
-    assert sums_range(weights, (0, 127))[1] > 2 ** 23 - 1
+    assert sums_range(weights, (0, 127))[1] > 2**23 - 1
     with pytest.raises(BackendError, match='24-bit'):
         check_limits(network, 'linear')
 

@@ -20,14 +20,14 @@ def defined(sums: np.ndarray, factors: np.ndarray) -> np.ndarray:
 
 
 @steady
-@given(st.integers(-BOUND, BOUND - 1), st.floats(2.0 ** -40, 2.0 ** 22, width=32))
+@given(st.integers(-BOUND, BOUND - 1), st.floats(2.0**-40, 2.0**22, width=32))
 def test_any_sum_and_factor(total: int, factor: float) -> None:
     """Whatever is drawn is the same in both."""
     sums, factors = np.array([total]), np.array([factor], np.float32)
     assert requantise(sums, take_apart(factors)) == defined(sums, factors)
 
 
-@pytest.mark.parametrize('factor', [3.1e-4, 2.0 ** -12, 3 * 2.0 ** -13, 0.0123, 0.5, 1.0, 1e-9])
+@pytest.mark.parametrize('factor', [3.1e-4, 2.0**-12, 3 * 2.0**-13, 0.0123, 0.5, 1.0, 1e-9])
 def test_every_sum(factor: float) -> None:
     """All 2^24 sums that an accumulator of 24 bits holds, in steps that meet every residue."""
     factors = np.array([factor], np.float32)
@@ -60,4 +60,4 @@ def test_halves_go_to_even() -> None:
 def test_factors_beyond_the_arithmetic_are_refused() -> None:
     """A factor that leaves no answer in range is named."""
     with pytest.raises(BackendError, match='rescaled by 1.68e.07, expected less than 2.23'):
-        take_apart(np.array([1.0, 2.0 ** 24], np.float32))
+        take_apart(np.array([1.0, 2.0**24], np.float32))

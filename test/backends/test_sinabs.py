@@ -23,14 +23,19 @@ from vprtempo_ros.network.layers import SPIKE_MAX, Network
 from vprtempo_ros.network.training import train
 from vprtempo_ros.sources.folder import FolderFrames
 
-needs_sinabs = pytest.mark.skipif(find_spec('sinabs') is None or find_spec('torch') is None,
-                                  reason='needs sinabs and torch: make lava on Python 3.11')
+needs_sinabs = pytest.mark.skipif(
+    find_spec('sinabs') is None or find_spec('torch') is None,
+    reason='needs sinabs and torch: make lava on Python 3.11',
+)
 
 
 def network(readout: str, modules: int = 3) -> Network:
     """Return a network of floats."""
-    return train(quantised.SPIKES, np.arange(quantised.PLACES), TrainingConfig(
-        readout=readout, places_per_module=-(-quantised.PLACES // modules)))
+    return train(
+        quantised.SPIKES,
+        np.arange(quantised.PLACES),
+        TrainingConfig(readout=readout, places_per_module=-(-quantised.PLACES // modules)),
+    )
 
 
 def sinabs(of: Network, **settings: float) -> SinabsBackend:
@@ -61,8 +66,14 @@ backend = test_sinabs.sinabs(test_sinabs.network('linear'), steps=5)
 backend.similarity(test_sinabs.quantised.SPIKES[0])
 print(asked, 'samna' in sys.modules, 'sinabs' in sys.modules)
 """
-    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True,
-                          env=environment(Path(__file__).parent), check=False, timeout=120)
+    done = subprocess.run(
+        [sys.executable, '-c', code],
+        capture_output=True,
+        text=True,
+        env=environment(Path(__file__).parent),
+        check=False,
+        timeout=120,
+    )
     assert done.stdout == '[] False True\n', done.stderr
 
 
@@ -101,8 +112,10 @@ def test_a_lower_threshold_costs_more_spikes() -> None:
 
     def sent(**settings: float) -> float:
         backend = sinabs(of, **settings)
-        return float(sum(c.sum() for c in backend.respond(
-            backend.train(quantised.SPIKES[0])).features))
+        return float(
+            sum(c.sum() for c in backend.respond(backend.train(quantised.SPIKES[0])).features)
+        )
+
     assert sent(threshold=0.2) > 2 * sent(threshold=1.0)
     assert sent(steps=200) > 1.5 * sent(steps=100)
 
@@ -140,8 +153,12 @@ def test_binned_events_are_a_spike_train() -> None:
     y = np.concatenate([[0], inputs // 6 * 2 + rng.integers(0, 2, len(steps)), [0]])
     t = np.concatenate([[0], 60_000_000 + steps * 1_000_000 + 7, [120_000_000]])
     buffer = EventBuffer()
-    buffer.show((y.astype(np.uint64) << np.uint64(48)) | (x.astype(np.uint64) << np.uint64(32))
-                | t.astype(np.uint64), 0)
+    buffer.show(
+        (y.astype(np.uint64) << np.uint64(48))
+        | (x.astype(np.uint64) << np.uint64(32))
+        | t.astype(np.uint64),
+        0,
+    )
     binner = Binner(60, 1_000_000, (6, 6), (12, 12))
     windows = [bins.counts.copy() for bins in binner.add(buffer, 1, True)]
     assert len(windows) == 1
@@ -187,13 +204,22 @@ def test_recall_on_nordland(shared_data) -> None:
     folder = shared_data('nordland_64x32')
     names = str(folder / 'filtered_names.txt')
     encoder = PixelEncoder(EncodingConfig())
-    learnt, shown = (np.stack([encoder(frame.image) for frame, _ in zip(
-        FolderFrames(folder / season, names), range(500))]) for season in ('summer', 'winter'))
+    learnt, shown = (
+        np.stack(
+            [
+                encoder(frame.image)
+                for frame, _ in zip(FolderFrames(folder / season, names), range(500))
+            ]
+        )
+        for season in ('summer', 'winter')
+    )
     of = train(learnt, np.arange(500), TrainingConfig())
     floats = backends.create(of, BackendConfig(name='numpy'))
     spiking = backends.create(of, BackendConfig(name='sinabs', threads=2))
     asked = np.arange(0, 500, 4)
-    right = [np.mean([backend.similarity(shown[i]).argmax() == i for i in asked])
-             for backend in (floats, spiking)]
+    right = [
+        np.mean([backend.similarity(shown[i]).argmax() == i for i in asked])
+        for backend in (floats, spiking)
+    ]
     assert right[0] > 0.3
     assert abs(right[0] - right[1]) <= 0.03

@@ -22,7 +22,11 @@ def demo(folder: Path, *arguments: str) -> str:
     """Run the demo; return what it printed."""
     done = subprocess.run(
         [sys.executable, '-m', 'vprtempo_ros.demo', '--out', str(folder), *arguments],
-        capture_output=True, text=True, timeout=280, check=False)
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -91,19 +95,28 @@ def test_nordland_over_dds(shared_data, tmp_path: Path) -> None:
     assert figure(output, 'frames lost') <= 50
 
 
-@pytest.mark.parametrize(('arguments', 'words'), [
-    (['--data', '/no/such/folder'], 'no such folder'),
-    (['--data', '.', '--reference', 'spring'], 'expected two subfolders of images'),
-    (['--rate', '-5'], 'RATE: expected'),
-    (['--length', '5'], 'LENGTH: expected a number from 20 to 500'),
-    (['--places', '1'], 'PLACES: expected'),
-    (['--input', 'events', '--data', '.'], 'leave out DATA'),
-])
+@pytest.mark.parametrize(
+    ('arguments', 'words'),
+    [
+        (['--data', '/no/such/folder'], 'no such folder'),
+        (['--data', '.', '--reference', 'spring'], 'expected two subfolders of images'),
+        (['--rate', '-5'], 'RATE: expected'),
+        (['--length', '5'], 'LENGTH: expected a number from 20 to 500'),
+        (['--places', '1'], 'PLACES: expected'),
+        (['--input', 'events', '--data', '.'], 'leave out DATA'),
+    ],
+)
 def test_mistakes_are_one_line(tmp_path: Path, arguments: list[str], words: str) -> None:
     """Data that cannot be used is told in one line."""
     done = subprocess.run(
         [sys.executable, '-m', 'vprtempo_ros.demo', '--out', str(tmp_path / 'out'), *arguments],
-        capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path, env=None)
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=tmp_path,
+        env=None,
+    )
     assert done.returncode == 1
     assert words in done.stderr
     assert 'Traceback' not in done.stderr
@@ -125,7 +138,12 @@ def test_users_folders_are_not_touched(tmp_path: Path) -> None:
     images(tmp_path / 'mine' / 'query', 3, -1)
     done = subprocess.run(
         [sys.executable, '-m', 'vprtempo_ros.demo', '--data', 'mine', '--out', 'mine'],
-        capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path)
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=tmp_path,
+    )
     assert done.returncode == 1
     assert 'not a bag of the demo' in done.stderr
     assert len(list((tmp_path / 'mine').rglob('*.png'))) == 6
@@ -147,8 +165,19 @@ def test_the_end_of_the_demo_ends_its_nodes(tmp_path: Path) -> None:
     """SIGTERM while nodes run, and even SIGKILL, leave no process behind."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         process = subprocess.Popen(
-            [sys.executable, '-m', 'vprtempo_ros.demo', '--out', str(tmp_path / 'out'),
-             '--length', '40'], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            [
+                sys.executable,
+                '-m',
+                'vprtempo_ros.demo',
+                '--out',
+                str(tmp_path / 'out'),
+                '--length',
+                '40',
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
         assert process.stdout is not None
         next(line for line in process.stdout if ' confidence ' in line)
         children = psutil.Process(process.pid).children(recursive=True)

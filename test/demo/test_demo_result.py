@@ -22,7 +22,8 @@ def test_recorded_matches_are_assigned_by_stamp(tmp_path: Path) -> None:
         f'{SHIFT + 200},{SHIFT + 2_000_200},7 2 9,0.500000 0.250000 0.1\n'
         f'{SHIFT},{SHIFT + 4_000_000},0 1,0.900000 0.1\n'
         f'{SHIFT + 100},{SHIFT + 3_000_100},,\n'
-        f'{SHIFT + 55},{SHIFT + 3_000_100},1,1.0\n')
+        f'{SHIFT + 55},{SHIFT + 3_000_100},1,1.0\n'
+    )
     received, lost = read_matches(file, truth, SHIFT, 3)
     assert received.answers.places.tolist() == [0, -1, 7, -1]
     assert received.answers.certainty.tolist() == [0.9, 0.0, 0.5, 0.0]

@@ -21,12 +21,18 @@ def grey(value: float, shape: tuple[int, int] = (4, 5)) -> NDArray[np.uint8]:
     return np.full(shape, value, np.uint8)
 
 
-def shown(sensor: Sensor, *values: float, step_us: int = 10_000, seed: int = 0,
-          shape: tuple[int, int] = (4, 5)) -> Events:
+def shown(
+    sensor: Sensor,
+    *values: float,
+    step_us: int = 10_000,
+    seed: int = 0,
+    shape: tuple[int, int] = (4, 5),
+) -> Events:
     """Show even frames one after the other; return all events."""
     camera = EventCamera(*shape, seed, sensor)
-    parts = [camera.show(grey(value, shape), number * step_us)
-             for number, value in enumerate(values)]
+    parts = [
+        camera.show(grey(value, shape), number * step_us) for number, value in enumerate(values)
+    ]
     return Events(*(np.concatenate(column) for column in zip(*parts)))
 
 
@@ -65,7 +71,8 @@ def test_small_changes_add_up() -> None:
     """What does not reach the threshold is remembered over the frames."""
     values = np.round(20 * 1.02 ** np.arange(60) - 1)
     assert len(shown(PLAIN, *values).x) == pytest.approx(
-        20 * int(np.log((values[-1] + 1) / 20) / 0.2), abs=20)
+        20 * int(np.log((values[-1] + 1) / 20) / 0.2), abs=20
+    )
 
 
 def test_refractory_time() -> None:
@@ -106,8 +113,9 @@ def test_events_are_in_order() -> None:
 def test_recordings_of_the_route(tmp_path: Path) -> None:
     """Events and odometry of a short drive: whole windows with poses all along the way."""
     recordings = record_events(tmp_path, 20.0, 10.0)
-    traverse, _ = open_traverse(str(recordings.reference), BagInputConfig(type='events'),
-                                PosesConfig())
+    traverse, _ = open_traverse(
+        str(recordings.reference), BagInputConfig(type='events'), PosesConfig()
+    )
     frames = list(traverse)
     assert not traverse.skipped
     assert traverse.sensor == (320, 240)

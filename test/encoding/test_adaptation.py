@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from vprtempo_ros.encoding.adaptation import Adaptation, Usual, standardise, usual_of
+from vprtempo_ros.encoding.adaptation import Adaptation, standardise
+from vprtempo_ros.statistics import Statistics, statistics_of
 
 INPUTS = 40
 Spikes = NDArray[np.uint8]
@@ -20,10 +21,10 @@ def views(count: int, seed: int = 0, light: float = 0.0, contrast: float = 1.0) 
     return np.clip(frames * contrast + light, 0, 255).astype(np.uint8)
 
 
-def recurrence(frames: Spikes, reference: Usual) -> NDArray[np.int64]:
+def recurrence(frames: Spikes, reference: Statistics) -> NDArray[np.int64]:
     """Return what each frame becomes, computed pixel by pixel in double precision."""
     mean = reference.mean.astype(float)
-    variance = reference.deviation.astype(float) ** 2
+    variance = reference.std.astype(float) ** 2
     count, rows = 50.0, []
     for frame in frames.astype(float):
         count = min(count + 1.0, 300.0)
@@ -37,25 +38,25 @@ def recurrence(frames: Spikes, reference: Usual) -> NDArray[np.int64]:
 
 def test_usual_is_mean_and_deviation_by_pixel() -> None:
     """By hand: a pixel that stays, one that flips, one that rises."""
-    usual = usual_of(np.array([[7, 0, 10], [7, 200, 20], [7, 0, 30], [7, 200, 40]], np.uint8))
+    usual = statistics_of(np.array([[7, 0, 10], [7, 200, 20], [7, 0, 30], [7, 200, 40]], np.uint8))
     assert usual.mean.tolist() == [7, 100, 25]
-    assert usual.deviation == pytest.approx([0, 100, np.sqrt(125)])
-    assert usual.mean.dtype == usual.deviation.dtype == np.float32
+    assert usual.std == pytest.approx([0, 100, np.sqrt(125)])
+    assert usual.mean.dtype == usual.std.dtype == np.float32
 
 
 def test_standardising_by_hand() -> None:
     """The mean becomes the middle, two deviations (and the 5 grey levels) the full range."""
-    usual = Usual(np.full(5, 100, np.float32), np.full(5, 20, np.float32))
+    usual = Statistics(np.full(5, 100, np.float32), np.full(5, 20, np.float32))
     values = np.array([100, 110, 125, 200, 0], np.uint8)
     assert standardise(values, usual).tolist() == [128, 153, 191, 255, 0]
-    still = Usual(np.full(5, 100, np.float32), np.zeros(5, np.float32))
+    still = Statistics(np.full(5, 100, np.float32), np.zeros(5, np.float32))
     assert standardise(values, still).tolist() == [128, 255, 255, 255, 0]
 
 
 def test_a_standardised_traverse_is_alike_in_all_pixels() -> None:
     """Pixels that are dark or bright, lively or dull come out with the same mean and deviation."""
     frames = views(2000)
-    shown = standardise(frames, usual_of(frames)).astype(float)
+    shown = standardise(frames, statistics_of(frames)).astype(float)
     assert np.ptp(frames.mean(axis=0)) > 40
     assert np.ptp(frames.std(axis=0)) > 20
     assert abs(shown.mean(axis=0) - 127.5).max() < 4
@@ -65,7 +66,7 @@ def test_a_standardised_traverse_is_alike_in_all_pixels() -> None:
 
 def test_frame_by_frame_it_is_the_recurrence() -> None:
     """Over more frames than are remembered, in another light than the reference's."""
-    reference, frames = usual_of(views(100)), views(700, 1, 40)
+    reference, frames = statistics_of(views(100)), views(700, 1, 40)
     adapt = Adaptation(reference)
     found = np.array([adapt(frame) for frame in frames], int)
     expected = recurrence(frames, reference)
@@ -76,14 +77,14 @@ def test_frame_by_frame_it_is_the_recurrence() -> None:
 
 def test_at_first_the_reference_counts() -> None:
     """The first frame of a drive is seen nearly as the reference's frames are."""
-    reference, frame = usual_of(views(500)), views(1, 3)[0]
+    reference, frame = statistics_of(views(500)), views(1, 3)[0]
     first = Adaptation(reference)(frame)
     assert abs(first.astype(int) - standardise(frame, reference)).max() <= 8
 
 
 def test_a_change_of_light_is_followed() -> None:
     """After a while frames in another light and contrast look as they did in the first."""
-    reference = usual_of(views(500))
+    reference = statistics_of(views(500))
     adapt = Adaptation(reference)
     noon, evening = views(800, 5), views(800, 5, 70, 0.5)
     wanted = standardise(noon, reference).astype(int)
@@ -96,7 +97,7 @@ def test_a_change_of_light_is_followed() -> None:
 
 def test_a_robot_that_stands_does_not_wash_out_the_view() -> None:
     """Frames that show the same, but for noise, are counted once, however many they are."""
-    reference, frames, noise = usual_of(views(500)), views(20, 2), np.random.default_rng(0)
+    reference, frames, noise = statistics_of(views(500)), views(20, 2), np.random.default_rng(0)
     stood, drove = Adaptation(reference), Adaptation(reference)
     for frame in frames[:10]:
         stood(frame), drove(frame)
@@ -110,10 +111,14 @@ def test_a_robot_that_stands_does_not_wash_out_the_view() -> None:
 
 def test_nothing_grows_and_nothing_runs_away() -> None:
     """Whatever the frames, statistics stay finite and in range, and take no more memory."""
-    adapt = Adaptation(Usual(np.zeros(INPUTS, np.float32), np.zeros(INPUTS, np.float32)))
+    adapt = Adaptation(Statistics(np.zeros(INPUTS, np.float32), np.zeros(INPUTS, np.float32)))
     rng = np.random.default_rng(0)
-    kinds = [np.zeros(INPUTS), np.full(INPUTS, 255), rng.integers(0, 256, INPUTS),
-             np.arange(INPUTS) % 2 * 255]
+    kinds = [
+        np.zeros(INPUTS),
+        np.full(INPUTS, 255),
+        rng.integers(0, 256, INPUTS),
+        np.arange(INPUTS) % 2 * 255,
+    ]
     sizes = set()
     with np.errstate(all='raise', under='ignore'):
         for number in range(5000):
@@ -123,16 +128,17 @@ def test_nothing_grows_and_nothing_runs_away() -> None:
             assert adapt._mean.min() >= 0
             assert adapt._mean.max() <= 255
             assert adapt._variance.min() >= 0
-            assert adapt._variance.max() <= 128 ** 2
-            sizes.add(sum(value.nbytes for value in vars(adapt).values()
-                          if isinstance(value, np.ndarray)))
+            assert adapt._variance.max() <= 128**2
+            sizes.add(
+                sum(value.nbytes for value in vars(adapt).values() if isinstance(value, np.ndarray))
+            )
     assert len(sizes) == 1
 
 
 def test_the_caller_keeps_its_arrays() -> None:
     """Neither the frames nor the statistics of the map are changed."""
-    reference, frames = usual_of(views(100)), views(100, 1)
-    kept = reference.mean.copy(), reference.deviation.copy(), frames.copy()
+    reference, frames = statistics_of(views(100)), views(100, 1)
+    kept = reference.mean.copy(), reference.std.copy(), frames.copy()
     adapt = Adaptation(reference)
     for frame in frames:
         adapt(frame)
@@ -142,7 +148,7 @@ def test_the_caller_keeps_its_arrays() -> None:
 
 def test_reset_forgets_all_frames() -> None:
     """After a reset the same drive gives the same spikes as at first; without one it does not."""
-    adapt, frames = Adaptation(usual_of(views(100))), views(50, 1, 80)
+    adapt, frames = Adaptation(statistics_of(views(100))), views(50, 1, 80)
     first = [adapt(frame) for frame in frames]
     second = [adapt(frame) for frame in frames]
     adapt.reset()

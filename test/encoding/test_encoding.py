@@ -20,8 +20,9 @@ SIZES = [(28, 7), (56, 15)]
 def picture(height: int, width: int, seed: int = 0) -> NDArray[np.uint8]:
     """Return an RGB picture with coarse and fine structure and sensor noise."""
     rng = np.random.default_rng(seed)
-    coarse = cv2.resize(rng.uniform(20, 200, (9, 12, 3)), (width, height),
-                        interpolation=cv2.INTER_CUBIC)
+    coarse = cv2.resize(
+        rng.uniform(20, 200, (9, 12, 3)), (width, height), interpolation=cv2.INTER_CUBIC
+    )
     return np.clip(coarse + rng.normal(0, 8, (height, width, 3)), 0, 255).astype(np.uint8)
 
 
@@ -46,21 +47,25 @@ def contrast(pixels: NDArray[np.uint8], side: int, patch: int) -> NDArray[np.flo
     """Return the deviation around each pixel of the small image, in grey levels, by loops."""
     import torch
 
-    grey = (pixels @ np.array([0.299, 0.587, 0.114]))
+    grey = pixels @ np.array([0.299, 0.587, 0.114])
     corrected = torch.from_numpy(np.minimum(grey ** gamma_of(float(grey.mean())), 255.0))
-    small = torch.nn.functional.interpolate(corrected[None, None], size=(side, side),
-                                            mode='bilinear')[0, 0].numpy()
+    small = torch.nn.functional.interpolate(
+        corrected[None, None], size=(side, side), mode='bilinear'
+    )[0, 0].numpy()
     half = patch // 2
-    return np.array([small[max(r - half, 0):r + half + 1, max(c - half, 0):c + half + 1].std()
-                     for r in range(side) for c in range(side)])
+    return np.array(
+        [
+            small[max(r - half, 0) : r + half + 1, max(c - half, 0) : c + half + 1].std()
+            for r in range(side)
+            for c in range(side)
+        ]
+    )
 
 
 @pytest.mark.parametrize(('side', 'patch'), SIZES)
 @pytest.mark.parametrize('shape', [(480, 640), (32, 64), (31, 47), (1080, 1920)])
 @pytest.mark.parametrize('colour', [True, False])
-def test_equal_to_upstream(
-    side: int, patch: int, shape: tuple[int, int], colour: bool,
-) -> None:
+def test_equal_to_upstream(side: int, patch: int, shape: tuple[int, int], colour: bool) -> None:
     """Within 2 grey levels of upstream's preprocessing, for grey and colour, up and down."""
     oracle.dataset()
     pixels = picture(*shape)
@@ -83,8 +88,9 @@ def test_equal_to_upstream_on_nordland(shared_data, side: int, patch: int) -> No
             pixels = np.ascontiguousarray(cv2.imread(str(file))[..., ::-1])
             if pixels.mean() <= 1:
                 continue  # Upstream's gamma is undefined there.
-            difference = np.abs(encoder(grey_image(pixels)).astype(int)
-                                - upstream(pixels, side, patch))
+            difference = np.abs(
+                encoder(grey_image(pixels)).astype(int) - upstream(pixels, side, patch)
+            )
             # In a saturated sky upstream divides rounding errors by rounding errors.
             textured = contrast(pixels, side, patch) > 1e-2
             assert difference[textured].max() <= 2, file.name
@@ -162,6 +168,7 @@ def test_area_averages_noise_away() -> None:
     error = {}
     for resize in ('bilinear', 'area'):
         encoder = PixelEncoder(EncodingConfig(resize=resize))
-        error[resize] = np.abs(encoder(grey_image(clean)).astype(int)
-                               - encoder(grey_image(noisy))).mean()
+        error[resize] = np.abs(
+            encoder(grey_image(clean)).astype(int) - encoder(grey_image(noisy))
+        ).mean()
     assert error['area'] < error['bilinear'] / 2

@@ -23,7 +23,7 @@ from vprtempo_ros.encoding.event_counts import EventEncoder
 from vprtempo_ros.encoding.pixels import PixelEncoder
 from vprtempo_ros.frames import GREY, Image, counts_of, grey_image
 from vprtempo_ros.maps.building import build_map
-from vprtempo_ros.matching.stages import Moment
+from vprtempo_ros.matching.stages import FrameTiming
 from vprtempo_ros.options import from_flat
 from vprtempo_ros.recogniser import Recogniser
 from vprtempo_ros.sources.traverse import open_traverse
@@ -35,7 +35,8 @@ def counts(seed: int = 0, height: int = 48, width: int = 64) -> NDArray[np.float
     """Return heavy-tailed counts: most pixels have none, few have many."""
     rng = np.random.default_rng(seed)
     return np.floor(rng.pareto(1.5, (height, width)) * (rng.random((height, width)) < 0.3)).astype(
-        np.float32)
+        np.float32
+    )
 
 
 def image(pixels: NDArray[np.generic]) -> Image:
@@ -61,8 +62,10 @@ def test_default_by_hand() -> None:
     assert np.abs(encode(pixels).astype(int) - expected.astype(int)).max() <= 1
 
 
-@pytest.mark.parametrize(('tone', 'bend'), [
-    ('linear', lambda value: value), ('root4', lambda value: value ** 0.25), ('log', np.log1p)])
+@pytest.mark.parametrize(
+    ('tone', 'bend'),
+    [('linear', lambda value: value), ('root4', lambda value: value**0.25), ('log', np.log1p)],
+)
 def test_tones(tone: str, bend: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> None:
     """Counts can be bent otherwise."""
     expected = PixelEncoder(CONFIG).normalise(bend(blocks(counts())))
@@ -142,8 +145,7 @@ def test_pictures_of_counts() -> None:
 def test_recall_on_lens(shared_data: Callable[[str], Path]) -> None:
     """On LENS's frames single frames are recognised as often as by SAD, 0.75 within 3, or more."""
     folder = shared_data('lens_example')
-    config = from_flat(TrainerConfig, {
-        'bags': [str(folder / 'reference')], 'input.type': 'events'})
+    config = from_flat(TrainerConfig, {'bags': [str(folder / 'reference')], 'input.type': 'events'})
     right = np.load(folder / 'ground_truth.npy', allow_pickle=False)
     match = MatchConfig(min_confidence=0.0, normalise=False, sequence=SequenceConfig(filter='none'))
     query, _ = open_traverse(str(folder / 'query'), config.input, config.poses)
@@ -151,16 +153,26 @@ def test_recall_on_lens(shared_data: Callable[[str], Path]) -> None:
     for seed in range(3):
         config.training.seed = seed
         recogniser = Recogniser(build_map(config), BackendConfig(), match)
-        best = [int(recogniser.recognise(frame.image, Moment(frame.stamp_ns)).match.places[0])
-                for frame in query]
+        best = [
+            int(recogniser.recognise(frame.image, FrameTiming(frame.stamp_ns)).match.places[0])
+            for frame in query
+        ]
         recogniser.close()
-        found.append(np.mean([right[max(place - 3, 0):place + 4, number].any()
-                              for number, place in enumerate(best)]))
+        found.append(
+            np.mean(
+                [
+                    right[max(place - 3, 0) : place + 4, number].any()
+                    for number, place in enumerate(best)
+                ]
+            )
+        )
     assert np.mean(found) >= 0.75
 
 
 def test_grey_images_are_left_alone() -> None:
     """An image of a camera is encoded as before there were events."""
     pixels = np.random.default_rng(0).integers(0, 256, (48, 64)).astype(np.uint8)
-    assert np.array_equal(encoder_for(TrainerConfig(encoding=CONFIG))(grey_image(pixels)),
-                          PixelEncoder(CONFIG)(grey_image(pixels)))
+    assert np.array_equal(
+        encoder_for(TrainerConfig(encoding=CONFIG))(grey_image(pixels)),
+        PixelEncoder(CONFIG)(grey_image(pixels)),
+    )

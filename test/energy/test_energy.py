@@ -22,8 +22,10 @@ from vprtempo_ros.network.layers import Network
 from vprtempo_ros.tools import energy
 
 SHOWN = quantised.frames(5)
-with_sinabs = pytest.mark.skipif(find_spec('sinabs') is None or find_spec('torch') is None,
-                                 reason='needs sinabs and torch: make lava on Python 3.11')
+with_sinabs = pytest.mark.skipif(
+    find_spec('sinabs') is None or find_spec('torch') is None,
+    reason='needs sinabs and torch: make lava on Python 3.11',
+)
 
 
 @pytest.mark.parametrize('readout', ['linear', 'clamped'])
@@ -43,8 +45,11 @@ def test_graded_operations_one_by_one(readout: str) -> None:
         assert count.spikes[number, 0] == np.count_nonzero(inputs)
     expected = backends.create(network, BackendConfig(name='integer'))
     assert np.array_equal(count.similarity, [expected.similarity(s) for s in SHOWN])
-    assert count.updates == sum(len(layer.weights) for module in integers.modules
-                                for layer in (module.feature, module.output))
+    assert count.updates == sum(
+        len(layer.weights)
+        for module in integers.modules
+        for layer in (module.feature, module.output)
+    )
     if readout == 'clamped':
         # Clamped features are often zero, and then send nothing.
         linear = graded(quantised.trained(), SHOWN)
@@ -66,7 +71,8 @@ def test_dense_operations() -> None:
     assert (integers.operations == floats.operations).all()
     assert one.operations[0].tolist() == [inputs * quantised.PLACES, 0]
     assert [c.name for c in dense(quantised.trained('clamped', keep_fp32=False), SHOWN)] == [
-        'dense int8']
+        'dense int8'
+    ]
 
 
 @with_sinabs
@@ -100,10 +106,13 @@ def test_energy_is_operations_times_constants() -> None:
     """Each engine with its own constants, which can be set."""
     network = quantised.trained()
     counts = [*dense(network, SHOWN), graded(network, SHOWN)]
-    items = {item.engine.strip(): item for item in bill(counts, EnergyConfig(
-        mac_fp32=2.0, mac_int8=0.5, loihi_synop=10.0, loihi_neuron=100.0))}
-    assert set(items) == {'CPU float32, 45 nm', 'as one matrix', 'CPU int8, 45 nm',
-                          'Loihi, graded'}
+    items = {
+        item.engine.strip(): item
+        for item in bill(
+            counts, EnergyConfig(mac_fp32=2.0, mac_int8=0.5, loihi_synop=10.0, loihi_neuron=100.0)
+        )
+    }
+    assert set(items) == {'CPU float32, 45 nm', 'as one matrix', 'CPU int8, 45 nm', 'Loihi, graded'}
     products = counts[0].operations[0].sum()
     assert items['CPU float32, 45 nm'].total == pytest.approx(products * 2e-6)
     assert items['CPU int8, 45 nm'].total == pytest.approx(products * 0.5e-6)
@@ -120,11 +129,12 @@ def test_pruning_takes_the_weakest(part: float) -> None:
     for before, after in zip(network.modules, pruned.modules):
         for layer in ('feature', 'output'):
             for sign in (1, -1):
-                for old, new in zip(sign * getattr(before, layer).weights,
-                                    sign * getattr(after, layer).weights):
+                for old, new in zip(
+                    sign * getattr(before, layer).weights, sign * getattr(after, layer).weights
+                ):
                     there, left = old[old > 0], new[new > 0]
                     assert len(left) == len(there) - round(part * len(there))
-                    assert sorted(left) == sorted(there)[len(there) - len(left):]
+                    assert sorted(left) == sorted(there)[len(there) - len(left) :]
     operations = [graded(of, SHOWN).operations.sum() for of in (pruned, network)]
     assert operations[0] < operations[1] or part == 0
 
@@ -133,8 +143,7 @@ def test_rescaling_weakens_the_feature_layer() -> None:
     """Responses shrink with the factor, and more of them are rounded to nothing."""
     network = quantised.trained()
     weaker = changed(network, 'rescale', 0.05)
-    assert np.allclose(weaker.modules[0].feature.weights,
-                       network.modules[0].feature.weights * 0.05)
+    assert np.allclose(weaker.modules[0].feature.weights, network.modules[0].feature.weights * 0.05)
     before, after = graded(network, SHOWN), graded(weaker, SHOWN)
     assert (after.spikes[1:, 1] < before.spikes[1:, 1]).all()
     assert (after.operations[:, 0] == before.operations[:, 0]).all()
@@ -142,14 +151,27 @@ def test_rescaling_weakens_the_feature_layer() -> None:
 
 @pytest.mark.parametrize('curve', ['prune', 'rescale'])
 def test_the_tool(
-    street, quantised_map: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], curve: str,
+    street, quantised_map: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], curve: str
 ) -> None:
     """Table, recall and pictures on a real recording; the curve falls in energy."""
     truth = tmp_path / 'truth.csv'
     write_truth(street.recordings.truth(load(quantised_map)), truth)
-    status = energy.main([str(quantised_map), str(street.recordings.query), '--truth', str(truth),
-                          '--frames', '20', '--curve', curve, '--out', str(tmp_path),
-                          '--constant', 'loihi_synop=10'])
+    status = energy.main(
+        [
+            str(quantised_map),
+            str(street.recordings.query),
+            '--truth',
+            str(truth),
+            '--frames',
+            '20',
+            '--curve',
+            curve,
+            '--out',
+            str(tmp_path),
+            '--constant',
+            'loihi_synop=10',
+        ]
+    )
     said = capsys.readouterr()
     assert status == 0, said.err
     row = next(line for line in said.out.splitlines() if line.startswith('Loihi, graded'))
@@ -170,33 +192,59 @@ def test_the_tool(
 
 @with_sinabs
 def test_the_tool_with_the_rate_code(
-    street, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    street, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A map of floats: Loihi and Speck with rates, recall beside them."""
     truth = tmp_path / 'truth.csv'
     write_truth(street.recordings.truth(load(street.map)), truth)
-    assert energy.main([str(street.map), str(street.recordings.query), '--truth', str(truth),
-                        '--frames', '6', '--steps', '20', '--out', str(tmp_path)]) == 0
+    assert (
+        energy.main(
+            [
+                str(street.map),
+                str(street.recordings.query),
+                '--truth',
+                str(truth),
+                '--frames',
+                '6',
+                '--steps',
+                '20',
+                '--out',
+                str(tmp_path),
+            ]
+        )
+        == 0
+    )
     said = capsys.readouterr().out
     for engine in ('CPU float32, 45 nm', 'Loihi, rate', 'Speck, rate'):
         row = next(line for line in said.splitlines() if line.startswith(engine))
         assert 0 <= float(row.split()[-1]) <= 1
 
 
-@pytest.mark.parametrize(('arguments', 'words'), [
-    (['--constant', 'loihi=3'], 'loihi: no such setting; known are mac_fp32'),
-    (['--constant', 'loihi_synop'], 'expected NAME=PICOJOULES'),
-    (['--curve', 'prune'], '--curve needs the ground truth'),
-    (['--frames', '0'], '--frames: expected a number of at least 1'),
-    (['--steps', '0'], 'steps: expected a value from 1'),
-])
+@pytest.mark.parametrize(
+    ('arguments', 'words'),
+    [
+        (['--constant', 'loihi=3'], 'loihi: no such setting; known are mac_fp32'),
+        (['--constant', 'loihi_synop'], 'expected NAME=PICOJOULES'),
+        (['--curve', 'prune'], '--curve needs the ground truth'),
+        (['--frames', '0'], '--frames: expected a number of at least 1'),
+        (['--steps', '0'], 'steps: expected a value from 1'),
+    ],
+)
 def test_mistakes_are_one_line(
-    street, quantised_map: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
-    arguments: list[str], words: str,
+    street,
+    quantised_map: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    words: str,
 ) -> None:
     """No traceback for a wrong command line."""
-    assert energy.main([str(quantised_map), str(street.recordings.query), '--out', str(tmp_path),
-                        *arguments]) == 1
+    assert (
+        energy.main(
+            [str(quantised_map), str(street.recordings.query), '--out', str(tmp_path), *arguments]
+        )
+        == 1
+    )
     said, problem = capsys.readouterr()
     assert words in problem
     assert problem.count('\n') == 1
@@ -209,5 +257,6 @@ def test_a_spiking_map_is_refused() -> None:
     from support.spiking import made
 
     from vprtempo_ros.errors import BackendError
+
     with pytest.raises(BackendError, match='holds a spiking network'):
         dense(Network([], 'linear', spiking=made()), SHOWN)

@@ -21,10 +21,16 @@ from vprtempo_ros.maps.store import load, save
 from vprtempo_ros.tools import energy
 
 COUNTS: dict[str, Any] = {
-    'input__events__hot_pixels': 0.0, 'encoding__resize': 'area', 'encoding__tone': 'linear',
-    'encoding__contrast': 'none', 'encoding__adapt': False}
-with_sinabs = pytest.mark.skipif(find_spec('sinabs') is None or find_spec('torch') is None,
-                                 reason='needs sinabs and torch: make lava on Python 3.11')
+    'input__events__hot_pixels': 0.0,
+    'encoding__resize': 'area',
+    'encoding__tone': 'linear',
+    'encoding__contrast': 'none',
+    'encoding__adapt': False,
+}
+with_sinabs = pytest.mark.skipif(
+    find_spec('sinabs') is None or find_spec('torch') is None,
+    reason='needs sinabs and torch: make lava on Python 3.11',
+)
 
 
 @pytest.fixture(scope='module')
@@ -36,8 +42,15 @@ def bag(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope='module')
 def counting(bag: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a map of it whose amplitudes are numbers of events."""
-    config = tiny_config(bag, input__type='events', encoding__width=16, encoding__height=12,
-                         training__epochs=0, training__feature_multiplier=4.0, **COUNTS)
+    config = tiny_config(
+        bag,
+        input__type='events',
+        encoding__width=16,
+        encoding__height=12,
+        training__epochs=0,
+        training__feature_multiplier=4.0,
+        **COUNTS,
+    )
     return save(build_map(config), tmp_path_factory.mktemp('counting') / 'map')
 
 
@@ -74,29 +87,47 @@ def test_the_same_each_time(counting: Path, bag: Path) -> None:
 
 @with_sinabs
 def test_the_tool(
-    counting: Path, bag: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    counting: Path, bag: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A recording of events is counted on; its events as spikes recognise their places."""
     said = {}
     for spikes in ('drawn', 'events'):
-        assert energy.main([str(counting), str(bag), '--tolerance', '0', '--steps', '50',
-                            '--spikes', spikes, '--out', str(tmp_path)]) == 0
+        assert (
+            energy.main(
+                [
+                    str(counting),
+                    str(bag),
+                    '--tolerance',
+                    '0',
+                    '--steps',
+                    '50',
+                    '--spikes',
+                    spikes,
+                    '--out',
+                    str(tmp_path),
+                ]
+            )
+            == 0
+        )
         said[spikes] = capsys.readouterr().out.splitlines()
     row = next(line for line in said['events'] if line.startswith('Speck, rate'))
     assert float(row.split()[-1]) >= 5 / 6
-    sent = [next(line for line in lines if line.startswith('rate: spikes sent')).split()
-            for lines in said.values()]
+    sent = [
+        next(line for line in lines if line.startswith('rate: spikes sent')).split()
+        for lines in said.values()
+    ]
     # Every event is a spike: there are 4000 in each window.
     assert abs(int(sent[1][3].replace(',', '')) - 4000) < 100
     assert sent[0] != sent[1]
 
 
 def test_maps_that_are_not_of_counts_are_refused(
-    event_map: Path, bag: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    event_map: Path, bag: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One line names the first setting that is in the way."""
-    assert energy.main([str(event_map), str(bag), '--spikes', 'events',
-                        '--out', str(tmp_path)]) == 1
+    assert (
+        energy.main([str(event_map), str(bag), '--spikes', 'events', '--out', str(tmp_path)]) == 1
+    )
     said = capsys.readouterr().err
     assert 'input.events.hot_pixels: expected 0.0, found 8.0' in said
     assert said.count('\n') == 1

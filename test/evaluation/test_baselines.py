@@ -21,8 +21,7 @@ def test_sad_by_hand() -> None:
 
 def test_sad_is_that_of_numpy() -> None:
     """All pairs are as computed one by one."""
-    expected = [[-np.abs(q.astype(int) - r.astype(int)).sum() for r in REFERENCES]
-                for q in QUERIES]
+    expected = [[-np.abs(q.astype(int) - r.astype(int)).sum() for r in REFERENCES] for q in QUERIES]
     np.testing.assert_array_equal(sad(QUERIES, REFERENCES), expected)
 
 

@@ -23,7 +23,7 @@ from vprtempo_ros.maps.confidence_fit import measure_responses
 from vprtempo_ros.maps.map import Map
 from vprtempo_ros.maps.store import load
 from vprtempo_ros.matching.normalisation import Normaliser
-from vprtempo_ros.matching.stages import Moment
+from vprtempo_ros.matching.stages import FrameTiming
 from vprtempo_ros.options import from_flat
 
 Matrix = NDArray[np.float32]
@@ -34,15 +34,18 @@ Parts = tuple[Map, Query, GroundTruth]
 def parts(street: Street) -> Parts:
     """Return the street's map, its query and the truth within 2 m."""
     loaded = load(street.map)
-    query = read_query(str(street.recordings.query), loaded,
-                       Reading(BagInputConfig(), PosesConfig()))
+    query = read_query(
+        str(street.recordings.query), loaded, Reading(BagInputConfig(), PosesConfig())
+    )
     return loaded, query, truth_by_pose(query, loaded, 2.0)
 
 
 def evaluated(parts: Parts, **settings: object) -> Evaluation:
     """Return the evaluation with settings of the node; double underscores stand for dots."""
-    return evaluate(*parts, from_flat(NodeConfig, {
-        name.replace('__', '.'): value for name, value in settings.items()}))
+    return evaluate(
+        *parts,
+        from_flat(NodeConfig, {name.replace('__', '.'): value for name, value in settings.items()}),
+    )
 
 
 def test_templates_are_the_places_own_pixels(street: Street, parts: Parts) -> None:
@@ -51,9 +54,10 @@ def test_templates_are_the_places_own_pixels(street: Street, parts: Parts) -> No
     encode = PixelEncoder(loaded.config.encoding)
     spikes = np.stack([encode(frame.image) for frame in street.places()])
     np.testing.assert_array_equal(loaded.spikes, spikes)
-    np.testing.assert_array_equal(loaded.shown(), standardise(spikes, loaded.pixels))
-    plain = replace(loaded, config=replace(loaded.config, encoding=replace(
-        loaded.config.encoding, adapt=False)))
+    np.testing.assert_array_equal(loaded.shown(), standardise(spikes, loaded.pixel_statistics))
+    plain = replace(
+        loaded, config=replace(loaded.config, encoding=replace(loaded.config.encoding, adapt=False))
+    )
     np.testing.assert_array_equal(plain.shown(), spikes)
 
 
@@ -61,23 +65,30 @@ def test_figures_are_those_of_whole_matrices(parts: Parts) -> None:
     """Recall@N of each method is that of the ranked matrix, normalised ones included."""
     loaded, query, truth = parts
     shown = loaded.shown()
-    engines: dict[str, Backend] = {'network': create(loaded.network, BackendConfig()),
-                                   'SAD': Sad(shown), 'NCC': Ncc(shown)}
+    engines: dict[str, Backend] = {
+        'network': create(loaded.network, BackendConfig()),
+        'SAD': Sad(shown),
+        'NCC': Ncc(shown),
+    }
     matrices: dict[str, Matrix] = {}
     for name, engine in engines.items():
         matrix = np.stack([engine.similarity(spikes) for spikes in query.spikes])
         # Each place against its usual response, as a fitted map or a template has it.
-        usual = (loaded.responses if name == 'network'
-                 else measure_responses(engine, shown, loaded.config.places.tolerance))
+        usual = (
+            loaded.response_statistics
+            if name == 'network'
+            else measure_responses(engine, shown, loaded.config.places.tolerance)
+        )
         normalise = Normaliser(usual)
-        scored = np.stack([normalise(row, Moment(0)) for row in matrix])
+        scored = np.stack([normalise(row, FrameTiming(0)) for row in matrix])
         if name == 'network':
             matrices[name] = scored
         else:
             matrices[name], matrices[f'{name}, normalised'] = matrix, scored
             wide = matrix.astype(np.float64)
             matrices[f'{name}, normalised over the query'] = (
-                (wide - wide.mean(axis=0)) / wide.std(axis=0)).astype(np.float32)
+                (wide - wide.mean(axis=0)) / wide.std(axis=0)
+            ).astype(np.float32)
         engine.close()
     found = {row.name: row for row in evaluated(parts, match__sequence__filter='none').rows}
     assert set(matrices) == set(found)
@@ -85,7 +96,9 @@ def test_figures_are_those_of_whole_matrices(parts: Parts) -> None:
         for n, value in found[name].recall.items():
             assert value == recall_at(truth, ranked(matrix, n), n), (name, n)
     assert [name for name, row in found.items() if not row.causal] == [
-        'SAD, normalised over the query', 'NCC, normalised over the query']
+        'SAD, normalised over the query',
+        'NCC, normalised over the query',
+    ]
     assert found['network'].recall[1] > 0.6
 
 
@@ -126,10 +139,16 @@ def test_a_frame_from_nowhere_is_rejected_by_what_it_scores(parts: Parts) -> Non
     loaded, query, truth = parts
     references = loaded.shown()
     count = len(references)
-    twins = replace(query, spikes=references, stamps=np.arange(count) * 10**9,
-                    decode_ms=np.zeros(count), encode_ms=np.zeros(count))
-    noise = replace(twins, spikes=np.random.default_rng(0).integers(
-        0, 256, references.shape).astype(np.uint8))
+    twins = replace(
+        query,
+        spikes=references,
+        stamps=np.arange(count) * 10**9,
+        decode_ms=np.zeros(count),
+        encode_ms=np.zeros(count),
+    )
+    noise = replace(
+        twins, spikes=np.random.default_rng(0).integers(0, 256, references.shape).astype(np.uint8)
+    )
     shares, configured = [], []
     for elsewhere in (twins, noise):
         found = evaluate(loaded, query, truth, NodeConfig(), elsewhere)

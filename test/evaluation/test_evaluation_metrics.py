@@ -24,8 +24,9 @@ def truth(*first: int) -> GroundTruth:
 def answers(*given: tuple[int, float]) -> Answers:
     """Return answers of a place and a confidence each; ranks are not looked at."""
     places, certainty = zip(*given)
-    return Answers(np.array(places, np.intp), np.array(certainty, float),
-                   np.zeros(len(places), np.intp))
+    return Answers(
+        np.array(places, np.intp), np.array(certainty, float), np.zeros(len(places), np.intp)
+    )
 
 
 # Right at 0.9 and 0.6, wrong at 0.7 and 0.3 (there a query without a place), one unanswered.
@@ -54,12 +55,16 @@ def test_equal_confidences_are_one_threshold() -> None:
 
 
 @pytest.mark.filterwarnings('error')
-@pytest.mark.parametrize(('known', 'given'), [
-    (truth(0, 1), answers((5, 0.5), (5, 0.7))),
-    (truth(0), answers((NONE, 0.0))),
-    (truth(NOWHERE), answers((3, 0.5))),
-    (truth(UNKNOWN), answers((3, 0.5))),
-], ids=['all wrong', 'none answered', 'no true place', 'not judged'])
+@pytest.mark.parametrize(
+    ('known', 'given'),
+    [
+        (truth(0, 1), answers((5, 0.5), (5, 0.7))),
+        (truth(0), answers((NONE, 0.0))),
+        (truth(NOWHERE), answers((3, 0.5))),
+        (truth(UNKNOWN), answers((3, 0.5))),
+    ],
+    ids=['all wrong', 'none answered', 'no true place', 'not judged'],
+)
 def test_where_nothing_is_right(known: GroundTruth, given: Answers) -> None:
     """The curve is zero or empty, without a warning of a division."""
     found = curve(known, given)
@@ -69,11 +74,13 @@ def test_where_nothing_is_right(known: GroundTruth, given: Answers) -> None:
 
 def test_queries_that_cannot_be_judged_count_nowhere() -> None:
     """A query without a known truth changes no figure."""
-    known = GroundTruth(np.arange(6), np.append(KNOWN.first, UNKNOWN),
-                        np.append(KNOWN.last, UNKNOWN))
+    known = GroundTruth(
+        np.arange(6), np.append(KNOWN.first, UNKNOWN), np.append(KNOWN.last, UNKNOWN)
+    )
     given = answers((0, 0.9), (7, 0.7), (2, 0.6), (3, 0.3), (NONE, 0.0), (1, 1.0))
-    for one, other in zip(curve(known, given).__dict__.values(),
-                          curve(KNOWN, GIVEN).__dict__.values()):
+    for one, other in zip(
+        curve(known, given).__dict__.values(), curve(KNOWN, GIVEN).__dict__.values()
+    ):
         np.testing.assert_array_equal(one, other)
     np.testing.assert_array_equal(reliability(known, given), reliability(KNOWN, GIVEN))
     assert at_threshold(known, given, 0.5) == at_threshold(KNOWN, GIVEN, 0.5)
@@ -136,8 +143,11 @@ def test_confidences_that_mean_what_they_say() -> None:
     assert calibration_error(reliability(known, given)) < 0.02
     boasting = Answers(given.places, np.ones(20_000), given.ranks)
     assert calibration_error(reliability(known, boasting)) == pytest.approx(0.5, abs=0.02)
-    assert math.isnan(calibration_error(reliability(known, Answers(
-        np.full(20_000, NONE), confidence, given.ranks))))
+    assert math.isnan(
+        calibration_error(
+            reliability(known, Answers(np.full(20_000, NONE), confidence, given.ranks))
+        )
+    )
 
 
 def test_ranks() -> None:
@@ -169,12 +179,18 @@ def test_recorded_and_listed_answers_agree() -> None:
 def test_examples() -> None:
     """The surest right, the worst ranked and the surest wrong answers, in this order."""
     known = truth(0, 1, 2, 3, NOWHERE)
-    given = Answers(np.array([0, 1, 9, 9, 9]), np.array([0.5, 0.8, 0.7, 0.6, 0.9]),
-                    np.array([1, 1, 3, 8, 0]))
+    given = Answers(
+        np.array([0, 1, 9, 9, 9]), np.array([0.5, 0.8, 0.7, 0.6, 0.9]), np.array([1, 1, 3, 8, 0])
+    )
     assert [(entry.kind, entry.query) for entry in examples(known, given)] == [
-        ('best', 1), ('best', 0), ('worst', 3), ('worst', 2),
-        ('most confidently wrong', 4), ('most confidently wrong', 2),
-        ('most confidently wrong', 3)]
+        ('best', 1),
+        ('best', 0),
+        ('worst', 3),
+        ('worst', 2),
+        ('most confidently wrong', 4),
+        ('most confidently wrong', 2),
+        ('most confidently wrong', 3),
+    ]
     assert [entry.true for entry in examples(known, given)][-3:] == [NONE, 2, 3]
 
 
@@ -203,4 +219,5 @@ def test_precision_and_recall_are_those_of_the_vprtempo_package() -> None:
         point = at_threshold(known, given, threshold)
         assert (point.precision, point.recall / share) == pytest.approx(theirs)
     assert curve(known, given).recall_at(1.0) / share == pytest.approx(
-        metrics.recallAt100precision(similarity.T, hard, matching='single', n_thresh=20_000))
+        metrics.recallAt100precision(similarity.T, hard, matching='single', n_thresh=20_000)
+    )

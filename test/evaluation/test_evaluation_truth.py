@@ -36,8 +36,9 @@ def read(path: Path, loaded: Map, **settings: Any) -> Query:
     """Return a recording as the query of a map."""
     count = settings.pop('count', 0)
     any_size = settings.pop('any_size', False)
-    return read_query(str(path), loaded,
-                      Reading(BagInputConfig(**settings), PosesConfig(), count, any_size))
+    return read_query(
+        str(path), loaded, Reading(BagInputConfig(**settings), PosesConfig(), count, any_size)
+    )
 
 
 def refused(work: Any) -> str:
@@ -75,36 +76,52 @@ def test_places_near_the_query_are_right(loop: Map, tmp_path: Path) -> None:
 
 def test_height_does_not_count(loop: Map, tmp_path: Path) -> None:
     """A barometer's drift makes no difference."""
-    records = [*image_records(picture(number) for number in range(2)),
-               *odometry([(0, 0, 50), (10, 3, -50)])]
+    records = [
+        *image_records(picture(number) for number in range(2)),
+        *odometry([(0, 0, 50), (10, 3, -50)]),
+    ]
     truth = truth_by_pose(read(write_bag(tmp_path / 'query', records), loop), loop, 3.0)
     assert right(truth) == [[0], [1, 5]]
 
 
 def test_the_direction_counts_if_asked_for(loop: Map, tmp_path: Path) -> None:
     """With a heading, the way back is another place; directions close at 180 degrees."""
+
     def turned(loaded: Map, degrees: list[float]) -> Map:
-        places = [dataclasses.replace(place, pose=Pose(
-            place.pose.position, (0.0, 0.0, np.sin(np.radians(angle) / 2),
-                                  np.cos(np.radians(angle) / 2)), 'odom'))
-            for place, angle in zip(loaded.places, degrees) if place.pose]
+        places = [
+            dataclasses.replace(
+                place,
+                pose=Pose(
+                    place.pose.position,
+                    (0.0, 0.0, np.sin(np.radians(angle) / 2), np.cos(np.radians(angle) / 2)),
+                    'odom',
+                ),
+            )
+            for place, angle in zip(loaded.places, degrees)
+            if place.pose
+        ]
         return dataclasses.replace(loaded, places=places)
+
     query = read(drive(tmp_path / 'query', [10, 20], range(2)), loop)
     there = turned(loop, [0, 0, 0, 0, 180, -170])
     assert right(truth_by_pose(query, there, 5.0)) == [[1, 5], [2, 4]]
     assert right(truth_by_pose(query, there, 5.0, 30.0)) == [[1], [2]]
-    query.poses[:] = [Pose(pose.position, (0.0, 0.0, 1.0, 0.0), 'odom')
-                      for pose in query.poses if pose]
+    query.poses[:] = [
+        Pose(pose.position, (0.0, 0.0, 1.0, 0.0), 'odom') for pose in query.poses if pose
+    ]
     assert right(truth_by_pose(query, there, 5.0, 30.0)) == [[5], [4]]
     everywhere = turned(loop, [90] * 6)
     assert 'look more than 30 degrees elsewhere' in refused(
-        lambda: truth_by_pose(query, everywhere, 5.0, 30.0))
+        lambda: truth_by_pose(query, everywhere, 5.0, 30.0)
+    )
 
 
 def test_frames_without_a_pose_cannot_be_judged(loop: Map, tmp_path: Path) -> None:
     """Where odometry began late, the first frames have no truth."""
-    records = [*image_records(picture(number) for number in range(6)),
-               *odometry([(30, 0, 0), (20, 0, 0)], start_ns=START + 4 * SECOND)]
+    records = [
+        *image_records(picture(number) for number in range(6)),
+        *odometry([(30, 0, 0), (20, 0, 0)], start_ns=START + 4 * SECOND),
+    ]
     truth = truth_by_pose(read(write_bag(tmp_path / 'query', records), loop), loop, 1.0)
     assert truth.judged.tolist() == [False] * 3 + [True] * 3
     assert right(truth)[-2:] == [[3], [2, 4]]
@@ -114,12 +131,14 @@ def test_poses_that_do_not_fit(loop: Map, tmp_path: Path) -> None:
     """No poses on either side, another frame, another origin, no overlap: each has its reason."""
     bare = drive(tmp_path / 'bare', LOOP, range(6), poses=False)
     assert 'found none: name the topic with --poses' in refused(
-        lambda: truth_by_pose(read(bare, loop), loop, 5.0))
+        lambda: truth_by_pose(read(bare, loop), loop, 5.0)
+    )
     query = read(drive(tmp_path / 'query', LOOP, range(6)), loop)
     assert 'this map has none' in refused(lambda: truth_by_pose(query, built(bare), 5.0))
     other = read(drive(tmp_path / 'map', LOOP, range(6), frame_id='map'), loop)
     assert "expected poses in frame 'odom' as in the map, found 'map'" in refused(
-        lambda: truth_by_pose(other, loop, 5.0))
+        lambda: truth_by_pose(other, loop, 5.0)
+    )
     far = read(drive(tmp_path / 'far', [500 + x for x in LOOP], range(6)), loop)
     assert 'the nearest is 470.0 m away' in refused(lambda: truth_by_pose(far, loop, 5.0))
     globe = dataclasses.replace(loop, origin=(48.0, 11.0, 500.0))
@@ -150,9 +169,13 @@ def test_frames_correspond_by_number(tmp_path: Path) -> None:
 
 def test_unreadable_frames_do_not_shift_the_correspondence(tmp_path: Path) -> None:
     """A black frame on either side is left out; those behind it keep their numbers."""
+
     def recorded(name: str, black: int) -> Path:
-        return write_bag(tmp_path / name, image_records(
-            picture(number) * (number != black) for number in range(5)))
+        return write_bag(
+            tmp_path / name,
+            image_records(picture(number) * (number != black) for number in range(5)),
+        )
+
     loaded = built(recorded('reference', 1))
     assert len(loaded.places) == 4
     query = read(recorded('query', 3), loaded)
@@ -168,7 +191,8 @@ def test_left_out_frames_do_not_shift_the_correspondence(tmp_path: Path) -> None
     query = read(folder, loaded, start=1)
     assert right(truth_by_frame(query, loaded, 0, 1)[0]) == [[], [0], [1], [2], [3]]
     assert 'compare --start' in refused(
-        lambda: truth_by_frame(read(folder, loaded, count=2), loaded, 0, 0, True))
+        lambda: truth_by_frame(read(folder, loaded, count=2), loaded, 0, 0, True)
+    )
 
 
 def test_correspondence_that_does_not_fit(tmp_path: Path) -> None:
@@ -176,11 +200,13 @@ def test_correspondence_that_does_not_fit(tmp_path: Path) -> None:
     bag = drive(tmp_path / 'a', range(8), range(8))
     apart = built(bag, places__by='metres', places__spacing=2.0)
     assert 'its places are 2 metres apart' in refused(
-        lambda: truth_by_frame(read(bag, apart), apart, 1))
+        lambda: truth_by_frame(read(bag, apart), apart, 1)
+    )
     loaded = built(bag)
     longer = drive(tmp_path / 'b', range(9), range(9))
     assert 'expected 8 frames, as many as in the reference recording, found 9' in refused(
-        lambda: truth_by_frame(read(longer, loaded), loaded, 1))
+        lambda: truth_by_frame(read(longer, loaded), loaded, 1)
+    )
     vouched = truth_by_frame(read(longer, loaded, count=8), loaded, 0, 0, True)[0]
     assert right(vouched) == [[place] for place in range(8)]
 
@@ -190,24 +216,30 @@ def test_a_file_tells_of_every_frame(tmp_path: Path) -> None:
     bag = drive(tmp_path / 'a', range(4), range(4))
     loaded = built(bag)
     query = read(bag, loaded)
-    lines = [f'{START + number * SECOND},{first},{last}' for number, first, last in
-             [(0, 0, 0), (0, 2, 3), (1, 1, 2), (2, -1, -1), (3, -2, -2)]]
+    lines = [
+        f'{START + number * SECOND},{first},{last}'
+        for number, first, last in [(0, 0, 0), (0, 2, 3), (1, 1, 2), (2, -1, -1), (3, -2, -2)]
+    ]
     file = tmp_path / 'truth.csv'
 
     def written(rows: list[str]) -> Path:
         file.write_text('\n'.join(['stamp_ns,first_place,last_place', *rows]))
         return file
+
     truth = truth_by_file(written(lines), query, 4)
     assert right(truth) == [[0, 2, 3], [1, 2], [], []]
     assert truth.first[2, 0] == NOWHERE
     assert truth.first[3, 0] == UNKNOWN
     assert 'for 1 of them, as for /camera/image_raw[3] with stamp' in refused(
-        lambda: truth_by_file(written(lines[:-1]), query, 4))
+        lambda: truth_by_file(written(lines[:-1]), query, 4)
+    )
     assert 'names place 3, but the map has places 0 to 2' in refused(
-        lambda: truth_by_file(written(lines), query, 3))
+        lambda: truth_by_file(written(lines), query, 3)
+    )
     more = [*lines, '999000000000,0,0']
     assert 'has 1 stamps that no frame of' in refused(
-        lambda: truth_by_file(written(more), query, 4))
+        lambda: truth_by_file(written(more), query, 4)
+    )
     assert len(truth_by_file(written(more), query, 4, limited=True)) == 4
 
 
@@ -234,7 +266,8 @@ def test_images_of_another_size(loop: Map, tmp_path: Path) -> None:
     """They are refused as in the node, or accepted if asked for."""
     bag = write_bag(tmp_path / 'query', image_records([picture(0, 30, 40)]))
     assert 'expected images of 32x24 pixels as in the map, found 40x30' in refused(
-        lambda: read(bag, loop))
+        lambda: read(bag, loop)
+    )
     assert len(read(bag, loop, any_size=True)) == 1
 
 
@@ -244,12 +277,15 @@ def test_a_query_is_what_the_encoder_makes_of_it(loop: Map, tmp_path: Path) -> N
     whole, part = read(bag, loop), read(bag, loop, start=1, count=3)
     encode = PixelEncoder(loop.config.encoding)
     for query, numbers in ((whole, range(6)), (part, (1, 2, 3))):
-        adapt = Adaptation(loop.pixels)
+        adapt = Adaptation(loop.pixel_statistics)
         np.testing.assert_array_equal(
-            query.spikes, [adapt(encode(grey_image(picture(number)))) for number in numbers])
+            query.spikes, [adapt(encode(grey_image(picture(number)))) for number in numbers]
+        )
     plain = dataclasses.replace(loop, config=tiny_config(encoding__adapt=False))
-    np.testing.assert_array_equal(read(bag, plain, start=1).spikes,
-                                  [encode(grey_image(picture(number))) for number in range(1, 6)])
+    np.testing.assert_array_equal(
+        read(bag, plain, start=1).spikes,
+        [encode(grey_image(picture(number))) for number in range(1, 6)],
+    )
     assert part.names == whole.names[1:4]
     assert part.stamps.tolist() == [START + number * SECOND for number in (1, 2, 3)]
     reading = Reading(BagInputConfig(start=1), PosesConfig(), 3)

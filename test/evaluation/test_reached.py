@@ -20,7 +20,14 @@ from vprtempo_ros.config import (
 )
 from vprtempo_ros.evaluation.answers import Answers
 from vprtempo_ros.evaluation.baselines import Ncc, Sad
-from vprtempo_ros.evaluation.methods import AS_CONFIGURED, RAW, Method, run, settings_of, usual_for
+from vprtempo_ros.evaluation.methods import (
+    AS_CONFIGURED,
+    RAW,
+    Method,
+    run,
+    settings_of,
+    statistics_for,
+)
 from vprtempo_ros.evaluation.precision import rejected, threshold_keeping
 from vprtempo_ros.evaluation.query import Query, Reading, read_query
 from vprtempo_ros.evaluation.recall import recall_of
@@ -48,8 +55,11 @@ class Drive(NamedTuple):
     def truth(self, tolerance: int = 0) -> GroundTruth:
         """Return the truth that the frame of the same number shows the place."""
         number = np.arange(len(self.query))
-        return GroundTruth(self.query.stamps, np.maximum(number - tolerance, 0),
-                           np.minimum(number + tolerance, len(number) - 1))
+        return GroundTruth(
+            self.query.stamps,
+            np.maximum(number - tolerance, 0),
+            np.minimum(number + tolerance, len(number) - 1),
+        )
 
 
 @pytest.fixture(scope='module')
@@ -60,29 +70,54 @@ def drive(shared_data: Callable[[str], Path]) -> Callable[[int], Drive]:
 
     @lru_cache(maxsize=2)
     def learn(places: int) -> Drive:
-        loaded = build_map(from_flat(TrainerConfig, {
-            'bags': [str(folder / 'summer')], 'input.names': names, 'places.count': places}))
+        loaded = build_map(
+            from_flat(
+                TrainerConfig,
+                {'bags': [str(folder / 'summer')], 'input.names': names, 'places.count': places},
+            )
+        )
         return Drive(loaded, winter(folder, loaded, 0, places))
+
     return learn
 
 
 def winter(folder: Path, loaded: Map, start: int, count: int) -> Query:
     """Return a stretch of the winter drive as a robot with this map sees it."""
     names = str(folder / 'filtered_names.txt')
-    return read_query(str(folder / 'winter'), loaded,
-                      Reading(BagInputConfig(names=names, start=start), PosesConfig(), count))
+    return read_query(
+        str(folder / 'winter'),
+        loaded,
+        Reading(BagInputConfig(names=names, start=start), PosesConfig(), count),
+    )
 
 
-def asked(driven: Drive, methods: list[Method], engine: Backend | None = None,
-          query: Query | None = None, truth: GroundTruth | None = None) -> dict[Method, Answers]:
+def asked(
+    driven: Drive,
+    methods: list[Method],
+    engine: Backend | None = None,
+    query: Query | None = None,
+    truth: GroundTruth | None = None,
+) -> dict[Method, Answers]:
     """Return the answers of methods, of the map's network if there is no other engine."""
     loaded = driven.map
     running = engine or create(loaded.network, BackendConfig())
-    responses = (loaded.responses if engine is None else
-                 measure_responses(engine, loaded.shown(), loaded.config.places.tolerance))
-    ran = run(running, query or driven.query, truth or driven.truth(), methods,
-              lambda method: Matcher(loaded.route(), usual_for(method, responses),
-                                     loaded.calibration, settings_of(method, MatchConfig())))
+    responses = (
+        loaded.response_statistics
+        if engine is None
+        else measure_responses(engine, loaded.shown(), loaded.config.places.tolerance)
+    )
+    ran = run(
+        running,
+        query or driven.query,
+        truth or driven.truth(),
+        methods,
+        lambda method: Matcher(
+            loaded.route(),
+            statistics_for(method, responses),
+            loaded.calibration,
+            settings_of(method, MatchConfig()),
+        ),
+    )
     running.close()
     return ran.answers
 
@@ -94,9 +129,10 @@ def test_single_frames(drive: Callable[[int], Drive], places: int, least: float)
     assert len(driven.map.places) == len(driven.query) == places
     network = recall_of(driven.truth(), asked(driven, [SINGLE])[SINGLE], 1)
     shown = driven.map.shown()
-    templates = {engine.name: recall_of(
-        driven.truth(), asked(driven, [TEMPLATE], engine)[TEMPLATE], 1)
-        for engine in (Sad(shown), Ncc(shown))}
+    templates = {
+        engine.name: recall_of(driven.truth(), asked(driven, [TEMPLATE], engine)[TEMPLATE], 1)
+        for engine in (Sad(shown), Ncc(shown))
+    }
     assert network >= least
     assert network > max(templates.values()), templates
 
@@ -117,7 +153,8 @@ def test_elsewhere(drive: Callable[[int], Drive], shared_data: Callable[[str], P
     off = winter(shared_data('nordland_64x32'), driven.map, 1000, 500)
     nowhere = np.full(len(off), NOWHERE, np.int64)
     known = asked(driven, [SEQUENCE])[SEQUENCE]
-    unknown = asked(driven, [SEQUENCE], None, off,
-                    GroundTruth(off.stamps, nowhere, nowhere))[SEQUENCE]
+    unknown = asked(driven, [SEQUENCE], None, off, GroundTruth(off.stamps, nowhere, nowhere))[
+        SEQUENCE
+    ]
     threshold = threshold_keeping(driven.truth(), known, 0.95)
     assert rejected(unknown, threshold) >= 0.95

@@ -55,8 +55,9 @@ def test_recall_is_that_of_the_vprtempo_package(n: int) -> None:
     similarity = rng.random((60, 40), np.float32)
     middle = rng.integers(0, 40, 60)
     known = truth(*((max(0, m - 2), min(39, m + 2)) for m in middle.tolist()))
-    hard = np.array([[known.is_right(query, place) for query in range(60)]
-                     for place in range(40)], int)
+    hard = np.array(
+        [[known.is_right(query, place) for query in range(60)] for place in range(40)], int
+    )
     found = recall_at(known, ranked(similarity, n), n)
     assert found == pytest.approx(metrics.recallAtK(similarity.T, hard, K=n))
     assert 0 < found <= 1

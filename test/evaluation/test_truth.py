@@ -13,8 +13,9 @@ from vprtempo_ros.evaluation.truth import GroundTruth, from_positions, read_trut
 
 def made(queries: list[float], places: list[float], tolerance: float) -> list[tuple[int, int]]:
     """Return first and last right place of each query."""
-    truth = from_positions(np.arange(len(queries)), np.array(queries, float),
-                           np.array(places, float), tolerance)
+    truth = from_positions(
+        np.arange(len(queries)), np.array(queries, float), np.array(places, float), tolerance
+    )
     return list(zip(truth.first[:, 0].tolist(), truth.last[:, 0].tolist()))
 
 
@@ -22,7 +23,13 @@ def test_places_within_the_tolerance_are_right() -> None:
     """The range holds every place within the tolerance, its ends included."""
     places = [0, 10, 20, 30, 40]
     assert made([0, 14, 15, 20, 40, 45], places, 10) == [
-        (0, 1), (1, 2), (1, 2), (1, 3), (3, 4), (4, 4)]
+        (0, 1),
+        (1, 2),
+        (1, 2),
+        (1, 3),
+        (3, 4),
+        (4, 4),
+    ]
     assert made([10], places, 0) == [(1, 1)]
 
 
@@ -52,13 +59,21 @@ def test_round_trip(tmp_path: Path, queries: int) -> None:
         assert getattr(found, name).dtype == np.int64
 
 
-@pytest.mark.parametrize('content', [
-    None, b'', b'stamp,place\n1,2\n', b'stamp_ns,first_place,last_place\n1,2\n',
-    b'stamp_ns,first_place,last_place\n1,two,3\n', b'\xff\xfe\x00',
-    b'stamp_ns,first_place,last_place\n99999999999999999999,0,0\n',
-    b'stamp_ns,first_place,last_place\n' + b'1' * 200_000 + b',0,0\n',
-    b'stamp_ns,first_place,last_place\n5,0,0\n4,0,0\n',
-], ids=['missing', 'empty', 'columns', 'short row', 'word', 'binary', 'overflow', 'huge', 'order'])
+@pytest.mark.parametrize(
+    'content',
+    [
+        None,
+        b'',
+        b'stamp,place\n1,2\n',
+        b'stamp_ns,first_place,last_place\n1,2\n',
+        b'stamp_ns,first_place,last_place\n1,two,3\n',
+        b'\xff\xfe\x00',
+        b'stamp_ns,first_place,last_place\n99999999999999999999,0,0\n',
+        b'stamp_ns,first_place,last_place\n' + b'1' * 200_000 + b',0,0\n',
+        b'stamp_ns,first_place,last_place\n5,0,0\n4,0,0\n',
+    ],
+    ids=['missing', 'empty', 'columns', 'short row', 'word', 'binary', 'overflow', 'huge', 'order'],
+)
 def test_what_is_no_truth(tmp_path: Path, content: bytes | None) -> None:
     """A file that is missing, of other columns or values gives one line that names it."""
     file = tmp_path / 'truth.csv'

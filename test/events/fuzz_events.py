@@ -46,8 +46,10 @@ def one_input(data: bytes) -> None:
             pass
         return
     time_base, bigendian = given.ConsumeIntInRange(0, 2**64 - 1), given.ConsumeBool()
-    parts = [given.ConsumeBytes(given.ConsumeIntInRange(0, 120))
-             for _ in range(given.ConsumeIntInRange(1, 3))]
+    parts = [
+        given.ConsumeBytes(given.ConsumeIntInRange(0, 120))
+        for _ in range(given.ConsumeIntInRange(1, 3))
+    ]
     feed(ENCODINGS[which], parts, time_base, bigendian)
 
 

@@ -33,8 +33,11 @@ def config(**settings: Any) -> EventsConfig:
 def images(found: Iterable[Packet], settings: EventsConfig) -> Images:
     """Return stamps and pixels of all images, copied."""
     stream = EventStream(settings, decoder='own')
-    return [(stamp, np.array(image.pixels[..., 0])) for one in found
-            for stamp, image in stream.feed(one)]
+    return [
+        (stamp, np.array(image.pixels[..., 0]))
+        for one in found
+        for stamp, image in stream.feed(one)
+    ]
 
 
 def counted(events: Events, height: int = HEIGHT, width: int = WIDTH) -> NDArray[np.float32]:
@@ -55,8 +58,9 @@ def test_windows_of_time(size: int) -> None:
     events = random_events(3000 if size == 1 else 20_000, first_us=5_030_000)
     found = images(packets(events, size, 'libcaer'), config())
     # The first window began before the first event, the last is not over.
-    assert [stamp for stamp, _ in found] == [START + (5_200_000 + PERIOD_US * n) * 1000
-                                             for n in range(9)]
+    assert [stamp for stamp, _ in found] == [
+        START + (5_200_000 + PERIOD_US * n) * 1000 for n in range(9)
+    ]
     for stamp, pixels in found:
         begin = (stamp - START) // 1000 - PERIOD_US
         assert np.array_equal(pixels, counted(within(events, begin)))
@@ -97,8 +101,9 @@ def test_stamps_of_the_messages_are_what_windows_are_cut_by() -> None:
     events = random_events(20_000)
     one = images(packets(events, 100), config())
     shift = 3_000_000_000
-    moved = images([each._replace(stamp_ns=each.stamp_ns + shift)
-                    for each in packets(events, 100)], config())
+    moved = images(
+        [each._replace(stamp_ns=each.stamp_ns + shift) for each in packets(events, 100)], config()
+    )
     assert [stamp + shift for stamp, _ in one] == [stamp for stamp, _ in moved]
     assert all(np.array_equal(a, b) for (_, a), (_, b) in zip(one, moved))
 
@@ -106,8 +111,10 @@ def test_stamps_of_the_messages_are_what_windows_are_cut_by() -> None:
 def test_clocks_that_drift() -> None:
     """A sensor's clock that is off by 100 ppm is followed: after an hour that would be 0.36 s."""
     events = random_events(200_000, span_us=400_000_000, first_us=0)
-    every = [one._replace(stamp_ns=START + round((one.stamp_ns - START) * 1.0001))
-             for one in packets(events, 50, 'libcaer')]
+    every = [
+        one._replace(stamp_ns=START + round((one.stamp_ns - START) * 1.0001))
+        for one in packets(events, 50, 'libcaer')
+    ]
     decoder, buffer = StreamDecoder(prefer='own'), EventBuffer()
     for one in every:
         offset, anew = decoder.decode(one, buffer)
@@ -119,8 +126,10 @@ def test_a_jump_of_the_clock_begins_anew() -> None:
     """After a jump nothing is mixed with what was before it."""
     events = random_events(10_000, first_us=5_000_000)
     every = packets(events, 100)
-    moved = [one._replace(stamp_ns=one.stamp_ns + (60_000_000_000 if n >= 50 else 0))
-             for n, one in enumerate(every)]
+    moved = [
+        one._replace(stamp_ns=one.stamp_ns + (60_000_000_000 if n >= 50 else 0))
+        for n, one in enumerate(every)
+    ]
     stamps = [stamp for stamp, _ in images(moved, config())]
     whole = dict(images(every, config()))
     for stamp, pixels in images(moved, config()):
@@ -162,15 +171,17 @@ def test_a_region_of_interest() -> None:
 def test_polarities() -> None:
     """Split they lie one below the other, signed they are subtracted, merged added."""
     every = packets(random_events(20_000), 100)
-    merged, split, signed = (images(every, config(polarity=polarity))
-                             for polarity in ('merged', 'split', 'signed'))
+    merged, split, signed = (
+        images(every, config(polarity=polarity)) for polarity in ('merged', 'split', 'signed')
+    )
     for (_, both), (_, apart), (_, difference) in zip(merged, split, signed):
         darker, brighter = apart[:HEIGHT], apart[HEIGHT:]
         assert np.array_equal(darker + brighter, both)
         assert np.array_equal(brighter - darker, difference)
     cut = images(every, config(polarity='split', roi_y=8))
-    assert np.array_equal(cut[0][1], np.concatenate([split[0][1][8:HEIGHT],
-                                                     split[0][1][HEIGHT + 8:]]))
+    assert np.array_equal(
+        cut[0][1], np.concatenate([split[0][1][8:HEIGHT], split[0][1][HEIGHT + 8 :]])
+    )
 
 
 def test_a_trace_that_fades() -> None:
@@ -190,19 +201,36 @@ def test_a_trace_fades_in_silence_too() -> None:
     """Windows without events are not shown, but time passes in them."""
     early = random_events(500, span_us=50_000, first_us=5_000_000)
     late = random_events(100, span_us=300_000, first_us=5_400_000)
-    found = images([packet('libcaer', early), packet('libcaer', late)],
-                   config(window='leaky', decay=0.1))
+    found = images(
+        [packet('libcaer', early), packet('libcaer', late)], config(window='leaky', decay=0.1)
+    )
     stamp, pixels = found[-1]
-    total = sum(float(np.exp(-((stamp - START) / 1000 - part.t_us[part.t_us * 1000 < stamp - START])
-                             * 1e-5).sum()) for part in (early, late))
+    total = sum(
+        float(
+            np.exp(
+                -((stamp - START) / 1000 - part.t_us[part.t_us * 1000 < stamp - START]) * 1e-5
+            ).sum()
+        )
+        for part in (early, late)
+    )
     assert float(pixels.sum()) == pytest.approx(total, rel=1e-3)
 
 
 def hot(events: Events, places: list[tuple[int, int]], rate: int = 40) -> Events:
     """Add so many events a window at these pixels."""
     times = np.arange(int(events.t_us[0]), int(events.t_us[-1]), PERIOD_US // rate)
-    parts = [events, *(Events(np.full(len(times), x, np.uint16), np.full(len(times), y, np.uint16),
-                              np.ones(len(times), np.uint8), times) for x, y in places)]
+    parts = [
+        events,
+        *(
+            Events(
+                np.full(len(times), x, np.uint16),
+                np.full(len(times), y, np.uint16),
+                np.ones(len(times), np.uint8),
+                times,
+            )
+            for x, y in places
+        ),
+    ]
     every = Events(*(np.concatenate(column) for column in zip(*parts)))
     return every.part(np.argsort(every.t_us, kind='stable'))
 
@@ -236,11 +264,15 @@ def test_with_hot_pixels_a_number_of_events_is_of_others() -> None:
     assert found[-1][1].sum() == 500
 
 
-@pytest.mark.parametrize(('settings', 'said'), [
-    ({'roi_x': 64}, 'within 64x48'), ({'roi_width': 65}, 'within 64x48'),
-    ({'roi_y': 40, 'roi_height': 9}, 'rows 40 to 48'),
-    ({'window': 'leaky', 'period': 10.0, 'decay': 0.1}, 'at most 20 times'),
-])
+@pytest.mark.parametrize(
+    ('settings', 'said'),
+    [
+        ({'roi_x': 64}, 'within 64x48'),
+        ({'roi_width': 65}, 'within 64x48'),
+        ({'roi_y': 40, 'roi_height': 9}, 'rows 40 to 48'),
+        ({'window': 'leaky', 'period': 10.0, 'decay': 0.1}, 'at most 20 times'),
+    ],
+)
 def test_settings_that_do_not_fit(settings: dict[str, Any], said: str) -> None:
     """They are refused when the size of the sensor is known."""
     with pytest.raises(ConfigError, match=said):
@@ -290,7 +322,8 @@ def test_bins_are_those_of_histogramdd(size: int) -> None:
         expected, _ = np.histogramdd(
             np.stack([events.t_us, events.y, events.x], axis=1).astype(float),
             bins=(bins, height, width),
-            range=((begin, begin + PERIOD_US), (0, HEIGHT), (0, WIDTH)))
+            range=((begin, begin + PERIOD_US), (0, HEIGHT), (0, WIDTH)),
+        )
         # NumPy counts the very end of the last bin too.
         late = events.part(events.t_us == begin + PERIOD_US)
         np.subtract.at(expected, (bins - 1, late.y // 4, late.x // 4), 1)
@@ -303,5 +336,9 @@ def test_columns_of_a_buffer() -> None:
     buffer = EventBuffer()
     StreamDecoder(prefer='own').decode(packet('evt3', events), buffer)
     assert [column.dtype for column in (buffer.x, buffer.y, buffer.p, buffer.t)] == [
-        np.uint16, np.uint16, np.uint8, np.int64]
+        np.uint16,
+        np.uint16,
+        np.uint8,
+        np.int64,
+    ]
     assert np.array_equal(columns(buffer).t_us, events.t_us)

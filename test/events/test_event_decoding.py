@@ -85,8 +85,9 @@ def test_evt3_state_spans_packets() -> None:
     whole = decode([Packet('evt3', WIDTH, HEIGHT, START, '', data)])
     assert same(whole, events)
     for cut in range(2, data.size, 34):
-        parts = [Packet('evt3', WIDTH, HEIGHT, START, '', part)
-                 for part in (data[:cut], data[cut:])]
+        parts = [
+            Packet('evt3', WIDTH, HEIGHT, START, '', part) for part in (data[:cut], data[cut:])
+        ]
         assert same(decode(parts), events), cut
 
 
@@ -168,8 +169,10 @@ def test_after_a_loss_stale_rows_are_not_used() -> None:
     """A packet that goes on with the row of one that is lost makes no events at that row."""
     event = 2 << 12 | 9
     decoder = StreamDecoder(prefer='own')
-    found = decode([evt3(0x8001, 0x6001, 5, event, seq=1), evt3(event, 0x8001, 0x6002, 7, event,
-                                                               seq=3)], decoder)
+    found = decode(
+        [evt3(0x8001, 0x6001, 5, event, seq=1), evt3(event, 0x8001, 0x6002, 7, event, seq=3)],
+        decoder,
+    )
     assert found.y.tolist() == [5, 7]
     assert decoder.lost == 1
 
@@ -201,19 +204,30 @@ def test_unknown_encodings(encoding: str) -> None:
     assert 'evt3, libcaer_cmp, libcaer, mono' in line
 
 
-@pytest.mark.parametrize(('encoding', 'size', 'said'), [
-    ('evt3', 7, 'words of 2 bytes, found 7'), ('libcaer_cmp', 3, 'words of 2 bytes, found 3'),
-    ('libcaer', 12, 'words of 8 bytes, found 12'), ('mono', 9, 'words of 8 bytes, found 9'),
-])
+@pytest.mark.parametrize(
+    ('encoding', 'size', 'said'),
+    [
+        ('evt3', 7, 'words of 2 bytes, found 7'),
+        ('libcaer_cmp', 3, 'words of 2 bytes, found 3'),
+        ('libcaer', 12, 'words of 8 bytes, found 12'),
+        ('mono', 9, 'words of 8 bytes, found 9'),
+    ],
+)
 def test_bytes_that_are_no_words(encoding: str, size: int, said: str) -> None:
     """A packet that ends within a word is refused."""
     assert said in refusal(Packet(encoding, WIDTH, HEIGHT, START, '', np.zeros(size, np.uint8)))
 
 
-@pytest.mark.parametrize(('encoding', 'word', 'said'), [
-    ('evt3', 0x1000, 'kind 1'), ('evt3', 0xB000, 'kind 11'), ('evt3', 0xD123, 'kind 13'),
-    ('libcaer_cmp', 0x6000, 'kind 6'), ('libcaer_cmp', 0xF000, 'kind 15'),
-])
+@pytest.mark.parametrize(
+    ('encoding', 'word', 'said'),
+    [
+        ('evt3', 0x1000, 'kind 1'),
+        ('evt3', 0xB000, 'kind 11'),
+        ('evt3', 0xD123, 'kind 13'),
+        ('libcaer_cmp', 0x6000, 'kind 6'),
+        ('libcaer_cmp', 0xF000, 'kind 15'),
+    ],
+)
 def test_words_that_there_are_not(encoding: str, word: int, said: str) -> None:
     """A word of no kind is named with its place."""
     line = refusal(Packet(encoding, WIDTH, HEIGHT, START, '', words(0x0000, 0x0000, word)))
@@ -228,8 +242,9 @@ def test_events_outside_the_sensor(encoding: str, at: tuple[int, int]) -> None:
     events = random_events(10)
     events.x[4], events.y[4] = at
     line = refusal(packet(encoding, events))
-    assert line == (f'expected events within {WIDTH}x{HEIGHT}, found 1 outside, the first at '
-                    f'({at[0]}, {at[1]})')
+    assert line == (
+        f'expected events within {WIDTH}x{HEIGHT}, found 1 outside, the first at ({at[0]}, {at[1]})'
+    )
 
 
 def test_rows_that_do_not_fit_their_bits() -> None:
@@ -272,8 +287,10 @@ def test_stamps_that_run_backwards() -> None:
     assert not anew
 
 
-@pytest.mark.parametrize(('width', 'height'), [(0, 10), (10, 0), (1 << 15, 4), (1 << 14, 1 << 14),
-                                               (2**32 - 1, 2**32 - 1)])
+@pytest.mark.parametrize(
+    ('width', 'height'),
+    [(0, 10), (10, 0), (1 << 15, 4), (1 << 14, 1 << 14), (2**32 - 1, 2**32 - 1)],
+)
 def test_sizes_of_no_sensor(width: int, height: int) -> None:
     """Nothing is allocated for a size that only a wrong message claims."""
     events = random_events(10)
@@ -292,7 +309,8 @@ def test_a_packet_that_unpacks_to_too_much() -> None:
     data = np.tile(words(0x4FFF), EVENTS_MAX // 12 + 100)
     head = words(0x8001, 0x6001, 5, 3 << 12)
     assert f'at most {EVENTS_MAX} events' in refusal(
-        Packet('evt3', WIDTH, HEIGHT, START, '', np.concatenate([head, data])))
+        Packet('evt3', WIDTH, HEIGHT, START, '', np.concatenate([head, data]))
+    )
 
 
 def test_a_refused_packet_leaves_the_next_ones() -> None:
@@ -308,8 +326,12 @@ def test_a_refused_packet_leaves_the_next_ones() -> None:
             continue
         decoder.decode(one, buffer)
         found.append(columns(buffer))
-    assert same(joined(found), joined(events.part(slice(start, start + 100))
-                                      for start in range(0, 1000, 100) if start != 400))
+    assert same(
+        joined(found),
+        joined(
+            events.part(slice(start, start + 100)) for start in range(0, 1000, 100) if start != 400
+        ),
+    )
 
 
 def test_memory_is_used_again() -> None:

@@ -31,12 +31,20 @@ from vprtempo_ros.sources.event_msg import read_packet
 thorough = settings(steady, max_examples=40 if 'FEWER' in os.environ else 300)
 
 # Words of kinds that there are come more often than by chance: garbage alone soon ends.
-WORDS = st.lists(st.one_of(
-    st.integers(0, 0xFFFF),
-    st.builds(lambda kind, value: kind << 12 | value,
-              st.sampled_from([0, 1, 2, 3, 4, 5, 6, 8, 10]), st.integers(0, 0xFFF))), max_size=200)
-BYTES = st.one_of(st.binary(max_size=300),
-                  WORDS.map(lambda words: np.array(words, '<u2').tobytes()))
+WORDS = st.lists(
+    st.one_of(
+        st.integers(0, 0xFFFF),
+        st.builds(
+            lambda kind, value: kind << 12 | value,
+            st.sampled_from([0, 1, 2, 3, 4, 5, 6, 8, 10]),
+            st.integers(0, 0xFFF),
+        ),
+    ),
+    max_size=200,
+)
+BYTES = st.one_of(
+    st.binary(max_size=300), WORDS.map(lambda words: np.array(words, '<u2').tobytes())
+)
 
 
 def feed(encoding: str, parts: list[bytes], time_base: int, bigendian: bool) -> None:
@@ -44,8 +52,17 @@ def feed(encoding: str, parts: list[bytes], time_base: int, bigendian: bool) -> 
     decoder, buffer = StreamDecoder(prefer='own'), EventBuffer()
     stream = EventStream(EventsConfig(period=0.05), decoder='own')
     for number, data in enumerate(parts):
-        packet = Packet(encoding, WIDTH, HEIGHT, START + number, '',
-                        np.frombuffer(data, np.uint8), time_base, number, bigendian)
+        packet = Packet(
+            encoding,
+            WIDTH,
+            HEIGHT,
+            START + number,
+            '',
+            np.frombuffer(data, np.uint8),
+            time_base,
+            number,
+            bigendian,
+        )
         try:
             decoder.decode(packet, buffer)
         except EventError as error:
@@ -65,8 +82,11 @@ def feed(encoding: str, parts: list[bytes], time_base: int, bigendian: bool) -> 
 
 
 @pytest.mark.parametrize('encoding', ENCODINGS)
-@given(parts=st.lists(BYTES, min_size=1, max_size=3), time_base=st.integers(0, 2**64 - 1),
-       bigendian=st.booleans())
+@given(
+    parts=st.lists(BYTES, min_size=1, max_size=3),
+    time_base=st.integers(0, 2**64 - 1),
+    bigendian=st.booleans(),
+)
 @example(parts=[b''], time_base=2**64 - 1, bigendian=False)
 @example(parts=[bytes(8)], time_base=2**63 - 1, bigendian=False)
 @thorough
@@ -76,17 +96,19 @@ def test_garbage(encoding: str, parts: list[bytes], time_base: int, bigendian: b
 
 
 @pytest.mark.parametrize('encoding', ENCODINGS)
-@given(flips=st.lists(st.tuples(st.integers(0, 10**6), st.integers(1, 255)), max_size=6),
-       cut=st.integers(0, 40))
+@given(
+    flips=st.lists(st.tuples(st.integers(0, 10**6), st.integers(1, 255)), max_size=6),
+    cut=st.integers(0, 40),
+)
 @thorough
 def test_good_packets_with_wrong_bits(
-    encoding: str, flips: list[tuple[int, int]], cut: int,
+    encoding: str, flips: list[tuple[int, int]], cut: int
 ) -> None:
     """What a bad cable makes of a stream."""
     data = bytearray(encode(encoding, random_events(100, first_us=0)).tobytes())
     for place, bits in flips:
         data[place % len(data)] ^= bits
-    feed(encoding, [bytes(data[:len(data) - cut]), bytes(data)], 0, False)
+    feed(encoding, [bytes(data[: len(data) - cut]), bytes(data)], 0, False)
 
 
 @pytest.mark.parametrize('name', [PACKET, ARRAY])
@@ -114,6 +136,7 @@ def test_evt3_cut_anywhere_is_the_same(words: list[int]) -> None:
 
     def packet(part: np.ndarray) -> Packet:
         return Packet('evt3', 4096, 4096, START, '', part)
+
     try:
         whole.decode(packet(data), buffer)
     except EventError:
@@ -151,8 +174,21 @@ def test_vectors_that_outgrow_the_memory(words: list[int]) -> None:
 def test_nothing_is_read_or_written_out_of_bounds(switch: str, tmp_path: Path) -> None:
     """The examples of this file run as Python, and compiled with a check of every index."""
     done = subprocess.run(
-        [sys.executable, '-m', 'pytest', '-q', '-p', 'no:cacheprovider', '-m', 'not long',
-         __file__],
+        [
+            sys.executable,
+            '-m',
+            'pytest',
+            '-q',
+            '-p',
+            'no:cacheprovider',
+            '-m',
+            'not long',
+            __file__,
+        ],
         env={**os.environ, switch: '1', 'NUMBA_CACHE_DIR': str(tmp_path), 'FEWER': '1'},
-        capture_output=True, text=True, check=False, timeout=280)
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=280,
+    )
     assert done.returncode == 0, done.stdout

@@ -32,9 +32,15 @@ def sums(found: list[Packet], since_us: int = 0) -> dict[str, int]:
     total: Counter[str] = Counter()
     for packet in found:
         decoder.decode(packet, buffer)
-        total.update(events=len(buffer), brighter=int(buffer.p.sum()), x=int(buffer.x.sum()),
-                     y=int(buffer.y.sum()), us=int((buffer.t // 1000 - since_us).sum()),
-                     ns=int((buffer.t - packet.time_base).sum()), lost=0)
+        total.update(
+            events=len(buffer),
+            brighter=int(buffer.p.sum()),
+            x=int(buffer.x.sum()),
+            y=int(buffer.y.sum()),
+            us=int((buffer.t // 1000 - since_us).sum()),
+            ns=int((buffer.t - packet.time_base).sum()),
+            lost=0,
+        )
     total['lost'] = decoder.lost
     return total
 
@@ -59,8 +65,9 @@ def slow_evt3(words: list[int]) -> tuple[list[tuple[int, int, int, int]], list[i
             base, sign = value & 0x7FF, value >> 11
         elif kind in (0x4, 0x5):
             bits = 12 if kind == 4 else 8
-            events += [(high << 12 | low, base + bit, row, sign) for bit in range(bits)
-                       if value >> bit & 1]
+            events += [
+                (high << 12 | low, base + bit, row, sign) for bit in range(bits) if value >> bit & 1
+            ]
             base += bits
         elif kind == 0xA and known:
             triggers.append(high << 12 | low)
@@ -80,7 +87,11 @@ def test_evt3(shared_data: Callable[[str], Path]) -> None:
     assert len(triggers) == 2078 + 2079
     assert total['us'] + sum(triggers) == 2885601049874
     assert [sum(column) for column in zip(*events)] == [
-        total['us'], total['x'], total['y'], total['brighter']]
+        total['us'],
+        total['x'],
+        total['y'],
+        total['brighter'],
+    ]
 
 
 def test_evt3_lasts_as_long_as_its_recording(shared_data: Callable[[str], Path]) -> None:
@@ -113,7 +124,11 @@ def test_mono(shared_data: Callable[[str], Path]) -> None:
     total = sums(read(shared_data('events/test_data_mono_cd')))
     assert [total[key] for key in ('ns', 'x', 'y', 'brighter')] == [
         # The published sum of times counts the second packet's base too.
-        4950000 - 50 * 50000, 34450, 26450, 50]
+        4950000 - 50 * 50000,
+        34450,
+        26450,
+        50,
+    ]
 
 
 @pytest.mark.parametrize('name', ['test_events_1', 'test_events_2'])

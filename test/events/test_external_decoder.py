@@ -21,8 +21,14 @@ from vprtempo_ros.events.external import ExternalDecoder
 from vprtempo_ros.events.mono import MonoDecoder
 from vprtempo_ros.events.packet import EventBuffer, Packet
 
-COLUMNS = np.dtype({'names': ['x', 'y', 'p', 't'], 'formats': ['<u2', '<u2', 'i1', '<i4'],
-                    'offsets': [0, 2, 4, 8], 'itemsize': 12})
+COLUMNS = np.dtype(
+    {
+        'names': ['x', 'y', 'p', 't'],
+        'formats': ['<u2', '<u2', 'i1', '<i4'],
+        'offsets': [0, 2, 4, 8],
+        'itemsize': 12,
+    }
+)
 
 
 class StandIn:
@@ -32,15 +38,17 @@ class StandIn:
         self._decoders: dict[str, Any] = {'evt3': Evt3Decoder(), 'mono': MonoDecoder()}
         self._found = np.zeros(0, COLUMNS)
 
-    def decode_array(self, encoding: str, width: int, height: int, time_base: int,
-                     events: np.ndarray) -> None:
+    def decode_array(
+        self, encoding: str, width: int, height: int, time_base: int, events: np.ndarray
+    ) -> None:
         """Decode; what lies outside the sensor is left out."""
         assert events.dtype == np.uint8
         if events.size and events[0] == 0x11:
             raise RuntimeError('got unsupported code!')
         buffer = EventBuffer()
         self._decoders[encoding].decode(
-            Packet(encoding, width, height, 0, '', events, time_base), buffer)
+            Packet(encoding, width, height, 0, '', events, time_base), buffer
+        )
         self._found = np.zeros(len(buffer), COLUMNS)
         for name, column in zip('xyp', columns(buffer)[:3]):
             self._found[name] = column
@@ -73,7 +81,8 @@ def test_bytes_that_are_no_words_are_not_handed_over() -> None:
     """It would read beyond them."""
     with pytest.raises(EventError, match='words of 8 bytes'):
         ExternalDecoder(StandIn).decode(
-            Packet('mono', WIDTH, HEIGHT, START, '', np.zeros(9, np.uint8)), EventBuffer())
+            Packet('mono', WIDTH, HEIGHT, START, '', np.zeros(9, np.uint8)), EventBuffer()
+        )
 
 
 def test_what_it_throws_is_one_line() -> None:
@@ -89,5 +98,6 @@ def test_an_empty_packet() -> None:
     """No events are none."""
     buffer = EventBuffer()
     ExternalDecoder(StandIn).decode(
-        Packet('evt3', WIDTH, HEIGHT, START, '', np.zeros(0, np.uint8)), buffer)
+        Packet('evt3', WIDTH, HEIGHT, START, '', np.zeros(0, np.uint8)), buffer
+    )
     assert len(buffer) == 0

@@ -13,7 +13,7 @@ from support.helpers import steady
 
 from vprtempo_ros.config import DiagnosticsConfig
 from vprtempo_ros.health.arrivals import Arrivals
-from vprtempo_ros.health.context import Surroundings
+from vprtempo_ros.health.context import DiagnosticContext
 from vprtempo_ros.health.health import Health
 from vprtempo_ros.health.statistics import FrameStatistics
 from vprtempo_ros.health.status import Level, Status
@@ -32,14 +32,24 @@ class Robot:
         self.statistics = FrameStatistics(lambda: self.now)
         self.health = Health(self.now)
         self.publishers = ['/camera']
-        self.around = Surroundings('image', '/image', lambda: self.publishers,
-                                   lambda: 'nobody publishes it', '/maps/a', '', None, '',
-                                   'numpy', 100, 'bayes')
+        self.around = DiagnosticContext(
+            'image',
+            '/image',
+            lambda: self.publishers,
+            lambda: 'nobody publishes it',
+            '/maps/a',
+            '',
+            None,
+            '',
+            'numpy',
+            100,
+            'bayes',
+        )
         self.history: list[dict[str, Status]] = []
         self.jobs = 0
 
     def drive(
-        self, seconds: float, frame: Callable[[], None] | None = None, rate: float = 10.0,
+        self, seconds: float, frame: Callable[[], None] | None = None, rate: float = 10.0
     ) -> dict[str, Status]:
         """Let frames come for a while, with a report each second; return the last one."""
         count = round(seconds * rate)
@@ -127,7 +137,8 @@ def test_slow_images() -> None:
     told = robot.drive(10.0, robot.known, rate=5.0)
     assert told['input'].level is Level.WARN
     assert 'expected at least 8 a second (diagnostics.min_rate), found 5.0' in (
-        told['input'].message)
+        told['input'].message
+    )
     robot.drive(20.0, robot.known)
     assert robot.levels('input')[-1] is Level.OK
     before = changes(robot.levels('input'))
@@ -195,6 +206,7 @@ def test_backend() -> None:
     def laborious() -> None:
         robot.known()
         robot.statistics.add_work(0.08)
+
     told = robot.drive(10.0, laborious)
     assert told['backend'].level is Level.WARN
     assert 'slow: works 90% of the time, 90.00 ms for each frame' in told['backend'].message
@@ -205,6 +217,7 @@ def test_backend() -> None:
         nonlocal dropped
         dropped += 1
         robot.statistics.set_dropped(dropped)
+
     told = robot.drive(10.0, overtaken)
     assert told['backend'].level is Level.WARN
     assert 'cannot keep up: 50 of 50 frames dropped' in told['backend'].message
@@ -264,18 +277,25 @@ def test_odometry() -> None:
     def moving() -> None:
         robot.known()
         robot.statistics.add_odometry()
+
     assert robot.drive(10.0, moving)['odometry'].level is Level.OK
 
 
-EVENTS = st.lists(st.tuples(st.sampled_from(
-    ['known', 'unknown', 'bad', 'failure', 'nothing', 'drop', 'jump', 'gone', 'back']),
-    st.integers(1, 40)), max_size=60)
+EVENTS = st.lists(
+    st.tuples(
+        st.sampled_from(
+            ['known', 'unknown', 'bad', 'failure', 'nothing', 'drop', 'jump', 'gone', 'back']
+        ),
+        st.integers(1, 40),
+    ),
+    max_size=60,
+)
 
 
 @steady
 @given(EVENTS, st.integers(0, 8), st.integers(0, 16))
 def test_no_concern_flaps_whatever_happens(
-    happens: list[tuple[str, int]], raise_after: int, clear_after: int,
+    happens: list[tuple[str, int]], raise_after: int, clear_after: int
 ) -> None:
     """From any level that is not OK back to OK it takes as long as asked, whatever comes."""
     robot, dropped = Robot(raise_after=raise_after / 2, clear_after=clear_after / 2), 0
@@ -289,9 +309,15 @@ def test_no_concern_flaps_whatever_happens(
             robot.statistics.add_jump(1.0)
             robot.known()
         else:
-            {'known': robot.known, 'unknown': robot.unknown, 'bad': robot.bad,
-             'failure': lambda: robot.statistics.add_failure('no'),
-             'gone': robot.known, 'back': robot.known}[kind]()
+            {
+                'known': robot.known,
+                'unknown': robot.unknown,
+                'bad': robot.bad,
+                'failure': lambda: robot.statistics.add_failure('no'),
+                'gone': robot.known,
+                'back': robot.known,
+            }[kind]()
+
     began: dict[str, float] = {}
     for kind, tenths in happens:
         if kind in ('gone', 'back'):

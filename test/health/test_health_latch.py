@@ -16,8 +16,9 @@ STEPS = st.lists(st.tuples(st.integers(1, 24), st.booleans()), max_size=200)
 TIMES = st.integers(0, 40)
 
 
-def run(steps: list[tuple[int, bool]], raise_after: float, clear_after: float,
-        ) -> list[tuple[float, bool, bool]]:
+def run(
+    steps: list[tuple[int, bool]], raise_after: float, clear_after: float
+) -> list[tuple[float, bool, bool]]:
     """Return time, condition and what is raised after each observation."""
     latch, now, seen = Latch(), 0.0, []
     for step, holds in steps:
@@ -29,7 +30,7 @@ def run(steps: list[tuple[int, bool]], raise_after: float, clear_after: float,
 @steady
 @given(STEPS, TIMES, TIMES)
 def test_changes_are_as_far_apart_as_asked(
-    steps: list[tuple[int, bool]], raise_units: int, clear_units: int,
+    steps: list[tuple[int, bool]], raise_units: int, clear_units: int
 ) -> None:
     """It is raised for the one time at least and cleared for the other, however it flickers."""
     raise_after, clear_after = raise_units / 8, clear_units / 8
@@ -45,7 +46,7 @@ def test_changes_are_as_far_apart_as_asked(
 @steady
 @given(STEPS, TIMES, TIMES)
 def test_what_lasts_is_never_missed_and_what_does_not_never_raised(
-    steps: list[tuple[int, bool]], raise_units: int, clear_units: int,
+    steps: list[tuple[int, bool]], raise_units: int, clear_units: int
 ) -> None:
     """A condition seen without a break for its time has changed the level, and nothing else has."""
     raise_after, clear_after = raise_units / 8, clear_units / 8

@@ -39,7 +39,9 @@ def test_arguments_are_described_and_have_defaults(file: str) -> None:
         assert given['description'], name
         assert ('default_value' in given) is (name not in REQUIRED[file]), name
         assert given.get('choices') is not None or given.get('default_value') not in (
-            'true', 'false'), name
+            'true',
+            'false',
+        ), name
     for name in REQUIRED[file]:
         rest = {key: value for key, value in REQUIRED[file].items() if key != name}
         with pytest.raises(ValueError, match=f'argument {name} was not provided'):
@@ -60,8 +62,9 @@ def test_nodes_are_started_with_what_exists(file: str) -> None:
         if process.executable not in SETTINGS:
             continue
         cls = SETTINGS[process.executable]
-        given = {name: value for name, value in process.parameters.items()
-                 if name != 'use_sim_time'}
+        given = {
+            name: value for name, value in process.parameters.items() if name != 'use_sim_time'
+        }
         defaults = {item.name: item.default for item in options(cls)}
         if given.get('bags'):
             given['bags'] = [given['bags']]
@@ -78,15 +81,25 @@ def test_all_nodes_go_by_the_same_clock(file: str, simulated: str) -> None:
     if file != 'multi_camera.launch.py':
         arguments.update(rviz='true', view='true')
     started, _ = described(file, **arguments)
-    clocks = [process.parameters['use_sim_time'] for process in started
-              if process.executable in ('vpr_node', 'rviz2', 'view')]
+    clocks = [
+        process.parameters['use_sim_time']
+        for process in started
+        if process.executable in ('vpr_node', 'rviz2', 'view')
+    ]
     assert clocks == [simulated == 'true'] * (2 if file == 'multi_camera.launch.py' else 3)
 
 
 def test_a_trainer_is_taught() -> None:
     """It listens, to the topics and in the time of the robot, and has the map loaded."""
-    (trainer,), _ = described('teach.launch.py', map='m', image='/front/image_raw', by='metres',
-                              use_sim_time='true', load_into='vpr_node', spacing='2')
+    (trainer,), _ = described(
+        'teach.launch.py',
+        map='m',
+        image='/front/image_raw',
+        by='metres',
+        use_sim_time='true',
+        load_into='vpr_node',
+        spacing='2',
+    )
     assert trainer.parameters['live.enabled'] is True
     assert trainer.parameters['live.load_into'] == 'vpr_node'
     assert trainer.parameters['use_sim_time'] is True
@@ -111,15 +124,25 @@ def test_replay_publishes_the_time_that_the_nodes_go_by() -> None:
 
 def test_rviz_shows_the_nodes_topics() -> None:
     """RViz is in the node's namespace, looks at its topics, and at the camera as remapped."""
-    started, _ = described('vpr.launch.py', map='m', namespace='front', rviz='true',
-                           image='/front/image_raw', fixed_frame='odom')
+    started, _ = described(
+        'vpr.launch.py',
+        map='m',
+        namespace='front',
+        rviz='true',
+        image='/front/image_raw',
+        fixed_frame='odom',
+    )
     rviz = next(process for process in started if process.executable == 'rviz2')
     assert rviz.namespace == 'front'
     assert rviz.remappings['image'] == '/front/image_raw'
     assert rviz.arguments[rviz.arguments.index('-f') + 1] == 'odom'
     shown = yaml.safe_load(Path(rviz.arguments[rviz.arguments.index('-d') + 1]).read_text())
-    topics = {value['Value'] for display in shown['Visualization Manager']['Displays']
-              for key, value in display.items() if key.endswith('Topic')}
+    topics = {
+        value['Value']
+        for display in shown['Visualization Manager']['Displays']
+        for key, value in display.items()
+        if key.endswith('Topic')
+    }
     ours = {entry.name.replace('~', 'vpr_node') for entry in NODES['vpr_node']}
     assert topics
     assert topics <= ours
@@ -130,8 +153,11 @@ def test_the_pose_for_a_localiser_goes_where_it_listens(file: str) -> None:
     """In a namespace too, that of our node and of RViz's tool; without the argument it stays."""
     for given, expected in (({'initialpose': '/initialpose'}, '/initialpose'), ({}, 'initialpose')):
         started, _ = described(file, **REQUIRED[file], namespace='front', rviz='true', **given)
-        assert [process.remappings['initialpose'] for process in started
-                if process.executable in ('vpr_node', 'rviz2')] == [expected] * 2
+        assert [
+            process.remappings['initialpose']
+            for process in started
+            if process.executable in ('vpr_node', 'rviz2')
+        ] == [expected] * 2
 
 
 def test_wrong_arguments_are_refused() -> None:
@@ -145,8 +171,8 @@ def test_wrong_arguments_are_refused() -> None:
 def test_cameras_do_not_share_arguments() -> None:
     """Each camera has its own namespace, topic and map, and nothing of the one before it."""
     started, _ = described('multi_camera.launch.py', maps='/maps', cameras='front rear left')
-    assert [(node.namespace, node.remappings['image'], node.parameters['map'])
-            for node in started] == [
-        (name, f'/{name}/image_raw', f'/maps/{name}') for name in ('front', 'rear', 'left')]
+    assert [
+        (node.namespace, node.remappings['image'], node.parameters['map']) for node in started
+    ] == [(name, f'/{name}/image_raw', f'/maps/{name}') for name in ('front', 'rear', 'left')]
     # But for the robot's one localiser.
     assert {node.remappings['initialpose'] for node in started} == {'/initialpose'}

@@ -22,8 +22,12 @@ def maps(street, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with the maps of two cameras; the rear one's places are twice as far."""
     folder = tmp_path_factory.mktemp('maps')
     for name, spacing in (('front', 2.0), ('rear', 4.0)):
-        settings = {'bags': [str(street.recordings.reference)], 'map': str(folder / name),
-                    'places.by': 'metres', 'places.spacing': spacing}
+        settings = {
+            'bags': [str(street.recordings.reference)],
+            'map': str(folder / name),
+            'places.by': 'metres',
+            'places.spacing': spacing,
+        }
         save(build_map(from_flat(TrainerConfig, settings)), folder / name)
     return folder
 
@@ -32,17 +36,19 @@ def test_cameras_are_recognised_apart(street, maps: Path, tmp_path: Path) -> Non
     """Two nodes of one launch file each answer their own camera, from their own map."""
     started, _ = described('multi_camera.launch.py', cameras='front rear', maps=str(maps))
     places = {name: load(maps / name).places for name in ('front', 'rear')}
-    frames = {frame.stamp_ns: np.ascontiguousarray(frame.image.pixels)
-              for frame in street.frames()}
+    frames = {frame.stamp_ns: np.ascontiguousarray(frame.image.pixels) for frame in street.frames()}
     # A place of both maps, with another number in each.
     common = {place.stamp_ns for place in places['front']} & {
-        place.stamp_ns for place in places['rear']}
+        place.stamp_ns for place in places['rear']
+    }
     stamp = sorted(common)[len(common) // 2]
     numbers = {name: [place.stamp_ns for place in places[name]].index(stamp) for name in places}
     assert numbers['front'] != numbers['rear']
-    with running(started, tmp_path) as processes, \
-            Client('/front/vpr_node', '/front/image_raw') as front, \
-            Client('/rear/vpr_node', '/rear/image_raw') as rear:
+    with (
+        running(started, tmp_path) as processes,
+        Client('/front/vpr_node', '/front/image_raw') as front,
+        Client('/rear/vpr_node', '/rear/image_raw') as rear,
+    ):
         front.await_listener()
         rear.await_listener()
         for client, name in ((front, 'front'), (rear, 'rear'), (front, 'front')):
@@ -60,8 +66,13 @@ def test_replay_in_simulated_time(street, tmp_path: Path) -> None:
     topic = '/camera/image_raw'
     with BagReader(street.recordings.query) as bag:
         stamps = [stamp_ns(read_message(raw.data, IMAGE).header) for raw in bag.messages([topic])]
-    started, _ = described('replay.launch.py', bag=str(street.recordings.query),
-                           map=str(street.map), loop='true', odom='/odom')
+    started, _ = described(
+        'replay.launch.py',
+        bag=str(street.recordings.query),
+        map=str(street.map),
+        loop='true',
+        odom='/odom',
+    )
     nodes, players = started[:-1], started[-1:]
     with Client(image=topic) as client, running(nodes, tmp_path) as processes:
         client.await_listener()

@@ -19,14 +19,27 @@ TYPES = {
     'Image': 'sensor_msgs/msg/Image',
 }
 # Classes that RViz 2 (Humble to Kilted) brings, of those that the file may use.
-KNOWN = {'rviz_common': {'Displays', 'Views', 'Time'},
-         'rviz_default_plugins': {*TYPES, 'Grid', 'MoveCamera', 'Select', 'FocusCamera', 'Measure',
-                                  'SetInitialPose', 'TopDownOrtho', 'TF'}}
+KNOWN = {
+    'rviz_common': {'Displays', 'Views', 'Time'},
+    'rviz_default_plugins': {
+        *TYPES,
+        'Grid',
+        'MoveCamera',
+        'Select',
+        'FocusCamera',
+        'Measure',
+        'SetInitialPose',
+        'TopDownOrtho',
+        'TF',
+    },
+}
 # By the words of the table of topics: what a publisher offers.
 OFFERS = {'reliable': ('Reliable', 'Volatile'), 'latched': ('Reliable', 'Transient Local')}
-POLICIES = {'History Policy': {'Keep Last', 'Keep All', 'System Default'},
-            'Reliability Policy': {'Reliable', 'Best Effort'},
-            'Durability Policy': {'Volatile', 'Transient Local'}}
+POLICIES = {
+    'History Policy': {'Keep Last', 'Keep All', 'System Default'},
+    'Reliability Policy': {'Reliable', 'Best Effort'},
+    'Durability Policy': {'Volatile', 'Transient Local'},
+}
 
 
 def content() -> dict[str, Any]:
@@ -60,8 +73,9 @@ def test_classes_are_those_of_rviz_2() -> None:
         assert kind in KNOWN[package], name
 
 
-@pytest.mark.parametrize('display', [d for d in displays() if 'Topic' in d],
-                         ids=lambda display: display['Name'])
+@pytest.mark.parametrize(
+    'display', [d for d in displays() if 'Topic' in d], ids=lambda display: display['Name']
+)
 def test_every_topic_is_one_of_the_node(display: dict[str, Any]) -> None:
     """It is in the table with the type that the display takes, and QoS that goes with it."""
     topic = display['Topic']
@@ -75,8 +89,11 @@ def test_every_topic_is_one_of_the_node(display: dict[str, Any]) -> None:
         assert topic['Reliability Policy'] == 'Best Effort'
         return
     # Relative, so that RViz in the namespace of a node shows that node.
-    entries = {f'vpr_node/{entry.name.removeprefix("~/")}': entry
-               for entry in NODES['vpr_node'] if entry.direction == OUT}
+    entries = {
+        f'vpr_node/{entry.name.removeprefix("~/")}': entry
+        for entry in NODES['vpr_node']
+        if entry.direction == OUT
+    }
     entry = entries[topic['Value']]
     assert entry.types == (kind,)
     reliability, durability = OFFERS[entry.qos]
@@ -88,15 +105,15 @@ def test_every_topic_is_one_of_the_node(display: dict[str, Any]) -> None:
 
 def test_everything_of_the_issue_is_shown() -> None:
     """Route, belief by confidence on a fixed scale, pose with covariance, query and match."""
-    markers, = shown('MarkerArray')
+    (markers,) = shown('MarkerArray')
     assert set(markers['Namespaces']) == {'route', 'places', 'match', 'label'}
-    belief, = shown('PointCloud2')
+    (belief,) = shown('PointCloud2')
     assert belief['Channel Name'] == 'confidence'
     assert belief['Color Transformer'] == 'Intensity'
     assert belief['Autocompute Intensity Bounds'] is False
     assert (belief['Min Intensity'], belief['Max Intensity']) == (0, 1)
     assert belief['Min Color'] != belief['Max Color']
-    pose, = shown('PoseWithCovariance')
+    (pose,) = shown('PoseWithCovariance')
     assert pose['Covariance']['Position']['Value'] is True
     assert 'Query and match' in [image['Name'] for image in shown('Image') if image['Enabled']]
     assert content()['Visualization Manager']['Global Options']['Fixed Frame'] == 'map'

@@ -33,7 +33,7 @@ def spot(x: float, y: float, size: int = SIDE) -> Image:
 def where(image: Image) -> tuple[float, float]:
     """Return the centre of what is bright, x and y."""
     grey = image.grey().astype(float)
-    rows, columns = np.mgrid[0:grey.shape[0], 0:grey.shape[1]]
+    rows, columns = np.mgrid[0 : grey.shape[0], 0 : grey.shape[1]]
     return float((grey * columns).sum() / grey.sum()), float((grey * rows).sum() / grey.sum())
 
 
@@ -43,8 +43,10 @@ def test_copies_are_shifted_and_zoomed_as_they_say(at: tuple[float, float]) -> N
     moved = [where(copy) for copy in copies(spot(*at), ENCODING)]
     assert len(moved) == len(CHANGES) == 8
     for change, found in zip(CHANGES, moved, strict=True):
-        expected = (MIDDLE + change.zoom * (at[0] - MIDDLE) + change.right * SIDE,
-                    MIDDLE + change.zoom * (at[1] - MIDDLE) + change.down * SIDE)
+        expected = (
+            MIDDLE + change.zoom * (at[0] - MIDDLE) + change.right * SIDE,
+            MIDDLE + change.zoom * (at[1] - MIDDLE) + change.down * SIDE,
+        )
         assert found == pytest.approx(expected, abs=0.15)
     # A pixel and two of the encoded image to either side, one up and down, closer and further.
     assert sorted(round(x - at[0], 1) for x, _ in moved[:4]) == [-8, -4, 4, 8]
@@ -67,7 +69,7 @@ def test_a_held_out_frame_is_tilted() -> None:
     x, y = where(tilted(spot(90.0, MIDDLE), ENCODING))
     assert math.hypot(x - MIDDLE, y - MIDDLE) == pytest.approx(90 - MIDDLE, abs=0.2)
     assert abs(math.degrees(math.atan2(y - MIDDLE, x - MIDDLE))) == pytest.approx(2.0, abs=0.2)
-    assert where(tilted(spot(MIDDLE, MIDDLE), ENCODING)) == pytest.approx((MIDDLE, MIDDLE), abs=.1)
+    assert where(tilted(spot(MIDDLE, MIDDLE), ENCODING)) == pytest.approx((MIDDLE, MIDDLE), abs=0.1)
 
 
 def test_the_border_is_repeated() -> None:
@@ -77,12 +79,21 @@ def test_the_border_is_repeated() -> None:
         assert copy.grey().min() == copy.grey().max() == 200
 
 
-@pytest.mark.parametrize(('height', 'width', 'expected'), [
-    (480, 640, (112, 112)), (112, 112, (112, 112)), (24, 32, (24, 32)), (24, 640, (24, 112)),
-    (1, 1, (1, 1)), (1, 5, (1, 5)), (2, 2, (2, 2)), (3, 2000, (3, 112)),
-])
+@pytest.mark.parametrize(
+    ('height', 'width', 'expected'),
+    [
+        (480, 640, (112, 112)),
+        (112, 112, (112, 112)),
+        (24, 32, (24, 32)),
+        (24, 640, (24, 112)),
+        (1, 1, (1, 1)),
+        (1, 5, (1, 5)),
+        (2, 2, (2, 2)),
+        (3, 2000, (3, 112)),
+    ],
+)
 def test_copies_have_no_more_pixels_than_they_need(
-    height: int, width: int, expected: tuple[int, int],
+    height: int, width: int, expected: tuple[int, int]
 ) -> None:
     """Four for each encoded pixel are enough, fewer stay as they are; even one can be encoded."""
     image = grey_image(np.random.default_rng(0).integers(0, 256, (height, width), np.uint8))

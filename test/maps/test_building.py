@@ -26,20 +26,23 @@ from vprtempo_ros.errors import MapError, SourceError, VprError
 from vprtempo_ros.frames import grey_image
 from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.maps.map import Map
-from vprtempo_ros.matching.stages import Moment
+from vprtempo_ros.matching.stages import FrameTiming
 from vprtempo_ros.recogniser import Recogniser
 from vprtempo_ros.support.blas import BlasThreads
 
 
 def same(first: Map, second: Map) -> bool:
     """Tell whether two maps have the same network, responses and confidences, bit for bit."""
-    if first.calibration != second.calibration or not np.array_equal(first.responses,
-                                                                     second.responses):
+    if first.calibration != second.calibration or not np.array_equal(
+        first.response_statistics, second.response_statistics
+    ):
         return False
-    return all(np.array_equal(getattr(one, name), getattr(two, name))
-               for ours, theirs in zip(first.network.modules, second.network.modules, strict=True)
-               for one, two in ((ours.feature, theirs.feature), (ours.output, theirs.output))
-               for name in ('weights', 'thresholds'))
+    return all(
+        np.array_equal(getattr(one, name), getattr(two, name))
+        for ours, theirs in zip(first.network.modules, second.network.modules, strict=True)
+        for one, two in ((ours.feature, theirs.feature), (ours.output, theirs.output))
+        for name in ('weights', 'thresholds')
+    )
 
 
 def test_a_map_of_one_traverse(tmp_path: Path) -> None:
@@ -62,12 +65,24 @@ def test_a_map_of_one_traverse(tmp_path: Path) -> None:
 def test_a_map_recognises_its_own_pictures(tmp_path: Path) -> None:
     """Asked for its own reference pictures, a map answers with their places."""
     folder = write_pictures(tmp_path / 'images', [f'{number}.png' for number in range(6)])
-    built = build_map(tiny_config(folder, encoding__width=16, encoding__height=16,
-                                  training__epochs=100, training__feature_multiplier=4.0))
-    recogniser = Recogniser(built, BackendConfig(name='numpy'), MatchConfig(
-        min_confidence=0.0, sequence=SequenceConfig(filter='none')))
-    found = [int(recogniser.recognise(grey_image(picture(n)), Moment(n)).match.places[0])
-             for n in (3, 0, 5, 1, 4, 2)]
+    built = build_map(
+        tiny_config(
+            folder,
+            encoding__width=16,
+            encoding__height=16,
+            training__epochs=100,
+            training__feature_multiplier=4.0,
+        )
+    )
+    recogniser = Recogniser(
+        built,
+        BackendConfig(name='numpy'),
+        MatchConfig(min_confidence=0.0, sequence=SequenceConfig(filter='none')),
+    )
+    found = [
+        int(recogniser.recognise(grey_image(picture(n)), FrameTiming(n)).match.places[0])
+        for n in (3, 0, 5, 1, 4, 2)
+    ]
     recogniser.close()
     assert found == [3, 0, 5, 1, 4, 2]
 
@@ -76,27 +91,31 @@ def test_large_pictures_have_small_thumbnails(tmp_path: Path) -> None:
     """A thumbnail is at most 160 pixels wide and keeps the picture's shape."""
     bag = write_bag(tmp_path / 'bag', images(picture(n, 120, 480) for n in range(2)))
     built = build_map(tiny_config(bag))
-    shapes = {cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE).shape
-              for data in built.thumbnails}
+    shapes = {
+        cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE).shape
+        for data in built.thumbnails
+    }
     assert shapes == {(40, 160)}
 
 
-@pytest.mark.parametrize('outputs', ['settled', 'stdp'])
+@pytest.mark.parametrize('outputs', ['ridge', 'stdp'])
 def test_the_seed_decides(tmp_path: Path, outputs: str) -> None:
     """The same seed gives the same map bit for bit, whatever the threads; another does not."""
     bag = drive(tmp_path / 'bag', range(6), range(6))
     first = build_map(tiny_config(bag, training__outputs=outputs))
     assert same(first, build_map(tiny_config(bag, training__outputs=outputs)))
     assert same(first, build_map(tiny_config(bag, training__outputs=outputs, training__threads=2)))
-    assert not same(first, build_map(tiny_config(bag, training__outputs=outputs,
-                                                 training__seed=1)))
+    assert not same(first, build_map(tiny_config(bag, training__outputs=outputs, training__seed=1)))
 
 
 def test_a_map_is_the_same_on_any_number_of_cores(tmp_path: Path) -> None:
     """The machine's linear algebra may use as many threads as it likes."""
     bag = drive(tmp_path / 'bag', range(60), range(60))
-    settings: dict[str, Any] = {'encoding__width': 16, 'encoding__height': 16,
-                                'training__feature_multiplier': 2.0}
+    settings: dict[str, Any] = {
+        'encoding__width': 16,
+        'encoding__height': 16,
+        'training__feature_multiplier': 2.0,
+    }
     built = []
     for count in (1, 2):
         threads = BlasThreads(count)
@@ -117,9 +136,13 @@ def test_a_broken_frame_is_counted(tmp_path: Path) -> None:
 def test_black_frames_are_left_out(tmp_path: Path) -> None:
     """A frame without any contrast is no place, and is counted with the unreadable ones."""
     for black in (0, 2):
-        bag = write_bag(tmp_path / f'bag{black}', images(
-            np.zeros((24, 32), np.uint8) if number == black else picture(number)
-            for number in range(4)))
+        bag = write_bag(
+            tmp_path / f'bag{black}',
+            images(
+                np.zeros((24, 32), np.uint8) if number == black else picture(number)
+                for number in range(4)
+            ),
+        )
         built = build_map(tiny_config(bag))
         (traverse,) = built.provenance['traverses']
         assert (len(built.places), traverse['unreadable']) == (3, 1)
@@ -153,6 +176,7 @@ def test_progress_is_told(tmp_path: Path) -> None:
 
     def cancel(stage: str, done: int, total: int) -> None:
         raise InterruptedError
+
     with pytest.raises(InterruptedError):
         build_map(tiny_config(bag), cancel)
 

@@ -21,7 +21,7 @@ from vprtempo_ros.maps.map import Map
 from vprtempo_ros.maps.store import load
 from vprtempo_ros.matching.confidence import Calibration
 from vprtempo_ros.matching.matcher import Matcher
-from vprtempo_ros.matching.stages import Moment
+from vprtempo_ros.matching.stages import FrameTiming
 from vprtempo_ros.support.progress import silent
 
 FILTERS = ('none', 'seqslam', 'bayes')
@@ -37,8 +37,16 @@ class Parts(NamedTuple):
 
     def fit(self, seed: int = 0) -> Calibration:
         """Return the calibration."""
-        return fit_confidence(self.backend, self.map.route(), self.map.responses, self.held_out,
-                              self.clutter, self.map.calibration.tolerance, seed, silent)
+        return fit_confidence(
+            self.backend,
+            self.map.route(),
+            self.map.response_statistics,
+            self.held_out,
+            self.clutter,
+            self.map.calibration.tolerance,
+            seed,
+            silent,
+        )
 
 
 @pytest.fixture(scope='module')
@@ -47,14 +55,29 @@ def parts(street: Street) -> Parts:
     loaded = load(street.map)
     encode = PixelEncoder(loaded.config.encoding)
     stamps = np.array([place.stamp_ns for place in loaded.places])
-    between = [frame for frame in street.frames()
-               if frame.stamp_ns > stamps[0] and frame.stamp_ns not in stamps]
+    between = [
+        frame
+        for frame in street.frames()
+        if frame.stamp_ns > stamps[0] and frame.stamp_ns not in stamps
+    ]
     before = np.searchsorted(stamps, [frame.stamp_ns for frame in between]) - 1
-    spikes = standardise(np.stack([encode(frame.image) for frame in between]), loaded.pixels)
-    held_out = HeldOut(spikes, before, np.minimum(before + 1, len(stamps) - 1),
-                       np.array([frame.stamp_ns for frame in between]), 'frames between places', 0)
-    return Parts(loaded, create(loaded.network, BackendConfig(name='numpy')), held_out,
-                 mirrored(loaded.shown(), loaded.config.encoding.width))
+    spikes = standardise(
+        np.stack([encode(frame.image) for frame in between]), loaded.pixel_statistics
+    )
+    held_out = HeldOut(
+        spikes,
+        before,
+        np.minimum(before + 1, len(stamps) - 1),
+        np.array([frame.stamp_ns for frame in between]),
+        'frames between places',
+        0,
+    )
+    return Parts(
+        loaded,
+        create(loaded.network, BackendConfig(name='numpy')),
+        held_out,
+        mirrored(loaded.shown(), loaded.config.encoding.width),
+    )
 
 
 def test_the_fit_is_that_of_the_map(parts: Parts) -> None:
@@ -88,7 +111,9 @@ def test_clutter_is_the_route_mirrored() -> None:
     """Left and right of each row change over; rows and frames stay where they are."""
     frames = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 12)
     assert mirrored(frames, 4).tolist() == [
-        [3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8], [15, 14, 13, 12, 19, 18, 17, 16, 23, 22, 21, 20]]
+        [3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8],
+        [15, 14, 13, 12, 19, 18, 17, 16, 23, 22, 21, 20],
+    ]
     assert (mirrored(mirrored(frames, 4), 4) == frames).all()
 
 
@@ -119,8 +144,11 @@ def test_runs_are_stretches_of_the_drive(parts: Parts) -> None:
         if is_elsewhere(parts, run):
             continue
         candidates = [(begin + np.arange(30)) % len(held_out) for begin in range(len(held_out))]
-        assert any((held_out.first[frames] == run.first).all()
-                   and (held_out.last[frames] == run.last).all() for frames in candidates)
+        assert any(
+            (held_out.first[frames] == run.first).all()
+            and (held_out.last[frames] == run.last).all()
+            for frames in candidates
+        )
         assert run.spikes.shape == (30, 784)
         assert (np.diff(run.stamps) > 0).all()
         assert np.diff(run.stamps).max() < 10**9
@@ -130,8 +158,9 @@ def test_runs_are_stretches_of_the_drive(parts: Parts) -> None:
 
 def test_a_part_of_the_runs_shows_nothing_of_the_map(parts: Parts) -> None:
     """About a fifth is clutter alone: what was held out has no part in its pixels."""
-    blank = parts._replace(held_out=replace(parts.held_out,
-                                            spikes=np.zeros_like(parts.held_out.spikes)))
+    blank = parts._replace(
+        held_out=replace(parts.held_out, spikes=np.zeros_like(parts.held_out.spikes))
+    )
     elsewhere = 0
     for run, other in zip(runs(parts), runs(blank), strict=True):
         same = bool((run.spikes == other.spikes).all())
@@ -143,16 +172,20 @@ def test_a_part_of_the_runs_shows_nothing_of_the_map(parts: Parts) -> None:
 @pytest.mark.parametrize('name', FILTERS)
 def test_elsewhere_is_less_sure(parts: Parts, name: str) -> None:
     """Confidence is lower off the map, and where a match is wrong, whichever the filter."""
-    matcher = Matcher(parts.map.route(), parts.map.responses, parts.fit(), MatchConfig(
-        min_confidence=0.0, sequence=SequenceConfig(filter=name)))
+    matcher = Matcher(
+        parts.map.route(),
+        parts.map.response_statistics,
+        parts.fit(),
+        MatchConfig(min_confidence=0.0, sequence=SequenceConfig(filter=name)),
+    )
     said: dict[str, list[float]] = {'elsewhere': [], 'right': [], 'wrong': []}
     for run in runs(parts, 60):
         matcher.reset()
         for number, stamp in enumerate(run.stamps.tolist()):
-            found = matcher(parts.backend.similarity(run.spikes[number]), Moment(stamp)).match
+            found = matcher(parts.backend.similarity(run.spikes[number]), FrameTiming(stamp)).match
             if number < 5:
                 continue
-            near = (run.first[number] - 1 <= found.places[0] <= run.last[number] + 1)
+            near = run.first[number] - 1 <= found.places[0] <= run.last[number] + 1
             kind = 'elsewhere' if is_elsewhere(parts, run) else 'right' if near else 'wrong'
             said[kind].append(float(found.confidences[0]))
     mean = {kind: float(np.mean(values)) for kind, values in said.items()}
@@ -166,9 +199,7 @@ def test_elsewhere_is_less_sure(parts: Parts, name: str) -> None:
     assert everything.mean() == pytest.approx(len(said['right']) / len(everything), abs=0.12)
 
 
-def test_another_drive_is_recognised_and_another_world_is_not(
-    street: Street, parts: Parts,
-) -> None:
+def test_another_drive_is_recognised_and_another_world_is_not(street: Street, parts: Parts) -> None:
     """With the map's own confidence and threshold: the evening drive is known, noise is not."""
     loaded = parts.map
     encode = PixelEncoder(loaded.config.encoding)
@@ -176,10 +207,14 @@ def test_another_drive_is_recognised_and_another_world_is_not(
     evening = [encode(frame.image) for frame in street.frames('query')]
     answered = []
     for drive in (evening, [rng.integers(0, 256, 784).astype(np.uint8) for _ in evening]):
-        adapt = Adaptation(loaded.pixels)
-        matcher = Matcher(loaded.route(), loaded.responses, loaded.calibration, MatchConfig())
-        answers = [matcher(parts.backend.similarity(adapt(spikes)), Moment(10**8 * (1 + number)))
-                   for number, spikes in enumerate(drive)]
+        adapt = Adaptation(loaded.pixel_statistics)
+        matcher = Matcher(
+            loaded.route(), loaded.response_statistics, loaded.calibration, MatchConfig()
+        )
+        answers = [
+            matcher(parts.backend.similarity(adapt(spikes)), FrameTiming(10**8 * (1 + number)))
+            for number, spikes in enumerate(drive)
+        ]
         answered.append(np.mean([len(answer.match.places) > 0 for answer in answers]))
     assert answered[0] > 0.7
     assert answered[1] < 0.5

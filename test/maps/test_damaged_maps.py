@@ -33,11 +33,18 @@ def test_no_map(tmp_path: Path) -> None:
     assert refusal(tmp_path / ('x' * 300))
 
 
-@pytest.mark.parametrize(('version', 'expected'), [
-    (3, 'install a newer vprtempo_ros'), (1, 'train the map anew'), (0, 'train the map anew'),
-    (-1, 'train the map anew'), ('one', 'train the map anew'), (None, 'train the map anew'),
-    ([1], 'train the map anew'),
-])
+@pytest.mark.parametrize(
+    ('version', 'expected'),
+    [
+        (3, 'install a newer vprtempo_ros'),
+        (1, 'train the map anew'),
+        (0, 'train the map anew'),
+        (-1, 'train the map anew'),
+        ('one', 'train the map anew'),
+        (None, 'train the map anew'),
+        ([1], 'train the map anew'),
+    ],
+)
 def test_another_version(folder: Path, version: object, expected: str) -> None:
     """A map of another format says which, and what to do, before anything else is looked at."""
     change(folder, lambda document: document.update(format_version=version))
@@ -99,23 +106,27 @@ def test_thumbnails_that_do_not_fit(folder: Path, edit: str) -> None:
     assert 'expected 6 thumbnails, found ' in refusal(folder)
 
 
-@pytest.mark.parametrize(('content', 'expected'), [
-    (b'', 'not a map.yaml'),
-    (b'just text', 'not a map.yaml'),
-    (b'- a\n- list\n', 'not a map.yaml'),
-    (b'format_version: 2\n', 'not a map.yaml'),
-    (b'format_version: 2\nchecksums: []\n', 'not a map.yaml'),
-    (b'format_version: 2\nchecksums: {}\n', 'is not as it was written'),
-    (b'a: [1, 2', 'not valid YAML'),
-    (b'a: "\xff\xfe"', 'not valid YAML'),
-    (b'a: \x00', 'not valid YAML'),
-    (b'a: !!bool maybe', 'not valid YAML'),
-    (b'a: !!timestamp soon', 'not valid YAML'),
-    (b'a: !!python/object/apply:os.system ["true"]', 'not valid YAML'),
-    (b'{' * 20_000, 'not valid YAML'),
-    (b'a: 2000-99-99', 'not valid YAML'),
-    (b'#' * (1 << 21), 'larger than any map.yaml'),
-], ids=lambda value: str(value[:20]) if isinstance(value, bytes) else '')
+@pytest.mark.parametrize(
+    ('content', 'expected'),
+    [
+        (b'', 'not a map.yaml'),
+        (b'just text', 'not a map.yaml'),
+        (b'- a\n- list\n', 'not a map.yaml'),
+        (b'format_version: 2\n', 'not a map.yaml'),
+        (b'format_version: 2\nchecksums: []\n', 'not a map.yaml'),
+        (b'format_version: 2\nchecksums: {}\n', 'is not as it was written'),
+        (b'a: [1, 2', 'not valid YAML'),
+        (b'a: "\xff\xfe"', 'not valid YAML'),
+        (b'a: \x00', 'not valid YAML'),
+        (b'a: !!bool maybe', 'not valid YAML'),
+        (b'a: !!timestamp soon', 'not valid YAML'),
+        (b'a: !!python/object/apply:os.system ["true"]', 'not valid YAML'),
+        (b'{' * 20_000, 'not valid YAML'),
+        (b'a: 2000-99-99', 'not valid YAML'),
+        (b'#' * (1 << 21), 'larger than any map.yaml'),
+    ],
+    ids=lambda value: str(value[:20]) if isinstance(value, bytes) else '',
+)
 def test_a_map_yaml_of_something_else(folder: Path, content: bytes, expected: str) -> None:
     """Text that is no map.yaml, no YAML or no text is refused, and nothing in it is run."""
     (folder / 'map.yaml').write_bytes(content)

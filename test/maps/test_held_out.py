@@ -11,18 +11,22 @@ import yaml
 from support.helpers import drive, frame, tiny_config
 
 from vprtempo_ros.maps.building import build_map
-from vprtempo_ros.maps.held_out import Collector, Passing
+from vprtempo_ros.maps.held_out import Collector, HoldoutSplitter
 from vprtempo_ros.maps.store import load, save
 
-SECOND, BETWEEN, TILTED = ('frames of the second traverse', 'frames between places',
-                           'the places, tilted')
+SECOND, BETWEEN, TILTED = (
+    'frames of the second traverse',
+    'frames between places',
+    'the places, tilted',
+)
 
 
-@pytest.mark.parametrize(('again', 'spacing', 'expected'), [
-    (True, 2, SECOND), (True, 1, SECOND), (False, 2, BETWEEN), (False, 1, TILTED),
-])
+@pytest.mark.parametrize(
+    ('again', 'spacing', 'expected'),
+    [(True, 2, SECOND), (True, 1, SECOND), (False, 2, BETWEEN), (False, 1, TILTED)],
+)
 def test_the_best_that_there_is_is_held_out(
-    tmp_path: Path, again: bool, spacing: int, expected: str,
+    tmp_path: Path, again: bool, spacing: int, expected: str
 ) -> None:
     """A second traverse, else frames between places, else the places tilted; the map names it."""
     bags = [drive(tmp_path / 'monday', [], range(12), poses=False)]
@@ -40,11 +44,13 @@ def test_the_best_that_there_is_is_held_out(
 def held_out_of(monkeypatch: pytest.MonkeyPatch, *bags: Path, **settings: Any) -> Any:
     """Return the held-out frames that confidence is fitted on when a map is built."""
     from vprtempo_ros.maps import building
+
     seen = []
 
     def watch(*args: Any) -> Any:
         seen.append(args[3])
         return fit(*args)
+
     fit = building.fit_confidence
     monkeypatch.setattr(building, 'fit_confidence', watch)
     build_map(tiny_config(*bags, **settings))
@@ -53,7 +59,7 @@ def held_out_of(monkeypatch: pytest.MonkeyPatch, *bags: Path, **settings: Any) -
 
 
 def test_frames_between_places_belong_to_both(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A frame after a place shows it or the next one; after the last there is none."""
     bag = drive(tmp_path / 'bag', range(11), range(11))
@@ -66,7 +72,7 @@ def test_frames_between_places_belong_to_both(
 
 
 def test_a_second_traverse_shows_its_own_places(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each of its frames has the one place that it was given to, and its own stamp."""
     first = drive(tmp_path / 'first', range(4), range(4))
@@ -100,7 +106,7 @@ def test_frames_that_nobody_takes_are_handed_on() -> None:
     """In their order, and each before the next frame is read."""
     frames = [frame(number) for number in range(6)]
     left, order = [], []
-    passing = Passing(frames, lambda each: (left.append(each), order.append(each.name)))
+    passing = HoldoutSplitter(frames, lambda each: (left.append(each), order.append(each.name)))
     for each in passing:
         order.append(each.name)
         if each.name in ('frame 1', 'frame 4'):

@@ -18,7 +18,7 @@ from vprtempo_ros.maps.store import save
 
 @pytest.mark.parametrize('at_once', [True, False], ids=['renameat2', 'two renames'])
 def test_overwriting_leaves_the_new_map_only(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: bool,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: bool
 ) -> None:
     """When asked, the new map takes the place of the old one, and nothing is left of that."""
     if not at_once:
@@ -34,7 +34,7 @@ def test_overwriting_leaves_the_new_map_only(
 @pytest.mark.parametrize('failing', ['write_places', 'write_network', 'exchange', '_dump'])
 @pytest.mark.parametrize('error', [OSError(28, 'No space left on device'), KeyboardInterrupt()])
 def test_failure_leaves_the_old_map(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str, error: BaseException,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str, error: BaseException
 ) -> None:
     """Wherever writing fails or is interrupted, the old map stays and nothing else."""
     folder = save(tiny_map(), tmp_path / 'office')
@@ -42,6 +42,7 @@ def test_failure_leaves_the_old_map(
 
     def fail(*given: object) -> None:
         raise error
+
     monkeypatch.setattr(store, failing, fail)
     expected = MapError if isinstance(error, OSError) else KeyboardInterrupt
     with pytest.raises(expected):
@@ -67,17 +68,25 @@ def test_a_full_disk_leaves_the_old_map(tmp_path: Path) -> None:
         'try:\n'
         f'    save(built, {str(folder)!r}, overwrite=True)\n'
         'except MapError as error:\n'
-        '    print(error)\n')
-    done = subprocess.run([sys.executable, '-c', program], env=environment(), text=True,
-                          capture_output=True, check=True, timeout=120)
-    assert done.stdout == (f'{folder}: cannot be written (File too large); what was there is '
-                           'unchanged\n')
+        '    print(error)\n'
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', program],
+        env=environment(),
+        text=True,
+        capture_output=True,
+        check=True,
+        timeout=120,
+    )
+    assert done.stdout == (
+        f'{folder}: cannot be written (File too large); what was there is unchanged\n'
+    )
     assert tree(folder) == before
     assert names(tmp_path) == ['office']
 
 
 def test_the_two_renames_put_the_old_map_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without renameat2, a failing second rename is undone."""
     monkeypatch.setattr(swap, '_exchange_at_once', lambda first, second: False)
@@ -89,6 +98,7 @@ def test_the_two_renames_put_the_old_map_back(
         if Path(target) == folder and not str(source).endswith('.old'):
             raise OSError(5, 'Input/output error')
         rename(source, target)
+
     monkeypatch.setattr(os, 'rename', fail)
     with pytest.raises(MapError, match='Input/output error'):
         save(tiny_map(1), folder, overwrite=True)
@@ -96,9 +106,7 @@ def test_the_two_renames_put_the_old_map_back(
     assert names(tmp_path) == ['office']
 
 
-def test_an_exchange_that_is_not_possible(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_an_exchange_that_is_not_possible(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the system call there is the other way; where it fails, its reason is passed on."""
     (tmp_path / 'a').mkdir()
     with pytest.raises(FileNotFoundError):

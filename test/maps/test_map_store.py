@@ -22,12 +22,15 @@ def test_round_trip(tmp_path: Path) -> None:
     built = tiny_map()
     assert save(built, tmp_path / 'maps' / 'office') == tmp_path / 'maps' / 'office'
     loaded = load(tmp_path / 'maps' / 'office')
-    arrays = ('network', 'spikes', 'pixels', 'responses')
+    arrays = ('network', 'spikes', 'pixel_statistics', 'response_statistics')
     assert replace(loaded, **{name: getattr(built, name) for name in arrays}) == built
-    for ours, theirs in ((built.spikes, loaded.spikes), (built.pixels.mean, loaded.pixels.mean),
-                         (built.pixels.deviation, loaded.pixels.deviation),
-                         (built.responses.mean, loaded.responses.mean),
-                         (built.responses.deviation, loaded.responses.deviation)):
+    for ours, theirs in (
+        (built.spikes, loaded.spikes),
+        (built.pixel_statistics.mean, loaded.pixel_statistics.mean),
+        (built.pixel_statistics.std, loaded.pixel_statistics.std),
+        (built.response_statistics.mean, loaded.response_statistics.mean),
+        (built.response_statistics.std, loaded.response_statistics.std),
+    ):
         assert ours.tobytes() == theirs.tobytes()
         assert (ours.dtype, ours.shape) == (theirs.dtype, theirs.shape)
     assert loaded.network.readout == built.network.readout
@@ -41,8 +44,13 @@ def test_round_trip(tmp_path: Path) -> None:
 def test_a_map_is_the_folder_of_the_design(tmp_path: Path) -> None:
     """A map is five things with plain names, readable by others; nothing is left beside it."""
     folder = save(tiny_map(), tmp_path / 'office')
-    assert names(folder) == ['map.yaml', 'network.safetensors', 'places.csv',
-                             'reference.safetensors', 'thumbnails']
+    assert names(folder) == [
+        'map.yaml',
+        'network.safetensors',
+        'places.csv',
+        'reference.safetensors',
+        'thumbnails',
+    ]
     assert len(names(folder / 'thumbnails')) == 6
     assert names(tmp_path) == ['office']
     assert folder.stat().st_mode & 0o777 == 0o755
@@ -90,8 +98,10 @@ def test_what_is_not_a_map_is_left_alone(tmp_path: Path, kind: str, overwrite: b
             (tmp_path / 'elsewhere').write_text('x')
         target.symlink_to(tmp_path / 'elsewhere')
     before = names(tmp_path)
-    for check in (lambda: save(tiny_map(), target, overwrite),
-                  lambda: check_destination(target, overwrite)):
+    for check in (
+        lambda: save(tiny_map(), target, overwrite),
+        lambda: check_destination(target, overwrite),
+    ):
         with pytest.raises(MapError, match='is not a map; it is left alone') as caught:
             check()
         assert '\n' not in str(caught.value)
@@ -112,7 +122,7 @@ def test_an_empty_folder_may_become_a_map(tmp_path: Path, monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize('path', ['', 'x' * 300, 'file/map'])
 def test_a_destination_that_cannot_be(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     """A path that is empty, too long, or below a file gives one line."""
     monkeypatch.chdir(tmp_path)
@@ -136,7 +146,7 @@ def test_a_destination_below_a_file_is_refused_before_training(tmp_path: Path, p
 @steady
 @given(st.text(st.characters(codec='utf-8', exclude_characters='\0')), st.text('ab,"\'\n\r#: '))
 def test_any_name_survives(
-    tmp_path_factory: pytest.TempPathFactory, first: str, second: str,
+    tmp_path_factory: pytest.TempPathFactory, first: str, second: str
 ) -> None:
     """Names of bags and frames come back from places.csv whatever they hold."""
     file = tmp_path_factory.getbasetemp() / 'places.csv'

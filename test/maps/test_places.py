@@ -29,26 +29,39 @@ def timed(seconds: Sequence[float]) -> list[Frame]:
 
 def along(xs: Sequence[float | None]) -> list[Frame]:
     """Return frames at these distances along a straight line; None: without a pose."""
-    return [frame(0, None if x is None else (x, 0, 0), stamp_ns=number)
-            for number, x in enumerate(xs)]
+    return [
+        frame(0, None if x is None else (x, 0, 0), stamp_ns=number) for number, x in enumerate(xs)
+    ]
 
 
-@pytest.mark.parametrize(('spacing', 'expected'), [
-    (1, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]), (2, [0, 2, 4, 6, 8]), (3, [0, 3, 6, 9]), (9, [0, 9]),
-    (10, [0]), (2.5, [0, 3, 5, 8]), (0.5, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]),
-])
+@pytest.mark.parametrize(
+    ('spacing', 'expected'),
+    [
+        (1, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]),
+        (2, [0, 2, 4, 6, 8]),
+        (3, [0, 3, 6, 9]),
+        (9, [0, 9]),
+        (10, [0]),
+        (2.5, [0, 3, 5, 8]),
+        (0.5, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]),
+    ],
+)
 def test_by_frames(spacing: float, expected: list[int]) -> None:
     """Places are the first frames at or after each multiple of the spacing."""
     assert taken(timed(range(10)), by='frames', spacing=spacing) == expected
 
 
-@pytest.mark.parametrize(('times', 'spacing', 'expected'), [
-    ([5, 6, 7, 8, 9], 2, [0, 2, 4]),
-    ([0, 0.9, 2.1, 2.9, 4], 1, [0, 2, 4]),
-    ([0, 0.5, 7, 7.5, 8], 2, [0, 2, 4]),
-    ([5, 4, 3, 6, 7], 1, [0, 3, 4]),
-    ([0, 0, 0, 1, 1], 1, [0, 3]),
-], ids=['regular', 'jitter', 'gap', 'clock set back', 'same stamps'])
+@pytest.mark.parametrize(
+    ('times', 'spacing', 'expected'),
+    [
+        ([5, 6, 7, 8, 9], 2, [0, 2, 4]),
+        ([0, 0.9, 2.1, 2.9, 4], 1, [0, 2, 4]),
+        ([0, 0.5, 7, 7.5, 8], 2, [0, 2, 4]),
+        ([5, 4, 3, 6, 7], 1, [0, 3, 4]),
+        ([0, 0, 0, 1, 1], 1, [0, 3]),
+    ],
+    ids=['regular', 'jitter', 'gap', 'clock set back', 'same stamps'],
+)
 def test_by_seconds(times: list[float], spacing: float, expected: list[int]) -> None:
     """Places lie on a grid of time from the first frame; a gap makes no extra places."""
     assert taken(timed(times), by='seconds', spacing=spacing) == expected
@@ -111,9 +124,11 @@ def test_count_limits_the_places(by: str, count: int, expected: int) -> None:
 
 def test_nothing_is_read_after_the_last_place() -> None:
     """Once there are `count` places, the rest of the recording is not read."""
+
     def frames() -> object:
         yield from timed([0, 1])
         raise AssertionError('read on')
+
     assert len(list(sample(frames(), PlacesConfig(count=2)))) == 2
 
 

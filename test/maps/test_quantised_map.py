@@ -15,13 +15,13 @@ from support.quantised import map_of
 
 from vprtempo_ros.backends import create
 from vprtempo_ros.config import BackendConfig, TrainingConfig
-from vprtempo_ros.encoding.adaptation import Usual
 from vprtempo_ros.errors import MapError
 from vprtempo_ros.frames import Pose
 from vprtempo_ros.maps.places import Place
 from vprtempo_ros.maps.store import load, save
 from vprtempo_ros.network.layers import Network
 from vprtempo_ros.network.quantised.network import QuantisedNetwork
+from vprtempo_ros.statistics import Statistics
 from vprtempo_ros.tools import map_info
 
 
@@ -45,8 +45,10 @@ def test_integers_alone_are_a_quarter(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     spikes = rng.integers(0, 256, (50, 784)).astype(np.uint8)
     sizes = []
-    for network in (quantised.train(spikes, np.arange(50), config),
-                    quantised.large(784, 1568, 50, 'linear')):
+    for network in (
+        quantised.train(spikes, np.arange(50), config),
+        quantised.large(784, 1568, 50, 'linear'),
+    ):
         save(map_of(network), tmp_path / 'map', overwrite=True)
         sizes.append((tmp_path / 'map' / 'network.safetensors').stat().st_size)
     assert sizes[1] < 0.26 * sizes[0]
@@ -89,19 +91,29 @@ def _vanishing(network: QuantisedNetwork) -> None:
     network.modules[0].feature.scale = np.float32(1e30)
 
 
-@pytest.mark.parametrize(('damage', 'message'), [
-    (_nan, r'module.1.feature.integer.weight_scales: expected finite numbers above 0, found nan'),
-    (_zero, r'module.0.output.integer.weight_scales: expected finite .* above 0, found 0.0'),
-    (_negative, r'module.2.output.integer.scale: expected finite numbers above 0, found -1.0'),
-    (_infinite, r'integer.input.scale: expected finite numbers above 0, found inf'),
-    (_input_zero, r'integer.input.zero_point: expected a whole number from 0 to 127, found 128'),
-    (_output_zero, r'module.0.output.integer.zero_point: expected .* from 0 to 255, found -1'),
-    (_activations, r'integer.activation_max: expected 127 or 255, found 1000'),
-    (_rescaled, r'module.0.feature.integer: a response rescaled .* would overflow 32 bits'),
-    (_vanishing, r'module.0.feature.integer: a response rescaled .* would overflow 32 bits'),
-])
-def test_bad_integers_are_refused(tmp_path: Path, damage: Callable[[QuantisedNetwork], None],
-                                  message: str) -> None:
+@pytest.mark.parametrize(
+    ('damage', 'message'),
+    [
+        (
+            _nan,
+            r'module.1.feature.integer.weight_scales: expected finite numbers above 0, found nan',
+        ),
+        (_zero, r'module.0.output.integer.weight_scales: expected finite .* above 0, found 0.0'),
+        (_negative, r'module.2.output.integer.scale: expected finite numbers above 0, found -1.0'),
+        (_infinite, r'integer.input.scale: expected finite numbers above 0, found inf'),
+        (
+            _input_zero,
+            r'integer.input.zero_point: expected a whole number from 0 to 127, found 128',
+        ),
+        (_output_zero, r'module.0.output.integer.zero_point: expected .* from 0 to 255, found -1'),
+        (_activations, r'integer.activation_max: expected 127 or 255, found 1000'),
+        (_rescaled, r'module.0.feature.integer: a response rescaled .* would overflow 32 bits'),
+        (_vanishing, r'module.0.feature.integer: a response rescaled .* would overflow 32 bits'),
+    ],
+)
+def test_bad_integers_are_refused(
+    tmp_path: Path, damage: Callable[[QuantisedNetwork], None], message: str
+) -> None:
     """Each in one line, when the map is loaded."""
     network = quantised.trained(keep_fp32=False)
     assert network.quantised is not None
@@ -116,12 +128,16 @@ def test_bad_integers_are_refused(tmp_path: Path, damage: Callable[[QuantisedNet
 def test_sums_beyond_32_bits_are_refused() -> None:
     """More inputs than an accumulator can add are found before any frame is."""
     from vprtempo_ros.network.quantised.network import QuantisedLayer, QuantisedModule, check
-    wide = QuantisedLayer(np.full((2, 140_000), -128, np.int8), np.ones(2, np.float32),
-                          np.float32(1e9), 0)
-    module = QuantisedModule(wide, QuantisedLayer(np.ones((2, 2), np.int8), np.ones(2, np.float32),
-                                                  np.float32(1e9), 0))
-    with pytest.raises(MapError, match='module.0.feature.integer.weights: .* would overflow the '
-                                       '32-bit accumulator'):
+
+    wide = QuantisedLayer(
+        np.full((2, 140_000), -128, np.int8), np.ones(2, np.float32), np.float32(1e9), 0
+    )
+    module = QuantisedModule(
+        wide, QuantisedLayer(np.ones((2, 2), np.int8), np.ones(2, np.float32), np.float32(1e9), 0)
+    )
+    with pytest.raises(
+        MapError, match='module.0.feature.integer.weights: .* would overflow the 32-bit accumulator'
+    ):
         check(QuantisedNetwork([module], np.float32(1), 0, 127))
 
 
@@ -136,20 +152,36 @@ def test_shapes_must_agree(tmp_path: Path) -> None:
 def test_map_info_tells_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Places, modules, bytes, sensor, origin, training, calibration, checksums."""
     built = map_of(quantised.trained())
-    built.places = [Place(n, Pose((2.0 * n, 0.0, 0.0), (0.0, 0.0, 0.0, 1.0), 'map'), 'bag', str(n))
-                    for n in range(quantised.PLACES)]
+    built.places = [
+        Place(n, Pose((2.0 * n, 0.0, 0.0), (0.0, 0.0, 0.0, 1.0), 'map'), 'bag', str(n))
+        for n in range(quantised.PLACES)
+    ]
     built.origin = (48.1, 11.5, 520.0)
     save(built, tmp_path / 'map')
     assert map_info.main([str(tmp_path / 'map')]) == 0
     text = capsys.readouterr().out
-    for expected in ('13, 13 with a pose', '24.0 m from the first', "in frame 'map'",
-                     'latitude 48.1000000', '3 modules, linear readout', 'module 2: 36-72-',
-                     'camera, 64x48 pixels', '6x6 pixels', 'vprtempo_ros test', '/bags/a: 13 of 20 '
-                     'frames, 1 unreadable', 'qat, seed 0', 'inputs and features 0 to 127',
-                     '  network.safetensors', '  map.yaml'):
+    for expected in (
+        '13, 13 with a pose',
+        '24.0 m from the first',
+        "in frame 'map'",
+        'latitude 48.1000000',
+        '3 modules, linear readout',
+        'module 2: 36-72-',
+        'camera, 64x48 pixels',
+        '6x6 pixels',
+        'vprtempo_ros test',
+        '/bags/a: 13 of 20 frames, 1 unreadable',
+        'qat, seed 0',
+        'inputs and features 0 to 127',
+        '  network.safetensors',
+        '  map.yaml',
+    ):
         assert expected in text, text
-    floats, integers = (int(line.split()[1].replace(',', '')) for line in text.splitlines()
-                        if line.startswith(('fp32', 'int8')))
+    floats, integers = (
+        int(line.split()[1].replace(',', ''))
+        for line in text.splitlines()
+        if line.startswith(('fp32', 'int8'))
+    )
     assert floats > 3.5 * integers > 0
 
 
@@ -159,33 +191,40 @@ def test_map_info_tells_of_confidence(tmp_path: Path, capsys: pytest.CaptureFixt
     assert map_info.main([str(tmp_path / 'map')]) == 0
     text = capsys.readouterr().out
     for expected in (
-            'confidence   fitted to 2000 frames: frames between places; right within 1 place\n',
-            'none: 1 / (1 + exp(-(0.5 score + 2 lead -3))), 50% of the frames right',
-            'seqslam: 1 / (1 + exp(-(0.25 score + 1 lead -2))), 75% of the frames right',
-            'bayes: 1 / (1 + exp(-(0.75 score + 0.125 lead +0.5))), 88% of the frames right'):
+        'confidence   fitted to 2000 frames: frames between places; right within 1 place\n',
+        'none: 1 / (1 + exp(-(0.5 score + 2 lead -3))), 50% of the frames right',
+        'seqslam: 1 / (1 + exp(-(0.25 score + 1 lead -2))), 75% of the frames right',
+        'bayes: 1 / (1 + exp(-(0.75 score + 0.125 lead +0.5))), 88% of the frames right',
+    ):
         assert expected in text, text
 
 
-@pytest.mark.parametrize(('sick', 'expected'), [
-    ([], 'none (no place answers to everything)'),
-    ([7], '1 place answers to everything: 7'),
-    ([3, 7], '2 places answer to everything: 3, 7'),
-    (range(10, 40), '30 places answer to everything: ' + ', '.join(map(str, range(10, 30)))
-     + ', ...'),
-])
+@pytest.mark.parametrize(
+    ('sick', 'expected'),
+    [
+        ([], 'none (no place answers to everything)'),
+        ([7], '1 place answers to everything: 7'),
+        ([3, 7], '2 places answer to everything: 3, 7'),
+        (
+            range(10, 40),
+            '30 places answer to everything: ' + ', '.join(map(str, range(10, 30))) + ', ...',
+        ),
+    ],
+)
 def test_map_info_names_hyperactive_places(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], sick: list[int], expected: str,
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], sick: list[int], expected: str
 ) -> None:
     """Neurons that answer to everything are counted and named; of very many the first."""
     network = quantised.large(36, 20, 200, 'linear')
     built = map_of(network)
     mean = np.random.default_rng(0).normal(0, 1, 200).astype(np.float32)
     mean[list(sick)] += 50
-    built.responses = Usual(mean, np.ones(200, np.float32))
+    built.response_statistics = Statistics(mean, np.ones(200, np.float32))
     save(built, tmp_path / 'map')
     assert map_info.main([str(tmp_path / 'map')]) == 0
-    (line,) = (line for line in capsys.readouterr().out.splitlines()
-               if line.startswith('hyperactive'))
+    (line,) = (
+        line for line in capsys.readouterr().out.splitlines() if line.startswith('hyperactive')
+    )
     assert line == f'hyperactive  {expected}'
 
 
@@ -202,8 +241,12 @@ def test_map_info_of_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 def test_whoever_reads_may_stop(tmp_path: Path) -> None:
     """A tool whose output nobody reads to its end, as with `head`, ends without a word."""
     save(map_of(quantised.trained()), tmp_path / 'map')
-    with subprocess.Popen([sys.executable, '-m', map_info.__name__, str(tmp_path / 'map')],
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as tool:
+    with subprocess.Popen(
+        [sys.executable, '-m', map_info.__name__, str(tmp_path / 'map')],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as tool:
         assert tool.stdout is not None
         assert tool.stderr is not None
         tool.stdout.close()

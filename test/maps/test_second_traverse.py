@@ -11,7 +11,7 @@ import pytest
 from support.helpers import SECOND, START, Record, drive, images, picture, tiny_config, write_bag
 
 from vprtempo_ros.config import TrainerConfig
-from vprtempo_ros.encoding.adaptation import Usual, standardise
+from vprtempo_ros.encoding.adaptation import standardise
 from vprtempo_ros.encoding.pixels import PixelEncoder
 from vprtempo_ros.errors import MapError
 from vprtempo_ros.frames import grey_image
@@ -20,13 +20,14 @@ from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.maps.store import load, save
 from vprtempo_ros.sources.bag_writer import header
 from vprtempo_ros.sources.cdr import typestore
+from vprtempo_ros.statistics import Statistics
 
 # Frames as they are encoded, and nothing else.
-PLAIN: dict[str, Any] = {'training__copies': False, 'encoding__adapt': False}
+PLAIN: dict[str, Any] = {'training__augment': False, 'encoding__adapt': False}
 
 
 def samples_of(
-    monkeypatch: pytest.MonkeyPatch, config: TrainerConfig,
+    monkeypatch: pytest.MonkeyPatch, config: TrainerConfig
 ) -> tuple[dict[int, list[bytes]], ...]:
     """Build a map and return the spikes of each place that each network was trained with."""
     trained: list[dict[int, list[bytes]]] = []
@@ -36,7 +37,9 @@ def samples_of(
         for place, row in zip(places.tolist(), spikes, strict=True):
             trained[-1].setdefault(place, []).append(row.tobytes())
         return train(spikes, places, *rest)
+
     from vprtempo_ros.maps import building
+
     train = building.train
     monkeypatch.setattr(building, 'train', watch)
     build_map(config)
@@ -56,7 +59,8 @@ def test_a_second_traverse_by_pose(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     of_the_map, held_out = samples_of(monkeypatch, config)
     assert of_the_map == {
         place: [spikes(config, number) for number in numbers]
-        for place, numbers in {0: [0], 1: [1, 14], 2: [2, 12], 3: [3, 11]}.items()}
+        for place, numbers in {0: [0], 1: [1, 14], 2: [2, 12], 3: [3, 11]}.items()
+    }
     # Confidence is fitted to the second traverse with a network that has not seen it.
     assert held_out == {place: [spikes(config, place)] for place in range(4)}
 
@@ -68,11 +72,12 @@ def test_a_second_traverse_by_order(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     config = tiny_config(first, second, places__spacing=2, **PLAIN)
     assert samples_of(monkeypatch, config)[0] == {
         place: [spikes(config, number) for number in numbers]
-        for place, numbers in {0: [0, 10], 1: [2, 12], 2: [4, 14]}.items()}
+        for place, numbers in {0: [0, 10], 1: [2, 12], 2: [4, 14]}.items()
+    }
 
 
 def test_each_traverse_is_standardised_by_its_own_light(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each frame comes with its copies, in deviations from what its own traverse usually shows."""
     first = drive(tmp_path / 'first', [], range(6), poses=False)
@@ -83,22 +88,25 @@ def test_each_traverse_is_standardised_by_its_own_light(
     assert {place: len(rows) for place, rows in found.items()} == dict.fromkeys(range(6), 18)
     for traverse, begin in ((0, 0), (1, 10)):
         frames = np.stack([encode(grey_image(picture(begin + place))) for place in range(6)])
-        usual = Usual(frames.mean(axis=0), frames.std(axis=0))
+        usual = Statistics(frames.mean(axis=0), frames.std(axis=0))
         for place in range(6):
-            shown = [frames[place], *map(encode, copies(grey_image(picture(begin + place)),
-                                                        config.encoding))]
-            rows = found[place][9 * traverse:9 * (traverse + 1)]
+            shown = [
+                frames[place],
+                *map(encode, copies(grey_image(picture(begin + place)), config.encoding)),
+            ]
+            rows = found[place][9 * traverse : 9 * (traverse + 1)]
             for row, expected in zip(rows, shown, strict=True):
-                difference = (np.frombuffer(row, np.uint8).astype(int)
-                              - standardise(expected, usual))
+                difference = np.frombuffer(row, np.uint8).astype(int) - standardise(expected, usual)
                 # Means in another precision may round another way.
                 assert abs(difference).max() <= 1
 
 
 def test_count_makes_different_lengths_agree(tmp_path: Path) -> None:
     """With `count` only as many places are compared as are wanted."""
-    bags = [drive(tmp_path / name, [], range(length), poses=False)
-            for name, length in (('first', 6), ('second', 9))]
+    bags = [
+        drive(tmp_path / name, [], range(length), poses=False)
+        for name, length in (('first', 6), ('second', 9))
+    ]
     with pytest.raises(MapError, match='different length: .*second gives 9 places.*gives 6'):
         build_map(tiny_config(*bags))
     built = build_map(tiny_config(*bags, places__count=5))
@@ -112,8 +120,14 @@ def gps(path: Path, longitudes: Iterable[float]) -> Path:
     for number, longitude in enumerate(longitudes):
         stamp = START + number * SECOND
         fix = types['sensor_msgs/msg/NavSatFix'](
-            header(stamp, 'gps'), types['sensor_msgs/msg/NavSatStatus'](0, 1), 0.0, longitude, 0.0,
-            np.zeros(9), 0)
+            header(stamp, 'gps'),
+            types['sensor_msgs/msg/NavSatStatus'](0, 1),
+            0.0,
+            longitude,
+            0.0,
+            np.zeros(9),
+            0,
+        )
         records.append(Record('/fix', 'sensor_msgs/msg/NavSatFix', stamp, fix))
     return write_bag(path, records)
 
@@ -127,4 +141,5 @@ def test_gps_poses_share_the_first_origin(tmp_path: Path) -> None:
     loaded = load(save(built, tmp_path / 'map'))
     assert loaded.origin == built.origin == (0.0, 7.0, 0.0)
     assert [place.pose.position[0] for place in loaded.places] == [
-        pytest.approx(x, abs=1e-3) for x in (0, 11.1319, 22.2639)]
+        pytest.approx(x, abs=1e-3) for x in (0, 11.1319, 22.2639)
+    ]

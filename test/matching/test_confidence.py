@@ -24,22 +24,25 @@ def floats(*values: float) -> np.ndarray:
     return np.array(values, np.float32)
 
 
-@pytest.mark.parametrize(('scores', 'tolerance', 'leads'), [
-    # The best is 2 above the next, all others trail the best.
-    (floats(1, 5, 3, 0), 0, [-4, 2, -2, -5]),
-    # 3 is beside the best, so it has the same rival, which is 0; 1 is beside it as well.
-    (floats(1, 5, 3, 0), 1, [1, 5, 3, -5]),
-    # The best at either end.
-    (floats(5, 4, 3, 2), 1, [2, 1, -2, -3]),
-    (floats(2, 3, 4, 5), 1, [-3, -2, 1, 2]),
-    (floats(5, 4, 3, 2), 2, [3, 2, 1, -3]),
-    # The tolerance takes in all places: the lowest is the rival.
-    (floats(2, 7, 4), 1, [0, 5, 2]),
-    (floats(2, 7, 4), 9, [0, 5, 2]),
-    (floats(3), 1, [0]),
-    # Of two equal ones the first is the best, and the other its rival.
-    (floats(4, 0, 4), 0, [0, -4, 0]),
-])
+@pytest.mark.parametrize(
+    ('scores', 'tolerance', 'leads'),
+    [
+        # The best is 2 above the next, all others trail the best.
+        (floats(1, 5, 3, 0), 0, [-4, 2, -2, -5]),
+        # 3 is beside the best, so it has the same rival, which is 0; 1 is beside it as well.
+        (floats(1, 5, 3, 0), 1, [1, 5, 3, -5]),
+        # The best at either end.
+        (floats(5, 4, 3, 2), 1, [2, 1, -2, -3]),
+        (floats(2, 3, 4, 5), 1, [-3, -2, 1, 2]),
+        (floats(5, 4, 3, 2), 2, [3, 2, 1, -3]),
+        # The tolerance takes in all places: the lowest is the rival.
+        (floats(2, 7, 4), 1, [0, 5, 2]),
+        (floats(2, 7, 4), 9, [0, 5, 2]),
+        (floats(3), 1, [0]),
+        # Of two equal ones the first is the best, and the other its rival.
+        (floats(4, 0, 4), 0, [0, -4, 0]),
+    ],
+)
 def test_figures_by_hand(scores: np.ndarray, tolerance: int, leads: list[float]) -> None:
     """Score and lead of each place, at the ends of the map too, by tolerance."""
     found = features(scores, tolerance)
@@ -51,17 +54,23 @@ def test_figures_by_hand(scores: np.ndarray, tolerance: int, leads: list[float])
 def test_confidences_are_the_curve_by_hand() -> None:
     """A logistic curve over both figures."""
     found = confidences(floats(1, 5, 3, 0), 0, Curve(0.3, 0.7, -2.0))
-    exponents = [0.3 * score + 0.7 * lead - 2
-                 for score, lead in ((1, -4), (5, 2), (3, -2), (0, -5))]
+    exponents = [
+        0.3 * score + 0.7 * lead - 2 for score, lead in ((1, -4), (5, 2), (3, -2), (0, -5))
+    ]
     assert found == pytest.approx([1 / (1 + math.exp(-value)) for value in exponents])
 
 
 @steady
-@given(arrays(np.float32, st.integers(1, 30), elements=st.floats(-30, 30, width=32)),
-       st.integers(0, 30), st.floats(0, 10), st.floats(0, 10), st.floats(-10, 10))
+@given(
+    arrays(np.float32, st.integers(1, 30), elements=st.floats(-30, 30, width=32)),
+    st.integers(0, 30),
+    st.floats(0, 10),
+    st.floats(0, 10),
+    st.floats(-10, 10),
+)
 @pytest.mark.filterwarnings('error')
 def test_what_stands_out_more_is_surer(
-    scores: np.ndarray, tolerance: int, height: float, lead: float, offset: float,
+    scores: np.ndarray, tolerance: int, height: float, lead: float, offset: float
 ) -> None:
     """Raising the best score raises its confidence; each is a probability, the best's highest."""
     curve = Curve(height, lead, offset)

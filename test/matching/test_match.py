@@ -25,8 +25,9 @@ def floats(*values: float) -> np.ndarray:
     return np.array(values, np.float32)
 
 
-def matched(scores: np.ndarray, config: MatchConfig = EVERY, tolerance: int = 0,
-            curve: Curve = CURVE) -> Match:
+def matched(
+    scores: np.ndarray, config: MatchConfig = EVERY, tolerance: int = 0, curve: Curve = CURVE
+) -> Match:
     """Return the match of scores."""
     return match(scores, tolerance, curve, config)
 
@@ -99,13 +100,20 @@ def test_what_is_not_finite_is_no_match(value: float) -> None:
 
 
 @steady
-@given(arrays(np.float32, st.integers(1, 40),
-              elements=st.floats(width=32, allow_nan=False, allow_infinity=False,
-                                 allow_subnormal=False)),
-       st.integers(1, 50), st.integers(0, 5), st.floats(0, 100), st.floats(0, 100))
+@given(
+    arrays(
+        np.float32,
+        st.integers(1, 40),
+        elements=st.floats(width=32, allow_nan=False, allow_infinity=False, allow_subnormal=False),
+    ),
+    st.integers(1, 50),
+    st.integers(0, 5),
+    st.floats(0, 100),
+    st.floats(0, 100),
+)
 @pytest.mark.filterwarnings('error')
 def test_confidences_are_probabilities(
-    values: np.ndarray, top_k: int, tolerance: int, height: float, lead: float,
+    values: np.ndarray, top_k: int, tolerance: int, height: float, lead: float
 ) -> None:
     """Whatever the scores, an answer is sorted by score and confidence, each from 0 to 1."""
     found = matched(values, replace(EVERY, top_k=top_k), tolerance, Curve(height, lead, -1.0))

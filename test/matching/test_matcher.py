@@ -13,7 +13,6 @@ from support.helpers import CALIBRATION, drive, picture, tiny_config
 from support.street import Street
 
 from vprtempo_ros.config import BackendConfig, MatchConfig, SequenceConfig
-from vprtempo_ros.encoding.adaptation import Usual
 from vprtempo_ros.errors import ImageError
 from vprtempo_ros.frames import grey_image
 from vprtempo_ros.maps.building import build_map
@@ -23,21 +22,24 @@ from vprtempo_ros.matching.confidence import confidences
 from vprtempo_ros.matching.matcher import Matcher
 from vprtempo_ros.matching.normalisation import Normaliser
 from vprtempo_ros.matching.sequence import sequence_filter
-from vprtempo_ros.matching.stages import Moment, Route
+from vprtempo_ros.matching.stages import FrameTiming, Route
 from vprtempo_ros.recogniser import Recogniser
+from vprtempo_ros.statistics import Statistics
 
 PLACES, SECOND = 40, 10**9
 ROUTE = Route(PLACES, 1.0)
-USUAL = Usual(np.linspace(-1, 1, PLACES, dtype=np.float32),
-              np.linspace(0.5, 2, PLACES, dtype=np.float32))
+USUAL = Statistics(
+    np.linspace(-1, 1, PLACES, dtype=np.float32), np.linspace(0.5, 2, PLACES, dtype=np.float32)
+)
 FILTERS = ('none', 'seqslam', 'bayes')
 Array = NDArray[np.float32]
 
 
 def config(name: str = 'bayes', **settings: Any) -> MatchConfig:
     """Return settings with a filter; nothing is held back unless it is asked for."""
-    return MatchConfig(**{'min_confidence': 0.0, 'sequence': SequenceConfig(filter=name),
-                          **settings})
+    return MatchConfig(
+        **{'min_confidence': 0.0, 'sequence': SequenceConfig(filter=name), **settings}
+    )
 
 
 def matcher(settings: MatchConfig) -> Matcher:
@@ -47,16 +49,18 @@ def matcher(settings: MatchConfig) -> Matcher:
 
 def frame(number: int, at: int | None = None) -> Array:
     """Return similarities of a frame, with a place that stands out a little."""
-    values = USUAL.mean + USUAL.deviation * np.random.default_rng(number).standard_normal(PLACES)
+    values = USUAL.mean + USUAL.std * np.random.default_rng(number).standard_normal(PLACES)
     if at is not None:
-        values[at] += 1.5 * USUAL.deviation[at]
+        values[at] += 1.5 * USUAL.std[at]
     return values.astype(np.float32)
 
 
 def driven(matching: Matcher, numbers: range, first: int = 3) -> list[Array]:
     """Drive a place a second and return the scores."""
-    return [matching(frame(number, first + number), Moment((number + 1) * SECOND)).scores
-            for number in numbers]
+    return [
+        matching(frame(number, first + number), FrameTiming((number + 1) * SECOND)).scores
+        for number in numbers
+    ]
 
 
 @pytest.mark.parametrize('name', FILTERS)
@@ -67,10 +71,10 @@ def test_stages_run_one_after_the_other(name: str, normalise: bool) -> None:
     matching = matcher(settings)
     scale, stage = Normaliser(USUAL), sequence_filter(ROUTE, settings.sequence)
     for number in range(12):
-        moment = Moment((number + 1) * SECOND)
+        timing = FrameTiming((number + 1) * SECOND)
         similarity = frame(number, number)
-        expected = stage(scale(similarity, moment) if normalise else similarity, moment)
-        verdict = matching(similarity, moment)
+        expected = stage(scale(similarity, timing) if normalise else similarity, timing)
+        verdict = matching(similarity, timing)
         np.testing.assert_array_equal(verdict.scores, expected)
         sure = confidences(expected, 1, CALIBRATION.curves[name])
         assert verdict.match.places[0] == expected.argmax()
@@ -85,18 +89,23 @@ def test_the_answer_may_change_while_driving(name: str) -> None:
     changed, kept = matcher(config(name)), matcher(config(name))
     driven(changed, range(8)), driven(kept, range(8))
     assert changed.adjust(config(name, top_k=2))
-    similarity, moment = frame(8, 11), Moment(9 * SECOND)
-    two, five = changed(similarity, moment), kept(similarity, moment)
+    similarity, timing = frame(8, 11), FrameTiming(9 * SECOND)
+    two, five = changed(similarity, timing), kept(similarity, timing)
     np.testing.assert_array_equal(two.scores, five.scores)
     assert two.match.places.tolist() == five.match.places[:2].tolist()
     assert changed.adjust(config(name, min_confidence=1.0))
-    assert len(changed(frame(9), Moment(10 * SECOND)).match.places) == 0
+    assert len(changed(frame(9), FrameTiming(10 * SECOND)).match.places) == 0
 
 
-@pytest.mark.parametrize('other', [
-    config('seqslam'), config('none'), config(normalise=False),
-    config(sequence=SequenceConfig(filter='bayes', leaving=0.2)),
-])
+@pytest.mark.parametrize(
+    'other',
+    [
+        config('seqslam'),
+        config('none'),
+        config(normalise=False),
+        config(sequence=SequenceConfig(filter='bayes', leaving=0.2)),
+    ],
+)
 def test_other_stages_are_not_taken_on_the_way(other: MatchConfig) -> None:
     """The stages say so, and go on as they were."""
     changed, kept = matcher(config()), matcher(config())
@@ -104,7 +113,7 @@ def test_other_stages_are_not_taken_on_the_way(other: MatchConfig) -> None:
     assert not changed.adjust(replace(other, top_k=1))
     for one, two in zip(driven(changed, range(5, 8)), driven(kept, range(5, 8)), strict=True):
         np.testing.assert_array_equal(one, two)
-    assert len(changed(frame(9, 9), Moment(10 * SECOND)).match.places) == 5
+    assert len(changed(frame(9, 9), FrameTiming(10 * SECOND)).match.places) == 5
 
 
 def test_settings_are_copied() -> None:
@@ -113,30 +122,37 @@ def test_settings_are_copied() -> None:
     matching = matcher(settings)
     settings.top_k = 1
     settings.sequence.filter = 'none'
-    assert len(matching(frame(0, 4), Moment(SECOND)).match.places) == 3
+    assert len(matching(frame(0, 4), FrameTiming(SECOND)).match.places) == 3
     assert not matching.adjust(settings)
     settings.sequence.filter = 'bayes'
     assert matching.adjust(settings)
-    assert len(matching(frame(1, 5), Moment(2 * SECOND)).match.places) == 1
+    assert len(matching(frame(1, 5), FrameTiming(2 * SECOND)).match.places) == 1
 
 
 @pytest.mark.filterwarnings('error')
 @pytest.mark.parametrize('name', FILTERS)
-@pytest.mark.parametrize('similarity', [
-    np.full(PLACES, 0.25, np.float32), np.full(PLACES, math.nan, np.float32),
-    np.where(np.arange(PLACES) == 7, math.nan, frame(0)).astype(np.float32),
-    np.where(np.arange(PLACES) == 7, math.inf, frame(0)).astype(np.float32),
-    np.where(np.arange(PLACES) == 7, -math.inf, frame(0)).astype(np.float32),
-], ids=['flat', 'nan', 'one nan', 'inf', '-inf'])
+@pytest.mark.parametrize(
+    'similarity',
+    [
+        np.full(PLACES, 0.25, np.float32),
+        np.full(PLACES, math.nan, np.float32),
+        np.where(np.arange(PLACES) == 7, math.nan, frame(0)).astype(np.float32),
+        np.where(np.arange(PLACES) == 7, math.inf, frame(0)).astype(np.float32),
+        np.where(np.arange(PLACES) == 7, -math.inf, frame(0)).astype(np.float32),
+    ],
+    ids=['flat', 'nan', 'one nan', 'inf', '-inf'],
+)
 def test_what_shows_nothing_is_no_match(name: str, similarity: Array) -> None:
     """However sure the way here made it; and the frames after it are matched as before."""
     matching = matcher(config(name))
     driven(matching, range(10))
-    verdict = matching(similarity, Moment(11 * SECOND))
+    verdict = matching(similarity, FrameTiming(11 * SECOND))
     assert verdict.match.places.tolist() == []
     assert verdict.match.confidences.tolist() == []
-    after = [matching(frame(number, 3 + number), Moment((number + 1) * SECOND))
-             for number in range(11, 22)]
+    after = [
+        matching(frame(number, 3 + number), FrameTiming((number + 1) * SECOND))
+        for number in range(11, 22)
+    ]
     assert all(len(found.match.places) == 5 for found in after)
     if name != 'none':
         assert after[-1].match.places[0] == 24
@@ -155,8 +171,10 @@ def test_reset_forgets_the_way_here(name: str) -> None:
 
 def asked(recogniser: Recogniser, street: Street, count: int = 12) -> list[Array]:
     """Return the scores of the first frames of the query drive."""
-    return [recogniser.recognise(each.image, Moment(each.stamp_ns)).scores
-            for each in street.frames('query')[:count]]
+    return [
+        recogniser.recognise(each.image, FrameTiming(each.stamp_ns)).scores
+        for each in street.frames('query')[:count]
+    ]
 
 
 @pytest.fixture(scope='module')
@@ -168,16 +186,16 @@ def loaded(street: Street) -> Map:
 def test_a_recogniser_keeps_its_memory_if_it_can(street: Street, loaded: Map) -> None:
     """Another threshold changes no score; another filter starts anew, and the light stays known."""
     frames = street.frames('query')
-    plain, changed, anew = (Recogniser(loaded, BackendConfig(name='numpy'), config())
-                            for _ in range(3))
+    plain, changed, anew = (
+        Recogniser(loaded, BackendConfig(name='numpy'), config()) for _ in range(3)
+    )
     for recogniser in (plain, changed, anew):
         asked(recogniser, street)
     changed.configure(config(top_k=1))
     anew.configure(config('seqslam'))
     anew.configure(config())
-    image, moment = frames[12].image, Moment(frames[12].stamp_ns)
-    kept, same, new = (recogniser.recognise(image, moment)
-                       for recogniser in (plain, changed, anew))
+    image, timing = frames[12].image, FrameTiming(frames[12].stamp_ns)
+    kept, same, new = (recogniser.recognise(image, timing) for recogniser in (plain, changed, anew))
     np.testing.assert_array_equal(kept.scores, same.scores)
     assert len(same.match.places) == 1
     assert len(kept.match.places) == 5
@@ -195,12 +213,15 @@ def test_a_recogniser_is_reset(street: Street, loaded: Map) -> None:
     for recogniser in (one, other):
         asked(recogniser, street)
     other.reset()
-    kept, new = (recogniser.recognise(frame_of.image, Moment(frame_of.stamp_ns))
-                 for recogniser in (one, other))
+    kept, new = (
+        recogniser.recognise(frame_of.image, FrameTiming(frame_of.stamp_ns))
+        for recogniser in (one, other)
+    )
     np.testing.assert_array_equal(kept.similarity, new.similarity)
-    first = Matcher(loaded.route(), loaded.responses, loaded.calibration, config())
+    first = Matcher(loaded.route(), loaded.response_statistics, loaded.calibration, config())
     np.testing.assert_array_equal(
-        new.scores, first.score(new.similarity, Moment(frame_of.stamp_ns)))
+        new.scores, first.score(new.similarity, FrameTiming(frame_of.stamp_ns))
+    )
     assert abs(kept.scores - new.scores).max() > 1
 
 
@@ -209,20 +230,21 @@ def test_starting_leaves_no_trace(street: Street, loaded: Map) -> None:
     from vprtempo_ros.backends import create
     from vprtempo_ros.encoding.adaptation import Adaptation
     from vprtempo_ros.encoding.pixels import PixelEncoder
-    encode, adapt = PixelEncoder(loaded.config.encoding), Adaptation(loaded.pixels)
+
+    encode, adapt = PixelEncoder(loaded.config.encoding), Adaptation(loaded.pixel_statistics)
     backend = create(loaded.network, BackendConfig(name='numpy'))
-    stages = Matcher(loaded.route(), loaded.responses, loaded.calibration, config())
+    stages = Matcher(loaded.route(), loaded.response_statistics, loaded.calibration, config())
     recogniser = Recogniser(loaded, BackendConfig(name='numpy'), config())
     for each, scores in zip(street.frames('query'), asked(recogniser, street), strict=False):
         similarity = backend.similarity(adapt(encode(each.image)))
-        np.testing.assert_array_equal(scores, stages.score(similarity, Moment(each.stamp_ns)))
+        np.testing.assert_array_equal(scores, stages.score(similarity, FrameTiming(each.stamp_ns)))
 
 
 def test_every_place_has_a_confidence(street: Street, loaded: Map) -> None:
     """Those in the match are the highest of them."""
     recogniser = Recogniser(loaded, BackendConfig(name='numpy'), config())
     for each in street.frames('query')[:5]:
-        answer = recogniser.recognise(each.image, Moment(each.stamp_ns))
+        answer = recogniser.recognise(each.image, FrameTiming(each.stamp_ns))
     found = recogniser.confidences(answer)
     assert found.shape == (len(loaded.places),)
     assert found.dtype == np.float32
@@ -237,13 +259,17 @@ def test_frames_that_cannot_be_used_leave_no_trace(tmp_path: Any) -> None:
     recognisers = [Recogniser(built, BackendConfig(name='numpy'), config()) for _ in range(2)]
     for number in range(3):
         for recogniser in recognisers:
-            recogniser.recognise(grey_image(picture(number)), Moment(SECOND * (number + 1)))
-    for bad, words in ((picture(0, 48, 64), 'expected 32x24 pixels'),
-                       (np.zeros((24, 32), np.uint8), 'without any contrast')):
+            recogniser.recognise(grey_image(picture(number)), FrameTiming(SECOND * (number + 1)))
+    for bad, words in (
+        (picture(0, 48, 64), 'expected 32x24 pixels'),
+        (np.zeros((24, 32), np.uint8), 'without any contrast'),
+    ):
         with pytest.raises(ImageError, match=words):
-            recognisers[0].recognise(grey_image(bad), Moment(SECOND * 4))
-    one, other = (recogniser.recognise(grey_image(picture(4)), Moment(SECOND * 5))
-                  for recogniser in recognisers)
+            recognisers[0].recognise(grey_image(bad), FrameTiming(SECOND * 4))
+    one, other = (
+        recogniser.recognise(grey_image(picture(4)), FrameTiming(SECOND * 5))
+        for recogniser in recognisers
+    )
     np.testing.assert_array_equal(one.scores, other.scores)
     any_size = Recogniser(built, BackendConfig(name='numpy'), config(), any_size=True)
-    assert len(any_size.recognise(grey_image(picture(0, 48, 64)), Moment(SECOND)).scores) == 6
+    assert len(any_size.recognise(grey_image(picture(0, 48, 64)), FrameTiming(SECOND)).scores) == 6

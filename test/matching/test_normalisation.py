@@ -11,19 +11,19 @@ from support.street import Street
 
 from vprtempo_ros.backends import create
 from vprtempo_ros.config import BackendConfig
-from vprtempo_ros.encoding.adaptation import Usual
 from vprtempo_ros.maps.confidence_fit import measure_responses
 from vprtempo_ros.maps.store import load
-from vprtempo_ros.matching.normalisation import Normaliser, hyperactive, usual_responses
-from vprtempo_ros.matching.stages import Moment
+from vprtempo_ros.matching.normalisation import Normaliser, hyperactive, measure_response_statistics
+from vprtempo_ros.matching.stages import FrameTiming
+from vprtempo_ros.statistics import Statistics
 
-NOW = Moment(0)
+NOW = FrameTiming(0)
 Matrix = NDArray[np.float32]
 
 
-def usual(mean: list[float], deviation: list[float]) -> Usual:
+def usual(mean: list[float], deviation: list[float]) -> Statistics:
     """Return statistics."""
-    return Usual(np.array(mean, np.float32), np.array(deviation, np.float32))
+    return Statistics(np.array(mean, np.float32), np.array(deviation, np.float32))
 
 
 def test_scores_by_hand() -> None:
@@ -32,7 +32,7 @@ def test_scores_by_hand() -> None:
     found = normalise(np.array([2, 2, 1, 8], np.float32), NOW)
     first = np.array([1.0, 0.0, -2.0, 8.0])
     centred = first - first.sum() / 14
-    expected = centred * math.sqrt(14 / ((centred ** 2).sum() + 10))
+    expected = centred * math.sqrt(14 / ((centred**2).sum() + 10))
     assert found == pytest.approx(expected, rel=1e-6)
     assert found.dtype == np.float32
 
@@ -51,21 +51,21 @@ def test_many_wrong_places_are_standard_normal() -> None:
 def test_usual_responses_by_hand() -> None:
     """Three places, each asked with its own frame; what a place answers to itself is left out."""
     rows = np.array([[9, 1, 2], [3, 9, 4], [5, 7, 9]], np.float32)
-    found = usual_responses(enumerate(rows), 3, 0)
+    found = measure_response_statistics(enumerate(rows), 3, 0)
     assert found.mean.tolist() == [4, 4, 3]
     variance = np.array([1.0, 9.0, 1.0])
     usually = 1.0
-    assert found.deviation == pytest.approx(np.sqrt((2 * variance + 10 * usually) / 12))
-    assert found.mean.dtype == found.deviation.dtype == np.float32
+    assert found.std == pytest.approx(np.sqrt((2 * variance + 10 * usually) / 12))
+    assert found.mean.dtype == found.std.dtype == np.float32
 
 
 def test_neighbours_within_the_tolerance_are_the_place_itself() -> None:
     """Frames next to a place do not count for what it answers to others."""
     rows = np.full((6, 6), 1.0, np.float32)
     for place in range(6):
-        rows[place, max(0, place - 1):place + 2] = 50
-    assert usual_responses(enumerate(rows), 6, 1).mean.tolist() == [1.0] * 6
-    assert (usual_responses(enumerate(rows), 6, 0).mean > 10).all()
+        rows[place, max(0, place - 1) : place + 2] = 50
+    assert measure_response_statistics(enumerate(rows), 6, 1).mean.tolist() == [1.0] * 6
+    assert (measure_response_statistics(enumerate(rows), 6, 0).mean > 10).all()
 
 
 @pytest.mark.filterwarnings('error')
@@ -74,12 +74,15 @@ def test_neighbours_within_the_tolerance_are_the_place_itself() -> None:
 @pytest.mark.parametrize('kind', ['different', 'equal', 'own only'])
 def test_tiny_maps_are_finite(places: int, tolerance: int, kind: str) -> None:
     """Of two places nothing is known about others if both are one another's neighbours."""
-    rows = {'different': np.random.default_rng(0).random((places, places)),
-            'equal': np.full((places, places), 0.3), 'own only': np.eye(places)}[kind]
-    found = usual_responses(enumerate(rows.astype(np.float32)), places, tolerance)
+    rows = {
+        'different': np.random.default_rng(0).random((places, places)),
+        'equal': np.full((places, places), 0.3),
+        'own only': np.eye(places),
+    }[kind]
+    found = measure_response_statistics(enumerate(rows.astype(np.float32)), places, tolerance)
     assert np.isfinite(found.mean).all()
-    assert np.isfinite(found.deviation).all()
-    assert found.deviation.min() > 0
+    assert np.isfinite(found.std).all()
+    assert found.std.min() > 0
     for row in rows.astype(np.float32):
         scores = Normaliser(found)(row, NOW)
         assert np.isfinite(scores).all()
@@ -91,18 +94,18 @@ def test_tiny_maps_are_finite(places: int, tolerance: int, kind: str) -> None:
 def test_a_place_that_was_never_tried_is_a_usual_one() -> None:
     """The middle of three places has only neighbours: it is taken for what the others are."""
     rows = np.array([[9, 1, 4], [1, 9, 1], [6, 1, 9]], np.float32)
-    found = usual_responses(enumerate(rows), 3, 1)
+    found = measure_response_statistics(enumerate(rows), 3, 1)
     assert found.mean.tolist() == [6, 5, 4]
-    assert found.deviation.tolist() == [1, 1, 1]
+    assert found.std.tolist() == [1, 1, 1]
 
 
 def test_one_wild_neuron_does_not_make_all_look_wild() -> None:
     """What places with few frames are taken for does not come from a neuron that is ill."""
     rng = np.random.default_rng(0)
     rows = rng.normal(0, 1, (20, 20)).astype(np.float32)
-    before = usual_responses(enumerate(rows), 20, 1).deviation
+    before = measure_response_statistics(enumerate(rows), 20, 1).std
     rows[:, 3] *= 1000
-    after = usual_responses(enumerate(rows), 20, 1).deviation
+    after = measure_response_statistics(enumerate(rows), 20, 1).std
     others = np.arange(20) != 3
     assert after[others] == pytest.approx(before[others], rel=0.05)
     assert after[3] > 300
@@ -146,12 +149,12 @@ def responses(street: Street) -> Matrix:
 def test_a_hyperactive_neuron_is_found_and_tamed(responses: Matrix, kind: str) -> None:
     """Wherever the robot is, a neuron that answers to everything wins; normalised it does not."""
     places, sick = len(responses), 5
-    assert hyperactive(usual_responses(enumerate(responses), places, 1)).tolist() == []
+    assert hyperactive(measure_response_statistics(enumerate(responses), places, 1)).tolist() == []
     rng = np.random.default_rng(0)
     spread = responses.std()
     damaged = responses.copy()
     damaged[:, sick] += 20 * spread if kind == 'high' else rng.normal(0, 100 * spread, places)
-    of_sick = usual_responses(enumerate(damaged), places, 1)
+    of_sick = measure_response_statistics(enumerate(damaged), places, 1)
     assert hyperactive(of_sick).tolist() == [sick]
     normalise = Normaliser(of_sick)
     others = np.arange(places) != sick
@@ -167,8 +170,8 @@ def test_rounding_is_not_hyperactive() -> None:
     """Places that all answer alike, but for the last bit, are in order; so are all zeros."""
     values = np.full(50, 0.3, np.float32)
     values[::10] = np.nextafter(values[0], np.float32(1))
-    assert hyperactive(Usual(values, values)).tolist() == []
-    assert hyperactive(Usual(np.zeros(9, np.float32), np.ones(9, np.float32))).tolist() == []
+    assert hyperactive(Statistics(values, values)).tolist() == []
+    assert hyperactive(Statistics(np.zeros(9, np.float32), np.ones(9, np.float32))).tolist() == []
 
 
 def test_modules_answer_on_a_common_scale(responses: Matrix) -> None:
@@ -177,21 +180,22 @@ def test_modules_answer_on_a_common_scale(responses: Matrix) -> None:
     half = places // 2
     scaled = responses.copy()
     scaled[:, half:] = 4 * scaled[:, half:] + 1
-    normalise = Normaliser(usual_responses(enumerate(scaled), places, 1))
+    normalise = Normaliser(measure_response_statistics(enumerate(scaled), places, 1))
     assert (scaled[:half].argmax(axis=1) >= half).mean() > 0.9
     found = np.array([normalise(row, NOW).argmax() for row in scaled])
     assert (found == np.arange(places)).mean() > 0.9
 
 
-def test_responses_in_the_map_are_measured_on_its_reference(street: Street,
-                                                            responses: Matrix) -> None:
+def test_responses_in_the_map_are_measured_on_its_reference(
+    street: Street, responses: Matrix
+) -> None:
     """The map has the statistics of its network's own answers."""
     loaded = load(street.map)
     tolerance = loaded.config.places.tolerance
-    expected = usual_responses(enumerate(responses), len(responses), tolerance)
-    for one, other in zip(loaded.responses, expected, strict=True):
+    expected = measure_response_statistics(enumerate(responses), len(responses), tolerance)
+    for one, other in zip(loaded.response_statistics, expected, strict=True):
         assert one == pytest.approx(other, rel=1e-3, abs=1e-4)
     backend = create(loaded.network, BackendConfig(name='numpy'))
     again = measure_responses(backend, loaded.shown(), tolerance)
     backend.close()
-    assert (again.mean == loaded.responses.mean).all()
+    assert (again.mean == loaded.response_statistics.mean).all()

@@ -31,8 +31,15 @@ def ask(odometer: Odometer, seconds: float) -> float | None:
     return way
 
 
-def drive(odometer: Odometer, start: float, end: float, speed: float, rate: float = 20.0,
-          x: float = 0.0, yaw: float = 0.0) -> None:
+def drive(
+    odometer: Odometer,
+    start: float,
+    end: float,
+    speed: float,
+    rate: float = 20.0,
+    x: float = 0.0,
+    yaw: float = 0.0,
+) -> None:
     """Add poses from a start along the x axis, both ends included."""
     for number in range(round((end - start) * rate) + 1):
         seconds = number / rate
@@ -77,8 +84,9 @@ def test_round_a_bend() -> None:
     odometer, radius = Odometer(), 5.0
     for number in range(201):
         angle = number * math.tau / 200
-        odometer.add(at(number / 50), pose(radius * math.sin(angle),
-                                           radius * (1 - math.cos(angle)), angle))
+        odometer.add(
+            at(number / 50), pose(radius * math.sin(angle), radius * (1 - math.cos(angle)), angle)
+        )
     ask(odometer, 0)
     assert ask(odometer, 4) == pytest.approx(math.tau * radius, rel=1e-3)
     for number in range(1, 51):
@@ -90,8 +98,13 @@ def test_up_a_ramp() -> None:
     """Where the robot faces upwards it goes upwards."""
     odometer, tilt = Odometer(), math.radians(-30)  # About y, right-handed: the nose up.
     for second in range(3):
-        odometer.add(at(second), Pose((second * math.cos(tilt), 0.0, -second * math.sin(tilt)),
-                                      (0.0, math.sin(tilt / 2), 0.0, math.cos(tilt / 2))))
+        odometer.add(
+            at(second),
+            Pose(
+                (second * math.cos(tilt), 0.0, -second * math.sin(tilt)),
+                (0.0, math.sin(tilt / 2), 0.0, math.cos(tilt / 2)),
+            ),
+        )
     ask(odometer, 0)
     assert ask(odometer, 2) == pytest.approx(2.0)
 
@@ -141,12 +154,16 @@ def test_a_gap_is_not_bridged() -> None:
     assert ask(odometer, 3.0) == pytest.approx(0.5)
 
 
-@pytest.mark.parametrize('jump', [
-    (at(1.05), pose(90.0)),                      # Set to another position.
-    (at(1.05), pose(1.05, frame_id='odom2')),    # Another frame.
-    (at(-60), pose(1.05)),                       # The recording starts again.
-    (at(1e6), pose(1.05)),                       # The clock was set.
-], ids=['position', 'frame', 'back in time', 'far ahead'])
+@pytest.mark.parametrize(
+    'jump',
+    [
+        (at(1.05), pose(90.0)),  # Set to another position.
+        (at(1.05), pose(1.05, frame_id='odom2')),  # Another frame.
+        (at(-60), pose(1.05)),  # The recording starts again.
+        (at(1e6), pose(1.05)),  # The clock was set.
+    ],
+    ids=['position', 'frame', 'back in time', 'far ahead'],
+)
 def test_a_jump_begins_anew(jump: tuple[int, Pose]) -> None:
     """Over a jump no way is known; after it the way is right again."""
     odometer = Odometer()
@@ -204,8 +221,12 @@ def test_what_is_not_finite_is_ignored(field: int, value: float) -> None:
         numbers[field] = value
     else:
         numbers[6] = 0.0  # A quaternion of zeros.
-    odometer.add(at(1.05), Pose((numbers[0], numbers[1], numbers[2]),
-                                (numbers[3], numbers[4], numbers[5], numbers[6])))
+    odometer.add(
+        at(1.05),
+        Pose(
+            (numbers[0], numbers[1], numbers[2]), (numbers[3], numbers[4], numbers[5], numbers[6])
+        ),
+    )
     odometer.add(at(1.1), pose(1.1))
     ask(odometer, 0.9)
     assert ask(odometer, 1.1) == pytest.approx(0.2)
@@ -221,11 +242,16 @@ def test_memory_is_bounded() -> None:
     assert ask(odometer, 599.5) == pytest.approx(1.5)
 
 
-@given(st.lists(st.tuples(
-    st.booleans(),
-    st.integers(-2 * SECOND, 2 * SECOND) | st.integers(-2**63, 2**63 - 1),
-    st.tuples(*[st.floats(-5, 5) | st.floats()] * 7),
-), max_size=30))
+@given(
+    st.lists(
+        st.tuples(
+            st.booleans(),
+            st.integers(-2 * SECOND, 2 * SECOND) | st.integers(-(2**63), 2**63 - 1),
+            st.tuples(*[st.floats(-5, 5) | st.floats()] * 7),
+        ),
+        max_size=30,
+    )
+)
 @steady
 def test_whatever_comes(events: list[tuple[bool, int, tuple[float, ...]]]) -> None:
     """For any poses and frames in any order the way is None or a finite number, never an error."""
@@ -239,8 +265,10 @@ def test_whatever_comes(events: list[tuple[bool, int, tuple[float, ...]]]) -> No
             assert way is None or math.isfinite(way)
 
 
-@given(st.lists(st.floats(-0.5, 0.5), min_size=1, max_size=50),
-       st.lists(st.floats(0, 0.1), min_size=50, max_size=50))
+@given(
+    st.lists(st.floats(-0.5, 0.5), min_size=1, max_size=50),
+    st.lists(st.floats(0, 0.1), min_size=50, max_size=50),
+)
 @steady
 def test_ways_sum_up_to_the_way(steps: list[float], lags: list[float]) -> None:
     """However late the poses come, the frames' ways sum to what the poses came in all."""
@@ -262,8 +290,7 @@ def test_fed_from_another_thread() -> None:
     odometer, total, rate = Odometer(), 0.0, 1000
     odometer.add(at(0), pose(0.0))
     ask(odometer, 0)
-    feeding = threading.Thread(
-        target=drive, args=(odometer, 1 / rate, 0.9, 1.0, rate, 1 / rate))
+    feeding = threading.Thread(target=drive, args=(odometer, 1 / rate, 0.9, 1.0, rate, 1 / rate))
     feeding.start()
     for number in range(1, 91):
         way = ask(odometer, number / 100)

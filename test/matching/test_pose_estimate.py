@@ -19,7 +19,7 @@ from vprtempo_ros.matching.pose import PoseEstimate, PoseEstimator
 from vprtempo_ros.matching.rotations import mean_rotation, rotations_from
 
 Floats = NDArray[np.float64]
-CONFIG = PoseConfig(across=0.4, heading=0.2)
+CONFIG = PoseConfig(lateral_std=0.4, heading_std=0.2)
 
 
 def turned(yaw: float) -> tuple[float, float, float, float]:
@@ -36,13 +36,19 @@ def yaw_of(pose: Pose) -> float:
 
 def line(count: int, spacing: float = 2.0, yaw: float = 0.0) -> list[Pose | None]:
     """Return places on a straight line."""
-    return [Pose((n * spacing * np.cos(yaw), n * spacing * np.sin(yaw), 0.0), turned(yaw))
-            for n in range(count)]
+    return [
+        Pose((n * spacing * np.cos(yaw), n * spacing * np.sin(yaw), 0.0), turned(yaw))
+        for n in range(count)
+    ]
 
 
 def estimate(
-    poses: Sequence[Pose | None], confidences: Sequence[float], best: int, tolerance: int = 1,
-    oriented: bool = True, config: PoseConfig = CONFIG,
+    poses: Sequence[Pose | None],
+    confidences: Sequence[float],
+    best: int,
+    tolerance: int = 1,
+    oriented: bool = True,
+    config: PoseConfig = CONFIG,
 ) -> PoseEstimate:
     """Return the pose, of which there is one."""
     found = PoseEstimator(poses, tolerance, config, oriented)(np.array(confidences), best)
@@ -61,8 +67,9 @@ def rotation_matrix(quaternion: Any) -> Floats:
 def times(first: Any, second: Any) -> Floats:
     """Return the product of two quaternions xyzw: the second turn, then the first."""
     a, b = np.asarray(first), np.asarray(second)
-    return np.append(a[3] * b[:3] + b[3] * a[:3] + np.cross(a[:3], b[:3]),
-                     a[3] * b[3] - a[:3] @ b[:3])
+    return np.append(
+        a[3] * b[:3] + b[3] * a[:3] + np.cross(a[:3], b[:3]), a[3] * b[3] - a[:3] @ b[:3]
+    )
 
 
 @st.composite
@@ -104,7 +111,7 @@ def test_covariance_is_positive_definite_and_symmetric(belief) -> None:
         assert np.linalg.eigvalsh(covariance).min() > 0.0
         assert np.isfinite(found.pose.position).all()
         assert np.linalg.norm(found.pose.orientation) == pytest.approx(1.0)
-        assert min(np.diag(covariance)[3:]) >= CONFIG.heading ** 2 - 1e-9
+        assert min(np.diag(covariance)[3:]) >= CONFIG.heading**2 - 1e-9
 
 
 @steady
@@ -119,30 +126,38 @@ def test_estimate_moves_with_the_map(belief, rotation, shift) -> None:
             return None
         x, y, z = matrix @ pose.position + shift
         return Pose((x, y, z), tuple(times(rotation, pose.orientation)), pose.frame_id)
+
     estimator = PoseEstimator(poses, tolerance, CONFIG)
     before = estimator(np.array(confidences), best)
     after = PoseEstimator([moved(pose) for pose in poses], tolerance, CONFIG)(
-        np.array(confidences), best)
+        np.array(confidences), best
+    )
     if before is None or after is None:
         assert before is after
         return
-    np.testing.assert_allclose(after.pose.position, matrix @ before.pose.position + shift,
-                               atol=1e-6)
-    np.testing.assert_allclose(after.covariance[:3, :3],
-                               matrix @ before.covariance[:3, :3] @ matrix.T, atol=1e-6)
+    np.testing.assert_allclose(
+        after.pose.position, matrix @ before.pose.position + shift, atol=1e-6
+    )
+    np.testing.assert_allclose(
+        after.covariance[:3, :3], matrix @ before.covariance[:3, :3] @ matrix.T, atol=1e-6
+    )
     # The mean of orientations that are spread evenly may be any: only where one stands out.
     near = [np.array(pose.orientation) for pose in poses if pose is not None]
     if min(abs(a @ b) for a in near for b in near) > 0.8:
         both = np.array(after.pose.orientation) @ times(rotation, before.pose.orientation)
         assert abs(both) == pytest.approx(1.0, abs=1e-6)
         # The floor of the yaw belongs to the frame's z axis; all three are alike.
-        np.testing.assert_allclose(after.covariance[3:, 3:],
-                                   matrix @ before.covariance[3:, 3:] @ matrix.T, atol=1e-6)
+        np.testing.assert_allclose(
+            after.covariance[3:, 3:], matrix @ before.covariance[3:, 3:] @ matrix.T, atol=1e-6
+        )
 
 
 @steady
-@given(quaternions(), st.lists(st.tuples(st.floats(-0.5, 0.5), st.floats(0.01, 1.0)),
-                               min_size=1, max_size=6), st.data())
+@given(
+    quaternions(),
+    st.lists(st.tuples(st.floats(-0.5, 0.5), st.floats(0.01, 1.0)), min_size=1, max_size=6),
+    st.data(),
+)
 def test_mean_of_orientations_does_not_mind_signs(centre, turns, data) -> None:
     """A quaternion and its negative are one orientation; the mean lies among them."""
     found = np.array([times(turned(angle), centre) for angle, _ in turns])
@@ -160,8 +175,9 @@ def test_mean_of_orientations_does_not_mind_signs(centre, turns, data) -> None:
 def test_rotations_are_about_the_fixed_axes() -> None:
     """A yaw of the world is a rotation about z, however the robot was tilted before."""
     tilted = times(turned(0.7), (np.sin(0.2), 0.0, 0.0, np.cos(0.2)))
-    vectors = rotations_from(tilted, np.array([times(turned(0.3), tilted),
-                                               -times(turned(-3.0), tilted), tilted]))
+    vectors = rotations_from(
+        tilted, np.array([times(turned(0.3), tilted), -times(turned(-3.0), tilted), tilted])
+    )
     np.testing.assert_allclose(vectors, [[0, 0, 0.3], [0, 0, -3.0], [0, 0, 0]], atol=1e-12)
 
 
@@ -171,9 +187,11 @@ def test_certain_place_has_the_spread_of_its_own_stretch() -> None:
     assert found.pose.position == pytest.approx((0.0, 12.0, 0.0))
     assert yaw_of(found.pose) == pytest.approx(np.pi / 2)
     np.testing.assert_allclose(
-        np.diag(found.covariance), [0.16, 9.0 / 12, 0.16, 0.04, 0.04, 0.04], atol=1e-12)
-    assert np.count_nonzero(np.abs(found.covariance - np.diag(np.diag(found.covariance))) > 1e-12
-                            ) == 0
+        np.diag(found.covariance), [0.16, 9.0 / 12, 0.16, 0.04, 0.04, 0.04], atol=1e-12
+    )
+    assert (
+        np.count_nonzero(np.abs(found.covariance - np.diag(np.diag(found.covariance))) > 1e-12) == 0
+    )
 
 
 def test_neighbours_pull_the_pose_between_places() -> None:
@@ -196,7 +214,7 @@ def test_a_box_over_the_belief_has_its_mean_and_not_less_than_its_variance() -> 
     mean = belief @ along
     assert found.pose.position[0] == pytest.approx(mean)
     variance = belief @ (along - mean) ** 2
-    assert found.covariance[0, 0] == pytest.approx(variance + 2.0 ** 2 * 2 / 3 + 2.0 ** 2 / 12)
+    assert found.covariance[0, 0] == pytest.approx(variance + 2.0**2 * 2 / 3 + 2.0**2 / 12)
 
 
 def test_places_elsewhere_do_not_pull() -> None:
@@ -210,17 +228,19 @@ def test_places_elsewhere_do_not_pull() -> None:
     # A curve that says the same of all places is no reason to believe in the middle of the route.
     flat = estimate(line(30), [0.9] * 30, 20, tolerance=1)
     assert flat.pose.position[0] == pytest.approx(40.0)
-    assert flat.covariance[0, 0] < 10.0 ** 2
+    assert flat.covariance[0, 0] < 10.0**2
 
 
 def test_yaw_is_averaged_on_the_circle() -> None:
     """Of 170 and -170 degrees the mean is 180, not 0."""
     near = np.radians(10.0)
-    poses = [Pose((0.0, 0.0, 0.0), turned(np.pi - near)),
-             Pose((-1.0, 0.0, 0.0), turned(-np.pi + near))]
+    poses = [
+        Pose((0.0, 0.0, 0.0), turned(np.pi - near)),
+        Pose((-1.0, 0.0, 0.0), turned(-np.pi + near)),
+    ]
     found = estimate(poses, [0.9, 0.9], 0)
     assert abs(yaw_of(found.pose)) == pytest.approx(np.pi)
-    assert found.covariance[5, 5] == pytest.approx(0.04 + near ** 2)
+    assert found.covariance[5, 5] == pytest.approx(0.04 + near**2)
     # The route turns left as it goes to -x: position and yaw vary together.
     assert found.covariance[0, 5] == pytest.approx(-0.5 * near)
 
@@ -232,7 +252,7 @@ def test_places_without_a_pose_are_left_out() -> None:
     found = estimate(poses, [0.0] * 3 + [0.4, 0.8, 0.4] + [0.0] * 3, 4)
     assert found.pose.position == pytest.approx((8.0, 0.0, 0.0))
     # Beside the gap a place stands for more of the route.
-    assert found.covariance[0, 0] == pytest.approx(4.0 + 3.0 ** 2 / 12)
+    assert found.covariance[0, 0] == pytest.approx(4.0 + 3.0**2 / 12)
     lonely = PoseEstimator([None, *line(1), None, None], 0, CONFIG)
     assert lonely(np.array([0.0, 0.0, 0.1, 0.9]), 3) is None
     assert lonely(np.array([0.9, 0.5, 0.0, 0.0]), 0) is not None
@@ -252,19 +272,20 @@ def test_gps_faces_along_the_route() -> None:
     certain = np.eye(9)
     straight = estimate(poses, certain[2].tolist(), 2, 0, oriented=False)
     assert yaw_of(straight.pose) == pytest.approx(np.pi / 2)
-    assert straight.covariance[5, 5] == pytest.approx(CONFIG.heading ** 2)
+    assert straight.covariance[5, 5] == pytest.approx(CONFIG.heading**2)
     bend = estimate(poses, certain[4].tolist(), 4, 0, oriented=False)
     assert yaw_of(bend.pose) == pytest.approx(np.pi / 4)
-    assert bend.covariance[5, 5] == pytest.approx(CONFIG.heading ** 2 + (np.pi / 4) ** 2)
+    assert bend.covariance[5, 5] == pytest.approx(CONFIG.heading**2 + (np.pi / 4) ** 2)
     assert yaw_of(estimate(poses, certain[8].tolist(), 8, 0, oriented=False).pose) == pytest.approx(
-        0.0)
+        0.0
+    )
 
 
 def test_gps_without_a_course_may_face_anywhere() -> None:
     """A single fix, or standing ones, have no direction: the variance is that of any angle."""
     for poses in ([Pose((1.0, 2.0, 3.0))], [Pose((1.0, 2.0, 3.0))] * 3):
         found = estimate(poses, [0.9] * len(poses), 0, oriented=False)
-        assert found.covariance[5, 5] == pytest.approx(np.pi ** 2 / 3)
+        assert found.covariance[5, 5] == pytest.approx(np.pi**2 / 3)
         assert found.covariance[0, 0] == pytest.approx(0.16)
 
 

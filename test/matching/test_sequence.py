@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from vprtempo_ros.config import SequenceConfig
 from vprtempo_ros.matching.sequence import sequence_filter
-from vprtempo_ros.matching.stages import Moment, Route, Scores, Stage
+from vprtempo_ros.matching.stages import FrameTiming, Route, Scores, Stage
 
 FILTERS = ['seqslam', 'bayes']
 PLACES = 1000
@@ -38,11 +38,13 @@ class Scene:
     def __call__(self, position: float, on_map: bool = True) -> Scores:
         """Return the scores float32 (places,) of a frame taken so many places along the route."""
         before, part = divmod(position, 1.0)
-        scores = (self._background(int(before)) * math.cos(part * math.pi / 2)
-                  + self._background(int(before) + 1) * math.sin(part * math.pi / 2)
-                  + self._noise * self._rng.standard_normal(self._places))
+        scores = (
+            self._background(int(before)) * math.cos(part * math.pi / 2)
+            + self._background(int(before) + 1) * math.sin(part * math.pi / 2)
+            + self._noise * self._rng.standard_normal(self._places)
+        )
         if on_map:
-            scores = scores + 2.5 * np.exp(-((np.arange(self._places) - position) / 0.85) ** 2)
+            scores = scores + 2.5 * np.exp(-(((np.arange(self._places) - position) / 0.85) ** 2))
         return ((scores - scores.mean()) / scores.std()).astype(np.float32)
 
     def _background(self, place: int) -> Floats:
@@ -53,23 +55,28 @@ class Scene:
         return self._known[place]
 
 
-def make(name: str, places: int = PLACES, step_s: float = 1.0, step_m: float | None = None,
-         **settings: Any) -> Stage:
+def make(
+    name: str,
+    places: int = PLACES,
+    step_s: float = 1.0,
+    step_m: float | None = None,
+    **settings: Any,
+) -> Stage:
     """Return a filter for a route whose places are a second apart."""
     return sequence_filter(Route(places, step_s, step_m), SequenceConfig(filter=name, **settings))
 
 
-def moments(seconds: Sequence[float] | Floats, start_ns: int = START_NS) -> list[Moment]:
+def moments(seconds: Sequence[float] | Floats, start_ns: int = START_NS) -> list[FrameTiming]:
     """Return the moments of frames after so many seconds."""
-    return [Moment(start_ns + round(second * 1e9)) for second in seconds]
+    return [FrameTiming(start_ns + round(second * 1e9)) for second in seconds]
 
 
-def outputs(stage: Stage, frames: Sequence[Scores], when: Sequence[Moment]) -> Scores:
+def outputs(stage: Stage, frames: Sequence[Scores], when: Sequence[FrameTiming]) -> Scores:
     """Return what comes out, float32 (frames, places); it is finite and nothing goes in changed."""
     result = []
-    for scores, moment in zip(frames, when, strict=True):
+    for scores, timing in zip(frames, when, strict=True):
         before = scores.copy()
-        out = stage(scores, moment)
+        out = stage(scores, timing)
         assert np.array_equal(scores, before, equal_nan=True)
         assert out.dtype == np.float32
         assert out.shape == scores.shape
@@ -88,18 +95,23 @@ def best(found: Scores) -> Scores:
     return found.max(axis=1)
 
 
-def drive(name: str, positions: Sequence[float] | Floats, seconds: Sequence[float] | Floats,
-          **settings: Any) -> Scores:
+def drive(
+    name: str,
+    positions: Sequence[float] | Floats,
+    seconds: Sequence[float] | Floats,
+    **settings: Any,
+) -> Scores:
     """Return what comes out for frames at these positions and times."""
     scene = Scene()
-    return outputs(make(name, **settings), [scene(position) for position in positions],
-                   moments(seconds))
+    return outputs(
+        make(name, **settings), [scene(position) for position in positions], moments(seconds)
+    )
 
 
 def test_none_passes_scores_on() -> None:
     """Without a filter nothing is changed, not even copied."""
     scores = Scene()(5)
-    assert make('none')(scores, Moment(1)) is scores
+    assert make('none')(scores, FrameTiming(1)) is scores
 
 
 def test_single_frames_are_not_enough() -> None:
@@ -135,7 +147,7 @@ def test_half_and_double_speed(name: str, speed: float, camera: int) -> None:
     """Without a setting, at the rate of the places and at ten times that."""
     positions = np.arange(100, 200, speed / camera)
     found = drive(name, positions, np.arange(len(positions)) / camera)
-    right = (errors(found, positions)[15 * camera:] <= 1).mean()
+    right = (errors(found, positions)[15 * camera :] <= 1).mean()
     # A window of ten frames at half speed holds the evidence of five places only.
     assert right >= (0.85 if name == 'bayes' or speed > 1 else 0.5)
 
@@ -154,13 +166,14 @@ def test_kidnapped(name: str) -> None:
 def test_a_stop(name: str, camera: int) -> None:
     """Three hundred seconds at one place change neither the answer nor how sure it is."""
     stop = 300 * camera
-    positions = np.r_[np.arange(100, 130, 1 / camera), np.full(stop, 130.0),
-                      np.arange(130, 150, 1 / camera)]
+    positions = np.r_[
+        np.arange(100, 130, 1 / camera), np.full(stop, 130.0), np.arange(130, 150, 1 / camera)
+    ]
     found = drive(name, positions, np.arange(len(positions)) / camera)
     first, last = 30 * camera, 30 * camera + stop
-    assert (errors(found, positions)[15 * camera:] <= 1).mean() >= 0.97
-    assert (errors(found, positions)[first + camera:last] <= 1).mean() >= 0.97
-    surest = best(found)[15 * camera:first].max()
+    assert (errors(found, positions)[15 * camera :] <= 1).mean() >= 0.97
+    assert (errors(found, positions)[first + camera : last] <= 1).mean() >= 0.97
+    surest = best(found)[15 * camera : first].max()
     assert best(found)[first:last].max() <= surest + 0.5
 
 
@@ -222,8 +235,9 @@ def test_off_the_map_and_back(name: str) -> None:
     scene = Scene()
     positions = np.r_[np.arange(960, 1000), np.arange(1000, 1060), np.arange(400, 440)]
     on = np.r_[np.ones(40, bool), np.zeros(60, bool), np.ones(40, bool)]
-    found = outputs(make(name), [scene(p, bool(o)) for p, o in zip(positions, on)],
-                    moments(np.arange(140)))
+    found = outputs(
+        make(name), [scene(p, bool(o)) for p, o in zip(positions, on)], moments(np.arange(140))
+    )
     assert (errors(found, positions)[10:40] <= 1).all()
     assert (errors(found, positions)[112:] <= 1).all()
     assert best(found)[55:100].max() < np.median(best(found)[np.r_[10:40, 115:140]])
@@ -251,7 +265,7 @@ def test_a_route_without_times(name: str, step_s: float) -> None:
     expected = outputs(make(name), frames, moments(np.arange(30)))
     found = outputs(make(name, step_s=step_s), frames, moments(np.arange(30) * 0.001))
     assert np.allclose(found, expected, atol=1e-3)
-    unstamped = outputs(make(name), frames, [Moment(0)] * 30)
+    unstamped = outputs(make(name), frames, [FrameTiming(0)] * 30)
     assert np.allclose(unstamped, expected, atol=1e-3)
 
 
@@ -263,13 +277,15 @@ def test_odometry_tells_the_way(name: str, sign: int) -> None:
     ways = np.random.default_rng(2).choice([0.0, 0.1, 1.3], 400) * 0.5
     positions = 500 + sign * np.cumsum(ways) / 0.5
     seconds = np.cumsum(np.random.default_rng(3).choice([0.01, 5.0], 400))
-    when = [moment._replace(travelled=sign * float(way))
-            for moment, way in zip(moments(seconds), ways)]
+    when = [
+        timing._replace(travelled=sign * float(way)) for timing, way in zip(moments(seconds), ways)
+    ]
     stage = make(name, step_m=0.5)
     found = outputs(stage, [scene(position) for position in positions], when)
     assert (errors(found, positions)[40:] <= 1).mean() >= 0.95
-    without = outputs(make(name, step_m=0.5, odometry=False),
-                      [scene(position) for position in positions], when)
+    without = outputs(
+        make(name, step_m=0.5, odometry=False), [scene(position) for position in positions], when
+    )
     assert (errors(without, positions)[40:] <= 1).mean() < 0.8
 
 
@@ -279,8 +295,10 @@ def test_odometry_that_tells_nothing(name: str, travelled: float | None) -> None
     """Where a way is missing the time serves."""
     scene = Scene()
     positions = np.arange(100, 150)
-    when = [moment._replace(travelled=travelled if number % 3 else 1.0)
-            for number, moment in enumerate(moments(np.arange(50)))]
+    when = [
+        timing._replace(travelled=travelled if number % 3 else 1.0)
+        for number, timing in enumerate(moments(np.arange(50)))
+    ]
     found = outputs(make(name, step_m=1.0), [scene(position) for position in positions], when)
     assert (errors(found, positions)[12:] <= 1).all()
 
@@ -291,10 +309,11 @@ def test_maps_of_two_places(name: str) -> None:
     places = np.repeat([0, 1, 0, 1], 60)
     right = np.random.default_rng(5).random(240) < 0.8
     # Standardised, two values can only be 1 and -1.
-    frames = [np.where(np.arange(2) == (place if ok else 1 - place), 1, -1).astype(np.float32)
-              for place, ok in zip(places, right)]
-    found = outputs(make(name, places=2, slowest=0.0, fastest=0.0), frames,
-                    moments(np.arange(240)))
+    frames = [
+        np.where(np.arange(2) == (place if ok else 1 - place), 1, -1).astype(np.float32)
+        for place, ok in zip(places, right)
+    ]
+    found = outputs(make(name, places=2, slowest=0.0, fastest=0.0), frames, moments(np.arange(240)))
     assert (errors(found, places) == 0).mean() > right.mean()
     outputs(make(name, places=2), frames, moments(np.arange(240)))
 
@@ -305,8 +324,11 @@ def test_tens_of_thousands_of_places(name: str) -> None:
     scene = Scene(places=27000)
     for first in (0, 26970):
         positions = np.arange(first, first + 30)
-        found = outputs(make(name, places=27000), [scene(position) for position in positions],
-                        moments(np.arange(30)))
+        found = outputs(
+            make(name, places=27000),
+            [scene(position) for position in positions],
+            moments(np.arange(30)),
+        )
         assert (errors(found, positions)[15:] == 0).mean() >= 0.9
 
 
@@ -329,7 +351,7 @@ def test_what_was_given_out_stays(name: str) -> None:
     frames = [scene(place) for place in range(100, 105)]
     for frame in frames:
         frame.setflags(write=False)
-    results = [stage(frame, moment) for frame, moment in zip(frames, moments(np.arange(5)))]
+    results = [stage(frame, timing) for frame, timing in zip(frames, moments(np.arange(5)))]
     copies = [result.copy() for result in results]
     stage(scene(105), moments([5.0])[0])
     assert all(np.array_equal(one, other) for one, other in zip(results, copies))
@@ -362,8 +384,9 @@ def test_nothing_drifts_over_a_long_time(name: str) -> None:
     """After 5000 frames off the map, filters answer as new ones soon do."""
     scene, rng = Scene(places=200), np.random.default_rng(4)
     stage = make(name, places=200)
-    outputs(stage, list(rng.standard_normal((5000, 200)).astype(np.float32)),
-            moments(np.arange(5000)))
+    outputs(
+        stage, list(rng.standard_normal((5000, 200)).astype(np.float32)), moments(np.arange(5000))
+    )
     positions = np.arange(50, 100)
     found = outputs(stage, [scene(p) for p in positions], moments(np.arange(5000, 5050)))
     assert (errors(found, positions)[15:] <= 1).all()

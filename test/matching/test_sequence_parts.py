@@ -11,7 +11,7 @@ from vprtempo_ros.config import SequenceConfig
 from vprtempo_ros.matching.sequence import kernels
 from vprtempo_ros.matching.sequence.motion import Motion
 from vprtempo_ros.matching.sequence.progress import Progress, Step
-from vprtempo_ros.matching.stages import Moment, Route
+from vprtempo_ros.matching.stages import FrameTiming, Route
 
 SECOND = 10**9
 
@@ -29,8 +29,9 @@ def view(number: int, places: int = 300) -> np.ndarray:
 def test_frames_are_kept_a_place_apart() -> None:
     """At four frames a place each fourth is kept, and the others count by their part of it."""
     progress = Progress(Route(300, 2.0), True)
-    steps = [progress(view(number), Moment(SECOND * (number + 2) // 2), 1.0)
-             for number in range(9)]
+    steps = [
+        progress(view(number), FrameTiming(SECOND * (number + 2) // 2), 1.0) for number in range(9)
+    ]
     assert [step.keep for step in steps] == [True, False, False, False] * 2 + [True]
     assert [step.weight for step in steps] == [1, 0.25, 0.5, 0.75, 1, 0.25, 0.5, 0.75, 1]
     assert [step.restart for step in steps] == [False] * 9
@@ -41,13 +42,15 @@ def test_an_uneven_rate_of_a_frame_a_place_keeps_all() -> None:
     rng = np.random.default_rng(0)
     progress = Progress(Route(300, 1.0), True)
     stamps = SECOND * np.arange(1, 200) + rng.integers(-SECOND // 5, SECOND // 5, 199)
-    assert all(progress(view(n), Moment(int(stamp)), 1.0).keep for n, stamp in enumerate(stamps))
+    assert all(
+        progress(view(n), FrameTiming(int(stamp)), 1.0).keep for n, stamp in enumerate(stamps)
+    )
 
 
 def test_a_fast_robot_gets_more_frames() -> None:
     """At twice the reference's speed a frame is kept every half of the time."""
     progress = Progress(Route(300, 1.0), True)
-    steps = [progress(view(n), Moment(SECOND + n * SECOND // 4), 2.0) for n in range(9)]
+    steps = [progress(view(n), FrameTiming(SECOND + n * SECOND // 4), 2.0) for n in range(9)]
     assert [step.keep for step in steps] == [True, False] * 4 + [True]
     assert steps[2].time == pytest.approx(0.5)
     assert steps[2].come == pytest.approx(1.0)
@@ -56,12 +59,12 @@ def test_a_fast_robot_gets_more_frames() -> None:
 def test_a_view_that_stays_is_a_stop() -> None:
     """The same scores again are no way and no evidence, and the stop is forgotten after it."""
     progress = Progress(Route(300, 1.0), True)
-    progress(view(0), Moment(SECOND), 1.0)
+    progress(view(0), FrameTiming(SECOND), 1.0)
     for second in range(2, 90):
-        step = progress(view(0), Moment(second * SECOND), 1.0)
+        step = progress(view(0), FrameTiming(second * SECOND), 1.0)
         assert (step.keep, step.restart) == (False, False)
         assert step.weight == step.time == pytest.approx(0.0, abs=1e-4)
-    step = progress(view(1), Moment(90 * SECOND), 1.0)
+    step = progress(view(1), FrameTiming(90 * SECOND), 1.0)
     assert step.keep
     assert step.time == pytest.approx(1.0)
 
@@ -69,19 +72,20 @@ def test_a_view_that_stays_is_a_stop() -> None:
 def test_odometry_has_a_sign_and_comes_before_time() -> None:
     """A way in reverse is negative, and the time in which it was gone does not count."""
     progress = Progress(Route(300, 1.0, 0.5), True)
-    progress(view(0), Moment(SECOND), 1.0)
-    step = progress(view(1), Moment(5 * SECOND, -0.6), 1.0)
+    progress(view(0), FrameTiming(SECOND), 1.0)
+    step = progress(view(1), FrameTiming(5 * SECOND, -0.6), 1.0)
     assert (step.time, step.way, step.keep) == (0.0, pytest.approx(-1.2), True)
 
 
-@pytest.mark.parametrize(('seconds', 'restart'), [
-    (1.0, False), (99.0, False), (101.0, True), (-0.5, False), (-1.5, True),
-])
+@pytest.mark.parametrize(
+    ('seconds', 'restart'),
+    [(1.0, False), (99.0, False), (101.0, True), (-0.5, False), (-1.5, True)],
+)
 def test_jumps_of_time(seconds: float, restart: bool) -> None:
     """More than 100 places forwards or one backwards, all earlier frames are of no use."""
     progress = Progress(Route(300, 1.0), True)
-    progress(view(0), Moment(1000 * SECOND), 1.0)
-    step = progress(view(1), Moment(1000 * SECOND + int(seconds * SECOND)), 1.0)
+    progress(view(0), FrameTiming(1000 * SECOND), 1.0)
+    step = progress(view(1), FrameTiming(1000 * SECOND + int(seconds * SECOND)), 1.0)
     assert step.restart is restart
 
 
@@ -123,8 +127,9 @@ def test_best_tracks_by_definition(places: int) -> None:
     offsets = np.array([[3, 2, 1, 1], [0, 0, 0, 0], [-8, -6, -4, -2], [50, 30, 20, 10]])
     lead = np.array([0.0, -1.0, -0.5, -2.0], np.float32)
     out, peaks = np.empty(places, np.float32), np.empty(4, np.float32)
-    kernels.best_tracks(window, offsets, newest, 5.0, lead, out, peaks,
-                        np.empty(kernels.BLOCK, np.float32))
+    kernels.best_tracks(
+        window, offsets, newest, 5.0, lead, out, peaks, np.empty(kernels.BLOCK, np.float32)
+    )
     expected = np.full(places, -np.inf)
     for track, added in zip(offsets, lead):
         sums = newest.astype(float)
@@ -132,14 +137,19 @@ def test_best_tracks_by_definition(places: int) -> None:
             for place in range(places):
                 if 0 <= place - offset < places:
                     sums[place] += row[place - offset]
-        run = np.concatenate([np.arange(s, min(s + 256, places))
-                              for s in range(0, places, 256 * math.ceil(places / 4096))])
+        run = np.concatenate(
+            [
+                np.arange(s, min(s + 256, places))
+                for s in range(0, places, 256 * math.ceil(places / 4096))
+            ]
+        )
         sample, count = sums[run], len(run)
         deviation = np.sqrt(np.pi / 2) * np.abs(sample).mean()
-        scale = np.sqrt((count * deviation ** 2 + 10 * 5.0) / (count + 10))
+        scale = np.sqrt((count * deviation**2 + 10 * 5.0) / (count + 10))
         values = (sums - sample.sum() / (count + 10)) / scale
         assert peaks[np.flatnonzero((offsets == track).all(axis=1))[0]] == pytest.approx(
-            values.max(), abs=1e-3)
+            values.max(), abs=1e-3
+        )
         expected = np.maximum(expected, values + added)
     assert out == pytest.approx(expected, abs=1e-3)
 
@@ -167,8 +177,9 @@ def test_move_and_weigh_by_definition(places: int) -> None:
     speeds = np.empty(3, np.float32)
     stay, mix, arrive, spoilt = (np.float32(x) for x in (0.8, 0.05, 0.01, 0.3))
     kernels.weigh(moved, ratios, stay, mix, arrive, spoilt, total, speeds)
-    expected = ((spoilt + (1 - spoilt) * ratios)
-                * (stay * expected + mix * expected.sum(axis=0) + arrive))
+    expected = (spoilt + (1 - spoilt) * ratios) * (
+        stay * expected + mix * expected.sum(axis=0) + arrive
+    )
     assert moved == pytest.approx(expected, rel=1e-3)
     assert total == pytest.approx(expected.sum(axis=0), rel=1e-3)
     assert speeds == pytest.approx(expected.sum(axis=1), rel=1e-3)

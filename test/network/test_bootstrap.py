@@ -38,8 +38,7 @@ def noisy(spread: float) -> np.ndarray:
 @pytest.fixture(scope='module')
 def network() -> Network:
     """Return a small network of two modules."""
-    config = TrainingConfig(method='bootstrap', places_per_module=5, threads=1,
-                            bootstrap=SMALL)
+    config = TrainingConfig(method='bootstrap', places_per_module=5, threads=1, bootstrap=SMALL)
     return train(SPIKES, np.arange(9), config, size=(8, 8))
 
 
@@ -64,17 +63,23 @@ def test_every_mode_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
         used[tuple(next(modes).name for _ in range(2))] += 1
         mode.count = count
         return original(shown, mode)
+
     monkeypatch.setattr(trainer, '_forward', forward)
     trainer.run('module', silent)
-    assert set(used) == {('SAMPLE',) * 2, ('FIT',) * 2, ('ANN',) * 2, ('SNN', 'ANN'),
-                         ('SNN', 'FIT')}
+    assert set(used) == {
+        ('SAMPLE',) * 2,
+        ('FIT',) * 2,
+        ('ANN',) * 2,
+        ('SNN', 'ANN'),
+        ('SNN', 'FIT'),
+    }
     assert used['SAMPLE', 'SAMPLE'] == 2 * 3
     assert used['FIT', 'FIT'] + used['SNN', 'FIT'] == 2
 
 
 @needs_lava_dl
 def test_the_gradient_lowers_the_loss() -> None:
-    """What is learnt beyond the start: disturbed places stand out further."""
+    """What is learnt beyond the start: rarely seen places stand out further."""
     trainer = bootstrap.Trainer(SPIKES, np.arange(9), (8, 8), SMALL, 0, threads=1)
 
     def margin() -> float:
@@ -82,6 +87,7 @@ def test_the_gradient_lowers_the_loss() -> None:
         own = answers[np.arange(9), np.arange(9)]
         np.fill_diagonal(answers, -np.inf)
         return float(((own - answers.max(axis=1)) / np.abs(own).mean()).mean())
+
     before = margin()
     trainer.run('module', silent)
     assert margin() > before
@@ -130,8 +136,9 @@ def test_hdf5_is_what_lava_dl_exports(tmp_path: Path) -> None:
             block.export_hdf5(theirs.create_group(f'layer/{number}'))
     with h5py.File(tmp_path / 'ours.net') as ours, h5py.File(tmp_path / 'theirs.net') as theirs:
         names: list[str] = []
-        theirs.visititems(lambda name, item: names.append(name)
-                          if isinstance(item, h5py.Dataset) else None)
+        theirs.visititems(
+            lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None
+        )
         assert len(names) >= 20
         for name in names:
             assert np.array_equal(ours[name][()], theirs[name][()]), name
@@ -146,8 +153,9 @@ def test_netx_gives_the_same_bits(network: Network, mode: str) -> None:
     assert 'simulated as on 1 Loihi 2 chip' in backend.detail
     shown = np.concatenate([SPIKES, noisy(60)])
     in_flight: InFlight[int] = InFlight(backend)
-    found = [answer for number, spikes in enumerate(shown)
-             for answer in in_flight.show(spikes, number)]
+    found = [
+        answer for number, spikes in enumerate(shown) for answer in in_flight.show(spikes, number)
+    ]
     while len(in_flight):
         found += in_flight.advance()
     backend.close()
@@ -160,8 +168,13 @@ def test_netx_gives_the_same_bits(network: Network, mode: str) -> None:
 def test_a_map_is_built_and_kept(tmp_path: Path) -> None:
     """training.method in the trainer's configuration makes a map that recognises its places."""
     bag = drive(tmp_path / 'route', [0.0, 1.0, 2.0, 3.0], [1, 2, 3, 4])
-    config = tiny_config(bag, training__method='bootstrap', training__bootstrap__hidden=60,
-                         training__bootstrap__epochs=12, training__threads=1)
+    config = tiny_config(
+        bag,
+        training__method='bootstrap',
+        training__bootstrap__hidden=60,
+        training__bootstrap__epochs=12,
+        training__threads=1,
+    )
     told: list[str] = []
     built = build_map(config, lambda stage, done, total: told.append(stage))
     assert 'training module 1/1' in told
@@ -171,9 +184,7 @@ def test_a_map_is_built_and_kept(tmp_path: Path) -> None:
     assert loaded.places == 4
 
 
-def test_without_lava_dl_one_line_says_how(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_without_lava_dl_one_line_says_how(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The choice is refused where it cannot be had, before any recording is looked for."""
     monkeypatch.setattr(bootstrap, 'lava_dl_is_installed', lambda: False)
     told = 'training.method: bootstrap needs lava-dl.*make lava'
@@ -183,9 +194,7 @@ def test_without_lava_dl_one_line_says_how(
         build_map(tiny_config(tmp_path / 'none', training__method='bootstrap'))
 
 
-def test_running_without_lava_dl_names_the_other_backend(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_running_without_lava_dl_names_the_other_backend(monkeypatch: pytest.MonkeyPatch) -> None:
     """A spiking map can be run without lava-dl, by cuba."""
     from support.spiking import made
 

@@ -60,6 +60,7 @@ class TorchLayer:
         model.qconfig = qconfig(engine)
         if output:
             from vprtempo_ros.backends.torch_eager import output_qconfig
+
             model.linear.qconfig = output_qconfig(engine)
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')
@@ -86,6 +87,7 @@ class TorchLayer:
 
     def converted(self) -> Any:
         from torch.ao import quantization
+
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')
             return quantization.convert(self.model.eval())
@@ -93,12 +95,22 @@ class TorchLayer:
 
 def limited(weights: Array, excitatory: Array, inhibitory: Array, factor: Array) -> Array:
     """Keep weights within the limits of their kind (stdp._limited, in NumPy)."""
-    return np.where(weights > 0, np.clip(excitatory, 1e-6, 10),
-                    np.where(weights < 0, np.clip(inhibitory, -10, -1e-6) * factor, 0))
+    return np.where(
+        weights > 0,
+        np.clip(excitatory, 1e-6, 10),
+        np.where(weights < 0, np.clip(inhibitory, -10, -1e-6) * factor, 0),
+    )
 
 
-def feature_step(weights: Array, thresholds: Array, rates: Array, response: Array, spikes: Array,
-                 eta: float, eta_ip: float) -> None:
+def feature_step(
+    weights: Array,
+    thresholds: Array,
+    rates: Array,
+    response: Array,
+    spikes: Array,
+    eta: float,
+    eta_ip: float,
+) -> None:
     """Learn from one presentation as DESIGN.md has it, in place."""
     out = np.clip(response - thresholds, 0, np.float32(0.9))
     change = np.where(out > 0, eta * (0.5 - out), 0)[:, None] * (spikes > 0)
@@ -125,8 +137,16 @@ def test_feature_steps_equal_torch(engine: str) -> None:
         theirs.model.linear.weight.data = theirs.torch.from_numpy(weights)
     steps = np.arange(STEPS)
     training = qat.train_features(
-        layer, spikes, steps, np.full(STEPS, 0.005, np.float32), np.full(STEPS, 0.15, np.float32),
-        False, SCHEMES[engine], nothing, chunk=1)
+        layer,
+        spikes,
+        steps,
+        np.full(STEPS, 0.005, np.float32),
+        np.full(STEPS, 0.15, np.float32),
+        False,
+        SCHEMES[engine],
+        nothing,
+        chunk=1,
+    )
     np.testing.assert_allclose(layer.weights, theirs.weights, atol=2e-6)
     np.testing.assert_allclose(layer.thresholds, thresholds, atol=2e-6)
     check_observers(training, theirs)
@@ -149,9 +169,17 @@ def test_output_steps_equal_torch(engine: str) -> None:
         factor = np.maximum(1 + 50 * 0.005 * response, 0)[:, None]
         weights = limited(theirs.weights, theirs.weights + change, theirs.weights + change, factor)
         theirs.model.linear.weight.data = theirs.torch.from_numpy(weights.astype(np.float32))
-    training = qat.train_outputs(layer, spikes, scaled, np.arange(STEPS), places,
-                                 np.full(STEPS, 0.005, np.float32), SCHEMES[engine], nothing,
-                                 chunk=1)
+    training = qat.train_outputs(
+        layer,
+        spikes,
+        scaled,
+        np.arange(STEPS),
+        places,
+        np.full(STEPS, 0.005, np.float32),
+        SCHEMES[engine],
+        nothing,
+        chunk=1,
+    )
     np.testing.assert_allclose(layer.weights, theirs.weights, atol=2e-6)
     check_observers(training, theirs)
 
@@ -159,8 +187,9 @@ def test_output_steps_equal_torch(engine: str) -> None:
 def check_observers(training: qat.LayerTraining, theirs: TorchLayer) -> None:
     """Compare the ranges, and the integers of the weights with those that convert makes."""
     responses = theirs.model.linear.activation_post_process.activation_post_process
-    np.testing.assert_allclose(training.range[:2], [responses.min_val, responses.max_val],
-                               rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(
+        training.range[:2], [responses.min_val, responses.max_val], rtol=1e-5, atol=1e-5
+    )
     converted = theirs.converted()
     mine = training.quantised()
     weights = converted.linear.weight()
@@ -170,7 +199,8 @@ def check_observers(training: qat.LayerTraining, theirs: TorchLayer) -> None:
     assert np.abs(mine.integers.astype(int) - weights.int_repr().numpy()).max() <= 1
     assert (mine.integers == weights.int_repr().numpy()).mean() > 0.99
     scale, zero = MovingRange.of(training.range).affine(
-        theirs.model.linear.activation_post_process.activation_post_process.quant_max)
+        theirs.model.linear.activation_post_process.activation_post_process.quant_max
+    )
     assert scale == pytest.approx(converted.linear.scale, rel=1e-5)
     assert zero == converted.linear.zero_point
 
@@ -193,15 +223,19 @@ def test_activations_equal_torch(engine: str) -> None:
         moving.observe(*extremes)
         assert scales[0] == fake.scale.item(), step
         assert zeros[0] == fake.zero_point.item(), step
-        mine = [qat_kernels.fake(value, scales[0], zeros[0], np.float32(0), np.float32(top))
-                for value in values]
+        mine = [
+            qat_kernels.fake(value, scales[0], zeros[0], np.float32(0), np.float32(top))
+            for value in values
+        ]
         assert mine == theirs.tolist()
         scale, zero = fake.calculate_qparams()
         assert moving.affine(top) == (scale.item(), zero.item())
 
 
-@pytest.mark.parametrize(('low', 'high'), [
-    (0.0, 1.0), (-1.0, 0.0), (0.0, 0.0), (-1e-9, 1e-9), (0.0, 1e-4), (-3.0, 0.5), (0.3, 0.9)])
+@pytest.mark.parametrize(
+    ('low', 'high'),
+    [(0.0, 1.0), (-1.0, 0.0), (0.0, 0.0), (-1e-9, 1e-9), (0.0, 1e-4), (-3.0, 0.5), (0.3, 0.9)],
+)
 @pytest.mark.parametrize('symmetric', [False, True])
 def test_scales_of_odd_ranges_equal_torch(low: float, high: float, symmetric: bool) -> None:
     """One-sided, empty and tiny ranges: as torch's fused kernel chooses."""
@@ -226,8 +260,11 @@ def test_weights_equal_torch(engine: str) -> None:
         low, high = np.full_like(low, low.min()), np.full_like(high, high.max())
     integers, scales = quantise_weights(weights, low, high)
     assert (integers == converted.int_repr().numpy()).all()
-    expected = (converted.q_per_channel_scales().numpy() if SCHEMES[engine].per_channel
-                else converted.q_scale())
+    expected = (
+        converted.q_per_channel_scales().numpy()
+        if SCHEMES[engine].per_channel
+        else converted.q_scale()
+    )
     assert (scales == np.asarray(expected, np.float32)).all()
 
 
@@ -239,14 +276,14 @@ def test_engines_round_alike_on_settled_scales() -> None:
     found = np.concatenate(([0.015599503], rng.uniform(1e-3, 1, 100))).astype(np.float32)
     for number, entered in enumerate(rng.uniform(1e-3, 1, 101).astype(np.float32)):
         scales = rng.uniform(1e-5, 1e-2, 2000).astype(np.float32)
-        layer = QuantisedLayer(np.zeros((2000, 1), np.int8), scales.copy(),
-                               found[number], 60)
+        layer = QuantisedLayer(np.zeros((2000, 1), np.int8), scales.copy(), found[number], 60)
         before = layer.scale
 
         def apart(layer: QuantisedLayer, entered: np.float32) -> int:
             product = layer.weight_scales * entered
             reciprocal = product * (np.float32(1) / layer.scale)
             return int((multipliers(layer, entered) != reciprocal).sum())
+
         differed += apart(layer, entered)
         settle_scales(layer, entered)
         assert apart(layer, entered) == 0
@@ -274,9 +311,14 @@ def integers(config: TrainingConfig) -> bytes:
 @pytest.mark.parametrize('engine', ['x86', 'qnnpack'])
 def test_threads_do_not_matter(engine: str) -> None:
     """The same seed gives the same bits with one thread and with two."""
-    one, two, other = (integers(TrainingConfig(quantize='qat', engine=engine, threads=threads,
-                                               seed=seed, places_per_module=12))
-                       for threads, seed in ((1, 0), (2, 0), (1, 1)))
+    one, two, other = (
+        integers(
+            TrainingConfig(
+                quantize='qat', engine=engine, threads=threads, seed=seed, places_per_module=12
+            )
+        )
+        for threads, seed in ((1, 0), (2, 0), (1, 1))
+    )
     assert one == two
     assert one != other
 
@@ -287,6 +329,7 @@ def test_places_are_recognised(readout: str, chunk: int, monkeypatch: pytest.Mon
     """In integers too, whether ranges follow every step or every chunk."""
     from vprtempo_ros.backends.integer import IntegerBackend
     from vprtempo_ros.config import BackendConfig
+
     monkeypatch.setattr(qat, 'CHUNK', chunk)
     network = train(route(), np.arange(24), TrainingConfig(quantize='qat', readout=readout))
     noise = np.random.default_rng(1).normal(0, 25, (24, 64))
@@ -309,16 +352,31 @@ def test_floats_may_be_left_out() -> None:
 def test_engine_follows_the_machine() -> None:
     """x86-64 learns for x86, everything else for qnnpack."""
     assert [engine_of_machine(name) for name in ('x86_64', 'AMD64', 'aarch64', 'armv7l')] == [
-        'x86', 'x86', 'qnnpack', 'qnnpack']
+        'x86',
+        'x86',
+        'qnnpack',
+        'qnnpack',
+    ]
 
 
 def test_a_layer_without_inhibition() -> None:
     """Weights of one sign have a zero point of their own in training; nothing breaks."""
     rng = np.random.default_rng(0)
-    layer = Layer(rng.random((5, INPUTS)).astype(np.float32), np.zeros(5, np.float32),
-                  np.full(5, 0.5, np.float32))
+    layer = Layer(
+        rng.random((5, INPUTS)).astype(np.float32),
+        np.zeros(5, np.float32),
+        np.full(5, 0.5, np.float32),
+    )
     spikes = rng.random((20, INPUTS)).astype(np.float32)
-    qat.train_features(layer, spikes, np.arange(20), np.full(20, 0.005, np.float32),
-                       np.full(20, 0.15, np.float32), False, SCHEMES['x86'], nothing)
+    qat.train_features(
+        layer,
+        spikes,
+        np.arange(20),
+        np.full(20, 0.005, np.float32),
+        np.full(20, 0.15, np.float32),
+        False,
+        SCHEMES['x86'],
+        nothing,
+    )
     assert np.isfinite(layer.weights).all()
     assert (layer.weights > 0).all()

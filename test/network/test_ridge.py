@@ -35,7 +35,8 @@ def test_it_is_ridge_regression_before_the_mean_frame_is_taken_out() -> None:
     decay = DECAY * exact.var(axis=0).sum() * len(exact) / exact.shape[1]
     targets = TARGET * (places[:, np.newaxis] == np.arange(40))
     model = linear_model.Ridge(alpha=decay, fit_intercept=True, solver='cholesky').fit(
-        exact, targets)
+        exact, targets
+    )
     mean = exact.mean(axis=0)
     expected = model.coef_ - np.outer(model.coef_ @ mean, mean) / (mean @ mean)
     assert found == pytest.approx(expected, abs=1e-6)
@@ -49,7 +50,7 @@ def test_it_is_where_the_delta_rule_comes_to_rest() -> None:
     features, places = route(60, 12, 20)
     centred = (features - features.mean(axis=0)).astype(float)
     targets = TARGET * ((places[:, np.newaxis] == np.arange(20)) - 1 / 20)
-    decay = DECAY * (centred ** 2).sum() / centred.shape[1]
+    decay = DECAY * (centred**2).sum() / centred.shape[1]
     weights = np.zeros((20, 12))
     for _ in range(5000):
         error = targets - centred @ weights.T
@@ -131,19 +132,22 @@ def test_places_in_any_order_and_number_of_samples() -> None:
     features, places = route()
     order = np.random.default_rng(2).permutation(len(places))
     assert settle(features[order], places[order], 40) == pytest.approx(
-        settle(features, places, 40), abs=1e-6)
+        settle(features, places, 40), abs=1e-6
+    )
 
 
 def test_threads_make_no_difference() -> None:
     """Whatever the linear algebra may use, the same bits; afterwards it may use it again."""
     from threadpoolctl import threadpool_info
+
     features, places = route(3000, 300, 100)
     found = []
     for count in (1, 2, 1):
         threads = BlasThreads(count)
         found.append(settle(features, places, 100))
-        assert {pool['num_threads'] for pool in threadpool_info()
-                if pool['user_api'] == 'blas'} == {count}
+        assert {
+            pool['num_threads'] for pool in threadpool_info() if pool['user_api'] == 'blas'
+        } == {count}
         threads.restore()
     assert (found[0] == found[1]).all()
     assert (found[0] == found[2]).all()
@@ -181,8 +185,10 @@ def test_outputs_are_settled_for_what_the_readout_hands_them(readout: str, quant
 
 def test_published_rule_is_still_to_be_had() -> None:
     """With training.outputs: stdp the output layer is learnt presentation by presentation."""
-    networks = [train(spikes(), np.arange(24), TrainingConfig(outputs=outputs))
-                for outputs in ('settled', 'stdp')]
+    networks = [
+        train(spikes(), np.arange(24), TrainingConfig(outputs=outputs))
+        for outputs in ('ridge', 'stdp')
+    ]
     settled, learnt = (network.modules[0] for network in networks)
     # The feature layers are the same, to the last bit; only the outputs differ.
     assert (settled.feature.weights == learnt.feature.weights).all()

@@ -31,14 +31,16 @@ from vprtempo_ros.tools import map_info
 
 def by_hand(network: SpikingNetwork, frame: list[int]) -> list[float]:
     """Compute the similarities of a frame with Python's integers, neuron by neuron."""
-    values = ([max(2 * v - 255, 0) for v in frame] + [max(255 - 2 * v, 0) for v in frame])
+    values = [max(2 * v - 255, 0) for v in frame] + [max(255 - 2 * v, 0) for v in frame]
     answers: list[float] = []
     for module in network.modules:
         hidden, output = module.hidden.tolist(), module.output.tolist()
         potential, totals = [0] * len(hidden), [0] * len(output)
         for t in range(network.steps):
-            arrived = [((t + 1) * v + p) // 255 - (t * v + p) // 255
-                       for v, p in zip(values, (j * 97 % 255 for j in range(len(values))))]
+            arrived = [
+                ((t + 1) * v + p) // 255 - (t * v + p) // 255
+                for v, p in zip(values, (j * 97 % 255 for j in range(len(values))))
+            ]
             fired = []
             for i, row in enumerate(hidden):
                 kept = abs(potential[i]) * (4096 - network.decay) >> 12
@@ -83,8 +85,9 @@ def test_backend() -> None:
     assert (backend.name, backend.places) == ('cuba', 6)
     assert str(network) == '2 modules, spiking neurons'
     frames = np.random.default_rng(2).integers(0, 256, (5, 64)).astype(np.uint8)
-    assert np.array_equal([backend.similarity(frame) for frame in frames],
-                          similarity(made(), frames))
+    assert np.array_equal(
+        [backend.similarity(frame) for frame in frames], similarity(made(), frames)
+    )
     backend.close()
 
 
@@ -122,17 +125,27 @@ def test_a_map_keeps_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert 'module 1: 2 cores (1.6% of a chip), 22 neurons (0.0%), 2,600 synapses (0.0%)' in said
 
 
-@pytest.mark.parametrize(('change', 'words'), [
-    (lambda n: replace(n, steps=0), 'spiking.steps: expected 1 to 1000, found 0'),
-    (lambda n: replace(n, threshold=1 << 20), 'spiking.threshold: expected'),
-    (lambda n: replace(n, decay=-1), 'spiking.decay: expected'),
-    (lambda n: replace(n, modules=[SpikingModule(n.modules[0].hidden + 1, n.modules[0].output)]),
-     'module.0.spiking.hidden: expected even weights from -256 to 254'),
-    (lambda n: replace(n, modules=[SpikingModule(n.modules[0].hidden,
-                                                 n.modules[0].output[:, :5])]),
-     'do not fit one another'),
-    (lambda n: made(hidden=4000, inputs=4), 'a current of [0-9]+ may occur'),
-])
+@pytest.mark.parametrize(
+    ('change', 'words'),
+    [
+        (lambda n: replace(n, steps=0), 'spiking.steps: expected 1 to 1000, found 0'),
+        (lambda n: replace(n, threshold=1 << 20), 'spiking.threshold: expected'),
+        (lambda n: replace(n, decay=-1), 'spiking.decay: expected'),
+        (
+            lambda n: replace(
+                n, modules=[SpikingModule(n.modules[0].hidden + 1, n.modules[0].output)]
+            ),
+            'module.0.spiking.hidden: expected even weights from -256 to 254',
+        ),
+        (
+            lambda n: replace(
+                n, modules=[SpikingModule(n.modules[0].hidden, n.modules[0].output[:, :5])]
+            ),
+            'do not fit one another',
+        ),
+        (lambda n: made(hidden=4000, inputs=4), 'a current of [0-9]+ may occur'),
+    ],
+)
 def test_what_loihi_cannot_carry_is_refused(change: Any, words: str) -> None:
     """Parameters out of range are named."""
     with pytest.raises(MapError, match=words):

@@ -21,11 +21,17 @@ def layer_of_upstream(spike_forcing: bool):
     torch.manual_seed(3)
     np.random.seed(3)  # noqa: NPY002 - upstream draws from NumPy's global generator
     if spike_forcing:
-        return oracle.blitnet().SNNLayer(dims=[INPUTS, NEURONS], ip_rate=0.15, stdp_rate=0.005,
-                                         p=[1.0, 1.0], spk_force=True)
-    return oracle.blitnet().SNNLayer(dims=[INPUTS, NEURONS], thr_range=[0, 0.5],
-                                     fire_rate=[0.2, 0.9], ip_rate=0.15, stdp_rate=0.005,
-                                     p=[0.1, 0.5])
+        return oracle.blitnet().SNNLayer(
+            dims=[INPUTS, NEURONS], ip_rate=0.15, stdp_rate=0.005, p=[1.0, 1.0], spk_force=True
+        )
+    return oracle.blitnet().SNNLayer(
+        dims=[INPUTS, NEURONS],
+        thr_range=[0, 0.5],
+        fire_rate=[0.2, 0.9],
+        ip_rate=0.15,
+        stdp_rate=0.005,
+        p=[0.1, 0.5],
+    )
 
 
 def presented(seed: int = 1) -> Array:
@@ -49,13 +55,20 @@ def test_feature_steps_equal_upstream() -> None:
     for step in range(STEPS):
         before = weights.copy()
         with torch.no_grad():
-            shown = torch.from_numpy(spikes[step:step + 1])
+            shown = torch.from_numpy(spikes[step : step + 1])
             response = theirs.w(shown)
             output = blitnet.clamp_spikes(response, theirs)
             blitnet.calc_stdp(shown, output, response, theirs, None)
-        train_feature_rows(weights, thresholds, rates, spikes[step:step + 1],
-                           np.zeros(1, np.int64), np.full(1, 0.005, np.float32),
-                           np.full(1, 0.15, np.float32), True)
+        train_feature_rows(
+            weights,
+            thresholds,
+            rates,
+            spikes[step : step + 1],
+            np.zeros(1, np.int64),
+            np.full(1, 0.005, np.float32),
+            np.full(1, 0.15, np.float32),
+            True,
+        )
         # Only one deviation is left: our factor of homeostasis is never negative.
         np.testing.assert_allclose(weights, theirs.w.weight.detach().numpy(), atol=2e-6)
         np.testing.assert_allclose(thresholds, theirs.thr.detach().numpy()[0], atol=2e-6)
@@ -69,21 +82,30 @@ def test_output_steps_equal_upstream() -> None:
     import torch
 
     previous = layer_of_upstream(spike_forcing=False)
-    theirs = oracle.blitnet().SNNLayer(dims=[NEURONS, 7], ip_rate=0.15, stdp_rate=0.005,
-                                       p=[1.0, 1.0], spk_force=True)
+    theirs = oracle.blitnet().SNNLayer(
+        dims=[NEURONS, 7], ip_rate=0.15, stdp_rate=0.005, p=[1.0, 1.0], spk_force=True
+    )
     weights = theirs.w.weight.detach().numpy().copy()
     rates = previous.fire_rate.numpy()[0].copy()
     spikes = np.random.default_rng(2).random((STEPS, NEURONS)).astype(np.float32) * 0.9
     for step in range(STEPS):
         place = step % 7
         with torch.no_grad():
-            shown = torch.from_numpy(spikes[step:step + 1])
+            shown = torch.from_numpy(spikes[step : step + 1])
             response = theirs.w(shown)
             output = blitnet.clamp_spikes(response, theirs)
-            blitnet.calc_stdp(shown, output, response, theirs, torch.tensor([place]),
-                              prev_layer=previous)
-        train_output_rows(weights, 0, spikes[step:step + 1], spikes[step:step + 1] / rates,
-                          np.zeros(1, np.int64), np.array([place]), np.full(1, 0.005, np.float32))
+            blitnet.calc_stdp(
+                shown, output, response, theirs, torch.tensor([place]), prev_layer=previous
+            )
+        train_output_rows(
+            weights,
+            0,
+            spikes[step : step + 1],
+            spikes[step : step + 1] / rates,
+            np.zeros(1, np.int64),
+            np.array([place]),
+            np.full(1, 0.005, np.float32),
+        )
         np.testing.assert_allclose(weights, theirs.w.weight.detach().numpy(), atol=2e-6)
 
 
@@ -92,17 +114,34 @@ def small_layer(seed: int = 0) -> tuple[Array, Array, Array]:
     rng = np.random.default_rng(seed)
     weights = rng.normal(0, 0.05, (NEURONS, INPUTS)).astype(np.float32)
     weights[rng.random(weights.shape) < 0.3] = 0.0
-    return (weights, rng.uniform(0, 0.5, NEURONS).astype(np.float32),
-            np.linspace(0.2, 0.9, NEURONS).astype(np.float32))
+    return (
+        weights,
+        rng.uniform(0, 0.5, NEURONS).astype(np.float32),
+        np.linspace(0.2, 0.9, NEURONS).astype(np.float32),
+    )
 
 
-def run_features(weights: Array, thresholds: Array, rates: Array, eta: float, eta_ip: float,
-                 spikes: Array, upstream: bool = False) -> None:
+def run_features(
+    weights: Array,
+    thresholds: Array,
+    rates: Array,
+    eta: float,
+    eta_ip: float,
+    spikes: Array,
+    upstream: bool = False,
+) -> None:
     """Show all spikes once with constant learning rates."""
     steps = len(spikes)
-    train_feature_rows(weights, thresholds, rates, spikes, np.arange(steps),
-                       np.full(steps, eta, np.float32), np.full(steps, eta_ip, np.float32),
-                       upstream)
+    train_feature_rows(
+        weights,
+        thresholds,
+        rates,
+        spikes,
+        np.arange(steps),
+        np.full(steps, eta, np.float32),
+        np.full(steps, eta_ip, np.float32),
+        upstream,
+    )
 
 
 def test_many_steps_equal_single_steps() -> None:
@@ -111,7 +150,7 @@ def test_many_steps_equal_single_steps() -> None:
     spikes = presented()
     run_features(*together, 0.005, 0.15, spikes)
     for step in range(STEPS):
-        run_features(*alone, 0.005, 0.15, spikes[step:step + 1])
+        run_features(*alone, 0.005, 0.15, spikes[step : step + 1])
     for mine, other in zip(together, alone):
         np.testing.assert_allclose(mine, other, rtol=1e-5, atol=1e-6)
 

@@ -29,7 +29,7 @@ def found(network: Network, queries: Spikes) -> NDArray[np.intp]:
     return np.array([backend.similarity(query).argmax() for query in queries])
 
 
-@pytest.mark.parametrize('outputs', ['settled', 'stdp'])
+@pytest.mark.parametrize('outputs', ['ridge', 'stdp'])
 @pytest.mark.parametrize('readout', ['linear', 'clamped'])
 @pytest.mark.parametrize('per_module', [500, 7])
 def test_places_are_recognised(readout: str, per_module: int, outputs: str) -> None:
@@ -45,7 +45,7 @@ def test_several_traverses_help() -> None:
     """Frames of a second traverse make the map know what a third one shows."""
     rng = np.random.default_rng(5)
     changed = route().astype(float)
-    changed[:, :INPUTS // 2] = rng.uniform(0, 255, (PLACES, INPUTS // 2))
+    changed[:, : INPUTS // 2] = rng.uniform(0, 255, (PLACES, INPUTS // 2))
     other = changed.astype(np.uint8)
     places = np.arange(PLACES)
     query = np.clip(changed + rng.normal(0, 40, changed.shape), 0, 255).astype(np.uint8)
@@ -54,14 +54,16 @@ def test_several_traverses_help() -> None:
     assert (found(both, query) == places).mean() > (found(single, query) == places).mean()
 
 
-@pytest.mark.parametrize('outputs', ['settled', 'stdp'])
+@pytest.mark.parametrize('outputs', ['ridge', 'stdp'])
 @pytest.mark.parametrize('threads', [1, 2])
 def test_seed_decides_everything(threads: int, outputs: str) -> None:
     """The same seed gives the same bits with any number of threads; another seed does not."""
+
     def weights(seed: int, count: int) -> NDArray[np.float32]:
         config = TrainingConfig(seed=seed, threads=count, places_per_module=10, outputs=outputs)
         network = train(route(), np.arange(PLACES), config)
         return np.concatenate([np.ravel(m.output.weights) for m in network.modules])
+
     assert (weights(7, 1) == weights(7, threads)).all()
     assert (weights(7, 1) != weights(8, 1)).any()
 
@@ -96,20 +98,26 @@ def test_annealing_falls_to_zero() -> None:
 def test_fewer_than_two_places(places: list[int]) -> None:
     """One place cannot be told from others: refused with what to do."""
     with pytest.raises(MapError, match='at least 2 places'):
-        train(np.zeros((len(places), INPUTS), np.uint8), np.array(places, np.int64),
-              TrainingConfig())
+        train(
+            np.zeros((len(places), INPUTS), np.uint8), np.array(places, np.int64), TrainingConfig()
+        )
 
 
 def test_progress_is_told_and_can_cancel() -> None:
     """Progress runs from start to end of every module, and what it raises ends the training."""
     told: list[tuple[str, int, int]] = []
-    train(route(), np.arange(PLACES), TrainingConfig(places_per_module=12),
-          lambda *args: told.append(args))
+    train(
+        route(),
+        np.arange(PLACES),
+        TrainingConfig(places_per_module=12),
+        lambda *args: told.append(args),
+    )
     assert {stage for stage, _, _ in told} == {'training module 1/2', 'training module 2/2'}
     assert told[-1][1] == told[-1][2]
 
     def cancel(stage: str, done: int, total: int) -> None:
         raise KeyboardInterrupt
+
     with pytest.raises(KeyboardInterrupt):
         train(route(), np.arange(PLACES), TrainingConfig(), cancel)
 

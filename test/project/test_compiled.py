@@ -25,8 +25,10 @@ def test_without_a_place_to_keep_them() -> None:
     """A package that only root may write, and a user without a home: numba alone refuses."""
     environment = {**os.environ, 'HOME': '/proc', 'XDG_CACHE_HOME': '/proc/cache'}
     environment.pop('NUMBA_CACHE_DIR', None)
-    done = subprocess.run([sys.executable, '-c', _CODE], env=environment, capture_output=True,
-                          text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, '-c', _CODE], env=environment, capture_output=True, text=True, check=False
+    )
     assert done.stdout.splitlines() == [
         "numba: cannot cache function 'twice': no locator available for file '/proc/loops.py'",
-        '42'], done.stderr
+        '42',
+    ], done.stderr

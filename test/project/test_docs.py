@@ -22,8 +22,9 @@ from vprtempo_ros.maps.store import save
 from vprtempo_ros.options import from_flat, from_tree
 
 LANGUAGES = {'', 'bash', 'yaml', 'python'}
-WITH_COMMANDS = [page for page in pages()
-                 if any(block.language in ('bash', 'python') for block in blocks(page))]
+WITH_COMMANDS = [
+    page for page in pages() if any(block.language in ('bash', 'python') for block in blocks(page))
+]
 
 
 def name_of(page: Path) -> str:
@@ -38,22 +39,31 @@ def prepared(street, tmp_path_factory: pytest.TempPathFactory) -> Path:
     maps = home / 'maps'
     for name in ('front', 'rear', 'office'):
         shutil.copytree(street.map, maps / name)
-    pictures = {name: street.frames(recording)[::step] for name, recording, step in (
-        ('monday', 'reference', 2), ('friday', 'query', 1))}
+    pictures = {
+        name: street.frames(recording)[::step]
+        for name, recording, step in (('monday', 'reference', 2), ('friday', 'query', 1))
+    }
     for name, frames in pictures.items():
         folder = home / 'my_images' / name
         folder.mkdir(parents=True)
         for number, frame in enumerate(frames):
-            cv2.imwrite(str(folder / f'{number:03d}.png'), np.ascontiguousarray(
-                frame.image.pixels)[..., ::-1])
+            cv2.imwrite(
+                str(folder / f'{number:03d}.png'),
+                np.ascontiguousarray(frame.image.pixels)[..., ::-1],
+            )
     downloads = home / 'Downloads' / 'nordland'
     downloads.mkdir(parents=True)
     for season, name in (('summer', 'monday'), ('winter', 'friday')):
         with ZipFile(downloads / f'{season}_images_train.zip', 'w') as archive:
             for file in sorted((home / 'my_images' / name).iterdir()):
                 archive.write(file, f'{season}_images_train/section1/{int(file.stem)}.png')
-    settings = {'bags': [str(street.recordings.reference)], 'map': str(maps / 'office_int8'),
-                'places.by': 'metres', 'places.spacing': 2.0, 'training.quantize': 'qat'}
+    settings = {
+        'bags': [str(street.recordings.reference)],
+        'map': str(maps / 'office_int8'),
+        'places.by': 'metres',
+        'places.spacing': 2.0,
+        'training.quantize': 'qat',
+    }
     save(build_map(from_flat(TrainerConfig, settings)), maps / 'office_int8')
     event_drive(home / 'drive_events', range(12))
     return home
@@ -85,7 +95,7 @@ def test_commands_run(page: Path, sandbox: Sandbox) -> None:
         elif block.language == 'python':
             run_python(block.text)
         elif block.language == 'yaml':
-            write_where_it_is_used(block, found[number + 1:], sandbox.home)
+            write_where_it_is_used(block, found[number + 1 :], sandbox.home)
     sandbox.end_all()
 
 
@@ -124,8 +134,11 @@ def test_links_lead_somewhere(page: Path) -> None:
         path = (page.parent / file).resolve() if file else page
         assert path.exists(), target
         if heading:
-            headings = {re.sub(r'[^\w\- ]', '', line.lstrip('# ')).lower().replace(' ', '-')
-                        for line in path.read_text().splitlines() if line.startswith('#')}
+            headings = {
+                re.sub(r'[^\w\- ]', '', line.lstrip('# ')).lower().replace(' ', '-')
+                for line in path.read_text().splitlines()
+                if line.startswith('#')
+            }
             assert heading in headings, target
 
 
@@ -137,7 +150,9 @@ def test_every_page_is_found_from_the_first() -> None:
         if page in seen or not page.exists():
             continue
         seen.add(page)
-        ahead += [(page.parent / target.partition('#')[0]).resolve()
-                  for target in re.findall(r'\]\(([^)\s]+\.md)[^)]*\)', page.read_text())
-                  if not target.startswith('http')]
+        ahead += [
+            (page.parent / target.partition('#')[0]).resolve()
+            for target in re.findall(r'\]\(([^)\s]+\.md)[^)]*\)', page.read_text())
+            if not target.startswith('http')
+        ]
     assert set(pages()) <= seen, set(pages()) - seen

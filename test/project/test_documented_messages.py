@@ -10,8 +10,10 @@ import pytest
 import yaml
 from support import ROOT
 
-PAGES = sorted(path for path in [ROOT / 'docs' / 'diagnostics.md',
-                                 *ROOT.glob('docs/tutorials/troubleshooting.md')])
+PAGES = sorted(
+    path
+    for path in [ROOT / 'docs' / 'diagnostics.md', *ROOT.glob('docs/tutorials/troubleshooting.md')]
+)
 # A quoted message, other than a setting or a command, has so many words.
 WORDS = 4
 # A message in the code says so much of a quoted one by itself, and not by what it fills in.
@@ -24,8 +26,12 @@ def literals() -> list[str]:
     for file in (ROOT / 'vprtempo_ros').rglob('*.py'):
         for node in ast.walk(ast.parse(file.read_text(encoding='utf-8'))):
             if isinstance(node, ast.JoinedStr):
-                found.append(''.join(str(part.value) if isinstance(part, ast.Constant) else '…'
-                                     for part in node.values))
+                found.append(
+                    ''.join(
+                        str(part.value) if isinstance(part, ast.Constant) else '…'
+                        for part in node.values
+                    )
+                )
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                 found.append(node.value)
     return [re.sub('…+', '…', text) for text in found]
@@ -40,7 +46,8 @@ def said_by_the_code(message: str) -> bool:
     for text in TEXTS:
         fixed = text.replace('…', '')
         if len(fixed) >= SHARE * size and re.fullmatch(
-                '(.+?)'.join(re.escape(part) for part in text.split('…')), message, re.DOTALL):
+            '(.+?)'.join(re.escape(part) for part in text.split('…')), message, re.DOTALL
+        ):
             return True
     return False
 
@@ -48,12 +55,18 @@ def said_by_the_code(message: str) -> bool:
 def quoted(page: Path) -> list[str]:
     """Return the messages in the first column of a page's tables."""
     cells = re.findall(r'^\| ([^|]*) \|', page.read_text(encoding='utf-8'), re.MULTILINE)
-    return [message for cell in cells for message in re.findall(r'^`([^`]+)`', cell)
-            if len(message.split()) >= WORDS]
+    return [
+        message
+        for cell in cells
+        for message in re.findall(r'^`([^`]+)`', cell)
+        if len(message.split()) >= WORDS
+    ]
 
 
-@pytest.mark.parametrize(('page', 'message'), [
-    pytest.param(page, message, id=message[:40]) for page in PAGES for message in quoted(page)])
+@pytest.mark.parametrize(
+    ('page', 'message'),
+    [pytest.param(page, message, id=message[:40]) for page in PAGES for message in quoted(page)],
+)
 def test_quoted_messages_are_in_the_code(page: Path, message: str) -> None:
     """Whoever searches the page for what a node said finds it."""
     assert said_by_the_code(message), f'{page.name} quotes what nobody says: {message}'

@@ -25,14 +25,29 @@ COLCON = Path(sys.executable).with_name('colcon')
 RELEASED = {
     'vision_msgs/ObjectHypothesis': ['string class_id', 'float64 score'],
     'vision_msgs/Classification': ['std_msgs/Header header', 'ObjectHypothesis[] results'],
-    'vision_msgs/VisionInfo': ['std_msgs/Header header', 'string method',
-                               'string database_location', 'int32 database_version'],
+    'vision_msgs/VisionInfo': [
+        'std_msgs/Header header',
+        'string method',
+        'string database_location',
+        'int32 database_version',
+    ],
     'event_camera_msgs/EventPacket': [
-        'std_msgs/Header header', 'uint32 height', 'uint32 width', 'uint64 seq',
-        'uint64 time_base', 'string encoding', 'bool is_bigendian', 'uint8[] events'],
+        'std_msgs/Header header',
+        'uint32 height',
+        'uint32 width',
+        'uint64 seq',
+        'uint64 time_base',
+        'string encoding',
+        'bool is_bigendian',
+        'uint8[] events',
+    ],
     'dvs_msgs/Event': ['uint16 x', 'uint16 y', 'builtin_interfaces/Time ts', 'bool polarity'],
-    'dvs_msgs/EventArray': ['std_msgs/Header header', 'uint32 height', 'uint32 width',
-                            'Event[] events'],
+    'dvs_msgs/EventArray': [
+        'std_msgs/Header header',
+        'uint32 height',
+        'uint32 width',
+        'Event[] events',
+    ],
 }
 # What recorders of event cameras write into their bags as the type's hash.
 HASH_OF_PACKET = 'RIHS01_d6fa176260b1f37e5a40845305315e150a0f18191241eb64f407442aa29844aa'
@@ -40,8 +55,11 @@ HASH_OF_PACKET = 'RIHS01_d6fa176260b1f37e5a40845305315e150a0f18191241eb64f407442
 
 def test_each_dependency_is_named_once() -> None:
     """package.xml says nothing twice."""
-    named = [(child.tag, child.text) for child in ElementTree.parse(ROOT / 'package.xml').getroot()
-             if child.tag.endswith('depend')]
+    named = [
+        (child.tag, child.text)
+        for child in ElementTree.parse(ROOT / 'package.xml').getroot()
+        if child.tag.endswith('depend')
+    ]
     assert len(named) > 20
     assert sorted(set(named)) == sorted(named)
 
@@ -59,8 +77,11 @@ def test_message_definitions_equal_the_released(name: str) -> None:
 def test_message_types_have_the_released_hash(package: str) -> None:
     """The built types' hashes are those that rosbags computes from the released definitions."""
     messages = pytest.importorskip(f'{package}.msg')
-    described = [file for parent in Path(messages.__file__).resolve().parents
-                 for file in parent.glob(f'share/{package}/msg/*.json')]
+    described = [
+        file
+        for parent in Path(messages.__file__).resolve().parents
+        for file in parent.glob(f'share/{package}/msg/*.json')
+    ]
     if not described:
         pytest.skip(f'this installation of {package} brings no type descriptions (Humble)')
     store = get_typestore(Stores.ROS2_JAZZY)
@@ -97,35 +118,67 @@ def test_colcon_builds_and_installs(tmp_path: Path) -> None:
         pytest.skip('needs colcon')
     colcon = str(COLCON) if COLCON.exists() else 'colcon'
     source = tmp_path / 'src' / 'vprtempo_ros'
-    tracked = subprocess.run(['git', 'ls-files', '-co', '--exclude-standard'], cwd=ROOT,
-                             capture_output=True, text=True, check=True).stdout.split()
+    tracked = subprocess.run(
+        ['git', 'ls-files', '-co', '--exclude-standard'],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
     for name in tracked:
         if (ROOT / name).is_file():
             (source / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, source / name)
-    listed = subprocess.run([colcon, 'list'], cwd=tmp_path, capture_output=True, text=True,
-                            check=True).stdout
+    listed = subprocess.run(
+        [colcon, 'list'], cwd=tmp_path, capture_output=True, text=True, check=True
+    ).stdout
     assert re.fullmatch(r'vprtempo_ros\s+src/vprtempo_ros\s+\(ros\.ament_python\)\n', listed)
-    built = subprocess.run([colcon, 'build'], cwd=tmp_path, capture_output=True, text=True,
-                           check=False)
+    built = subprocess.run(
+        [colcon, 'build'], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert built.returncode == 0, built.stdout + built.stderr
     prefix = tmp_path / 'install' / 'vprtempo_ros'
-    for name in ('package.xml', 'config/vpr.yaml', 'config/train.yaml', 'config/fastdds_shm.xml',
-                 'config/diagnostics_aggregator.yaml',
-                 'rviz/vpr.rviz', *(f'launch/{path.name}' for path in ROOT.glob('launch/*.py'))):
+    for name in (
+        'package.xml',
+        'config/vpr.yaml',
+        'config/train.yaml',
+        'config/fastdds_shm.xml',
+        'config/diagnostics_aggregator.yaml',
+        'rviz/vpr.rviz',
+        *(f'launch/{path.name}' for path in ROOT.glob('launch/*.py')),
+    ):
         assert (prefix / 'share' / 'vprtempo_ros' / name).is_file(), name
     assert (prefix / 'share/ament_index/resource_index/packages/vprtempo_ros').is_file()
     library = next(prefix.glob('lib/python3*/site-packages'))
     for name in ('nodes/vpr/vpr_node.py', 'view/page/index.html', 'evaluation/report.html.jinja'):
         assert (library / 'vprtempo_ros' / name).is_file(), name
-    for name in ('vpr_node', 'trainer_node', 'replay', 'show_matches', 'view', 'images_to_bag',
-                 'demo'):
+    for name in (
+        'vpr_node',
+        'trainer_node',
+        'replay',
+        'show_matches',
+        'view',
+        'images_to_bag',
+        'demo',
+    ):
         assert os.access(prefix / 'lib' / 'vprtempo_ros' / name, os.X_OK), name
     # The installed executable runs from the installed files, and finds its backends.
     done = subprocess.run(
-        [sys.executable, prefix / 'lib/vprtempo_ros/trainer_node', '--ros-args', '-p',
-         'bags:=/no/such/bag', '-p', f'map:={tmp_path}/map'],
-        env={**os.environ, 'PYTHONPATH': str(library)}, cwd=tmp_path, capture_output=True,
-        text=True, check=False, timeout=60)
+        [
+            sys.executable,
+            prefix / 'lib/vprtempo_ros/trainer_node',
+            '--ros-args',
+            '-p',
+            'bags:=/no/such/bag',
+            '-p',
+            f'map:={tmp_path}/map',
+        ],
+        env={**os.environ, 'PYTHONPATH': str(library)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
     assert done.returncode == 1
     assert 'no such bag' in done.stderr

@@ -28,10 +28,15 @@ def write(path: Path, storage: str = 'mcap', count: int = 3) -> None:
     with BagWriter(path, storage) as writer:
         for number in range(count):
             stamp = number * SECOND
-            writer.write(CAMERA, IMAGE, stamp,
-                         image_message(stamp, picture(number), 'mono8', 'cam'))
-        writer.write(ODOM, ODOMETRY, 5, odometry_message(
-            5, Pose((1.0, 2.0, 3.0), (0.0, 0.0, 0.6, 0.8), 'odom'), 'base_link'))
+            writer.write(
+                CAMERA, IMAGE, stamp, image_message(stamp, picture(number), 'mono8', 'cam')
+            )
+        writer.write(
+            ODOM,
+            ODOMETRY,
+            5,
+            odometry_message(5, Pose((1.0, 2.0, 3.0), (0.0, 0.0, 0.6, 0.8), 'odom'), 'base_link'),
+        )
 
 
 @pytest.mark.parametrize('storage', STORAGES)
@@ -57,7 +62,9 @@ def test_the_folder_is_a_bag_for_others(tmp_path: Path, storage: str) -> None:
     write(tmp_path / 'bag', storage)
     suffix = {'sqlite3': 'db3', 'mcap': 'mcap'}[storage]
     assert sorted(file.name for file in (tmp_path / 'bag').iterdir()) == [
-        f'bag.{suffix}', 'metadata.yaml']
+        f'bag.{suffix}',
+        'metadata.yaml',
+    ]
     assert [entry.name for entry in tmp_path.iterdir()] == ['bag']
     metadata = yaml.safe_load((tmp_path / 'bag' / 'metadata.yaml').read_text())
     information = metadata['rosbag2_bagfile_information']
@@ -85,9 +92,7 @@ def test_nothing_is_replaced(tmp_path: Path, kind: str) -> None:
 
 @pytest.mark.parametrize('storage', STORAGES)
 @pytest.mark.parametrize('error', [ValueError('x'), KeyboardInterrupt()])
-def test_after_an_error_nothing_is_left(
-    tmp_path: Path, storage: str, error: BaseException,
-) -> None:
+def test_after_an_error_nothing_is_left(tmp_path: Path, storage: str, error: BaseException) -> None:
     """Whatever ends the writing early is passed on, and the unfinished bag removed."""
     with pytest.raises(type(error)), BagWriter(tmp_path / 'bag', storage) as writer:
         writer.write(CAMERA, IMAGE, 0, image_message(0, picture(0), 'mono8', 'cam'))
@@ -131,10 +136,16 @@ def test_a_full_disk(tmp_path: Path, storage: str, limit: int) -> None:
         'try:\n'
         f'    test_bag_writer.write(Path({str(tmp_path / "bag")!r}), {storage!r}, 4000)\n'
         'except SourceError as error:\n'
-        '    print(error)\n')
-    done = subprocess.run([sys.executable, '-B', '-c', program], text=True,
-                          env=environment(Path(__file__).parent),
-                          capture_output=True, check=True, timeout=120)
+        '    print(error)\n'
+    )
+    done = subprocess.run(
+        [sys.executable, '-B', '-c', program],
+        text=True,
+        env=environment(Path(__file__).parent),
+        capture_output=True,
+        check=True,
+        timeout=120,
+    )
     assert done.stdout.startswith(f'{tmp_path / "bag"}: cannot be written (')
     assert done.stdout.count('\n') == 1
     assert done.stderr == ''
@@ -147,9 +158,12 @@ def small_disk(tmp_path: Path) -> Path:
     mounted = tmp_path / 'disk'
     mounted.mkdir()
     mount = shutil.which('mount')
-    if mount is None or subprocess.run(
-            [mount, '-t', 'tmpfs', '-o', 'size=300k', 'none', mounted],
-            capture_output=True).returncode:
+    if (
+        mount is None
+        or subprocess.run(
+            [mount, '-t', 'tmpfs', '-o', 'size=300k', 'none', mounted], capture_output=True
+        ).returncode
+    ):
         pytest.skip('no right to mount a small file system here')
     yield mounted
     subprocess.run(['umount', '--lazy', mounted], check=True)

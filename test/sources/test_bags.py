@@ -26,8 +26,15 @@ from vprtempo_ros.sources.bags import BagReader, is_bag, normal_type
 from vprtempo_ros.sources.cdr import IMAGE, read_message, stamp_ns
 
 SharedData = Callable[[str], Path]
-MODES = [('sqlite3', 'none'), ('sqlite3', 'message'), ('sqlite3', 'file'),
-         ('mcap', 'none'), ('mcap', 'message'), ('mcap', 'file'), ('mcap', 'storage')]
+MODES = [
+    ('sqlite3', 'none'),
+    ('sqlite3', 'message'),
+    ('sqlite3', 'file'),
+    ('mcap', 'none'),
+    ('mcap', 'message'),
+    ('mcap', 'file'),
+    ('mcap', 'storage'),
+]
 
 
 def recorded(path: Path) -> list[np.ndarray]:
@@ -48,8 +55,9 @@ def recorded(path: Path) -> list[np.ndarray]:
 def test_every_way_to_write_a_bag(tmp_path: Path, storage: str, mode: str, metadata: str) -> None:
     """All modes give the same messages, also where metadata.yaml is missing or useless."""
     pictures = [picture(number) for number in range(5)]
-    bag = write_bag(tmp_path / 'bag', [*images(pictures), *odometry([(1, 2, 3)] * 2)], storage,
-                    mode)
+    bag = write_bag(
+        tmp_path / 'bag', [*images(pictures), *odometry([(1, 2, 3)] * 2)], storage, mode
+    )
     file = bag / 'metadata.yaml'
     if metadata == 'missing':
         file.unlink()
@@ -76,17 +84,29 @@ def test_a_bare_storage_file(tmp_path: Path, storage: str, mode: str) -> None:
 @pytest.mark.parametrize('storage', STORAGES)
 def test_several_topics_come_in_the_order_of_time(tmp_path: Path, storage: str) -> None:
     """Messages of the chosen topics are interleaved as they were received; others are left out."""
-    bag = write_bag(tmp_path / 'bag', [
-        *images([picture(n) for n in range(3)]),
-        *images([picture(n) for n in range(3)], topic='/other'),
-        *odometry([(0, 0, 0)] * 3, start_ns=START + SECOND // 2)], storage)
+    bag = write_bag(
+        tmp_path / 'bag',
+        [
+            *images([picture(n) for n in range(3)]),
+            *images([picture(n) for n in range(3)], topic='/other'),
+            *odometry([(0, 0, 0)] * 3, start_ns=START + SECOND // 2),
+        ],
+        storage,
+    )
     with BagReader(bag) as reader:
-        stamps = [(raw.topic, (raw.stamp_ns - START) / SECOND)
-                  for raw in reader.messages([ODOM, CAMERA])]
+        stamps = [
+            (raw.topic, (raw.stamp_ns - START) / SECOND) for raw in reader.messages([ODOM, CAMERA])
+        ]
         assert list(reader.messages(['/absent'])) == []
         assert list(reader.messages([])) == []
-    assert stamps == [(CAMERA, 0.0), (ODOM, 0.5), (CAMERA, 1.0), (ODOM, 1.5), (CAMERA, 2.0),
-                      (ODOM, 2.5)]
+    assert stamps == [
+        (CAMERA, 0.0),
+        (ODOM, 0.5),
+        (CAMERA, 1.0),
+        (ODOM, 1.5),
+        (CAMERA, 2.0),
+        (ODOM, 2.5),
+    ]
 
 
 @pytest.mark.parametrize('name', ['run #3', 'run?a=b', '100%25', 'läuft', "it's", 'a b&c'])
@@ -103,8 +123,11 @@ def test_splits_without_metadata_come_in_the_order_of_their_numbers(tmp_path: Pa
     folder = tmp_path / 'split'
     folder.mkdir()
     for number in range(11):
-        part = write_bag(tmp_path / f'part_{number}', images([picture(number)],
-                         start_ns=START + number * SECOND), 'mcap')
+        part = write_bag(
+            tmp_path / f'part_{number}',
+            images([picture(number)], start_ns=START + number * SECOND),
+            'mcap',
+        )
         shutil.move(storage_file(part), folder)
     np.testing.assert_array_equal(recorded(folder), [picture(number) for number in range(11)])
 
@@ -114,8 +137,11 @@ def test_the_start_of_a_split_does_not_depend_on_its_name(tmp_path: Path) -> Non
     folder = tmp_path / 'split'
     folder.mkdir()
     for number, name in enumerate(['z.mcap', 'a.mcap', 'm.mcap']):
-        part = write_bag(tmp_path / f'part_{number}', images([picture(number)],
-                         start_ns=START + number * SECOND), 'mcap')
+        part = write_bag(
+            tmp_path / f'part_{number}',
+            images([picture(number)], start_ns=START + number * SECOND),
+            'mcap',
+        )
         shutil.move(storage_file(part), folder / name)
     np.testing.assert_array_equal(recorded(folder), [picture(number) for number in range(3)])
     with BagReader(folder) as bag:
@@ -125,7 +151,7 @@ def test_the_start_of_a_split_does_not_depend_on_its_name(tmp_path: Path) -> Non
 @pytest.mark.parametrize('storage', STORAGES)
 @pytest.mark.parametrize('metadata', [True, False])
 def test_a_split_bag_of_rosbag2(
-    shared_data: SharedData, tmp_path: Path, storage: str, metadata: bool,
+    shared_data: SharedData, tmp_path: Path, storage: str, metadata: bool
 ) -> None:
     """The 6074 messages of a 5-file bag come in order, with and without its metadata.yaml."""
     path = shared_data(f'bags/rosbag2_py/{storage}/wbag')
@@ -165,7 +191,8 @@ def test_images_compressed_by_message(shared_data: SharedData, name: str) -> Non
         assert bag.topics[CAMERA] == (CAMERA, IMAGE, 2)
         found = [read_message(raw.data, raw.type) for raw in bag.messages([CAMERA])]
     assert [(m.height, m.width, m.encoding, m.data.size) for m in found] == [
-        (480, 640, 'rgb8', 480 * 640 * 3)] * 2
+        (480, 640, 'rgb8', 480 * 640 * 3)
+    ] * 2
     assert all(message.data.std() > 10 for message in found)
 
 
@@ -186,9 +213,9 @@ def test_metadata_with_an_empty_storage_identifier(shared_data: SharedData) -> N
         assert sum(1 for _ in bag.messages([topic.name])) == topic.messages == 100
 
 
-@pytest.mark.parametrize(('name', 'expected'), [
-    ('sensor_msgs/Image', IMAGE), (IMAGE, IMAGE), ('odd', 'odd'), ('', ''),
-])
+@pytest.mark.parametrize(
+    ('name', 'expected'), [('sensor_msgs/Image', IMAGE), (IMAGE, IMAGE), ('odd', 'odd'), ('', '')]
+)
 def test_type_names(name: str, expected: str) -> None:
     """Every spelling of a type becomes the one with /msg/."""
     assert normal_type(name) == expected

@@ -33,9 +33,17 @@ def image_bytes(stamp: int = STAMP) -> bytes:
 def big_endian(stamp: int) -> bytes:
     """Return the bytes of a compressed image as a big-endian machine writes them."""
     seconds, nanoseconds = divmod(stamp, SECOND)
-    return (b'\x00\x00\x00\x00' + struct.pack('>iI', seconds, nanoseconds)
-            + struct.pack('>I', 4) + b'cam\0' + struct.pack('>I', 5) + b'jpeg\0' + b'\0\0\0'
-            + struct.pack('>I', 2) + b'\xff\xd8')
+    return (
+        b'\x00\x00\x00\x00'
+        + struct.pack('>iI', seconds, nanoseconds)
+        + struct.pack('>I', 4)
+        + b'cam\0'
+        + struct.pack('>I', 5)
+        + b'jpeg\0'
+        + b'\0\0\0'
+        + struct.pack('>I', 2)
+        + b'\xff\xd8'
+    )
 
 
 def test_round_trip() -> None:
@@ -75,11 +83,11 @@ def test_restamp_big_endian(shift: int) -> None:
 
 
 @steady
-@given(st.integers(0, 2**31 - 1), st.integers(0, SECOND - 1), st.integers(-2**60, 2**60))
+@given(st.integers(0, 2**31 - 1), st.integers(0, SECOND - 1), st.integers(-(2**60), 2**60))
 def test_restamp_keeps_nanoseconds_in_range(seconds: int, nanoseconds: int, shift: int) -> None:
     """Whatever the shift, nanoseconds stay below a second, and moving back gives the original."""
     stamp = seconds * SECOND + nanoseconds
-    if not -2**31 * SECOND <= stamp + shift < 2**31 * SECOND:
+    if not -(2**31) * SECOND <= stamp + shift < 2**31 * SECOND:
         return
     data = restamp(image_bytes(0), stamp)
     moved = restamp(data, shift)
@@ -87,10 +95,15 @@ def test_restamp_keeps_nanoseconds_in_range(seconds: int, nanoseconds: int, shif
     assert restamp(moved, -shift) == data
 
 
-@pytest.mark.parametrize(('data', 'shift'), [
-    (b'', 0), (b'\x00\x01\x00\x00', 0), (b'\x00\x01\x00\x00' + bytes(7), 0),
-    (b'\x00\x01\x00\x00' + bytes(8), 2**31 * SECOND),
-])
+@pytest.mark.parametrize(
+    ('data', 'shift'),
+    [
+        (b'', 0),
+        (b'\x00\x01\x00\x00', 0),
+        (b'\x00\x01\x00\x00' + bytes(7), 0),
+        (b'\x00\x01\x00\x00' + bytes(8), 2**31 * SECOND),
+    ],
+)
 def test_restamp_of_what_has_no_place_for_it(data: bytes, shift: int) -> None:
     """Bytes too short for a stamp, or a stamp beyond int32 seconds, give an ImageError."""
     with pytest.raises(ImageError):

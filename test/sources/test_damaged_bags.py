@@ -40,8 +40,10 @@ def error_of(path: Path) -> str:
 
 def fresh(path: Path, storage: str, mode: str = 'none') -> Path:
     """Write a bag of 40 pictures and poses; return its storage file."""
-    records = [*images([picture(number, 48, 64) for number in range(40)]),
-               *odometry([(0, 0, 0)] * 40)]
+    records = [
+        *images([picture(number, 48, 64) for number in range(40)]),
+        *odometry([(0, 0, 0)] * 40),
+    ]
     return storage_file(write_bag(path, records, storage, mode))
 
 
@@ -83,23 +85,36 @@ def test_truncated(tmp_path: Path, storage: str, mode: str, part: float) -> None
     """A bag whose end is missing gives one line that says what to try."""
     file = fresh(tmp_path / 'bag', storage, mode)
     data = file.read_bytes()
-    file.write_bytes(data[:int(len(data) * part)])
+    file.write_bytes(data[: int(len(data) * part)])
     assert 'damaged' in error_of(tmp_path / 'bag')
     assert 'damaged' in error_of(file)
 
 
-@pytest.mark.parametrize(('storage', 'mode'), [
-    ('sqlite3', 'none'), ('sqlite3', 'message'), ('mcap', 'none'), ('mcap', 'message'),
-    ('mcap', 'storage')])
+@pytest.mark.parametrize(
+    ('storage', 'mode'),
+    [
+        ('sqlite3', 'none'),
+        ('sqlite3', 'message'),
+        ('mcap', 'none'),
+        ('mcap', 'message'),
+        ('mcap', 'storage'),
+    ],
+)
 def test_flipped_bytes(tmp_path: Path, storage: str, mode: str) -> None:
     """A byte flipped anywhere gives one line, or frames and a count of the unreadable ones."""
     file = fresh(tmp_path / 'bag', storage, mode)
     data = bytearray(file.read_bytes())
     rng = np.random.default_rng(0)
     # Structure lies at the ends of both formats; pixels are in between.
-    where = np.unique(np.concatenate([
-        rng.integers(0, min(4096, len(data)), 40), len(data) - 1 - rng.integers(0, 4096, 60),
-        rng.integers(0, len(data), 40)]))
+    where = np.unique(
+        np.concatenate(
+            [
+                rng.integers(0, min(4096, len(data)), 40),
+                len(data) - 1 - rng.integers(0, 4096, 60),
+                rng.integers(0, len(data), 40),
+            ]
+        )
+    )
     for position in where.tolist():
         kept = data[position]
         data[position] ^= int(rng.integers(1, 256))
@@ -128,7 +143,7 @@ def test_damage_after_good_messages_is_told_where(tmp_path: Path) -> None:
     file = storage_file(write_bag(tmp_path / 'bag', images(noise), 'mcap', 'storage'))
     data = bytearray(file.read_bytes())
     # The file is nothing but three compressed chunks, and a few hundred bytes of index.
-    data[len(data) // 2:len(data) // 2 + 1000] = bytes(1000)
+    data[len(data) // 2 : len(data) // 2 + 1000] = bytes(1000)
     file.write_bytes(data)
     got = 0
     with pytest.raises(SourceError, match='damaged after message 14'), BagReader(file) as bag:
@@ -140,17 +155,29 @@ def test_damage_after_good_messages_is_told_where(tmp_path: Path) -> None:
 @pytest.fixture(scope='module')
 def cameras(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a bag with two cameras, odometry and a camera that sent nothing."""
-    return write_bag(tmp_path_factory.mktemp('cameras') / 'bag', [
-        *images([picture(1)]), *images([picture(1)] * 2, topic='/rear/image'),
-        *odometry([(0, 0, 0)])])
+    return write_bag(
+        tmp_path_factory.mktemp('cameras') / 'bag',
+        [
+            *images([picture(1)]),
+            *images([picture(1)] * 2, topic='/rear/image'),
+            *odometry([(0, 0, 0)]),
+        ],
+    )
 
 
-@pytest.mark.parametrize(('wanted', 'what', 'expected'), [
-    ('', 'image', f'several image topics, name one of them: {CAMERA} ({IMAGE}), /rear/image'),
-    ('/front', 'image', f'no topic /front; image topics in it: {CAMERA}'),
-    (ODOM, 'image', f'{ODOM} is of type nav_msgs/msg/Odometry; image topics in it: {CAMERA}'),
-    ('', 'text', 'expected one text topic, found none (it holds nav_msgs/msg/Odometry, sensor_ms'),
-])
+@pytest.mark.parametrize(
+    ('wanted', 'what', 'expected'),
+    [
+        ('', 'image', f'several image topics, name one of them: {CAMERA} ({IMAGE}), /rear/image'),
+        ('/front', 'image', f'no topic /front; image topics in it: {CAMERA}'),
+        (ODOM, 'image', f'{ODOM} is of type nav_msgs/msg/Odometry; image topics in it: {CAMERA}'),
+        (
+            '',
+            'text',
+            'expected one text topic, found none (it holds nav_msgs/msg/Odometry, sensor_ms',
+        ),
+    ],
+)
 def test_the_topic_is_not_clear(cameras: Path, wanted: str, what: str, expected: str) -> None:
     """Where no topic or several would do, the line lists the candidates."""
     types = [IMAGE] if what == 'image' else ['std_msgs/msg/String']

@@ -35,7 +35,7 @@ from vprtempo_ros.events.stream import EventStream
 from vprtempo_ros.frames import Frame
 from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.maps.store import load, save
-from vprtempo_ros.matching.stages import Moment
+from vprtempo_ros.matching.stages import FrameTiming
 from vprtempo_ros.options import from_flat
 from vprtempo_ros.recogniser import Recogniser
 from vprtempo_ros.sources.event_bag import EventFrames
@@ -53,10 +53,20 @@ def frames(bag: Path, **settings: Any) -> list[Frame]:
 
 def trained(*bags: Path, **settings: Any) -> Any:
     """Return a map of events."""
-    return build_map(tiny_config(*bags, **{
-        'input__type': 'events', 'places__by': 'frames', 'encoding__width': 16,
-        'encoding__height': 16, 'training__epochs': 0, 'training__feature_multiplier': 4.0,
-        **settings}))
+    return build_map(
+        tiny_config(
+            *bags,
+            **{
+                'input__type': 'events',
+                'places__by': 'frames',
+                'encoding__width': 16,
+                'encoding__height': 16,
+                'training__epochs': 0,
+                'training__feature_multiplier': 4.0,
+                **settings,
+            },
+        )
+    )
 
 
 @pytest.mark.parametrize('encoding', ['evt3', 'libcaer', 'mono', 'libcaer_cmp'])
@@ -101,8 +111,9 @@ def test_packets_that_cannot_be_used_are_counted(tmp_path: Path) -> None:
     every[20] = every[20]._replace(encoding='trigger')
     every[30] = every[30]._replace(width=99)
     del every[40:43]
-    reader = EventFrames(write_bag(tmp_path / 'bag', records(every)),
-                         BagInputConfig(type='events'), None)
+    reader = EventFrames(
+        write_bag(tmp_path / 'bag', records(every)), BagInputConfig(type='events'), None
+    )
     assert len(list(reader)) == 8
     assert sorted(reader.skipped.values()) == [1, 1, 1]
     assert any('found 99x48' in reason for reason in reader.skipped)
@@ -114,13 +125,15 @@ def test_a_recording_that_goes_back_in_time(tmp_path: Path) -> None:
     """Two drives in one bag: said, and read on from there."""
     every = packets(random_events(5_000, span_us=500_000, first_us=0), 100)
     again = [one._replace(stamp_ns=one.stamp_ns - 20 * SECOND) for one in every]
-    bag = [Record(one.topic, one.type, START + number, one.message)
-           for number, one in enumerate(records([*every, *again]))]
+    bag = [
+        Record(one.topic, one.type, START + number, one.message)
+        for number, one in enumerate(records([*every, *again]))
+    ]
     reader = EventFrames(write_bag(tmp_path / 'bag', bag), BagInputConfig(type='events'), None)
     stamps = [frame.stamp_ns for frame in reader]
     assert len(stamps) == 6
     assert sum(stamp < START for stamp in stamps) == 3
-    (reason, count), = reader.skipped.items()
+    ((reason, count),) = reader.skipped.items()
     assert count == 1
     assert 'before the last' in reason
 
@@ -152,18 +165,24 @@ def test_a_map_of_events(tmp_path: Path) -> None:
     assert cv2.imdecode(np.frombuffer(loaded.thumbnails[0], np.uint8), 0).shape == (HEIGHT, WIDTH)
     recogniser = Recogniser(loaded, BackendConfig(), ALONE)
     for number, frame in enumerate(frames(bag)):
-        assert recogniser.recognise(frame.image, Moment(frame.stamp_ns)).match.places[0] == number
+        result = recogniser.recognise(frame.image, FrameTiming(frame.stamp_ns))
+        assert result.match.places[0] == number
     recogniser.close()
 
 
-@pytest.mark.parametrize('settings', [
-    {'input__events__polarity': 'split'}, {'input__events__polarity': 'signed'},
-    {'input__events__window': 'leaky'}, {'input__events__window': 'count',
-                                         'input__events__count': 2000},
-    {'input__events__roi_x': 10, 'input__events__roi_height': 40},
-    {'encoding__tone': 'root4'}, {'encoding__adapt': False},
-    {'encoding__resize': 'nth', 'encoding__contrast': 'none', 'encoding__tone': 'linear'},
-])
+@pytest.mark.parametrize(
+    'settings',
+    [
+        {'input__events__polarity': 'split'},
+        {'input__events__polarity': 'signed'},
+        {'input__events__window': 'leaky'},
+        {'input__events__window': 'count', 'input__events__count': 2000},
+        {'input__events__roi_x': 10, 'input__events__roi_height': 40},
+        {'encoding__tone': 'root4'},
+        {'encoding__adapt': False},
+        {'encoding__resize': 'nth', 'encoding__contrast': 'none', 'encoding__tone': 'linear'},
+    ],
+)
 def test_maps_with_other_settings(tmp_path: Path, settings: dict[str, Any]) -> None:
     """The map carries how images are made, so that the live input makes the same."""
     bag = event_drive(tmp_path / 'bag', range(8))
@@ -174,7 +193,7 @@ def test_maps_with_other_settings(tmp_path: Path, settings: dict[str, Any]) -> N
     right = total = 0
     for number, part in enumerate([*events, scene(0, 800_000, count=1)]):
         for _, image in stream.feed(packet('evt3', part, number)):
-            right += recogniser.recognise(image, Moment(0)).match.places[0] == total
+            right += recogniser.recognise(image, FrameTiming(0)).match.places[0] == total
             total += 1
     assert total == len(built.places)
     assert right >= 0.8 * total
@@ -186,8 +205,9 @@ def test_two_traverses_of_events(tmp_path: Path) -> None:
     first, second = (event_drive(tmp_path / name, range(6)) for name in ('first', 'second'))
     assert len(trained(first, second).places) == 6
     other = event_drive(tmp_path / 'other', range(6), width=80, height=60)
-    with pytest.raises(MapError, match='expected events of a sensor of 64x48 pixels as in .*first, '
-                                       'found 80x60'):
+    with pytest.raises(
+        MapError, match='expected events of a sensor of 64x48 pixels as in .*first, found 80x60'
+    ):
         trained(first, other)
 
 
@@ -204,7 +224,8 @@ def test_a_map_of_a_folder_of_event_images(tmp_path: Path) -> None:
     bag = event_drive(tmp_path / 'bag', range(6))
     recogniser = Recogniser(built, BackendConfig(), ALONE)
     for number, frame in enumerate(frames(bag)):
-        assert recogniser.recognise(frame.image, Moment(frame.stamp_ns)).match.places[0] == number
+        result = recogniser.recognise(frame.image, FrameTiming(frame.stamp_ns))
+        assert result.match.places[0] == number
     recogniser.close()
 
 

@@ -30,8 +30,10 @@ def array_message(count: int, frame_id: str = 'dvs') -> Any:
     types = typestore().types
     events = random_events(max(count, 1)).part(slice(count))
     time = types['builtin_interfaces/msg/Time']
-    found = [types['dvs_msgs/msg/Event'](x, y, time(t // 1_000_000, t % 1_000_000 * 1000), bool(p))
-             for x, y, p, t in zip(*(column.tolist() for column in events))]
+    found = [
+        types['dvs_msgs/msg/Event'](x, y, time(t // 1_000_000, t % 1_000_000 * 1000), bool(p))
+        for x, y, p, t in zip(*(column.tolist() for column in events))
+    ]
     header = types['std_msgs/msg/Header'](time(12, 34), frame_id)
     return types[ARRAY](header, HEIGHT, WIDTH, found), events
 
@@ -81,8 +83,14 @@ def test_bytes_of_ros() -> None:
 
     events = random_events(100)
     made = packet('mono', events, seq=3)
-    message = EventPacket(height=HEIGHT, width=WIDTH, seq=3, time_base=made.time_base,
-                          encoding='mono', events=made.data.tobytes())
+    message = EventPacket(
+        height=HEIGHT,
+        width=WIDTH,
+        seq=3,
+        time_base=made.time_base,
+        encoding='mono',
+        events=made.data.tobytes(),
+    )
     message.header.frame_id = 'dvs'
     message.header.stamp.sec, message.header.stamp.nanosec = divmod(made.stamp_ns, 10**9)
     found = read_packet(serialize_message(message), PACKET)
@@ -104,8 +112,11 @@ def test_bytes_of_ros() -> None:
 @steady
 def test_cut_messages(name: str, cut: int) -> None:
     """However little is left of a message, it is refused with one line."""
-    made = (packet_message(packet('mono', random_events(30), seq=1)) if name == PACKET
-            else array_message(30)[0])
+    made = (
+        packet_message(packet('mono', random_events(30), seq=1))
+        if name == PACKET
+        else array_message(30)[0]
+    )
     data = write_message(made, name)
     if cut < len(data):
         with pytest.raises(EventError):
@@ -127,8 +138,14 @@ def test_arrays_that_claim_too_much() -> None:
         read_packet(bytes(data), ARRAY)
 
 
-@pytest.mark.parametrize('file', ['event_camera_msgs/msg/EventPacket.msg',
-                                  'dvs_msgs/msg/EventArray.msg', 'dvs_msgs/msg/Event.msg'])
+@pytest.mark.parametrize(
+    'file',
+    [
+        'event_camera_msgs/msg/EventPacket.msg',
+        'dvs_msgs/msg/EventArray.msg',
+        'dvs_msgs/msg/Event.msg',
+    ],
+)
 def test_definitions_agree(file: str) -> None:
     """What rosbags is told of a message has the fields of the definition that ROS is built with."""
     from rosbags.typesys import get_types_from_msg
@@ -140,15 +157,26 @@ def test_definitions_agree(file: str) -> None:
 
 def test_types_that_are_read() -> None:
     """Both messages, and the first one's name of its first years."""
-    assert EVENT_TYPES == ('event_camera_msgs/msg/EventPacket',
-                           'event_array_msgs/msg/EventArray', 'dvs_msgs/msg/EventArray')
+    assert EVENT_TYPES == (
+        'event_camera_msgs/msg/EventPacket',
+        'event_array_msgs/msg/EventArray',
+        'dvs_msgs/msg/EventArray',
+    )
 
 
 def test_nothing_is_compiled_on_a_live_packet() -> None:
     """What `prepare` compiled or loaded serves every encoding, wherever its words begin."""
     prepare()
-    loops = [evt3._decode, libcaer._decode, libcaer_cmp._decode, event_array._decode,
-             checks._check, kernels.add_until, kernels.add_number, kernels.leak_until]
+    loops = [
+        evt3._decode,
+        libcaer._decode,
+        libcaer_cmp._decode,
+        event_array._decode,
+        checks._check,
+        kernels.add_until,
+        kernels.add_number,
+        kernels.leak_until,
+    ]
     before = [len(loop.signatures) for loop in loops]
     for window in ('time', 'count', 'leaky'):
         for frame_id in ('', 'a', 'event_camera'):

@@ -48,8 +48,9 @@ def test_only_images_count(tmp_path: Path) -> None:
     assert names_of(tmp_path) == ['a.jpg', 'b.PNG', 'c.JPEG']
 
 
-@pytest.mark.parametrize('content', ['b.png\na.png\n', '\r\nb.png\r\n\r\na.png', ' b.png \na.png',
-                                     '\ufeffb.png\na.png'])
+@pytest.mark.parametrize(
+    'content', ['b.png\na.png\n', '\r\nb.png\r\n\r\na.png', ' b.png \na.png', '\ufeffb.png\na.png']
+)
 def test_a_list_of_names(tmp_path: Path, content: str) -> None:
     """A list gives the files and their order, whatever editor wrote it."""
     write_pictures(tmp_path / 'images', ['a.png', 'b.png', 'c.png'])
@@ -58,18 +59,19 @@ def test_a_list_of_names(tmp_path: Path, content: str) -> None:
     assert names_of(tmp_path / 'images', str(names)) == ['b.png', 'a.png']
 
 
-@pytest.mark.parametrize(('content', 'expected'), [
-    ('a.png\nmissing.png\n', 'missing.png'),
-    ('../secret.png', 'secret.png'),
-    ('sub/inner.png', 'inner.png'),
-    ('..', '..'),
-    ('/etc/passwd', 'passwd'),
-    ('x' * 400, 'no such file'),
-    ('\n\n', 'expected images'),
-])
-def test_a_list_with_names_that_are_not_there(
-    tmp_path: Path, content: str, expected: str,
-) -> None:
+@pytest.mark.parametrize(
+    ('content', 'expected'),
+    [
+        ('a.png\nmissing.png\n', 'missing.png'),
+        ('../secret.png', 'secret.png'),
+        ('sub/inner.png', 'inner.png'),
+        ('..', '..'),
+        ('/etc/passwd', 'passwd'),
+        ('x' * 400, 'no such file'),
+        ('\n\n', 'expected images'),
+    ],
+)
+def test_a_list_with_names_that_are_not_there(tmp_path: Path, content: str, expected: str) -> None:
     """A name that is missing, or leads out of the folder, is told."""
     folder = write_pictures(tmp_path / 'images', ['a.png'])
     write_pictures(tmp_path, ['secret.png'])

@@ -32,11 +32,23 @@ JPEG = encoded('bgr8', '.jpg')
 PNG = encoded('bgr8', '.png')
 
 
-@pytest.mark.parametrize(('encoding', 'suffix', 'levels'), [
-    ('bgr8', '.png', 1.0), ('mono8', '.png', 1.0), ('mono16', '.png', 1.0), ('bgr16', '.png', 1.0),
-    ('bgra8', '.png', 1.0), ('bgra16', '.png', 1.0), ('bgr8', '.jpg', 4.0), ('mono8', '.jpg', 4.0),
-    ('bgr8', '.bmp', 1.0), ('mono8', '.pgm', 1.0), ('mono16', '.tiff', 1.0), ('bgr8', '.webp', 6.0),
-])
+@pytest.mark.parametrize(
+    ('encoding', 'suffix', 'levels'),
+    [
+        ('bgr8', '.png', 1.0),
+        ('mono8', '.png', 1.0),
+        ('mono16', '.png', 1.0),
+        ('bgr16', '.png', 1.0),
+        ('bgra8', '.png', 1.0),
+        ('bgra16', '.png', 1.0),
+        ('bgr8', '.jpg', 4.0),
+        ('mono8', '.jpg', 4.0),
+        ('bgr8', '.bmp', 1.0),
+        ('mono8', '.pgm', 1.0),
+        ('mono16', '.tiff', 1.0),
+        ('bgr8', '.webp', 6.0),
+    ],
+)
 def test_every_format_gives_the_same_grey(encoding: str, suffix: str, levels: float) -> None:
     """A file of any format and depth decodes to the luma of the picture; alpha is ignored."""
     image = decode_file(encoded(encoding, suffix))
@@ -60,10 +72,19 @@ def test_depth_images_are_refused(text: str) -> None:
         decode_compressed(SimpleNamespace(format=text, data=PNG))
 
 
-@pytest.mark.parametrize('data', [
-    b'', b'\0', b'garbage' * 50, JPEG[:2].tobytes(), JPEG[:100].tobytes(), PNG[:20].tobytes(),
-    bytes(5000),
-], ids=['empty', 'one byte', 'garbage', 'jpeg magic', 'jpeg header', 'png header', 'zeros'])
+@pytest.mark.parametrize(
+    'data',
+    [
+        b'',
+        b'\0',
+        b'garbage' * 50,
+        JPEG[:2].tobytes(),
+        JPEG[:100].tobytes(),
+        PNG[:20].tobytes(),
+        bytes(5000),
+    ],
+    ids=['empty', 'one byte', 'garbage', 'jpeg magic', 'jpeg header', 'png header', 'zeros'],
+)
 def test_what_is_no_picture(data: bytes) -> None:
     """Bytes that do not decode give one line."""
     with pytest.raises(ImageError) as caught:
@@ -100,16 +121,20 @@ def test_random_bytes_raise_nothing_but_image_errors(data: bytes) -> None:
 
 
 @settings(steady, max_examples=60)
-@given(st.sampled_from([JPEG, PNG]), st.integers(0, len(JPEG) - 1), st.integers(1, 255),
-       st.integers(0, 400))
+@given(
+    st.sampled_from([JPEG, PNG]),
+    st.integers(0, len(JPEG) - 1),
+    st.integers(1, 255),
+    st.integers(0, 400),
+)
 def test_damaged_files_raise_nothing_but_image_errors(
-    file: NDArray[np.uint8], where: int, mask: int, cut: int,
+    file: NDArray[np.uint8], where: int, mask: int, cut: int
 ) -> None:
     """A flipped byte or a missing end gives a picture or an ImageError."""
     data = file.copy()
     data[where % len(data)] ^= mask
     try:
-        image = decode_file(data[:max(1, len(data) - cut)])
+        image = decode_file(data[: max(1, len(data) - cut)])
     except ImageError as error:
         assert '\n' not in str(error)
         return

@@ -45,8 +45,9 @@ def test_every_encoding_gives_the_same_grey(encoding: str) -> None:
 def test_padded_rows(encoding: str, padding: int, last_row_padded: bool) -> None:
     """A step longer than the row is skipped over, also where the last row lacks its padding."""
     rgb = colour_picture()
-    found = message(samples(rgb, encoding), encoding, padding=padding,
-                    last_row_padded=last_row_padded)
+    found = message(
+        samples(rgb, encoding), encoding, padding=padding, last_row_padded=last_row_padded
+    )
     check(found, encoding, rgb)
 
 
@@ -128,22 +129,25 @@ def valid(**changes: object) -> SimpleNamespace:
     return SimpleNamespace(**{**vars(found), **changes})
 
 
-@pytest.mark.parametrize(('changes', 'expected'), [
-    ({'height': 0}, '30x0 pixels'),
-    ({'width': 0}, '0x20 pixels'),
-    ({'step': 89}, 'at least 90 bytes a row'),
-    ({'step': 0}, 'at least 90 bytes a row'),
-    ({'height': 21}, 'expected 1890 bytes'),
-    ({'data': np.zeros(1799, np.uint8)}, 'found 1799'),
-    ({'data': b''}, 'found 0'),
-    ({'data': np.zeros(0, np.uint8)}, 'found 0'),
-    ({'width': 2**32 - 1, 'step': 2**32 - 1}, 'at least'),
-    ({'height': 2**32 - 1, 'width': 2**32 - 1, 'step': 2**34}, 'found 1800'),
-    ({'encoding': ''}, 'unknown encoding'),
-    ({'encoding': 'RGB8'}, 'unknown encoding'),
-    ({'encoding': '32FC1'}, 'unknown encoding'),
-    ({'encoding': 'x\n' * 1000}, 'unknown encoding'),
-])
+@pytest.mark.parametrize(
+    ('changes', 'expected'),
+    [
+        ({'height': 0}, '30x0 pixels'),
+        ({'width': 0}, '0x20 pixels'),
+        ({'step': 89}, 'at least 90 bytes a row'),
+        ({'step': 0}, 'at least 90 bytes a row'),
+        ({'height': 21}, 'expected 1890 bytes'),
+        ({'data': np.zeros(1799, np.uint8)}, 'found 1799'),
+        ({'data': b''}, 'found 0'),
+        ({'data': np.zeros(0, np.uint8)}, 'found 0'),
+        ({'width': 2**32 - 1, 'step': 2**32 - 1}, 'at least'),
+        ({'height': 2**32 - 1, 'width': 2**32 - 1, 'step': 2**34}, 'found 1800'),
+        ({'encoding': ''}, 'unknown encoding'),
+        ({'encoding': 'RGB8'}, 'unknown encoding'),
+        ({'encoding': '32FC1'}, 'unknown encoding'),
+        ({'encoding': 'x\n' * 1000}, 'unknown encoding'),
+    ],
+)
 def test_what_is_no_image(changes: dict[str, object], expected: str) -> None:
     """A message that contradicts itself gives one line that says how."""
     with pytest.raises(ImageError) as caught:
@@ -153,18 +157,27 @@ def test_what_is_no_image(changes: dict[str, object], expected: str) -> None:
 
 
 @steady
-@given(height=st.integers(0, 70) | st.integers(0, 2**32 - 1),
-       width=st.integers(0, 70) | st.integers(0, 2**32 - 1),
-       step=st.integers(0, 600) | st.integers(0, 2**32 - 1),
-       encoding=st.sampled_from([*ALL, 'jpeg', '']), big=st.integers(0, 255),
-       data=st.binary(max_size=2000))
+@given(
+    height=st.integers(0, 70) | st.integers(0, 2**32 - 1),
+    width=st.integers(0, 70) | st.integers(0, 2**32 - 1),
+    step=st.integers(0, 600) | st.integers(0, 2**32 - 1),
+    encoding=st.sampled_from([*ALL, 'jpeg', '']),
+    big=st.integers(0, 255),
+    data=st.binary(max_size=2000),
+)
 def test_any_message_is_an_image_or_an_image_error(
-    height: int, width: int, step: int, encoding: str, big: int, data: bytes,
+    height: int, width: int, step: int, encoding: str, big: int, data: bytes
 ) -> None:
     """Random messages decode to a picture of the claimed size or give an ImageError."""
     sent = typestore().types[IMAGE](
-        image_message(0, np.zeros((1, 1), np.uint8), 'mono8', '').header, height, width, encoding,
-        big, step, np.frombuffer(data, np.uint8))
+        image_message(0, np.zeros((1, 1), np.uint8), 'mono8', '').header,
+        height,
+        width,
+        encoding,
+        big,
+        step,
+        np.frombuffer(data, np.uint8),
+    )
     received = read_message(write_message(sent, IMAGE), IMAGE)
     try:
         image = decode_image(received)

@@ -21,7 +21,7 @@ from vprtempo_ros.sources import poses as pose_source
 from vprtempo_ros.sources.cdr import COMPRESSED, IMAGE, PACKET, write_message
 from vprtempo_ros.sources.event_msg import packet_message
 from vprtempo_ros.sources.image_bag import compressed_message, image_message
-from vprtempo_ros.sources.live import FrameWatch, Thinning
+from vprtempo_ros.sources.live import FrameValidator, RateLimiter
 from vprtempo_ros.sources.poses import LocalPoses, PoseTrack
 from vprtempo_ros.sources.same_size import SameSize
 
@@ -34,18 +34,22 @@ def image(stamp_ns: int, pixels: Any = None, encoding: str = 'mono8') -> bytes:
 
 def test_stamps() -> None:
     """A frame's stamp is its own, or the time at which it came."""
-    watch = FrameWatch(IMAGE)
+    watch = FrameValidator(IMAGE)
     assert watch.look(image(5 * SECOND), 7) == 5 * SECOND
-    assert FrameWatch(IMAGE).look(image(0), 7) == 7
+    assert FrameValidator(IMAGE).look(image(0), 7) == 7
     assert (watch.bad, watch.jumped) == ({}, 0.0)
 
 
 def test_bad_frames_are_counted_by_their_reason() -> None:
     """Unknown encodings, bytes of something else, black frames and other sizes are no use."""
-    watch = FrameWatch(IMAGE)
+    watch = FrameValidator(IMAGE)
     black = np.zeros((24, 32), np.uint8)
-    for data in (image(SECOND, encoding='jpeg9000'), b'\0\1\0\0 nonsense', image(SECOND, black),
-                 image(SECOND)):
+    for data in (
+        image(SECOND, encoding='jpeg9000'),
+        b'\0\1\0\0 nonsense',
+        image(SECOND, black),
+        image(SECOND),
+    ):
         watch.look(data, 0)
     for _ in range(3):
         assert watch.look(image(2 * SECOND, picture(1, 12, 16)), 0) is None
@@ -58,7 +62,7 @@ def test_bad_frames_are_counted_by_their_reason() -> None:
 
 def test_reasons_do_not_fill_the_memory() -> None:
     """A driver that is broken in ever new ways is counted as one that is."""
-    watch = FrameWatch(IMAGE)
+    watch = FrameValidator(IMAGE)
     for number in range(100):
         watch.look(image(SECOND, encoding=f'secret{number}'), 0)
     assert len(watch.bad) <= 21
@@ -67,7 +71,7 @@ def test_reasons_do_not_fill_the_memory() -> None:
 
 def test_a_clock_that_jumps_back() -> None:
     """A little disorder is none; a second back is another time, and its frame no part of it."""
-    watch = FrameWatch(IMAGE)
+    watch = FrameValidator(IMAGE)
     assert watch.look(image(100 * SECOND), 0)
     assert watch.look(image(100 * SECOND - SECOND // 2), 0)
     assert watch.jumped == 0
@@ -77,7 +81,7 @@ def test_a_clock_that_jumps_back() -> None:
 
 def test_compressed_images_are_looked_at_now_and_then() -> None:
     """Bytes that are no JPEG are noticed, without decoding all of them."""
-    watch = FrameWatch(COMPRESSED)
+    watch = FrameValidator(COMPRESSED)
     broken = write_message(compressed_message(SECOND, b'no jpeg', 'jpeg', 'cam'), COMPRESSED)
     assert watch.look(broken, 0) is None
     assert watch.look(broken, 0) == SECOND
@@ -86,7 +90,7 @@ def test_compressed_images_are_looked_at_now_and_then() -> None:
 
 def test_packets_of_events() -> None:
     """Stamps of packets, unknown encodings and other sizes."""
-    watch = FrameWatch(PACKET)
+    watch = FrameValidator(PACKET)
     first, second, third = packets(random_events(3000), 1000)
     assert watch.look(write_message(packet_message(first), PACKET), 0) == first.stamp_ns
     odd = second._replace(encoding='evt2')
@@ -102,15 +106,17 @@ def test_packets_of_events() -> None:
 def test_thinning(rate: float, kept: int) -> None:
     """Of a camera at 30 Hz with jitter an even part goes through."""
     jitter = np.random.default_rng(0).integers(-3_000_000, 3_000_000, 300)
-    thinning = Thinning(rate)
-    wanted = [thinning.wanted(int(100 * SECOND + number * SECOND // 30 + jitter[number]))
-              for number in range(300)]
+    thinning = RateLimiter(rate)
+    wanted = [
+        thinning.wanted(int(100 * SECOND + number * SECOND // 30 + jitter[number]))
+        for number in range(300)
+    ]
     assert sum(wanted) == pytest.approx(kept, abs=3)
 
 
 def test_thinning_begins_anew_with_another_clock() -> None:
     """Stamps of a time long before do not wait for the present one."""
-    thinning = Thinning(1.0)
+    thinning = RateLimiter(1.0)
     assert thinning.wanted(1000 * SECOND)
     assert thinning.wanted(10 * SECOND)
 
@@ -120,44 +126,61 @@ def test_one_size() -> None:
     size = SameSize()
     size.check(640, 480)
     size.check(640, 480)
-    with pytest.raises(ImageError, match='expected 640x480 pixels as in the first image, found '
-                                         '480x640'):
+    with pytest.raises(
+        ImageError, match='expected 640x480 pixels as in the first image, found 480x640'
+    ):
         size.check(480, 640)
 
 
 def frames_of(stamps: list[int], track: PoseTrack | None) -> list[Frame]:
     """Return frames as the trainer reads them from a bag."""
-    return [Frame(stamp, grey_image(picture(0)), '', track.at(stamp) if track else None)
-            for stamp in stamps]
+    return [
+        Frame(stamp, grey_image(picture(0)), '', track.at(stamp) if track else None)
+        for stamp in stamps
+    ]
 
 
-@pytest.mark.parametrize('settings', [
-    {'places__by': 'frames', 'places__spacing': 3.0}, {'places__by': 'seconds'},
-    {'places__by': 'seconds', 'places__spacing': 0.25}, {'places__by': 'metres'},
-    {'places__by': 'metres', 'places__spacing': 0.1, 'places__count': 7},
-    {'places__by': 'metres', 'input__start': 20},
-])
+@pytest.mark.parametrize(
+    'settings',
+    [
+        {'places__by': 'frames', 'places__spacing': 3.0},
+        {'places__by': 'seconds'},
+        {'places__by': 'seconds', 'places__spacing': 0.25},
+        {'places__by': 'metres'},
+        {'places__by': 'metres', 'places__spacing': 0.1, 'places__count': 7},
+        {'places__by': 'metres', 'input__start': 20},
+    ],
+)
 def test_places_are_counted_as_the_trainer_cuts_them(settings: dict[str, Any]) -> None:
     """From stamps and poses as they come, the poses at another rate, with a gap in them."""
     config = tiny_config(Path('x'), **settings)
     rng = np.random.default_rng(3)
     stamps = (np.arange(100) * SECOND // 10 + rng.integers(0, SECOND // 20, 100)).tolist()
-    pose_stamps = [t for t in range(SECOND // 20, 10 * SECOND, SECOND // 7)
-                   if not 4 * SECOND < t < 6 * SECOND]
+    pose_stamps = [
+        t for t in range(SECOND // 20, 10 * SECOND, SECOND // 7) if not 4 * SECOND < t < 6 * SECOND
+    ]
     poses = [Pose((t * 1e-9 * 0.7, np.sin(t * 1e-9), 0.0)) for t in pose_stamps]
-    track = PoseTrack(np.array(pose_stamps), np.array([p.position for p in poses]),
-                      np.array([p.orientation for p in poses]), 'map', config.poses.max_gap)
+    track = PoseTrack(
+        np.array(pose_stamps),
+        np.array([p.position for p in poses]),
+        np.array([p.orientation for p in poses]),
+        'map',
+        config.poses.max_gap,
+    )
     counter = PlaceCounter(config)
-    arriving = sorted([(stamp, None) for stamp in stamps] + list(zip(pose_stamps, poses)),
-                      key=lambda item: item[0])
+    arriving = sorted(
+        [(stamp, None) for stamp in stamps] + list(zip(pose_stamps, poses)),
+        key=lambda item: item[0],
+    )
     for stamp, pose in arriving:
         if pose is None:
             counter.add_frame(stamp)
         else:
             counter.add_pose(stamp, pose)
     last = pose_stamps[-1] if config.places.by == 'metres' else stamps[-1]
-    frames = [frame for frame in frames_of(stamps, track)[config.input.start:]
-              if frame.stamp_ns <= last]
+    frames = [
+        frame for frame in frames_of(stamps, track)[config.input.start :] if frame.stamp_ns <= last
+    ]
     assert counter.places == len(list(sample(frames, config.places))) > 1
 
 

@@ -18,13 +18,19 @@ FIX = 'sensor_msgs/msg/NavSatFix'
 
 
 def track(
-    stamps: Sequence[float], positions: Sequence[Sequence[float]],
-    orientations: Sequence[Sequence[float]] | None = None, max_gap: float = 2.0,
+    stamps: Sequence[float],
+    positions: Sequence[Sequence[float]],
+    orientations: Sequence[Sequence[float]] | None = None,
+    max_gap: float = 2.0,
 ) -> PoseTrack:
     """Return a track of poses at times in seconds."""
-    return PoseTrack(np.array([round(s * SECOND) for s in stamps], np.int64),
-                     np.array(positions, float),
-                     np.array(orientations or [STILL] * len(stamps), float), 'map', max_gap)
+    return PoseTrack(
+        np.array([round(s * SECOND) for s in stamps], np.int64),
+        np.array(positions, float),
+        np.array(orientations or [STILL] * len(stamps), float),
+        'map',
+        max_gap,
+    )
 
 
 def at(poses: PoseTrack, seconds: float) -> Pose | None:
@@ -57,9 +63,11 @@ def test_the_order_of_the_poses_does_not_matter() -> None:
 @pytest.mark.parametrize('sign', [1.0, -1.0])
 def test_orientations_turn_the_shorter_way(sign: float) -> None:
     """Half way between two headings is the mean heading, whichever quaternion was recorded."""
+
     def about_z(degrees: float) -> np.ndarray:
         half = np.radians(degrees) / 2
         return np.array([0, 0, np.sin(half), np.cos(half)])
+
     poses = track([0, 1], [(0, 0, 0)] * 2, [about_z(10), sign * about_z(50)])
     found = np.array(at(poses, 0.5).orientation)
     assert np.linalg.norm(found) == pytest.approx(1)

@@ -43,8 +43,9 @@ def stamped(kind: str, stamp: int, pose: Any) -> Record:
     elif kind == 'geometry_msgs/msg/PoseStamped':
         message = make('PoseStamped', head, pose)
     else:
-        message = make('PoseWithCovarianceStamped', head,
-                       make('PoseWithCovariance', pose, np.zeros(36)))
+        message = make(
+            'PoseWithCovarianceStamped', head, make('PoseWithCovariance', pose, np.zeros(36))
+        )
     return Record('/pose', kind, stamp, message)
 
 
@@ -52,8 +53,15 @@ def fix(number: int, latitude: float, longitude: float, altitude: float, status:
     """Return a recorded GPS fix."""
     types = typestore().types
     stamp = START + number * SECOND
-    message = types[FIX](header(stamp, 'gps'), types['sensor_msgs/msg/NavSatStatus'](status, 1),
-                         latitude, longitude, altitude, np.zeros(9), 0)
+    message = types[FIX](
+        header(stamp, 'gps'),
+        types['sensor_msgs/msg/NavSatStatus'](status, 1),
+        latitude,
+        longitude,
+        altitude,
+        np.zeros(9),
+        0,
+    )
     return Record('/fix', FIX, stamp, message)
 
 
@@ -63,17 +71,28 @@ def open_bag(path: Path, records: list[Record], topic: str = '', origin: Any = N
     return BagFrames(bag, BagInputConfig(), PosesConfig(topic=topic, max_gap=5.0), origin)
 
 
-@pytest.mark.parametrize('kind', ['nav_msgs/msg/Odometry', 'geometry_msgs/msg/PoseStamped',
-                                  'geometry_msgs/msg/PoseWithCovarianceStamped'])
+@pytest.mark.parametrize(
+    'kind',
+    [
+        'nav_msgs/msg/Odometry',
+        'geometry_msgs/msg/PoseStamped',
+        'geometry_msgs/msg/PoseWithCovarianceStamped',
+    ],
+)
 def test_every_type_of_pose(tmp_path: Path, kind: str) -> None:
     """Frames get the poses that were recorded, in the frame that the messages name."""
     turned = (0.0, 0.0, 0.6, 0.8)
-    frames = open_bag(tmp_path, [stamped(kind, START, pose_message((1, 2, 3))),
-                                 stamped(kind, START + 3 * SECOND,
-                                         pose_message((4, 2, 0), turned))])
+    frames = open_bag(
+        tmp_path,
+        [
+            stamped(kind, START, pose_message((1, 2, 3))),
+            stamped(kind, START + 3 * SECOND, pose_message((4, 2, 0), turned)),
+        ],
+    )
     poses = [frame.pose for frame in frames]
     assert [pose.position for pose in poses] == [
-        pytest.approx(p) for p in [(1, 2, 3), (2, 2, 2), (3, 2, 1), (4, 2, 0)]]
+        pytest.approx(p) for p in [(1, 2, 3), (2, 2, 2), (3, 2, 1), (4, 2, 0)]
+    ]
     assert poses[0].orientation == STILL
     assert poses[3].orientation == pytest.approx(turned)
     assert {pose.frame_id for pose in poses} == {'world'}
@@ -82,8 +101,15 @@ def test_every_type_of_pose(tmp_path: Path, kind: str) -> None:
 
 def test_gps_becomes_metres_east_north_up(tmp_path: Path) -> None:
     """The first fix is the origin; distances are those of the ellipsoid at 45 degrees north."""
-    frames = open_bag(tmp_path, [fix(0, 45.0, 7.0, 100.0), fix(1, 45.00001, 7.0, 100.0),
-                                 fix(2, 45.0, 7.00001, 100.0), fix(3, 45.0, 7.0, 103.5)])
+    frames = open_bag(
+        tmp_path,
+        [
+            fix(0, 45.0, 7.0, 100.0),
+            fix(1, 45.00001, 7.0, 100.0),
+            fix(2, 45.0, 7.00001, 100.0),
+            fix(3, 45.0, 7.0, 103.5),
+        ],
+    )
     positions = [frame.pose.position for frame in frames]
     # A degree at 45 N is 111131.7 m of latitude and 78846.8 m of longitude (WGS 84).
     expected = [(0, 0, 0), (0, 1.111317, 0), (0.788468, 0, 0), (0, 0, 3.5)]
@@ -94,8 +120,9 @@ def test_gps_becomes_metres_east_north_up(tmp_path: Path) -> None:
 
 def test_a_further_traverse_shares_the_origin(tmp_path: Path) -> None:
     """With an origin given, the same place has the same coordinates in every traverse."""
-    frames = open_bag(tmp_path, [fix(n, 45.0, 7.00001, 100.0) for n in range(4)],
-                      origin=(45.0, 7.0, 100.0))
+    frames = open_bag(
+        tmp_path, [fix(n, 45.0, 7.00001, 100.0) for n in range(4)], origin=(45.0, 7.0, 100.0)
+    )
     assert next(iter(frames)).pose.position == pytest.approx((0.788, 0, 0), abs=2e-3)
     assert frames.origin == (45.0, 7.0, 100.0)
 
@@ -103,10 +130,18 @@ def test_a_further_traverse_shares_the_origin(tmp_path: Path) -> None:
 def test_fixes_that_are_none(tmp_path: Path) -> None:
     """No fix, NaN and impossible positions are left out; without a height it is taken as zero."""
     nan = float('nan')
-    frames = open_bag(tmp_path, [
-        fix(0, 10.0, 10.0, 0.0, status=-1), fix(0, nan, 7.0, 0.0), fix(0, 45.0, float('inf'), 0.0),
-        fix(0, 95.0, 7.0, 0.0), fix(0, 45.0, 400.0, 0.0),
-        fix(1, 45.0, 7.0, nan), fix(2, 45.00001, 7.0, nan)])
+    frames = open_bag(
+        tmp_path,
+        [
+            fix(0, 10.0, 10.0, 0.0, status=-1),
+            fix(0, nan, 7.0, 0.0),
+            fix(0, 45.0, float('inf'), 0.0),
+            fix(0, 95.0, 7.0, 0.0),
+            fix(0, 45.0, 400.0, 0.0),
+            fix(1, 45.0, 7.0, nan),
+            fix(2, 45.00001, 7.0, nan),
+        ],
+    )
     assert frames.poses is not None and len(frames.poses) == 2
     assert frames.origin == (45.0, 7.0, 0.0)
     positions = [frame.pose.position for frame in frames]
@@ -118,16 +153,21 @@ def test_fixes_that_are_none(tmp_path: Path) -> None:
 def test_a_topic_without_a_usable_pose(tmp_path: Path, kind: str) -> None:
     """A pose topic that never holds a pose is named, with what can be done."""
     zero = pose_message((0, 0, 0), (0.0, 0.0, 0.0, 0.0))
-    records = [fix(0, 45.0, 7.0, 0.0, status=-1) if kind == 'gps'
-               else stamped('nav_msgs/msg/Odometry', START, zero)]
+    records = [
+        fix(0, 45.0, 7.0, 0.0, status=-1)
+        if kind == 'gps'
+        else stamped('nav_msgs/msg/Odometry', START, zero)
+    ]
     with pytest.raises(SourceError, match='no usable pose; name another topic in poses.topic'):
         open_bag(tmp_path, records)
 
 
 def test_poses_in_several_frames(tmp_path: Path) -> None:
     """Coordinates of two frames are not taken for those of one."""
-    records = [*odometry([(1, 0, 0)] * 2, frame_id='odom'),
-               *odometry([(9, 9, 0)] * 2, frame_id='map', start_ns=START + 2 * SECOND)]
+    records = [
+        *odometry([(1, 0, 0)] * 2, frame_id='odom'),
+        *odometry([(9, 9, 0)] * 2, frame_id='map', start_ns=START + 2 * SECOND),
+    ]
     with pytest.raises(SourceError, match="poses of /odom in one frame, found 'map' and 'odom'"):
         open_bag(tmp_path, records)
     frames = BagFrames(tmp_path / 'bag', BagInputConfig(), PosesConfig(topic='none'))

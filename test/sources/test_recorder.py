@@ -100,9 +100,9 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     assert [file.name for file in (tmp_path / 'drive').iterdir()] == ['notes.txt']
 
 
-@pytest.mark.parametrize(('name', 'words'), [
-    ('what?', 'without \\?, # and %'), ('file/drive', 'cannot be written'),
-])
+@pytest.mark.parametrize(
+    ('name', 'words'), [('what?', 'without \\?, # and %'), ('file/drive', 'cannot be written')]
+)
 def test_where_nothing_can_be_recorded(tmp_path: Path, name: str, words: str) -> None:
     """A place that cannot be recorded to is refused before anything is driven."""
     (tmp_path / 'file').write_text('')
@@ -196,8 +196,12 @@ while True:
 @contextmanager
 def endless(path: Path, sync: float) -> Iterator[subprocess.Popen[str]]:
     """Record 200 messages a second in another process, which prints what it has put."""
-    process = subprocess.Popen([sys.executable, '-c', _ENDLESS, str(path), str(sync)], text=True,
-                               env=environment(Path(__file__).parent), stdout=subprocess.PIPE)
+    process = subprocess.Popen(
+        [sys.executable, '-c', _ENDLESS, str(path), str(sync)],
+        text=True,
+        env=environment(Path(__file__).parent),
+        stdout=subprocess.PIPE,
+    )
     try:
         yield process
     finally:
@@ -220,7 +224,7 @@ def progress(process: subprocess.Popen[str], until: int) -> list[tuple[int, int]
 
 @pytest.mark.parametrize('when', range(4))
 def test_killed_while_recording(tmp_path: Path, when: int) -> None:
-    """After SIGKILL at any moment all that was safe is there, in order and byte for byte."""
+    """After SIGKILL at any time all that was safe is there, in order and byte for byte."""
     path = tmp_path / 'drive'
     with endless(path, 0.2) as process:
         seen = progress(process, 30)
@@ -260,8 +264,9 @@ def test_a_log_that_was_not_taken_over(tmp_path: Path) -> None:
     source = recording.path / 'whole.db3'
     connection = sqlite3.connect(source)
     connection.execute('PRAGMA journal_mode=WAL')
-    connection.execute('INSERT INTO messages (topic_id, timestamp, data) VALUES (1, 2, ?)',
-                       (message(2),))
+    connection.execute(
+        'INSERT INTO messages (topic_id, timestamp, data) VALUES (1, 2, ?)', (message(2),)
+    )
     connection.commit()
     (tmp_path / 'cut').mkdir()
     for end in ('', '-wal'):
@@ -331,8 +336,14 @@ def test_what_nobody_thought_of(tmp_path: Path) -> None:
 def test_putting_from_several_threads(tmp_path: Path) -> None:
     """Frames and poses may come from different threads; the sum is right."""
     recording = recorder(tmp_path / 'drive')
-    threads = [threading.Thread(target=lambda topic=topic: [
-        recording.put(topic, number, b'\0' * 100) for number in range(500)]) for topic in TOPICS]
+    threads = [
+        threading.Thread(
+            target=lambda topic=topic: [
+                recording.put(topic, number, b'\0' * 100) for number in range(500)
+            ]
+        )
+        for topic in TOPICS
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -45,9 +45,13 @@ def numbers(frames: list[Frame]) -> list[int]:
 @pytest.fixture
 def bag(tmp_path: Path) -> Path:
     """Give a bag of six pictures with odometry of 2 m/s at half the rate."""
-    return write_bag(tmp_path / 'bag', [
-        *images(picture(number) for number in range(6)),
-        *odometry([(4 * number, 0, 0) for number in range(3)], period_ns=2 * SECOND)])
+    return write_bag(
+        tmp_path / 'bag',
+        [
+            *images(picture(number) for number in range(6)),
+            *odometry([(4 * number, 0, 0) for number in range(3)], period_ns=2 * SECOND),
+        ],
+    )
 
 
 def test_frames_of_a_bag(bag: Path) -> None:
@@ -68,15 +72,23 @@ def test_compressed_images_of_a_bag(tmp_path: Path) -> None:
     records = []
     for number in range(3):
         data = cv2.imencode('.png', picture(number))[1].tobytes()
-        records.append(Record('/image/compressed', COMPRESSED, START + number * SECOND,
-                              compressed_message(START, data, 'png', 'cam')))
+        records.append(
+            Record(
+                '/image/compressed',
+                COMPRESSED,
+                START + number * SECOND,
+                compressed_message(START, data, 'png', 'cam'),
+            )
+        )
     assert numbers(list(opened(write_bag(tmp_path / 'bag', records)))) == [0, 1, 2]
 
 
 def test_the_header_tells_the_time(tmp_path: Path) -> None:
     """A frame's stamp is that of its header, and the receive time where that was never set."""
-    records = [Record(CAMERA, IMAGE, START + n, image_message(stamp, picture(0), 'mono8', 'cam'))
-               for n, stamp in enumerate((0, 7 * SECOND, 0))]
+    records = [
+        Record(CAMERA, IMAGE, START + n, image_message(stamp, picture(0), 'mono8', 'cam'))
+        for n, stamp in enumerate((0, 7 * SECOND, 0))
+    ]
     frames = list(opened(write_bag(tmp_path / 'bag', records)))
     assert [frame.stamp_ns for frame in frames] == [START, 7 * SECOND, START + 2]
 
@@ -99,7 +111,7 @@ def test_broken_images_are_left_out_and_counted(tmp_path: Path, storage: str) ->
 
 @pytest.mark.parametrize('storage', STORAGES)
 def test_an_image_that_claims_more_than_it_holds(
-    shared_data: Callable[[str], Path], storage: str,
+    shared_data: Callable[[str], Path], storage: str
 ) -> None:
     """A real bag's image of 640x480 with 30 bytes is skipped; the trainer says so in one line."""
     path = shared_data(f'bags/rosbags_rs/test_bag_{storage}')
@@ -141,14 +153,19 @@ def test_a_bag_among_other_files(bag: Path) -> None:
     assert len(opened(bag)) == 6
 
 
-@pytest.mark.parametrize(('make', 'expected'), [
-    (lambda path: None, 'no such bag or folder'),
-    (lambda path: path.mkdir(), 'found nothing in it'),
-    (lambda path: path.write_text('x'), 'expected a bag'),
-    (lambda path: write_bag(path, odometry([(0, 0, 0)])), 'expected one image topic, found none'),
-])
-def test_what_is_no_traverse(tmp_path: Path, make: Callable[[Path], object],
-                             expected: str) -> None:
+@pytest.mark.parametrize(
+    ('make', 'expected'),
+    [
+        (lambda path: None, 'no such bag or folder'),
+        (lambda path: path.mkdir(), 'found nothing in it'),
+        (lambda path: path.write_text('x'), 'expected a bag'),
+        (
+            lambda path: write_bag(path, odometry([(0, 0, 0)])),
+            'expected one image topic, found none',
+        ),
+    ],
+)
+def test_what_is_no_traverse(tmp_path: Path, make: Callable[[Path], object], expected: str) -> None:
     """What is neither a bag with images nor a folder of them gives one line."""
     make(tmp_path / 'it')
     with pytest.raises(SourceError) as caught:
@@ -170,7 +187,7 @@ def test_a_broken_pose_message_is_told(tmp_path: Path) -> None:
     (storage,) = path.glob('*.mcap')
     data = storage.read_bytes()
     where = data.index(b'base_link')
-    storage.write_bytes(data[:where - 4] + b'\xff\xff\xff\x7f' + data[where:])
+    storage.write_bytes(data[: where - 4] + b'\xff\xff\xff\x7f' + data[where:])
     with pytest.raises(SourceError, match='/odom: bytes do not hold a nav_msgs/msg/Odometry'):
         opened(path)
 
@@ -186,12 +203,17 @@ def test_images_of_another_size_are_left_out(tmp_path: Path) -> None:
     """Two cameras on one topic, or new settings in the middle: the first image says what counts."""
     stamped = [START + number * SECOND for number in range(4)]
     sizes = [(24, 32), (24, 32), (48, 64), (24, 32)]
-    path = write_bag(tmp_path / 'bag', [
-        Record(CAMERA, IMAGE, stamp, image_message(stamp, picture(number, *size), 'mono8', 'cam'))
-        for number, (stamp, size) in enumerate(zip(stamped, sizes))])
+    path = write_bag(
+        tmp_path / 'bag',
+        [
+            Record(
+                CAMERA, IMAGE, stamp, image_message(stamp, picture(number, *size), 'mono8', 'cam')
+            )
+            for number, (stamp, size) in enumerate(zip(stamped, sizes))
+        ],
+    )
     traverse = opened(path)
     for _ in range(2):
         traverse.skipped.clear()
         assert numbers(list(traverse)) == [0, 1, 3]
-        assert traverse.skipped == {
-            'expected 32x24 pixels as in the first image, found 64x48': 1}
+        assert traverse.skipped == {'expected 32x24 pixels as in the first image, found 64x48': 1}

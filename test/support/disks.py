@@ -15,9 +15,15 @@ import pytest
 def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
     """Give a file system that is soon full; skips where none can be mounted."""
     folder.mkdir()
-    if os.geteuid() != 0 or subprocess.run(
+    if (
+        os.geteuid() != 0
+        or subprocess.run(
             ['mount', '-t', 'tmpfs', '-o', f'size={megabytes}m', 'tmpfs', str(folder)],
-            stderr=subprocess.DEVNULL, check=False).returncode != 0:
+            stderr=subprocess.DEVNULL,
+            check=False,
+        ).returncode
+        != 0
+    ):
         pytest.skip('needs root and the right to mount a small file system')
     try:
         yield folder

@@ -59,8 +59,12 @@ class Block:
     def commands(self) -> list[str]:
         """Return the commands of a shell block, without comments, joined where they go on."""
         joined = re.sub(r'\\\n\s*', '', self.text)
-        return [part.strip() for line in joined.splitlines()
-                for part in re.sub(r'(^|\s)#.*', '', line).split('&&') if part.strip()]
+        return [
+            part.strip()
+            for line in joined.splitlines()
+            for part in re.sub(r'(^|\s)#.*', '', line).split('&&')
+            if part.strip()
+        ]
 
 
 def pages() -> list[Path]:
@@ -71,8 +75,10 @@ def pages() -> list[Path]:
 def blocks(page: Path) -> list[Block]:
     """Return the fenced blocks of a page."""
     text = page.read_text()
-    return [Block(match[1], match[2], text[:match.start()].count('\n') + 1)
-            for match in re.finditer(r'^```(\w*)\n(.*?)^```$', text, re.MULTILINE | re.DOTALL)]
+    return [
+        Block(match[1], match[2], text[: match.start()].count('\n') + 1)
+        for match in re.finditer(r'^```(\w*)\n(.*?)^```$', text, re.MULTILINE | re.DOTALL)
+    ]
 
 
 class Sandbox:
@@ -89,8 +95,7 @@ class Sandbox:
     def carry_out(self, block: Block) -> None:
         """Carry out the commands of a block."""
         for command in block.commands():
-            words = [os.path.expandvars(os.path.expanduser(word))
-                     for word in shlex.split(command)]
+            words = [os.path.expandvars(os.path.expanduser(word)) for word in shlex.split(command)]
             print(f'$ {command}', flush=True)
             if words[0] in NOT_RUN:
                 getattr(self, f'_check_{words[0]}', lambda words: None)(words)
@@ -114,8 +119,14 @@ class Sandbox:
                 arguments = ['--port', '0', *arguments]
             self._start(Started('vprtempo_ros', name, arguments))
             return
-        done = subprocess.run([*own_executable(name), *arguments], env=ros_environment(),
-                              capture_output=True, text=True, timeout=_PATIENCE, check=False)
+        done = subprocess.run(
+            [*own_executable(name), *arguments],
+            env=ros_environment(),
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE,
+            check=False,
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         assert 'Traceback' not in done.stderr, done.stderr
 
@@ -140,12 +151,14 @@ class Sandbox:
         if name in self._running:
             self._end(name)
         inner = ExitStack()
-        (started, log), = inner.enter_context(running([process], self._logs))
+        ((started, log),) = inner.enter_context(running([process], self._logs))
         self._running[name] = inner, started, log
         self._stack.push(inner)
         if process.executable == 'vpr_node' and active:
-            ros.until(lambda: 'listening on' in log.read_text() or started.poll() is not None,
-                      lambda: f'a node that listens; it says:\n{log.read_text()}')
+            ros.until(
+                lambda: 'listening on' in log.read_text() or started.poll() is not None,
+                lambda: f'a node that listens; it says:\n{log.read_text()}',
+            )
         assert started.poll() is None, log.read_text()
 
     def _end(self, name: str) -> None:
@@ -154,8 +167,12 @@ class Sandbox:
         started.send_signal(signal.SIGINT)
         assert started.wait(_PATIENCE) == 0, log.read_text()
         # rclpy cannot tidy up a task that a signal has left half made, and says so.
-        said = re.sub(r'Exception ignored in: <function Future.__del__.*?\nAttributeError.*?\n', '',
-                      log.read_text(), flags=re.DOTALL)
+        said = re.sub(
+            r'Exception ignored in: <function Future.__del__.*?\nAttributeError.*?\n',
+            '',
+            log.read_text(),
+            flags=re.DOTALL,
+        )
         assert 'Traceback' not in said, said
         inner.close()
 
@@ -173,8 +190,11 @@ class Sandbox:
         bag = self.home / words[2]
         if bag.is_symlink():
             bag.unlink()
-        record(bag, words[3:], self.home / (
-            'drive_events' if '/event_camera/events' in words else 'drive'))
+        record(
+            bag,
+            words[3:],
+            self.home / ('drive_events' if '/event_camera/events' in words else 'drive'),
+        )
 
     def _topic(self, words: list[str]) -> None:
         assert words[0] in ('echo', 'hz', 'info', 'list'), words
@@ -183,11 +203,14 @@ class Sandbox:
         words = [word for word in words if word != '--once']
         with ros.Client() as client:
             graph = client._node
-            client.spin_until(lambda: graph.count_publishers(words[1])
-                              + graph.count_subscribers(words[1]) > 0, f'anybody on {words[1]}')
+            client.spin_until(
+                lambda: graph.count_publishers(words[1]) + graph.count_subscribers(words[1]) > 0,
+                f'anybody on {words[1]}',
+            )
             if words[0] != 'info':
-                client.spin_until(lambda: graph.count_publishers(words[1]) > 0,
-                                  f'a publisher of {words[1]}')
+                client.spin_until(
+                    lambda: graph.count_publishers(words[1]) > 0, f'a publisher of {words[1]}'
+                )
 
     def _param(self, words: list[str]) -> None:
         known = {item.name for cls in (NodeConfig, TrainerConfig) for item in options(cls)}
@@ -205,8 +228,12 @@ class Sandbox:
             if words[0] == 'get':
                 assert client.state() > 0
                 return
-            number = {'configure': ros.CONFIGURE, 'activate': ros.ACTIVATE,
-                      'deactivate': ros.DEACTIVATE, 'cleanup': ros.CLEANUP}[words[2]]
+            number = {
+                'configure': ros.CONFIGURE,
+                'activate': ros.ACTIVATE,
+                'deactivate': ros.DEACTIVATE,
+                'cleanup': ros.CLEANUP,
+            }[words[2]]
             assert client.change(number), words
 
     def _service(self, words: list[str]) -> None:
@@ -228,7 +255,7 @@ class Sandbox:
         try:
             if name == 'start':
                 drive = Started('vprtempo_ros', 'replay', ['monday', '--wait', '60', '--rate', '4'])
-                (self._drive, _), = self._stack.enter_context(running([drive], self._logs))
+                ((self._drive, _),) = self._stack.enter_context(running([drive], self._logs))
                 teacher.start()
             else:
                 assert name == 'finish', name
@@ -240,8 +267,7 @@ class Sandbox:
             teacher.close()
 
     def _check_pip(self, words: list[str]) -> None:
-        pinned = ' '.join(file.read_text().lower()
-                          for file in (ROOT / 'env').glob('*.txt'))
+        pinned = ' '.join(file.read_text().lower() for file in (ROOT / 'env').glob('*.txt'))
         for word in words[2:]:
             if not word.startswith('-'):
                 assert re.split(r'[<>=]', word)[0] in pinned, word
@@ -265,8 +291,9 @@ class Sandbox:
 
 def run_python(text: str) -> None:
     """Run a block of Python in the sandbox."""
-    done = subprocess.run([sys.executable, '-c', text], capture_output=True, text=True,
-                          timeout=_PATIENCE, check=False)
+    done = subprocess.run(
+        [sys.executable, '-c', text], capture_output=True, text=True, timeout=_PATIENCE, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -280,7 +307,11 @@ def record(bag: Path, topics: list[str], drive: Path) -> None:
                 # Of several cameras each has seen the same, and AMCL agrees with the odometry.
                 if topic == '/amcl_pose' and raw.topic == '/odom':
                     message.header.frame_id = 'map'
-                    writer.write(topic, LOCALISED, raw.stamp_ns, typestore().types[LOCALISED](
-                        message.header, message.pose))
+                    writer.write(
+                        topic,
+                        LOCALISED,
+                        raw.stamp_ns,
+                        typestore().types[LOCALISED](message.header, message.pose),
+                    )
                 elif topic != '/amcl_pose' and (raw.topic == '/odom') == (topic == '/odom'):
                     writer.write(topic, kind, raw.stamp_ns, message)

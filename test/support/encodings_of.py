@@ -11,8 +11,22 @@ from numpy.typing import NDArray
 # Position of the colour channel (0 red, 1 green, 2 blue) in each 2x2 cell, row by row.
 _PATTERNS = {'rggb': (0, 1, 1, 2), 'bggr': (2, 1, 1, 0), 'gbrg': (1, 2, 0, 1), 'grbg': (1, 0, 2, 1)}
 BAYER = [f'bayer_{pattern}{bits}' for pattern in _PATTERNS for bits in (8, 16)]
-PLAIN = ['mono8', '8UC1', 'mono16', '16UC1', 'rgb8', 'bgr8', '8UC3', 'rgba8', 'bgra8', '8UC4',
-         'rgb16', 'bgr16', 'rgba16', 'bgra16']
+PLAIN = [
+    'mono8',
+    '8UC1',
+    'mono16',
+    '16UC1',
+    'rgb8',
+    'bgr8',
+    '8UC3',
+    'rgba8',
+    'bgra8',
+    '8UC4',
+    'rgb16',
+    'bgr16',
+    'rgba16',
+    'bgra16',
+]
 YUV = ['yuv422', 'uyvy', 'yuv422_yuy2', 'yuyv']
 DEEP = [name for name in PLAIN + BAYER if name.startswith('16') or name.endswith('16')]
 
@@ -57,7 +71,11 @@ def samples(rgb: NDArray[np.float64], encoding: str) -> NDArray[Any]:
 
 
 def message(
-    values: NDArray[Any], encoding: str, *, padding: int = 0, big_endian: bool = False,
+    values: NDArray[Any],
+    encoding: str,
+    *,
+    padding: int = 0,
+    big_endian: bool = False,
     last_row_padded: bool = True,
 ) -> SimpleNamespace:
     """Return the samples as a message, each row followed by `padding` bytes of rubbish."""
@@ -68,5 +86,11 @@ def message(
     data = padded.reshape(-1)
     if padding and not last_row_padded:
         data = data[:-padding]
-    return SimpleNamespace(height=height, width=width, encoding=encoding, step=padded.shape[1],
-                           is_bigendian=int(big_endian), data=data)
+    return SimpleNamespace(
+        height=height,
+        width=width,
+        encoding=encoding,
+        step=padded.shape[1],
+        is_bigendian=int(big_endian),
+        data=data,
+    )

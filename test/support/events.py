@@ -34,8 +34,14 @@ class Events(NamedTuple):
         return Events(*(column[chosen] for column in self))
 
 
-def random_events(count: int, seed: int = 0, span_us: int = 1_000_000, first_us: int = 5_000_000,
-                  width: int = WIDTH, height: int = HEIGHT) -> Events:
+def random_events(
+    count: int,
+    seed: int = 0,
+    span_us: int = 1_000_000,
+    first_us: int = 5_000_000,
+    width: int = WIDTH,
+    height: int = HEIGHT,
+) -> Events:
     """Return events all over the sensor; some of them in runs along a row, as edges make them."""
     rng = np.random.default_rng(seed)
     x, y = rng.integers(0, width, count), rng.integers(0, height, count)
@@ -58,8 +64,11 @@ def encode(encoding: str, events: Events, time_base_us: int = 0) -> NDArray[np.u
     if encoding == 'mono':
         return (p << 63 | y << 48 | x << 32 | since * 1000).astype('<i8').view(np.uint8)
     if encoding == 'libcaer':
-        return ((since & 0x7FFFFFFF) << 32 | x << 17 | y << 2 | p << 1 | 1).astype('<i8').view(
-            np.uint8)
+        return (
+            ((since & 0x7FFFFFFF) << 32 | x << 17 | y << 2 | p << 1 | 1)
+            .astype('<i8')
+            .view(np.uint8)
+        )
     if encoding == 'libcaer_cmp':
         return _libcaer_cmp(events, since)
     assert encoding == EVENT_ARRAY
@@ -83,31 +92,53 @@ def _libcaer_cmp(events: Events, since: NDArray[np.int64]) -> NDArray[np.uint8]:
 def _array(events: Events) -> NDArray[np.uint8]:
     """Return the events of a dvs_msgs/EventArray as rosbags serialises them."""
     types = typestore().types
-    found = [types['dvs_msgs/msg/Event'](x, y, types['builtin_interfaces/msg/Time'](
-        t // 1_000_000, t % 1_000_000 * 1000), bool(p))
-        for x, y, p, t in zip(*(column.tolist() for column in events))]
+    found = [
+        types['dvs_msgs/msg/Event'](
+            x,
+            y,
+            types['builtin_interfaces/msg/Time'](t // 1_000_000, t % 1_000_000 * 1000),
+            bool(p),
+        )
+        for x, y, p, t in zip(*(column.tolist() for column in events))
+    ]
     header = types['std_msgs/msg/Header'](types['builtin_interfaces/msg/Time'](0, 0), '')
     data = bytes(typestore().serialize_cdr(types[ARRAY](header, HEIGHT, WIDTH, found), ARRAY))
-    return np.frombuffer(data, np.uint8)[len(data) - (16 * len(found) - 3):]
+    return np.frombuffer(data, np.uint8)[len(data) - (16 * len(found) - 3) :]
 
 
-def packet(encoding: str, events: Events, seq: int | None = None, stamp_ns: int | None = None,
-           time_base_us: int | None = None, width: int = WIDTH,
-           height: int = HEIGHT) -> Packet:
+def packet(
+    encoding: str,
+    events: Events,
+    seq: int | None = None,
+    stamp_ns: int | None = None,
+    time_base_us: int | None = None,
+    width: int = WIDTH,
+    height: int = HEIGHT,
+) -> Packet:
     """Return a packet whose stamp is the time of its first event, after START."""
     if stamp_ns is None:
         stamp_ns = START + int(events.t_us[0]) * 1000
     if time_base_us is None:
         # Of these the times are counted from a base that is not much earlier.
         time_base_us = int(events.t_us.min()) if encoding in ('mono', 'libcaer_cmp') else 0
-    return Packet(encoding, width, height, stamp_ns, 'dvs', encode(encoding, events, time_base_us),
-                  time_base_us * 1000, seq)
+    return Packet(
+        encoding,
+        width,
+        height,
+        stamp_ns,
+        'dvs',
+        encode(encoding, events, time_base_us),
+        time_base_us * 1000,
+        seq,
+    )
 
 
 def packets(events: Events, size: int, encoding: str = 'evt3', **settings: Any) -> list[Packet]:
     """Cut events into packets of so many each."""
-    return [packet(encoding, events.part(slice(start, start + size)), number, **settings)
-            for number, start in enumerate(range(0, len(events.x), size))]
+    return [
+        packet(encoding, events.part(slice(start, start + size)), number, **settings)
+        for number, start in enumerate(range(0, len(events.x), size))
+    ]
 
 
 def columns(buffer: EventBuffer) -> Events:
@@ -142,23 +173,28 @@ def scene(place: int, begin_us: int, span_us: int = 100_000, count: int = 4000) 
     x, y = (np.clip(at[:, axis], 0, limit - 1) for axis, limit in ((0, WIDTH), (1, HEIGHT)))
     t = np.sort(rng.integers(begin_us, begin_us + span_us, count))
     t[0] = begin_us
-    return Events(x.astype(np.uint16), y.astype(np.uint16),
-                  rng.integers(0, 2, count).astype(np.uint8), t)
+    return Events(
+        x.astype(np.uint16), y.astype(np.uint16), rng.integers(0, 2, count).astype(np.uint8), t
+    )
 
 
-def event_drive(path: Path, places: Iterable[int], poses: bool = True, encoding: str = 'evt3',
-                **settings: Any) -> Path:
+def event_drive(
+    path: Path, places: Iterable[int], poses: bool = True, encoding: str = 'evt3', **settings: Any
+) -> Path:
     """Record a drive: at each place a window of 0.1 s that begins at a multiple of it."""
     listed = list(places)
     found: list[Packet] = []
     for number, place in enumerate(listed):
         events = scene(place, number * 100_000)
-        found += [packet(encoding, events.part(slice(start, start + 500)), len(found) + offset,
-                         **settings) for offset, start in enumerate(range(0, 4000, 500))]
+        found += [
+            packet(
+                encoding, events.part(slice(start, start + 500)), len(found) + offset, **settings
+            )
+            for offset, start in enumerate(range(0, 4000, 500))
+        ]
     # An event of the window behind, without which the last one would not be known to be over.
     found.append(packet(encoding, scene(0, len(listed) * 100_000, count=1), len(found), **settings))
     every: list[Record] = list(records(found))
     if poses:
-        every += odometry([(float(n), 0, 0) for n in range(len(listed) + 2)],
-                          period_ns=100_000_000)
+        every += odometry([(float(n), 0, 0) for n in range(len(listed) + 2)], period_ns=100_000_000)
     return write_bag(path, every)

@@ -17,7 +17,6 @@ from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, W
 
 from vprtempo_ros.backends import create
 from vprtempo_ros.config import BackendConfig, TrainerConfig
-from vprtempo_ros.encoding.adaptation import usual_of
 from vprtempo_ros.errors import MapError
 from vprtempo_ros.frames import Frame, Pose, grey_image
 from vprtempo_ros.maps import store
@@ -31,6 +30,7 @@ from vprtempo_ros.network.training import train
 from vprtempo_ros.options import from_flat
 from vprtempo_ros.sources.cdr import IMAGE, typestore, write_message
 from vprtempo_ros.sources.image_bag import ODOMETRY, image_message, odometry_message
+from vprtempo_ros.statistics import statistics_of
 
 CAMERA = '/camera/image_raw'
 ODOM = '/odom'
@@ -60,8 +60,12 @@ def picture(number: int, height: int = 24, width: int = 32) -> NDArray[np.uint8]
 
 
 def images(
-    pictures: Iterable[NDArray[Any]], *, topic: str = CAMERA, encoding: str = 'mono8',
-    start_ns: int = START, period_ns: int = SECOND,
+    pictures: Iterable[NDArray[Any]],
+    *,
+    topic: str = CAMERA,
+    encoding: str = 'mono8',
+    start_ns: int = START,
+    period_ns: int = SECOND,
 ) -> Iterator[Record]:
     """Yield the pictures as recorded images, one a period."""
     for number, pixels in enumerate(pictures):
@@ -70,8 +74,12 @@ def images(
 
 
 def odometry(
-    positions: Iterable[Sequence[float]], *, topic: str = ODOM, start_ns: int = START,
-    period_ns: int = SECOND, frame_id: str = 'odom',
+    positions: Iterable[Sequence[float]],
+    *,
+    topic: str = ODOM,
+    start_ns: int = START,
+    period_ns: int = SECOND,
+    frame_id: str = 'odom',
 ) -> Iterator[Record]:
     """Yield the positions (x, y, z) as recorded odometry, one a period."""
     for number, (x, y, z) in enumerate(positions):
@@ -81,7 +89,7 @@ def odometry(
 
 
 def write_bag(
-    path: Path, records: Iterable[Record], storage: str = 'mcap', mode: str = 'none',
+    path: Path, records: Iterable[Record], storage: str = 'mcap', mode: str = 'none'
 ) -> Path:
     """Write a bag as other software would, compressed by none, message, file or storage."""
     writer = Writer(path, version=8, storage_plugin=StoragePlugin[storage.upper()])
@@ -91,14 +99,24 @@ def write_bag(
         for record in records:
             if record.topic not in connections:
                 connections[record.topic] = writer.add_connection(
-                    record.topic, record.type, typestore=typestore())
-            writer.write(connections[record.topic], record.stamp_ns,
-                         write_message(record.message, record.type))
+                    record.topic, record.type, typestore=typestore()
+                )
+            writer.write(
+                connections[record.topic],
+                record.stamp_ns,
+                write_message(record.message, record.type),
+            )
     return path
 
 
-def drive(path: Path, xs: Iterable[float], pictures: Iterable[int], poses: bool = True,
-          start_ns: int = START, frame_id: str = 'odom') -> Path:
+def drive(
+    path: Path,
+    xs: Iterable[float],
+    pictures: Iterable[int],
+    poses: bool = True,
+    start_ns: int = START,
+    frame_id: str = 'odom',
+) -> Path:
     """Record numbered pictures at these distances along the route."""
     xs = list(xs)
     records = list(images((picture(number) for number in pictures), start_ns=start_ns))
@@ -128,32 +146,60 @@ def frame(number: int, position: Sequence[float] | None = None, stamp_ns: int = 
 
 def tiny_config(*bags: Path, **settings: Any) -> TrainerConfig:
     """Return a configuration that trains at once; double underscores stand for dots."""
-    return from_flat(TrainerConfig, {
-        'bags': [str(bag) for bag in bags],
-        'encoding.width': 8, 'encoding.height': 8, 'encoding.patch': 3,
-        'training.epochs': 2, 'training.feature_multiplier': 1.0, 'training.threads': 1,
-        **{name.replace('__', '.'): value for name, value in settings.items()}})
+    return from_flat(
+        TrainerConfig,
+        {
+            'bags': [str(bag) for bag in bags],
+            'encoding.width': 8,
+            'encoding.height': 8,
+            'encoding.patch': 3,
+            'training.epochs': 2,
+            'training.feature_multiplier': 1.0,
+            'training.threads': 1,
+            **{name.replace('__', '.'): value for name, value in settings.items()},
+        },
+    )
 
 
 # Confidences of a map that was not fitted to anything.
-CALIBRATION = Calibration(1, 'frames between places', 2000, {
-    'none': Curve(0.5, 2.0, -3.0), 'seqslam': Curve(0.25, 1.0, -2.0),
-    'bayes': Curve(0.75, 0.125, 0.5)}, {'none': 0.5, 'seqslam': 0.75, 'bayes': 0.875})
+CALIBRATION = Calibration(
+    1,
+    'frames between places',
+    2000,
+    {
+        'none': Curve(0.5, 2.0, -3.0),
+        'seqslam': Curve(0.25, 1.0, -2.0),
+        'bayes': Curve(0.75, 0.125, 0.5),
+    },
+    {'none': 0.5, 'seqslam': 0.75, 'bayes': 0.875},
+)
 
 
 def map_around(
-    network: Network, spikes: NDArray[np.uint8], config: TrainerConfig, places: list[Place],
+    network: Network,
+    spikes: NDArray[np.uint8],
+    config: TrainerConfig,
+    places: list[Place],
     **parts: Any,
 ) -> Map:
     """Return the map of a network, with what its pixels and responses really are."""
     backend = create(network, BackendConfig(name='numpy' if network.modules else 'integer'))
     responses = measure_responses(backend, spikes, config.places.tolerance)
     backend.close()
-    return Map(**{
-        'config': config, 'places': places, 'network': network,
-        'thumbnails': [b'jpeg %d' % number for number in range(len(places))],
-        'sensor': {'type': 'camera', 'width': 32, 'height': 24}, 'spikes': spikes,
-        'pixels': usual_of(spikes), 'responses': responses, 'calibration': CALIBRATION, **parts})
+    return Map(
+        **{
+            'config': config,
+            'places': places,
+            'network': network,
+            'thumbnails': [b'jpeg %d' % number for number in range(len(places))],
+            'sensor': {'type': 'camera', 'width': 32, 'height': 24},
+            'spikes': spikes,
+            'pixel_statistics': statistics_of(spikes),
+            'response_statistics': responses,
+            'calibration': CALIBRATION,
+            **parts,
+        }
+    )
 
 
 @lru_cache(maxsize=2)
@@ -162,19 +208,33 @@ def tiny_map(seed: int = 0) -> Map:
     config = tiny_config(Path('route'), training__seed=seed, training__places_per_module=3)
     spikes = np.random.default_rng(1).integers(0, 256, (6, 64), np.uint8)
     network = train(spikes, np.arange(6, dtype=np.int64), config.training)
-    places = [Place(START + number, Pose((number * 0.1, -1e-7, 1e20), (0.6, 0.0, 0.0, 0.8), 'map'),
-                    'route, "first"', f'{CAMERA}[{number}]') for number in range(6)]
+    places = [
+        Place(
+            START + number,
+            Pose((number * 0.1, -1e-7, 1e20), (0.6, 0.0, 0.0, 0.8), 'map'),
+            'route, "first"',
+            f'{CAMERA}[{number}]',
+        )
+        for number in range(6)
+    ]
     places[3] = Place(START + 3, None, 'route', 'ein\nBild ü')
-    provenance = {'software': 'test', 'created': '2026-01-01T00:00:00+00:00', 'traverses': [
-        {'source': '/bags/küche', 'frames': 6, 'used': 6, 'unreadable': 0}]}
-    return map_around(network, spikes, config, places, provenance=provenance,
-                      origin=(48.1, 11.5, 520.25))
+    provenance = {
+        'software': 'test',
+        'created': '2026-01-01T00:00:00+00:00',
+        'traverses': [{'source': '/bags/küche', 'frames': 6, 'used': 6, 'unreadable': 0}],
+    }
+    return map_around(
+        network, spikes, config, places, provenance=provenance, origin=(48.1, 11.5, 520.25)
+    )
 
 
 def tree(folder: Path) -> dict[str, bytes]:
     """Return all files below a folder with their content."""
-    return {str(file.relative_to(folder)): file.read_bytes()
-            for file in sorted(folder.rglob('*')) if file.is_file()}
+    return {
+        str(file.relative_to(folder)): file.read_bytes()
+        for file in sorted(folder.rglob('*'))
+        if file.is_file()
+    }
 
 
 def names(folder: Path) -> list[str]:
@@ -198,7 +258,8 @@ def change(folder: Path, edit: Callable[[dict[str, Any]], object]) -> None:
     edit(document)
     document['checksums'] = {
         **{name: store._digest(folder / name) for name in store._FILES},
-        'thumbnails': store._digest_all(folder / 'thumbnails')}
+        'thumbnails': store._digest_all(folder / 'thumbnails'),
+    }
     document['checksums']['map.yaml'] = store._digest_document(document)
     (folder / 'map.yaml').write_text(store._dump(document), encoding='utf-8')
 

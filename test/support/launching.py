@@ -224,8 +224,9 @@ class IncludeLaunchDescription(Action):
 
     def carry_out(self, context: Context) -> list[Started]:
         """Carry it out, with no argument that it does not declare."""
-        given = {name: text(value, context)
-                 for name, value in self.named.get('launch_arguments', ())}
+        given = {
+            name: text(value, context) for name, value in self.named.get('launch_arguments', ())
+        }
         context.configurations.update(given)
         inner = Context(context.configurations, context.environment)
         started = read(Path(text(self.given[0], context))).visit(inner)
@@ -239,8 +240,11 @@ class ExecuteProcess(Action):
     def carry_out(self, context: Context) -> list[Started]:
         """Return it."""
         words = [text(word, context) for word in self.named['cmd']]
-        return [Started('', words[0], words[1:],
-                        ends_all=isinstance(self.named.get('on_exit'), Shutdown))]
+        return [
+            Started(
+                '', words[0], words[1:], ends_all=isinstance(self.named.get('on_exit'), Shutdown)
+            )
+        ]
 
 
 class Node(Action):
@@ -249,28 +253,41 @@ class Node(Action):
     def carry_out(self, context: Context) -> list[Started]:
         """Return it with its parameters as launch_ros gives them."""
         node = Started(
-            self.named['package'], self.named['executable'],
+            self.named['package'],
+            self.named['executable'],
             [text(word, context) for word in self.named.get('arguments', ())],
-            self.named['name'], text(self.named.get('namespace', ''), context),
-            ends_all=isinstance(self.named.get('on_exit'), Shutdown))
+            self.named['name'],
+            text(self.named.get('namespace', ''), context),
+            ends_all=isinstance(self.named.get('on_exit'), Shutdown),
+        )
         for given in self.named.get('parameters', ()):
             if not isinstance(given, dict):
                 node.files.append(text(given, context))
                 continue
             for name, value in given.items():
                 node.parameters[name] = (
-                    value.typed(context) if isinstance(value, ParameterValue)
-                    else yaml.safe_load(text(value, context)))
-        node.remappings = {text(old, context): text(new, context)
-                           for old, new in self.named.get('remappings', ())}
+                    value.typed(context)
+                    if isinstance(value, ParameterValue)
+                    else yaml.safe_load(text(value, context))
+                )
+        node.remappings = {
+            text(old, context): text(new, context) for old, new in self.named.get('remappings', ())
+        }
         return [node]
 
 
 _MODULES: dict[str, tuple[Any, ...]] = {
     'launch': (LaunchDescription,),
     'launch.actions': (
-        DeclareLaunchArgument, ExecuteProcess, GroupAction, IncludeLaunchDescription,
-        OpaqueFunction, SetEnvironmentVariable, Shutdown, TimerAction),
+        DeclareLaunchArgument,
+        ExecuteProcess,
+        GroupAction,
+        IncludeLaunchDescription,
+        OpaqueFunction,
+        SetEnvironmentVariable,
+        Shutdown,
+        TimerAction,
+    ),
     'launch.conditions': (IfCondition, UnlessCondition),
     'launch.launch_context': (),
     'launch.launch_description_sources': (),
@@ -346,8 +363,12 @@ def own_executable(name: str) -> list[str]:
     lines = [line.strip(" ',") for line in (ROOT / 'setup.py').read_text().splitlines()]
     targets = dict(line.split(' = ') for line in lines if ' = vprtempo_ros.' in line)
     module, _, function = targets[name].partition(':')
-    return [sys.executable, '-c', f'import sys; sys.argv[0] = {name!r}; '
-                                  f'from {module} import {function}; sys.exit({function}())']
+    return [
+        sys.executable,
+        '-c',
+        f'import sys; sys.argv[0] = {name!r}; '
+        f'from {module} import {function}; sys.exit({function}())',
+    ]
 
 
 @contextmanager
@@ -359,7 +380,17 @@ def running(processes: list[Started], folder: Path) -> Iterator[list[Any]]:
             log = folder / f'{process.executable}-{number}-{time.monotonic_ns()}.log'
             stream = stack.enter_context(log.open('w'))
             words = words_of(process, folder)
-            pairs.append((stack.enter_context(running_process(
-                words, {**ros_environment(), 'PYTHONUNBUFFERED': '1'}, stream,
-                errors=subprocess.STDOUT)), log))
+            pairs.append(
+                (
+                    stack.enter_context(
+                        running_process(
+                            words,
+                            {**ros_environment(), 'PYTHONUNBUFFERED': '1'},
+                            stream,
+                            errors=subprocess.STDOUT,
+                        )
+                    ),
+                    log,
+                )
+            )
         yield pairs

@@ -14,7 +14,8 @@ from vprtempo_ros.support.lava_shim import lava_dl_is_installed, lava_is_install
 
 needs_lava = pytest.mark.skipif(not lava_is_installed(), reason='needs Lava: make lava')
 needs_lava_dl = pytest.mark.skipif(
-    not lava_dl_is_installed(), reason='needs lava-dl and torch: make lava on Python 3.11')
+    not lava_dl_is_installed(), reason='needs lava-dl and torch: make lava on Python 3.11'
+)
 PATIENCE = 30.0
 
 
@@ -44,8 +45,11 @@ def sessions_of(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
     led = {process.pid for process in processes}
     deadline = time.monotonic() + PATIENCE
     while True:
-        found = [process for process in psutil.process_iter()
-                 if _runs(process) and _session(process.pid) in led]
+        found = [
+            process
+            for process in psutil.process_iter()
+            if _runs(process) and _session(process.pid) in led
+        ]
         if not found or time.monotonic() > deadline:
             return found
         time.sleep(0.05)
@@ -60,8 +64,12 @@ def lava_processes(parent: int | None = None) -> list[psutil.Process]:
 
 def shared_memory(processes: Iterable[psutil.Process]) -> set[Path]:
     """Return the files of shared memory that processes have."""
-    return {Path(part.path) for process in processes for part in process.memory_maps()
-            if part.path.startswith('/dev/shm/psm_')}
+    return {
+        Path(part.path)
+        for process in processes
+        for part in process.memory_maps()
+        if part.path.startswith('/dev/shm/psm_')
+    }
 
 
 def assert_gone(processes: Iterable[psutil.Process]) -> None:

@@ -19,11 +19,17 @@ PLACES, INPUTS = 13, 36
 SPIKES = np.random.default_rng(0).integers(0, 256, (PLACES, INPUTS)).astype(np.uint8)
 
 
-def trained(readout: str = 'linear', engine: str = 'x86', modules: int = 3,
-            keep_fp32: bool = True) -> Network:
+def trained(
+    readout: str = 'linear', engine: str = 'x86', modules: int = 3, keep_fp32: bool = True
+) -> Network:
     """Return a network trained with quantisation in the loop."""
-    config = TrainingConfig(readout=readout, engine=engine, quantize='qat', keep_fp32=keep_fp32,
-                            places_per_module=-(-PLACES // modules))
+    config = TrainingConfig(
+        readout=readout,
+        engine=engine,
+        quantize='qat',
+        keep_fp32=keep_fp32,
+        places_per_module=-(-PLACES // modules),
+    )
     return train(SPIKES, np.arange(PLACES), config)
 
 
@@ -41,10 +47,16 @@ def large(inputs: int, features: int, places: int, readout: str, engine: str = '
     """Return a network that is calibrated, not trained."""
     rng = np.random.default_rng(1)
     samples = rng.integers(0, 256, (20, inputs)).astype(np.float32) / 255
-    layers = (new_feature_layer(inputs, features, 0.1, 0.5, rng),
-              new_output_layer(features, places, rng))
-    weights = [QuantisedWeights(*quantise_weights(layer.weights, layer.weights.min(axis=1),
-                                                  layer.weights.max(axis=1))) for layer in layers]
+    layers = (
+        new_feature_layer(inputs, features, 0.1, 0.5, rng),
+        new_output_layer(features, places, rng),
+    )
+    weights = [
+        QuantisedWeights(
+            *quantise_weights(layer.weights, layer.weights.min(axis=1), layer.weights.max(axis=1))
+        )
+        for layer in layers
+    ]
     order = np.tile(np.arange(len(samples)), 10)
     trained_module = Trained(weights[0], weights[1], samples, order)
     return Network([], readout, calibrate([trained_module], readout, SCHEMES[engine]))
@@ -54,11 +66,20 @@ def map_of(network: Network) -> Map:
     """Return a map around a network of a square of inputs."""
     places = [Place(n, None, 'bag', str(n)) for n in range(network.places)]
     side = math.isqrt(network.inputs)
-    config = TrainerConfig(encoding=EncodingConfig(width=side, height=side),
-                           training=TrainingConfig(readout=network.readout, quantize='qat'))
+    config = TrainerConfig(
+        encoding=EncodingConfig(width=side, height=side),
+        training=TrainingConfig(readout=network.readout, quantize='qat'),
+    )
     spikes = np.random.default_rng(2).integers(0, 256, (network.places, network.inputs), np.uint8)
     return map_around(
-        network, spikes, config, places, sensor={'type': 'camera', 'width': 64, 'height': 48},
-        provenance={'software': 'vprtempo_ros test', 'created': '2026-01-01T00:00:00+00:00',
-                    'traverses': [{'source': '/bags/a', 'frames': 20, 'used': 13,
-                                   'unreadable': 1}]})
+        network,
+        spikes,
+        config,
+        places,
+        sensor={'type': 'camera', 'width': 64, 'height': 48},
+        provenance={
+            'software': 'vprtempo_ros test',
+            'created': '2026-01-01T00:00:00+00:00',
+            'traverses': [{'source': '/bags/a', 'frames': 20, 'used': 13, 'unreadable': 1}],
+        },
+    )

@@ -60,13 +60,18 @@ class Process:
     def output(self) -> str:
         """Return everything printed so far."""
         # Kilted's middleware prefers the new one of the two names that we set, and says so.
-        return ''.join(line for line in self._log.read_text().splitlines(keepends=True)
-                       if 'FASTRTPS_DEFAULT_PROFILES_FILE value' not in line)
+        return ''.join(
+            line
+            for line in self._log.read_text().splitlines(keepends=True)
+            if 'FASTRTPS_DEFAULT_PROFILES_FILE value' not in line
+        )
 
     def wait_for(self, pattern: str) -> None:
         """Wait until a line matches."""
-        until(lambda: re.search(pattern, self.output()) is not None,
-              lambda: f'{pattern!r} in the output; it is:\n{self.output()}')
+        until(
+            lambda: re.search(pattern, self.output()) is not None,
+            lambda: f'{pattern!r} in the output; it is:\n{self.output()}',
+        )
 
     def end(self, number: int = signal.SIGINT) -> int:
         """Send a signal and return the exit status."""
@@ -85,25 +90,32 @@ def until(condition: Callable[[], bool], what: Callable[[], str] | str) -> None:
 
 @contextmanager
 def node(
-    tmp_path: Path, name: str, *arguments: str, parameters: dict[str, Any] | None = None,
+    tmp_path: Path,
+    name: str,
+    *arguments: str,
+    parameters: dict[str, Any] | None = None,
     remap: dict[str, str] | None = None,
 ) -> Iterator[Process]:
     """Run a node of the package as a process; it is ended by its own process id."""
-    words = command(name, *arguments,
-                    parameters={key: str(value) for key, value in (parameters or {}).items()})
+    words = command(
+        name, *arguments, parameters={key: str(value) for key, value in (parameters or {}).items()}
+    )
     if remap:
         words += [] if '--ros-args' in words else ['--ros-args']
         for source, target in remap.items():
             words += ['-r', f'{source}:={target}']
     log = tmp_path / f'{name}-{time.monotonic_ns()}.log'
     # A fresh environment each time would be a domain of its own each time: conftest has set one.
-    with log.open('w') as stream, running(
-            words, {**ros_environment(), 'PYTHONUNBUFFERED': '1'}, stream,
-            errors=subprocess.STDOUT) as process:
+    with (
+        log.open('w') as stream,
+        running(
+            words, {**ros_environment(), 'PYTHONUNBUFFERED': '1'}, stream, errors=subprocess.STDOUT
+        ) as process,
+    ):
         yield Process(process, log)
 
 
-class Listening(NamedTuple):
+class InputSubscriptions(NamedTuple):
     """What has come on a topic so far, and the subscription."""
 
     heard: list[Any]
@@ -114,7 +126,7 @@ class Client:
     """A node in the test's process that publishes, listens, and calls services."""
 
     def __init__(
-        self, target: str = '/vpr_node', image: str = '/image', kind: type = Image,
+        self, target: str = '/vpr_node', image: str = '/image', kind: type = Image
     ) -> None:
         self.matches: list[Any] = []
         self.infos: list[Any] = []
@@ -142,28 +154,31 @@ class Client:
         self._node.destroy_node()
         self._context.try_shutdown()
 
-    def listen(self, kind: type, name: str, qos: Any = 100) -> Listening:
+    def listen(self, kind: type, name: str, qos: Any = 100) -> InputSubscriptions:
         """Subscribe to a topic of the node; return what will have come, and the subscription."""
         topic = f'{self._target}/{name}'
         heard: list[Any] = []
         subscription = self._node.create_subscription(kind, topic, heard.append, qos)
         self.spin_until(lambda: self._node.count_publishers(topic) > 0, f'a publisher of {topic}')
-        return Listening(heard, subscription)
+        return InputSubscriptions(heard, subscription)
 
     def listeners(self, topic: str) -> int:
         """Return how many subscriptions there are to a topic."""
         return int(self._node.count_subscribers(topic))
 
-    def ignore(self, listening: Listening) -> None:
+    def ignore(self, listening: InputSubscriptions) -> None:
         """Listen to a topic no longer."""
         self._node.destroy_subscription(listening.subscription)
 
     def listen_to_belief(self) -> None:
         """Subscribe to the belief, until `ignore_belief`."""
         self._belief = self._node.create_subscription(
-            PointCloud2, f'{self._target}/belief', self.beliefs.append, 100)
-        self.spin_until(lambda: self._node.count_publishers(f'{self._target}/belief') > 0,
-                        'a publisher of beliefs')
+            PointCloud2, f'{self._target}/belief', self.beliefs.append, 100
+        )
+        self.spin_until(
+            lambda: self._node.count_publishers(f'{self._target}/belief') > 0,
+            'a publisher of beliefs',
+        )
         self.spin_for(0.5)
 
     def ignore_belief(self) -> None:
@@ -174,8 +189,7 @@ class Client:
     def await_odometry_listener(self, topic: str = '/odom') -> Any:
         """Return a publisher of odometry to which the node listens."""
         publisher = self._node.create_publisher(Odometry, topic, 1000)
-        self.spin_until(lambda: publisher.get_subscription_count() > 0,
-                        'a subscriber to odometry')
+        self.spin_until(lambda: publisher.get_subscription_count() > 0, 'a subscriber to odometry')
         self.spin_for(0.5)
         return publisher
 
@@ -191,12 +205,12 @@ class Client:
 
     def more_publishers(self, kind: type, topic: str, reliability: ReliabilityPolicy) -> Any:
         """Return another publisher, of a type and reliability of its own."""
-        return self._node.create_publisher(kind, topic, QoSProfile(
-            depth=10, reliability=reliability))
+        return self._node.create_publisher(
+            kind, topic, QoSProfile(depth=10, reliability=reliability)
+        )
 
     def feed(
-        self, send: Callable[[], None], condition: Callable[[], bool], what: str,
-        rate: float = 20.0,
+        self, send: Callable[[], None], condition: Callable[[], bool], what: str, rate: float = 20.0
     ) -> None:
         """Send again and again until a condition holds, and serve callbacks meanwhile."""
         due = time.monotonic()
@@ -207,6 +221,7 @@ class Client:
                 send()
                 due = max(due + 1.0 / rate, time.monotonic() - 1.0)
             return condition()
+
         self.spin_until(sent, what)
 
     def spin_until(self, condition: Callable[[], bool], what: str) -> None:
@@ -225,10 +240,13 @@ class Client:
 
     def await_listener(self) -> None:
         """Wait until the node has subscribed and its matches would be heard."""
-        self.spin_until(lambda: self.publisher.get_subscription_count() > 0,
-                        'a subscriber to images')
-        self.spin_until(lambda: self._node.count_publishers(f'{self._target}/match') > 0,
-                        'a publisher of matches')
+        self.spin_until(
+            lambda: self.publisher.get_subscription_count() > 0, 'a subscriber to images'
+        )
+        self.spin_until(
+            lambda: self._node.count_publishers(f'{self._target}/match') > 0,
+            'a publisher of matches',
+        )
         # The other side may not have discovered this one yet: it cannot be asked, so time it is.
         self.spin_for(0.5)
 
@@ -236,8 +254,10 @@ class Client:
         """Publish an image and return the match with its stamp."""
         self.publisher.publish(message)
         wanted = message.header.stamp
-        self.spin_until(lambda: any(m.header.stamp == wanted for m in self.matches),
-                        f'a match for stamp {wanted.sec}.{wanted.nanosec:09d}')
+        self.spin_until(
+            lambda: any(m.header.stamp == wanted for m in self.matches),
+            f'a match for stamp {wanted.sec}.{wanted.nanosec:09d}',
+        )
         return next(m for m in reversed(self.matches) if m.header.stamp == wanted)
 
     def status(self, condition: Callable[[Any, dict[str, str]], bool], what: str) -> dict[str, str]:
@@ -246,13 +266,19 @@ class Client:
 
         Values, as the condition gets them and as they are returned, are those of all concerns.
         """
+
         def found() -> list[dict[str, str]]:
-            return [values for status, values in zip(self.statuses, self._values)
-                    if condition(status, values)]
+            return [
+                values
+                for status, values in zip(self.statuses, self._values)
+                if condition(status, values)
+            ]
+
         self.statuses.clear()
         self._values.clear()
-        self.spin_until(lambda: bool(found()),
-                        f'diagnostics with {what}; the last are {self.statuses[-6:]}')
+        self.spin_until(
+            lambda: bool(found()), f'diagnostics with {what}; the last are {self.statuses[-6:]}'
+        )
         return found()[-1]
 
     def concern(self, name: str, condition: Callable[[Any], bool], what: str) -> Any:
@@ -261,8 +287,12 @@ class Client:
         self._values.clear()
 
         def found() -> list[Any]:
-            return [status for status in self.statuses
-                    if status.name == f'{self._target}: {name}' and condition(status)]
+            return [
+                status
+                for status in self.statuses
+                if status.name == f'{self._target}: {name}' and condition(status)
+            ]
+
         self.spin_until(lambda: bool(found()), f'{name} with {what}')
         return found()[-1]
 
@@ -279,14 +309,17 @@ class Client:
     def set_parameter(self, name: str, value: Any) -> Any:
         """Set a parameter; return the result with its reason."""
         request = SetParameters.Request(
-            parameters=[Parameter(name, value=value).to_parameter_msg()])
+            parameters=[Parameter(name, value=value).to_parameter_msg()]
+        )
         return self._call(SetParameters, 'set_parameters', request).results[0]
 
     def set_together(self, values: dict[str, Any]) -> Any:
         """Set parameters all or none; return the result with its reason."""
         request = SetParametersAtomically.Request(
-            parameters=[Parameter(name, value=value).to_parameter_msg()
-                        for name, value in values.items()])
+            parameters=[
+                Parameter(name, value=value).to_parameter_msg() for name, value in values.items()
+            ]
+        )
         return self._call(SetParametersAtomically, 'set_parameters_atomically', request).result
 
     def parameter(self, name: str) -> Any:
@@ -310,8 +343,12 @@ def values_of(status: Any) -> dict[str, str]:
 
 def image_message(pixels: Any, encoding: str, stamp_ns: int, frame_id: str = 'camera') -> Image:
     """Return a sensor_msgs/Image of (height, width[, channels]) uint8 pixels."""
-    message = Image(height=pixels.shape[0], width=pixels.shape[1], encoding=encoding,
-                    step=pixels.nbytes // pixels.shape[0])
+    message = Image(
+        height=pixels.shape[0],
+        width=pixels.shape[1],
+        encoding=encoding,
+        step=pixels.nbytes // pixels.shape[0],
+    )
     message.header.stamp.sec, message.header.stamp.nanosec = divmod(stamp_ns, 10**9)
     message.header.frame_id = frame_id
     message.data = pixels.tobytes()
@@ -327,5 +364,7 @@ def frame_message(frame: Any, stamp_ns: int | None = None) -> Image:
 
 def answer_of(match: Any) -> tuple[list[int], NDArray[np.float64]]:
     """Return the places and confidences of a match."""
-    return ([int(result.class_id) for result in match.results],
-            np.array([result.score for result in match.results]))
+    return (
+        [int(result.class_id) for result in match.results],
+        np.array([result.score for result in match.results]),
+    )

@@ -15,5 +15,10 @@ def made(inputs: int = 64, hidden: int = 20, places: tuple[int, ...] = (4, 2)) -
 
     def weights(*shape: int) -> Any:
         return (2 * rng.integers(-128, 128, shape)).astype(np.int16)
-    return SpikingNetwork([SpikingModule(weights(hidden, 2 * inputs), weights(count, hidden))
-                           for count in places], 16, 4096, 123)
+
+    return SpikingNetwork(
+        [SpikingModule(weights(hidden, 2 * inputs), weights(count, hidden)) for count in places],
+        16,
+        4096,
+        123,
+    )

@@ -22,8 +22,7 @@ class Street:
     def frames(self, name: str = 'reference') -> list[Frame]:
         """Return all frames of a recording."""
         config = TrainerConfig()
-        traverse, _ = open_traverse(str(getattr(self.recordings, name)), config.input,
-                                    config.poses)
+        traverse, _ = open_traverse(str(getattr(self.recordings, name)), config.input, config.poses)
         return list(traverse)
 
     def places(self) -> list[Frame]:

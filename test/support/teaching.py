@@ -26,8 +26,13 @@ from std_srvs.srv import Trigger  # noqa: E402
 from vprtempo_ros.nodes.common.message_class import message_class  # noqa: E402
 
 # A small network that trains at once.
-TINY: dict[str, Any] = {'encoding.width': 8, 'encoding.height': 8, 'encoding.patch': 3,
-                        'training.epochs': 2, 'training.feature_multiplier': 1.0}
+TINY: dict[str, Any] = {
+    'encoding.width': 8,
+    'encoding.height': 8,
+    'encoding.patch': 3,
+    'training.epochs': 2,
+    'training.feature_multiplier': 1.0,
+}
 
 
 def recorded(bag: Path, *topics: str) -> list[RawMessage]:
@@ -51,10 +56,14 @@ class Teacher:
         self._executor.add_node(self.node)
         latched = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         self.node.create_subscription(
-            String, f'{target}/state', lambda message: self.states.append(message.data), latched)
+            String, f'{target}/state', lambda message: self.states.append(message.data), latched
+        )
         self.node.create_subscription(
-            Float32, f'{target}/progress', lambda message: self.progress.append(message.data),
-            latched)
+            Float32,
+            f'{target}/progress',
+            lambda message: self.progress.append(message.data),
+            latched,
+        )
         self.node.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, 100)
         self._publishers: dict[str, Any] = {}
 
@@ -68,14 +77,16 @@ class Teacher:
         """Begin to publish a topic, so that it is in the graph."""
         reliable = QoSProfile(depth=1000, reliability=ReliabilityPolicy.RELIABLE)
         self._publishers[topic] = self.node.create_publisher(
-            message_class(type_name), topic, reliable)
+            message_class(type_name), topic, reliable
+        )
 
     def await_listeners(self, *topics: str) -> None:
         """Wait until the trainer listens to these topics, and has found their publishers."""
         for topic in topics or self._publishers:
             self.spin_until(
                 lambda publisher=self._publishers[topic]: publisher.get_subscription_count() > 0,
-                f'a subscriber to {topic}')
+                f'a subscriber to {topic}',
+            )
         self.spin_for(0.5)
 
     def play(self, messages: Iterable[RawMessage], pause: float = 0.02) -> None:
@@ -92,8 +103,11 @@ class Teacher:
 
     def set_parameter(self, name: str, value: Any) -> Any:
         """Set a parameter of the trainer; return the result with its reason."""
-        return self._ask(SetParameters, 'set_parameters', SetParameters.Request(
-            parameters=[Parameter(name, value=value).to_parameter_msg()])).results[0]
+        return self._ask(
+            SetParameters,
+            'set_parameters',
+            SetParameters.Request(parameters=[Parameter(name, value=value).to_parameter_msg()]),
+        ).results[0]
 
     def start(self) -> str:
         """Start a recording that has to begin, once the trainer knows of the publishers."""
@@ -103,6 +117,7 @@ class Teacher:
             answers.append(self.call('start'))
             unknown = not answers[-1][0] and 'published' in answers[-1][1]
             return not unknown
+
         self.spin_until(begun, 'a recording that begins')
         assert answers[-1][0], answers[-1][1]
         self.await_state('recording')
@@ -110,35 +125,51 @@ class Teacher:
 
     def await_state(self, state: str) -> None:
         """Wait until the trainer is in a state."""
-        self.spin_until(lambda: self.states[-1:] == [state],
-                        lambda: f'state {state}; they were {self.states}')
+        self.spin_until(
+            lambda: self.states[-1:] == [state], lambda: f'state {state}; they were {self.states}'
+        )
 
     def await_value(self, key: str, good: Callable[[str], bool]) -> str:
         """Wait for diagnostics with such a value; return it."""
+
         def seen() -> bool:
             return any(good(ros.values_of(status).get(key, '')) for status in self.statuses)
+
         self.statuses.clear()
-        self.spin_until(seen, lambda: f'diagnostics with such a {key}; they were '
-                                      f'{[ros.values_of(s) for s in self.statuses[-1:]]}')
-        return next(value for status in reversed(self.statuses)
-                    if good(value := ros.values_of(status).get(key, '')))
+        self.spin_until(
+            seen,
+            lambda: (
+                f'diagnostics with such a {key}; they were '
+                f'{[ros.values_of(s) for s in self.statuses[-1:]]}'
+            ),
+        )
+        return next(
+            value
+            for status in reversed(self.statuses)
+            if good(value := ros.values_of(status).get(key, ''))
+        )
 
     def await_status(self, level: bytes, words: str) -> None:
         """Wait for diagnostics of a level that say something."""
         self.statuses.clear()
         self.spin_until(
-            lambda: any(status.level == level and words in status.message
-                        for status in self.statuses),
-            lambda: f'diagnostics of level {level!r} with {words!r}; they said '
-                    f'{[(s.level, s.message) for s in self.statuses[-2:]]}')
+            lambda: any(
+                status.level == level and words in status.message for status in self.statuses
+            ),
+            lambda: (
+                f'diagnostics of level {level!r} with {words!r}; they said '
+                f'{[(s.level, s.message) for s in self.statuses[-2:]]}'
+            ),
+        )
 
     def spin_until(self, condition: Callable[[], bool], what: Callable[[], str] | str) -> None:
         """Serve callbacks until a condition holds; fail if it does not come to hold."""
         deadline = time.monotonic() + ros.PATIENCE
         while not condition():
             if time.monotonic() > deadline:
-                pytest.fail(f'not within {ros.PATIENCE:g} s: '
-                            f'{what if isinstance(what, str) else what()}')
+                pytest.fail(
+                    f'not within {ros.PATIENCE:g} s: {what if isinstance(what, str) else what()}'
+                )
             self._executor.spin_once(timeout_sec=0.05)
 
     def spin_for(self, seconds: float) -> None:
@@ -156,23 +187,36 @@ class Teacher:
         return future.result()
 
     def _on_diagnostics(self, array: Any) -> None:
-        self.statuses += [status for status in array.status
-                          if status.name == f'{self._target}: teaching']
+        self.statuses += [
+            status for status in array.status if status.name == f'{self._target}: teaching'
+        ]
 
 
 @contextmanager
 def taught(
-    tmp_path: Path, parameters: dict[str, Any] | None = None, image: str = '/camera/image_raw',
+    tmp_path: Path,
+    parameters: dict[str, Any] | None = None,
+    image: str = '/camera/image_raw',
     **settings: Any,
 ) -> Iterator[tuple[ros.Process, Teacher]]:
     """Run a trainer that is taught, with a teacher; double underscores stand for dots."""
     named = {name.replace('__', '.'): value for name, value in settings.items()}
     teacher = Teacher()
     try:
-        with ros.node(tmp_path, 'trainer_node', parameters={
-                'live.enabled': 'true', 'live.reliability': 'reliable', 'live.min_free': 1,
-                'map': tmp_path / 'map', **TINY, **(parameters or {}), **named},
-                remap={'image': image}) as process:
+        with ros.node(
+            tmp_path,
+            'trainer_node',
+            parameters={
+                'live.enabled': 'true',
+                'live.reliability': 'reliable',
+                'live.min_free': 1,
+                'map': tmp_path / 'map',
+                **TINY,
+                **(parameters or {}),
+                **named,
+            },
+            remap={'image': image},
+        ) as process:
             process.wait_for('ready: call ~/start')
             yield process, teacher
     finally:

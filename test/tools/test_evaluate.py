@@ -22,15 +22,27 @@ from support.street import Street
 from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.maps.store import load, save
 
-FILES = {'report.html', 'results.json', 'answers.csv', 'similarity.png', 'precision_recall.png',
-         'confidences.png', 'reliability.png'}
+FILES = {
+    'report.html',
+    'results.json',
+    'answers.csv',
+    'similarity.png',
+    'precision_recall.png',
+    'confidences.png',
+    'reliability.png',
+}
 
 
 def evaluate(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run the command."""
     return subprocess.run(
         [sys.executable, '-m', 'vprtempo_ros.tools.evaluate', *map(str, arguments)],
-        capture_output=True, text=True, timeout=200, check=False, cwd=cwd)
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+        cwd=cwd,
+    )
 
 
 def done(*arguments: object, cwd: Path | None = None) -> str:
@@ -75,8 +87,11 @@ class Page(HTMLParser):
         if tag == 'img':
             self.images.append(named.get('src') or '')
             assert named.get('alt')
-        self.references += [value or '' for name, value in attrs
-                            if name in ('src', 'href', 'data', 'srcset', 'action')]
+        self.references += [
+            value or ''
+            for name, value in attrs
+            if name in ('src', 'href', 'data', 'srcset', 'action')
+        ]
         assert tag not in ('script', 'link', 'iframe', 'object', 'base')
         if tag not in ('meta', 'img', 'br'):
             self.open.append(tag)
@@ -93,9 +108,20 @@ def report(street: Street, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
     """Return the folder of an evaluation of the street, with another route, and its output."""
     folder = tmp_path_factory.mktemp('report')
     other = drive(folder / 'other', range(12), range(12))
-    output = done(street.map, street.recordings.query, '--radius', '2', '--elsewhere', other,
-                  '--out', folder / 'out', '--set', 'input.any_size=true',
-                  '--set', 'match.min_confidence=0.3')
+    output = done(
+        street.map,
+        street.recordings.query,
+        '--radius',
+        '2',
+        '--elsewhere',
+        other,
+        '--out',
+        folder / 'out',
+        '--set',
+        'input.any_size=true',
+        '--set',
+        'match.min_confidence=0.3',
+    )
     return folder / 'out', output
 
 
@@ -117,8 +143,16 @@ def test_the_page_needs_nothing_beside_it(report: tuple[Path, str]) -> None:
     assert not re.search(r'https?:|url\(|@import', text)
     # Four pictures, and at least a query and a place for each of several examples.
     assert len(page.images) >= 4 + 2 * 4
-    for words in ('recall@1', 'Methods on the same pixels', 'expected calibration error', 'best',
-                  'most confidently wrong', 'The unknown place', 'similarity', 'decode'):
+    for words in (
+        'recall@1',
+        'Methods on the same pixels',
+        'expected calibration error',
+        'best',
+        'most confidently wrong',
+        'The unknown place',
+        'similarity',
+        'decode',
+    ):
         assert words in page.text
 
 
@@ -129,19 +163,36 @@ def test_page_table_and_json_say_the_same(report: tuple[Path, str]) -> None:
     page = Page(folder / 'report.html').text
     assert (found['format'], found['version']) == ('vprtempo_ros evaluation', 1)
     names = [method['name'] for method in found['methods']]
-    assert names == [f'{name}{sequence}' for name in (
-        'network', 'SAD', 'SAD, normalised', 'SAD, normalised over the query', 'NCC',
-        'NCC, normalised', 'NCC, normalised over the query') for sequence in (' + bayes', '')]
+    assert names == [
+        f'{name}{sequence}'
+        for name in (
+            'network',
+            'SAD',
+            'SAD, normalised',
+            'SAD, normalised over the query',
+            'NCC',
+            'NCC, normalised',
+            'NCC, normalised over the query',
+        )
+        for sequence in (' + bayes', '')
+    ]
     for method in found['methods']:
-        line = next(line for line in output.splitlines()
-                    if re.match(rf'{re.escape(method["name"])}  +\d', line))
-        cells = line[len(max(names, key=len)):].split()
+        line = next(
+            line
+            for line in output.splitlines()
+            if re.match(rf'{re.escape(method["name"])}  +\d', line)
+        )
+        cells = line[len(max(names, key=len)) :].split()
         assert cells[:4] == [f'{method["recall"][n]:.3f}' for n in ('1', '5', '10', '25')]
         assert cells[4] == f'{method["area"]:.3f}'
         for cell in cells[:5]:
             assert cell in page
-    assert found['truth'] == {'right_when': 'within 2 m', 'with_place': 40, 'without_place': 0,
-                              'not_judged': 0}
+    assert found['truth'] == {
+        'right_when': 'within 2 m',
+        'with_place': 40,
+        'without_place': 0,
+        'not_judged': 0,
+    }
     assert set(found['time_ms']) == {'decode', 'encode', 'similarity', 'matching'}
     assert found['settings']['match.min_confidence'] == 0.3
     assert found['elsewhere']['frames'] == 12
@@ -156,9 +207,12 @@ def test_answers_are_those_of_the_figures(report: tuple[Path, str]) -> None:
     confidence = np.array([float(row['confidence']) for row in rows])
     assert found['methods'][0]['recall']['1'] == pytest.approx(right.mean())
     assert found['methods'][0]['recall']['5'] == pytest.approx(
-        np.mean([int(row['rank']) <= 5 for row in rows]))
-    error = sum(abs((confidence - right)[inside].sum()) for inside in (
-        np.ceil(confidence * 10).clip(1) == number for number in range(1, 11))) / len(rows)
+        np.mean([int(row['rank']) <= 5 for row in rows])
+    )
+    error = sum(
+        abs((confidence - right)[inside].sum())
+        for inside in (np.ceil(confidence * 10).clip(1) == number for number in range(1, 11))
+    ) / len(rows)
     assert found['confidence']['expected_calibration_error'] == pytest.approx(error, abs=1e-5)
     point = found['confidence']['at_min_confidence']
     assert point['answered'] == pytest.approx((confidence >= 0.3).mean())
@@ -172,10 +226,22 @@ def test_a_browser_shows_it(report: tuple[Path, str], tmp_path: Path) -> None:
         pytest.skip('needs chromium')
     shot = tmp_path / 'shot.png'
     subprocess.run(
-        [browser, '--headless', '--no-sandbox', '--disable-gpu', '--hide-scrollbars',
-         '--proxy-server=127.0.0.1:9', f'--user-data-dir={tmp_path / "profile"}',
-         '--window-size=1000,2400', f'--screenshot={shot}', f'file://{report[0]}/report.html'],
-        capture_output=True, timeout=120, check=False)
+        [
+            browser,
+            '--headless',
+            '--no-sandbox',
+            '--disable-gpu',
+            '--hide-scrollbars',
+            '--proxy-server=127.0.0.1:9',
+            f'--user-data-dir={tmp_path / "profile"}',
+            '--window-size=1000,2400',
+            f'--screenshot={shot}',
+            f'file://{report[0]}/report.html',
+        ],
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
     image = cv2.imread(str(shot))
     assert image is not None
     # Text above, and the coloured curves below it.
@@ -215,8 +281,12 @@ def test_folders_of_images_by_name(tmp_path: Path) -> None:
     write_pictures(winter, ['unknown.png'], start=90)
     output = done('route', 'winter', '--tolerance', '0', cwd=tmp_path)
     found = results(tmp_path / 'evaluation-route-winter')
-    assert found['truth'] == {'right_when': 'at the very place (equal file names)',
-                              'with_place': 10, 'without_place': 1, 'not_judged': 0}
+    assert found['truth'] == {
+        'right_when': 'at the very place (equal file names)',
+        'with_place': 10,
+        'without_place': 1,
+        'not_judged': 0,
+    }
     # Equal pictures are found by any template; the unknown one is a wrong answer.
     (sad,) = (method for method in found['methods'] if method['name'] == 'SAD')
     assert sad['recall']['1'] == 1.0
@@ -229,41 +299,56 @@ def test_truth_of_a_file(street: Street, tmp_path: Path) -> None:
     """A csv decides what is right; stretches that are not known count nowhere."""
     stamps = [frame.stamp_ns for frame in street.frames('query')]
     last = len(load(street.map).places) - 1
-    lines = ['stamp_ns,first_place,last_place', f'{stamps[0]},-2,-2', f'{stamps[1]},-1,-1',
-             *(f'{stamp},0,{last}' for stamp in stamps[2:])]
+    lines = [
+        'stamp_ns,first_place,last_place',
+        f'{stamps[0]},-2,-2',
+        f'{stamps[1]},-1,-1',
+        *(f'{stamp},0,{last}' for stamp in stamps[2:]),
+    ]
     file = tmp_path / 'truth.csv'
     file.write_text('\n'.join(lines))
     output = done(street.map, street.recordings.query, '--truth', file, '--out', tmp_path / 'out')
     found = results(tmp_path / 'out')
-    assert found['truth'] == {'right_when': f'as in {file}', 'with_place': len(stamps) - 2,
-                              'without_place': 1, 'not_judged': 1}
+    assert found['truth'] == {
+        'right_when': f'as in {file}',
+        'with_place': len(stamps) - 2,
+        'without_place': 1,
+        'not_judged': 1,
+    }
     assert all(method['recall']['1'] == 1.0 for method in found['methods'])
     assert 'note: 1 of 40 query frames have no known truth' in output
     file.write_text('\n'.join(lines[:-1]))
     assert 'expected a line for each' in refused(
-        street.map, street.recordings.query, '--truth', file, '--out', tmp_path / 'out')
+        street.map, street.recordings.query, '--truth', file, '--out', tmp_path / 'out'
+    )
 
 
-@pytest.mark.parametrize(('arguments', 'words'), [
-    ([], 'expected one kind of ground truth'),
-    (['--radius', '2', '--tolerance', '1'], 'found --radius and --tolerance'),
-    (['--tolerance', '1', '--heading', '10'], '--heading goes with --radius only'),
-    (['--radius', 'nan'], '--radius: expected a number from 0'),
-    (['--tolerance', '-1'], '--tolerance: expected a number from 0'),
-    (['--tolerance', '1'], 'its places are 2 metres apart'),
-    (['--radius', '2', '--set', 'match.sequence.filter=magic'], 'expected one of none, seqslam'),
-    (['--radius', '2', '--set', 'match.wisdom=1'], 'is no setting of matching or backend'),
-    (['--radius', '2', '--set', 'match.top_k'], 'expected NAME=VALUE'),
-    (['--radius', '2', '--set', 'match.top_k=[1'], 'expected a value'),
-    (['--radius', '2', '--set', 'backend.name=abacus'], "unknown backend 'abacus'"),
-    (['--radius', '2', '--poses', '/gps'], '/gps'),
-    (['--radius', '2', '--topic', '/rear'], '/rear'),
-    (['--radius', '2', '--elsewhere', 'nothing'], 'nothing: no such bag or folder'),
-    (['--truth', 'no.csv'], 'no.csv: cannot be read (No such file'),
-    (['--radius', '2', '--start', '1000'], 'expected query frames, found none'),
-])
+@pytest.mark.parametrize(
+    ('arguments', 'words'),
+    [
+        ([], 'expected one kind of ground truth'),
+        (['--radius', '2', '--tolerance', '1'], 'found --radius and --tolerance'),
+        (['--tolerance', '1', '--heading', '10'], '--heading goes with --radius only'),
+        (['--radius', 'nan'], '--radius: expected a number from 0'),
+        (['--tolerance', '-1'], '--tolerance: expected a number from 0'),
+        (['--tolerance', '1'], 'its places are 2 metres apart'),
+        (
+            ['--radius', '2', '--set', 'match.sequence.filter=magic'],
+            'expected one of none, seqslam',
+        ),
+        (['--radius', '2', '--set', 'match.wisdom=1'], 'is no setting of matching or backend'),
+        (['--radius', '2', '--set', 'match.top_k'], 'expected NAME=VALUE'),
+        (['--radius', '2', '--set', 'match.top_k=[1'], 'expected a value'),
+        (['--radius', '2', '--set', 'backend.name=abacus'], "unknown backend 'abacus'"),
+        (['--radius', '2', '--poses', '/gps'], '/gps'),
+        (['--radius', '2', '--topic', '/rear'], '/rear'),
+        (['--radius', '2', '--elsewhere', 'nothing'], 'nothing: no such bag or folder'),
+        (['--truth', 'no.csv'], 'no.csv: cannot be read (No such file'),
+        (['--radius', '2', '--start', '1000'], 'expected query frames, found none'),
+    ],
+)
 def test_mistakes_are_one_line(
-    street: Street, tmp_path: Path, arguments: list[str], words: str,
+    street: Street, tmp_path: Path, arguments: list[str], words: str
 ) -> None:
     """Whatever does not fit is told in one line, and nothing is written."""
     assert words in refused(street.map, street.recordings.query, *arguments, cwd=tmp_path)
@@ -279,10 +364,12 @@ def test_wrong_maps_and_queries(street: Street, tmp_path: Path) -> None:
     line = refused(street.map, small, '--radius', '2', cwd=tmp_path)
     assert 'pixels as in the map, found 32x24' in line
     (tmp_path / 'file').write_text('mine')
-    assert 'something else' in refused(street.map, query, '--radius', '2', '--out',
-                                       tmp_path / 'file')
-    assert 'file is not a folder' in refused(street.map, query, '--radius', '2', '--out',
-                                             tmp_path / 'file' / 'report')
+    assert 'something else' in refused(
+        street.map, query, '--radius', '2', '--out', tmp_path / 'file'
+    )
+    assert 'file is not a folder' in refused(
+        street.map, query, '--radius', '2', '--out', tmp_path / 'file' / 'report'
+    )
 
 
 def test_markup_in_names_stays_text(tmp_path: Path) -> None:
@@ -298,17 +385,20 @@ def test_markup_in_names_stays_text(tmp_path: Path) -> None:
 def test_a_picture_of_the_query_is_shown(tmp_path: Path) -> None:
     """The examples show the frame of the query itself, beside the place's thumbnail."""
     import base64
+
     names = [f'{n}.png' for n in range(4)]
     save(build_map(tiny_config(write_pictures(tmp_path / 'a', names))), tmp_path / 'map')
     write_pictures(tmp_path / 'b', names)
     done('map', 'b', '--tolerance', '0', '--out', 'out', cwd=tmp_path)
     with (tmp_path / 'out' / 'answers.csv').open() as stream:
         rows = list(csv.DictReader(stream))
-    best = max((row for row in rows if row['right'] == '1'),
-               key=lambda row: float(row['confidence']))
+    best = max(
+        (row for row in rows if row['right'] == '1'), key=lambda row: float(row['confidence'])
+    )
     page = Page(tmp_path / 'out' / 'report.html')
     first = next(image for image in page.images if image.startswith('data:image/jpeg'))
-    shown = cv2.imdecode(np.frombuffer(base64.b64decode(first.split(',')[1]), np.uint8),
-                         cv2.IMREAD_GRAYSCALE)
+    shown = cv2.imdecode(
+        np.frombuffer(base64.b64decode(first.split(',')[1]), np.uint8), cv2.IMREAD_GRAYSCALE
+    )
     expected = picture(int(Path(best['frame']).stem))
     assert np.abs(shown.astype(int) - expected).mean() < 8

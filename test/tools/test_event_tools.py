@@ -18,8 +18,12 @@ from vprtempo_ros.maps.store import save
 
 def run(tool: str, *arguments: object, status: int = 0) -> str:
     """Run a tool; return what it printed."""
-    done = subprocess.run([sys.executable, '-m', f'vprtempo_ros.tools.{tool}',
-                           *map(str, arguments)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, '-m', f'vprtempo_ros.tools.{tool}', *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == status, done.stdout + done.stderr
     assert 'Traceback' not in done.stderr
     return done.stdout + done.stderr
@@ -30,8 +34,9 @@ def test_a_folder_of_images(tmp_path: Path) -> None:
     bag = event_drive(tmp_path / 'bag', range(4))
     assert '4 images' in run('events_to_frames', bag, tmp_path / 'out', '--hot-pixels', 0)
     files = sorted((tmp_path / 'out').iterdir())
-    assert [file.name for file in files] == [f'{START + 10**8 * (n + 1):019d}.png'
-                                             for n in range(4)]
+    assert [file.name for file in files] == [
+        f'{START + 10**8 * (n + 1):019d}.png' for n in range(4)
+    ]
     for place, file in enumerate(files):
         pixels = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)
         assert pixels.dtype == np.uint16
@@ -45,8 +50,9 @@ def test_a_map_can_be_made_of_the_folder(tmp_path: Path) -> None:
     """The images train the same map as the bag that they are from."""
     bag = event_drive(tmp_path / 'bag', range(6))
     run('events_to_frames', bag, tmp_path / 'out')
-    one, other = (build_map(tiny_config(source, input__type='events'))
-                  for source in (bag, tmp_path / 'out'))
+    one, other = (
+        build_map(tiny_config(source, input__type='events')) for source in (bag, tmp_path / 'out')
+    )
     assert one.sensor == other.sensor
     for first, second in zip(one.network.modules, other.network.modules):
         assert np.array_equal(first.output.weights, second.output.weights)
@@ -56,8 +62,21 @@ def test_windows_and_scale(tmp_path: Path) -> None:
     """Windows are set as for the trainer; with a scale there are 8 bits to look at."""
     bag = event_drive(tmp_path / 'bag', range(4))
     assert '8 images' in run('events_to_frames', bag, tmp_path / 'half', '--period', 0.05)
-    said = run('events_to_frames', bag, tmp_path / 'signed', '--polarity', 'signed',
-               '--window', 'count', '--count', 1000, '--scale', 20, '--roi-width', 30)
+    said = run(
+        'events_to_frames',
+        bag,
+        tmp_path / 'signed',
+        '--polarity',
+        'signed',
+        '--window',
+        'count',
+        '--count',
+        1000,
+        '--scale',
+        20,
+        '--roi-width',
+        30,
+    )
     # Only the events of the region count.
     assert ' images' in said
     pixels = cv2.imread(str(next((tmp_path / 'signed').iterdir())), cv2.IMREAD_UNCHANGED)
@@ -74,10 +93,12 @@ def test_what_cannot_be_done(tmp_path: Path) -> None:
     (tmp_path / 'full').mkdir()
     (tmp_path / 'full' / 'mine.txt').write_text('keep')
     assert 'expected an empty folder' in run('events_to_frames', bag, tmp_path / 'full', status=1)
-    assert 'from 0.001 to 60' in run('events_to_frames', bag, tmp_path / 'b', '--period', 0,
-                                     status=1)
-    assert '--scale: expected' in run('events_to_frames', bag, tmp_path / 'b', '--scale', 'nan',
-                                      status=1)
+    assert 'from 0.001 to 60' in run(
+        'events_to_frames', bag, tmp_path / 'b', '--period', 0, status=1
+    )
+    assert '--scale: expected' in run(
+        'events_to_frames', bag, tmp_path / 'b', '--scale', 'nan', status=1
+    )
     assert 'within 64x48' in run('events_to_frames', bag, tmp_path / 'c', '--roi-x', 99, status=1)
     short = write_bag(tmp_path / 'short', records(packets(random_events(10, span_us=100), 5)))
     assert 'shorter than a window' in run('events_to_frames', short, tmp_path / 'd', status=1)
@@ -87,10 +108,15 @@ def test_what_cannot_be_done(tmp_path: Path) -> None:
 def test_bag_info_of_a_real_recording(shared_data: Callable[[str], Path]) -> None:
     """Rate, size, duration and encoding are those that are published of it."""
     said = run('bag_info', shared_data('events/event_camera_py/test_events_1'))
-    for words in ('/event_camera/events  event_camera_msgs/msg/EventPacket  517',
-                  '517 packets, 2,250,308 bytes', '640x480 pixels', 'encoding  evt3',
-                  '343,474, of which 125,183 brighter', 'duration  2.076 s',
-                  '0.165 million events a second, 249.0 packets a second'):
+    for words in (
+        '/event_camera/events  event_camera_msgs/msg/EventPacket  517',
+        '517 packets, 2,250,308 bytes',
+        '640x480 pixels',
+        'encoding  evt3',
+        '343,474, of which 125,183 brighter',
+        'duration  2.076 s',
+        '0.165 million events a second, 249.0 packets a second',
+    ):
         assert words in said
     assert 'unusable' not in said
     assert 'lost' not in said
@@ -119,8 +145,10 @@ def test_bag_info_of_images(tmp_path: Path) -> None:
 def test_map_info_of_events(tmp_path: Path) -> None:
     """A map tells that it is of events, of which sensor, and how images were made."""
     bag = event_drive(tmp_path / 'bag', range(4))
-    save(build_map(tiny_config(bag, input__type='events', input__events__polarity='split')),
-         tmp_path / 'map')
+    save(
+        build_map(tiny_config(bag, input__type='events', input__events__polarity='split')),
+        tmp_path / 'map',
+    )
     said = run('map_info', tmp_path / 'map')
     assert 'sensor       events, 64x48 pixels' in said
     assert 'windows      0.1 s, polarities split' in said

@@ -23,13 +23,20 @@ from vprtempo_ros.tools.images_to_bag import images_to_bag, main
 
 def run(*arguments: object, limit: int | None = None) -> subprocess.CompletedProcess[str]:
     """Run the command in a process of its own, with no file larger than `limit` bytes."""
+
     def restrict() -> None:
         if limit is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
     return subprocess.run(
         [sys.executable, '-m', 'vprtempo_ros.tools.images_to_bag', *map(str, arguments)],
-        cwd=ROOT, env={**os.environ, 'PYTHONDONTWRITEBYTECODE': '1'},
-        preexec_fn=restrict, capture_output=True, text=True, timeout=120)
+        cwd=ROOT,
+        env={**os.environ, 'PYTHONDONTWRITEBYTECODE': '1'},
+        preexec_fn=restrict,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
 
 
 def test_the_command(tmp_path: Path) -> None:
@@ -37,8 +44,20 @@ def test_the_command(tmp_path: Path) -> None:
     folder = write_pictures(tmp_path / 'images', ['a2.png', 'a10.png', 'a1.png', 'b.png'])
     (tmp_path / 'names.txt').write_text('a10.png\na2.png\nb.png\n')
     bag = tmp_path / 'bag'
-    done = run(folder, bag, '--names', tmp_path / 'names.txt', '--topic', '/front', '--rate', 4,
-               '--frame-id', 'lens', '--storage', 'sqlite3')
+    done = run(
+        folder,
+        bag,
+        '--names',
+        tmp_path / 'names.txt',
+        '--topic',
+        '/front',
+        '--rate',
+        4,
+        '--frame-id',
+        'lens',
+        '--storage',
+        'sqlite3',
+    )
     assert (done.returncode, done.stderr) == (0, '')
     assert done.stdout == f'{bag}: 3 images\n'
     assert (bag / 'bag.db3').is_file()
@@ -54,12 +73,17 @@ def test_the_command(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize('storage', STORAGES)
-@pytest.mark.parametrize(('shape', 'kind', 'encoding'), [
-    ((6, 5), np.uint8, 'mono8'), ((6, 5, 3), np.uint8, 'bgr8'),
-    ((6, 5), np.uint16, 'mono16'), ((6, 5, 3), np.uint16, 'bgr16'),
-])
+@pytest.mark.parametrize(
+    ('shape', 'kind', 'encoding'),
+    [
+        ((6, 5), np.uint8, 'mono8'),
+        ((6, 5, 3), np.uint8, 'bgr8'),
+        ((6, 5), np.uint16, 'mono16'),
+        ((6, 5, 3), np.uint16, 'bgr16'),
+    ],
+)
 def test_pixels_come_back(
-    tmp_path: Path, storage: str, shape: tuple[int, ...], kind: type, encoding: str,
+    tmp_path: Path, storage: str, shape: tuple[int, ...], kind: type, encoding: str
 ) -> None:
     """Pixels of every depth are in the bag as they are in the file."""
     pixels = np.random.default_rng(0).integers(0, np.iinfo(kind).max, shape, kind)
@@ -89,9 +113,13 @@ def test_a_bag_is_the_same_traverse_as_its_folder(tmp_path: Path) -> None:
     """Training from the bag sees what training from the folder sees."""
     folder = write_pictures(tmp_path / 'images', [f'{number}.png' for number in range(12)])
     assert main([str(folder), str(tmp_path / 'bag')]) == 0
-    seen = [[frame.image.grey().tobytes()
-             for frame in open_traverse(str(path), BagInputConfig(), PosesConfig())[0]]
-            for path in (folder, tmp_path / 'bag')]
+    seen = [
+        [
+            frame.image.grey().tobytes()
+            for frame in open_traverse(str(path), BagInputConfig(), PosesConfig())[0]
+        ]
+        for path in (folder, tmp_path / 'bag')
+    ]
     assert seen[0] == seen[1]
     assert len(seen[0]) == 12
 
@@ -102,24 +130,31 @@ def folder(tmp_path: Path) -> Path:
     return write_pictures(tmp_path / 'images', ['1.png', '2.png', '3.bmp'])
 
 
-@pytest.mark.parametrize(('arguments', 'expected'), [
-    (['missing', 'bag'], 'missing: no such folder'),
-    (['images/1.png', 'bag'], '1.png: no such folder'),
-    (['images', 'bag', '--rate', '0'], '--rate: expected'),
-    (['images', 'bag', '--rate', '-3'], '--rate: expected'),
-    (['images', 'bag', '--rate', 'nan'], '--rate: expected'),
-    (['images', 'bag', '--rate', 'inf'], '--rate: expected'),
-    (['images', 'bag', '--rate', '1e-12'], '--rate: expected'),
-    (['images', 'bag', '--names', 'missing.txt'], 'missing.txt: cannot be read'),
-    (['images', 'bag', '--compressed'], '3.bmp: only JPEG and PNG'),
-    (['images', 'images'], 'images: exists already'),
-    (['images', 'images/1.png/bag'], 'cannot be written'),
-    (['empty', 'bag'], 'expected images'),
-    (['broken', 'bag'], '2.png: '),
-])
+@pytest.mark.parametrize(
+    ('arguments', 'expected'),
+    [
+        (['missing', 'bag'], 'missing: no such folder'),
+        (['images/1.png', 'bag'], '1.png: no such folder'),
+        (['images', 'bag', '--rate', '0'], '--rate: expected'),
+        (['images', 'bag', '--rate', '-3'], '--rate: expected'),
+        (['images', 'bag', '--rate', 'nan'], '--rate: expected'),
+        (['images', 'bag', '--rate', 'inf'], '--rate: expected'),
+        (['images', 'bag', '--rate', '1e-12'], '--rate: expected'),
+        (['images', 'bag', '--names', 'missing.txt'], 'missing.txt: cannot be read'),
+        (['images', 'bag', '--compressed'], '3.bmp: only JPEG and PNG'),
+        (['images', 'images'], 'images: exists already'),
+        (['images', 'images/1.png/bag'], 'cannot be written'),
+        (['empty', 'bag'], 'expected images'),
+        (['broken', 'bag'], '2.png: '),
+    ],
+)
 def test_errors_are_one_line(
-    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str], arguments: list[str], expected: str,
+    tmp_path: Path,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    expected: str,
 ) -> None:
     """What cannot be done ends with one line, status 1, and no bag or part of one."""
     monkeypatch.chdir(tmp_path)

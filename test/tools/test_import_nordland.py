@@ -18,8 +18,9 @@ from support import ROOT
 from vprtempo_ros.sources.nordland import listed_names, member_of
 from vprtempo_ros.tools.import_nordland import main
 
-PNG = cv2.imencode('.png', np.random.default_rng(0).integers(0, 255, (8, 16), np.uint8)
-                   )[1].tobytes()
+PNG = cv2.imencode('.png', np.random.default_rng(0).integers(0, 255, (8, 16), np.uint8))[
+    1
+].tobytes()
 
 
 def write_zip(folder: Path, name: str, members: Iterable[tuple[str, bytes]]) -> Path:
@@ -35,10 +36,17 @@ def season(folder: Path, name: str, numbers: Iterable[int], part: str = 'train')
     """Write a season's zip: numbers go through two sections."""
     numbers = list(numbers)
     half = len(numbers) // 2
-    return write_zip(folder, f'{name}_images_{part}.zip', (
-        (f'{name}_images_{part}/section{1 if place < half else 2}/{number}.png',
-         PNG + bytes([number % 256, place % 256]))
-        for place, number in enumerate(numbers)))
+    return write_zip(
+        folder,
+        f'{name}_images_{part}.zip',
+        (
+            (
+                f'{name}_images_{part}/section{1 if place < half else 2}/{number}.png',
+                PNG + bytes([number % 256, place % 256]),
+            )
+            for place, number in enumerate(numbers)
+        ),
+    )
 
 
 def run(*arguments: object) -> int:
@@ -47,15 +55,23 @@ def run(*arguments: object) -> int:
 
 
 def test_real_images_end_where_the_tools_take_them(
-    shared_data: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    shared_data: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Nordland's frames, zipped as published, come out byte by byte, and make a bag and a demo."""
     data = shared_data('nordland_64x32')
     numbers = range(210, 610, 10)
     for name in ('summer', 'winter'):
-        write_zip(tmp_path / 'zips', f'{name}_images_train.zip', (
-            (f'{name}_images_train/section{1 + (number > 400)}/{number}.png',
-             (data / name / f'images-{number:05d}.png').read_bytes()) for number in numbers))
+        write_zip(
+            tmp_path / 'zips',
+            f'{name}_images_train.zip',
+            (
+                (
+                    f'{name}_images_train/section{1 + (number > 400)}/{number}.png',
+                    (data / name / f'images-{number:05d}.png').read_bytes(),
+                )
+                for number in numbers
+            ),
+        )
     out = tmp_path / 'nordland'
     assert run(tmp_path / 'zips', out) == 0
     told = capsys.readouterr().out
@@ -71,13 +87,22 @@ def test_real_images_end_where_the_tools_take_them(
 
     recordings = convert_folder(tmp_path, out / 'train', 'summer', 'winter', '', 40, 20.0)
     assert recordings.reference.is_dir()
-    assert images_to_bag([str(out / 'train' / 'winter'), str(tmp_path / 'bag'), '--names',
-                          str(out / 'train' / 'names.txt')]) == 0
+    assert (
+        images_to_bag(
+            [
+                str(out / 'train' / 'winter'),
+                str(tmp_path / 'bag'),
+                '--names',
+                str(out / 'train' / 'names.txt'),
+            ]
+        )
+        == 0
+    )
     assert '40 images' in capsys.readouterr().out
 
 
 def test_parts_do_not_mix_and_what_is_missing_is_named(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Train and test have the same numbers; each season is held against the others and the list."""
     zips = tmp_path / 'zips'
@@ -89,15 +114,18 @@ def test_parts_do_not_mix_and_what_is_missing_is_named(
     out = tmp_path / 'out'
     assert run(zips, out, '--names', names) == 1
     told = capsys.readouterr()
-    assert 'train/winter: 17 frames of 24570 published; other seasons also have ' \
-           'images-00010.png, images-00011.png, images-00012.png; 13 of the 25 in the list are ' \
-           'missing: images-00010.png, images-00011.png, images-00012.png, images-00020.png, ' \
-           'images-00021.png and 8 more' in told.out
+    assert (
+        'train/winter: 17 frames of 24570 published; other seasons also have '
+        'images-00010.png, images-00011.png, images-00012.png; 13 of the 25 in the list are '
+        'missing: images-00010.png, images-00011.png, images-00012.png, images-00020.png, '
+        'images-00021.png and 8 more' in told.out
+    )
     assert 'test/summer: 4 frames of 3450 published' in told.out
     assert 'not all of its frames are there' in told.err
     assert len(list((out / 'test' / 'summer').iterdir())) == 4
     assert (out / 'train' / 'names.txt').read_text().split() == [
-        f'images-{number:05d}.png' for number in [*range(5, 10), *range(13, 20)]]
+        f'images-{number:05d}.png' for number in [*range(5, 10), *range(13, 20)]
+    ]
 
 
 def test_goes_on_where_it_was(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -126,9 +154,14 @@ def test_goes_on_where_it_was(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert (out / 'train' / 'names.txt').read_text() == 'mine\n'
 
 
-@pytest.mark.parametrize('path', [
-    '../../summer_images_train/../evil/7.png', '/etc/summer/7.png',
-    'C:\\summer_images_train\\..\\7.png'])
+@pytest.mark.parametrize(
+    'path',
+    [
+        '../../summer_images_train/../evil/7.png',
+        '/etc/summer/7.png',
+        'C:\\summer_images_train\\..\\7.png',
+    ],
+)
 def test_paths_lead_nowhere_else(tmp_path: Path, path: str) -> None:
     """Whatever a zip calls its files, they come below OUT, under a frame's name."""
     archive = write_zip(tmp_path / 'zips', 'summer_images_train.zip', [(path, PNG)])
@@ -153,18 +186,25 @@ def link() -> list[tuple[ZipInfo | str, bytes]]:
     return [(info, b'/etc/passwd')]
 
 
-@pytest.mark.parametrize(('members', 'words'), [
-    (bomb, 'as no image does'),
-    (link, 'is a link'),
-    (lambda: [('summer/1.png', b'')], 'found 0 bytes'),
-    (lambda: [('summer/1.png', b'not an image at all')], 'is not a PNG or JPEG'),
-    (lambda: [('summer/section1/1.png', PNG), ('summer/section2/1.png', PNG + b'x')],
-     'two images for frames/summer/images-00001.png'),
-    (lambda: [('readme.txt', b'hello')], 'no frames of spring, summer, fall, winter'),
-])
+@pytest.mark.parametrize(
+    ('members', 'words'),
+    [
+        (bomb, 'as no image does'),
+        (link, 'is a link'),
+        (lambda: [('summer/1.png', b'')], 'found 0 bytes'),
+        (lambda: [('summer/1.png', b'not an image at all')], 'is not a PNG or JPEG'),
+        (
+            lambda: [('summer/section1/1.png', PNG), ('summer/section2/1.png', PNG + b'x')],
+            'two images for frames/summer/images-00001.png',
+        ),
+        (lambda: [('readme.txt', b'hello')], 'no frames of spring, summer, fall, winter'),
+    ],
+)
 def test_what_is_no_season_is_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str],
-    members: Callable[[], list[tuple[str, bytes]]], words: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    members: Callable[[], list[tuple[str, bytes]]],
+    words: str,
 ) -> None:
     """One line says what is wrong; no image and nothing half-written is left."""
     archive = write_zip(tmp_path, 'frames.zip', members())
@@ -179,7 +219,7 @@ def test_damaged_downloads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     """A zip cut short is told at once, a byte changed inside where it is; the rest stays."""
     archive = season(tmp_path / 'zips', 'summer', range(30))
     whole = archive.read_bytes()
-    archive.write_bytes(whole[:len(whole) // 2])
+    archive.write_bytes(whole[: len(whole) // 2])
     assert run(archive, tmp_path / 'out') == 1
     assert 'not a whole zip file' in capsys.readouterr().err
     changed = bytearray(whole)
@@ -196,7 +236,7 @@ def test_damaged_downloads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
 
 @pytest.mark.parametrize('compression', [ZIP_STORED, ZIP_DEFLATED, ZIP_BZIP2, ZIP_LZMA])
 def test_any_byte_may_be_wrong(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], compression: int,
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], compression: int
 ) -> None:
     """Whatever is damaged is told in a line that blames the zip, or was of no use."""
     archive = tmp_path / 'summer.zip'
@@ -217,7 +257,7 @@ def test_any_byte_may_be_wrong(
 
 
 def test_a_folder_in_the_place_of_the_names(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What cannot be read or written beside the seasons is told in one line."""
     (tmp_path / 'out' / 'train' / 'names.txt').mkdir(parents=True)
@@ -229,9 +269,14 @@ def test_room_is_checked_first(tmp_path: Path, capsys: pytest.CaptureFixture[str
     """On a disk that is too small nothing is begun."""
     disk = tmp_path / 'disk'
     disk.mkdir()
-    if os.geteuid() != 0 or subprocess.run(
+    if (
+        os.geteuid() != 0
+        or subprocess.run(
             ['mount', '-t', 'tmpfs', '-o', 'size=32k', 'tmpfs', str(disk)],
-            capture_output=True, check=False).returncode:
+            capture_output=True,
+            check=False,
+        ).returncode
+    ):
         pytest.skip('needs to mount a small file system')
     try:
         assert run(season(tmp_path, 'summer', range(300)), disk / 'out') == 1
@@ -241,34 +286,51 @@ def test_room_is_checked_first(tmp_path: Path, capsys: pytest.CaptureFixture[str
         subprocess.run(['umount', str(disk)], check=True)
 
 
-@pytest.mark.parametrize(('arguments', 'words'), [
-    (['/no/such', 'out'], 'expected a zip, or a folder with zips'),
-    (['{zip}', 'out', '--names', '/no/list'], 'cannot be read as a list'),
-    (['{zip}', 'out', '--names', '{zip}'], 'cannot be read as a list'),
-])
+@pytest.mark.parametrize(
+    ('arguments', 'words'),
+    [
+        (['/no/such', 'out'], 'expected a zip, or a folder with zips'),
+        (['{zip}', 'out', '--names', '/no/list'], 'cannot be read as a list'),
+        (['{zip}', 'out', '--names', '{zip}'], 'cannot be read as a list'),
+    ],
+)
 def test_mistakes_are_one_line(tmp_path: Path, arguments: list[str], words: str) -> None:
     """As a command of its own, with an exit status."""
     archive = season(tmp_path, 'summer', range(3))
     done = subprocess.run(
-        [sys.executable, '-m', 'vprtempo_ros.tools.import_nordland',
-         *(word.format(zip=archive) for word in arguments)],
-        cwd=ROOT, capture_output=True, text=True, check=False)
+        [
+            sys.executable,
+            '-m',
+            'vprtempo_ros.tools.import_nordland',
+            *(word.format(zip=archive) for word in arguments),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 1
     assert words in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-@pytest.mark.parametrize(('path', 'archive', 'expected'), [
-    ('summer_images_train/section1/0.png', 'x.zip', ('train', 'summer', 'images-00000.png')),
-    ('Dataset_images/test/fall_images_test/section3/3449.png', 'x.zip',
-     ('test', 'fall', 'images-03449.png')),
-    ('section2/12837.png', 'winter_images_train.zip', ('train', 'winter', 'images-12837.png')),
-    ('spring/images-35768.png', 'x.zip', ('frames', 'spring', 'images-35768.png')),
-    ('images-00010.JPG', 'spring.zip', ('frames', 'spring', 'images-00010.jpg')),
-    ('summer_images_train/readme.txt', 'x.zip', None),
-    ('__MACOSX/summer_images_train/section1/._0.png', 'x.zip', None),
-    ('holiday/0.png', 'x.zip', None),
-])
+@pytest.mark.parametrize(
+    ('path', 'archive', 'expected'),
+    [
+        ('summer_images_train/section1/0.png', 'x.zip', ('train', 'summer', 'images-00000.png')),
+        (
+            'Dataset_images/test/fall_images_test/section3/3449.png',
+            'x.zip',
+            ('test', 'fall', 'images-03449.png'),
+        ),
+        ('section2/12837.png', 'winter_images_train.zip', ('train', 'winter', 'images-12837.png')),
+        ('spring/images-35768.png', 'x.zip', ('frames', 'spring', 'images-35768.png')),
+        ('images-00010.JPG', 'spring.zip', ('frames', 'spring', 'images-00010.jpg')),
+        ('summer_images_train/readme.txt', 'x.zip', None),
+        ('__MACOSX/summer_images_train/section1/._0.png', 'x.zip', None),
+        ('holiday/0.png', 'x.zip', None),
+    ],
+)
 def test_where_files_belong(path: str, archive: str, expected: tuple[str, ...] | None) -> None:
     """The part, the season and the number of a frame are read from its path."""
     assert member_of(path, archive) == expected

@@ -29,8 +29,10 @@ def test_the_walk_ends_where_the_backend_does(readout: str) -> None:
     parts = []
     for number, module in enumerate(built.network.quantised.modules):
         walked = integer_walk.walk(built, IMAGE, number)
-        parts.append((walked.output.answer - module.output.zero_point).astype(np.float32)
-                     * module.output.scale)
+        parts.append(
+            (walked.output.answer - module.output.zero_point).astype(np.float32)
+            * module.output.scale
+        )
         layer = walked.feature
         assert (layer.excitatory >= 0).all()
         assert (layer.inhibitory <= 0).all()
@@ -51,6 +53,7 @@ def test_a_module_that_is_not_there() -> None:
 def test_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The command writes three pictures and says which neuron wins."""
     import cv2
+
     cv2.imwrite(str(tmp_path / 'frame.png'), IMAGE.grey())
     save(map_of(quantised.trained()), tmp_path / 'map')
     out = tmp_path / 'pictures'

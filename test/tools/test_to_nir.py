@@ -29,11 +29,15 @@ def run(graph: object, amplitudes: np.ndarray) -> np.ndarray:
             if source in values:
                 node = graph.nodes[target]  # type: ignore[attr-defined]
                 assert isinstance(node, (nir.Linear, nir.Output))
-                values[target] = (node.weight @ values[source] if isinstance(node, nir.Linear)
-                                  else values[source])
+                values[target] = (
+                    node.weight @ values[source] if isinstance(node, nir.Linear) else values[source]
+                )
                 edges.remove((source, target))
-    names = sorted(name for name, node in graph.nodes.items()  # type: ignore[attr-defined]
-                   if isinstance(node, nir.Output))
+    names = sorted(
+        name
+        for name, node in graph.nodes.items()  # type: ignore[attr-defined]
+        if isinstance(node, nir.Output)
+    )
     return np.concatenate([values[name] for name in names])
 
 
@@ -47,8 +51,9 @@ def test_round_trip(tmp_path: Path, modules: int) -> None:
     graph = nir.read(file)
     backend = backends.create(network, BackendConfig(name='numpy'))
     for spikes in quantised.frames(10):
-        np.testing.assert_allclose(run(graph, spikes / 255.0), backend.similarity(spikes),
-                                   rtol=1e-3, atol=1e-5)
+        np.testing.assert_allclose(
+            run(graph, spikes / 255.0), backend.similarity(spikes), rtol=1e-3, atol=1e-5
+        )
     suffix = '' if modules == 1 else '_0'
     weights = graph.nodes[f'feature{suffix}'].weight
     assert weights.dtype == np.float32
@@ -79,12 +84,16 @@ def test_what_nir_cannot_express() -> None:
 
 
 def test_mistakes_are_one_line(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No traceback where the map cannot be exported, the file not be written, NIR is missing."""
     clamped = replace(tiny_map(), network=Network(tiny_map().network.modules, 'clamped'))
-    clamped = replace(clamped, config=replace(clamped.config, training=replace(
-        clamped.config.training, readout='clamped')))
+    clamped = replace(
+        clamped,
+        config=replace(
+            clamped.config, training=replace(clamped.config.training, readout='clamped')
+        ),
+    )
     folder = save(clamped, tmp_path / 'clamped')
     assert to_nir.main([str(folder), str(tmp_path / 'x.nir')]) == 1
     assert 'cannot express the clamp' in capsys.readouterr().err

@@ -16,41 +16,50 @@ pytest.importorskip('matplotlib')
 
 
 def drawn(
-    similarity: NDArray[np.float32], answers: list[list[int]], truth: GroundTruth,
+    similarity: NDArray[np.float32], answers: list[list[int]], truth: GroundTruth
 ) -> NDArray[np.int64]:
     """Return the picture, BGR."""
     heatmap = Heatmap(*similarity.shape)
     for row in similarity:
         heatmap.add(row)
-    data = similarity_chart(heatmap, from_lists(truth, answers, [1.0] * len(answers), 0), truth,
-                            'test')
+    data = similarity_chart(
+        heatmap, from_lists(truth, answers, [1.0] * len(answers), 0), truth, 'test'
+    )
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     assert image is not None
     return image.astype(int)
 
 
 @pytest.mark.filterwarnings('error')
-@pytest.mark.parametrize(('answers', 'expected'), [
-    ([[0], [1], [2], [3]], (True, False)), ([[0], [1], [0], [0]], (False, True)),
-    ([[0], [1], [2], [0]], (True, True)), ([[], [], [], []], (False, False)),
-])
+@pytest.mark.parametrize(
+    ('answers', 'expected'),
+    [
+        ([[0], [1], [2], [3]], (True, False)),
+        ([[0], [1], [0], [0]], (False, True)),
+        ([[0], [1], [2], [0]], (True, True)),
+        ([[], [], [], []], (False, False)),
+    ],
+)
 def test_right_and_wrong_matches_are_told_apart(
-    answers: list[list[int]], expected: tuple[bool, bool],
+    answers: list[list[int]], expected: tuple[bool, bool]
 ) -> None:
     """Right matches are green, wrong ones red, frames without an answer nothing."""
     truth = GroundTruth(np.arange(4), np.arange(4), np.arange(4))
     image = drawn(np.eye(4, 4, dtype=np.float32), answers, truth)
     # The legend is in the upper left; the matches below are drawn to the right of it.
-    blue, green, red = np.moveaxis(image[:, image.shape[1] // 2:], -1, 0)
-    assert (bool(((green > red + 60) & (green > blue + 60)).any()),
-            bool(((red > green + 80) & (red > blue + 80)).any())) == expected
+    blue, green, red = np.moveaxis(image[:, image.shape[1] // 2 :], -1, 0)
+    assert (
+        bool(((green > red + 60) & (green > blue + 60)).any()),
+        bool(((red > green + 80) & (red > blue + 80)).any()),
+    ) == expected
 
 
 @pytest.mark.filterwarnings('error')
 def test_flat_rows_and_unknown_places() -> None:
     """A row without contrast, a query without a place and one without a truth are drawn too."""
-    truth = GroundTruth(np.arange(3), np.array([NOWHERE, 0, UNKNOWN]),
-                        np.array([NOWHERE, 1, UNKNOWN]))
+    truth = GroundTruth(
+        np.arange(3), np.array([NOWHERE, 0, UNKNOWN]), np.array([NOWHERE, 1, UNKNOWN])
+    )
     assert min(drawn(np.zeros((3, 5), np.float32), [[1], [], [2]], truth).shape[:2]) > 500
 
 
@@ -76,6 +85,8 @@ def test_a_large_matrix_keeps_its_peaks() -> None:
     for query, peak in enumerate(peaks.tolist()):
         columns = np.flatnonzero(pixels[query * LIMIT // queries])
         # Where the place's pixel begins and where the next one does.
-        assert any(column * places // LIMIT <= peak < (column + 1) * places // LIMIT
-                   for column in columns.tolist())
+        assert any(
+            column * places // LIMIT <= peak < (column + 1) * places // LIMIT
+            for column in columns.tolist()
+        )
     assert (pixels > 0).sum() <= queries

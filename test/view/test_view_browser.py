@@ -19,8 +19,14 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from support import ros
 from support.ros import PATIENCE, SINGLE, Client, Process, frame_message, image_message
 
-BROWSER = next((found for name in ('chromium', 'chromium-browser', 'google-chrome')
-                if (found := shutil.which(name))), None)
+BROWSER = next(
+    (
+        found
+        for name in ('chromium', 'chromium-browser', 'google-chrome')
+        if (found := shutil.which(name))
+    ),
+    None,
+)
 # In milliseconds.
 SOON = 1000 * PATIENCE
 ATTACK = '<img src=x onerror="document.title=\'hacked\'"><script>document.title="hacked"</script>'
@@ -105,6 +111,7 @@ def test_the_page_follows_the_node(street, tmp_path: Path, browser: Any) -> None
                 nonlocal stamp
                 stamp += 10**8
                 client.ask(frame_message(places[place], stamp))
+
             # What is made on demand comes with the frames after the view has asked for it.
             client.spin_for(1.0)
             show(3)
@@ -126,8 +133,9 @@ def test_the_page_follows_the_node(street, tmp_path: Path, browser: Any) -> None
             assert len(np.unique(shot.reshape(-1, 3), axis=0)) > 1000
             # Of itself it asked for nothing elsewhere.
             assert {address.split('/')[2] for address in page.asked} == {url.split('/')[2]}
-            assert {'/match.jpg'} <= {address.split('?')[0].removeprefix(url)
-                                      for address in page.asked}
+            assert {'/match.jpg'} <= {
+                address.split('?')[0].removeprefix(url) for address in page.asked
+            }
         page.says('#phase', 'waiting for /vpr_node')
         page.says('#place', '–')
         with ros.node(tmp_path, 'vpr_node', parameters=settings(street)):
@@ -178,20 +186,34 @@ def test_words_of_messages_are_not_run(tmp_path: Path, browser: Any) -> None:
     rclpy.init(context=context)
     node = rclpy.create_node('attacker', context=context)
     latched = QoSProfile(depth=5, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-    route = MarkerArray(markers=[Marker(ns='places', header=Header(frame_id=ATTACK), points=[
-        Point(x=float(n), y=float(n * n)) for n in range(4)])])
-    status = DiagnosticStatus(name=f'/vpr_node: {ATTACK}', level=DiagnosticStatus.WARN,
-                              message=ATTACK, values=[KeyValue(key=ATTACK, value=ATTACK)])
+    route = MarkerArray(
+        markers=[
+            Marker(
+                ns='places',
+                header=Header(frame_id=ATTACK),
+                points=[Point(x=float(n), y=float(n * n)) for n in range(4)],
+            )
+        ]
+    )
+    status = DiagnosticStatus(
+        name=f'/vpr_node: {ATTACK}',
+        level=DiagnosticStatus.WARN,
+        message=ATTACK,
+        values=[KeyValue(key=ATTACK, value=ATTACK)],
+    )
     match = Classification(results=[ObjectHypothesis(class_id=ATTACK, score=float('nan'))])
     pose = PoseWithCovarianceStamped(header=Header(frame_id=ATTACK))
     info = VisionInfo(method=ATTACK, database_location=ATTACK)
     messages = [
-        (node.create_publisher(kind, topic, qos), message) for kind, topic, qos, message in (
+        (node.create_publisher(kind, topic, qos), message)
+        for kind, topic, qos, message in (
             (MarkerArray, '/vpr_node/markers', latched, route),
             (VisionInfo, '/vpr_node/info', latched, info),
             (DiagnosticArray, '/diagnostics', 10, DiagnosticArray(status=[status])),
             (Classification, '/vpr_node/match', 10, match),
-            (PoseWithCovarianceStamped, '/vpr_node/pose', 10, pose))]
+            (PoseWithCovarianceStamped, '/vpr_node/pose', 10, pose),
+        )
+    ]
     try:
         with view(tmp_path) as (process, url):
             page = Page(browser, url)
@@ -215,12 +237,16 @@ def test_words_of_messages_are_not_run(tmp_path: Path, browser: Any) -> None:
 
 def test_nothing_is_asked_for_while_nobody_looks(street, tmp_path: Path) -> None:
     """Belief and pictures are subscribed to while a client is there, and only then."""
-    with view(tmp_path) as (_, url), Client() as client, \
-            ros.node(tmp_path, 'vpr_node', parameters={'map': street.map}):
+    with (
+        view(tmp_path) as (_, url),
+        Client() as client,
+        ros.node(tmp_path, 'vpr_node', parameters={'map': street.map}),
+    ):
         client.await_listener()
 
         def listeners() -> int:
             return sum(client.listeners(f'/vpr_node/{name}') for name in ('belief', 'match_image'))
+
         client.spin_for(1.5)
         assert listeners() == 0
         with urllib.request.urlopen(f'{url}/events', timeout=20) as stream:
@@ -233,9 +259,11 @@ def test_another_namespace_and_a_picture_at_the_end(street, tmp_path: Path) -> N
     """The node may be anywhere; asked for, a picture of the last answer is written."""
     picture = tmp_path / 'view.svg'
     remap = {'__ns': '/front', 'image': '/image'}
-    with view(tmp_path, '--node', '/front/vpr_node', '--picture', str(picture)) as (shown, _), \
-            ros.node(tmp_path, 'vpr_node', parameters=settings(street), remap=remap), \
-            Client('/front/vpr_node') as client:
+    with (
+        view(tmp_path, '--node', '/front/vpr_node', '--picture', str(picture)) as (shown, _),
+        ros.node(tmp_path, 'vpr_node', parameters=settings(street), remap=remap),
+        Client('/front/vpr_node') as client,
+    ):
         client.await_listener()
         client.spin_until(lambda: client.listeners('/front/vpr_node/match_image') > 0, 'the view')
         client.spin_for(0.5)
@@ -254,25 +282,31 @@ def test_another_namespace_and_a_picture_at_the_end(street, tmp_path: Path) -> N
 def test_pictures_of_any_size(tmp_path: Path) -> None:
     """What is larger than a picture of a match is not taken, and what came before stays."""
     drawn = tmp_path / 'view.svg'
-    with view(tmp_path, '--picture', str(drawn)) as (shown, _), \
-            Client(image='/vpr_node/match_image') as client:
+    with (
+        view(tmp_path, '--picture', str(drawn)) as (shown, _),
+        Client(image='/vpr_node/match_image') as client,
+    ):
         client.spin_until(lambda: client.publisher.get_subscription_count() > 0, 'the view')
         for _ in range(5):
             for width in (6, 5000, 70000):
                 client.publisher.publish(
-                    image_message(np.zeros((2, width, 3), np.uint8), 'rgb8', 10**9))
+                    image_message(np.zeros((2, width, 3), np.uint8), 'rgb8', 10**9)
+                )
                 client.spin_for(0.1)
         assert shown.end() == 0
         assert 'Traceback' not in shown.output()
     assert '<image width="6" height="2"' in drawn.read_text()
 
 
-@pytest.mark.parametrize(('arguments', 'words'), [
-    (['--port', '99999'], 'expected a number from 0 to 65535'),
-    (['--node', 'no node'], '--node no node: expected the name of a node'),
-    (['--node', '{robot}'], 'expected the name of a node'),
-    (['--host', '203.0.113.7', '--port', '0'], 'cannot be listened on'),
-])
+@pytest.mark.parametrize(
+    ('arguments', 'words'),
+    [
+        (['--port', '99999'], 'expected a number from 0 to 65535'),
+        (['--node', 'no node'], '--node no node: expected the name of a node'),
+        (['--node', '{robot}'], 'expected the name of a node'),
+        (['--host', '203.0.113.7', '--port', '0'], 'cannot be listened on'),
+    ],
+)
 def test_mistakes_are_one_line(tmp_path: Path, arguments: list[str], words: str) -> None:
     """What cannot be done ends the view with a line and status 1."""
     with ros.node(tmp_path, 'view', *arguments) as process:
@@ -284,8 +318,10 @@ def test_mistakes_are_one_line(tmp_path: Path, arguments: list[str], words: str)
 
 def test_a_port_that_is_taken(tmp_path: Path) -> None:
     """A second view on the same port says so in one line."""
-    with view(tmp_path) as (_, url), \
-            ros.node(tmp_path, 'view', '--port', url.rpartition(':')[2]) as second:
+    with (
+        view(tmp_path) as (_, url),
+        ros.node(tmp_path, 'view', '--port', url.rpartition(':')[2]) as second,
+    ):
         assert second.process.wait(PATIENCE) == 1
         assert 'choose another --port' in second.output()
         assert len(second.output().strip().splitlines()) == 1

@@ -24,8 +24,15 @@ from vprtempo_ros.view.state import SPAN, STEP, Live, Past, State
 from vprtempo_ros.view.theme import DARK, LIGHT, css
 
 SVG = '{http://www.w3.org/2000/svg}'
-NASTY = ['<script>alert(1)</script>', '"/><img src=x onerror=alert(1)>', ']]>&amp;&#0;', '\0\x1b[m',
-         'a' * 10_000, '\u202edrawkcab', '\ud800']
+NASTY = [
+    '<script>alert(1)</script>',
+    '"/><img src=x onerror=alert(1)>',
+    ']]>&amp;&#0;',
+    '\0\x1b[m',
+    'a' * 10_000,
+    '\u202edrawkcab',
+    '\ud800',
+]
 
 
 def known(places: int = 40) -> Live:
@@ -57,10 +64,17 @@ def test_route_from_above() -> None:
     assert state.positions is not None
     chart = RouteChart('odom', state.positions, LIGHT)
     svg = chart.over(state, time.monotonic()).page('over')
-    base = next(path for path in shapes(chart.base().page('route'), 'path')
-                if path.get('stroke') == LIGHT['line'])
-    points = np.array([[float(number) for number in pair.split()] for pair in
-                       re.findall(r'[\d.]+ [\d.]+', base.get('d') or '')])
+    base = next(
+        path
+        for path in shapes(chart.base().page('route'), 'path')
+        if path.get('stroke') == LIGHT['line']
+    )
+    points = np.array(
+        [
+            [float(number) for number in pair.split()]
+            for pair in re.findall(r'[\d.]+ [\d.]+', base.get('d') or '')
+        ]
+    )
     assert len(points) == 40
     spread, shown = np.ptp(state.positions[:, :2], axis=0), np.ptp(points, axis=0)
     assert shown[0] / shown[1] == pytest.approx(spread[0] / spread[1], rel=0.01)
@@ -68,14 +82,15 @@ def test_route_from_above() -> None:
     assert points[10, 1] < points[0, 1]
     ring = next(c for c in shapes(svg, 'circle') if c.get('stroke') == LIGHT['match'])
     assert [float(ring.get('cx') or 0), float(ring.get('cy') or 0)] == pytest.approx(
-        points[7].tolist(), abs=0.2)
+        points[7].tolist(), abs=0.2
+    )
     assert 'place 7' in svg
     for place, colour in ((7, 'c9'), (8, 'c3')):
         path = next(path for path in shapes(svg, 'path') if path.get('stroke') == LIGHT[colour])
         x, y = (float(part) for part in re.findall(r'M([\d.]+) ([\d.]+)h0', path.get('d') or '')[0])
         assert [x, y] == pytest.approx(points[place].tolist(), abs=0.2)
     # 95 % of a normal distribution are within 2.45 deviations, here of 2 m and 1 m.
-    ellipse, = shapes(svg, 'ellipse')
+    (ellipse,) = shapes(svg, 'ellipse')
     scale = shown[0] / spread[0]
     assert float(ellipse.get('rx') or 0) == pytest.approx(2.4477 * 2 * scale, rel=0.02)
     assert float(ellipse.get('ry') or 0) == pytest.approx(2.4477 * scale, rel=0.02)
@@ -93,9 +108,16 @@ def test_a_pose_of_another_frame_is_not_drawn() -> None:
     assert Panels(LIGHT).parts(live.state, time.monotonic())['pose'] == ''
 
 
-@pytest.mark.parametrize('covariance', [
-    np.full((2, 2), np.nan), np.array([[-1.0, 0], [0, -1.0]]), np.array([[1e300, 0], [0, 1.0]]),
-    np.zeros((2, 2)), np.array([[1.0, 5.0], [5.0, 1.0]])])
+@pytest.mark.parametrize(
+    'covariance',
+    [
+        np.full((2, 2), np.nan),
+        np.array([[-1.0, 0], [0, -1.0]]),
+        np.array([[1e300, 0], [0, 1.0]]),
+        np.zeros((2, 2)),
+        np.array([[1.0, 5.0], [5.0, 1.0]]),
+    ],
+)
 def test_any_covariance_is_drawn_or_not(covariance: np.ndarray) -> None:
     """What is no covariance matrix does not break the page."""
     live = known()
@@ -105,11 +127,18 @@ def test_any_covariance_is_drawn_or_not(covariance: np.ndarray) -> None:
     assert 'nan' not in parts['over']
 
 
-@pytest.mark.parametrize('positions', [
-    np.zeros((0, 3)), np.zeros((1, 3)), np.zeros((5, 3)), np.full((4, 3), np.nan),
-    np.array([[0, 0, 0], [np.nan] * 3, [1e300, 0, 0], [0, -1e308, 0]]),
-    np.arange(30.0).reshape(10, 3) * [1, 0, 0],
-    np.arange(30.0).reshape(10, 3) * [0, 1, 0]])
+@pytest.mark.parametrize(
+    'positions',
+    [
+        np.zeros((0, 3)),
+        np.zeros((1, 3)),
+        np.zeros((5, 3)),
+        np.full((4, 3), np.nan),
+        np.array([[0, 0, 0], [np.nan] * 3, [1e300, 0, 0], [0, -1e308, 0]]),
+        np.arange(30.0).reshape(10, 3) * [1, 0, 0],
+        np.arange(30.0).reshape(10, 3) * [0, 1, 0],
+    ],
+)
 def test_routes_of_every_shape(positions: np.ndarray) -> None:
     """A point, a line, nothing at all: all are drawn within the paper."""
     live = Live('/n')
@@ -181,7 +210,7 @@ def test_attacks_stay_words(words: str) -> None:
     svg = draw_picture(live.state)
     assert not shapes(svg, 'script')
     assert not shapes(svg, 'img')
-    status, = live.state.statuses.values()
+    (status,) = live.state.statuses.values()
     assert (len(status.values), status.level) == (64, 3)
     assert len(status.message) <= 300
 

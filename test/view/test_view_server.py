@@ -41,8 +41,9 @@ def server(live: Live) -> Iterator[ViewServer]:
 def get(server: ViewServer, path: str, **headers: str) -> http.client.HTTPResponse:
     """Ask as a browser does; underscores stand for dashes."""
     connection = http.client.HTTPConnection('127.0.0.1', server.port, timeout=20)
-    connection.request('GET', path, headers={
-        name.replace('_', '-'): value for name, value in headers.items()})
+    connection.request(
+        'GET', path, headers={name.replace('_', '-'): value for name, value in headers.items()}
+    )
     return connection.getresponse()
 
 
@@ -74,9 +75,15 @@ class Stream:
         return event[name]
 
 
-@pytest.mark.parametrize(('path', 'kind'), [
-    ('/', 'text/html'), ('/page.js', 'text/javascript'), ('/style.css', 'text/css'),
-    ('/theme.css', 'text/css')])
+@pytest.mark.parametrize(
+    ('path', 'kind'),
+    [
+        ('/', 'text/html'),
+        ('/page.js', 'text/javascript'),
+        ('/style.css', 'text/css'),
+        ('/theme.css', 'text/css'),
+    ],
+)
 def test_the_page_is_complete_in_itself(server: ViewServer, path: str, kind: str) -> None:
     """Every file is served with its type, refers to nothing elsewhere, and may run nothing else."""
     answer = get(server, path)
@@ -96,8 +103,12 @@ def test_parts_come_once_and_when_they_change(server: ViewServer, live: Live) ->
     first = stream.event()
     assert server.watched
     assert {'phase', 'match', 'route', 'belief', 'strip', 'statuses', 'about'} <= set(first)
-    assert first['match'] == {'place': 'place 1', 'confidence': 0.9, 'then': '2 (0.40)',
-                              'stamp': '1.00 s'}
+    assert first['match'] == {
+        'place': 'place 1',
+        'confidence': 0.9,
+        'then': '2 (0.40)',
+        'stamp': '1.00 s',
+    }
     assert first['phase'] == {'level': 'ok', 'text': 'live'}
     seen = [stream.event() for _ in range(5)]
     assert not any('route' in event or 'match' in event for event in seen)
@@ -117,6 +128,7 @@ def test_many_clients_and_bounded_rate(server: ViewServer, live: Live) -> None:
         while not stop.wait(0.002):
             number += 1
             live.set_answer(number, (number % 3,), (0.5,))
+
     writer = threading.Thread(target=answers)
     writer.start()
     try:
@@ -146,23 +158,35 @@ def test_what_cannot_be_drawn_is_said(server: ViewServer, live: Live) -> None:
     assert stream.until('phase')['level'] != 'error'
 
 
-@pytest.mark.parametrize('host', ['evil.example', 'evil.example:8765', '127.0.0.1.evil.example',
-                                  '', '[', '127.0.0.1@evil.example/'])
+@pytest.mark.parametrize(
+    'host',
+    [
+        'evil.example',
+        'evil.example:8765',
+        '127.0.0.1.evil.example',
+        '',
+        '[',
+        '127.0.0.1@evil.example/',
+    ],
+)
 def test_names_that_others_point_here_are_refused(server: ViewServer, host: str) -> None:
     """A page of another site whose name was made to lead here reads nothing."""
     for path in ('/', '/events', '/match.jpg'):
         assert get(server, path, Host=host).status == 403
 
 
-@pytest.mark.parametrize('host', ['127.0.0.1', 'localhost:99', 'LOCALHOST', '[::1]:8765',
-                                  socket.gethostname()])
+@pytest.mark.parametrize(
+    'host', ['127.0.0.1', 'localhost:99', 'LOCALHOST', '[::1]:8765', socket.gethostname()]
+)
 def test_own_names_are_served(server: ViewServer, host: str) -> None:
     """Addresses and names of this machine are no one else's."""
     assert get(server, '/', Host=host).status == 200
 
 
-@pytest.mark.parametrize(('site', 'status'), [
-    ('cross-site', 403), ('same-site', 403), ('same-origin', 200), ('none', 200)])
+@pytest.mark.parametrize(
+    ('site', 'status'),
+    [('cross-site', 403), ('same-site', 403), ('same-origin', 200), ('none', 200)],
+)
 def test_other_sites_may_not_ask(server: ViewServer, site: str, status: int) -> None:
     """What a page of another site has the browser fetch is refused."""
     for path in ('/', '/events', '/style.css'):
@@ -191,7 +215,7 @@ def test_what_is_not_there(server: ViewServer, live: Live) -> None:
 
 
 def served(server: ViewServer) -> bool:
-    """Return whether a request is answered; another moment it may be."""
+    """Return whether a request is answered; at another time it may be."""
     try:
         return get(server, '/').status == 200
     except (ConnectionError, http.client.HTTPException):

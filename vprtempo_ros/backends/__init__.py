@@ -83,6 +83,8 @@ def create(network: Network, config: BackendConfig) -> Backend:
     try:
         backend: Backend = known[name].load()(network, config)
     except ImportError as error:
-        raise BackendError(f'backend {name!r} needs {error.name or error}, which is not installed: '
-                           f'pip install {error.name or name}') from None
+        raise BackendError(
+            f'backend {name!r} needs {error.name or error}, which is not installed: '
+            f'pip install {error.name or name}'
+        ) from None
     return backend

@@ -40,8 +40,10 @@ def spiking_of(network: Network, backend: str) -> SpikingNetwork:
     :raises BackendError: if there is none.
     """
     if network.spiking is None:
-        raise BackendError(f'backend {backend!r} needs a spiking network, and this map holds none: '
-                           'train it anew with training.method: bootstrap, or choose another '
-                           'backend')
+        raise BackendError(
+            f'backend {backend!r} needs a spiking network, and this map holds none: '
+            'train it anew with training.method: bootstrap, or choose another '
+            'backend'
+        )
     check(network.spiking)
     return network.spiking

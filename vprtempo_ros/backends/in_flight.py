@@ -49,6 +49,6 @@ class InFlight(Generic[T]):
         return self._answered(self._stepped.step(None))
 
     def _answered(
-        self, similarity: NDArray[np.float32] | None,
+        self, similarity: NDArray[np.float32] | None
     ) -> list[tuple[T, NDArray[np.float32]]]:
         return [] if similarity is None else [(self._tags.popleft(), similarity)]

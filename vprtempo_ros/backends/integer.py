@@ -66,18 +66,26 @@ class IntegerBackend:
         self._modules = []
         top = quantised.activation_max
         for module in quantised.modules:
-            feature = Layer(module.feature, quantised.scale, quantised.zero_point, top, top,
-                            network.readout)
-            output = Layer(module.output, module.feature.scale, module.feature.zero_point, top,
-                           OUTPUT_MAX, network.readout)
+            feature = Layer(
+                module.feature, quantised.scale, quantised.zero_point, top, top, network.readout
+            )
+            output = Layer(
+                module.output,
+                module.feature.scale,
+                module.feature.zero_point,
+                top,
+                OUTPUT_MAX,
+                network.readout,
+            )
             self._modules.append((feature, output))
         self._threads = BlasThreads(config.threads)
 
     def similarity(self, spikes: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return float32 (places,) for uint8 spikes (inputs,)."""
         inputs = self._table[spikes]
-        return np.concatenate([output(feature(inputs)) * output.scale
-                               for feature, output in self._modules])
+        return np.concatenate(
+            [output(feature(inputs)) * output.scale for feature, output in self._modules]
+        )
 
     def close(self) -> None:
         """Give the threads back."""
@@ -88,8 +96,13 @@ class Layer:
     """Steps 2 and 3. Takes and returns whole numbers less their zero point, held in float32."""
 
     def __init__(
-        self, layer: QuantisedLayer, input_scale: np.float32, input_zero: int, input_max: int,
-        highest: int, readout: str,
+        self,
+        layer: QuantisedLayer,
+        input_scale: np.float32,
+        input_zero: int,
+        input_max: int,
+        highest: int,
+        readout: str,
     ) -> None:
         """Cut the weights into blocks whose sums float32 holds."""
         self.scale = np.float32(layer.scale)
@@ -126,12 +139,16 @@ def integers_of(network: Network, backend: str) -> QuantisedNetwork:
     :raises BackendError: if it has none, or they are of no use.
     """
     if network.spiking is not None:
-        raise BackendError(f'backend {backend!r} cannot run the spiking network of this map '
-                           '(training.method: bootstrap): choose backend cuba or lava')
+        raise BackendError(
+            f'backend {backend!r} cannot run the spiking network of this map '
+            '(training.method: bootstrap): choose backend cuba or lava'
+        )
     if network.quantised is None:
-        raise BackendError(f'backend {backend!r} needs integers, and this map holds floats only: '
-                           'train it anew with training.quantize: qat, or choose backend torch or '
-                           'numpy')
+        raise BackendError(
+            f'backend {backend!r} needs integers, and this map holds floats only: '
+            'train it anew with training.quantize: qat, or choose backend torch or '
+            'numpy'
+        )
     check(network.quantised)
     return network.quantised
 

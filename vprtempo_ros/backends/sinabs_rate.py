@@ -26,9 +26,11 @@ from ..errors import BackendError
 from ..network.layers import SPIKE_MAX, Array, Module, Network
 from .spike_trains import RateCode
 
-HINT = ('make lava on Python 3.11 installs it in the environment of a checkout; elsewhere: pip '
-        'install torch pbr nir nirtorch, then pip install --no-deps sinabs==3.1.3, which else '
-        'would bring samna')
+HINT = (
+    'make lava on Python 3.11 installs it in the environment of a checkout; elsewhere: pip '
+    'install torch pbr nir nirtorch, then pip install --no-deps sinabs==3.1.3, which else '
+    'would bring samna'
+)
 
 
 class Response(NamedTuple):
@@ -56,21 +58,26 @@ class SinabsBackend:
         :raises BackendError: if it holds no floats, or sinabs is missing.
         """
         if not network.modules:
-            raise BackendError("backend 'sinabs' needs the floats of training.method: stdp, and "
-                               'this map holds none: train it anew with training.keep_fp32')
+            raise BackendError(
+                "backend 'sinabs' needs the floats of training.method: stdp, and "
+                'this map holds none: train it anew with training.keep_fp32'
+            )
         try:
             import sinabs  # noqa: F401
             import torch
         except ImportError as error:
-            raise BackendError(f"backend 'sinabs' needs {error.name}, which is not installed: "
-                               f'{HINT}') from None
+            raise BackendError(
+                f"backend 'sinabs' needs {error.name}, which is not installed: {HINT}"
+            ) from None
         torch.set_num_threads(config.threads)
         self.places = network.places
         chosen = config.sinabs
         self.detail = f'{chosen.steps} time steps, threshold {chosen.threshold:g}'
         self._code = RateCode(network.inputs, chosen.steps, chosen.seed)
-        self._parts = [SpikingModule(module, network.readout, chosen.threshold,
-                                     chosen.output_threshold) for module in network.modules]
+        self._parts = [
+            SpikingModule(module, network.readout, chosen.threshold, chosen.output_threshold)
+            for module in network.modules
+        ]
 
     def similarity(self, spikes: NDArray[np.uint8]) -> Array:
         """Return float32 (places,) for uint8 spikes (inputs,)."""
@@ -83,9 +90,11 @@ class SinabsBackend:
     def respond(self, train: Array) -> Response:
         """Run a spike train float32 (steps, inputs), of amplitudes or of binned events."""
         responses = [part(train) for part in self._parts]
-        return Response(np.concatenate([answer.similarity for answer in responses]),
-                        [features for answer in responses for features in answer.features],
-                        sum(answer.outputs for answer in responses))
+        return Response(
+            np.concatenate([answer.similarity for answer in responses]),
+            [features for answer in responses for features in answer.features],
+            sum(answer.outputs for answer in responses),
+        )
 
     def close(self) -> None:
         """Nothing to release."""
@@ -95,7 +104,7 @@ class SpikingModule:
     """A module, converted by sinabs from the same layers with rectified linear units."""
 
     def __init__(
-        self, module: Module, readout: str, threshold: float, output_threshold: float,
+        self, module: Module, readout: str, threshold: float, output_threshold: float
     ) -> None:
         """Lay out the weights and convert them."""
         import torch
@@ -111,8 +120,10 @@ class SpikingModule:
             # The clamp is as many spikes a step as it holds thresholds.
             most = max(1, round(SPIKE_MAX / threshold))
             threshold, spike = SPIKE_MAX / most, MaxSpike(most)
-        layers = [nn.Linear(weights.shape[1], weights.shape[0], bias=False)
-                  for weights in (feature, output)]
+        layers = [
+            nn.Linear(weights.shape[1], weights.shape[0], bias=False)
+            for weights in (feature, output)
+        ]
         for layer, weights in zip(layers, (feature, output)):
             layer.weight.data = torch.from_numpy(np.ascontiguousarray(weights))
         rectified: list[nn.Module] = [layers[0], nn.ReLU(), layers[1]]
@@ -121,8 +132,11 @@ class SpikingModule:
         self._threshold, self._output_threshold = threshold, output_threshold
         self._clamped = readout == 'clamped'
         self._network = from_model(
-            nn.Sequential(*rectified), spike_threshold=torch.tensor(threshold), spike_fn=spike,
-            batch_size=1).spiking_model.eval()
+            nn.Sequential(*rectified),
+            spike_threshold=torch.tensor(threshold),
+            spike_fn=spike,
+            batch_size=1,
+        ).spiking_model.eval()
         # What a neuron is inhibited by before it is excited must not be forgotten.
         for layer in self._network[1::2]:
             layer.min_v_mem = None

@@ -33,7 +33,7 @@ def engines() -> list[str]:
 
 
 def build(
-    network: QuantisedNetwork, readout: str, engine: str,
+    network: QuantisedNetwork, readout: str, engine: str
 ) -> Callable[[torch.Tensor], Answers]:
     """Return the network as torch runs it after prepare_qat and convert."""
     torch.backends.quantized.engine = engine
@@ -66,8 +66,11 @@ def output_qconfig(engine: str) -> quantization.QConfig:
     """Return the engine's configuration with all 8 bits for what nothing multiplies again."""
     default = quantization.get_default_qat_qconfig(engine)
     activation = quantization.FusedMovingAvgObsFakeQuantize.with_args(
-        observer=quantization.MovingAverageMinMaxObserver, quant_min=0, quant_max=OUTPUT_MAX,
-        reduce_range=False)
+        observer=quantization.MovingAverageMinMaxObserver,
+        quant_min=0,
+        quant_max=OUTPUT_MAX,
+        reduce_range=False,
+    )
     return quantization.QConfig(activation=activation, weight=default.weight)
 
 
@@ -79,8 +82,9 @@ class _Part(nn.Module):
         self.feature, self.output = _linear(module.feature), _linear(module.output)
         layer = module.feature
         low, high = limits(layer, highest, readout)
-        self._limits = tuple(float(layer.scale) * (limit - layer.zero_point)
-                             for limit in (low, high))
+        self._limits = tuple(
+            float(layer.scale) * (limit - layer.zero_point) for limit in (low, high)
+        )
         self._idle = (low, high) == (0, 255)
 
     def forward(self, spikes: torch.Tensor) -> torch.Tensor:
@@ -94,8 +98,9 @@ class _Model(nn.Module):
     def __init__(self, network: QuantisedNetwork, readout: str) -> None:
         super().__init__()
         self.quant = quantization.QuantStub()
-        self.parts = nn.ModuleList([_Part(module, network.activation_max, readout)
-                                    for module in network.modules])
+        self.parts = nn.ModuleList(
+            [_Part(module, network.activation_max, readout) for module in network.modules]
+        )
         self._highest = float(network.scale) * (network.activation_max - network.zero_point)
 
     def forward(self, amplitudes: torch.Tensor) -> list[torch.Tensor]:
@@ -134,6 +139,8 @@ def _load(converted: nn.Module, network: QuantisedNetwork) -> None:
             weights = torch._make_per_channel_quantized_tensor(
                 torch.from_numpy(layer.weights),
                 torch.from_numpy(layer.weight_scales.astype(np.float64)),
-                torch.zeros(len(layer.weight_scales), dtype=torch.int64), 0)
+                torch.zeros(len(layer.weight_scales), dtype=torch.int64),
+                0,
+            )
             linear.set_weight_bias(weights, None)
             linear.scale, linear.zero_point = float(layer.scale), layer.zero_point

@@ -31,8 +31,9 @@ class TorchInt8Backend:
         self.places = quantised.places
         self._amplitudes = torch.arange(256, dtype=torch.float32) / 255
         self._run = torch_eager.build(quantised, network.readout, self.engine)
-        self._tables = [_similarities(module.output, network.readout)
-                        for module in quantised.modules]
+        self._tables = [
+            _similarities(module.output, network.readout) for module in quantised.modules
+        ]
 
     def similarity(self, spikes: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return float32 (places,) for uint8 spikes (inputs,)."""
@@ -52,19 +53,28 @@ def choose_engine(network: QuantisedNetwork, asked: str, supported: list[str]) -
     """
     if not asked:
         native = engine_of_machine()
-        suited = [engine for engine in (native, 'fbgemm', 'qnnpack')
-                  if engine in supported and _is_exact(network, engine)]
+        suited = [
+            engine
+            for engine in (native, 'fbgemm', 'qnnpack')
+            if engine in supported and _is_exact(network, engine)
+        ]
         if not suited:
-            raise BackendError('torch has no engine here for the integers of this map (found '
-                               f'{", ".join(supported) or "none"}); choose backend integer')
+            raise BackendError(
+                'torch has no engine here for the integers of this map (found '
+                f'{", ".join(supported) or "none"}); choose backend integer'
+            )
         return suited[0]
     if asked not in supported:
-        raise BackendError(f'backend.engine: this machine has no {asked}; it has '
-                           f'{", ".join(engine for engine in supported if engine in SCHEMES)}')
+        raise BackendError(
+            f'backend.engine: this machine has no {asked}; it has '
+            f'{", ".join(engine for engine in supported if engine in SCHEMES)}'
+        )
     if not _is_exact(network, asked):
-        raise BackendError(f'backend.engine: {asked} adds pairs of products in 16 bits, which this '
-                           'map (8-bit activations, trained for qnnpack) would overflow; use '
-                           'engine qnnpack or backend integer')
+        raise BackendError(
+            f'backend.engine: {asked} adds pairs of products in 16 bits, which this '
+            'map (8-bit activations, trained for qnnpack) would overflow; use '
+            'engine qnnpack or backend integer'
+        )
     return asked
 
 

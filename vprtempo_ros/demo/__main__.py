@@ -35,24 +35,39 @@ _PATIENCE = 60.0
 def demo(folder: Path, recordings: Recordings) -> None:
     """Run everything that comes after recording."""
     environment = ros_environment()
-    print(f"\nROS_DOMAIN_ID={environment['ROS_DOMAIN_ID']} (set it to look on with ROS tools)\n\n"
-          'Training a map from the first recording', flush=True)
+    print(
+        f'\nROS_DOMAIN_ID={environment["ROS_DOMAIN_ID"]} (set it to look on with ROS tools)\n\n'
+        'Training a map from the first recording',
+        flush=True,
+    )
     built = folder / 'map'
-    run_to_end(command('trainer_node', parameters={
-        'bags': str([str(recordings.reference)]), 'map': str(built), 'overwrite': 'true',
-        **recordings.trainer}), environment, 'trainer_node')
+    run_to_end(
+        command(
+            'trainer_node',
+            parameters={
+                'bags': str([str(recordings.reference)]),
+                'map': str(built),
+                'overwrite': 'true',
+                **recordings.trainer,
+            },
+        ),
+        environment,
+        'trainer_node',
+    )
     shift_ns = _recognise(folder, built, recordings, environment)
     loaded = load(built)
     write_truth(recordings.truth(loaded), folder / 'truth.csv')
     result = conclude(folder, built, loaded, recordings.query, shift_ns, recordings.right_when)
-    print(f'\n{summary(result, len(loaded.places), recordings.right_when)}\n\n'
-          f'  map       {built}\n  matches   {folder / "matches.csv"}\n'
-          f'  truth     {folder / "truth.csv"}\n  report    {result.report}\n'
-          f'  picture   {picture_file(folder)}')
+    print(
+        f'\n{summary(result, len(loaded.places), recordings.right_when)}\n\n'
+        f'  map       {built}\n  matches   {folder / "matches.csv"}\n'
+        f'  truth     {folder / "truth.csv"}\n  report    {result.report}\n'
+        f'  picture   {picture_file(folder)}'
+    )
 
 
 def _recognise(
-    folder: Path, built: Path, recordings: Recordings, environment: dict[str, str],
+    folder: Path, built: Path, recordings: Recordings, environment: dict[str, str]
 ) -> int:
     """Run vpr_node and the replay of the query; return by how much its stamps were moved."""
     print('\nRecognising places while the second recording is replayed', flush=True)
@@ -63,8 +78,10 @@ def _recognise(
     node = command('vpr_node', parameters={'map': str(built), 'input.type': name})
     # The node's input is remapped as on a robot.
     node += ['-r', f'{name}:={recordings.topic}']
-    with running(shown, environment, subprocess.PIPE) as watching, \
-            running(node, environment) as recognising:
+    with (
+        running(shown, environment, subprocess.PIPE) as watching,
+        running(node, environment) as recognising,
+    ):
         assert watching.stdout is not None
         listener = _Listener(watching.stdout)
         listener.await_ready({'vpr_node': recognising, 'show_matches': watching})
@@ -133,22 +150,43 @@ class _Listener(threading.Thread):
 def main(args: Sequence[str] | None = None) -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(
-        prog='demo', description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--out', type=Path, default=Path('build/demo'),
-                        help='folder for bags, map and report (default: %(default)s)')
-    parser.add_argument('--data', type=Path, help='folder with a subfolder of images for each '
-                        'traverse, equal file names being one place (default: a rendered route)')
+        prog='demo', description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        '--out',
+        type=Path,
+        default=Path('build/demo'),
+        help='folder for bags, map and report (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--data',
+        type=Path,
+        help='folder with a subfolder of images for each '
+        'traverse, equal file names being one place (default: a rendered route)',
+    )
     parser.add_argument('--reference', default='', help='subfolder to train from (default: first)')
     parser.add_argument('--query', default='', help='subfolder to recognise (default: second)')
-    parser.add_argument('--names', default='', help='text file with the image names to use '
-                        '(default: filtered_names.txt or names.txt in DATA, else all)')
+    parser.add_argument(
+        '--names',
+        default='',
+        help='text file with the image names to use '
+        '(default: filtered_names.txt or names.txt in DATA, else all)',
+    )
     parser.add_argument('--places', type=int, default=500, help='places at the most, with --data')
-    parser.add_argument('--length', type=float, default=230.0,
-                        help='length of the rendered route in metres, 20 to 500')
+    parser.add_argument(
+        '--length',
+        type=float,
+        default=230.0,
+        help='length of the rendered route in metres, 20 to 500',
+    )
     parser.add_argument('--rate', type=float, help='images a second (default: 10, with --data 20)')
-    parser.add_argument('--input', choices=('image', 'events'), default='image',
-                        help='what sees the rendered route: a camera, or a model of an event '
-                             'camera (default: %(default)s)')
+    parser.add_argument(
+        '--input',
+        choices=('image', 'events'),
+        default='image',
+        help='what sees the rendered route: a camera, or a model of an event '
+        'camera (default: %(default)s)',
+    )
     given = parser.parse_args(args)
 
     def work() -> None:
@@ -164,8 +202,9 @@ def main(args: Sequence[str] | None = None) -> int:
         check_output(report_folder(folder))
         print('Recording the route twice', flush=True)
         if given.data:
-            recordings = convert_folder(folder, given.data, given.reference, given.query,
-                                        given.names, given.places, rate)
+            recordings = convert_folder(
+                folder, given.data, given.reference, given.query, given.names, given.places, rate
+            )
         elif given.input == 'events':
             from .event_route import record_events
 
@@ -173,6 +212,7 @@ def main(args: Sequence[str] | None = None) -> int:
         else:
             recordings = render_route(folder, given.length, rate)
         demo(folder, recordings)
+
     # A demo that is told to end ends its nodes too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     return guarded(work)

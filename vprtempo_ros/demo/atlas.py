@@ -45,8 +45,9 @@ def pack(pictures: list[Pixels], width: int = 4096, levels: int = 5) -> Atlas:
     stack, offsets = [level], [0]
     for _ in range(1, levels):
         offsets.append(offsets[-1] + stack[-1].shape[0])
-        half = cv2.resize(stack[-1][:, : stack[-1].shape[1]], None, fx=0.5, fy=0.5,
-                          interpolation=cv2.INTER_AREA)
+        half = cv2.resize(
+            stack[-1][:, : stack[-1].shape[1]], None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA
+        )
         stack.append(half)
     padded = [np.pad(part, ((0, 0), (0, width - part.shape[1]), (0, 0))) for part in stack]
     return Atlas(np.concatenate(padded), patches, np.array(offsets, np.float32))

@@ -50,8 +50,9 @@ class Camera:
     LAYERS = 3
     """Walls one behind the other that an image column can show."""
 
-    def __init__(self, world: World, appearance: Appearance,
-                 size: tuple[int, int] = (480, 640)) -> None:
+    def __init__(
+        self, world: World, appearance: Appearance, size: tuple[int, int] = (480, 640)
+    ) -> None:
         """Light the world, which takes a fraction of a second."""
         self.size = rows, columns = size
         self._atlas, look = world.atlas, appearance
@@ -132,16 +133,19 @@ class Camera:
         around = round(2 * pi * self._focal)
         left = round(-(yaw + self.FIELD / 2) * self._focal) % around
         part = self._sky[:, left : left + ceil(self.FIELD * self._focal) + 1]
-        canvas[: len(part)] = cv2.remap(part, *self._sky_maps, cv2.INTER_LINEAR,
-                                        borderMode=cv2.BORDER_REPLICATE)
+        canvas[: len(part)] = cv2.remap(
+            part, *self._sky_maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
 
     def _paint_ground(self, canvas: Pixels, x: float, y: float, yaw: float) -> None:
         depth, density = self._ground_depth, Ground.DENSITY
         first = self.size[0] - len(depth)
-        column = ((x - self._corner[0]) * density
-                  + depth[:, None] * density * (cos(yaw) + self._slopes * sin(yaw)))
-        row = ((self._corner[1] - y) * density
-               - depth[:, None] * density * (sin(yaw) - self._slopes * cos(yaw)))
+        column = (x - self._corner[0]) * density + depth[:, None] * density * (
+            cos(yaw) + self._slopes * sin(yaw)
+        )
+        row = (self._corner[1] - y) * density - depth[:, None] * density * (
+            sin(yaw) - self._slopes * cos(yaw)
+        )
         # Ground pixels that fall on one image pixel: across it, and, more of them, along it.
         across = depth / self._focal * density
         level = np.clip(np.log2(across * np.sqrt(depth / self.HEIGHT)), 0, 5).astype(int)
@@ -151,15 +155,24 @@ class Camera:
                 part = slice(lines[0], lines[-1] + 1)
                 map_u, map_v = (m[part] / 2**index - 0.5 for m in (column, row))
                 canvas[first:][part] = cv2.remap(
-                    pixels, map_u.astype(np.float32), map_v.astype(np.float32), cv2.INTER_LINEAR,
-                    borderMode=cv2.BORDER_REPLICATE)
+                    pixels,
+                    map_u.astype(np.float32),
+                    map_v.astype(np.float32),
+                    cv2.INTER_LINEAR,
+                    borderMode=cv2.BORDER_REPLICATE,
+                )
         # Close by, the picture of the street is coarser than the camera: grain stands in.
         close = depth < 6.0
         finer = GRAIN_SIZE / 8 / density
         map_u, map_v = (m[close] * finer for m in (column, row))
         map_u, map_v = (m - m.min() // GRAIN_SIZE * GRAIN_SIZE for m in (map_u, map_v))
-        grain = cv2.remap(self._grain, map_u.astype(np.float32), map_v.astype(np.float32),
-                          cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+        grain = cv2.remap(
+            self._grain,
+            map_u.astype(np.float32),
+            map_v.astype(np.float32),
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_WRAP,
+        )
         fade = np.clip(2.0 - depth[close] / 3.0, 0.0, 1.0).astype(np.float32)[:, None]
         near = canvas[first:][close]  # a copy: rows chosen by a mask
         rough = np.asarray(1.0 + fade * grain, np.float32)
@@ -177,8 +190,12 @@ class Camera:
         (za, xa), (zb, xb) = (self._seen(p, x, y, yaw) for p in (self._start, self._end))
         edge = self._slopes[-1] + 0.01
         kept = np.flatnonzero(
-            (xa * zb < xb * za) & (np.maximum(za, zb) > self.NEAR) & (np.minimum(za, zb) < self.FAR)
-            & ((xa < edge * za) | (xb < edge * zb)) & ((xa > -edge * za) | (xb > -edge * zb)))
+            (xa * zb < xb * za)
+            & (np.maximum(za, zb) > self.NEAR)
+            & (np.minimum(za, zb) < self.FAR)
+            & ((xa < edge * za) | (xb < edge * zb))
+            & ((xa > -edge * za) | (xb > -edge * zb))
+        )
         za, xa, zb, xb = (v[kept, None] for v in (za, xa, zb, xb))
         dz, dx = zb - za, xb - xa
         with np.errstate(divide='ignore', invalid='ignore'):
@@ -228,14 +245,19 @@ class Camera:
         cv2.copyTo(walls, mask, canvas[first:last])
         return depth, top
 
-    def _paint_panels(self, canvas: Pixels, x: float, y: float, yaw: float, depth: Floats,
-                      top: Floats) -> None:
-        (za, xa), (zb, xb) = (self._seen(p, x, y, yaw)
-                              for p in (self._panel_start, self._panel_end))
+    def _paint_panels(
+        self, canvas: Pixels, x: float, y: float, yaw: float, depth: Floats, top: Floats
+    ) -> None:
+        (za, xa), (zb, xb) = (
+            self._seen(p, x, y, yaw) for p in (self._panel_start, self._panel_end)
+        )
         middle, reach = (za + zb) / 2, np.maximum(za, zb)
-        kept = np.flatnonzero((reach > 2 * self.NEAR) & (middle < self.FAR_PANEL)
-                              & (self._panel_back | (xa * zb < xb * za))
-                              & (np.abs(xa + xb) / 2 - 3.0 < self._slopes[-1] * reach))
+        kept = np.flatnonzero(
+            (reach > 2 * self.NEAR)
+            & (middle < self.FAR_PANEL)
+            & (self._panel_back | (xa * zb < xb * za))
+            & (np.abs(xa + xb) / 2 - 3.0 < self._slopes[-1] * reach)
+        )
         for index in kept[np.argsort(-middle[kept])]:
             panel = self._panels[index]
             half = panel.cutout.width / 2 if panel.start == panel.end else 0.0
@@ -244,8 +266,16 @@ class Camera:
             light = float(self._panel_light[index])
             self._paint_panel(canvas, panel.cutout, start, end, light, depth, top)
 
-    def _paint_panel(self, canvas: Pixels, cutout: Cutout, start: Point, end: Point, light: float,
-                     depth: Floats, top: Floats) -> None:
+    def _paint_panel(
+        self,
+        canvas: Pixels,
+        cutout: Cutout,
+        start: Point,
+        end: Point,
+        light: float,
+        depth: Floats,
+        top: Floats,
+    ) -> None:
         (za, xa), (zb, xb) = start, end
         rows, columns = self.size
         sides = []
@@ -271,8 +301,9 @@ class Camera:
         lines = np.arange(above, below)[:, None] + 0.5
         shrink = cutout.levels[0].shape[0] / float(np.mean(lower - upper))
         level = cutout.levels[int(np.clip(round(log2(shrink)), 0, len(cutout.levels) - 1))]
-        map_u = np.broadcast_to((share * level.shape[1] - 0.5).astype(np.float32),
-                                (below - above, last - first))
+        map_u = np.broadcast_to(
+            (share * level.shape[1] - 0.5).astype(np.float32), (below - above, last - first)
+        )
         map_v = ((lines - upper) / (lower - upper) * level.shape[0] - 0.5).astype(np.float32)
         patch = cv2.remap(level, map_u, map_v, cv2.INTER_LINEAR, borderValue=(0, 0, 0, 0))
         if hidden.min() < below:

@@ -56,8 +56,9 @@ class EventCamera:
         spread = self._sensor.mismatch * self._sensor.threshold
         least = 0.1 * self._sensor.threshold
         # Of darker and brighter, each pixel's own.
-        self._thresholds = np.maximum(self._sensor.threshold + spread * self._rng.standard_normal(
-            (2, height * width)), least).astype(np.float32)
+        self._thresholds = np.maximum(
+            self._sensor.threshold + spread * self._rng.standard_normal((2, height * width)), least
+        ).astype(np.float32)
         self._memory = np.zeros(height * width, np.float32)
         self._before: NDArray[np.float32] | None = None
         self._free_us = np.zeros(height * width, np.int64)
@@ -76,30 +77,58 @@ class EventCamera:
         passed = time_us - self._time_us
         most = len(light) * (passed // max(self._sensor.refractory_us, 1) + 2)
         which, bright, times = (np.zeros(most, np.int64) for _ in range(3))
-        count = _cross(self._before, light, self._time_us, time_us, self._memory, self._free_us,
-                       self._thresholds, self._sensor.refractory_us, which, bright, times)
+        count = _cross(
+            self._before,
+            light,
+            self._time_us,
+            time_us,
+            self._memory,
+            self._free_us,
+            self._thresholds,
+            self._sensor.refractory_us,
+            which,
+            bright,
+            times,
+        )
         noisy = self._rng.poisson(self._sensor.noise * len(light) * passed * 1e-6)
         places = self._rng.integers(0, len(light), noisy)
         self._memory[places] = light[places]
         found = self._sorted(
             np.concatenate([which[:count], places]),
             np.concatenate([bright[:count], self._rng.integers(0, 2, noisy)]),
-            np.concatenate([times[:count], self._rng.integers(self._time_us, time_us, noisy)]))
+            np.concatenate([times[:count], self._rng.integers(self._time_us, time_us, noisy)]),
+        )
         self._before, self._time_us = light, time_us
         return found
 
-    def _sorted(self, which: NDArray[np.int64], bright: NDArray[np.int64],
-                times: NDArray[np.int64]) -> Events:
+    def _sorted(
+        self, which: NDArray[np.int64], bright: NDArray[np.int64], times: NDArray[np.int64]
+    ) -> Events:
         # Of one time the rows are read out from the top, each from the left.
         order = np.lexsort((which, bright, which // self._shape[1], times))
         rows, columns = np.divmod(which[order], self._shape[1])
-        return Events(columns.astype(np.uint16), rows.astype(np.uint16),
-                      bright[order].astype(np.uint8), times[order])
+        return Events(
+            columns.astype(np.uint16),
+            rows.astype(np.uint16),
+            bright[order].astype(np.uint8),
+            times[order],
+        )
 
 
 @njit(cache=True)
-def _cross(before: Any, after: Any, begin_us: int, end_us: int, memory: Any, free_us: Any,
-           thresholds: Any, refractory_us: int, which: Any, bright: Any, times: Any) -> Any:
+def _cross(
+    before: Any,
+    after: Any,
+    begin_us: int,
+    end_us: int,
+    memory: Any,
+    free_us: Any,
+    thresholds: Any,
+    refractory_us: int,
+    which: Any,
+    bright: Any,
+    times: Any,
+) -> Any:
     """Write the events of all pixels; return their number. `free_us`: when a pixel sees again."""
     count = 0
     for i in range(before.shape[0]):
@@ -113,8 +142,12 @@ def _cross(before: Any, after: Any, begin_us: int, end_us: int, memory: Any, fre
             value = start + slope * (now - begin_us)
             sign = 1 if slope > 0 else 0
             level = memory[i] + (thresholds[1, i] if sign else -thresholds[0, i])
-            if sign and value < level and after[i] >= level or (
-                    not sign and value > level and after[i] <= level and slope < 0):
+            if (
+                sign
+                and value < level
+                and after[i] >= level
+                or (not sign and value > level and after[i] <= level and slope < 0)
+            ):
                 at = now + np.int64(np.ceil((level - value) / slope))
             elif value >= memory[i] + thresholds[1, i]:
                 sign, at = 1, now

@@ -55,12 +55,20 @@ def record_events(folder: Path, length: float, rate: float) -> Recordings:
         frames = EventFrames(folder / 'query', replace(built.config.input, topic=EVENT_TOPIC), None)
         stamps = np.array([frame.stamp_ns for frame in frames], np.int64)
         places = np.array([place.stamp_ns for place in built.places], np.int64)
-        return from_positions(stamps, _along(drives['query'], stamps),
-                              _along(drives['reference'], places), TOLERANCE)
+        return from_positions(
+            stamps, _along(drives['query'], stamps), _along(drives['reference'], places), TOLERANCE
+        )
 
     trainer = {'input.type': 'events', 'places.by': 'metres', 'places.spacing': str(SPACING)}
-    return Recordings(folder / 'reference', folder / 'query', trainer, truth,
-                      f'within {TOLERANCE:g} m', EVENT_TOPIC, 'events')
+    return Recordings(
+        folder / 'reference',
+        folder / 'query',
+        trainer,
+        truth,
+        f'within {TOLERANCE:g} m',
+        EVENT_TOPIC,
+        'events',
+    )
 
 
 def _along(drive: Drive, stamps_ns: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -78,28 +86,34 @@ def _record(world: World, traverse: Traverse, drive: Drive, path: Path, name: st
     with BagWriter(path) as bag:
         moments = np.arange(begin, int(drive.stamps_ns[-1]), 10**9 // _FRAMES)
         seq = 0
-        for now in tqdm(moments.tolist(), desc=f'recording {name} (events)', unit='frame',
-                        disable=None):
+        for now in tqdm(
+            moments.tolist(), desc=f'recording {name} (events)', unit='frame', disable=None
+        ):
             while stamp <= now:
-                bag.write(ODOMETRY_TOPIC, ODOMETRY, stamp,
-                          odometry_message(stamp, pose, 'base_link'))
+                bag.write(
+                    ODOMETRY_TOPIC, ODOMETRY, stamp, odometry_message(stamp, pose, 'base_link')
+                )
                 stamp, pose = next(odometry, (2**62, pose))
-            x, y = (float(np.interp(now, drive.stamps_ns, drive.positions[:, axis]))
-                    for axis in (0, 1))
+            x, y = (
+                float(np.interp(now, drive.stamps_ns, drive.positions[:, axis])) for axis in (0, 1)
+            )
             yaw = float(np.interp(now, drive.stamps_ns, np.unwrap(drive.yaws)))
             image = camera.render(x, y, yaw, np.random.default_rng(0))
-            found = sensor.show(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY),
-                                (now - begin) // 1000 + _SWITCHED_ON_US)
+            found = sensor.show(
+                cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), (now - begin) // 1000 + _SWITCHED_ON_US
+            )
             if len(found.x):
                 first = begin + (int(found.t_us[0]) - _SWITCHED_ON_US) * 1000
-                packet = Packet('evt3', _SIZE[1], _SIZE[0], first, 'event_camera',
-                                encode_evt3(*found), seq=seq)
+                packet = Packet(
+                    'evt3', _SIZE[1], _SIZE[0], first, 'event_camera', encode_evt3(*found), seq=seq
+                )
                 bag.write(EVENT_TOPIC, PACKET, now, packet_message(packet))
                 seq += 1
 
 
 def _odometry(drive: Drive) -> Iterator[tuple[int, Pose]]:
-    for stamp, (x, y), yaw in zip(drive.stamps_ns.tolist(), drive.positions.tolist(),
-                                  drive.yaws.tolist()):
+    for stamp, (x, y), yaw in zip(
+        drive.stamps_ns.tolist(), drive.positions.tolist(), drive.yaws.tolist()
+    ):
         half = ((yaw + pi) % (2 * pi) - pi) / 2
         yield stamp, Pose((x, y, 0.0), (0.0, 0.0, sin(half), cos(half)), 'odom')

@@ -45,11 +45,17 @@ class Ground:
             at, left = float(rng.uniform(start, end - 4)), float(rng.uniform(-3.6, 2.2))
             tone = int(rng.integers(84, 140))
             if rng.random() < 0.6:
-                self._strip(at, at + float(rng.uniform(0.5, 4.0)), left,
-                            left + float(rng.uniform(0.4, 1.6)), (tone, tone, tone + 3))
+                self._strip(
+                    at,
+                    at + float(rng.uniform(0.5, 4.0)),
+                    left,
+                    left + float(rng.uniform(0.4, 1.6)),
+                    (tone, tone, tone + 3),
+                )
             else:
-                cv2.circle(self.pixels, self.pixel(*line.at(at, left)), 6, (78, 74, 72), -1,
-                           cv2.LINE_AA)
+                cv2.circle(
+                    self.pixels, self.pixel(*line.at(at, left)), 6, (78, 74, 72), -1, cv2.LINE_AA
+                )
         for at in np.arange(start + 2.8, end, 5.6).tolist():
             for left in (-KERB, LANE):
                 self._strip(at, at + 0.12, left, left + KERB - LANE, (226, 226, 220))
@@ -63,11 +69,14 @@ class Ground:
 
     def pixel(self, x: float, y: float) -> tuple[int, int]:
         """Return column and row of a world position."""
-        return (round((x - self.corner[0]) * self.DENSITY),
-                round((self.corner[1] - y) * self.DENSITY))
+        return (
+            round((x - self.corner[0]) * self.DENSITY),
+            round((self.corner[1] - y) * self.DENSITY),
+        )
 
-    def _strip(self, start: float, end: float, right: float, left: float,
-               colour: textures.Colour) -> None:
+    def _strip(
+        self, start: float, end: float, right: float, left: float, colour: textures.Colour
+    ) -> None:
         along = np.linspace(start, end, max(2, ceil(end - start)))
         outline = np.concatenate([self._line.at(along, left), self._line.at(along[::-1], right)])
         cv2.fillPoly(self.pixels, [self.outline(outline)], colour, cv2.LINE_AA, 4)

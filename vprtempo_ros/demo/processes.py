@@ -53,12 +53,15 @@ def command(node: str, *arguments: str, parameters: dict[str, str] | None = None
 
 @contextmanager
 def running(
-    words: list[str], environment: dict[str, str], output: int | IO[Any] | None = None,
+    words: list[str],
+    environment: dict[str, str],
+    output: int | IO[Any] | None = None,
     errors: int | IO[Any] | None = None,
 ) -> Iterator[subprocess.Popen[str]]:
     """Run a process; at the end send it SIGINT, and SIGKILL if it does not end by that."""
-    process = subprocess.Popen(words, env=environment, stdout=output, stderr=errors,
-                               text=True, preexec_fn=_as_child)
+    process = subprocess.Popen(
+        words, env=environment, stdout=output, stderr=errors, text=True, preexec_fn=_as_child
+    )
     try:
         yield process
     finally:

@@ -68,7 +68,7 @@ def render_route(folder: Path, length: float, rate: float) -> Recordings:
 
 
 def convert_folder(
-    folder: Path, data: Path, reference: str, query: str, names: str, places: int, rate: float,
+    folder: Path, data: Path, reference: str, query: str, names: str, places: int, rate: float
 ) -> Recordings:
     """
     Turn two traverses of a data set into bags: equal file names are the same place.
@@ -80,23 +80,33 @@ def convert_folder(
     """
     if not data.is_dir():
         raise SourceError(f'{data}: no such folder')
-    found = [path.name for path in sorted(data.iterdir()) if path.is_dir() and any(
-        file.suffix.lower() in IMAGE_SUFFIXES for file in path.iterdir())]
-    chosen = [reference or (found[0] if found else ''),
-              query or next((name for name in found if name != (reference or found[0])), '')]
+    found = [
+        path.name
+        for path in sorted(data.iterdir())
+        if path.is_dir() and any(file.suffix.lower() in IMAGE_SUFFIXES for file in path.iterdir())
+    ]
+    chosen = [
+        reference or (found[0] if found else ''),
+        query or next((name for name in found if name != (reference or found[0])), ''),
+    ]
     for name in chosen:
         if name not in found:
-            raise SourceError(f'{data}: expected two subfolders of images, one for each traverse '
-                              '(REFERENCE and QUERY choose them), found '
-                              f'{", ".join(found) or "none"}')
+            raise SourceError(
+                f'{data}: expected two subfolders of images, one for each traverse '
+                '(REFERENCE and QUERY choose them), found '
+                f'{", ".join(found) or "none"}'
+            )
     shared = _shown(data, chosen, _shared_names(data, chosen, names), places)
     paths = folder / 'reference', folder / 'query'
     stamps: list[int] = []
     for path, name in zip(paths, chosen):
         files = [data / name / file for file in shared]
-        stamps = images_to_bag(tqdm(files, desc=f'recording {path.name} ({name})', unit='image',
-                                    disable=None),
-                               path, topic=IMAGE_TOPIC, rate=rate)
+        stamps = images_to_bag(
+            tqdm(files, desc=f'recording {path.name} ({name})', unit='image', disable=None),
+            path,
+            topic=IMAGE_TOPIC,
+            rate=rate,
+        )
 
     def truth(built: Map) -> GroundTruth:
         # Both recordings have the same stamps; equal ones are the same place.
@@ -132,20 +142,31 @@ def _shown(data: Path, chosen: list[str], names: list[str], places: int) -> list
     if blank:
         print(f'{blank} names left out: an image without any contrast (all black or white)')
     if len(shown) < 2:
-        raise SourceError(f'{data}: {chosen[0]} and {chosen[1]} have {len(shown)} usable images '
-                          'of the same name, expected at least 2: equal names are the same place')
+        raise SourceError(
+            f'{data}: {chosen[0]} and {chosen[1]} have {len(shown)} usable images '
+            'of the same name, expected at least 2: equal names are the same place'
+        )
     return shown
 
 
 def render_drive(drive: Drive, path: Path) -> None:
     """Record camera and odometry of a drive through the demo's world as a bag."""
     with BagWriter(path) as bag:
-        for frame in tqdm(drive, desc=f'recording {path.name} (rendered)', unit='image',
-                          disable=None):
-            pose = Pose((frame.x, frame.y, 0.0),
-                        (0.0, 0.0, sin(frame.yaw / 2), cos(frame.yaw / 2)), 'odom')
-            bag.write(ODOMETRY_TOPIC, ODOMETRY, frame.stamp_ns,
-                      odometry_message(frame.stamp_ns, pose, 'base_link'))
-            bag.write(IMAGE_TOPIC, IMAGE, frame.stamp_ns,
-                      image_message(frame.stamp_ns, frame.image, 'rgb8', 'camera'))
-
+        for frame in tqdm(
+            drive, desc=f'recording {path.name} (rendered)', unit='image', disable=None
+        ):
+            pose = Pose(
+                (frame.x, frame.y, 0.0), (0.0, 0.0, sin(frame.yaw / 2), cos(frame.yaw / 2)), 'odom'
+            )
+            bag.write(
+                ODOMETRY_TOPIC,
+                ODOMETRY,
+                frame.stamp_ns,
+                odometry_message(frame.stamp_ns, pose, 'base_link'),
+            )
+            bag.write(
+                IMAGE_TOPIC,
+                IMAGE,
+                frame.stamp_ns,
+                image_message(frame.stamp_ns, frame.image, 'rgb8', 'camera'),
+            )

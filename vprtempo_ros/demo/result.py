@@ -11,7 +11,7 @@ import numpy as np
 from ..config import NodeConfig, PosesConfig
 from ..evaluation.answers import from_lists
 from ..evaluation.by_file import truth_by_file
-from ..evaluation.evaluation import Evaluation, Received, evaluate
+from ..evaluation.evaluation import Evaluation, NodeResults, evaluate
 from ..evaluation.metadata import about
 from ..evaluation.query import Reading, read_images, read_query
 from ..evaluation.report import write_report
@@ -33,7 +33,9 @@ class Result:
     report: Path
 
 
-def read_matches(file: Path, truth: GroundTruth, shift_ns: int, depth: int) -> tuple[Received, int]:
+def read_matches(
+    file: Path, truth: GroundTruth, shift_ns: int, depth: int
+) -> tuple[NodeResults, int]:
     """
     Assign recorded matches to query frames; returns them and the number of frames without one.
 
@@ -55,12 +57,12 @@ def read_matches(file: Path, truth: GroundTruth, shift_ns: int, depth: int) -> t
             places[query] = [int(place) for place in row['places'].split()]
             certainty[query] = float((row['confidences'].split() or ['0'])[0])
             latencies.append((int(row['received_ns']) - stamp) * 1e-6)
-    received = Received(_NAME, from_lists(truth, places, certainty, depth), np.array(latencies))
+    received = NodeResults(_NAME, from_lists(truth, places, certainty, depth), np.array(latencies))
     return received, len(truth) - len(answered)
 
 
 def conclude(
-    folder: Path, built: Path, loaded: Map, query: Path, shift_ns: int, right_when: str,
+    folder: Path, built: Path, loaded: Map, query: Path, shift_ns: int, right_when: str
 ) -> Result:
     """Evaluate what is in truth.csv and matches.csv of the folder, and write the report."""
     config = NodeConfig()
@@ -69,12 +71,12 @@ def conclude(
         frames = read_query(str(query), loaded, reading, bar)
         truth = truth_by_file(folder / 'truth.csv', frames, len(loaded.places))
         received, lost = read_matches(folder / 'matches.csv', truth, shift_ns, config.match.top_k)
-        found = evaluate(loaded, frames, truth, config, received=received,
-                         progress=bar)
+        found = evaluate(loaded, frames, truth, config, received=received, progress=bar)
         images = read_images(str(query), reading, {entry.query for entry in found.examples})
     described = about(str(built), loaded, frames, truth, right_when, config)
-    return Result(found, lost, write_report(report_folder(folder), found, described, loaded,
-                                            images))
+    return Result(
+        found, lost, write_report(report_folder(folder), found, described, loaded, images)
+    )
 
 
 def report_folder(folder: Path) -> Path:
@@ -99,5 +101,6 @@ def summary(result: Result, places: int, right_when: str) -> str:
     ]
     width = max(len(name) for name, _ in rows)
     lines = [f'{name:<{width}}  {value}' for name, value in rows]
-    return '\n'.join(f'  {line}' for line in [*lines, '',
-                                              *aligned([HEAD, *table(found)]).split('\n')])
+    return '\n'.join(
+        f'  {line}' for line in [*lines, '', *aligned([HEAD, *table(found)]).split('\n')]
+    )

@@ -47,9 +47,23 @@ REFERENCE = Traverse(Appearance(gain=1.12))
 """Around noon, in the sun, along the middle of the lane."""
 
 QUERY = Traverse(
-    Appearance(gain=0.68, gamma=1.2, warmth=0.06, sun_azimuth=-0.6, sun_elevation=0.35,
-               sunlight=0.2, visibility=110.0, weather=1, noise=6.0, changed=0.15),
-    lateral=0.4, drift=0.25, wobble=0.025, surge=0.45, seed=2,
+    Appearance(
+        gain=0.68,
+        gamma=1.2,
+        warmth=0.06,
+        sun_azimuth=-0.6,
+        sun_elevation=0.35,
+        sunlight=0.2,
+        visibility=110.0,
+        weather=1,
+        noise=6.0,
+        changed=0.15,
+    ),
+    lateral=0.4,
+    drift=0.25,
+    wobble=0.025,
+    surge=0.45,
+    seed=2,
 )
 """A cloudy evening, 0.4 m to the left: darker, noisier, 15 % of houses and cars changed."""
 
@@ -80,12 +94,19 @@ class Drive(Sequence[RouteFrame]):
     Raises ValueError for a frame distance or rate that is not positive.
     """
 
-    def __init__(self, world: World, traverse: Traverse, frame_distance: float = 0.5,
-                 rate: float = 10.0, size: tuple[int, int] = (480, 640)) -> None:
+    def __init__(
+        self,
+        world: World,
+        traverse: Traverse,
+        frame_distance: float = 0.5,
+        rate: float = 10.0,
+        size: tuple[int, int] = (480, 640),
+    ) -> None:
         """Plan the drive; nothing is rendered yet."""
         if not (frame_distance > 0.0 and rate > 0.0):
-            raise ValueError(f'frame distance and rate must be positive, not {frame_distance} '
-                             f'and {rate}')
+            raise ValueError(
+                f'frame distance and rate must be positive, not {frame_distance} and {rate}'
+            )
         rng = np.random.default_rng((traverse.seed, 0))
         line = world.centre_line
         count = max(2, round(line.length / frame_distance))
@@ -99,8 +120,11 @@ class Drive(Sequence[RouteFrame]):
         left = traverse.lateral + traverse.drift * _wander(rng, count, 120.0)
         self.positions: NDArray[np.float64] = line.at(self.distances, left)
         drifting = np.gradient(left, self.distances)
-        self.yaws: NDArray[np.float64] = (line.heading(self.distances) + np.arctan(drifting)
-                                          + traverse.wobble * _wander(rng, count, 12.0))
+        self.yaws: NDArray[np.float64] = (
+            line.heading(self.distances)
+            + np.arctan(drifting)
+            + traverse.wobble * _wander(rng, count, 12.0)
+        )
         self._seed = traverse.seed
         self._camera = Camera(world, traverse.appearance, size)
 

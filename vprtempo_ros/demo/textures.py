@@ -24,16 +24,33 @@ CUTOUT_DENSITY = 60.0
 
 BRICK: tuple[Colour, ...] = ((158, 92, 72), (134, 74, 60), (190, 160, 116), (118, 96, 86))
 RENDER: tuple[Colour, ...] = (
-    (226, 214, 190), (230, 228, 222), (168, 186, 200), (166, 182, 150), (208, 170, 104),
-    (214, 172, 162), (190, 120, 92), (150, 150, 148), (110, 116, 126),
+    (226, 214, 190),
+    (230, 228, 222),
+    (168, 186, 200),
+    (166, 182, 150),
+    (208, 170, 104),
+    (214, 172, 162),
+    (190, 120, 92),
+    (150, 150, 148),
+    (110, 116, 126),
 )
 ROOF: tuple[Colour, ...] = ((140, 74, 56), (84, 84, 92), (104, 82, 70))
 ACCENT: tuple[Colour, ...] = (
-    (150, 34, 38), (28, 80, 62), (32, 58, 104), (196, 148, 40), (70, 42, 80), (40, 40, 44),
+    (150, 34, 38),
+    (28, 80, 62),
+    (32, 58, 104),
+    (196, 148, 40),
+    (70, 42, 80),
+    (40, 40, 44),
 )
 SIGNS = ('CAFE', 'BOOKS', 'BAKERY', 'PHARMA', 'HOTEL', 'OPTIK', 'BIKES', 'KIOSK', 'MUSIC', 'TOOLS')
 CAR_PAINT: tuple[Colour, ...] = (
-    (176, 34, 36), (36, 62, 116), (214, 214, 212), (52, 54, 58), (148, 152, 156), (58, 96, 74),
+    (176, 34, 36),
+    (36, 62, 116),
+    (214, 214, 212),
+    (52, 54, 58),
+    (148, 152, 156),
+    (58, 96, 74),
 )
 
 
@@ -112,8 +129,9 @@ def _masonry(sheet: Sheet, kind: str, colour: Colour, rng: Generator) -> None:
     sheet.pixels = np.clip(np.array(colour, np.float32) + tone[..., None], 0, 255).astype(np.uint8)
 
 
-def _window(sheet: Sheet, x: float, z: float, w: float, h: float, frame: Colour, rng: Generator,
-            bars: int) -> None:
+def _window(
+    sheet: Sheet, x: float, z: float, w: float, h: float, frame: Colour, rng: Generator, bars: int
+) -> None:
     sheet.rect(x - 0.1, z - 0.14, x + w + 0.1, z, shade(frame, 0.86))
     sheet.rect(x - 0.07, z, x + w + 0.07, z + h + 0.07, frame)
     glass = rng.uniform(0.7, 1.25)
@@ -127,8 +145,15 @@ def _window(sheet: Sheet, x: float, z: float, w: float, h: float, frame: Colour,
         sheet.rect(middle - 0.03, z, middle + 0.03, z + h, frame)
 
 
-def _ground_floor(sheet: Sheet, kind: str, bays: int, accent: Colour, frame: Colour,
-                  rng: Generator, paint: Generator) -> None:
+def _ground_floor(
+    sheet: Sheet,
+    kind: str,
+    bays: int,
+    accent: Colour,
+    frame: Colour,
+    rng: Generator,
+    paint: Generator,
+) -> None:
     bay = sheet.width / bays
     door = int(rng.integers(bays))
     if kind == 'shop':
@@ -159,8 +184,16 @@ def _ground_floor(sheet: Sheet, kind: str, bays: int, accent: Colour, frame: Col
         text, scale = SIGNS[paint.integers(len(SIGNS))], 0.5 * sheet.density / 22.0
         (width, _), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_DUPLEX, scale, 2)
         where = ((sheet.pixels.shape[1] - width) // 2, round((sheet.height - 2.81) * sheet.density))
-        cv2.putText(sheet.pixels, text, where, cv2.FONT_HERSHEY_DUPLEX, scale, (238, 232, 214), 2,
-                    cv2.LINE_AA)
+        cv2.putText(
+            sheet.pixels,
+            text,
+            where,
+            cv2.FONT_HERSHEY_DUPLEX,
+            scale,
+            (238, 232, 214),
+            2,
+            cv2.LINE_AA,
+        )
 
 
 def house(seed: int, coat: int) -> tuple[Sheet, Sheet]:
@@ -251,8 +284,13 @@ def tree(rng: Generator, width: float, height: float, trunk: float) -> Cutout:
     """Draw a tree whose crown begins at `trunk` metres: clumps of leaves, lighter on top."""
     sheet = Sheet(width, height, CUTOUT_DENSITY, (86, 70, 56))
     mask = Sheet(width, height, CUTOUT_DENSITY, (0, 0, 0))
-    mask.polygon((255, 255, 255), (width / 2 - 0.2, 0.0), (width / 2 + 0.2, 0.0),
-                 (width / 2 + 0.08, height * 0.7), (width / 2 - 0.08, height * 0.7))
+    mask.polygon(
+        (255, 255, 255),
+        (width / 2 - 0.2, 0.0),
+        (width / 2 + 0.2, 0.0),
+        (width / 2 + 0.08, height * 0.7),
+        (width / 2 - 0.08, height * 0.7),
+    )
     leaf = shade((74, 104, 50), float(rng.uniform(0.75, 1.2)))
     crown = (height - trunk) / 2
     for _ in range(260):
@@ -274,8 +312,13 @@ def post(height: float, head: str, colour: Colour) -> Cutout:
     mask.rect(0.55, 0.0, 0.65, height - 0.1, (255, 255, 255))
     if head == 'lamp':
         for drawing, tone in ((mask, (255, 255, 255)), (sheet, (216, 214, 204))):
-            drawing.polygon(tone, (0.4, height - 0.6), (0.8, height - 0.6), (0.9, height - 0.1),
-                            (0.3, height - 0.1))
+            drawing.polygon(
+                tone,
+                (0.4, height - 0.6),
+                (0.8, height - 0.6),
+                (0.9, height - 0.1),
+                (0.3, height - 0.1),
+            )
     elif head == 'sign':
         mask.disc(0.6, height - 0.4, 0.36, (255, 255, 255))
         sheet.disc(0.6, height - 0.4, 0.4, colour)
@@ -309,8 +352,15 @@ def car(paint: Colour) -> tuple[Cutout, Cutout, Cutout, Cutout]:
 
     def end(height: float, lamp: Colour, inset: float) -> Cutout:
         sheet, mask = (Sheet(1.7, height, CUTOUT_DENSITY, c) for c in (paint, (0, 0, 0)))
-        mask.polygon(white, (0.0, 0.22), (1.7, 0.22), (1.7, 0.9), (1.7 - inset, height),
-                     (inset, height), (0.0, 0.9))
+        mask.polygon(
+            white,
+            (0.0, 0.22),
+            (1.7, 0.22),
+            (1.7, 0.9),
+            (1.7 - inset, height),
+            (inset, height),
+            (0.0, 0.9),
+        )
         sheet.rect(0.0, 0.25, 1.7, 0.42, shade(paint, 0.45))
         sheet.polygon(glass, (0.22, 0.95), (1.48, 0.95), (1.38, 1.38), (0.32, 1.38))
         for x in (0.03, 1.42):
@@ -318,5 +368,9 @@ def car(paint: Colour) -> tuple[Cutout, Cutout, Cutout, Cutout]:
         sheet.rect(0.6, 0.5, 1.1, 0.62, (228, 226, 214))
         return cut(sheet, mask)
 
-    return (cut(side, outline), end(1.5, (176, 32, 32), 0.12), end(1.5, paint, 0.12),
-            end(0.9, (232, 232, 220), 0.0))
+    return (
+        cut(side, outline),
+        end(1.5, (176, 32, 32), 0.12),
+        end(1.5, paint, 0.12),
+        end(0.9, (232, 232, 220), 0.0),
+    )

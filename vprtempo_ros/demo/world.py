@@ -48,8 +48,12 @@ class World:
         rng = np.random.default_rng((seed, 0))
         self.seed = seed
         self.centre_line = CentreLine(rng, length)
-        sheets = [sheet for design in range(self.DESIGNS) for coat in (0, 1)
-                  for sheet in textures.house(100 * seed + design, coat)]
+        sheets = [
+            sheet
+            for design in range(self.DESIGNS)
+            for coat in (0, 1)
+            for sheet in textures.house(100 * seed + design, coat)
+        ]
         self._sizes = [(sheet.width, sheet.height) for sheet in sheets]
         self.atlas = pack([sheet.pixels for sheet in sheets])
         self._buildings = self._built(1, rng) + self._built(-1, rng)
@@ -93,17 +97,25 @@ class World:
     def _house(self, corners: Floats, which: int) -> list[Wall]:
         points: list[Point] = [(float(x), float(y)) for x, y in corners]
         front, side = 2 * which, 2 * which + 1
-        return [Wall(points[i], points[(i + 1) % 4], self._sizes[patch][1], patch)
-                for i, patch in enumerate((front, side, side, side))]
+        return [
+            Wall(points[i], points[(i + 1) % 4], self._sizes[patch][1], patch)
+            for i, patch in enumerate((front, side, side, side))
+        ]
 
     def _planted(self, rng: np.random.Generator) -> list[Choice[Panel]]:
-        kinds = [textures.tree(rng, 4.6, 6.8, 2.3), textures.tree(rng, 3.6, 5.6, 2.1),
-                 textures.tree(rng, 2.0, 7.5, 1.2), textures.tree(rng, 5.4, 8.0, 2.6)]
+        kinds = [
+            textures.tree(rng, 4.6, 6.8, 2.3),
+            textures.tree(rng, 3.6, 5.6, 2.1),
+            textures.tree(rng, 2.0, 7.5, 1.2),
+            textures.tree(rng, 5.4, 8.0, 2.6),
+        ]
         lamp = textures.post(5.2, 'lamp', (0, 0, 0))
-        signs = [textures.post(2.6, 'sign', (178, 30, 34)),
-                 textures.post(2.6, 'sign', (30, 66, 150)),
-                 textures.post(2.4, 'board', (28, 60, 140)),
-                 textures.post(2.2, 'board', (36, 96, 62))]
+        signs = [
+            textures.post(2.6, 'sign', (178, 30, 34)),
+            textures.post(2.6, 'sign', (30, 66, 150)),
+            textures.post(2.4, 'board', (28, 60, 140)),
+            textures.post(2.2, 'board', (36, 96, 62)),
+        ]
         objects = []
         start, end = self.centre_line.span
         for side in (1, -1):
@@ -132,8 +144,12 @@ class World:
         start, end = self.centre_line.span
         for at in np.arange(start, end - 5.0, 5.6).tolist():
             there = rng.random() < 0.55
-            usual, other = (self._car(float(at + rng.uniform(-0.4, 0.4)), side,
-                                      cars[int(rng.integers(len(cars)))]) for _ in range(2))
+            usual, other = (
+                self._car(
+                    float(at + rng.uniform(-0.4, 0.4)), side, cars[int(rng.integers(len(cars)))]
+                )
+                for _ in range(2)
+            )
             changed = other if rng.random() < 0.5 else []
             bays.append(Choice(float(rng.random()), usual if there else [], changed))
         return bays
@@ -144,16 +160,20 @@ class World:
         yaw = float(self.centre_line.heading(distance)) + (pi if side > 0 else 0.0)
 
         def point(ahead: float, left: float) -> Point:
-            return (float(x + ahead * cos(yaw) - left * sin(yaw)),
-                    float(y + ahead * sin(yaw) + left * cos(yaw)))
+            return (
+                float(x + ahead * cos(yaw) - left * sin(yaw)),
+                float(y + ahead * sin(yaw) + left * cos(yaw)),
+            )
 
         # The windscreen is a full-height panel behind the low nose; from a camera's height the
         # far side fills what shows over the bonnet.
-        return [Panel(point(-2.0, -0.85), point(2.0, -0.85), profile, back=True),
-                Panel(point(-2.0, 0.85), point(2.0, 0.85), profile, back=True),
-                Panel(point(-2.0, 0.85), point(-2.0, -0.85), rear),
-                Panel(point(0.5, -0.85), point(0.5, 0.85), screen),
-                Panel(point(2.0, -0.85), point(2.0, 0.85), nose)]
+        return [
+            Panel(point(-2.0, -0.85), point(2.0, -0.85), profile, back=True),
+            Panel(point(-2.0, 0.85), point(2.0, 0.85), profile, back=True),
+            Panel(point(-2.0, 0.85), point(-2.0, -0.85), rear),
+            Panel(point(0.5, -0.85), point(0.5, 0.85), screen),
+            Panel(point(2.0, -0.85), point(2.0, 0.85), nose),
+        ]
 
 
 def _chosen(choices: list[Choice[T]], changed: float) -> list[T]:

@@ -11,10 +11,10 @@ Protzel, Unsupervised Learning Methods for Visual Place Recognition (IROS 2019 w
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
+
+from ..statistics import Statistics
 
 Spikes = NDArray[np.uint8]
 
@@ -33,39 +33,26 @@ _SOFT = 5.0
 _RANGE = 2.0
 
 
-class Usual(NamedTuple):
-    """Mean and deviation of each value over many frames, float32 (values,)."""
-
-    mean: NDArray[np.float32]
-    deviation: NDArray[np.float32]
-
-
-def usual_of(frames: Spikes) -> Usual:
-    """Return the statistics of each pixel over spikes uint8 (frames, inputs)."""
-    return Usual(frames.mean(axis=0, dtype=np.float64).astype(np.float32),
-                 frames.std(axis=0, dtype=np.float64).astype(np.float32))
-
-
-def standardise(spikes: Spikes, usual: Usual) -> Spikes:
+def standardise(spikes: Spikes, statistics: Statistics) -> Spikes:
     """Return uint8 spikes (..., inputs) in units of the deviation; the mean becomes 128."""
-    scaled = (spikes - usual.mean) * (np.float32(127.5 / _RANGE) / (usual.deviation + _SOFT))
+    scaled = (spikes - statistics.mean) * (np.float32(127.5 / _RANGE) / (statistics.std + _SOFT))
     return np.clip(np.rint(scaled + np.float32(127.5)), 0, 255).astype(np.uint8)
 
 
 class Adaptation:
     """Standardises the spikes of successive frames; constant memory, nothing from the future."""
 
-    def __init__(self, reference: Usual) -> None:
+    def __init__(self, reference: Statistics) -> None:
         """Start from the statistics of the reference."""
         self._reference = reference
         # Frames that correlate by r are 2 (1 - r) times their variance apart (squared).
-        self._apart = 2.0 * (1.0 - _SAME) * float(np.square(reference.deviation).sum())
+        self._apart = 2.0 * (1.0 - _SAME) * float(np.square(reference.std).sum())
         self.reset()
 
     def reset(self) -> None:
         """Forget all frames."""
         self._mean = self._reference.mean.copy()
-        self._variance = np.square(self._reference.deviation)
+        self._variance = np.square(self._reference.std)
         self._count = _PRIOR
         self._last: NDArray[np.float32] | None = None
 
@@ -77,7 +64,7 @@ class Adaptation:
             difference = spikes - self._mean
             self._mean += share * difference
             self._variance += share * (difference * (spikes - self._mean) - self._variance)
-        return standardise(spikes, Usual(self._mean, np.sqrt(self._variance)))
+        return standardise(spikes, Statistics(self._mean, np.sqrt(self._variance)))
 
     def _is_new(self, spikes: Spikes) -> bool:
         frame = spikes.astype(np.float32)

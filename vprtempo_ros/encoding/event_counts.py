@@ -31,8 +31,11 @@ class EventEncoder(PixelEncoder):
     def __call__(self, image: Image) -> NDArray[np.uint8]:
         """Return the spikes of an image of counts: uint8 (height x width,)."""
         counts = image.pixels[..., 0].astype(np.float32, copy=False)
-        small = (_every_nth(counts, self.height, self.width) if self._select else
-                 cv2.resize(counts, (self.width, self.height), interpolation=cv2.INTER_AREA))
+        small = (
+            _every_nth(counts, self.height, self.width)
+            if self._select
+            else cv2.resize(counts, (self.width, self.height), interpolation=cv2.INTER_AREA)
+        )
         return self._finish(np.copysign(self._bend(np.abs(small)), small)).reshape(-1)
 
 
@@ -43,9 +46,13 @@ def _every_nth(counts: NDArray[Any], height: int, width: int) -> NDArray[Any]:
     As LENS does it, by a convolution of stride k whose kernel has a single one at its centre
     (lens.src.dataset.CustomImageDataset).
     """
-    rows, columns = (np.minimum(max(k // 2 - 1, 0) + k * np.arange(small), large - 1)
-                     for large, small, k in ((counts.shape[0], height, counts.shape[0] // height),
-                                             (counts.shape[1], width, counts.shape[1] // width)))
+    rows, columns = (
+        np.minimum(max(k // 2 - 1, 0) + k * np.arange(small), large - 1)
+        for large, small, k in (
+            (counts.shape[0], height, counts.shape[0] // height),
+            (counts.shape[1], width, counts.shape[1] // width),
+        )
+    )
     return counts[rows[:, np.newaxis], columns]
 
 

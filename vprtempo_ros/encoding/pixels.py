@@ -56,8 +56,13 @@ class PixelEncoder:
         return (255.0 * (1.0 + normalised) / 2.0).astype(np.uint8)
 
     def _box(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        return cv2.boxFilter(values, cv2.CV_64F, (self.patch, self.patch), normalize=False,
-                             borderType=cv2.BORDER_CONSTANT)
+        return cv2.boxFilter(
+            values,
+            cv2.CV_64F,
+            (self.patch, self.patch),
+            normalize=False,
+            borderType=cv2.BORDER_CONSTANT,
+        )
 
 
 def gamma_of(mean: float) -> float:
@@ -76,7 +81,8 @@ def _shrink_bilinear(image: Image, height: int, width: int) -> NDArray[np.float3
     top, bottom, down = _taps(image.height, height)
     left, right, across = _taps(image.width, width)
     sampled = image.pixels.take(np.concatenate((top, bottom)), 0).take(
-        np.concatenate((left, right)), 1)
+        np.concatenate((left, right)), 1
+    )
     grey = sampled.astype(np.float32) @ image.scaled_weights
     with np.errstate(over='ignore'):
         grey = np.minimum(cv2.pow(grey, gamma), 255.0)
@@ -95,15 +101,16 @@ def _shrink_area(image: Image, height: int, width: int) -> NDArray[np.float32]:
     with np.errstate(over='ignore'):
         table = np.arange(256, dtype=np.float32) ** np.float32(gamma_of(cv2.mean(grey)[0]))
     while grey.shape[0] >= 8 * height and grey.shape[1] >= 8 * width:
-        grey = cv2.resize(grey, (grey.shape[1] // 2, grey.shape[0] // 2),
-                          interpolation=cv2.INTER_AREA)
+        grey = cv2.resize(
+            grey, (grey.shape[1] // 2, grey.shape[0] // 2), interpolation=cv2.INTER_AREA
+        )
     corrected = cv2.LUT(grey, np.minimum(table, 255.0))
     return cv2.resize(corrected, (width, height), interpolation=cv2.INTER_AREA)
 
 
 @lru_cache(maxsize=32)
 def _taps(
-    source: int, target: int,
+    source: int, target: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
     """Return the two neighbours and the weight of the second (align_corners=False)."""
     position = np.maximum((np.arange(target) + 0.5) * (source / target) - 0.5, 0.0)

@@ -42,8 +42,9 @@ def bill(counts: list[Count], constants: EnergyConfig) -> list[Item]:
         elif count.name == 'dense int8':
             items.append(_item('CPU int8, 45 nm', count, constants.mac_int8, 0.0))
         else:
-            items.append(_item(f'Loihi, {count.name}', count, constants.loihi_synop,
-                               constants.loihi_neuron))
+            items.append(
+                _item(f'Loihi, {count.name}', count, constants.loihi_synop, constants.loihi_neuron)
+            )
             if count.name == 'rate':
                 items.append(_item('Speck, rate', count, constants.speck_synop, 0.0))
     return items

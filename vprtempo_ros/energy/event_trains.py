@@ -23,10 +23,18 @@ from ..sources.event_bag import event_topic, packets
 # What leaves the amplitude of a spike the number of events below it: everything else has no like
 # in single events.
 _COUNTS = {
-    'input.type': EVENTS, 'input.events.window': 'time', 'input.events.polarity': 'merged',
-    'input.events.hot_pixels': 0.0, 'input.events.roi_x': 0, 'input.events.roi_y': 0,
-    'input.events.roi_width': 0, 'input.events.roi_height': 0, 'encoding.resize': 'area',
-    'encoding.tone': 'linear', 'encoding.contrast': 'none', 'encoding.adapt': False,
+    'input.type': EVENTS,
+    'input.events.window': 'time',
+    'input.events.polarity': 'merged',
+    'input.events.hot_pixels': 0.0,
+    'input.events.roi_x': 0,
+    'input.events.roi_y': 0,
+    'input.events.roi_width': 0,
+    'input.events.roi_height': 0,
+    'encoding.resize': 'area',
+    'encoding.tone': 'linear',
+    'encoding.contrast': 'none',
+    'encoding.adapt': False,
 }
 
 
@@ -39,7 +47,7 @@ class EventTrains:
     """
 
     def __init__(
-        self, path: Path, topic: str, loaded: Map, stamps: NDArray[np.int64], steps: int,
+        self, path: Path, topic: str, loaded: Map, stamps: NDArray[np.int64], steps: int
     ) -> None:
         """
         Prepare to read the images with these stamps, in bins of which `steps` make an image.
@@ -50,8 +58,9 @@ class EventTrains:
         _check(loaded.config)
         window_ns = round(loaded.config.input.events.period * 1e9)
         if window_ns % steps:
-            raise ConfigError(f'steps: expected a number that divides the window of {window_ns} '
-                              f'ns, found {steps}')
+            raise ConfigError(
+                f'steps: expected a number that divides the window of {window_ns} ns, found {steps}'
+            )
         self._path, self._topic, self._stamps = path, topic, stamps
         self._steps, self._period_ns = steps, window_ns // steps
         encoding = loaded.config.encoding
@@ -78,13 +87,16 @@ class EventTrains:
                         yield bins.counts.reshape(self._steps, -1)
                         stamp = next(wanted, None)
         if stamp is not None:
-            raise SourceError(f'{self._path}: expected the events of the image of {stamp} ns, '
-                              'found none')
+            raise SourceError(
+                f'{self._path}: expected the events of the image of {stamp} ns, found none'
+            )
 
 
 def _check(config: TrainerConfig) -> None:
     for name, wanted in _COUNTS.items():
         found = reduce(getattr, name.split('.'), config)
         if found != wanted:
-            raise ConfigError(f'events as spikes need a map that takes numbers of events as they '
-                              f'are: {name}: expected {wanted!r}, found {found!r}')
+            raise ConfigError(
+                f'events as spikes need a map that takes numbers of events as they '
+                f'are: {name}: expected {wanted!r}, found {found!r}'
+            )

@@ -60,8 +60,9 @@ def dense(network: Network, frames: Spikes) -> list[Count]:
     widths = [sum(inputs for _, inputs in layer) for layer in shapes]
 
     def count(name: str, similarity: Array, layers: list[int]) -> Count:
-        operations, spikes = (np.tile(np.array(values, float), (len(frames), 1))
-                              for values in (layers, widths))
+        operations, spikes = (
+            np.tile(np.array(values, float), (len(frames), 1)) for values in (layers, widths)
+        )
         return Count(name, operations, spikes, 0.0, similarity)
 
     counts = []
@@ -90,7 +91,7 @@ def graded(network: Network, frames: Spikes) -> Count:
 
 
 def rate(
-    network: Network, frames: Spikes, config: SinabsConfig, events: EventTrains | None = None,
+    network: Network, frames: Spikes, config: SinabsConfig, events: EventTrains | None = None
 ) -> Count:
     """
     Count the simulation of sinabs.
@@ -108,8 +109,10 @@ def rate(
     for number, train in enumerate(map(backend.train, frames) if events is None else events):
         response = backend.respond(train * np.float32(weight))
         sent = train.sum(axis=0)
-        operations[number] = (sent @ into,
-                              sum(counts @ fan for counts, fan in zip(response.features, onward)))
+        operations[number] = (
+            sent @ into,
+            sum(counts @ fan for counts, fan in zip(response.features, onward)),
+        )
         spikes[number] = sent.sum(), sum(counts.sum() for counts in response.features)
         answers.append(response.similarity)
     backend.close()
@@ -125,14 +128,18 @@ def layer_shapes(network: Network) -> list[list[tuple[int, int]]]:
     :raises BackendError: if the map holds a spiking network.
     """
     if network.spiking is not None:
-        raise BackendError('energy counts networks of training.method: stdp, and this map holds a '
-                           'spiking network')
+        raise BackendError(
+            'energy counts networks of training.method: stdp, and this map holds a spiking network'
+        )
     modules = network.quantised.modules if network.quantised else network.modules
 
     def shape(weights: NDArray[Any]) -> tuple[int, int]:
         return weights.shape[0], weights.shape[1]
-    return [[shape(module.feature.weights) for module in modules],
-            [shape(module.output.weights) for module in modules]]
+
+    return [
+        [shape(module.feature.weights) for module in modules],
+        [shape(module.output.weights) for module in modules],
+    ]
 
 
 def neurons(network: Network) -> int:
@@ -157,8 +164,9 @@ def _graded_modules(network: Network, frames: Spikes) -> list[tuple[NDArray[Any]
     found: list[tuple[NDArray[Any], ...]] = []
     if network.quantised is not None:
         entered = input_table(network.quantised)[frames].astype(np.int64)
-        for module, (feature, output) in zip(network.quantised.modules,
-                                             plan(network.quantised, network.readout)):
+        for module, (feature, output) in zip(
+            network.quantised.modules, plan(network.quantised, network.readout)
+        ):
             features = feature.answer(entered)
             answer = output.answer(features).astype(np.float32) * module.output.scale
             found.append((feature.weights, output.weights, entered, features, answer))

@@ -18,23 +18,29 @@ class Point(NamedTuple):
     recall: float
 
 
-def draw_bill(items: list[Item], file: Path) -> None:
+def draw_breakdown(items: list[Item], file: Path) -> None:
     """
     Draw what a frame costs on each engine, by layer.
 
     :raises VprError: if matplotlib is not installed.
     """
     figure, axes = _figure(len(items) * 0.6 + 1.0)
-    parts = [(LAYERS[0], [item.layers[0] for item in items]),
-             (LAYERS[1], [item.layers[1] for item in items]),
-             ('neuron updates', [item.updates for item in items])]
+    parts = [
+        (LAYERS[0], [item.layers[0] for item in items]),
+        (LAYERS[1], [item.layers[1] for item in items]),
+        ('neuron updates', [item.updates for item in items]),
+    ]
     for number, (label, values) in enumerate(parts):
         colour = ('tab:blue', 'tab:orange', 'tab:green')[number]
         rows = [place + (number - 1) * 0.27 for place in range(len(items))]
         axes.barh(rows, values, height=0.25, color=colour, label=label)
     for place, item in enumerate(items):
-        axes.annotate(f' {item.total:.3g}', (max(*item.layers, item.updates), place),
-                      va='center', fontsize='small')
+        axes.annotate(
+            f' {item.total:.3g}',
+            (max(*item.layers, item.updates), place),
+            va='center',
+            fontsize='small',
+        )
     axes.set_yticks(range(len(items)), [item.engine for item in items])
     axes.invert_yaxis()
     # Engines are orders of magnitude apart.
@@ -54,14 +60,24 @@ def draw_curves(curves: dict[str, list[Point]], way: str, file: Path) -> None:
     """
     figure, axes = _figure(3.2)
     for name, points in curves.items():
-        axes.plot([point.energy for point in points], [point.recall for point in points], 'o-',
-                  label=name)
+        axes.plot(
+            [point.energy for point in points], [point.recall for point in points], 'o-', label=name
+        )
         for point in points:
-            axes.annotate(f'{point.step:g}', (point.energy, point.recall), fontsize='x-small',
-                          textcoords='offset points', xytext=(3, 4))
+            axes.annotate(
+                f'{point.step:g}',
+                (point.energy, point.recall),
+                fontsize='x-small',
+                textcoords='offset points',
+                xytext=(3, 4),
+            )
     what = 'part of synapses removed' if way == 'prune' else 'factor of the feature weights'
-    axes.set(xscale='log', xlabel=f'microjoules a frame (labels: {what})', ylabel='recall@1',
-             ylim=(0, None))
+    axes.set(
+        xscale='log',
+        xlabel=f'microjoules a frame (labels: {what})',
+        ylabel='recall@1',
+        ylim=(0, None),
+    )
     axes.legend(fontsize='small')
     figure.savefig(file)
 
@@ -71,8 +87,9 @@ def _figure(height: float) -> tuple[Any, Any]:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     except ImportError:
-        raise VprError('pictures need matplotlib: pip install matplotlib '
-                       '(apt: python3-matplotlib)') from None
+        raise VprError(
+            'pictures need matplotlib: pip install matplotlib (apt: python3-matplotlib)'
+        ) from None
     made = Figure(figsize=(7.2, height), dpi=100, layout='constrained')
     FigureCanvasAgg(made)
     return made, made.subplots()

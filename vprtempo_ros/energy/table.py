@@ -35,12 +35,16 @@ def operations_table(network: Network, counts: list[Count]) -> str:
 
 def energy_table(items: list[Item], truth: GroundTruth | None) -> str:
     """Return energy by engine, and recall@1 beside it where the truth is known."""
-    lines = [f'{"":<22}{"pJ an operation":>16}{"synapses, uJ":>14}{"neurons, uJ":>13}'
-             f'{"uJ a frame":>12}{"recall@1":>10}']
+    lines = [
+        f'{"":<22}{"pJ an operation":>16}{"synapses, uJ":>14}{"neurons, uJ":>13}'
+        f'{"uJ a frame":>12}{"recall@1":>10}'
+    ]
     for item in items:
         recall = f'{recall_of(item.counted, truth):.3f}' if truth is not None else '-'
-        lines.append(f'{item.engine:<22}{item.pj:>16g}{sum(item.layers):>14.3g}'
-                     f'{item.updates:>13.3g}{item.total:>12.3g}{recall:>10}')
+        lines.append(
+            f'{item.engine:<22}{item.pj:>16g}{sum(item.layers):>14.3g}'
+            f'{item.updates:>13.3g}{item.total:>12.3g}{recall:>10}'
+        )
     return '\n'.join(lines)
 
 
@@ -51,8 +55,12 @@ def recall_of(count: Count, truth: GroundTruth) -> float:
 
 def write_frames(counts: list[Count], stamps: NDArray[np.int64], file: Path) -> None:
     """Write spikes and operations of each frame by layer, in the columns that the header names."""
-    heads = [f'{count.name} {what} {layer}' for count in counts
-             for what in ('spikes', 'operations') for layer in LAYERS]
+    heads = [
+        f'{count.name} {what} {layer}'
+        for count in counts
+        for what in ('spikes', 'operations')
+        for layer in LAYERS
+    ]
     columns = np.hstack([np.hstack([count.spikes, count.operations]) for count in counts])
     with open(file, 'w', newline='', encoding='utf-8') as out:
         writer = csv.writer(out)

@@ -12,8 +12,10 @@ from ..network.layers import Array, Layer, Module, Network
 from ..network.quantised.network import QuantisedLayer, QuantisedModule
 
 # How far each way goes, from nothing to too much.
-STEPS = {'prune': (0.0, 0.25, 0.5, 0.7, 0.8, 0.9, 0.95),
-         'rescale': (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01)}
+STEPS = {
+    'prune': (0.0, 0.25, 0.5, 0.7, 0.8, 0.9, 0.95),
+    'rescale': (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01),
+}
 
 
 def changed(network: Network, way: str, step: float) -> Network:
@@ -26,15 +28,29 @@ def changed(network: Network, way: str, step: float) -> Network:
     """
     if way == 'prune':
         return _each_layer(network, lambda weights: _keep(weights, step))
-    modules = [Module(replace(module.feature, weights=module.feature.weights * np.float32(step)),
-                      module.output) for module in network.modules]
+    modules = [
+        Module(
+            replace(module.feature, weights=module.feature.weights * np.float32(step)),
+            module.output,
+        )
+        for module in network.modules
+    ]
     quantised = network.quantised
     if quantised is not None:
         # A response is the sum times these, before it is rounded.
-        quantised = replace(quantised, modules=[
-            QuantisedModule(replace(module.feature, weight_scales=(
-                module.feature.weight_scales * np.float32(step))), module.output)
-            for module in quantised.modules])
+        quantised = replace(
+            quantised,
+            modules=[
+                QuantisedModule(
+                    replace(
+                        module.feature,
+                        weight_scales=(module.feature.weight_scales * np.float32(step)),
+                    ),
+                    module.output,
+                )
+                for module in quantised.modules
+            ],
+        )
     return Network(modules, network.readout, quantised)
 
 
@@ -49,9 +65,13 @@ def _each_layer(network: Network, keep: Callable[[Array], NDArray[np.bool_]]) ->
     modules = [Module(floats(module.feature), floats(module.output)) for module in network.modules]
     quantised = network.quantised
     if quantised is not None:
-        quantised = replace(quantised, modules=[
-            QuantisedModule(integers(module.feature), integers(module.output))
-            for module in quantised.modules])
+        quantised = replace(
+            quantised,
+            modules=[
+                QuantisedModule(integers(module.feature), integers(module.output))
+                for module in quantised.modules
+            ],
+        )
     return Network(modules, network.readout, quantised)
 
 

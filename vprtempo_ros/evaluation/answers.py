@@ -47,8 +47,9 @@ class Recorder:
         """Take what is right."""
         self._truth = truth
         count = len(truth)
-        self._answers = Answers(np.full(count, NONE, np.intp), np.zeros(count),
-                                np.zeros(count, np.intp))
+        self._answers = Answers(
+            np.full(count, NONE, np.intp), np.zeros(count), np.zeros(count, np.intp)
+        )
 
     def add(self, query: int, place: int, certainty: float, scores: Scores) -> None:
         """Note the answer to a query, chosen by scores float32 (places,)."""
@@ -77,13 +78,21 @@ def rank(scores: Scores, right: NDArray[np.intp]) -> int:
 
 
 def from_lists(
-    truth: GroundTruth, places: list[list[int]], certainty: list[float], depth: int,
+    truth: GroundTruth, places: list[list[int]], certainty: list[float], depth: int
 ) -> Answers:
     """Make answers from ranked places, best first, empty where there is no answer."""
     if len(places) != len(truth):
         raise ValueError(f'{len(places)} answers to {len(truth)} queries')
-    ranks = [next((position for position, place in enumerate(ranked, 1)
-                   if truth.is_right(query, place)), 0)
-             for query, ranked in enumerate(places)]
-    return Answers(np.array([ranked[0] if ranked else NONE for ranked in places], np.intp),
-                   np.array(certainty, float), np.array(ranks, np.intp), depth)
+    ranks = [
+        next(
+            (position for position, place in enumerate(ranked, 1) if truth.is_right(query, place)),
+            0,
+        )
+        for query, ranked in enumerate(places)
+    ]
+    return Answers(
+        np.array([ranked[0] if ranked else NONE for ranked in places], np.intp),
+        np.array(certainty, float),
+        np.array(ranks, np.intp),
+        depth,
+    )

@@ -22,8 +22,7 @@ class Sad:
 
     def similarity(self, spikes: Spikes) -> Matrix:
         """Return float32 (places,) for the spikes uint8 (inputs,) of a frame."""
-        differences = cv2.absdiff(self._references,
-                                  np.broadcast_to(spikes, self._references.shape))
+        differences = cv2.absdiff(self._references, np.broadcast_to(spikes, self._references.shape))
         sums = cv2.reduce(differences, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)
         return -sums[:, 0].astype(np.float32)
 

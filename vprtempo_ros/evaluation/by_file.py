@@ -21,8 +21,10 @@ def truth_by_file(file: Path, query: Query, places: int, limited: bool = False) 
     """
     stated = read_truth(file)
     if len(stated) and int(stated.last.max()) >= places:
-        raise SourceError(f'{file}: names place {int(stated.last.max())}, but the map has places 0 '
-                          f'to {places - 1}: is it the truth of another map?')
+        raise SourceError(
+            f'{file}: names place {int(stated.last.max())}, but the map has places 0 '
+            f'to {places - 1}: is it the truth of another map?'
+        )
     row = {stamp: number for number, stamp in enumerate(stated.stamps.tolist())}
     rows = [row.get(stamp, -1) for stamp in query.stamps.tolist()]
     missing = [index for index, number in enumerate(rows) if number < 0]
@@ -30,11 +32,14 @@ def truth_by_file(file: Path, query: Query, places: int, limited: bool = False) 
         raise SourceError(
             f'{file}: expected a line for each of the {len(query)} frames of {query.path}, found '
             f'none for {len(missing)} of them, as for {query.names[missing[0]]} with stamp '
-            f'{int(query.stamps[missing[0]])} (first_place -1: no true place; -2: not known)')
+            f'{int(query.stamps[missing[0]])} (first_place -1: no true place; -2: not known)'
+        )
     # Frames of a bag that cannot be decoded are in the truth, but not among those read.
     foreign = len(stated) - len(set(rows))
     if foreign > sum(query.skipped.values()) and not limited:
-        raise SourceError(f'{file}: has {foreign} stamps that no frame of {query.path} bears: is '
-                          'it the truth of another recording?')
+        raise SourceError(
+            f'{file}: has {foreign} stamps that no frame of {query.path} bears: is '
+            'it the truth of another recording?'
+        )
     chosen = np.array(rows)
     return GroundTruth(query.stamps, stated.first[chosen], stated.last[chosen])

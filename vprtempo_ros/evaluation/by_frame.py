@@ -17,7 +17,7 @@ _NUMBERED = re.compile(r'\[(\d+)\]$')
 
 
 def truth_by_frame(
-    query: Query, loaded: Map, tolerance: int, start: int = 0, limited: bool = False,
+    query: Query, loaded: Map, tolerance: int, start: int = 0, limited: bool = False
 ) -> tuple[GroundTruth, str]:
     """
     Return the places within `tolerance` frames of each query frame's own, and how it was found.
@@ -32,8 +32,10 @@ def truth_by_frame(
     """
     cut = loaded.config.places
     if cut.by != 'frames' or cut.spacing != 1.0:
-        raise SourceError(f'--tolerance needs a map with a place for each frame, but its places '
-                          f'are {cut.spacing:g} {cut.by} apart: use --radius or --truth')
+        raise SourceError(
+            f'--tolerance needs a map with a place for each frame, but its places '
+            f'are {cut.spacing:g} {cut.by} apart: use --radius or --truth'
+        )
     own = _by_name(query, loaded)
     how = 'equal file names'
     if own is None:
@@ -42,9 +44,11 @@ def truth_by_frame(
     places = len(loaded.places)
     known = own >= 0
     if not known.any():
-        raise SourceError(f'{query.path}: none of its {len(query)} frames has the number of a '
-                          f'place of the map: compare --start with the input.start it was '
-                          'trained with')
+        raise SourceError(
+            f'{query.path}: none of its {len(query)} frames has the number of a '
+            f'place of the map: compare --start with the input.start it was '
+            'trained with'
+        )
     first = np.where(known, np.maximum(own - tolerance, 0), NOWHERE)
     last = np.where(known, np.minimum(own + tolerance, places - 1), NOWHERE)
     return GroundTruth(query.stamps, first, last), how
@@ -64,14 +68,22 @@ def _by_number(query: Query, loaded: Map, start: int, limited: bool) -> NDArray[
     skipped = loaded.config.input.start
     reference = int(loaded.provenance['traverses'][0]['frames']) + skipped
     if query.recorded != reference and not limited:
-        raise SourceError(f'{query.path}: expected {reference} frames, as many as in the reference '
-                          f'recording, found {query.recorded}: frames in their order are the same '
-                          'places only where both drives were recorded alike; use --radius or '
-                          '--truth, or --count if the first frames do correspond')
-    numbers = {_number(place.frame, skipped + index): index
-               for index, place in enumerate(loaded.places)}
-    return np.array([numbers.get(_number(name, start + index), NOWHERE)
-                     for index, name in enumerate(query.names)], np.int64)
+        raise SourceError(
+            f'{query.path}: expected {reference} frames, as many as in the reference '
+            f'recording, found {query.recorded}: frames in their order are the same '
+            'places only where both drives were recorded alike; use --radius or '
+            '--truth, or --count if the first frames do correspond'
+        )
+    numbers = {
+        _number(place.frame, skipped + index): index for index, place in enumerate(loaded.places)
+    }
+    return np.array(
+        [
+            numbers.get(_number(name, start + index), NOWHERE)
+            for index, name in enumerate(query.names)
+        ],
+        np.int64,
+    )
 
 
 def _number(name: str, otherwise: int) -> int:

@@ -15,7 +15,7 @@ from .truth import GroundTruth, from_right_places
 
 
 def truth_by_pose(
-    query: Query, loaded: Map, radius: float, heading: float | None = None,
+    query: Query, loaded: Map, radius: float, heading: float | None = None
 ) -> GroundTruth:
     """
     Return the places within `radius` metres of each query frame, in the plane.
@@ -47,11 +47,16 @@ def truth_by_pose(
         right.append(numbers[near])
     truth = from_right_places(query.stamps, right)
     if not truth.with_place.any():
-        reason = (f'the nearest is {nearest:.1f} m away' if nearest > radius
-                  else f'those that are near look more than {heading:g} degrees elsewhere')
-        raise SourceError(f'{query.path}: expected frames within {radius:g} m of a place of the '
-                          f'map, found none: {reason}; do both recordings have their poses in one '
-                          'frame and from one origin? Else use --tolerance or --truth')
+        reason = (
+            f'the nearest is {nearest:.1f} m away'
+            if nearest > radius
+            else f'those that are near look more than {heading:g} degrees elsewhere'
+        )
+        raise SourceError(
+            f'{query.path}: expected frames within {radius:g} m of a place of the '
+            f'map, found none: {reason}; do both recordings have their poses in one '
+            'frame and from one origin? Else use --tolerance or --truth'
+        )
     return truth
 
 
@@ -59,24 +64,34 @@ def _check_frames(query: Query, loaded: Map, heading: float | None) -> None:
     """Refuse poses that cannot be compared."""
     of_map = next((place.pose for place in loaded.places if place.pose), None)
     if of_map is None:
-        raise SourceError('--radius needs poses of the places, but this map has none: use '
-                          '--tolerance or --truth, or record and train with poses')
+        raise SourceError(
+            '--radius needs poses of the places, but this map has none: use '
+            '--tolerance or --truth, or record and train with poses'
+        )
     of_query = next((pose for pose in query.poses if pose), None)
     if of_query is None:
-        raise SourceError(f'{query.path}: --radius needs poses at the stamps of the images, found '
-                          'none: name the topic with --poses, or use --tolerance or --truth')
+        raise SourceError(
+            f'{query.path}: --radius needs poses at the stamps of the images, found '
+            'none: name the topic with --poses, or use --tolerance or --truth'
+        )
     if (query.origin is None) != (loaded.origin is None):
         kinds = 'GPS', 'no GPS'
-        raise SourceError(f'{query.path}: expected poses as in the map, which come from '
-                          f'{kinds[loaded.origin is None]}, found {kinds[query.origin is None]}: '
-                          'name the other topic with --poses')
+        raise SourceError(
+            f'{query.path}: expected poses as in the map, which come from '
+            f'{kinds[loaded.origin is None]}, found {kinds[query.origin is None]}: '
+            'name the other topic with --poses'
+        )
     if of_query.frame_id != of_map.frame_id:
-        raise SourceError(f'{query.path}: expected poses in frame {of_map.frame_id!r} as in the '
-                          f'map, found {of_query.frame_id!r}: name another topic with --poses, or '
-                          'use --tolerance or --truth')
+        raise SourceError(
+            f'{query.path}: expected poses in frame {of_map.frame_id!r} as in the '
+            f'map, found {of_query.frame_id!r}: name another topic with --poses, or '
+            'use --tolerance or --truth'
+        )
     if heading is not None and loaded.origin is not None:
-        raise SourceError('--heading needs orientations, but the poses of this map come from GPS, '
-                          'which tells none: leave it out')
+        raise SourceError(
+            '--heading needs orientations, but the poses of this map come from GPS, '
+            'which tells none: leave it out'
+        )
 
 
 def _heading(pose: Pose) -> float:

@@ -19,7 +19,16 @@ from .answers import Answers
 from .baselines import Ncc, Sad
 from .examples import Example, examples
 from .heatmap import Heatmap
-from .methods import AS_CONFIGURED, OVER_QUERY, RAW, Method, Ran, run, settings_of, usual_for
+from .methods import (
+    AS_CONFIGURED,
+    OVER_QUERY,
+    RAW,
+    Method,
+    MethodRun,
+    run,
+    settings_of,
+    statistics_for,
+)
 from .precision import Curve, Point, at_threshold, curve, rejected, threshold_keeping
 from .query import Query
 from .recall import REPORTED, recall_of
@@ -30,7 +39,7 @@ from .truth import NOWHERE, GroundTruth
 KEPT = 0.95
 
 
-class Received(NamedTuple):
+class NodeResults(NamedTuple):
     """Answers that a running node gave to the query, and how long each took to come, in ms."""
 
     name: str
@@ -38,7 +47,7 @@ class Received(NamedTuple):
     latencies_ms: NDArray[np.float64]
 
 
-class Elsewhere(NamedTuple):
+class NegativeQueries(NamedTuple):
     """
     Queries of which none has a true place: the part that gets no answer.
 
@@ -61,7 +70,7 @@ class Row:
     curve: Curve
     ms: float
     causal: bool = True
-    elsewhere: Elsewhere | None = None
+    elsewhere: NegativeQueries | None = None
 
 
 @dataclass(frozen=True)
@@ -96,7 +105,7 @@ def evaluate(
     truth: GroundTruth,
     config: NodeConfig,
     elsewhere: Query | None = None,
-    received: Received | None = None,
+    received: NodeResults | None = None,
     progress: Progress = silent,
 ) -> Evaluation:
     """
@@ -120,13 +129,29 @@ def evaluate(
         shown = loaded.shown()
         for engine in (backend, Sad(shown), Ncc(shown)):
             methods = _methods(engine is backend, engine, config)
-            ran = _run(loaded, engine, methods, query, truth, config,
-                       heatmap if engine is backend else None, progress)
+            ran = _run(
+                loaded,
+                engine,
+                methods,
+                query,
+                truth,
+                config,
+                heatmap if engine is backend else None,
+                progress,
+            )
             off = None
             if elsewhere is not None:
                 nowhere = np.full(len(elsewhere), NOWHERE, np.int64)
-                off = _run(loaded, engine, methods, elsewhere,
-                           GroundTruth(elsewhere.stamps, nowhere, nowhere), config, None, progress)
+                off = _run(
+                    loaded,
+                    engine,
+                    methods,
+                    elsewhere,
+                    GroundTruth(elsewhere.stamps, nowhere, nowhere),
+                    config,
+                    None,
+                    progress,
+                )
             if engine is backend:
                 times['similarity'] = ran.similarity_ms
                 times['matching'] = ran.matching_ms[methods[0]]
@@ -136,14 +161,32 @@ def evaluate(
         backend.close()
     if received is not None:
         times[received.name] = received.latencies_ms
-        rows.insert(0, _of(received.name, received.answers, truth,
-                           float(np.median(received.latencies_ms))
-                           if len(received.latencies_ms) else float('nan')))
+        rows.insert(
+            0,
+            _of(
+                received.name,
+                received.answers,
+                truth,
+                float(np.median(received.latencies_ms))
+                if len(received.latencies_ms)
+                else float('nan'),
+            ),
+        )
     headline = rows[0].answers
     bins = reliability(truth, headline)
-    return Evaluation(rows, truth, query, heatmap, bins, calibration_error(bins),
-                      at_threshold(truth, headline, config.match.min_confidence),
-                      examples(truth, headline), name, times, elsewhere)
+    return Evaluation(
+        rows,
+        truth,
+        query,
+        heatmap,
+        bins,
+        calibration_error(bins),
+        at_threshold(truth, headline, config.match.min_confidence),
+        examples(truth, headline),
+        name,
+        times,
+        elsewhere,
+    )
 
 
 def _methods(network: bool, engine: Backend, config: NodeConfig) -> list[Method]:
@@ -152,50 +195,96 @@ def _methods(network: bool, engine: Backend, config: NodeConfig) -> list[Method]
     sequences = (True, False) if filtered else (False,)
     if network:
         return [Method('network', sequence, AS_CONFIGURED, True) for sequence in sequences]
-    return [Method(engine.name, sequence, normalised)
-            for normalised in (RAW, AS_CONFIGURED, OVER_QUERY) for sequence in sequences]
+    return [
+        Method(engine.name, sequence, normalised)
+        for normalised in (RAW, AS_CONFIGURED, OVER_QUERY)
+        for sequence in sequences
+    ]
 
 
 def _run(
-    loaded: Map, engine: Backend, methods: list[Method], query: Query, truth: GroundTruth,
-    config: NodeConfig, heatmap: Heatmap | None, progress: Progress,
-) -> Ran:
-    responses = (loaded.responses if methods[0].by_confidence else
-                 measure_responses(engine, loaded.shown(), loaded.config.places.tolerance))
-    return run(engine, query, truth, methods,
-               lambda method: Matcher(loaded.route(), usual_for(method, responses),
-                                      loaded.calibration, settings_of(method, config.match)),
-               heatmap, progress)
+    loaded: Map,
+    engine: Backend,
+    methods: list[Method],
+    query: Query,
+    truth: GroundTruth,
+    config: NodeConfig,
+    heatmap: Heatmap | None,
+    progress: Progress,
+) -> MethodRun:
+    responses = (
+        loaded.response_statistics
+        if methods[0].by_confidence
+        else measure_responses(engine, loaded.shown(), loaded.config.places.tolerance)
+    )
+    return run(
+        engine,
+        query,
+        truth,
+        methods,
+        lambda method: Matcher(
+            loaded.route(),
+            statistics_for(method, responses),
+            loaded.calibration,
+            settings_of(method, config.match),
+        ),
+        heatmap,
+        progress,
+    )
 
 
 def _row(
-    method: Method, ran: Ran, off: Ran | None, truth: GroundTruth, config: NodeConfig,
+    method: Method, ran: MethodRun, off: MethodRun | None, truth: GroundTruth, config: NodeConfig
 ) -> Row:
     answers = ran.answers[method]
     rejections = None
     if off is not None:
         threshold = threshold_keeping(truth, answers, KEPT)
-        configured = (rejected(off.answers[method], config.match.min_confidence)
-                      if method.by_confidence else float('nan'))
-        rejections = Elsewhere(configured, threshold, rejected(off.answers[method], threshold))
-    return _of(_name(method, config), answers, truth,
-               float(np.median(ran.similarity_ms + ran.matching_ms[method])),
-               method.normalised != OVER_QUERY, rejections)
+        configured = (
+            rejected(off.answers[method], config.match.min_confidence)
+            if method.by_confidence
+            else float('nan')
+        )
+        rejections = NegativeQueries(
+            configured, threshold, rejected(off.answers[method], threshold)
+        )
+    return _of(
+        _name(method, config),
+        answers,
+        truth,
+        float(np.median(ran.similarity_ms + ran.matching_ms[method])),
+        method.normalised != OVER_QUERY,
+        rejections,
+    )
 
 
 def _of(
-    name: str, answers: Answers, truth: GroundTruth, ms: float, causal: bool = True,
-    elsewhere: Elsewhere | None = None,
+    name: str,
+    answers: Answers,
+    truth: GroundTruth,
+    ms: float,
+    causal: bool = True,
+    elsewhere: NegativeQueries | None = None,
 ) -> Row:
-    return Row(name, answers, {n: recall_of(truth, answers, n) for n in REPORTED},
-               curve(truth, answers), ms, causal, elsewhere)
+    return Row(
+        name,
+        answers,
+        {n: recall_of(truth, answers, n) for n in REPORTED},
+        curve(truth, answers),
+        ms,
+        causal,
+        elsewhere,
+    )
 
 
 def _name(method: Method, config: NodeConfig) -> str:
     """Return the name of a method in tables: engine, normalisation, sequence filter."""
     normalised = ''
     if not method.by_confidence:
-        normalised = {RAW: '', AS_CONFIGURED: ', normalised',
-                      OVER_QUERY: ', normalised over the query'}[method.normalised]
+        normalised = {
+            RAW: '',
+            AS_CONFIGURED: ', normalised',
+            OVER_QUERY: ', normalised over the query',
+        }[method.normalised]
     sequence = f' + {config.match.sequence.filter}' if method.sequence else ''
     return f'{method.engine}{normalised}{sequence}'

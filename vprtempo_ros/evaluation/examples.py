@@ -35,8 +35,11 @@ def examples(truth: GroundTruth, answers: Answers) -> list[Example]:
         ('worst', judged & ~right & truth.with_place, behind),
         ('most confidently wrong', judged & ~right, answers.certainty),
     ]
-    return [_example(kind, query, truth, answers)
-            for kind, mask, key in chosen for query in _top(mask, key)]
+    return [
+        _example(kind, query, truth, answers)
+        for kind, mask, key in chosen
+        for query in _top(mask, key)
+    ]
 
 
 def _top(mask: NDArray[np.bool_], key: NDArray[np.generic]) -> list[int]:
@@ -52,5 +55,6 @@ def _example(kind: str, query: int, truth: GroundTruth, answers: Answers) -> Exa
     if len(places):
         # The middle of what is right: frames at its ends are the farthest that still count.
         true = place if place in places else int(places[len(places) // 2])
-    return Example(kind, query, place, true, float(answers.certainty[query]),
-                   int(answers.ranks[query]))
+    return Example(
+        kind, query, place, true, float(answers.certainty[query]), int(answers.ranks[query])
+    )

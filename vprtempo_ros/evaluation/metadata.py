@@ -15,7 +15,7 @@ from .truth import GroundTruth
 
 
 @dataclass(frozen=True)
-class About:
+class ReportMetadata:
     """
     Where everything came from.
 
@@ -29,17 +29,25 @@ class About:
     settings: dict[str, Any]
     notes: list[str] = field(default_factory=list)
     software: str = f'vprtempo_ros {__version__}'
-    created: str = field(default_factory=lambda: datetime.datetime.now(
-        datetime.timezone.utc).isoformat(timespec='seconds'))
+    created: str = field(
+        default_factory=lambda: datetime.datetime.now(datetime.timezone.utc).isoformat(
+            timespec='seconds'
+        )
+    )
 
 
 def about(
-    map_name: str, loaded: Map, query: Query, truth: GroundTruth, right_when: str,
+    map_name: str,
+    loaded: Map,
+    query: Query,
+    truth: GroundTruth,
+    right_when: str,
     config: NodeConfig,
-) -> About:
+) -> ReportMetadata:
     """Describe an evaluation, with all that a reader of its figures has to know."""
-    return About(map_name, query.path, right_when, settings_of(config),
-                 _notes(loaded, query, truth))
+    return ReportMetadata(
+        map_name, query.path, right_when, settings_of(config), _notes(loaded, query, truth)
+    )
 
 
 def settings_of(config: NodeConfig) -> dict[str, Any]:
@@ -61,12 +69,16 @@ def _notes(loaded: Map, query: Query, truth: GroundTruth) -> list[str]:
         notes.append(f'{count} frames of the query were left out: {reason}')
     unknown = int((~truth.judged).sum())
     if unknown:
-        notes.append(f'{unknown} of {len(query)} query frames have no known truth (no pose at '
-                     'their stamp) and count in no figure')
+        notes.append(
+            f'{unknown} of {len(query)} query frames have no known truth (no pose at '
+            'their stamp) and count in no figure'
+        )
     unplaced = sum(place.pose is None for place in loaded.places)
     if 0 < unplaced < len(loaded.places):
-        notes.append(f'{unplaced} of {len(loaded.places)} places have no pose; where the truth '
-                     'comes from poses, a match to one of them counts as wrong')
+        notes.append(
+            f'{unplaced} of {len(loaded.places)} places have no pose; where the truth '
+            'comes from poses, a match to one of them counts as wrong'
+        )
     if not truth.with_place.any():
         notes.append('no query has a true place: there is no recall')
     return notes

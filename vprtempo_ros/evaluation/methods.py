@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from ..backends import Backend
 from ..config import MatchConfig
-from ..encoding.adaptation import Usual
 from ..matching.matcher import Matcher
-from ..matching.stages import Moment
+from ..matching.stages import FrameTiming
+from ..statistics import Statistics
 from ..support.progress import Progress, silent
 from .answers import Answers, Recorder, Scores
 from .heatmap import Heatmap
@@ -41,7 +41,7 @@ class Method(NamedTuple):
     by_confidence: bool = False
 
 
-class Ran(NamedTuple):
+class MethodRun(NamedTuple):
     """Answers by method, and times in ms: similarity (queries,), matching by method (queries,)."""
 
     answers: dict[Method, Answers]
@@ -57,7 +57,7 @@ def run(
     matcher: Callable[[Method], Matcher],
     heatmap: Heatmap | None = None,
     progress: Progress = silent,
-) -> Ran:
+) -> MethodRun:
     """
     Answer all queries in order with each method; similarities are made and dropped row by row.
 
@@ -68,34 +68,39 @@ def run(
     recorders = {method: Recorder(truth) for method in methods}
     similarity_ms = np.zeros(len(query))
     matching_ms: dict[Method, NDArray[np.float64]] = {
-        method: np.zeros(len(query)) for method in methods}
-    usual = None
+        method: np.zeros(len(query)) for method in methods
+    }
+    statistics = None
     if any(method.normalised == OVER_QUERY for method in methods):
-        usual = _Usual(engine, query, progress)
+        statistics = _QueryStatistics(engine, query, progress)
     engine.similarity(query.spikes[0])  # The first use of each library is slow.
     for number, stamp in enumerate(query.stamps.tolist()):
         progress(f'{engine.name}: answers', number, len(query))
         row, similarity_ms[number] = timed(engine.similarity, query.spikes[number])
         if heatmap is not None:
             heatmap.add(row)
-        moment = Moment(stamp)
+        timing = FrameTiming(stamp)
         for method in methods:
             scores = row
-            if usual is not None and method.normalised == OVER_QUERY:
-                scores = usual(row)
-            verdict, took = timed(matchers[method], scores, moment)
+            if statistics is not None and method.normalised == OVER_QUERY:
+                scores = statistics(row)
+            verdict, took = timed(matchers[method], scores, timing)
             matching_ms[method][number] = took
             if len(verdict.match.places):
                 best = int(verdict.match.places[0])
-                certainty = (verdict.match.confidences[0] if method.by_confidence
-                             else verdict.scores[best])
+                certainty = (
+                    verdict.match.confidences[0] if method.by_confidence else verdict.scores[best]
+                )
                 recorders[method].add(number, best, float(certainty), verdict.scores)
     progress(f'{engine.name}: answers', len(query), len(query))
-    return Ran({method: recorder.answers() for method, recorder in recorders.items()},
-               similarity_ms, matching_ms)
+    return MethodRun(
+        {method: recorder.answers() for method, recorder in recorders.items()},
+        similarity_ms,
+        matching_ms,
+    )
 
 
-class _Usual:
+class _QueryStatistics:
     """The mean and deviation of each place's responses over the query (Welford's recurrence)."""
 
     def __init__(self, engine: Backend, query: Query, progress: Progress) -> None:
@@ -109,14 +114,15 @@ class _Usual:
             squares += difference * (row - self._mean)
         deviation = np.sqrt(squares / len(query))
         # A place that always answers the same tells nothing.
-        self._scale = np.divide(1.0, deviation, out=np.zeros_like(deviation),
-                                where=deviation > 1e-9)
+        self._scale = np.divide(
+            1.0, deviation, out=np.zeros_like(deviation), where=deviation > 1e-9
+        )
 
     def __call__(self, row: Scores) -> Scores:
         return ((row - self._mean) * self._scale).astype(np.float32)
 
 
-def usual_for(method: Method, responses: Usual) -> Usual:
+def statistics_for(method: Method, responses: Statistics) -> Statistics:
     """
     Return what the normaliser of a method takes away, given the engine's responses by place.
 
@@ -127,8 +133,8 @@ def usual_for(method: Method, responses: Usual) -> Usual:
         return responses
     same = np.ones_like(responses.mean)
     if method.normalised == OVER_QUERY:
-        return Usual(0 * same, same)
-    return Usual(same * responses.mean.mean(), same * responses.deviation.mean())
+        return Statistics(0 * same, same)
+    return Statistics(same * responses.mean.mean(), same * responses.std.mean())
 
 
 def settings_of(method: Method, config: MatchConfig) -> MatchConfig:
@@ -138,6 +144,6 @@ def settings_of(method: Method, config: MatchConfig) -> MatchConfig:
     No answer is held back, since thresholds are looked at afterwards.
     """
     sequence = config.sequence if method.sequence else replace(config.sequence, filter='none')
-    # The normaliser of a template is told what to do by what it takes for usual.
+    # The normaliser of a template is told what to do by what it takes for statistics.
     normalise = config.normalise or not method.by_confidence
     return replace(config, min_confidence=0.0, sequence=sequence, normalise=normalise)

@@ -16,7 +16,7 @@ from ..maps.map import Map
 from .answers import NONE
 from .evaluation import Evaluation
 from .examples import Example
-from .metadata import About
+from .metadata import ReportMetadata
 from .precision import REPORTED
 from .results import percentiles
 from .table import HEAD, number, table
@@ -25,7 +25,10 @@ _QUERY_WIDTH = 320
 
 
 def page(
-    found: Evaluation, described: About, loaded: Map, pictures: dict[str, bytes],
+    found: Evaluation,
+    described: ReportMetadata,
+    loaded: Map,
+    pictures: dict[str, bytes],
     images: dict[int, Image],
 ) -> str:
     """
@@ -45,14 +48,18 @@ def template() -> Any:
     try:
         from jinja2 import Environment, StrictUndefined
     except ImportError:
-        raise VprError('the report needs Jinja2: pip install Jinja2 (apt: python3-jinja2)'
-                       ) from None
+        raise VprError(
+            'the report needs Jinja2: pip install Jinja2 (apt: python3-jinja2)'
+        ) from None
     text = files(__package__).joinpath('report.html.jinja').read_text(encoding='utf-8')
     return Environment(autoescape=True, undefined=StrictUndefined).from_string(text)
 
 
 def _content(
-    found: Evaluation, described: About, loaded: Map, pictures: dict[str, bytes],
+    found: Evaluation,
+    described: ReportMetadata,
+    loaded: Map,
+    pictures: dict[str, bytes],
     images: dict[int, Image],
 ) -> dict[str, Any]:
     headline, truth, point = found.headline, found.truth, found.configured
@@ -60,43 +67,69 @@ def _content(
     return {
         'title': f'{Path(described.map).name} recognised in {Path(described.query).name}',
         'subtitle': f'{len(loaded.places)} places, {len(truth)} query frames; right '
-                    f'{described.right_when}; {described.created}',
+        f'{described.right_when}; {described.created}',
         'notes': described.notes,
-        'tiles': [('recall@1', number(headline.recall[1])),
-                  *((f'recall at {precision:.0%} precision',
-                     number(headline.curve.recall_at(precision))) for precision in REPORTED),
-                  ('area under precision-recall', number(headline.curve.area)),
-                  ('expected calibration error', number(found.error))],
+        'tiles': [
+            ('recall@1', number(headline.recall[1])),
+            *(
+                (
+                    f'recall at {precision:.0%} precision',
+                    number(headline.curve.recall_at(precision)),
+                )
+                for precision in REPORTED
+            ),
+            ('area under precision-recall', number(headline.curve.area)),
+            ('expected calibration error', number(found.error)),
+        ],
         'head': HEAD,
         'table': table(found),
         'looks_ahead': not all(row.causal for row in found.rows),
         'pictures': {name: _uri(data, 'png') for name, data in pictures.items()},
         'configured': f'At match.min_confidence {point.threshold:g}: '
-                      f'{_percent(point.answered)} of the queries are answered, '
-                      f'{_percent(point.precision)} of the answers are right, recall '
-                      f'{_percent(point.recall)}.',
-        'elsewhere_is': '' if off is None else f'{len(off)} frames of {off.path}, none of which '
-                        'is on the map: an answer is a mistake.',
-        'elsewhere': [[row.name, number(row.elsewhere.configured),
-                       number(row.elsewhere.threshold), number(row.elsewhere.kept)]
-                      for row in found.rows if row.elsewhere],
-        'examples': [(kind, [_example(entry, found, loaded, images) for entry in entries])
-                     for kind, entries in groupby(found.examples, lambda entry: entry.kind)],
-        'times': [[name, *(number(value) for value in percentiles(times))]
-                  for name, times in found.times.items()],
+        f'{_percent(point.answered)} of the queries are answered, '
+        f'{_percent(point.precision)} of the answers are right, recall '
+        f'{_percent(point.recall)}.',
+        'elsewhere_is': ''
+        if off is None
+        else f'{len(off)} frames of {off.path}, none of which '
+        'is on the map: an answer is a mistake.',
+        'elsewhere': [
+            [
+                row.name,
+                number(row.elsewhere.configured),
+                number(row.elsewhere.threshold),
+                number(row.elsewhere.kept),
+            ]
+            for row in found.rows
+            if row.elsewhere
+        ],
+        'examples': [
+            (kind, [_example(entry, found, loaded, images) for entry in entries])
+            for kind, entries in groupby(found.examples, lambda entry: entry.kind)
+        ],
+        'times': [
+            [name, *(number(value) for value in percentiles(times))]
+            for name, times in found.times.items()
+        ],
         'facts': _facts(found, described, loaded),
     }
 
 
-def _facts(found: Evaluation, described: About, loaded: Map) -> list[tuple[str, str]]:
+def _facts(found: Evaluation, described: ReportMetadata, loaded: Map) -> list[tuple[str, str]]:
     truth = found.truth
     return [
-        ('map', f'{described.map}, {len(loaded.places)} places, made '
-                f'{loaded.provenance.get("created", "at an unknown time")}'),
-        ('query', f'{described.query}, {len(truth)} frames: '
-                  f'{int(truth.with_place.sum())} with a true place, '
-                  f'{int((truth.judged & ~truth.with_place).sum())} without, '
-                  f'{int((~truth.judged).sum())} not judged'),
+        (
+            'map',
+            f'{described.map}, {len(loaded.places)} places, made '
+            f'{loaded.provenance.get("created", "at an unknown time")}',
+        ),
+        (
+            'query',
+            f'{described.query}, {len(truth)} frames: '
+            f'{int(truth.with_place.sum())} with a true place, '
+            f'{int((truth.judged & ~truth.with_place).sum())} without, '
+            f'{int((~truth.judged).sum())} not judged',
+        ),
         ('right', described.right_when),
         ('backend', found.backend),
         ('settings', ', '.join(f'{name}={value}' for name, value in described.settings.items())),
@@ -105,17 +138,20 @@ def _facts(found: Evaluation, described: About, loaded: Map) -> list[tuple[str, 
 
 
 def _example(
-    entry: Example, found: Evaluation, loaded: Map, images: dict[int, Image],
+    entry: Example, found: Evaluation, loaded: Map, images: dict[int, Image]
 ) -> dict[str, Any]:
     name = found.query.names[entry.query]
     right = found.truth.is_right(entry.query, entry.place)
-    text = f'Query frame {entry.query} ({name}): place {entry.place}, confidence ' \
-           f'{entry.certainty:.2f},'
+    text = (
+        f'Query frame {entry.query} ({name}): place {entry.place}, confidence '
+        f'{entry.certainty:.2f},'
+    )
     if entry.true == NONE:
         text += ' though it has no place in the map,'
     elif not right:
         text += f' its true place {entry.true} came ' + (
-            f'at rank {entry.rank},' if entry.rank else 'not at all,')
+            f'at rank {entry.rank},' if entry.rank else 'not at all,'
+        )
     shown = []
     if entry.query in images:
         shown.append((_uri(_jpeg(images[entry.query]), 'jpeg'), f'query frame {entry.query}'))
@@ -143,5 +179,3 @@ def _uri(data: bytes, kind: str) -> str:
 
 def _percent(value: float) -> str:
     return '-' if value != value else f'{value:.1%}'
-
-

@@ -50,12 +50,17 @@ def curve(truth: GroundTruth, answers: Answers) -> Curve:
         thresholds = np.unique(answers.certainty[judged])
         return Curve(thresholds, np.zeros_like(thresholds), np.zeros_like(thresholds), 0.0)
     from sklearn.metrics import average_precision_score, precision_recall_curve
+
     certainty = answers.certainty[judged]
     precision, recall, thresholds = precision_recall_curve(right, certainty)
     reached = float(right.sum()) / possible
     # The last point, precision 1 at recall 0, is a convention and has no threshold.
-    return Curve(thresholds, precision[:-1], recall[:-1] * reached,
-                 float(average_precision_score(right, certainty)) * reached)
+    return Curve(
+        thresholds,
+        precision[:-1],
+        recall[:-1] * reached,
+        float(average_precision_score(right, certainty)) * reached,
+    )
 
 
 class Point(NamedTuple):
@@ -71,9 +76,12 @@ def at_threshold(truth: GroundTruth, answers: Answers, threshold: float) -> Poin
     """Return precision, recall and the part of the queries that are answered at a threshold."""
     given = answers.answered & (answers.certainty >= threshold) & truth.judged
     right = truth.are_right(answers.places) & given
-    return Point(threshold, _part(right.sum(), given.sum()),
-                 _part(right.sum(), truth.with_place.sum()),
-                 _part(given.sum(), truth.judged.sum()))
+    return Point(
+        threshold,
+        _part(right.sum(), given.sum()),
+        _part(right.sum(), truth.with_place.sum()),
+        _part(given.sum(), truth.judged.sum()),
+    )
 
 
 def threshold_keeping(truth: GroundTruth, answers: Answers, part: float) -> float:

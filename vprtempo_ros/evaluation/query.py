@@ -60,9 +60,7 @@ class Query:
         return len(self.stamps)
 
 
-def read_query(
-    path: str, loaded: Map, reading: Reading, progress: Progress = silent,
-) -> Query:
+def read_query(path: str, loaded: Map, reading: Reading, progress: Progress = silent) -> Query:
     """
     Read and encode a recording with the map's own encoder.
 
@@ -97,10 +95,18 @@ def read_query(
         why = ', '.join(traverse.skipped) or 'nothing is left of it'
         raise SourceError(f'{path}: expected query frames, found none ({why})')
     inputs = loaded.config.encoding.width * loaded.config.encoding.height
-    return Query(path, np.array(stamps, np.int64), names, poses,
-                 np.frombuffer(spikes, np.uint8).reshape(-1, inputs), np.array(decode_ms),
-                 np.array(encode_ms), len(traverse) + reading.input.start,
-                 dict(traverse.skipped), origin)
+    return Query(
+        path,
+        np.array(stamps, np.int64),
+        names,
+        poses,
+        np.frombuffer(spikes, np.uint8).reshape(-1, inputs),
+        np.array(decode_ms),
+        np.array(encode_ms),
+        len(traverse) + reading.input.start,
+        dict(traverse.skipped),
+        origin,
+    )
 
 
 def _encoder(loaded: Map) -> Callable[[Image], NDArray[np.uint8]]:
@@ -108,7 +114,7 @@ def _encoder(loaded: Map) -> Callable[[Image], NDArray[np.uint8]]:
     encode = encoder_for(loaded.config)
     if not loaded.config.encoding.adapt:
         return encode
-    adapt = Adaptation(loaded.pixels)
+    adapt = Adaptation(loaded.pixel_statistics)
     return lambda image: adapt(encode(image))
 
 
@@ -152,6 +158,8 @@ def _frames(traverse: Traverse, reading: Reading) -> Iterator[tuple[Frame, float
 def _check_size(image: Image, loaded: Map, path: str, any_size: bool) -> None:
     expected = loaded.image_size()
     if (image.width, image.height) != expected and not any_size:
-        raise SourceError(f'{path}: expected images of {expected[0]}x{expected[1]} pixels as in '
-                          f'the map, found {image.width}x{image.height} '
-                          '(--set input.any_size=true accepts it)')
+        raise SourceError(
+            f'{path}: expected images of {expected[0]}x{expected[1]} pixels as in '
+            f'the map, found {image.width}x{image.height} '
+            '(--set input.any_size=true accepts it)'
+        )

@@ -37,9 +37,15 @@ def reliability(truth: GroundTruth, answers: Answers) -> list[Bin]:
     for index in range(BINS):
         inside = number == index
         count = int(inside.sum())
-        bins.append(Bin(index / BINS, (index + 1) / BINS, count,
-                        float(confidence[inside].mean()) if count else float('nan'),
-                        float(right[inside].mean()) if count else float('nan')))
+        bins.append(
+            Bin(
+                index / BINS,
+                (index + 1) / BINS,
+                count,
+                float(confidence[inside].mean()) if count else float('nan'),
+                float(right[inside].mean()) if count else float('nan'),
+            )
+        )
     return bins
 
 
@@ -53,5 +59,7 @@ def calibration_error(bins: list[Bin]) -> float:
     total = sum(entry.answers for entry in bins)
     if not total:
         return float('nan')
-    return sum(entry.answers * abs(entry.confidence - entry.right)
-               for entry in bins if entry.answers) / total
+    return (
+        sum(entry.answers * abs(entry.confidence - entry.right) for entry in bins if entry.answers)
+        / total
+    )

@@ -19,7 +19,7 @@ from .charts import (
     similarity_chart,
 )
 from .evaluation import Evaluation
-from .metadata import About
+from .metadata import ReportMetadata
 from .page import page, template
 from .results import FORMAT, answers_table, results
 from .table import number
@@ -48,13 +48,19 @@ def check_output(folder: Path) -> None:
         raise VprError(f'{folder}: cannot be read ({error.strerror})') from None
     if blocked or (present and not _is_evaluation(folder)):
         what = f'{sorted(present)[0]} in it is' if present else 'it is'
-        raise VprError(f'{folder}: expected a new folder or that of an earlier evaluation, but '
-                       f'{what} something else; it is left alone, choose another --out')
+        raise VprError(
+            f'{folder}: expected a new folder or that of an earlier evaluation, but '
+            f'{what} something else; it is left alone, choose another --out'
+        )
     check_makeable(folder / REPORT)
 
 
 def write_report(
-    folder: Path, found: Evaluation, described: About, loaded: Map, images: dict[int, Image],
+    folder: Path,
+    found: Evaluation,
+    described: ReportMetadata,
+    loaded: Map,
+    images: dict[int, Image],
 ) -> Path:
     """
     Write everything into the folder; returns the report's path.
@@ -64,12 +70,22 @@ def write_report(
     """
     check_output(folder)
     headline = found.headline
-    pictures = dict(zip(PICTURES, (
-        similarity_chart(found.heatmap, headline.answers, found.truth,
-                         f'{headline.name}: recall@1 {number(headline.recall[1])}'),
-        precision_recall_chart({row.name: row.curve for row in found.rows}, headline.name),
-        confidence_chart(found.truth, headline.answers, found.configured.threshold),
-        reliability_chart(found.bins, found.error))))
+    pictures = dict(
+        zip(
+            PICTURES,
+            (
+                similarity_chart(
+                    found.heatmap,
+                    headline.answers,
+                    found.truth,
+                    f'{headline.name}: recall@1 {number(headline.recall[1])}',
+                ),
+                precision_recall_chart({row.name: row.curve for row in found.rows}, headline.name),
+                confidence_chart(found.truth, headline.answers, found.configured.threshold),
+                reliability_chart(found.bins, found.error),
+            ),
+        )
+    )
     html = page(found, described, loaded, pictures, images)
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from ..maps.map import Map
 from .answers import NONE
 from .evaluation import KEPT, Evaluation, Row
-from .metadata import About
+from .metadata import ReportMetadata
 from .precision import REPORTED
 
 FORMAT = 'vprtempo_ros evaluation'
 VERSION = 1
 
 
-def results(found: Evaluation, described: About, loaded: Map) -> str:
+def results(found: Evaluation, described: ReportMetadata, loaded: Map) -> str:
     """Return the figures as JSON; what there is no figure for is null."""
     truth, query = found.truth, found.query
     elsewhere = found.elsewhere
@@ -30,13 +30,18 @@ def results(found: Evaluation, described: About, loaded: Map) -> str:
         'version': VERSION,
         'software': described.software,
         'created': described.created,
-        'map': {'path': described.map, 'places': len(loaded.places),
-                'created': loaded.provenance.get('created')},
+        'map': {
+            'path': described.map,
+            'places': len(loaded.places),
+            'created': loaded.provenance.get('created'),
+        },
         'query': {'path': described.query, 'frames': len(query), 'left_out': query.skipped},
-        'truth': {'right_when': described.right_when,
-                  'with_place': int(truth.with_place.sum()),
-                  'without_place': int((truth.judged & ~truth.with_place).sum()),
-                  'not_judged': int((~truth.judged).sum())},
+        'truth': {
+            'right_when': described.right_when,
+            'with_place': int(truth.with_place.sum()),
+            'without_place': int((truth.judged & ~truth.with_place).sum()),
+            'not_judged': int((~truth.judged).sum()),
+        },
         'notes': described.notes,
         'backend': found.backend,
         'settings': described.settings,
@@ -46,10 +51,13 @@ def results(found: Evaluation, described: About, loaded: Map) -> str:
             'bins': [entry._asdict() for entry in found.bins],
             'at_min_confidence': found.configured._asdict(),
         },
-        'elsewhere': None if elsewhere is None else {
-            'path': elsewhere.path, 'frames': len(elsewhere), 'kept': KEPT},
-        'time_ms': {name: dict(zip(('median', 'p99'), percentiles(times)))
-                    for name, times in found.times.items()},
+        'elsewhere': None
+        if elsewhere is None
+        else {'path': elsewhere.path, 'frames': len(elsewhere), 'kept': KEPT},
+        'time_ms': {
+            name: dict(zip(('median', 'p99'), percentiles(times)))
+            for name, times in found.times.items()
+        },
     }
     return json.dumps(_plain(document), indent=2, allow_nan=False) + '\n'
 
@@ -64,9 +72,16 @@ def answers_table(found: Evaluation) -> str:
     for number, stamp in enumerate(truth.stamps.tolist()):
         place = int(answers.places[number])
         judged = bool(truth.judged[number])
-        writer.writerow([stamp, found.query.names[number], '' if place == NONE else place,
-                         f'{answers.certainty[number]:.6f}', int(right[number]) if judged else '',
-                         int(answers.ranks[number]) or ''])
+        writer.writerow(
+            [
+                stamp,
+                found.query.names[number],
+                '' if place == NONE else place,
+                f'{answers.certainty[number]:.6f}',
+                int(right[number]) if judged else '',
+                int(answers.ranks[number]) or '',
+            ]
+        )
     return stream.getvalue()
 
 
@@ -76,8 +91,9 @@ def _method(row: Row) -> dict[str, Any]:
         'causal': row.causal,
         'recall': {str(n): value for n, value in row.recall.items()},
         'area': row.curve.area,
-        'recall_at_precision': {f'{precision:g}': row.curve.recall_at(precision)
-                                for precision in REPORTED},
+        'recall_at_precision': {
+            f'{precision:g}': row.curve.recall_at(precision) for precision in REPORTED
+        },
         'answered': float(row.answers.answered.mean()),
         'ms': row.ms,
         'elsewhere': row.elsewhere._asdict() if row.elsewhere else None,

@@ -58,8 +58,11 @@ class GroundTruth:
 
     def right_places(self, query: int) -> NDArray[np.intp]:
         """Return all right answers to this query, ascending."""
-        stretches = [np.arange(first, last + 1) for first, last
-                     in zip(self.first[query], self.last[query]) if first >= 0]
+        stretches = [
+            np.arange(first, last + 1)
+            for first, last in zip(self.first[query], self.last[query])
+            if first >= 0
+        ]
         return np.unique(np.concatenate(stretches)) if stretches else np.empty(0, np.intp)
 
     @property
@@ -93,7 +96,7 @@ def from_positions(
 
 
 def from_right_places(
-    stamps: NDArray[np.int64], right: list[NDArray[np.intp] | None],
+    stamps: NDArray[np.int64], right: list[NDArray[np.intp] | None]
 ) -> GroundTruth:
     """Make the truth from the right places of each query, ascending; None where not known."""
     stretches: list[list[tuple[int, int]]] = []
@@ -114,10 +117,14 @@ def write_truth(truth: GroundTruth, file: Path) -> None:
     with file.open('w', newline='', encoding='utf-8') as stream:
         writer = csv.writer(stream)
         writer.writerow(_COLUMNS)
-        for stamp, firsts, lasts in zip(truth.stamps.tolist(), truth.first.tolist(),
-                                        truth.last.tolist()):
-            writer.writerows((stamp, first, last) for number, (first, last)
-                             in enumerate(zip(firsts, lasts)) if number == 0 or first >= 0)
+        for stamp, firsts, lasts in zip(
+            truth.stamps.tolist(), truth.first.tolist(), truth.last.tolist()
+        ):
+            writer.writerows(
+                (stamp, first, last)
+                for number, (first, last) in enumerate(zip(firsts, lasts))
+                if number == 0 or first >= 0
+            )
 
 
 def read_truth(file: Path) -> GroundTruth:
@@ -139,29 +146,33 @@ def read_truth(file: Path) -> GroundTruth:
     except OSError as error:
         raise SourceError(f'{file}: cannot be read ({error.strerror})') from None
     except (KeyError, TypeError, ValueError, OverflowError, csv.Error) as error:
-        raise SourceError(f'{file}: expected a csv with the columns {", ".join(_COLUMNS)} '
-                          f'({error!r})') from None
-    queries = [(stamp, [(int(first), int(last)) for _, first, last in lines])
-               for stamp, lines in groupby(table.tolist(), key=lambda line: line[0])]
-    return _of_stretches(np.array([stamp for stamp, _ in queries], np.int64),
-                         [stretches for _, stretches in queries])
+        raise SourceError(
+            f'{file}: expected a csv with the columns {", ".join(_COLUMNS)} ({error!r})'
+        ) from None
+    queries = [
+        (stamp, [(int(first), int(last)) for _, first, last in lines])
+        for stamp, lines in groupby(table.tolist(), key=lambda line: line[0])
+    ]
+    return _of_stretches(
+        np.array([stamp for stamp, _ in queries], np.int64), [stretches for _, stretches in queries]
+    )
 
 
 def _check_stretches(table: NDArray[np.int64]) -> None:
     stamps, first, last = table.T
     if (first < UNKNOWN).any() or (last < first).any():
-        raise ValueError(f'expected first_place to be {NOWHERE} (no true place), {UNKNOWN} (not '
-                         'known) or a place not behind last_place')
+        raise ValueError(
+            f'expected first_place to be {NOWHERE} (no true place), {UNKNOWN} (not '
+            'known) or a place not behind last_place'
+        )
     again = np.flatnonzero(np.diff(stamps) == 0)
     if (first[again] < 0).any() or (first[again + 1] < 0).any():
         raise ValueError('of a stamp with several lines each must name places')
 
 
-def _of_stretches(
-    stamps: NDArray[np.int64], stretches: list[list[tuple[int, int]]],
-) -> GroundTruth:
+def _of_stretches(stamps: NDArray[np.int64], stretches: list[list[tuple[int, int]]]) -> GroundTruth:
     width = max((len(entry) for entry in stretches), default=1)
     table = np.full((len(stretches), width, 2), NOWHERE, np.int64)
     for row, entry in zip(table, stretches):
-        row[:len(entry)] = entry
+        row[: len(entry)] = entry
     return GroundTruth(stamps, table[..., 0], table[..., 1])

@@ -49,14 +49,17 @@ class Accumulator:
         self._period_ns = round(config.period * 1e9)
         self._decay_ns = config.decay * 1e9
         if config.window == 'leaky' and config.period > _GROWTH_MAX * config.decay:
-            raise ConfigError(f'input.events.period: expected at most {_GROWTH_MAX:g} times '
-                              f'input.events.decay ({config.decay} s), found {config.period} s')
+            raise ConfigError(
+                f'input.events.period: expected at most {_GROWTH_MAX:g} times '
+                f'input.events.decay ({config.decay} s), found {config.period} s'
+            )
         planes = 2 if config.polarity == 'split' else 1
         self._whole = np.zeros((planes, height, width), np.float32)
         self._flat = self._whole.reshape(-1)
         roi_rows = rows // planes
-        self._region = self._whole[:, config.roi_y:config.roi_y + roi_rows,
-                                   config.roi_x:config.roi_x + columns]
+        self._region = self._whole[
+            :, config.roi_y : config.roi_y + roi_rows, config.roi_x : config.roi_x + columns
+        ]
         # Planes one below the other; a copy only where a region of two planes is cut out.
         self._cut = np.zeros((planes, roi_rows, columns), np.float32)
         self._starts = np.array([0, (planes - 1) * height * width], np.int64)
@@ -117,16 +120,36 @@ class Accumulator:
 
     def _add(self, events: NDArray[np.uint64], index: int, limit: int) -> int:
         if self._config.window == 'leaky':
-            return int(leak_until(events, index, limit, self._flat, self._width, self._starts,
-                                  self._gains, limit - self._period_ns, 1.0 / self._decay_ns))
-        return int(add_until(events, index, limit, self._flat, self._width, self._starts,
-                             self._gains))
+            return int(
+                leak_until(
+                    events,
+                    index,
+                    limit,
+                    self._flat,
+                    self._width,
+                    self._starts,
+                    self._gains,
+                    limit - self._period_ns,
+                    1.0 / self._decay_ns,
+                )
+            )
+        return int(
+            add_until(events, index, limit, self._flat, self._width, self._starts, self._gains)
+        )
 
     def _by_number(self, events: NDArray[np.uint64], first_ns: int) -> Iterator[Picture]:
         index = 0
         while index < len(events):
-            index, self._left = add_number(events, index, self._left, self._flat, self._width,
-                                           self._starts, self._gains, self._counted)
+            index, self._left = add_number(
+                events,
+                index,
+                self._left,
+                self._flat,
+                self._width,
+                self._starts,
+                self._gains,
+                self._counted,
+            )
             if self._left == 0:
                 yield self._finish(first_ns + int(events[index - 1]) % 2**32)
                 self._flat.fill(0)
@@ -141,14 +164,17 @@ class Accumulator:
         if len(region) > 1:
             np.copyto(self._cut, region)
             region = self._cut
-        return Picture(stamp_ns, region.reshape(-1, region.shape[2]) if len(region) > 1
-                       else region[0])
+        return Picture(
+            stamp_ns, region.reshape(-1, region.shape[2]) if len(region) > 1 else region[0]
+        )
 
     def _count_pixels(self) -> None:
         """Count towards a number of events those in the region and not of hot pixels."""
         self._counted.fill(0)
         counted = self._counted.reshape(self._whole.shape[1:])
         rows = self._region.shape[1]
-        counted[self._config.roi_y:self._config.roi_y + rows,
-                self._config.roi_x:self._config.roi_x + self._region.shape[2]] = 1
+        counted[
+            self._config.roi_y : self._config.roi_y + rows,
+            self._config.roi_x : self._config.roi_x + self._region.shape[2],
+        ] = 1
         self._counted[self._hot.found] = 0

@@ -31,8 +31,9 @@ class Binner:
     larger than the bins is divided among them evenly, as numpy.histogramdd would.
     """
 
-    def __init__(self, bins: int, period_ns: int, shape: tuple[int, int],
-                 sensor: tuple[int, int]) -> None:
+    def __init__(
+        self, bins: int, period_ns: int, shape: tuple[int, int], sensor: tuple[int, int]
+    ) -> None:
         """
         Make room.
 
@@ -42,8 +43,7 @@ class Binner:
         """
         self._period_ns, self._window_ns = period_ns, bins * period_ns
         self._counts = np.zeros((bins, *shape), np.float32)
-        self._rows, self._columns = (
-            np.arange(of) * to // of for of, to in zip(sensor, shape))
+        self._rows, self._columns = (np.arange(of) * to // of for of, to in zip(sensor, shape))
         self._end_ns: int | None = None
         self._began = False
 
@@ -63,6 +63,15 @@ class Binner:
                 self._end_ns = stamp - within + self._window_ns
                 self._counts.fill(0)
             limit = self._end_ns - first_ns
-            index = int(bin_until(buffer.events, index, limit, self._counts,
-                                  limit - self._window_ns, self._period_ns, self._rows,
-                                  self._columns))
+            index = int(
+                bin_until(
+                    buffer.events,
+                    index,
+                    limit,
+                    self._counts,
+                    limit - self._window_ns,
+                    self._period_ns,
+                    self._rows,
+                    self._columns,
+                )
+            )

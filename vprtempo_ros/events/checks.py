@@ -21,8 +21,10 @@ def check(buffer: EventBuffer, width: int, height: int) -> None:
     """
     outside, first, back = _check(buffer.events, width, height)
     if outside:
-        raise EventError(f'expected events within {width}x{height}, found {outside} outside, the '
-                         f'first at ({buffer.x[first]}, {buffer.y[first]})')
+        raise EventError(
+            f'expected events within {width}x{height}, found {outside} outside, the '
+            f'first at ({buffer.x[first]}, {buffer.y[first]})'
+        )
     if back > JITTER_NS:
         raise backwards(back)
 

@@ -27,8 +27,11 @@ class FormatDecoder(Protocol):
 
 
 OWN: dict[str, Callable[[], FormatDecoder]] = {
-    'evt3': Evt3Decoder, 'libcaer_cmp': LibcaerCmpDecoder, 'libcaer': LibcaerDecoder,
-    'mono': MonoDecoder, EVENT_ARRAY: EventArrayDecoder,
+    'evt3': Evt3Decoder,
+    'libcaer_cmp': LibcaerCmpDecoder,
+    'libcaer': LibcaerDecoder,
+    'mono': MonoDecoder,
+    EVENT_ARRAY: EventArrayDecoder,
 }
 
 
@@ -47,8 +50,10 @@ def new_decoder(encoding: str, prefer: str = '') -> FormatDecoder:
         if external is not None:
             return ExternalDecoder(external)
         if prefer:
-            raise EventError('event_camera_py is not installed: apt install '
-                             'ros-$ROS_DISTRO-event-camera-py, or leave input.events.decoder empty')
+            raise EventError(
+                'event_camera_py is not installed: apt install '
+                'ros-$ROS_DISTRO-event-camera-py, or leave input.events.decoder empty'
+            )
     return OWN[encoding]()
 
 
@@ -96,16 +101,19 @@ class StreamDecoder:
         self.size = packet.width, packet.height
         if not len(out):
             return 0, False
-        offset, jumped = self._clock.offset(packet.stamp_ns,
-                                            out.base_ns + int(out.events[0]) % 2**32)
+        offset, jumped = self._clock.offset(
+            packet.stamp_ns, out.base_ns + int(out.events[0]) % 2**32
+        )
         anew, self._anew = self._anew or jumped, False
         return offset, anew
 
     def _check_size(self, packet: Packet) -> None:
         packet.check()
         if self.size is not None and (packet.width, packet.height) != self.size:
-            raise EventError(f'expected events of a sensor of {self.size[0]}x{self.size[1]} '
-                             f'pixels, found {packet.width}x{packet.height}')
+            raise EventError(
+                f'expected events of a sensor of {self.size[0]}x{self.size[1]} '
+                f'pixels, found {packet.width}x{packet.height}'
+            )
 
     def _follow(self, packet: Packet) -> None:
         """Look at number and stamp: has anything been lost, does the stream begin anew?"""
@@ -113,9 +121,11 @@ class StreamDecoder:
         before, self._stamp_ns = self._stamp_ns, packet.stamp_ns
         if before is not None and packet.stamp_ns < before - JITTER_NS:
             self._begin_anew()
-            raise EventError(f'expected stamps in order, found one '
-                             f'{(before - packet.stamp_ns) * 1e-9:.3f} s before the last: a '
-                             'recording that starts again? Going on from there')
+            raise EventError(
+                f'expected stamps in order, found one '
+                f'{(before - packet.stamp_ns) * 1e-9:.3f} s before the last: a '
+                'recording that starts again? Going on from there'
+            )
         if last is None or packet.seq is None or packet.seq in (last, last + 1):
             return  # Drivers that do not count send the same number each time.
         if packet.seq > last:

@@ -36,7 +36,7 @@ class EventArrayDecoder:
         :raises EventError: if their times leap.
         """
         count = events_in(packet.data.size)
-        words = packet._replace(data=packet.data[:packet.data.size // 2 * 2]).words(2)
+        words = packet._replace(data=packet.data[: packet.data.size // 2 * 2]).words(2)
         memory = out.reserve(count)
         base_ns, last_ns, done = _decode(words, packet.data[12:], packet.bigendian, memory, count)
         if not done:
@@ -61,8 +61,9 @@ def _decode(words: Any, polarities: Any, bigendian: bool, out: Any, count: int) 
         # The first one's x and y lie a word later than the others'.
         shift = 1 if i else 0
         x, y = np.uint64(words[at - shift]), np.uint64(words[at + 1 - shift])
-        seconds = np.int64(np.int32(np.uint32(words[at + 2 + low])
-                                    | (np.uint32(words[at + 2 + high]) << 16)))
+        seconds = np.int64(
+            np.int32(np.uint32(words[at + 2 + low]) | (np.uint32(words[at + 2 + high]) << 16))
+        )
         nanoseconds = np.int64(words[at + 4 + low]) | (np.int64(words[at + 4 + high]) << 16)
         time = seconds * 1_000_000_000 + nanoseconds
         if i == 0:
@@ -72,6 +73,10 @@ def _decode(words: Any, polarities: Any, bigendian: bool, out: Any, count: int) 
         p = np.uint64(1 if polarities[16 * i] else 0)
         # A row that does not fit its bits must not turn into one that does.
         y = min(y, np.uint64(_ROW_MAX))
-        out[i] = ((p << np.uint64(63)) | (y << np.uint64(48)) | (x << np.uint64(32))
-                  | np.uint64(time - base))
+        out[i] = (
+            (p << np.uint64(63))
+            | (y << np.uint64(48))
+            | (x << np.uint64(32))
+            | np.uint64(time - base)
+        )
     return base, time, True

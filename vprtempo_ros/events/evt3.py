@@ -69,11 +69,14 @@ class Evt3Decoder:
             # Words of vectors make more events than their number; the buffer learns how many.
             memory = out.reserve(count + _MOST + (words.size - position) // 2)
             count, position, base_us, status = _decode(
-                words, position, self._state, memory, count, base_us)
+                words, position, self._state, memory, count, base_us
+            )
         if status == _UNKNOWN:
             kind = int(words[position]) >> 12
-            raise EventError(f'expected evt3, found a word of kind {kind}, which there is not, '
-                             f'at byte {2 * position}')
+            raise EventError(
+                f'expected evt3, found a word of kind {kind}, which there is not, '
+                f'at byte {2 * position}'
+            )
         if status == _LEAP:
             raise leap()
         out.fill(count, base_us * 1000)
@@ -97,8 +100,9 @@ def _decode(words: Any, position: Any, state: Any, out: Any, count: Any, base_us
             if count > room:
                 status = _FULL
                 break
-            out[count] = (stamp | ((word & _ELEVEN) << _TO_X)
-                          | (((word >> _SIGN) & _ONE) << _TO_POLARITY))
+            out[count] = (
+                stamp | ((word & _ELEVEN) << _TO_X) | (((word >> _SIGN) & _ONE) << _TO_POLARITY)
+            )
             count += known == _KNOWS_ALL
         elif kind == ROW:
             row = (word & _ELEVEN) << _TO_Y

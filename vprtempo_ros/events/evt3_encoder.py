@@ -22,7 +22,7 @@ _WORDS = 4
 
 
 def encode_evt3(
-    x: NDArray[np.uint16], y: NDArray[np.uint16], p: NDArray[np.uint8], t_us: NDArray[np.int64],
+    x: NDArray[np.uint16], y: NDArray[np.uint16], p: NDArray[np.uint8], t_us: NDArray[np.int64]
 ) -> NDArray[np.uint8]:
     """
     Return a packet of events that can be read without those before it.
@@ -55,8 +55,14 @@ def _encode(x: Any, y: Any, p: Any, t_us: Any, words: Any) -> Any:
             words[count] = ROW << 12 | row
             count += 1
         end = i + 1
-        while (end < x.shape[0] and t_us[end] == time and y[end] == row and p[end] == p[i]
-               and x[end - 1] < x[end] and x[end] < x[i] + _REACH):
+        while (
+            end < x.shape[0]
+            and t_us[end] == time
+            and y[end] == row
+            and p[end] == p[i]
+            and x[end - 1] < x[end]
+            and x[end] < x[i] + _REACH
+        ):
             end += 1
         if end - i < _WORTH:
             words[count] = EVENT << 12 | np.int64(p[i]) << 11 | np.int64(x[i])

@@ -51,13 +51,15 @@ class ExternalDecoder:
         size = _WORD_BYTES[packet.encoding]
         words = packet.words(size)
         try:
-            self._decoder.decode_array(packet.encoding, packet.width, packet.height,
-                                       packet.time_base, words.view(np.uint8))
+            self._decoder.decode_array(
+                packet.encoding, packet.width, packet.height, packet.time_base, words.view(np.uint8)
+            )
             found = self._decoder.get_cd_events()
         except Exception as error:  # pybind11 turns whatever the C++ throws into RuntimeError.
             self.forget()
-            raise EventError(f'event_camera_py cannot decode {packet.encoding} '
-                             f'({" ".join(str(error).split())})') from None
+            raise EventError(
+                f'event_camera_py cannot decode {packet.encoding} ({" ".join(str(error).split())})'
+            ) from None
         memory = out.reserve(len(found))
         if not len(found):
             out.fill(0, 0)
@@ -69,9 +71,10 @@ class ExternalDecoder:
             raise leap()
         step = 0 if self._last_us is None else (first - self._last_us + 2**31) % 2**32 - 2**31
         self._last_us = first if self._last_us is None else self._last_us + step
-        memory[:len(found)] = (
+        memory[: len(found)] = (
             (found['p'].astype(np.uint64) & np.uint64(1)) << np.uint64(POLARITY_SHIFT)
             | found['y'].astype(np.uint64) << np.uint64(Y_SHIFT)
             | found['x'].astype(np.uint64) << np.uint64(X_SHIFT)
-            | since.astype(np.uint64) * np.uint64(1000))
+            | since.astype(np.uint64) * np.uint64(1000)
+        )
         out.fill(len(found), (self._last_us - _JITTER_US) * 1000)

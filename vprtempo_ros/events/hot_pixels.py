@@ -29,8 +29,14 @@ class HotPixels:
         self._inner = self._sums[1:-1, 1:-1]
         self._amount = np.zeros((height, width), np.float32)
         self._busy = np.zeros(self._sums.size, bool)
-        self._around = np.array([row * (width + 2) + column for row in (-1, 0, 1)
-                                 for column in (-1, 0, 1) if row or column])
+        self._around = np.array(
+            [
+                row * (width + 2) + column
+                for row in (-1, 0, 1)
+                for column in (-1, 0, 1)
+                if row or column
+            ]
+        )
 
     def watch(self, picture: NDArray[np.float32]) -> bool:
         """

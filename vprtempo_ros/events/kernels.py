@@ -27,8 +27,9 @@ def _place(event: Any, width: Any, plane: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def add_until(events: Any, start: int, limit: int, picture: Any, width: int, planes: Any,
-              gains: Any) -> Any:
+def add_until(
+    events: Any, start: int, limit: int, picture: Any, width: int, planes: Any, gains: Any
+) -> Any:
     """Add events from `start` up to the first whose time is at least `limit`; return its index."""
     if planes[0] == planes[1] and gains[0] == gains[1]:
         # What polarity it has makes no difference, and not to look is faster by a third.
@@ -49,8 +50,16 @@ def add_until(events: Any, start: int, limit: int, picture: Any, width: int, pla
 
 
 @njit(cache=True, nogil=True)
-def add_number(events: Any, start: int, left: int, picture: Any, width: int, planes: Any,
-               gains: Any, counted: Any) -> Any:
+def add_number(
+    events: Any,
+    start: int,
+    left: int,
+    picture: Any,
+    width: int,
+    planes: Any,
+    gains: Any,
+    counted: Any,
+) -> Any:
     """
     Add events from `start` on until `left` of them lay where `counted` is 1.
 
@@ -68,8 +77,17 @@ def add_number(events: Any, start: int, left: int, picture: Any, width: int, pla
 
 
 @njit(cache=True, nogil=True)
-def leak_until(events: Any, start: int, limit: int, picture: Any, width: int, planes: Any,
-               gains: Any, origin: int, rate: float) -> Any:
+def leak_until(
+    events: Any,
+    start: int,
+    limit: int,
+    picture: Any,
+    width: int,
+    planes: Any,
+    gains: Any,
+    origin: int,
+    rate: float,
+) -> Any:
     """
     As `add_until`, each event weighing exp(rate * (time - origin)).
 
@@ -90,8 +108,16 @@ def leak_until(events: Any, start: int, limit: int, picture: Any, width: int, pl
 
 
 @njit(cache=True, nogil=True)
-def bin_until(events: Any, start: int, limit: int, counts: Any, origin: int, period: int,
-              rows: Any, columns: Any) -> Any:
+def bin_until(
+    events: Any,
+    start: int,
+    limit: int,
+    counts: Any,
+    origin: int,
+    period: int,
+    rows: Any,
+    columns: Any,
+) -> Any:
     """
     Count events from `start` up to the first at or after `limit`; return its index.
 

@@ -66,6 +66,10 @@ def _decode(words: Any, out: Any) -> Any:
         x = (word >> np.uint64(17)) & np.uint64(0x7FFF)
         y = (word >> np.uint64(2)) & np.uint64(0x7FFF)
         p = (word >> np.uint64(1)) & np.uint64(1)
-        out[i] = ((p << np.uint64(63)) | (y << np.uint64(48)) | (x << np.uint64(32))
-                  | np.uint64(since * 1000))
+        out[i] = (
+            (p << np.uint64(63))
+            | (y << np.uint64(48))
+            | (x << np.uint64(32))
+            | np.uint64(since * 1000)
+        )
     return base, last + wraps, _DONE

@@ -59,8 +59,10 @@ class LibcaerCmpDecoder:
         self._state = state
         if status == _UNKNOWN:
             kind = int(words[position]) >> 12
-            raise EventError(f'expected libcaer_cmp, found a word of kind {kind}, which there is '
-                             f'not, at byte {2 * position}')
+            raise EventError(
+                f'expected libcaer_cmp, found a word of kind {kind}, which there is '
+                f'not, at byte {2 * position}'
+            )
         if status == _LEAP:
             raise leap()
         out.fill(count, packet.time_base)
@@ -82,8 +84,12 @@ def _decode(words: Any, state: Any, out: Any) -> Any:
             if count > room:
                 status = _FULL
                 break
-            out[count] = (stamp | column | ((word & _ELEVEN) << _TO_Y)
-                          | (((word >> _SIGN) & _ONE) << _TO_POLARITY))
+            out[count] = (
+                stamp
+                | column
+                | ((word & _ELEVEN) << _TO_Y)
+                | (((word >> _SIGN) & _ONE) << _TO_POLARITY)
+            )
             count += np.int64(known)
         elif kind == COLUMN:
             column, known = (word & _ELEVEN) << _TO_X, _ONE

@@ -53,8 +53,11 @@ class Packet(NamedTuple):
         :raises EventError: if the size is zero or beyond any sensor's, or time_base beyond 146
             years.
         """
-        if not (0 < self.width <= _SIDE_MAX and 0 < self.height <= _SIDE_MAX
-                and self.width * self.height <= _PIXELS_MAX):
+        if not (
+            0 < self.width <= _SIDE_MAX
+            and 0 < self.height <= _SIDE_MAX
+            and self.width * self.height <= _PIXELS_MAX
+        ):
             raise EventError(f'expected the size of a sensor, found {self.width}x{self.height}')
         if self.time_base >= 1 << 62:
             raise EventError(f'expected a time_base in nanoseconds, found {self.time_base}')
@@ -66,8 +69,9 @@ class Packet(NamedTuple):
         :raises EventError: if the data is not a whole number of them.
         """
         if self.data.size % size:
-            raise EventError(f'expected {self.encoding} in words of {size} bytes, found '
-                             f'{self.data.size} bytes')
+            raise EventError(
+                f'expected {self.encoding} in words of {size} bytes, found {self.data.size} bytes'
+            )
         found = self.data.view(np.dtype(f'{">" if self.bigendian else "<"}u{size}'))
         # Compiled loops take neither foreign order nor words that begin anywhere, and know two
         # kinds of arrays: those that cannot be written to, as views of messages, and others.
@@ -104,7 +108,7 @@ class EventBuffer:
             raise EventError(f'expected at most {EVENTS_MAX} events in a packet, found more')
         if events > len(self._own):
             larger = np.zeros(1 << (int(events) - 1).bit_length(), np.uint64)
-            larger[:len(self._own)] = self._own
+            larger[: len(self._own)] = self._own
             self._own = larger
         return self._own
 
@@ -148,5 +152,6 @@ def leap() -> EventError:
 
 def backwards(nanoseconds: int) -> EventError:
     """Return the error for a time that goes back by so much."""
-    return EventError(f'expected times in order, found one {nanoseconds * 1e-6:.1f} ms before '
-                      'those ahead of it')
+    return EventError(
+        f'expected times in order, found one {nanoseconds * 1e-6:.1f} ms before those ahead of it'
+    )

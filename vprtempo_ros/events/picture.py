@@ -16,8 +16,10 @@ def picture_size(config: EventsConfig, width: int, height: int) -> Size:
     right = config.roi_x + (config.roi_width or width - config.roi_x)
     lower = config.roi_y + (config.roi_height or height - config.roi_y)
     if not (config.roi_x < right <= width and config.roi_y < lower <= height):
-        raise ConfigError(f'input.events.roi_*: expected a region within {width}x{height} pixels, '
-                          f'found columns {config.roi_x} to {right - 1}, rows {config.roi_y} to '
-                          f'{lower - 1}')
+        raise ConfigError(
+            f'input.events.roi_*: expected a region within {width}x{height} pixels, '
+            f'found columns {config.roi_x} to {right - 1}, rows {config.roi_y} to '
+            f'{lower - 1}'
+        )
     planes = 2 if config.polarity == 'split' else 1
     return right - config.roi_x, (lower - config.roi_y) * planes

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 
-class Surroundings(NamedTuple):
+class DiagnosticContext(NamedTuple):
     """
     What only the node itself can find out.
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from ..config import DiagnosticsConfig
 from . import components as concerns
-from .context import Surroundings
+from .context import DiagnosticContext
 from .latch import Latch
-from .statistics import Figures
+from .statistics import Metrics
 from .status import Finding, Level, Status, Values
 from .times import ClockWatch, clock_values
 
@@ -30,38 +30,67 @@ class Health:
         self._clock = ClockWatch(now)
 
     def report(
-        self, now: float, seen: Figures, around: Surroundings, limits: DiagnosticsConfig,
+        self, now: float, seen: Metrics, around: DiagnosticContext, limits: DiagnosticsConfig
     ) -> list[Status]:
         """Return the status of each concern of an active node."""
-        def status(
-            concern: str, findings: Iterable[Finding], well: str, values: Values,
-        ) -> Status:
+
+        def status(concern: str, findings: Iterable[Finding], well: str, values: Values) -> Status:
             return self._status(now, limits, concern, findings, well, values)
 
         told = [
-            status('input', concerns.input_findings(seen, around, limits), 'receiving',
-                   concerns.input_values(seen, around)),
-            status('recognition', concerns.recognition_findings(seen, limits),
-                   'recognising places', concerns.recognition_values(seen, around)),
-            status('backend', concerns.backend_findings(seen, around, limits), 'keeping up',
-                   concerns.backend_values(seen, around)),
+            status(
+                'input',
+                concerns.input_findings(seen, around, limits),
+                'receiving',
+                concerns.input_values(seen, around),
+            ),
+            status(
+                'recognition',
+                concerns.recognition_findings(seen, limits),
+                'recognising places',
+                concerns.recognition_values(seen, around),
+            ),
+            status(
+                'backend',
+                concerns.backend_findings(seen, around, limits),
+                'keeping up',
+                concerns.backend_values(seen, around),
+            ),
             status('map', _map_findings(around), 'loaded', _map_values(around)),
-            status('clock', self._clock.findings(now, around.sim_time, seen, limits), 'going on',
-                   clock_values(seen, around.sim_time)),
+            status(
+                'clock',
+                self._clock.findings(now, around.sim_time, seen, limits),
+                'going on',
+                clock_values(seen, around.sim_time),
+            ),
         ]
         if around.odometry:
-            told.append(status('odometry', concerns.odometry_findings(seen, around, limits),
-                               'receiving', concerns.odometry_values(seen)))
+            told.append(
+                status(
+                    'odometry',
+                    concerns.odometry_findings(seen, around, limits),
+                    'receiving',
+                    concerns.odometry_values(seen),
+                )
+            )
         return told
 
-    def report_map(self, now: float, around: Surroundings, limits: DiagnosticsConfig) -> Status:
+    def report_map(
+        self, now: float, around: DiagnosticContext, limits: DiagnosticsConfig
+    ) -> Status:
         """Return the status of the map of a node that is inactive."""
-        return self._status(now, limits, 'map', _map_findings(around), 'loaded',
-                            _map_values(around))
+        return self._status(
+            now, limits, 'map', _map_findings(around), 'loaded', _map_values(around)
+        )
 
     def _status(
-        self, now: float, limits: DiagnosticsConfig, concern: str, findings: Iterable[Finding],
-        well: str, values: Values,
+        self,
+        now: float,
+        limits: DiagnosticsConfig,
+        concern: str,
+        findings: Iterable[Finding],
+        well: str,
+        values: Values,
     ) -> Status:
         raised = []
         for finding in findings:
@@ -84,9 +113,9 @@ class Health:
         return Status(concern, raised[0][0], '; '.join(told), values)
 
 
-def _map_values(around: Surroundings) -> Values:
+def _map_values(around: DiagnosticContext) -> Values:
     return [('map', around.map_path), ('places', str(around.places))]
 
 
-def _map_findings(around: Surroundings) -> list[Finding]:
+def _map_findings(around: DiagnosticContext) -> list[Finding]:
     return [Finding('trouble', Level.WARN, bool(around.map_trouble), around.map_trouble)]

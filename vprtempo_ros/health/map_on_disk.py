@@ -18,11 +18,15 @@ class MapOnDisk:
         """Return what is wrong with the folder, or nothing."""
         now = self._look()
         if now is None:
-            return (f'{self._path} is gone: recognition goes on with what is in memory, but a '
-                    'restart would fail; restore the folder, or set the parameter map to another')
+            return (
+                f'{self._path} is gone: recognition goes on with what is in memory, but a '
+                'restart would fail; restore the folder, or set the parameter map to another'
+            )
         if now != self._seen:
-            return (f'{self._path} has been replaced: recognition goes on with the old map; set '
-                    'the parameter map to the same folder again to load the new one')
+            return (
+                f'{self._path} has been replaced: recognition goes on with the old map; set '
+                'the parameter map to the same folder again to load the new one'
+            )
         return ''
 
     def _look(self) -> tuple[int, int, int] | None:

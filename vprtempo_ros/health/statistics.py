@@ -23,7 +23,7 @@ _REASONS = 20
 _LATENCIES = 10_000
 
 
-class Figures(NamedTuple):
+class Metrics(NamedTuple):
     """
     What there is to report.
 
@@ -132,22 +132,45 @@ class FrameStatistics:
         with self._lock:
             self._dropped = dropped
 
-    def take(self, silence: float) -> Figures:
+    def take(self, silence: float) -> Metrics:
         """Return what there is to report; a pause longer than `silence` s begins a new rate."""
         with self._lock:
             now = self._clock()
             quiet = self._input.silence(now)
             if quiet > silence:
                 self._input.begin_anew()
-            total = Counts(self._input.count, self._matched, self._unknown, self._dropped,
-                           self._bad, self._failed, self._work)
+            total = Counts(
+                self._input.count,
+                self._matched,
+                self._unknown,
+                self._dropped,
+                self._bad,
+                self._failed,
+                self._work,
+            )
             span, recent = self._window.look(now, total)
             latencies, self._latencies = self._latencies, []
-            return Figures(
-                total, recent, span, self._input.rate(now), quiet, self._answers.silence(now),
-                self._odometry.silence(now), latencies, self._offset, dict(self._reasons),
-                self._last_bad, self._last_failure, self._last_match, self._last_confidence,
-                self._last_place, self._odometry.count, self._last_way, self._jumps, self._jump)
+            return Metrics(
+                total,
+                recent,
+                span,
+                self._input.rate(now),
+                quiet,
+                self._answers.silence(now),
+                self._odometry.silence(now),
+                latencies,
+                self._offset,
+                dict(self._reasons),
+                self._last_bad,
+                self._last_failure,
+                self._last_match,
+                self._last_confidence,
+                self._last_place,
+                self._odometry.count,
+                self._last_way,
+                self._jumps,
+                self._jump,
+            )
 
     def _count(self, reason: str) -> None:
         known = reason in self._reasons or len(self._reasons) < _REASONS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..config import DiagnosticsConfig
-from .statistics import Figures
+from .statistics import Metrics
 from .status import Finding, Level, Values
 
 
@@ -19,26 +19,46 @@ class ClockWatch:
         self._jumps = 0
 
     def findings(
-        self, now: float, sim_time: float | None, seen: Figures, limits: DiagnosticsConfig,
+        self, now: float, sim_time: float | None, seen: Metrics, limits: DiagnosticsConfig
     ) -> Iterator[Finding]:
         """Yield what may be wrong; `sim_time` in seconds, None where it is not used."""
         if sim_time != self._sim_time:
             self._sim_time, self._moved = sim_time, now
-        yield Finding('no clock', Level.WARN, sim_time == 0.0, (
-            'use_sim_time is set but no /clock comes: frames are answered all the same; play the '
-            'recording with --clock, or set use_sim_time to false'))
+        yield Finding(
+            'no clock',
+            Level.WARN,
+            sim_time == 0.0,
+            (
+                'use_sim_time is set but no /clock comes: frames are answered all the same; play '
+                'the recording with --clock, or set use_sim_time to false'
+            ),
+        )
         still = sim_time is not None and sim_time > 0.0 and now - self._moved > limits.silence
-        yield Finding('still', Level.WARN, still, (
-            f'simulated time stands still for {now - self._moved:.0f} s: is the replay or '
-            'simulation paused?'), 0.0)
+        yield Finding(
+            'still',
+            Level.WARN,
+            still,
+            (
+                f'simulated time stands still for {now - self._moved:.0f} s: is the replay or '
+                'simulation paused?'
+            ),
+            0.0,
+        )
         jumped = seen.jumps > self._jumps
         self._jumps = seen.jumps
-        yield Finding('jump', Level.WARN, jumped, (
-            f'stamps jumped back by {seen.jump:.1f} s: the frames before are forgotten, as when a '
-            'recording starts again'), 0.0)
+        yield Finding(
+            'jump',
+            Level.WARN,
+            jumped,
+            (
+                f'stamps jumped back by {seen.jump:.1f} s: the frames before are forgotten, as '
+                'when a recording starts again'
+            ),
+            0.0,
+        )
 
 
-def clock_values(seen: Figures, sim_time: float | None) -> Values:
+def clock_values(seen: Metrics, sim_time: float | None) -> Values:
     """Return the figures of the clocks."""
     return [
         ('time', 'of the system' if sim_time is None else f'simulated, {sim_time:.3f} s'),

@@ -22,10 +22,15 @@ class Counts(NamedTuple):
 
     def since(self, before: Counts) -> Counts:
         """Return what was counted since these counts."""
-        return Counts(self.received - before.received, self.matched - before.matched,
-                      self.unknown - before.unknown, self.dropped - before.dropped,
-                      self.bad - before.bad, self.failed - before.failed,
-                      self.work - before.work)
+        return Counts(
+            self.received - before.received,
+            self.matched - before.matched,
+            self.unknown - before.unknown,
+            self.dropped - before.dropped,
+            self.bad - before.bad,
+            self.failed - before.failed,
+            self.work - before.work,
+        )
 
 
 class Window:

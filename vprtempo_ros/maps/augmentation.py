@@ -26,9 +26,14 @@ class _Change(NamedTuple):
 # One change at a time: all at once blur what places differ in. Measured in docs/recall.md.
 _STEP = 1 / 28
 CHANGES = (
-    _Change(right=-_STEP), _Change(right=_STEP), _Change(right=-2 * _STEP),
-    _Change(right=2 * _STEP), _Change(down=-_STEP), _Change(down=_STEP),
-    _Change(zoom=0.94), _Change(zoom=1.06),
+    _Change(right=-_STEP),
+    _Change(right=_STEP),
+    _Change(right=-2 * _STEP),
+    _Change(right=2 * _STEP),
+    _Change(down=-_STEP),
+    _Change(down=_STEP),
+    _Change(zoom=0.94),
+    _Change(zoom=1.06),
 )
 
 # Degrees by which a frame is tilted that is held out of training.
@@ -43,8 +48,9 @@ def copies(image: Image, encoding: EncodingConfig) -> Iterator[Image]:
     small = _small(image, encoding)
     height, width = small.shape
     for right, down, zoom in CHANGES:
-        shift = np.array([(1 - zoom) * width / 2 + right * width,
-                          (1 - zoom) * height / 2 + down * height])
+        shift = np.array(
+            [(1 - zoom) * width / 2 + right * width, (1 - zoom) * height / 2 + down * height]
+        )
         yield _moved(small, np.column_stack((np.eye(2) * zoom, shift)))
 
 
@@ -57,11 +63,20 @@ def tilted(image: Image, encoding: EncodingConfig) -> Image:
 
 def _small(image: Image, encoding: EncodingConfig) -> Plane:
     grey = image.plane()
-    size = (min(grey.shape[1], _DETAIL * encoding.width),
-            min(grey.shape[0], _DETAIL * encoding.height))
+    size = (
+        min(grey.shape[1], _DETAIL * encoding.width),
+        min(grey.shape[0], _DETAIL * encoding.height),
+    )
     return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA))
 
 
 def _moved(small: Plane, matrix: NDArray[np.float64]) -> Image:
-    return grey_image(cv2.warpAffine(small, matrix, small.shape[::-1], flags=cv2.INTER_LINEAR,
-                                     borderMode=cv2.BORDER_REPLICATE))
+    return grey_image(
+        cv2.warpAffine(
+            small,
+            matrix,
+            small.shape[::-1],
+            flags=cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+    )

@@ -12,7 +12,7 @@ from ..backends.cuba import CubaBackend
 from ..backends.integer import IntegerBackend
 from ..backends.numpy_fp32 import NumpyBackend
 from ..config import BackendConfig, TrainerConfig
-from ..encoding.adaptation import Usual, standardise
+from ..encoding.adaptation import standardise
 from ..encoding.encoders import sensor_type
 from ..errors import MapError, SourceError
 from ..frames import Frame
@@ -20,6 +20,7 @@ from ..matching.confidence import Calibration
 from ..network.layers import Network
 from ..network.training import check_method, train
 from ..sources.traverse import Traverse, open_traverse
+from ..statistics import Statistics
 from ..support.progress import Progress, silent
 from .confidence_fit import fit_confidence, measure_responses, mirrored
 from .map import Map, route_of
@@ -46,8 +47,14 @@ def build_map(config: TrainerConfig, progress: Progress = silent) -> Map:
     for bag in config.bags:
         traverse, origin = open_traverse(bag, config.input, config.poses, reading.origin)
         reading.read(_watched(traverse, f'reading {Path(bag).name}', progress), bag, origin)
-        traverses.append({'source': str(Path(bag).resolve()), 'frames': len(traverse),
-                          'used': samples.count(), 'unreadable': sum(traverse.skipped.values())})
+        traverses.append(
+            {
+                'source': str(Path(bag).resolve()),
+                'frames': len(traverse),
+                'used': samples.count(),
+                'unreadable': sum(traverse.skipped.values()),
+            }
+        )
         if not samples.count():
             raise SourceError(f'{bag}: no usable frame in it{_why(traverse)}')
         _settle_sensor(reading, traverse, config, bag)
@@ -59,15 +66,24 @@ def build_map(config: TrainerConfig, progress: Progress = silent) -> Map:
         'created': datetime.datetime.now(datetime.timezone.utc).isoformat(timespec='seconds'),
         'traverses': traverses,
     }
-    return Map(config, reading.places, network, reading.thumbnails, reading.sensor,
-               samples.frames(0), samples.usual(0), responses, calibration, provenance,
-               reading.origin)
+    return Map(
+        config,
+        reading.places,
+        network,
+        reading.thumbnails,
+        reading.sensor,
+        samples.frames(0),
+        samples.usual(0),
+        responses,
+        calibration,
+        provenance,
+        reading.origin,
+    )
 
 
 def _calibrate(
-    network: Network, samples: Samples, reading: Reading, config: TrainerConfig,
-    progress: Progress,
-) -> tuple[Usual, Calibration]:
+    network: Network, samples: Samples, reading: Reading, config: TrainerConfig, progress: Progress
+) -> tuple[Statistics, Calibration]:
     """Measure what places usually answer, and fit confidence to frames held out of training."""
     adapt = config.encoding.adapt
     shown = samples.frames(0)
@@ -78,15 +94,22 @@ def _calibrate(
     tolerance = config.places.tolerance
     backend = _engine(network)
     responses = measure_responses(backend, shown, tolerance)
-    usual = responses
+    statistics = responses
     if held_out.traverse:
         # Of a further traverse nothing is held out of the network but here.
         backend.close()
         backend = _engine(_train(samples, 1, config, progress))
-        usual = measure_responses(backend, shown, tolerance)
+        statistics = measure_responses(backend, shown, tolerance)
     calibration = fit_confidence(
-        backend, route_of(reading.places), usual, held_out,
-        mirrored(shown, config.encoding.width), tolerance, config.training.seed, progress)
+        backend,
+        route_of(reading.places),
+        statistics,
+        held_out,
+        mirrored(shown, config.encoding.width),
+        tolerance,
+        config.training.seed,
+        progress,
+    )
     backend.close()
     return responses, calibration
 
@@ -112,9 +135,7 @@ def _watched(traverse: Traverse, stage: str, progress: Progress) -> Iterator[Fra
     progress(stage, total, total)
 
 
-def _settle_sensor(
-    reading: Reading, traverse: Traverse, config: TrainerConfig, bag: str,
-) -> None:
+def _settle_sensor(reading: Reading, traverse: Traverse, config: TrainerConfig, bag: str) -> None:
     """Note of what sensor the first traverse is; make sure that a further one is of the same."""
     sensor = reading.sensor
     sensor['type'] = sensor_type(config)
@@ -123,9 +144,11 @@ def _settle_sensor(
     if bag == config.bags[0]:
         sensor['width'], sensor['height'] = traverse.sensor
     if traverse.sensor != (sensor['width'], sensor['height']):
-        raise MapError(f'{bag}: expected events of a sensor of {sensor["width"]}x'
-                       f'{sensor["height"]} pixels as in {config.bags[0]}, found '
-                       f'{traverse.sensor[0]}x{traverse.sensor[1]}')
+        raise MapError(
+            f'{bag}: expected events of a sensor of {sensor["width"]}x'
+            f'{sensor["height"]} pixels as in {config.bags[0]}, found '
+            f'{traverse.sensor[0]}x{traverse.sensor[1]}'
+        )
 
 
 def _why(traverse: Traverse) -> str:

@@ -21,8 +21,10 @@ def calibration_tree(calibration: Calibration) -> dict[str, Any]:
         'tolerance': calibration.tolerance,
         'held_out': calibration.held_out,
         'frames': calibration.frames,
-        'filters': {name: {**curve._asdict(), 'right': calibration.right[name]}
-                    for name, curve in calibration.curves.items()},
+        'filters': {
+            name: {**curve._asdict(), 'right': calibration.right[name]}
+            for name, curve in calibration.curves.items()
+        },
     }
 
 
@@ -34,8 +36,15 @@ def calibration_from(tree: Any) -> Calibration:
     """
     try:
         filters = {name: tree['filters'][name] for name in _FILTERS}
-        curves = {name: Curve(*(_number(found[part], -_MOST if part == 'offset' else 0.0, _MOST)
-                                for part in Curve._fields)) for name, found in filters.items()}
+        curves = {
+            name: Curve(
+                *(
+                    _number(found[part], -_MOST if part == 'offset' else 0.0, _MOST)
+                    for part in Curve._fields
+                )
+            )
+            for name, found in filters.items()
+        }
         right = {name: _number(found['right'], 0.0, 1.0) for name, found in filters.items()}
         tolerance, frames, held_out = tree['tolerance'], tree['frames'], tree['held_out']
         for count in (tolerance, frames):

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 
 from ..backends import Backend
 from ..config import SequenceConfig
-from ..encoding.adaptation import Usual
 from ..matching.confidence import Calibration, features, fit
-from ..matching.normalisation import Normaliser, usual_responses
+from ..matching.normalisation import Normaliser, measure_response_statistics
 from ..matching.sequence import sequence_filter
-from ..matching.stages import Moment, Route
+from ..matching.stages import FrameTiming, Route
+from ..statistics import Statistics
 from ..support.progress import Progress
 from .held_out import HeldOut
 
@@ -47,7 +47,7 @@ class _Run(NamedTuple):
     stamps: NDArray[np.int64]
 
 
-def measure_responses(backend: Backend, shown: NDArray[np.uint8], tolerance: int) -> Usual:
+def measure_responses(backend: Backend, shown: NDArray[np.uint8], tolerance: int) -> Statistics:
     """
     Return what each place usually answers to frames of other places.
 
@@ -55,13 +55,20 @@ def measure_responses(backend: Backend, shown: NDArray[np.uint8], tolerance: int
     """
     places = len(shown)
     chosen = np.unique(np.linspace(0, places - 1, min(places, _FRAMES)).astype(int))
-    return usual_responses(((int(place), backend.similarity(shown[place])) for place in chosen),
-                           places, tolerance)
+    return measure_response_statistics(
+        ((int(place), backend.similarity(shown[place])) for place in chosen), places, tolerance
+    )
 
 
 def fit_confidence(
-    backend: Backend, route: Route, usual: Usual, held_out: HeldOut, clutter: NDArray[np.uint8],
-    tolerance: int, seed: int, progress: Progress,
+    backend: Backend,
+    route: Route,
+    statistics: Statistics,
+    held_out: HeldOut,
+    clutter: NDArray[np.uint8],
+    tolerance: int,
+    seed: int,
+    progress: Progress,
 ) -> Calibration:
     """
     Return the curves that make confidences of scores, one for each sequence filter.
@@ -70,9 +77,11 @@ def fit_confidence(
     :param clutter: uint8 (frames, inputs), frames that show no place of the map, in their order.
     """
     rng = np.random.default_rng(seed)
-    normaliser = Normaliser(usual)
-    filters = {name: sequence_filter(route, SequenceConfig(filter=name))
-               for name in ('none', 'seqslam', 'bayes')}
+    normaliser = Normaliser(statistics)
+    filters = {
+        name: sequence_filter(route, SequenceConfig(filter=name))
+        for name in ('none', 'seqslam', 'bayes')
+    }
     samples: dict[str, list[NDArray[np.float64]]] = {name: [] for name in filters}
     right: dict[str, list[bool]] = {name: [] for name in filters}
     for number in range(_RUNS):
@@ -81,20 +90,26 @@ def fit_confidence(
         for stage in filters.values():
             stage.reset()
         for frame, stamp in enumerate(run.stamps.tolist()):
-            moment = Moment(stamp)
-            scores = normaliser(backend.similarity(run.spikes[frame]), moment)
+            timing = FrameTiming(stamp)
+            scores = normaliser(backend.similarity(run.spikes[frame]), timing)
             for name, stage in filters.items():
-                filtered = stage(scores, moment)
+                filtered = stage(scores, timing)
                 if frame >= _START:
                     best = int(filtered.argmax())
                     samples[name].append(features(filtered, tolerance)[best])
-                    right[name].append(bool(
-                        run.first[frame] - tolerance <= best <= run.last[frame] + tolerance))
+                    right[name].append(
+                        bool(run.first[frame] - tolerance <= best <= run.last[frame] + tolerance)
+                    )
     progress('fitting confidence', _RUNS, _RUNS)
     hits = {name: np.array(values) for name, values in right.items()}
     curves = {name: fit(np.stack(values), hits[name]) for name, values in samples.items()}
-    return Calibration(tolerance, held_out.name, _RUNS * (_LENGTH - _START), curves,
-                       {name: round(float(values.mean()), 4) for name, values in hits.items()})
+    return Calibration(
+        tolerance,
+        held_out.name,
+        _RUNS * (_LENGTH - _START),
+        curves,
+        {name: round(float(values.mean()), 4) for name, values in hits.items()},
+    )
 
 
 def mirrored(spikes: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
@@ -116,9 +131,12 @@ def _run(held_out: HeldOut, clutter: NDArray[np.uint8], rng: np.random.Generator
     steps = np.diff(held_out.stamps[frames], prepend=held_out.stamps[frames[0]])
     # A stretch that runs over the end of the drive goes on from its beginning.
     steps[steps < 0] = int(np.median(np.abs(steps)))
-    return _Run(np.clip(np.rint(shown + _MIDDLE), 0, 255).astype(np.uint8),
-                held_out.first[frames] + offset, held_out.last[frames] + offset,
-                1 + np.cumsum(steps))
+    return _Run(
+        np.clip(np.rint(shown + _MIDDLE), 0, 255).astype(np.uint8),
+        held_out.first[frames] + offset,
+        held_out.last[frames] + offset,
+        1 + np.cumsum(steps),
+    )
 
 
 def _stretch(count: int, rng: np.random.Generator) -> NDArray[np.int64]:

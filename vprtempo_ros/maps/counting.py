@@ -31,7 +31,7 @@ class PlaceCounter:
         self._with_poses = config.places.by == 'metres'
         self._counted = 0
         self._left_out = 0
-        self._windows = (_Windows(config.input.events) if config.input.type == 'events' else None)
+        self._windows = _Windows(config.input.events) if config.input.type == 'events' else None
         self._waiting: deque[int] = deque(maxlen=_WAITING)
         self._last: tuple[int, Pose] | None = None
         self._track: PoseTrack | None = None
@@ -60,8 +60,12 @@ class PlaceCounter:
         if self._last is not None and self._last[0] < stamp_ns:
             stamps, poses = [self._last[0], stamp_ns], [self._last[1], pose]
         self._track = PoseTrack(
-            np.array(stamps, np.int64), np.array([p.position for p in poses]),
-            np.array([p.orientation for p in poses]), pose.frame_id, self._config.poses.max_gap)
+            np.array(stamps, np.int64),
+            np.array([p.position for p in poses]),
+            np.array([p.orientation for p in poses]),
+            pose.frame_id,
+            self._config.poses.max_gap,
+        )
         self._last = stamp_ns, pose
         self._ask_waiting()
 
@@ -75,8 +79,12 @@ class PlaceCounter:
             self._ask(stamp_ns, None)
 
     def _ask_waiting(self) -> None:
-        while (self._last is not None and self._track is not None and self._waiting
-                and self._waiting[0] <= self._last[0]):
+        while (
+            self._last is not None
+            and self._track is not None
+            and self._waiting
+            and self._waiting[0] <= self._last[0]
+        ):
             stamp = self._waiting.popleft()
             self._ask(stamp, self._track.at(stamp))
 

@@ -8,8 +8,9 @@ from typing import Callable, Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from ..encoding.adaptation import Usual, standardise
+from ..encoding.adaptation import standardise
 from ..frames import Frame
+from ..statistics import Statistics
 
 # So many frames between places are kept at the most.
 _MOST = 1024
@@ -35,9 +36,9 @@ class HeldOut:
         """Return the number of frames."""
         return len(self.stamps)
 
-    def standardised(self, usual: Usual) -> HeldOut:
+    def standardised(self, statistics: Statistics) -> HeldOut:
         """Return the frames with their pixels standardised."""
-        return replace(self, spikes=standardise(self.spikes, usual))
+        return replace(self, spikes=standardise(self.spikes, statistics))
 
 
 class Collector:
@@ -68,12 +69,17 @@ class Collector:
     def frames(self, places: int) -> HeldOut:
         """Return what was gathered, one frame at least, for a map of so many places."""
         spikes, first, last, stamps = zip(*self._frames)
-        return HeldOut(np.stack(spikes), np.array(first, np.int64),
-                       np.minimum(np.array(last, np.int64), places - 1),
-                       np.array(stamps, np.int64), self._name, self._traverse)
+        return HeldOut(
+            np.stack(spikes),
+            np.array(first, np.int64),
+            np.minimum(np.array(last, np.int64), places - 1),
+            np.array(stamps, np.int64),
+            self._name,
+            self._traverse,
+        )
 
 
-class Passing:
+class HoldoutSplitter:
     """Passes frames on, and hands those that nobody takes to a function."""
 
     def __init__(self, frames: Iterable[Frame], leave: Callable[[Frame], None]) -> None:

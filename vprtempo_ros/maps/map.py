@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..config import EVENTS, TrainerConfig
-from ..encoding.adaptation import Usual, standardise
+from ..encoding.adaptation import standardise
 from ..events.packet import Size
 from ..events.picture import picture_size
 from ..matching.confidence import Calibration
 from ..matching.stages import Route
 from ..network.layers import Network
+from ..statistics import Statistics
 from .places import Place
 
 FORMAT_VERSION = 2
@@ -28,9 +29,9 @@ class Map:
     sensor: what the reference frames came from: type, width, height. provenance: software,
     creation time, and for each traverse its source and frames used; plain values throughout.
     thumbnails: one JPEG for each place. spikes: uint8 (places, inputs), the encoded reference
-    frames. pixels: what these usually are, by pixel. responses: what the network usually answers,
-    by place. calibration: what makes a confidence of a score. origin: latitude, longitude and
-    altitude of (0, 0, 0) where poses come from GPS.
+    frames. pixel_statistics: of these, by input. response_statistics: of the similarities to
+    frames of other places, by place. calibration: what makes a confidence of a score. origin:
+    latitude, longitude and altitude of (0, 0, 0) where poses come from GPS.
     """
 
     config: TrainerConfig
@@ -39,22 +40,28 @@ class Map:
     thumbnails: list[bytes]
     sensor: dict[str, Any]
     spikes: NDArray[np.uint8]
-    pixels: Usual
-    responses: Usual
+    pixel_statistics: Statistics
+    response_statistics: Statistics
     calibration: Calibration
     provenance: dict[str, Any] = field(default_factory=dict)
     origin: tuple[float, float, float] | None = None
 
     def shown(self) -> NDArray[np.uint8]:
         """Return the spikes of the places as the network takes them, uint8 (places, inputs)."""
-        return (standardise(self.spikes, self.pixels) if self.config.encoding.adapt
-                else self.spikes)
+        return (
+            standardise(self.spikes, self.pixel_statistics)
+            if self.config.encoding.adapt
+            else self.spikes
+        )
 
     def image_size(self) -> Size:
         """Return width and height of the images that the map was made from."""
         size = (self.sensor['width'], self.sensor['height'])
-        return picture_size(self.config.input.events, *size) if (
-            self.sensor['type'] == EVENTS) else size
+        return (
+            picture_size(self.config.input.events, *size)
+            if (self.sensor['type'] == EVENTS)
+            else size
+        )
 
     def route(self) -> Route:
         """Return how the places follow one another."""
@@ -66,5 +73,8 @@ def route_of(places: list[Place]) -> Route:
     stamps = np.array([place.stamp_ns for place in places], np.int64)
     poses = [place.pose for place in places if place.pose]
     steps = [pose.distance(before) for before, pose in zip(poses, poses[1:])]
-    return Route(len(stamps), float(np.median(np.diff(stamps))) * 1e-9,
-                 float(np.median(steps)) if steps else None)
+    return Route(
+        len(stamps),
+        float(np.median(np.diff(stamps))) * 1e-9,
+        float(np.median(steps)) if steps else None,
+    )

@@ -53,15 +53,18 @@ def read_network(file: Path, config: TrainerConfig, places: int) -> Network:
     if any('.integer.' in name or name.startswith('integer.') for name in tensors):
         quantised = _quantised(tensors, inputs)
         if modules and _shapes(modules) != _shapes(quantised.modules):
-            raise MapError(f'{file.name}: expected floats and integers of the same shapes, found '
-                           f'{_shapes(modules)} and {_shapes(quantised.modules)}')
+            raise MapError(
+                f'{file.name}: expected floats and integers of the same shapes, found '
+                f'{_shapes(modules)} and {_shapes(quantised.modules)}'
+            )
     return _checked(Network(modules, config.training.readout, quantised), file, places)
 
 
 def _checked(network: Network, file: Path, places: int) -> Network:
     if network.places != places:
-        raise MapError(f'{file.name}: expected output neurons for {places} places, found '
-                       f'{network.places}')
+        raise MapError(
+            f'{file.name}: expected output neurons for {places} places, found {network.places}'
+        )
     return network
 
 
@@ -80,9 +83,12 @@ def _spiking(tensors: Tensors, inputs: int) -> spiking.SpikingNetwork:
         prefix = f'module.{len(modules)}.spiking'
         hidden = _neurons(tensors, f'{prefix}.hidden', 2 * inputs)
         places = _neurons(tensors, f'{prefix}.output', hidden)
-        modules.append(spiking.SpikingModule(
-            tensor(tensors, f'{prefix}.hidden', np.int16, (hidden, 2 * inputs)),
-            tensor(tensors, f'{prefix}.output', np.int16, (places, hidden))))
+        modules.append(
+            spiking.SpikingModule(
+                tensor(tensors, f'{prefix}.hidden', np.int16, (hidden, 2 * inputs)),
+                tensor(tensors, f'{prefix}.output', np.int16, (places, hidden)),
+            )
+        )
     steps, threshold, decay = tensor(tensors, 'spiking.constants', np.int32, (3,)).tolist()
     network = spiking.SpikingNetwork(modules, steps, threshold, decay)
     spiking.check(network)
@@ -114,9 +120,11 @@ def _quantised(tensors: Tensors, inputs: int) -> QuantisedNetwork:
         output = _quantised_layer(tensors, f'{prefix}.output.integer', len(feature.weights))
         modules.append(QuantisedModule(feature, output))
     network = QuantisedNetwork(
-        modules, np.float32(tensor(tensors, 'integer.input.scale', np.float32, (1,))[0]),
+        modules,
+        np.float32(tensor(tensors, 'integer.input.scale', np.float32, (1,))[0]),
         int(tensor(tensors, 'integer.input.zero_point', np.int32, (1,))[0]),
-        int(tensor(tensors, 'integer.activation_max', np.int32, (1,))[0]))
+        int(tensor(tensors, 'integer.activation_max', np.int32, (1,))[0]),
+    )
     check(network)
     return network
 
@@ -127,7 +135,8 @@ def _quantised_layer(tensors: Tensors, prefix: str, inputs: int) -> QuantisedLay
         tensor(tensors, f'{prefix}.weights', np.int8, (neurons, inputs)),
         tensor(tensors, f'{prefix}.weight_scales', np.float32, (neurons,)),
         np.float32(tensor(tensors, f'{prefix}.scale', np.float32, (1,))[0]),
-        int(tensor(tensors, f'{prefix}.zero_point', np.int32, (1,))[0]))
+        int(tensor(tensors, f'{prefix}.zero_point', np.int32, (1,))[0]),
+    )
 
 
 def _layer(tensors: Tensors, prefix: str, inputs: int) -> Layer:

@@ -43,8 +43,10 @@ def sample(frames: Iterable[Frame], config: PlacesConfig) -> Iterator[Frame]:
             if taken == config.count:
                 return
     if index >= 0 and not taken and config.by == 'metres':
-        raise MapError('places.by is metres, but no frame has a pose: name the pose topic in '
-                       'poses.topic, or cut places by frames or seconds')
+        raise MapError(
+            'places.by is metres, but no frame has a pose: name the pose topic in '
+            'poses.topic, or cut places by frames or seconds'
+        )
 
 
 # Tells of the next frame whether it becomes a place: its number, stamp in ns, pose.
@@ -97,15 +99,16 @@ class _ByMetres:
         self._last: Pose | None = None
 
     def __call__(self, index: int, stamp_ns: int, pose: Pose | None) -> bool:
-        if pose is None or (self._last is not None
-                            and pose.distance(self._last) < self._spacing):
+        if pose is None or (self._last is not None and pose.distance(self._last) < self._spacing):
             return False
         self._last = pose
         return True
 
 
 _DUE: dict[str, Callable[[float], Due]] = {
-    'frames': _ByFrames, 'seconds': _BySeconds, 'metres': _ByMetres,
+    'frames': _ByFrames,
+    'seconds': _BySeconds,
+    'metres': _ByMetres,
 }
 
 

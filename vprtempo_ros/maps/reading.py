@@ -13,7 +13,7 @@ from ..frames import Frame, Image
 from ..sources.poses import Origin
 from .additional import by_order, by_pose
 from .augmentation import tilted
-from .held_out import Collector, HeldOut, Passing
+from .held_out import Collector, HeldOut, HoldoutSplitter
 from .places import Place, sample
 from .samples import Samples
 
@@ -46,8 +46,9 @@ class Reading:
             self._read_places(frames, bag)
             return
         assign = by_pose if all(place.pose for place in self.places) else by_order
-        for place, stamp_ns, encoded in assign(frames, self.places, self._config, bag,
-                                               self._samples.encode):
+        for place, stamp_ns, encoded in assign(
+            frames, self.places, self._config, bag, self._samples.encode
+        ):
             self._samples.add(place, encoded)
             if self._traverse == 1 and self._second.wanted():
                 self._second.add(encoded[0], place, place, stamp_ns)
@@ -60,14 +61,18 @@ class Reading:
         raise MapError('no frame to fit confidence on')
 
     def _read_places(self, frames: Iterator[Frame], bag: str) -> None:
-        passing = Passing(frames, self._leave)
+        passing = HoldoutSplitter(frames, self._leave)
         for frame in sample(passing, self._config.places):
             passing.take(frame)
             number = len(self.places)
             self._samples.add(number, self._samples.encode(frame.image))
             if self._tilted.wanted():
-                self._tilted.add(self._encoder(tilted(frame.image, self._config.encoding)),
-                                 number, number, frame.stamp_ns)
+                self._tilted.add(
+                    self._encoder(tilted(frame.image, self._config.encoding)),
+                    number,
+                    number,
+                    frame.stamp_ns,
+                )
             self.places.append(Place(frame.stamp_ns, frame.pose, bag, frame.name))
             self.thumbnails.append(_thumbnail(frame.image))
             self.sensor = self.sensor or _sensor(frame.image)

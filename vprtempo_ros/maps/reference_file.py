@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..encoding.adaptation import Usual
 from ..errors import MapError
+from ..statistics import Statistics
 from .tensors import read_tensors, tensor, write_tensors
 
 
@@ -17,18 +17,22 @@ class Reference(NamedTuple):
     """Spikes uint8 (places, inputs); mean and deviation by pixel and of responses by place."""
 
     spikes: NDArray[np.uint8]
-    pixels: Usual
-    responses: Usual
+    pixel_statistics: Statistics
+    response_statistics: Statistics
 
 
 def write_reference(reference: Reference, file: Path) -> None:
     """Write the reference."""
-    write_tensors(file, {
-        'spikes': reference.spikes,
-        'pixel.mean': reference.pixels.mean, 'pixel.deviation': reference.pixels.deviation,
-        'response.mean': reference.responses.mean,
-        'response.deviation': reference.responses.deviation,
-    })
+    write_tensors(
+        file,
+        {
+            'spikes': reference.spikes,
+            'pixel.mean': reference.pixel_statistics.mean,
+            'pixel.deviation': reference.pixel_statistics.std,
+            'response.mean': reference.response_statistics.mean,
+            'response.deviation': reference.response_statistics.std,
+        },
+    )
 
 
 def read_reference(file: Path, places: int, inputs: int) -> Reference:
@@ -43,15 +47,21 @@ def read_reference(file: Path, places: int, inputs: int) -> Reference:
         found: NDArray[np.float32] = tensor(tensors, name, np.float32, (values,))
         # Written so that NaN fails too.
         if not ((found >= low) & (found <= high)).all():
-            raise MapError(f'{file.name}: {name}: expected numbers from {low:g} to {high:g}, '
-                           f'found {found.min():g} to {found.max():g}')
+            raise MapError(
+                f'{file.name}: {name}: expected numbers from {low:g} to {high:g}, '
+                f'found {found.min():g} to {found.max():g}'
+            )
         return found
 
     float32 = np.finfo(np.float32)
     most = float(float32.max)
     return Reference(
         tensor(tensors, 'spikes', np.uint8, (places, inputs)),
-        Usual(within('pixel.mean', inputs, 0.0, 255.0),
-              within('pixel.deviation', inputs, 0.0, 127.5)),
-        Usual(within('response.mean', places, -most, most),
-              within('response.deviation', places, float(float32.tiny), most)))
+        Statistics(
+            within('pixel.mean', inputs, 0.0, 255.0), within('pixel.deviation', inputs, 0.0, 127.5)
+        ),
+        Statistics(
+            within('response.mean', places, -most, most),
+            within('response.deviation', places, float(float32.tiny), most),
+        ),
+    )

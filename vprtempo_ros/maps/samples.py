@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..config import TrainerConfig
-from ..encoding.adaptation import Usual, standardise, usual_of
+from ..encoding.adaptation import standardise
 from ..encoding.encoders import encoder_for
 from ..frames import Image
+from ..statistics import Statistics, statistics_of
 from .augmentation import copies
 
 # The spikes of a frame, uint8 (inputs,), and of its copies.
@@ -48,9 +49,9 @@ class Samples:
         """Return the spikes of a traverse's frames without copies, uint8 (frames, inputs)."""
         return np.stack([encoded[0] for encoded in self._encoded[traverse]])
 
-    def usual(self, traverse: int) -> Usual:
+    def usual(self, traverse: int) -> Statistics:
         """Return what the frames of a traverse usually are, by pixel."""
-        return usual_of(self.frames(traverse))
+        return statistics_of(self.frames(traverse))
 
     def shown(self, traverses: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         """
@@ -61,11 +62,12 @@ class Samples:
         parts, places = [], []
         for number in range(traverses):
             part = np.stack([spikes for encoded in self._encoded[number] for spikes in encoded])
-            parts.append(standardise(part, self.usual(number)) if self._config.encoding.adapt
-                         else part)
+            parts.append(
+                standardise(part, self.usual(number)) if self._config.encoding.adapt else part
+            )
             copies_each = len(self._encoded[number][0])
             places.append(np.repeat(np.array(self._places[number], np.int64), copies_each))
         return np.concatenate(parts), np.concatenate(places)
 
     def _copies(self, image: Image) -> list[Image]:
-        return list(copies(image, self._config.encoding)) if self._config.training.copies else []
+        return list(copies(image, self._config.encoding)) if self._config.training.augment else []

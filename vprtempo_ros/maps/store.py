@@ -57,11 +57,14 @@ def check_destination(path: str | Path, overwrite: bool) -> Path:
         raise MapError(f'{target}: cannot be a map ({error.strerror})') from None
     if os.path.lexists(target) and not empty:
         if not is_map:
-            raise MapError(f'{target}: exists and is not a map; it is left alone, choose another '
-                           'destination')
+            raise MapError(
+                f'{target}: exists and is not a map; it is left alone, choose another destination'
+            )
         if not overwrite:
-            raise MapError(f'{target}: there is a map already; set overwrite to replace it, or '
-                           'choose another destination')
+            raise MapError(
+                f'{target}: there is a map already; set overwrite to replace it, or '
+                'choose another destination'
+            )
     try:
         check_makeable(Path(os.path.realpath(target)))
     except VprError as error:
@@ -88,8 +91,9 @@ def save(built: Map, path: str | Path, overwrite: bool = False) -> Path:
         staging.chmod(0o755)
         exchange(staging, place)
     except OSError as error:
-        raise MapError(f'{target}: cannot be written ({error.strerror or error}); '
-                       'what was there is unchanged') from None
+        raise MapError(
+            f'{target}: cannot be written ({error.strerror or error}); what was there is unchanged'
+        ) from None
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return target
@@ -120,7 +124,10 @@ def _write(built: Map, folder: Path) -> None:
         (folder / _THUMBNAILS / f'{number:06d}.jpg').write_bytes(data)
     write_places(built.places, folder / _PLACES)
     write_network(built.network, folder / _NETWORK)
-    write_reference(Reference(built.spikes, built.pixels, built.responses), folder / _REFERENCE)
+    write_reference(
+        Reference(built.spikes, built.pixel_statistics, built.response_statistics),
+        folder / _REFERENCE,
+    )
     document: dict[str, Any] = {
         'format_version': FORMAT_VERSION,
         **built.provenance,
@@ -145,14 +152,17 @@ def _load(folder: Path) -> Map:
     found = {**_digests(folder), MAP: _digest_document(document)}
     for name, digest in found.items():
         if document['checksums'].get(name) != digest:
-            raise MapError(f'{folder}: {name} is not as it was written (checksum differs); copy '
-                           'the map again or train it anew')
+            raise MapError(
+                f'{folder}: {name} is not as it was written (checksum differs); copy '
+                'the map again or train it anew'
+            )
     try:
         config = from_tree(TrainerConfig, document['config'])
         places = read_places(folder / _PLACES)
         network = read_network(folder / _NETWORK, config, len(places))
-        reference = read_reference(folder / _REFERENCE, len(places),
-                                   config.encoding.width * config.encoding.height)
+        reference = read_reference(
+            folder / _REFERENCE, len(places), config.encoding.width * config.encoding.height
+        )
         calibration = calibration_from(document['confidence'])
         thumbnails = [file.read_bytes() for file in _thumbnail_files(folder / _THUMBNAILS)]
         origin = _origin(document['origin'])
@@ -166,8 +176,9 @@ def _load(folder: Path) -> Map:
         raise MapError(f'{folder}: {MAP} lacks or misplaces {error}') from None
     if len(thumbnails) != len(places):
         raise MapError(f'{folder}: expected {len(places)} thumbnails, found {len(thumbnails)}')
-    return Map(config, places, network, thumbnails, sensor, *reference, calibration, provenance,
-               origin)
+    return Map(
+        config, places, network, thumbnails, sensor, *reference, calibration, provenance, origin
+    )
 
 
 def _read_document(folder: Path) -> dict[str, Any]:
@@ -189,27 +200,36 @@ def _read_document(folder: Path) -> dict[str, Any]:
         raise MapError(f'{file}: not a map.yaml (expected format_version, config, checksums)')
     version = document.get('format_version')
     if version != FORMAT_VERSION:
-        hint = ('install a newer vprtempo_ros' if isinstance(version, int)
-                and version > FORMAT_VERSION else 'train the map anew')
-        raise MapError(f'{folder}: map format {version}, this software reads {FORMAT_VERSION}; '
-                       f'{hint}')
+        hint = (
+            'install a newer vprtempo_ros'
+            if isinstance(version, int) and version > FORMAT_VERSION
+            else 'train the map anew'
+        )
+        raise MapError(
+            f'{folder}: map format {version}, this software reads {FORMAT_VERSION}; {hint}'
+        )
     return document
 
 
 def _origin(found: Any) -> Origin | None:
     if found is None:
         return None
-    if not (isinstance(found, list) and len(found) == 3
-            and all(isinstance(part, float) and math.isfinite(part) for part in found)):
-        raise MapError(f'{MAP}: expected latitude, longitude and altitude as origin, found '
-                       f'{found!r}')
+    if not (
+        isinstance(found, list)
+        and len(found) == 3
+        and all(isinstance(part, float) and math.isfinite(part) for part in found)
+    ):
+        raise MapError(
+            f'{MAP}: expected latitude, longitude and altitude as origin, found {found!r}'
+        )
     return found[0], found[1], found[2]
 
 
 def _sensor(found: dict[str, Any]) -> dict[str, Any]:
     sizes = (found['width'], found['height'])
-    if not (isinstance(found['type'], str)
-            and all(type(size) is int and size > 0 for size in sizes)):
+    if not (
+        isinstance(found['type'], str) and all(type(size) is int and size > 0 for size in sizes)
+    ):
         raise MapError(f'{MAP}: expected type, width and height of the sensor, found {found!r}')
     return found
 
@@ -227,8 +247,10 @@ def _digest(file: Path) -> str:
 
 
 def _digests(folder: Path) -> dict[str, str]:
-    return {**{name: _digest(folder / name) for name in _FILES},
-            _THUMBNAILS: _digest_all(folder / _THUMBNAILS)}
+    return {
+        **{name: _digest(folder / name) for name in _FILES},
+        _THUMBNAILS: _digest_all(folder / _THUMBNAILS),
+    }
 
 
 def _digest_all(folder: Path) -> str:

@@ -52,7 +52,7 @@ def features(scores: Scores, tolerance: int) -> NDArray[np.float64]:
     """
     best = int(scores.argmax())
     near = slice(max(0, best - tolerance), best + tolerance + 1)
-    others = np.concatenate((scores[:near.start], scores[near.stop:]))
+    others = np.concatenate((scores[: near.start], scores[near.stop :]))
     second = float(others.max()) if len(others) else float(scores.min())
     rival = np.full(len(scores), scores[best], np.float64)
     rival[near] = second
@@ -85,13 +85,14 @@ def fit(samples: NDArray[np.float64], right: NDArray[np.bool_]) -> Curve:
 
 
 def _fit(
-    samples: NDArray[np.float64], right: NDArray[np.bool_], columns: list[int],
+    samples: NDArray[np.float64], right: NDArray[np.bool_], columns: list[int]
 ) -> tuple[float, float, float]:
     try:
         from sklearn.linear_model import LogisticRegression
     except ImportError:
-        raise VprError('fitting confidence needs scikit-learn: pip install scikit-learn '
-                       '(apt: python3-sklearn)') from None
+        raise VprError(
+            'fitting confidence needs scikit-learn: pip install scikit-learn (apt: python3-sklearn)'
+        ) from None
     model = LogisticRegression().fit(samples[:, columns], right)
     weights = np.zeros(2)
     weights[columns] = model.coef_[0]

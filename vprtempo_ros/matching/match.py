@@ -30,7 +30,7 @@ def match(scores: Scores, tolerance: int, curve: Curve, config: MatchConfig) -> 
     if not np.isfinite(scores).all() or scores.min() == scores.max():
         return unknown()
     count = min(config.top_k, len(scores))
-    best = np.argpartition(scores, len(scores) - count)[len(scores) - count:]
+    best = np.argpartition(scores, len(scores) - count)[len(scores) - count :]
     # Of equal scores the earlier place comes first, whatever the partition did.
     best = best[np.lexsort((best, -scores[best]))]
     # A neighbour of the best place shares its lead; behind a better score it is not more likely.

@@ -13,10 +13,10 @@ from typing import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from ..encoding.adaptation import Usual
-from .stages import Moment, Scores
+from ..statistics import Statistics
+from .stages import FrameTiming, Scores
 
-# Fewer values than this do not tell a mean and a deviation; the rest is assumed to be usual.
+# Fewer values than this do not tell a mean and a deviation; the rest is assumed to be statistics.
 _ENOUGH = 10.0
 
 # A neuron whose mean or deviation is this many times further out than three quarters of the others
@@ -32,12 +32,12 @@ class Normaliser:
     the frame did to the responses.
     """
 
-    def __init__(self, usual: Usual) -> None:
+    def __init__(self, statistics: Statistics) -> None:
         """Take mean and deviation of the response of each place, float32 (places,)."""
-        self._mean = usual.mean
-        self._scale = np.float32(1) / usual.deviation
+        self._mean = statistics.mean
+        self._scale = np.float32(1) / statistics.std
 
-    def __call__(self, scores: Scores, moment: Moment) -> Scores:
+    def __call__(self, scores: Scores, timing: FrameTiming) -> Scores:
         """Return the scores in deviations; what is not finite stays so."""
         # What is not finite, or too large to be squared, is not worth a warning here.
         with np.errstate(invalid='ignore', over='ignore'):
@@ -53,7 +53,9 @@ class Normaliser:
         """Nothing is remembered."""
 
 
-def usual_responses(rows: Iterable[tuple[int, Scores]], places: int, tolerance: int) -> Usual:
+def measure_response_statistics(
+    rows: Iterable[tuple[int, Scores]], places: int, tolerance: int
+) -> Statistics:
     """
     Return mean and deviation of each place's response to frames of other places.
 
@@ -83,13 +85,13 @@ def usual_responses(rows: Iterable[tuple[int, Scores]], places: int, tolerance: 
     deviation = np.sqrt(variance)
     # All alike: nothing to go by, and nothing to divide by.
     deviation[deviation == 0.0] = 1.0
-    return Usual(mean.astype(np.float32), deviation.astype(np.float32))
+    return Statistics(mean.astype(np.float32), deviation.astype(np.float32))
 
 
-def hyperactive(usual: Usual) -> NDArray[np.intp]:
+def hyperactive(statistics: Statistics) -> NDArray[np.intp]:
     """Return the places whose neurons answer to everything far more than others do."""
-    found = np.zeros(len(usual.mean), bool)
-    for values in (usual.mean, usual.deviation):
+    found = np.zeros(len(statistics.mean), bool)
+    for values in (statistics.mean, statistics.std):
         middle, upper = np.percentile(values, (50, 75))
         # What differs by rounding alone is the same.
         spread = max(upper - middle, 1e-6 * float(np.abs(values).max()))

@@ -72,8 +72,11 @@ class Odometer:
                 if -self._max_gap_ns < elapsed_ns <= 0:
                     return
                 reach = _JUMP + _FASTEST * elapsed_ns * 1e-9
-                if (not 0 < elapsed_ns <= self._max_gap_ns or pose.frame_id != last.frame_id
-                        or math.dist(pose.position, last.position) > reach):
+                if (
+                    not 0 < elapsed_ns <= self._max_gap_ns
+                    or pose.frame_id != last.frame_id
+                    or math.dist(pose.position, last.position) > reach
+                ):
                     self._points.clear()
                     self._asked = self._kept = None
                 else:

@@ -30,7 +30,7 @@ Floats = NDArray[np.float64]
 # Part of the matched place's confidence that a neighbour must have.
 _PART = 0.1
 # Variance of an angle that nothing is known about: uniform from -pi to pi.
-_ANY_ANGLE = np.pi ** 2 / 3
+_ANY_ANGLE = np.pi**2 / 3
 
 
 class PoseEstimate(NamedTuple):
@@ -55,7 +55,10 @@ class PoseEstimator:
     """
 
     def __init__(
-        self, poses: Sequence[Pose | None], tolerance: int, config: PoseConfig,
+        self,
+        poses: Sequence[Pose | None],
+        tolerance: int,
+        config: PoseConfig,
         oriented: bool = True,
     ) -> None:
         """
@@ -74,7 +77,7 @@ class PoseEstimator:
         self._frame_id = found[0].frame_id if found else ''
         self._positions = np.array([pose.position for pose in found]).reshape(-1, 3)
         self._course = course_of(self._positions)
-        self._across = config.across ** 2
+        self._across = config.lateral_std**2
         turn: Floats = np.zeros(len(found))
         if oriented:
             quaternions = np.array([pose.orientation for pose in found]).reshape(-1, 4)
@@ -83,8 +86,8 @@ class PoseEstimator:
         else:
             self._quaternions, self._oriented = headings(self._course)
             turn = self._course.turn / 2
-        self._heading = config.heading ** 2
-        self._yaw = np.where(self._oriented, self._heading + turn ** 2, _ANY_ANGLE)
+        self._heading = config.heading_std**2
+        self._yaw = np.where(self._oriented, self._heading + turn**2, _ANY_ANGLE)
 
     def __call__(self, confidences: NDArray[np.floating], best: int) -> PoseEstimate | None:
         """Return the pose for confidences (places,) of which `best` is matched, if one is known."""
@@ -99,8 +102,11 @@ class PoseEstimator:
         position = weights @ positions
         seen = self._oriented[rows] * weights
         # Nothing has a direction: as the frame, and the yaw's variance says that it may be any.
-        rotation = (mean_rotation(self._quaternions[rows], seen) if seen.any()
-                    else np.array([0.0, 0.0, 0.0, 1.0]))
+        rotation = (
+            mean_rotation(self._quaternions[rows], seen)
+            if seen.any()
+            else np.array([0.0, 0.0, 0.0, 1.0])
+        )
         turned = rotations_from(rotation, self._quaternions[rows])
         turned[~self._oriented[rows]] = 0.0
         deviations = np.hstack([positions - position, turned])

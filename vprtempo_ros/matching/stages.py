@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 Scores = NDArray[np.float32]
 
 
-class Moment(NamedTuple):
+class FrameTiming(NamedTuple):
     """
     When a frame was taken, and how far the robot has come since the frame before.
 
@@ -38,7 +38,7 @@ class Route(NamedTuple):
 class Stage(Protocol):
     """One step from the similarities of a frame to the scores that a match is chosen by."""
 
-    def __call__(self, scores: Scores, moment: Moment) -> Scores:
+    def __call__(self, scores: Scores, timing: FrameTiming) -> Scores:
         """Return scores float32 (places,), higher is better; the input is not changed."""
 
     def reset(self) -> None:

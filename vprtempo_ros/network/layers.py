@@ -93,7 +93,7 @@ class Network:
 
 
 def new_feature_layer(
-    inputs: int, neurons: int, excitatory: float, inhibitory: float, rng: np.random.Generator,
+    inputs: int, neurons: int, excitatory: float, inhibitory: float, rng: np.random.Generator
 ) -> Layer:
     """Make an untrained feature layer with the given connection probabilities."""
     low, high = RATE_RANGE
@@ -112,7 +112,7 @@ def new_output_layer(features: int, places: int, rng: np.random.Generator) -> La
 
 
 def _initial_weights(
-    inputs: int, neurons: int, excitatory: float, inhibitory: float, rng: np.random.Generator,
+    inputs: int, neurons: int, excitatory: float, inhibitory: float, rng: np.random.Generator
 ) -> Array:
     """
     Draw weights from N(0.5, 1/6) and N(-0.5, 1/6), each kept with its probability.

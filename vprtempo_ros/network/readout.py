@@ -41,16 +41,22 @@ def readout_of(network: Network) -> LinearReadout | ClampedReadout:
     :raises BackendError: if the network holds no floats.
     """
     if network.spiking is not None:
-        raise BackendError('this map holds a spiking network (training.method: bootstrap): choose '
-                           'backend cuba or lava')
+        raise BackendError(
+            'this map holds a spiking network (training.method: bootstrap): choose '
+            'backend cuba or lava'
+        )
     if not network.modules:
-        raise BackendError('this map holds integers only: choose backend integer or torch_int8, or '
-                           'train it anew with training.keep_fp32')
+        raise BackendError(
+            'this map holds integers only: choose backend integer or torch_int8, or '
+            'train it anew with training.keep_fp32'
+        )
     scale = np.float32(1.0 / 255.0)
     modules = network.modules
     if network.readout == 'linear':
-        return LinearReadout(np.concatenate(
-            [(m.output.weights @ m.feature.weights) * scale for m in modules]))
+        return LinearReadout(
+            np.concatenate([(m.output.weights @ m.feature.weights) * scale for m in modules])
+        )
     return ClampedReadout(
         np.concatenate([m.feature.weights for m in modules]) * scale,
-        tuple(np.ascontiguousarray(m.output.weights) for m in modules))
+        tuple(np.ascontiguousarray(m.output.weights) for m in modules),
+    )

@@ -41,8 +41,9 @@ def settle(features: Array, places: NDArray[np.int64], count: int) -> Array:
         # It brings a BLAS of its own, which has to be there when threads are limited.
         import scipy.linalg  # noqa: F401
     except ImportError:
-        raise VprError('training.outputs: settled needs SciPy: pip install scipy '
-                       '(apt: python3-scipy)') from None
+        raise VprError(
+            'training.outputs: ridge needs SciPy: pip install scipy (apt: python3-scipy)'
+        ) from None
     # Sums come out a little different with another number of threads, and a map must not.
     threads = BlasThreads(1)
     try:
@@ -59,9 +60,9 @@ def _settle(features: Array, places: NDArray[np.int64], count: int) -> Array:
     power = np.zeros((size, size))
     wanted = np.zeros((count, size))
     for begin in range(0, len(features), _BATCH):
-        centred = features[begin:begin + _BATCH] - mean
+        centred = features[begin : begin + _BATCH] - mean
         power += centred.T @ centred
-        np.add.at(wanted, places[begin:begin + _BATCH], centred)
+        np.add.at(wanted, places[begin : begin + _BATCH], centred)
     wanted *= TARGET
     power[np.diag_indices(size)] += max(DECAY * np.trace(power) / size, 1e-12)
     weights = cho_solve(cho_factor(power, overwrite_a=True), wanted.T, overwrite_b=True).T

@@ -42,21 +42,36 @@ def train(
     """
     count = int(places.max()) + 1 if len(places) else 0
     if count < 2:
-        raise MapError(f'expected at least 2 places to train on, found {count}: choose a smaller '
-                       'places.spacing or a longer recording')
+        raise MapError(
+            f'expected at least 2 places to train on, found {count}: choose a smaller '
+            'places.spacing or a longer recording'
+        )
     if len(np.unique(places)) != count:
         raise MapError('every place needs at least one sample')
     check_method(config)
     if config.method == 'bootstrap':
-        return Network([], config.readout, spiking=train_spiking(
-            spikes, places, list(module_bounds(count, config)), size or (spikes.shape[1], 1),
-            config.bootstrap, config.seed, config.threads, progress))
+        return Network(
+            [],
+            config.readout,
+            spiking=train_spiking(
+                spikes,
+                places,
+                list(module_bounds(count, config)),
+                size or (spikes.shape[1], 1),
+                config.bootstrap,
+                config.seed,
+                config.threads,
+                progress,
+            ),
+        )
     largest = min(count, config.places_per_module)
     needed = 4 * _neurons(spikes.shape[1], config) * (spikes.shape[1] + largest)
     if needed > _WEIGHTS_MAX:
-        raise MapError(f'a module would need {needed / 2**30:.0f} GiB for its weights: choose a '
-                       'smaller encoding.width and encoding.height, training.feature_multiplier '
-                       'or training.places_per_module')
+        raise MapError(
+            f'a module would need {needed / 2**30:.0f} GiB for its weights: choose a '
+            'smaller encoding.width and encoding.height, training.feature_multiplier '
+            'or training.places_per_module'
+        )
     _use_threads(config.threads)
     seeds = np.random.SeedSequence(config.seed).spawn(module_count(count, config))
     modules, trained = [], []
@@ -64,8 +79,14 @@ def train(
         mine = (places >= begin) & (places < end)
         name = f'module {number + 1}/{len(seeds)}'
         module, integers = _train_module(
-            spikes[mine].astype(np.float32) / np.float32(255), places[mine] - begin, end - begin,
-            config, np.random.default_rng(seeds[number]), name, progress)
+            spikes[mine].astype(np.float32) / np.float32(255),
+            places[mine] - begin,
+            end - begin,
+            config,
+            np.random.default_rng(seeds[number]),
+            name,
+            progress,
+        )
         modules.append(module)
         trained += [integers] if integers else []
     if not trained:
@@ -83,8 +104,9 @@ def check_method(config: TrainingConfig) -> None:
     if config.method == 'bootstrap':
         check_installed()
     elif config.quantize == 'none' and not config.keep_fp32:
-        raise ConfigError('training.keep_fp32: false leaves nothing in the map; set '
-                          'training.quantize to qat')
+        raise ConfigError(
+            'training.keep_fp32: false leaves nothing in the map; set training.quantize to qat'
+        )
 
 
 def scheme_of(config: TrainingConfig) -> Scheme:
@@ -136,46 +158,62 @@ def _train_module(
     presentations = presentations_for(samples, count, config)
     eta, eta_ip = _rates(presentations, config)
     total = neurons + count
-    learn: Floats | Quantised = (Floats() if config.quantize == 'none'
-                                   else Quantised(scheme_of(config)))
+    learn: Floats | Quantised = (
+        Floats() if config.quantize == 'none' else Quantised(scheme_of(config))
+    )
 
     order = _presentation(samples, presentations, rng)
     responses = learn.features(
-        feature, amplitudes, order, eta, eta_ip, config.threshold_rule == 'upstream',
-        lambda part: progress(f'training {name}', int(part * neurons), total))
+        feature,
+        amplitudes,
+        order,
+        eta,
+        eta_ip,
+        config.threshold_rule == 'upstream',
+        lambda part: progress(f'training {name}', int(part * neurons), total),
+    )
     order = _presentation(samples, presentations, rng)
-    if config.outputs == 'settled':
+    if config.outputs == 'ridge':
         # What the output layer gets when it matches.
         if config.readout == 'clamped':
             np.clip(responses, 0.0, SPIKE_MAX, out=responses)
         learn.settle(output, responses, order, places)
     else:
         spikes = feature.spikes(responses)
-        learn.outputs(output, spikes, spikes / feature.target_rates, order, places, eta,
-                      lambda part: progress(f'training {name}', neurons + int(part * count), total))
+        learn.outputs(
+            output,
+            spikes,
+            spikes / feature.target_rates,
+            order,
+            places,
+            eta,
+            lambda part: progress(f'training {name}', neurons + int(part * count), total),
+        )
     progress(f'training {name}', total, total)
     return Module(feature, output), learn.integers(amplitudes, order)
 
 
 def _new_layers(
-    amplitudes: Array, count: int, config: TrainingConfig, rng: np.random.Generator,
+    amplitudes: Array, count: int, config: TrainingConfig, rng: np.random.Generator
 ) -> tuple[Layer, Layer]:
     inputs = amplitudes.shape[1]
     neurons = _neurons(inputs, config)
-    return (new_feature_layer(inputs, neurons, config.excitatory, config.inhibitory, rng),
-            new_output_layer(neurons, count, rng))
+    return (
+        new_feature_layer(inputs, neurons, config.excitatory, config.inhibitory, rng),
+        new_output_layer(neurons, count, rng),
+    )
 
 
 def _rates(steps: int, config: TrainingConfig) -> tuple[Array, Array]:
     """Return the learning rates of weights and thresholds at each step."""
     factor = annealing(steps)
-    return ((config.stdp_rate * factor).astype(np.float32),
-            (config.threshold_rate * factor).astype(np.float32))
+    return (
+        (config.stdp_rate * factor).astype(np.float32),
+        (config.threshold_rate * factor).astype(np.float32),
+    )
 
 
-def _presentation(
-    samples: int, presentations: int, rng: np.random.Generator,
-) -> NDArray[np.int64]:
+def _presentation(samples: int, presentations: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Return the order in which samples are shown: every epoch shuffled anew, as upstream."""
     epochs = -(-presentations // samples)
     order = np.concatenate([rng.permutation(samples) for _ in range(epochs)])

@@ -12,8 +12,11 @@ import sys
 from importlib import import_module
 
 _PROGRAMS = {
-    'vpr_node': 'vpr.vpr_node', 'trainer_node': 'trainer.trainer_node', 'replay': 'commands.replay',
-    'view': 'commands.view', 'show_matches': 'commands.show_matches',
+    'vpr_node': 'vpr.vpr_node',
+    'trainer_node': 'trainer.trainer_node',
+    'replay': 'commands.replay',
+    'view': 'commands.view',
+    'show_matches': 'commands.show_matches',
 }
 
 

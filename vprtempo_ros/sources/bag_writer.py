@@ -56,7 +56,8 @@ class BagWriter:
         with failures(self.path):
             if topic not in self._connections:
                 self._connections[topic] = self._writer.add_connection(
-                    topic, type_name, typestore=typestore())
+                    topic, type_name, typestore=typestore()
+                )
             self._writer.write(self._connections[topic], stamp_ns, data)
 
     def __exit__(
@@ -98,8 +99,10 @@ def check_sqlite_name(path: Path) -> None:
     :raises SourceError: if it means something else there.
     """
     if set('?#%') & set(str(path.absolute())):
-        raise SourceError(f'{path}: expected a name without ?, # and % for a sqlite3 bag; choose '
-                          'another one, or mcap')
+        raise SourceError(
+            f'{path}: expected a name without ?, # and % for a sqlite3 bag; choose '
+            'another one, or mcap'
+        )
 
 
 @contextmanager

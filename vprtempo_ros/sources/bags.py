@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Any, Callable, Collection, Iterator, NamedTuple, TypeVar
 
 from ..errors import SourceError
-from .database import bring_back, open_once
+from .database import open_once, recover
 from .natural_sort import natural_key
 
 if sys.version_info >= (3, 14):
@@ -111,15 +111,17 @@ class BagReader:
             raise SourceError(f'{self.path}: no such bag')
         files = _storage_files(self.path)
         if not files:
-            raise SourceError(f'{self.path}: expected a bag (a .db3 or .mcap file, or a folder '
-                              'with such files), found none')
+            raise SourceError(
+                f'{self.path}: expected a bag (a .db3 or .mcap file, or a folder '
+                'with such files), found none'
+            )
         readers = [self._open_reader(self._unpacked_file(file)) for file in files]
         return sorted(readers, key=lambda reader: reader.start_time)
 
     def _open_reader(self, path: Path) -> Any:
         from rosbags.rosbag2 import Reader
 
-        self._guard(partial(bring_back, path))
+        self._guard(partial(recover, path))
         reader = self._guard(lambda: Reader(self._plain(path)))
         self._guard(partial(open_once, reader))
         self._stack.callback(reader.close)
@@ -142,6 +144,7 @@ class BagReader:
         def unpack() -> None:
             with zstd.open(path, 'rb') as packed, target.open('wb') as plain:
                 shutil.copyfileobj(packed, plain)
+
         self._guard(unpack)
         return target
 
@@ -151,8 +154,10 @@ class BagReader:
             for connection in reader.connections:
                 known = topics.get(connection.topic)
                 topics[connection.topic] = Topic(
-                    connection.topic, normal_type(connection.msgtype),
-                    connection.msgcount + (known.messages if known else 0))
+                    connection.topic,
+                    normal_type(connection.msgtype),
+                    connection.msgcount + (known.messages if known else 0),
+                )
         return topics
 
     def _guard(self, action: Callable[[], T], done: int | None = None) -> T:
@@ -168,12 +173,14 @@ class BagReader:
             reason = ' '.join(str(error).split()) or type(error).__name__
             raise SourceError(
                 f'{self.path}: damaged{where} or not a ROS 2 bag ({reason}); try `ros2 bag '
-                'reindex` or `mcap recover` on it, or record it again') from None
+                'reindex` or `mcap recover` on it, or record it again'
+            ) from None
 
 
 def _raw_message(connection: Any, stamp_ns: int, data: bytes) -> RawMessage:
-    return RawMessage(connection.topic, normal_type(connection.msgtype), int(stamp_ns),
-                      _unpacked(bytes(data)))
+    return RawMessage(
+        connection.topic, normal_type(connection.msgtype), int(stamp_ns), _unpacked(bytes(data))
+    )
 
 
 def normal_type(name: str) -> str:
@@ -183,7 +190,7 @@ def normal_type(name: str) -> str:
 
 
 def choose_topic(
-    topics: dict[str, Topic], types: Collection[str], wanted: str, what: str, where: Path,
+    topics: dict[str, Topic], types: Collection[str], wanted: str, what: str, where: Path
 ) -> Topic:
     """
     Return the topic to read: the wanted one, or the only one of the given types.
@@ -197,8 +204,9 @@ def choose_topic(
         if found is None:
             raise SourceError(f'{where}: no topic {wanted}; {what} topics in it: {listed}')
         if found.type not in types:
-            raise SourceError(f'{where}: {wanted} is of type {found.type}; {what} topics in it: '
-                              f'{listed}')
+            raise SourceError(
+                f'{where}: {wanted} is of type {found.type}; {what} topics in it: {listed}'
+            )
         return found
     if len(candidates) == 1:
         return candidates[0]
@@ -212,10 +220,14 @@ def choose_topic(
 def _storage_files(path: Path) -> list[Path]:
     """Return the storage files of a bag in the order of their numbers."""
     found = [path] if path.is_file() else list(path.iterdir()) if path.is_dir() else []
-    files = [file for file in found
-             if file.is_file() and file.name.removesuffix('.zstd').endswith(_STORAGE)
-             # Unpacked by hand, it lies beside the packed one.
-             and not (file.suffix == '.zstd' and file.with_suffix('') in found)]
+    files = [
+        file
+        for file in found
+        if file.is_file()
+        and file.name.removesuffix('.zstd').endswith(_STORAGE)
+        # Unpacked by hand, it lies beside the packed one.
+        and not (file.suffix == '.zstd' and file.with_suffix('') in found)
+    ]
     return sorted(files, key=natural_key)
 
 

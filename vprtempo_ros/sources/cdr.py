@@ -22,8 +22,16 @@ PACKET_THEN = 'event_array_msgs/msg/EventArray'
 ARRAY = 'dvs_msgs/msg/EventArray'
 
 # Messages that rosbags has no definitions of; `interfaces/` has them for ROS.
-_PACKET_FIELDS = ('std_msgs/Header header', 'uint32 height', 'uint32 width', 'uint64 seq',
-                  'uint64 time_base', 'string encoding', 'bool is_bigendian', 'uint8[] events')
+_PACKET_FIELDS = (
+    'std_msgs/Header header',
+    'uint32 height',
+    'uint32 width',
+    'uint64 seq',
+    'uint64 time_base',
+    'string encoding',
+    'bool is_bigendian',
+    'uint8[] events',
+)
 _EVENTS = {
     PACKET: _PACKET_FIELDS,
     PACKET_THEN: _PACKET_FIELDS,
@@ -87,5 +95,6 @@ def restamp(data: bytes, shift_ns: int) -> bytes:
         moved = seconds * 1_000_000_000 + nanoseconds + shift_ns
         return data[:4] + struct.pack(layout, *divmod(moved, 1_000_000_000)) + data[12:]
     except (IndexError, struct.error) as error:
-        raise ImageError(f'{len(data)} bytes have no stamp that can be moved by {shift_ns} ns '
-                         f'({error})') from None
+        raise ImageError(
+            f'{len(data)} bytes have no stamp that can be moved by {shift_ns} ns ({error})'
+        ) from None

@@ -34,7 +34,7 @@ def open_once(reader: Any) -> None:
                     connection.close()
 
 
-def bring_back(path: Path) -> None:
+def recover(path: Path) -> None:
     """
     Bring a database that was being written when its program ended to its last commit.
 

@@ -31,9 +31,17 @@ def _read_packet(data: bytes) -> Packet:
         found = read_message(data, PACKET)
     except ImageError as error:
         raise EventError(str(error)) from None
-    return Packet(found.encoding, int(found.width), int(found.height), stamp_ns(found.header),
-                  found.header.frame_id, found.events, int(found.time_base), int(found.seq),
-                  bool(found.is_bigendian))
+    return Packet(
+        found.encoding,
+        int(found.width),
+        int(found.height),
+        stamp_ns(found.header),
+        found.header.frame_id,
+        found.events,
+        int(found.time_base),
+        int(found.seq),
+        bool(found.is_bigendian),
+    )
 
 
 def _read_array(data: bytes) -> Packet:
@@ -46,7 +54,7 @@ def _read_array(data: bytes) -> Packet:
         order = '<' if data[1] & 1 else '>'
         seconds, nanoseconds, length = _at(order, 'iII').unpack_from(data, 4)
         # Text ends with a zero; what follows begins at a multiple of 4 after the first 4 bytes.
-        frame_id = bytes(data[16:16 + length - 1]).decode() if length else ''
+        frame_id = bytes(data[16 : 16 + length - 1]).decode() if length else ''
         position = 16 + (length + 3) // 4 * 4
         height, width, count = _at(order, 'III').unpack_from(data, position)
     except (IndexError, struct.error, UnicodeDecodeError) as error:
@@ -54,11 +62,19 @@ def _read_array(data: bytes) -> Packet:
     position += 12
     size = (count - 1) * EVENT_BYTES + LAST_BYTES if count else 0
     if len(data) < position + size:
-        raise EventError(f'expected {count} events in {size} bytes, found {len(data) - position} '
-                         'bytes')
+        raise EventError(
+            f'expected {count} events in {size} bytes, found {len(data) - position} bytes'
+        )
     events = np.frombuffer(data, np.uint8, size, position)
-    return Packet(EVENT_ARRAY, width, height, seconds * 1_000_000_000 + nanoseconds, frame_id,
-                  events, bigendian=order == '>')
+    return Packet(
+        EVENT_ARRAY,
+        width,
+        height,
+        seconds * 1_000_000_000 + nanoseconds,
+        frame_id,
+        events,
+        bigendian=order == '>',
+    )
 
 
 @lru_cache(maxsize=8)
@@ -69,5 +85,12 @@ def _at(order: str, fields: str) -> struct.Struct:
 def packet_message(packet: Packet) -> Any:
     """Return an event_camera_msgs/EventPacket of the typestore."""
     return typestore().types[PACKET](
-        header(packet.stamp_ns, packet.frame_id), packet.height, packet.width, packet.seq or 0,
-        packet.time_base, packet.encoding, packet.bigendian, packet.data)
+        header(packet.stamp_ns, packet.frame_id),
+        packet.height,
+        packet.width,
+        packet.seq or 0,
+        packet.time_base,
+        packet.encoding,
+        packet.bigendian,
+        packet.data,
+    )

@@ -39,9 +39,14 @@ def image_files(folder: Path, names: str = '') -> list[Path]:
             if file.parent != folder or file.name not in present:
                 raise SourceError(f'{file}: named in {names}, but there is no such file')
     else:
-        files = sorted((file for file in folder.iterdir()
-                        if file.suffix.lower() in IMAGE_SUFFIXES and file.is_file()),
-                       key=natural_key)
+        files = sorted(
+            (
+                file
+                for file in folder.iterdir()
+                if file.suffix.lower() in IMAGE_SUFFIXES and file.is_file()
+            ),
+            key=natural_key,
+        )
     if not files:
         raise SourceError(f'{folder}: expected images ({", ".join(IMAGE_SUFFIXES)}), found none')
     return files

@@ -19,13 +19,15 @@ def image_message(stamp_ns: int, pixels: NDArray[Any], encoding: str, frame_id: 
     height, width = pixels.shape[:2]
     data = np.ascontiguousarray(pixels).view(np.uint8).reshape(-1)
     return typestore().types['sensor_msgs/msg/Image'](
-        header(stamp_ns, frame_id), height, width, encoding, 0, data.size // height, data)
+        header(stamp_ns, frame_id), height, width, encoding, 0, data.size // height, data
+    )
 
 
 def compressed_message(stamp_ns: int, data: bytes, image_format: str, frame_id: str) -> Any:
     """Return a sensor_msgs/CompressedImage of an image file's bytes."""
     return typestore().types['sensor_msgs/msg/CompressedImage'](
-        header(stamp_ns, frame_id), image_format, np.frombuffer(data, np.uint8))
+        header(stamp_ns, frame_id), image_format, np.frombuffer(data, np.uint8)
+    )
 
 
 def odometry_message(stamp_ns: int, pose: Pose, child_frame_id: str) -> Any:
@@ -34,10 +36,15 @@ def odometry_message(stamp_ns: int, pose: Pose, child_frame_id: str) -> Any:
 
     def make(name: str, *values: Any) -> Any:
         return types[f'geometry_msgs/msg/{name}'](*values)
+
     zero = make('Vector3', 0.0, 0.0, 0.0)
     return types[ODOMETRY](
-        header(stamp_ns, pose.frame_id), child_frame_id,
-        make('PoseWithCovariance',
-             make('Pose', make('Point', *pose.position), make('Quaternion', *pose.orientation)),
-             np.zeros(36)),
-        make('TwistWithCovariance', make('Twist', zero, zero), np.zeros(36)))
+        header(stamp_ns, pose.frame_id),
+        child_frame_id,
+        make(
+            'PoseWithCovariance',
+            make('Pose', make('Point', *pose.position), make('Quaternion', *pose.orientation)),
+            np.zeros(36),
+        ),
+        make('TwistWithCovariance', make('Twist', zero, zero), np.zeros(36)),
+    )

@@ -26,8 +26,12 @@ class _Layout(NamedTuple):
 
 def _bayer(dtype: type) -> dict[str, _Layout]:
     # OpenCV names a pattern by its second row's second and third pixel, ROS by the first row's.
-    codes = {'rggb': cv2.COLOR_BayerBG2GRAY, 'bggr': cv2.COLOR_BayerRG2GRAY,
-             'gbrg': cv2.COLOR_BayerGR2GRAY, 'grbg': cv2.COLOR_BayerGB2GRAY}
+    codes = {
+        'rggb': cv2.COLOR_BayerBG2GRAY,
+        'bggr': cv2.COLOR_BayerRG2GRAY,
+        'gbrg': cv2.COLOR_BayerGR2GRAY,
+        'grbg': cv2.COLOR_BayerGB2GRAY,
+    }
     bits = np.dtype(dtype).itemsize * 8
     return {f'bayer_{name}{bits}': _Layout(dtype, GREY, code) for name, code in codes.items()}
 
@@ -70,8 +74,9 @@ def decode_image(message: Any) -> Image:
     """
     layout = _LAYOUTS.get(message.encoding)
     if layout is None:
-        raise ImageError(f'unknown encoding {message.encoding[:40]!r}; known are '
-                         f'{", ".join(_LAYOUTS)}')
+        raise ImageError(
+            f'unknown encoding {message.encoding[:40]!r}; known are {", ".join(_LAYOUTS)}'
+        )
     height, width, step = int(message.height), int(message.width), int(message.step)
     if height <= 0 or width <= 0:
         raise ImageError(f'expected an image, found one of {width}x{height} pixels')
@@ -79,19 +84,25 @@ def decode_image(message: Any) -> Image:
     channels = len(layout.weights)
     row = width * channels * dtype.itemsize
     if step < row:
-        raise ImageError(f'expected at least {row} bytes a row for {width} pixels of '
-                         f'{message.encoding}, found a step of {step}')
+        raise ImageError(
+            f'expected at least {row} bytes a row for {width} pixels of '
+            f'{message.encoding}, found a step of {step}'
+        )
     data = np.frombuffer(message.data, np.uint8)
     # The last row's padding is left out by some drivers.
     needed = step * (height - 1) + row
     if data.size < needed:
-        raise ImageError(f'expected {needed} bytes for {width}x{height} {message.encoding}, '
-                         f'found {data.size}')
+        raise ImageError(
+            f'expected {needed} bytes for {width}x{height} {message.encoding}, found {data.size}'
+        )
     if dtype.itemsize > 1:
         dtype = dtype.newbyteorder('>' if message.is_bigendian else '<')
     pixels: NDArray[Any] = np.ndarray(
-        (height, width, channels), dtype, data,
-        strides=(step, channels * dtype.itemsize, dtype.itemsize))
+        (height, width, channels),
+        dtype,
+        data,
+        strides=(step, channels * dtype.itemsize, dtype.itemsize),
+    )
     if not dtype.isnative:
         pixels = pixels.astype(dtype.newbyteorder('='))
     elif not pixels.flags.aligned:
@@ -99,8 +110,9 @@ def decode_image(message: Any) -> Image:
     if layout.bayer is not None:
         # Smaller ones have no pixel with all of its neighbours, from which OpenCV interpolates.
         if min(height, width) < 3:
-            raise ImageError(f'expected a Bayer image of at least 3x3 pixels, found '
-                             f'{width}x{height}')
+            raise ImageError(
+                f'expected a Bayer image of at least 3x3 pixels, found {width}x{height}'
+            )
         pixels = cv2.cvtColor(np.ascontiguousarray(pixels[..., 0]), layout.bayer)[..., np.newaxis]
     return Image(pixels, layout.weights)
 

@@ -48,11 +48,15 @@ def check_member(path: Path, info: ZipInfo) -> None:
     if info.flag_bits & 1:
         raise SourceError(f'{where} is encrypted; expected the published zips, which are not')
     if not 0 < info.file_size <= _LARGEST_IMAGE:
-        raise SourceError(f'{where}: expected an image of 1 byte to {_LARGEST_IMAGE // 10**6} MB, '
-                          f'found {info.file_size} bytes')
+        raise SourceError(
+            f'{where}: expected an image of 1 byte to {_LARGEST_IMAGE // 10**6} MB, '
+            f'found {info.file_size} bytes'
+        )
     if info.file_size > _MOST_COMPRESSED * max(info.compress_size, 1024):
-        raise SourceError(f'{where}: unfolds from {info.compress_size} to {info.file_size} bytes, '
-                          'as no image does; not taken out')
+        raise SourceError(
+            f'{where}: unfolds from {info.compress_size} to {info.file_size} bytes, '
+            'as no image does; not taken out'
+        )
 
 
 def check_space(folder: Path, size: int) -> None:
@@ -64,8 +68,10 @@ def check_space(folder: Path, size: int) -> None:
     there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     free = shutil.disk_usage(there).free
     if free < size:
-        raise SourceError(f'{folder}: {size / 1e9:.2f} GB are needed, {free / 1e9:.2f} GB are free '
-                          'on its disk: make room, or choose fewer --seasons')
+        raise SourceError(
+            f'{folder}: {size / 1e9:.2f} GB are needed, {free / 1e9:.2f} GB are free '
+            'on its disk: make room, or choose fewer --seasons'
+        )
 
 
 def take_out(archive: ZipFile, info: ZipInfo, target: Path) -> None:
@@ -80,8 +86,9 @@ def take_out(archive: ZipFile, info: ZipInfo, target: Path) -> None:
             sink.writelines(_contents(archive, info))
         os.replace(part, target)
     except OSError as error:
-        raise SourceError(f'{target}: cannot be written ({error.strerror}); start this again to go '
-                          'on') from None
+        raise SourceError(
+            f'{target}: cannot be written ({error.strerror}); start this again to go on'
+        ) from None
     finally:
         part.unlink(missing_ok=True)
 
@@ -108,5 +115,7 @@ def _contents(archive: ZipFile, info: ZipInfo) -> Iterator[bytes]:
     except SourceError:
         raise
     except Exception as error:  # Each way of compression has errors of its own for damage.
-        raise SourceError(f'{archive.filename}: {info.filename!r} is damaged ({error}): download '
-                          'the zip again, and start this again: what is there stays') from None
+        raise SourceError(
+            f'{archive.filename}: {info.filename!r} is damaged ({error}): download '
+            'the zip again, and start this again: what is there stays'
+        ) from None

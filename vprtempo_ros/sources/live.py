@@ -23,7 +23,7 @@ _LOOK_PERIOD = 1.0
 _REASONS = 20
 
 
-class FrameWatch:
+class FrameValidator:
     """
     Tells stamps of the frames of a topic, and what would keep them from becoming places.
 
@@ -93,7 +93,7 @@ class FrameWatch:
         self._size.check(image.width, image.height)
 
 
-class Thinning:
+class RateLimiter:
     """Lets so many frames a second through, evenly, whatever their jitter."""
 
     def __init__(self, rate: float) -> None:

@@ -50,8 +50,11 @@ def member_of(path: str, archive: str) -> Member | None:
         return None
     parts = [word[2].lower() for word in words if word and word[2]]
     parts += [folder for folder in folders if folder in PUBLISHED]
-    return Member(parts[0] if parts else 'frames', found[1].lower(),
-                  frame_name(int(frame[1]), frame[2].lower()))
+    return Member(
+        parts[0] if parts else 'frames',
+        found[1].lower(),
+        frame_name(int(frame[1]), frame[2].lower()),
+    )
 
 
 def frame_name(number: int, suffix: str = 'png') -> str:
@@ -68,16 +71,20 @@ def listed_names(file: Path) -> list[str]:
     path = user_path(file)
     try:
         if path.stat().st_size > _LONGEST_LIST:
-            raise SourceError(f'{path}: expected a list of names, found a file of more than '
-                              f'{_LONGEST_LIST // 10**6} MB')
+            raise SourceError(
+                f'{path}: expected a list of names, found a file of more than '
+                f'{_LONGEST_LIST // 10**6} MB'
+            )
         lines = path.read_text(encoding='utf-8-sig').splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise SourceError(f'{path}: cannot be read as a list of names ({error})') from None
     frames = [_FRAME.fullmatch(line.split(',')[0].strip().rpartition('/')[2]) for line in lines]
     names = [frame_name(int(frame[1]), frame[2].lower()) for frame in frames if frame]
     if not names:
-        raise SourceError(f'{path}: expected names of frames like images-00202.png or 202.png, '
-                          f'one a line, found none in {len(lines)} lines')
+        raise SourceError(
+            f'{path}: expected names of frames like images-00202.png or 202.png, '
+            f'one a line, found none in {len(lines)} lines'
+        )
     return list(dict.fromkeys(names))
 
 

@@ -116,8 +116,11 @@ def pose_of(message: Any, type_name: str) -> Pose | None:
         # Receivers without a height report NaN; a route is matched on the ground anyway.
         height = message.altitude if math.isfinite(message.altitude) else 0.0
         pose = Pose((message.latitude, message.longitude, height))
-        usable = (message.status.status >= 0 and abs(message.latitude) <= 90
-                  and abs(message.longitude) <= 360)
+        usable = (
+            message.status.status >= 0
+            and abs(message.latitude) <= 90
+            and abs(message.longitude) <= 360
+        )
     else:
         part = _PARTS[type_name](message)
         p, q = part.position, part.orientation
@@ -128,7 +131,7 @@ def pose_of(message: Any, type_name: str) -> Pose | None:
 
 
 def read_poses(
-    bag: BagReader, topic: Topic, max_gap: float, origin: Origin | None = None,
+    bag: BagReader, topic: Topic, max_gap: float, origin: Origin | None = None
 ) -> tuple[PoseTrack, Origin | None]:
     """
     Read a whole pose topic; a few dozen bytes a pose stay in memory.
@@ -148,21 +151,30 @@ def read_poses(
             stamps.append(stamp_ns(message.header) or raw.stamp_ns)
             poses.append(pose)
     if not stamps:
-        raise SourceError(f'{bag.path}: {topic.name} holds no usable pose; name another topic in '
-                          'poses.topic, or none')
+        raise SourceError(
+            f'{bag.path}: {topic.name} holds no usable pose; name another topic in '
+            'poses.topic, or none'
+        )
     frames = sorted({pose.frame_id for pose in poses})
     if len(frames) > 1:
-        raise SourceError(f'{bag.path}: expected all poses of {topic.name} in one frame, found '
-                          f'{" and ".join(map(repr, frames[:4]))}: did two nodes publish it? Name '
-                          'another topic in poses.topic, or none')
+        raise SourceError(
+            f'{bag.path}: expected all poses of {topic.name} in one frame, found '
+            f'{" and ".join(map(repr, frames[:4]))}: did two nodes publish it? Name '
+            'another topic in poses.topic, or none'
+        )
     positions = np.array([pose.position for pose in poses])
     if topic.type == _FIX:
         origin = origin or poses[0].position
         positions = local_metres(positions, origin)
     else:
         origin = None
-    track = PoseTrack(np.array(stamps, np.int64), positions,
-                      np.array([pose.orientation for pose in poses]), frames[0], max_gap)
+    track = PoseTrack(
+        np.array(stamps, np.int64),
+        positions,
+        np.array([pose.orientation for pose in poses]),
+        frames[0],
+        max_gap,
+    )
     return track, origin
 
 
@@ -183,11 +195,13 @@ def _transformer(origin: Origin) -> Any:
     try:
         from pyproj import Transformer
     except ImportError:
-        raise SourceError('GPS poses need pyproj: pip install pyproj (apt: python3-pyproj)'
-                          ) from None
+        raise SourceError(
+            'GPS poses need pyproj: pip install pyproj (apt: python3-pyproj)'
+        ) from None
     latitude, longitude, altitude = origin
     return Transformer.from_pipeline(
         '+proj=pipeline +step +proj=unitconvert +xy_in=deg +xy_out=rad '
         '+step +proj=cart +ellps=WGS84 '
         f'+step +proj=topocentric +ellps=WGS84 +lat_0={latitude!r} +lon_0={longitude!r} '
-        f'+h_0={altitude!r}')
+        f'+h_0={altitude!r}'
+    )

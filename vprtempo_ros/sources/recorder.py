@@ -38,7 +38,7 @@ class Recorder:
     """
 
     def __init__(
-        self, path: Path, topics: Mapping[str, str], *, sync: float, buffer: int, min_free: int,
+        self, path: Path, topics: Mapping[str, str], *, sync: float, buffer: int, min_free: int
     ) -> None:
         """
         Begin a new bag.
@@ -110,8 +110,10 @@ class Recorder:
         except SourceError as error:
             self._give_up(str(error))
         except Exception as error:  # noqa: BLE001 - or nobody would know that nothing is recorded
-            self._give_up(f'{self.path}: unexpected {type(error).__name__}: {error}; recording '
-                          'stopped; please report this')
+            self._give_up(
+                f'{self.path}: unexpected {type(error).__name__}: {error}; recording '
+                'stopped; please report this'
+            )
         finally:
             self._begun.set()
         if self._writer is not None:
@@ -122,9 +124,11 @@ class Recorder:
             raise SourceError(f'{self.path}: exists already; it is left alone')
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if not self.free():
-            raise SourceError(f'{self.path}: expected more than {self._min_free / 1e6:.0f} MB '
-                              'free on this disk (live.min_free); make room, or set '
-                              'live.recording to another one')
+            raise SourceError(
+                f'{self.path}: expected more than {self._min_free / 1e6:.0f} MB '
+                'free on this disk (live.min_free); make room, or set '
+                'live.recording to another one'
+            )
         self._writer = new_writer(self.path, 'sqlite3')
         connection = self._writer.storage.conn
         # One file less to make and to remove each time than with `delete`; `wal` would write
@@ -133,7 +137,8 @@ class Recorder:
         connection.execute('PRAGMA synchronous=FULL')
         for topic, type_name in self._topics.items():
             self._connections[topic] = self._writer.add_connection(
-                topic, type_name, typestore=typestore())
+                topic, type_name, typestore=typestore()
+            )
         connection.commit()
         _sync_folder(self.path)
         _sync_folder(self.path.parent)
@@ -142,8 +147,9 @@ class Recorder:
         due = time.monotonic() + self._sync
         while True:
             with self._changed:
-                while (not self._queue and not self._closing
-                       and (left := due - time.monotonic()) > 0):
+                while (
+                    not self._queue and not self._closing and (left := due - time.monotonic()) > 0
+                ):
                     self._changed.wait(left)
                 item = self._queue.popleft() if self._queue else None
                 ending = self._closing and item is None
@@ -163,8 +169,10 @@ class Recorder:
         self._pending.append(item.topic)
         self._pending_size += size
         if size > self.free():
-            raise SourceError(f'{self.path}: the disk is full but for the '
-                              f'{self._min_free / 1e6:.0f} MB of live.min_free; recording stopped')
+            raise SourceError(
+                f'{self.path}: the disk is full but for the '
+                f'{self._min_free / 1e6:.0f} MB of live.min_free; recording stopped'
+            )
         self._writer.write(self._connections[item.topic], item.stamp_ns, item.data)
         with self._changed:
             self._waiting -= size

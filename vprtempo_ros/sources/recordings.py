@@ -35,15 +35,20 @@ def next_recording(first: Path) -> Path:
         path = first if number == 1 else first.with_name(f'{first.name}_{number}')
         if not os.path.lexists(path):
             return path
-    raise SourceError(f'{first}: {_MOST} recordings lie there; remove some, or choose another '
-                      'folder in live.recording')
+    raise SourceError(
+        f'{first}: {_MOST} recordings lie there; remove some, or choose another '
+        'folder in live.recording'
+    )
 
 
 def unfinished_recordings(first: Path) -> list[Path]:
     """Return the recordings of these names that were not closed: metadata.yaml is written last."""
     try:
-        found = [path for path in first.parent.iterdir()
-                 if path == first or path.name.removeprefix(f'{first.name}_').isdigit()]
+        found = [
+            path
+            for path in first.parent.iterdir()
+            if path == first or path.name.removeprefix(f'{first.name}_').isdigit()
+        ]
     except OSError:
         return []
     return sorted(filter(_is_unfinished, found), key=natural_key)

@@ -22,5 +22,7 @@ class SameSize:
         if self._first is None:
             self._first = width, height
         if (width, height) != self._first:
-            raise ImageError(f'expected {self._first[0]}x{self._first[1]} pixels as in the first '
-                             f'image, found {width}x{height}')
+            raise ImageError(
+                f'expected {self._first[0]}x{self._first[1]} pixels as in the first '
+                f'image, found {width}x{height}'
+            )

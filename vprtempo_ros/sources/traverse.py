@@ -20,9 +20,7 @@ from .image_msg import decode_compressed, decode_image
 from .poses import POSE_TYPES, Origin, PoseTrack, read_poses
 from .same_size import SameSize
 
-DECODERS: dict[str, Callable[[Any], Image]] = {
-    IMAGE: decode_image, COMPRESSED: decode_compressed,
-}
+DECODERS: dict[str, Callable[[Any], Image]] = {IMAGE: decode_image, COMPRESSED: decode_compressed}
 
 
 class Traverse(Protocol):
@@ -55,8 +53,7 @@ class BagFrames:
     """
 
     def __init__(
-        self, path: Path, config: BagInputConfig, poses: PosesConfig,
-        origin: Origin | None = None,
+        self, path: Path, config: BagInputConfig, poses: PosesConfig, origin: Origin | None = None
     ) -> None:
         """Open the bag, choose its topics, read its poses (all of them fit in memory)."""
         self.path = path
@@ -126,7 +123,7 @@ class _Counts:
 
 
 def open_traverse(
-    path: str, config: BagInputConfig, poses: PosesConfig, origin: Origin | None = None,
+    path: str, config: BagInputConfig, poses: PosesConfig, origin: Origin | None = None
 ) -> tuple[Traverse, Origin | None]:
     """
     Open a bag or a folder of images; returns it with the origin of its GPS poses, if any.
@@ -142,7 +139,7 @@ def open_traverse(
 
 
 def _open(
-    path: str, config: BagInputConfig, poses: PosesConfig, origin: Origin | None,
+    path: str, config: BagInputConfig, poses: PosesConfig, origin: Origin | None
 ) -> tuple[Traverse, Origin | None]:
     where = user_path(path)
     if not where.exists():
@@ -168,7 +165,7 @@ def _open(
 
 
 def _poses(
-    bag: BagReader, config: PosesConfig, origin: Origin | None,
+    bag: BagReader, config: PosesConfig, origin: Origin | None
 ) -> tuple[PoseTrack | None, Origin | None]:
     if config.topic == 'none':
         return None, None

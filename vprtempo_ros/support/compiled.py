@@ -14,6 +14,7 @@ def njit(cache: bool = False, **options: Any) -> Callable[[Callable[..., Any]], 
     numba refuses to import a function that it cannot keep: a robot whose package is not its user's
     and whose user has no home would not start. There it is compiled anew by each process.
     """
+
     def compiled(function: Callable[..., Any]) -> Any:
         if cache:
             try:
@@ -22,4 +23,5 @@ def njit(cache: bool = False, **options: Any) -> Callable[[Callable[..., Any]], 
                 if 'cannot cache' not in str(error):
                     raise
         return numba.njit(**options)(function)
+
     return compiled

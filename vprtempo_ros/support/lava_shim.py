@@ -26,8 +26,12 @@ def lava_is_installed() -> bool:
 
 def lava_dl_is_installed() -> bool:
     """Tell whether lava-dl and the PyTorch that it needs are there, without importing them."""
-    return (lava_is_installed() and find_spec('torch') is not None
-            and find_spec('lava.lib') is not None and find_spec('lava.lib.dl') is not None)
+    return (
+        lava_is_installed()
+        and find_spec('torch') is not None
+        and find_spec('lava.lib') is not None
+        and find_spec('lava.lib.dl') is not None
+    )
 
 
 def prepare_lava() -> None:

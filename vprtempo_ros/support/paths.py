@@ -39,6 +39,7 @@ def share_file(name: str) -> Path:
         return source
     try:
         from ament_index_python.packages import get_package_share_directory
+
         installed = Path(get_package_share_directory('vprtempo_ros')) / name
     except Exception as error:  # noqa: BLE001 - the index raises KeyErrors of its own kind
         raise VprError(f'{name} not found: is vprtempo_ros installed? ({error})') from None

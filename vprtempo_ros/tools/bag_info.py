@@ -63,12 +63,19 @@ def _events(bag: BagReader, topic: Topic) -> Iterator[Line]:
     yield 'encoding', ', '.join(encodings) or 'unknown'
     if events and first is not None and last is not None:
         seconds = max(last - first, 0) * 1e-9
-        yield 'events', (f'{events:,}, of which {brighter:,} brighter, '
-                         f'{size / events:.2f} bytes each')
+        yield (
+            'events',
+            (f'{events:,}, of which {brighter:,} brighter, {size / events:.2f} bytes each'),
+        )
         yield 'duration', f'{seconds:.3f} s'
         if seconds:
-            yield 'rate', (f'{events / seconds * 1e-6:.3f} million events a second, '
-                           f'{topic.messages / seconds:.1f} packets a second')
+            yield (
+                'rate',
+                (
+                    f'{events / seconds * 1e-6:.3f} million events a second, '
+                    f'{topic.messages / seconds:.1f} packets a second'
+                ),
+            )
     if decoder.lost:
         yield 'lost', f'{decoder.lost} packets, by their numbers'
     for reason, count in skipped.items():
@@ -84,6 +91,7 @@ def main(args: Sequence[str] | None = None) -> int:
     def work() -> None:
         for name, text in describe(given.bag):
             print(f'{name:<9} {text}')
+
     return guarded(work)
 
 

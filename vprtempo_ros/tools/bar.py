@@ -20,8 +20,12 @@ class Bar:
         """Return the bar."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """Clear the bar away."""
         if self._bar is not None:
             self._bar.close()

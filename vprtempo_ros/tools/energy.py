@@ -21,7 +21,7 @@ from ..config import EnergyConfig, PosesConfig, SinabsConfig
 from ..energy.breakdown import bill
 from ..energy.event_trains import EventTrains
 from ..energy.operations import Count, dense, graded, layer_shapes, rate
-from ..energy.pictures import Point, draw_bill, draw_curves
+from ..energy.pictures import Point, draw_breakdown, draw_curves
 from ..energy.table import energy_table, operations_table, recall_of, write_frames
 from ..energy.tradeoff import STEPS, changed
 from ..errors import BackendError, ConfigError, VprError
@@ -68,15 +68,17 @@ def report(given: argparse.Namespace) -> None:
     shown = _read(loaded, given, sinabs)
     counts, missing = _counts(network, shown, sinabs)
     items = bill(counts, constants)
-    print(f'{len(loaded.places)} places, {network.readout} readout, '
-          f'{"integers" if network.quantised else "floats"}, '
-          f'{len(shown.stamps)} frames; a frame takes, on the average:\n')
+    print(
+        f'{len(loaded.places)} places, {network.readout} readout, '
+        f'{"integers" if network.quantised else "floats"}, '
+        f'{len(shown.stamps)} frames; a frame takes, on the average:\n'
+    )
     print(operations_table(network, counts))
     print(f'\n{energy_table(items, shown.truth)}')
     if missing:
         print(f'\n(without the rate code: {missing})')
     given.out.mkdir(parents=True, exist_ok=True)
-    draw_bill(items, given.out / 'energy.png')
+    draw_breakdown(items, given.out / 'energy.png')
     write_frames(counts, shown.stamps, given.out / 'frames.csv')
     print(f'\npicture   {given.out / "energy.png"}\nby frame  {given.out / "frames.csv"}')
     if given.curve and shown.truth is not None:
@@ -87,8 +89,10 @@ def report(given: argparse.Namespace) -> None:
 
 def _read(loaded: Map, given: argparse.Namespace, sinabs: SinabsConfig) -> Shown:
     """Read and encode the recording; keep at most `--frames` spread over it, with their truth."""
-    reading = Reading(replace(loaded.config.input, topic=given.topic, names=given.names, start=0),
-                      PosesConfig(topic=given.poses if given.radius is not None else 'none'))
+    reading = Reading(
+        replace(loaded.config.input, topic=given.topic, names=given.names, start=0),
+        PosesConfig(topic=given.poses if given.radius is not None else 'none'),
+    )
     query = read_query(str(given.bag), loaded, reading)
     truth = None
     if given.truth is not None:
@@ -107,9 +111,7 @@ def _read(loaded: Map, given: argparse.Namespace, sinabs: SinabsConfig) -> Shown
     return Shown(query.spikes[chosen], stamps, truth, trains)
 
 
-def _counts(
-    network: Network, shown: Shown, sinabs: SinabsConfig,
-) -> tuple[list[Count], str]:
+def _counts(network: Network, shown: Shown, sinabs: SinabsConfig) -> tuple[list[Count], str]:
     """Count in all ways that can be had; return why one cannot."""
     counts = [*dense(network, shown.spikes), graded(network, shown.spikes)]
     try:
@@ -119,7 +121,11 @@ def _counts(
 
 
 def _curves(
-    network: Network, shown: Shown, truth: GroundTruth, way: str, sinabs: SinabsConfig,
+    network: Network,
+    shown: Shown,
+    truth: GroundTruth,
+    way: str,
+    sinabs: SinabsConfig,
     constants: EnergyConfig,
 ) -> dict[str, list[Point]]:
     """Change the network step by step; print and return energy and recall."""
@@ -127,13 +133,15 @@ def _curves(
     curves: dict[str, list[Point]] = {}
     for step in STEPS[way]:
         other = changed(network, way, step)
-        counts = [count for count in _counts(other, shown, sinabs)[0]
-                  if count.name in ('graded', 'rate')]
+        counts = [
+            count for count in _counts(other, shown, sinabs)[0] if count.name in ('graded', 'rate')
+        ]
         for item in bill(counts, constants):
             point = Point(step, item.total, recall_of(item.counted, truth))
             curves.setdefault(item.engine, []).append(point)
-            print(f'{step:<9g}{item.engine:<22}{point.energy:>12.3g}{point.recall:>10.3f}',
-                  flush=True)
+            print(
+                f'{step:<9g}{item.engine:<22}{point.energy:>12.3g}{point.recall:>10.3f}', flush=True
+            )
     return curves
 
 
@@ -152,37 +160,78 @@ def main(args: Sequence[str] | None = None) -> int:
     names = ', '.join(f'{item.name} ({item.default:g})' for item in options(EnergyConfig))
     sinabs = SinabsConfig()
     parser = argparse.ArgumentParser(
-        prog='energy', description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        prog='energy', description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('map', type=Path, help='folder of the map')
     parser.add_argument('bag', type=Path, help='bag or folder of images to count on')
     parser.add_argument('--topic', default='', help='image topic (default: the only one)')
     parser.add_argument('--names', default='', help='of a folder, the file names to use')
     truth = parser.add_mutually_exclusive_group()
-    truth.add_argument('--truth', type=Path, metavar='CSV',
-                       help='stamp_ns, first_place, last_place for each frame, for recall')
-    truth.add_argument('--tolerance', type=int, metavar='FRAMES',
-                       help='frame i is place i (or that of the same file name), give or take '
-                            'so many')
-    truth.add_argument('--radius', type=float, metavar='METRES',
-                       help='places within so many metres are right; needs poses on both sides')
-    parser.add_argument('--poses', default='', metavar='TOPIC',
-                        help='pose topic of the bag (default: the only one)')
-    parser.add_argument('--frames', type=int, default=200,
-                        help='frames at the most, spread over the recording (default: %(default)s)')
-    parser.add_argument('--curve', choices=sorted(STEPS),
-                        help='also trade recall for energy: remove synapses, or rescale those into '
-                             'the feature layer')
-    parser.add_argument('--steps', type=int, default=sinabs.steps,
-                        help='rate code: time steps of a frame (default: %(default)s)')
-    parser.add_argument('--threshold', type=float, default=sinabs.threshold,
-                        help='rate code: threshold of the feature neurons (default: %(default)s)')
-    parser.add_argument('--spikes', choices=('drawn', 'events'), default='drawn',
-                        help='rate code: draw spikes from the amplitudes, or take the events of '
-                             'the recording in bins of time (default: %(default)s)')
-    parser.add_argument('--constant', action='append', default=[], metavar='NAME=PJ',
-                        help=f'energy of an operation in pJ; may be repeated: {names}')
-    parser.add_argument('--out', type=Path, default=Path('build/energy'),
-                        help='folder for the pictures (default: %(default)s)')
+    truth.add_argument(
+        '--truth',
+        type=Path,
+        metavar='CSV',
+        help='stamp_ns, first_place, last_place for each frame, for recall',
+    )
+    truth.add_argument(
+        '--tolerance',
+        type=int,
+        metavar='FRAMES',
+        help='frame i is place i (or that of the same file name), give or take so many',
+    )
+    truth.add_argument(
+        '--radius',
+        type=float,
+        metavar='METRES',
+        help='places within so many metres are right; needs poses on both sides',
+    )
+    parser.add_argument(
+        '--poses', default='', metavar='TOPIC', help='pose topic of the bag (default: the only one)'
+    )
+    parser.add_argument(
+        '--frames',
+        type=int,
+        default=200,
+        help='frames at the most, spread over the recording (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--curve',
+        choices=sorted(STEPS),
+        help='also trade recall for energy: remove synapses, or rescale those into '
+        'the feature layer',
+    )
+    parser.add_argument(
+        '--steps',
+        type=int,
+        default=sinabs.steps,
+        help='rate code: time steps of a frame (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--threshold',
+        type=float,
+        default=sinabs.threshold,
+        help='rate code: threshold of the feature neurons (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--spikes',
+        choices=('drawn', 'events'),
+        default='drawn',
+        help='rate code: draw spikes from the amplitudes, or take the events of '
+        'the recording in bins of time (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--constant',
+        action='append',
+        default=[],
+        metavar='NAME=PJ',
+        help=f'energy of an operation in pJ; may be repeated: {names}',
+    )
+    parser.add_argument(
+        '--out',
+        type=Path,
+        default=Path('build/energy'),
+        help='folder for the pictures (default: %(default)s)',
+    )
     given = parser.parse_args(args)
 
     def work() -> None:
@@ -194,6 +243,7 @@ def main(args: Sequence[str] | None = None) -> int:
             raise
         except OSError as error:
             raise VprError(f'{given.out}: cannot be written ({error.strerror})') from None
+
     return guarded(work)
 
 

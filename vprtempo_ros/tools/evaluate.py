@@ -39,29 +39,54 @@ def main(args: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog='evaluate', description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        prog='evaluate', description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('map', help='folder of the map')
     parser.add_argument('query', help='bag or folder of images that was taken on the same route')
     truth = parser.add_argument_group('ground truth (exactly one)')
-    truth.add_argument('--radius', type=float, metavar='METRES',
-                       help='places within so many metres are right; needs poses on both sides')
-    truth.add_argument('--tolerance', type=int, metavar='FRAMES',
-                       help='frame i of the query is place i (or that of the same file name); '
-                            'places within so many frames are right')
-    truth.add_argument('--truth', type=Path, metavar='CSV',
-                       help='stamp_ns, first_place, last_place for each query frame')
-    truth.add_argument('--heading', type=float, metavar='DEGREES',
-                       help='with --radius: places seen in another direction are not right')
+    truth.add_argument(
+        '--radius',
+        type=float,
+        metavar='METRES',
+        help='places within so many metres are right; needs poses on both sides',
+    )
+    truth.add_argument(
+        '--tolerance',
+        type=int,
+        metavar='FRAMES',
+        help='frame i of the query is place i (or that of the same file name); '
+        'places within so many frames are right',
+    )
+    truth.add_argument(
+        '--truth',
+        type=Path,
+        metavar='CSV',
+        help='stamp_ns, first_place, last_place for each query frame',
+    )
+    truth.add_argument(
+        '--heading',
+        type=float,
+        metavar='DEGREES',
+        help='with --radius: places seen in another direction are not right',
+    )
     query = parser.add_argument_group('query')
     query.add_argument('--topic', default='', help='image topic of the bag (default: the only one)')
-    query.add_argument('--poses', default='', metavar='TOPIC',
-                       help='pose topic of the bag (default: the only one)')
-    query.add_argument('--names', default='', metavar='FILE',
-                       help='of a folder, the file names to use, one a line (default: all)')
+    query.add_argument(
+        '--poses', default='', metavar='TOPIC', help='pose topic of the bag (default: the only one)'
+    )
+    query.add_argument(
+        '--names',
+        default='',
+        metavar='FILE',
+        help='of a folder, the file names to use, one a line (default: all)',
+    )
     query.add_argument('--start', type=int, default=0, help='frames to leave out at the beginning')
     query.add_argument('--count', type=int, default=0, help='frames at the most (default: all)')
-    query.add_argument('--elsewhere', metavar='BAG_OR_FOLDER',
-                       help='a recording of another route, where no place is right')
+    query.add_argument(
+        '--elsewhere',
+        metavar='BAG_OR_FOLDER',
+        help='a recording of another route, where no place is right',
+    )
     parser.add_argument('--out', type=Path, help='folder to write (default: evaluation-MAP-QUERY)')
     add_overrides(parser)
     return parser
@@ -80,11 +105,11 @@ def _work(given: argparse.Namespace) -> None:
         elsewhere = None
         if given.elsewhere:
             # Of another recording only what makes its frames comparable is taken over.
-            other = Reading(_input(loaded), PosesConfig(topic='none'),
-                            any_size=config.input.any_size)
+            other = Reading(
+                _input(loaded), PosesConfig(topic='none'), any_size=config.input.any_size
+            )
             elsewhere = read_query(given.elsewhere, loaded, other, bar)
-        found = evaluate(loaded, query, truth, config, elsewhere,
-                         progress=bar)
+        found = evaluate(loaded, query, truth, config, elsewhere, progress=bar)
         images = read_images(given.query, reading, {entry.query for entry in found.examples})
     described = about(given.map, loaded, query, truth, right_when, config)
     report = write_report(out, found, described, loaded, images)
@@ -93,17 +118,23 @@ def _work(given: argparse.Namespace) -> None:
 
 def _check(given: argparse.Namespace) -> None:
     """Refuse arguments that contradict each other, before anything is read."""
-    chosen = [name for name in ('radius', 'tolerance', 'truth')
-              if getattr(given, name) is not None]
+    chosen = [name for name in ('radius', 'tolerance', 'truth') if getattr(given, name) is not None]
     if len(chosen) != 1:
         found = ' and '.join(f'--{name}' for name in chosen) or 'none'
-        raise ConfigError('expected one kind of ground truth, --radius METRES, --tolerance FRAMES '
-                          f'or --truth CSV, found {found}')
+        raise ConfigError(
+            'expected one kind of ground truth, --radius METRES, --tolerance FRAMES '
+            f'or --truth CSV, found {found}'
+        )
     for name in ('heading', 'poses'):
         if getattr(given, name) not in (None, '') and given.radius is None:
             raise ConfigError(f'--{name} goes with --radius only')
-    for name, low, high in (('radius', 0.0, 1e6), ('tolerance', 0, 1e6), ('heading', 0.0, 180.0),
-                            ('start', 0, 1e9), ('count', 0, 1e9)):
+    for name, low, high in (
+        ('radius', 0.0, 1e6),
+        ('tolerance', 0, 1e6),
+        ('heading', 0.0, 180.0),
+        ('start', 0, 1e9),
+        ('count', 0, 1e9),
+    ):
         value = getattr(given, name)
         if value is not None:
             check_range(f'--{name}', value, low, high)
@@ -117,8 +148,12 @@ def _input(loaded: Map, topic: str = '', names: str = '', start: int = 0) -> Bag
 def _reading(given: argparse.Namespace, config: NodeConfig, loaded: Map) -> Reading:
     # Poses that nobody needs may be missing or broken.
     poses = given.poses if given.radius is not None else 'none'
-    return Reading(_input(loaded, given.topic, given.names, given.start),
-                   PosesConfig(topic=poses), given.count, config.input.any_size)
+    return Reading(
+        _input(loaded, given.topic, given.names, given.start),
+        PosesConfig(topic=poses),
+        given.count,
+        config.input.any_size,
+    )
 
 
 def _truth(given: argparse.Namespace, query: Query, loaded: Map) -> tuple[GroundTruth, str]:
@@ -126,8 +161,10 @@ def _truth(given: argparse.Namespace, query: Query, loaded: Map) -> tuple[Ground
     limited = bool(given.count)
     if given.radius is not None:
         heading = '' if given.heading is None else f' and {given.heading:g} degrees'
-        return (truth_by_pose(query, loaded, given.radius, given.heading),
-                f'within {given.radius:g} m{heading}')
+        return (
+            truth_by_pose(query, loaded, given.radius, given.heading),
+            f'within {given.radius:g} m{heading}',
+        )
     if given.tolerance is not None:
         truth, how = truth_by_frame(query, loaded, given.tolerance, given.start, limited)
         within = f'within {given.tolerance} frames' if given.tolerance else 'at the very place'

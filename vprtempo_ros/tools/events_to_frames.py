@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from ..config import BagInputConfig, EventsConfig
 from ..errors import SourceError
-from ..options import Option, check_value, options
+from ..options import Option, from_flat, options
 from ..sources.event_bag import EventFrames
 from .command import check_range, guarded
 
@@ -65,27 +65,34 @@ def main(args: Sequence[str] | None = None) -> int:
     parser.add_argument('bag', type=Path, help='bag: folder, .db3 or .mcap file')
     parser.add_argument('folder', type=Path, help='folder to write to, empty or not there')
     parser.add_argument('--topic', default='', help='topic of the events (default: the only one)')
-    parser.add_argument('--scale', type=float, default=0.0,
-                        help='write 8 bits: counts times this, to look at (default: 16 bits, '
-                             'counts as they are)')
+    parser.add_argument(
+        '--scale',
+        type=float,
+        default=0.0,
+        help='write 8 bits: counts times this, to look at (default: 16 bits, counts as they are)',
+    )
     windows = list(options(EventsConfig))
     for item in windows:
-        parser.add_argument(f'--{item.name.replace("_", "-")}', type=item.type,
-                            default=item.default, help=_help(item))
+        parser.add_argument(
+            f'--{item.name.replace("_", "-")}',
+            type=item.type,
+            default=item.default,
+            help=_help(item),
+        )
     given = parser.parse_args(args)
 
     def work() -> None:
         check_range('--scale', given.scale, 0.0, 1e6)
-        events = EventsConfig(**{item.name: check_value(item, getattr(given, item.name))
-                                 for item in windows})
+        events = from_flat(EventsConfig, {item.name: getattr(given, item.name) for item in windows})
         config = replace(BagInputConfig(type='events', topic=given.topic), events=events)
         count = events_to_frames(given.bag, given.folder, config, given.scale)
         print(f'{given.folder}: {count} images')
+
     return guarded(work)
 
 
 def _help(item: Option) -> str:
-    text = f'{item.metadata["doc"]} (default: {item.default})'
+    text = f'{item.rule.doc} (default: {item.default})'
     return text.replace('%', '%%')
 
 

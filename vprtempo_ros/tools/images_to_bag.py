@@ -44,8 +44,9 @@ def images_to_bag(
             if compressed:
                 if file.suffix.lower() not in _RAW_FORMATS:
                     raise SourceError(f'{file}: only JPEG and PNG files can be kept compressed')
-                message = compressed_message(stamp, data.tobytes(),
-                                             _RAW_FORMATS[file.suffix.lower()], frame_id)
+                message = compressed_message(
+                    stamp, data.tobytes(), _RAW_FORMATS[file.suffix.lower()], frame_id
+                )
                 writer.write(f'{topic}/compressed', COMPRESSED, stamp, message)
             else:
                 pixels = image.pixels
@@ -65,8 +66,11 @@ def main(args: Sequence[str] | None = None) -> int:
     parser.add_argument('--rate', type=float, default=10.0, help='images a second')
     parser.add_argument('--frame-id', default='camera', help='frame of the images')
     parser.add_argument('--storage', choices=STORAGES, default='mcap', help='storage of the bag')
-    parser.add_argument('--compressed', action='store_true',
-                        help="keep the files' bytes, as CompressedImage on TOPIC/compressed")
+    parser.add_argument(
+        '--compressed',
+        action='store_true',
+        help="keep the files' bytes, as CompressedImage on TOPIC/compressed",
+    )
     given = parser.parse_args(args)
 
     def work() -> None:
@@ -75,10 +79,17 @@ def main(args: Sequence[str] | None = None) -> int:
         # Beyond these, stamps do not fit their message or are all the same.
         check_range('--rate', given.rate, 1e-3, 1e6)
         files = image_files(given.folder, given.names)
-        images_to_bag(tqdm(files, unit='image', disable=None), given.bag, topic=given.topic,
-                      rate=given.rate, frame_id=given.frame_id, storage=given.storage,
-                      compressed=given.compressed)
+        images_to_bag(
+            tqdm(files, unit='image', disable=None),
+            given.bag,
+            topic=given.topic,
+            rate=given.rate,
+            frame_id=given.frame_id,
+            storage=given.storage,
+            compressed=given.compressed,
+        )
         print(f'{given.bag}: {len(files)} images')
+
     return guarded(work)
 
 

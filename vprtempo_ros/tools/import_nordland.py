@@ -40,8 +40,10 @@ def zips_in(sources: Sequence[Path]) -> list[Path]:
     for source in map(user_path, sources):
         inside = sorted(source.glob('*.zip')) if source.is_dir() else [source]
         if not inside or not inside[0].is_file():
-            raise SourceError(f'{source}: expected a zip, or a folder with zips like '
-                              'summer_images_train.zip, found none')
+            raise SourceError(
+                f'{source}: expected a zip, or a folder with zips like '
+                'summer_images_train.zip, found none'
+            )
         found += inside
     return found
 
@@ -62,11 +64,15 @@ def frames_in(archives: Sequence[ZipFile], seasons: Sequence[str]) -> dict[Membe
             check_member(path, info)
             other = frames.setdefault(member, Frame(archive, info))
             if (other.info.CRC, other.info.file_size) != (info.CRC, info.file_size):
-                raise SourceError(f'{path}: {info.filename!r} and {other.info.filename!r} of '
-                                  f'{other.archive.filename} are two images for {"/".join(member)}')
+                raise SourceError(
+                    f'{path}: {info.filename!r} and {other.info.filename!r} of '
+                    f'{other.archive.filename} are two images for {"/".join(member)}'
+                )
     if not frames:
-        raise SourceError(f'no frames of {", ".join(seasons)} in the zips; expected paths like '
-                          'summer_images_train/section1/0.png')
+        raise SourceError(
+            f'no frames of {", ".join(seasons)} in the zips; expected paths like '
+            'summer_images_train/section1/0.png'
+        )
     return frames
 
 
@@ -82,8 +88,10 @@ def extract(frames: dict[Member, Frame], out: Path) -> int:
         if not target.exists() and not target.is_symlink():
             missing[member] = frame
         elif not target.is_file() or target.stat().st_size != frame.info.file_size:
-            raise SourceError(f'{target}: is in the way, and not the frame from the zip; nothing '
-                              'is overwritten: move it away, or choose another OUT')
+            raise SourceError(
+                f'{target}: is in the way, and not the frame from the zip; nothing '
+                'is overwritten: move it away, or choose another OUT'
+            )
     check_space(out, sum(frame.info.file_size for frame in missing.values()))
     with Bar() as bar:
         for number, (member, frame) in enumerate(missing.items(), start=1):
@@ -99,8 +107,15 @@ def extract(frames: dict[Member, Frame], out: Path) -> int:
 
 def by_season(frames: dict[Member, Frame], part: str) -> dict[str, set[str]]:
     """Return the names that each season of a part has, in the order of the year."""
-    return {season: names for season in SEASONS if (names := {
-        member.name for member in frames if (member.part, member.season) == (part, season)})}
+    return {
+        season: names
+        for season in SEASONS
+        if (
+            names := {
+                member.name for member in frames if (member.part, member.season) == (part, season)
+            }
+        )
+    }
 
 
 def check(part: str, seasons: dict[str, set[str]], listed: Sequence[str]) -> list[str]:
@@ -114,8 +129,10 @@ def check(part: str, seasons: dict[str, set[str]], listed: Sequence[str]) -> lis
         if lacking := everywhere - names:
             line += f'; other seasons also have {shortened(lacking)}'
         if lacking := set(listed) - names:
-            line += (f'; {len(lacking)} of the {len(listed)} in the list are missing: '
-                     f'{shortened(lacking)}')
+            line += (
+                f'; {len(lacking)} of the {len(listed)} in the list are missing: '
+                f'{shortened(lacking)}'
+            )
         lines.append(line)
     return lines
 
@@ -135,16 +152,28 @@ def write_names(folder: Path, names: Sequence[str]) -> str:
 def main(args: Sequence[str] | None = None) -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(
-        prog='import_nordland', description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('zips', type=Path, nargs='+',
-                        help='the zips, or the folder they were downloaded to')
+        prog='import_nordland',
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        'zips', type=Path, nargs='+', help='the zips, or the folder they were downloaded to'
+    )
     parser.add_argument('out', type=Path, help='folder to arrange the frames in')
-    parser.add_argument('--seasons', nargs='+', choices=SEASONS, default=list(SEASONS),
-                        help='seasons to take out (default: all)')
-    parser.add_argument('--names', type=Path, metavar='LIST',
-                        help="upstream's list of the frames to use (nordland_imageNames.txt, or a "
-                             'CSV): checked, and names.txt has only these')
+    parser.add_argument(
+        '--seasons',
+        nargs='+',
+        choices=SEASONS,
+        default=list(SEASONS),
+        help='seasons to take out (default: all)',
+    )
+    parser.add_argument(
+        '--names',
+        type=Path,
+        metavar='LIST',
+        help="upstream's list of the frames to use (nordland_imageNames.txt, or a "
+        'CSV): checked, and names.txt has only these',
+    )
     given = parser.parse_args(args)
 
     def work() -> None:
@@ -163,10 +192,15 @@ def main(args: Sequence[str] | None = None) -> int:
                 print(f'{part}: no zip of ' + ', '.join(absent))
             shared = set.intersection(*seasons.values())
             complete = complete and shared >= set(listed)
-            print(write_names(out / part, [name for name in listed if name in shared]
-                              if listed else sorted(shared)))
+            print(
+                write_names(
+                    out / part,
+                    [name for name in listed if name in shared] if listed else sorted(shared),
+                )
+            )
         if not complete:
             raise ConfigError(f'{given.names}: not all of its frames are there; see above')
+
     return guarded(work)
 
 

@@ -68,21 +68,33 @@ def walk(loaded: Map, image: Image, module: int = 0) -> Walk:
     spikes = encoder_for(loaded.config)(image)
     inputs = input_table(network)[spikes].astype(np.int64)
     feature = _layer(chosen.feature, inputs, network.scale, network.activation_max, readout)
-    output = _layer(chosen.output, feature.answer - chosen.feature.zero_point,
-                    chosen.feature.scale, OUTPUT_MAX, readout)
+    output = _layer(
+        chosen.output,
+        feature.answer - chosen.feature.zero_point,
+        chosen.feature.scale,
+        OUTPUT_MAX,
+        readout,
+    )
     return Walk(spikes, inputs + network.zero_point, feature, output)
 
 
-def _layer(layer: QuantisedLayer, inputs: Integers, scale: np.float32, highest: int,
-           readout: str) -> LayerWalk:
+def _layer(
+    layer: QuantisedLayer, inputs: Integers, scale: np.float32, highest: int, readout: str
+) -> LayerWalk:
     weights, factors = layer.weights.astype(np.int64), multipliers(layer, scale)
 
     def rescaled(sums: Integers) -> Integers:
         return np.rint(sums.astype(np.float32) * factors).astype(np.int64)
+
     excitatory, inhibitory = np.maximum(weights, 0) @ inputs, np.minimum(weights, 0) @ inputs
     answer = rescaled(excitatory + inhibitory) + layer.zero_point
-    return LayerWalk(excitatory, inhibitory, rescaled(excitatory), rescaled(inhibitory),
-                     np.clip(answer, *limits(layer, highest, readout)))
+    return LayerWalk(
+        excitatory,
+        inhibitory,
+        rescaled(excitatory),
+        rescaled(inhibitory),
+        np.clip(answer, *limits(layer, highest, readout)),
+    )
 
 
 def draw(walked: Walk, image: Image, size: tuple[int, int], folder: Path) -> list[Path]:
@@ -95,8 +107,9 @@ def draw(walked: Walk, image: Image, size: tuple[int, int], folder: Path) -> lis
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     except ImportError:
-        raise VprError('pictures need matplotlib: pip install matplotlib '
-                       '(apt: python3-matplotlib)') from None
+        raise VprError(
+            'pictures need matplotlib: pip install matplotlib (apt: python3-matplotlib)'
+        ) from None
     files = []
 
     def figure(columns: int, height: float = 2.4) -> tuple[Figure, Any]:
@@ -111,30 +124,43 @@ def draw(walked: Walk, image: Image, size: tuple[int, int], folder: Path) -> lis
     folder.mkdir(parents=True, exist_ok=True)
     made, axes = figure(3)
     shape = size[::-1]
-    for ax, pixels, title in zip(axes, (image.grey(), walked.spikes.reshape(shape),
-                                        walked.inputs.reshape(shape)),
-                                 ('image', 'spikes, 0 to 255', 'as integers enter')):
+    for ax, pixels, title in zip(
+        axes,
+        (image.grey(), walked.spikes.reshape(shape), walked.inputs.reshape(shape)),
+        ('image', 'spikes, 0 to 255', 'as integers enter'),
+    ):
         shown = ax.imshow(pixels, cmap='gray' if title == 'image' else 'viridis')
         ax.set(title=title, xticks=[], yticks=[])
         if title != 'image':
             made.colorbar(shown, ax=ax, shrink=0.8)
     save(made, '1_spikes')
-    for number, (name, layer) in enumerate((('feature', walked.feature),
-                                            ('output', walked.output)), 2):
+    for number, (name, layer) in enumerate(
+        (('feature', walked.feature), ('output', walked.output)), 2
+    ):
         made, axes = figure(3)
         for ax, lines, title in zip(
-                axes, (((layer.excitatory, 'excitatory'), (layer.inhibitory, 'inhibitory')),
-                       ((layer.excitatory_rescaled, 'excitatory'),
-                        (layer.inhibitory_rescaled, 'inhibitory')),
-                       ((layer.answer, ''),)),
-                (f'{name} layer: sums', 'rescaled', 'combined, clipped')):
+            axes,
+            (
+                ((layer.excitatory, 'excitatory'), (layer.inhibitory, 'inhibitory')),
+                (
+                    (layer.excitatory_rescaled, 'excitatory'),
+                    (layer.inhibitory_rescaled, 'inhibitory'),
+                ),
+                ((layer.answer, ''),),
+            ),
+            (f'{name} layer: sums', 'rescaled', 'combined, clipped'),
+        ):
             for (values, label), colour in zip(lines, ('tab:red', 'tab:blue')):
-                ax.plot(values, linewidth=0.4, label=label,
-                        color=colour if label else 'tab:purple')
+                ax.plot(values, linewidth=0.4, label=label, color=colour if label else 'tab:purple')
             ax.set(title=title, xlabel='neuron')
         if name == 'output':
-            axes[2].plot(walked.winner, layer.answer[walked.winner], 'o', color='tab:green',
-                         label=f'winner: {walked.winner}')
+            axes[2].plot(
+                walked.winner,
+                layer.answer[walked.winner],
+                'o',
+                color='tab:green',
+                label=f'winner: {walked.winner}',
+            )
             axes[2].legend(fontsize='small')
         axes[0].legend(fontsize='small')
         save(made, f'{number}_{name}')
@@ -147,8 +173,12 @@ def main(args: Sequence[str] | None = None) -> int:
     parser.add_argument('map', type=Path, help='folder of a map with integers')
     parser.add_argument('image', type=Path, help='image file to recognise')
     parser.add_argument('--module', type=int, default=0, help='module (default: %(default)s)')
-    parser.add_argument('--out', type=Path, default=Path('build/integers'),
-                        help='folder for the pictures (default: %(default)s)')
+    parser.add_argument(
+        '--out',
+        type=Path,
+        default=Path('build/integers'),
+        help='folder for the pictures (default: %(default)s)',
+    )
     given = parser.parse_args(args)
 
     def work() -> None:
@@ -159,22 +189,31 @@ def main(args: Sequence[str] | None = None) -> int:
         for file in draw(walked, image, (encoding.width, encoding.height), given.out):
             print(file)
         _tell(walked)
+
     return guarded(work)
 
 
 def _tell(walked: Walk) -> None:
     """Print the numbers that the pictures show."""
-    print(f'spikes       {walked.spikes.min()} to {walked.spikes.max()}, as integers '
-          f'{walked.inputs.min()} to {walked.inputs.max()}')
+    print(
+        f'spikes       {walked.spikes.min()} to {walked.spikes.max()}, as integers '
+        f'{walked.inputs.min()} to {walked.inputs.max()}'
+    )
     for name, layer in (('feature', walked.feature), ('output', walked.output)):
-        for part in ('excitatory', 'inhibitory', 'excitatory_rescaled', 'inhibitory_rescaled',
-                     'answer'):
+        for part in (
+            'excitatory',
+            'inhibitory',
+            'excitatory_rescaled',
+            'inhibitory_rescaled',
+            'answer',
+        ):
             values = getattr(layer, part)
             print(f'{name:<12} {part.replace("_", ", "):<22} {values.min()} to {values.max()}')
     answer = walked.output.answer
     second = int(np.partition(answer, -2)[-2])
-    print(f'winner       neuron {walked.winner} with {answer[walked.winner]}, the next has '
-          f'{second}')
+    print(
+        f'winner       neuron {walked.winner} with {answer[walked.winner]}, the next has {second}'
+    )
 
 
 if __name__ == '__main__':

@@ -37,12 +37,15 @@ def describe(loaded: Map, folder: Path) -> Iterator[Line]:
     encoding = loaded.config.encoding
     if sensor['type'] == EVENTS:
         yield 'windows', _windows(loaded.config.input.events)
-    yield 'encoding', (f'{encoding.width}x{encoding.height} pixels, patch {encoding.patch}, '
-                       f'{encoding.resize}')
+    yield (
+        'encoding',
+        (f'{encoding.width}x{encoding.height} pixels, patch {encoding.patch}, {encoding.resize}'),
+    )
     yield 'made by', f'{loaded.provenance["software"]}, {loaded.provenance["created"]}'
     for number, traverse in enumerate(loaded.provenance['traverses']):
-        text = (f'{traverse["source"]}: {traverse["used"]} of {traverse["frames"]} frames'
-                + (f', {traverse["unreadable"]} unreadable' if traverse['unreadable'] else ''))
+        text = f'{traverse["source"]}: {traverse["used"]} of {traverse["frames"]} frames' + (
+            f', {traverse["unreadable"]} unreadable' if traverse['unreadable'] else ''
+        )
         yield 'traverses' if number == 0 else '', text
     yield 'training', _training(loaded)
     yield from _calibration(loaded)
@@ -59,8 +62,12 @@ def _places(loaded: Map) -> Iterator[Line]:
         length = sum(pose.distance(before) for before, pose in zip(poses, poses[1:]))
         yield '', f'{length:.1f} m from the first to the last, in frame {poses[0].frame_id!r}'
     if loaded.origin:
-        yield '', '0, 0, 0 is latitude {:.7f}, longitude {:.7f}, altitude {:.2f} m'.format(
-            *loaded.origin)
+        yield (
+            '',
+            '0, 0, 0 is latitude {:.7f}, longitude {:.7f}, altitude {:.2f} m'.format(
+                *loaded.origin
+            ),
+        )
 
 
 def _network(loaded: Map) -> Iterator[Line]:
@@ -71,8 +78,11 @@ def _network(loaded: Map) -> Iterator[Line]:
     modules: Sequence[Module | QuantisedModule] = network.modules
     if network.quantised is not None:
         modules = network.quantised.modules
-    shapes = [f'{module.feature.weights.shape[1]}-{len(module.feature.weights)}-'
-              f'{len(module.output.weights)}' for module in modules]
+    shapes = [
+        f'{module.feature.weights.shape[1]}-{len(module.feature.weights)}-'
+        f'{len(module.output.weights)}'
+        for module in modules
+    ]
     yield 'network', f'{_several(len(shapes), "module")}, {network.readout} readout'
     begin = 0
     for number, (shape, module) in enumerate(zip(shapes, modules)):
@@ -84,13 +94,23 @@ def _network(loaded: Map) -> Iterator[Line]:
 
 
 def _spiking(network: SpikingNetwork) -> Iterator[Line]:
-    yield 'network', (f'{_several(len(network.modules), "module")} of spiking neurons, '
-                      f'{network.steps} time steps')
+    yield (
+        'network',
+        (
+            f'{_several(len(network.modules), "module")} of spiking neurons, '
+            f'{network.steps} time steps'
+        ),
+    )
     begin = 0
     for number, module in enumerate(network.modules):
         end = begin + len(module.output)
-        yield '', (f'module {number}: {module.hidden.shape[1]}-{len(module.hidden)}-'
-                   f'{len(module.output)}, places {begin} to {end - 1}')
+        yield (
+            '',
+            (
+                f'module {number}: {module.hidden.shape[1]}-{len(module.hidden)}-'
+                f'{len(module.output)}, places {begin} to {end - 1}'
+            ),
+        )
         begin = end
     yield from _demand(check_spiking_limits, network)
 
@@ -111,16 +131,20 @@ def _sizes(loaded: Map, folder: Path) -> Iterator[Line]:
     network = loaded.network
     total = sum(file.stat().st_size for file in folder.rglob('*') if file.is_file())
     if network.spiking is not None:
-        spikes = sum(module.hidden.nbytes + module.output.nbytes
-                     for module in network.spiking.modules)
+        spikes = sum(
+            module.hidden.nbytes + module.output.nbytes for module in network.spiking.modules
+        )
         yield 'weights', f'{spikes:,} bytes, 8 bits in 16'
         yield 'on disk', f'{total:,} bytes with places and thumbnails'
         return
-    floats = sum(_bytes(layer) for module in network.modules
-                 for layer in (module.feature, module.output))
-    integers = sum(_bytes(layer) for module in (network.quantised.modules if network.quantised
-                                                else [])
-                   for layer in (module.feature, module.output))
+    floats = sum(
+        _bytes(layer) for module in network.modules for layer in (module.feature, module.output)
+    )
+    integers = sum(
+        _bytes(layer)
+        for module in (network.quantised.modules if network.quantised else [])
+        for layer in (module.feature, module.output)
+    )
     yield 'fp32', f'{floats:,} bytes' if floats else 'none (training.keep_fp32 was false)'
     yield 'int8', f'{integers:,} bytes' if integers else 'none (training.quantize was none)'
     yield 'on disk', f'{total:,} bytes with places and thumbnails'
@@ -134,8 +158,11 @@ def _bytes(layer: Layer | QuantisedLayer) -> int:
 
 
 def _windows(events: EventsConfig) -> str:
-    windows = {'time': f'{events.period:g} s', 'count': f'{events.count} events',
-               'leaky': f'a trace that fades in {events.decay:g} s, every {events.period:g} s'}
+    windows = {
+        'time': f'{events.period:g} s',
+        'count': f'{events.count} events',
+        'leaky': f'a trace that fades in {events.decay:g} s, every {events.period:g} s',
+    }
     return f'{windows[events.window]}, polarities {events.polarity}'
 
 
@@ -153,27 +180,47 @@ def _calibration(loaded: Map) -> Iterator[Line]:
     quantised = loaded.network.quantised
     if quantised is None:
         return
-    yield 'calibration', (f'inputs and features 0 to {quantised.activation_max}, one input is '
-                          f'{quantised.scale:.6g} from {quantised.zero_point}')
+    yield (
+        'calibration',
+        (
+            f'inputs and features 0 to {quantised.activation_max}, one input is '
+            f'{quantised.scale:.6g} from {quantised.zero_point}'
+        ),
+    )
     for number, module in enumerate(quantised.modules):
-        yield '', (f'module {number}: one feature is {module.feature.scale:.6g} from '
-                   f'{module.feature.zero_point}, one similarity {module.output.scale:.6g} from '
-                   f'{module.output.zero_point}')
+        yield (
+            '',
+            (
+                f'module {number}: one feature is {module.feature.scale:.6g} from '
+                f'{module.feature.zero_point}, one similarity {module.output.scale:.6g} from '
+                f'{module.output.zero_point}'
+            ),
+        )
 
 
 def _confidence(loaded: Map) -> Iterator[Line]:
     """Tell how the confidence of a match is found, by sequence filter, and how that was fitted."""
     calibration = loaded.calibration
-    yield 'confidence', (f'fitted to {calibration.frames} frames: {calibration.held_out}; right '
-                         f'within {_several(calibration.tolerance, "place")}')
+    yield (
+        'confidence',
+        (
+            f'fitted to {calibration.frames} frames: {calibration.held_out}; right '
+            f'within {_several(calibration.tolerance, "place")}'
+        ),
+    )
     for name, curve in calibration.curves.items():
-        yield '', (f'{name}: 1 / (1 + exp(-({curve.height:.4g} score + {curve.lead:.4g} lead '
-                   f'{curve.offset:+.4g}))), {calibration.right[name]:.0%} of the frames right')
+        yield (
+            '',
+            (
+                f'{name}: 1 / (1 + exp(-({curve.height:.4g} score + {curve.lead:.4g} lead '
+                f'{curve.offset:+.4g}))), {calibration.right[name]:.0%} of the frames right'
+            ),
+        )
 
 
 def _hyperactive(loaded: Map) -> str:
     """Tell which places answer to everything."""
-    found = hyperactive(loaded.responses).tolist()
+    found = hyperactive(loaded.response_statistics).tolist()
     if not found:
         return 'none (no place answers to everything)'
     listed = ', '.join(map(str, found[:_LISTED])) + (', ...' if len(found) > _LISTED else '')
@@ -194,6 +241,7 @@ def main(args: Sequence[str] | None = None) -> int:
     def work() -> None:
         for name, text in describe(load(given.map), given.map):
             print(f'{name:<12} {text}')
+
     return guarded(work)
 
 

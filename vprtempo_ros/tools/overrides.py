@@ -17,9 +17,15 @@ _PARTS = ('match.', 'backend.', 'input.any_size')
 
 def add_overrides(parser: argparse.ArgumentParser) -> None:
     """Add the option."""
-    parser.add_argument('--set', action='append', default=[], metavar='NAME=VALUE', dest='settings',
-                        help='a setting of vpr_node, as in docs/parameters.md (match.*, '
-                             'backend.*, input.any_size); may be repeated')
+    parser.add_argument(
+        '--set',
+        action='append',
+        default=[],
+        metavar='NAME=VALUE',
+        dest='settings',
+        help='a setting of vpr_node, as in docs/parameters.md (match.*, '
+        'backend.*, input.any_size); may be repeated',
+    )
 
 
 def node_config(settings: list[str]) -> NodeConfig:
@@ -35,8 +41,10 @@ def node_config(settings: list[str]) -> NodeConfig:
         if not equal:
             raise ConfigError(f'--set: expected NAME=VALUE, found {setting!r}')
         if name not in kinds:
-            raise ConfigError(f'--set: {name!r} is no setting of matching or backend; known are '
-                              f'{", ".join(kinds)}')
+            raise ConfigError(
+                f'--set: {name!r} is no setting of matching or backend; known are '
+                f'{", ".join(kinds)}'
+            )
         values[name] = text if kinds[name] is str else _value(name, text)
     return from_flat(NodeConfig, values)
 

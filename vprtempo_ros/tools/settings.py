@@ -22,30 +22,55 @@ _ROOT = Path(__file__).resolve().parent.parent.parent
 _NODES = {'vpr_node': (NodeConfig, 'vpr.yaml'), 'trainer_node': (TrainerConfig, 'train.yaml')}
 # What people set first; the README has these, docs/parameters.md all.
 _FIRST = {
-    'vpr_node': ('map', 'autostart', 'input.type', 'input.reliability', 'input.odometry',
-                 'match.min_confidence', 'match.top_k', 'match.sequence.filter', 'backend.name'),
-    'trainer_node': ('bags', 'map', 'overwrite', 'input.type', 'input.topic', 'places.by',
-                     'places.spacing', 'places.tolerance', 'poses.topic', 'training.quantize',
-                     'training.seed'),
+    'vpr_node': (
+        'map',
+        'autostart',
+        'input.type',
+        'input.reliability',
+        'input.odometry',
+        'match.min_confidence',
+        'match.top_k',
+        'match.sequence.filter',
+        'backend.name',
+    ),
+    'trainer_node': (
+        'bags',
+        'map',
+        'overwrite',
+        'input.type',
+        'input.topic',
+        'places.by',
+        'places.spacing',
+        'places.tolerance',
+        'poses.topic',
+        'training.quantize',
+        'training.seed',
+    ),
 }
 
 
 def as_yaml(cls: type, node: str) -> str:
     """Return a ROS parameter file with all settings, their meaning and defaults."""
-    lines = [f'# All parameters of {node} with their defaults; made from vprtempo_ros/config.py.',
-             '/**:', '  ros__parameters:']
+    lines = [
+        f'# All parameters of {node} with their defaults; made from vprtempo_ros/config.py.',
+        '/**:',
+        '  ros__parameters:',
+    ]
     section: list[str] = []
     for item in options(cls):
         *path, leaf = item.name.split('.')
         if path != section:
-            lines += ['  ' * (2 + depth) + f'{part}:' for depth, part in enumerate(path)
-                      if path[:depth + 1] != section[:depth + 1]]
+            lines += [
+                '  ' * (2 + depth) + f'{part}:'
+                for depth, part in enumerate(path)
+                if path[: depth + 1] != section[: depth + 1]
+            ]
             section = path
         indent = '  ' * (2 + len(path))
         # An empty list has no type that a parameter file could tell, and a string in its place
         # would win over an array that is given in a later file.
         setting = f'# {leaf}: [...]' if item.default == [] else f'{leaf}: {_plain(item.default)}'
-        lines += [f'{indent}# {item.metadata["doc"]}{_allowed(item)}', f'{indent}{setting}']
+        lines += [f'{indent}# {item.rule.doc}{_allowed(item)}', f'{indent}{setting}']
     return '\n'.join(lines) + '\n'
 
 
@@ -53,11 +78,16 @@ def as_table(items: Sequence[Option]) -> str:
     """Return a Markdown table of settings."""
     lines = ['| parameter | type | default | meaning |', '|---|---|---|---|']
     for item in items:
-        kind = 'string[]' if item.type is list else {'str': 'string', 'float': 'double'}.get(
-            item.type.__name__, item.type.__name__)
-        live = ', may change while active' if item.metadata['dynamic'] else ''
-        lines.append(f'| `{item.name}` | {kind} | `{_plain(item.default)}` | '
-                     f'{item.metadata["doc"]}{_allowed(item)}{live} |')
+        kind = (
+            'string[]'
+            if item.type is list
+            else {'str': 'string', 'float': 'double'}.get(item.type.__name__, item.type.__name__)
+        )
+        live = ', may change while active' if item.rule.dynamic else ''
+        lines.append(
+            f'| `{item.name}` | {kind} | `{_plain(item.default)}` | '
+            f'{item.rule.doc}{_allowed(item)}{live} |'
+        )
     return '\n'.join(lines) + '\n'
 
 
@@ -66,8 +96,9 @@ def as_topics(entries: Sequence[Entry]) -> str:
     lines = ['| | name | type | QoS | |', '|---|---|---|---|---|']
     for entry in entries:
         types = ', '.join(name.replace('/msg/', '/').replace('/srv/', '/') for name in entry.types)
-        lines.append(f'| {entry.direction} | `{entry.name}` | {types} | {entry.qos} | '
-                     f'{entry.note} |')
+        lines.append(
+            f'| {entry.direction} | `{entry.name}` | {types} | {entry.qos} | {entry.note} |'
+        )
     return '\n'.join(lines) + '\n'
 
 
@@ -90,8 +121,8 @@ def files() -> dict[Path, str]:
     made = {_ROOT / 'config' / name: as_yaml(cls, node) for node, (cls, name) in _NODES.items()}
     tables = [f'## `{node}`\n\n{as_table(list(options(cls)))}' for node, (cls, _) in _NODES.items()]
     made[_ROOT / 'docs' / 'parameters.md'] = (
-        '# Parameters\n\nMade from `vprtempo_ros/config.py` by `make docs`.\n\n'
-        + '\n'.join(tables))
+        '# Parameters\n\nMade from `vprtempo_ros/config.py` by `make docs`.\n\n' + '\n'.join(tables)
+    )
     readme = _ROOT / 'README.md'
     made[readme] = with_tables(readme.read_text(encoding='utf-8'))
     return made
@@ -103,7 +134,7 @@ def _plain(value: Any) -> str:
 
 
 def _allowed(item: Option) -> str:
-    low, high, choices = (item.metadata[key] for key in ('low', 'high', 'choices'))
+    low, high, choices = item.rule.low, item.rule.high, item.rule.choices
     if choices:
         return f' ({", ".join(choices)})'
     if low is not None and high is not None:

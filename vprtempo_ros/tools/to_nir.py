@@ -28,14 +28,20 @@ def to_graph(network: Network) -> Any:
     :raises MapError: if the network is not linear, or holds no floats.
     """
     if network.spiking is not None:
-        raise MapError('NIR has no neurons that compute as those of the spiking network of '
-                       'training.method: bootstrap do; train with training.method: stdp')
+        raise MapError(
+            'NIR has no neurons that compute as those of the spiking network of '
+            'training.method: bootstrap do; train with training.method: stdp'
+        )
     if not network.modules:
-        raise MapError('NIR cannot express integers with rounding between their layers, and this '
-                       'map holds nothing else: train it with training.keep_fp32')
+        raise MapError(
+            'NIR cannot express integers with rounding between their layers, and this '
+            'map holds nothing else: train it with training.keep_fp32'
+        )
     if network.readout != 'linear':
-        raise MapError('NIR cannot express the clamp between the layers of the clamped readout: '
-                       'train with training.readout: linear')
+        raise MapError(
+            'NIR cannot express the clamp between the layers of the clamped readout: '
+            'train with training.readout: linear'
+        )
     try:
         import nir
     except ImportError:
@@ -44,9 +50,11 @@ def to_graph(network: Network) -> Any:
     edges = []
     for number, module in enumerate(network.modules):
         suffix = f'_{number}' if len(network.modules) > 1 else ''
-        chain = [(f'feature{suffix}', nir.Linear(module.feature.weights)),
-                 (f'readout{suffix}', nir.Linear(module.output.weights)),
-                 (f'output{suffix}', nir.Output({'output': np.array([module.places])}))]
+        chain = [
+            (f'feature{suffix}', nir.Linear(module.feature.weights)),
+            (f'readout{suffix}', nir.Linear(module.output.weights)),
+            (f'output{suffix}', nir.Output({'output': np.array([module.places])})),
+        ]
         before = 'input'
         for name, node in chain:
             nodes[name] = node
@@ -85,8 +93,11 @@ def main(args: Sequence[str] | None = None) -> int:
         loaded = load(given.map)
         write_nir(loaded.network, given.file)
         network = loaded.network
-        print(f'{given.file}: {network.inputs} inputs, {len(network.modules)} module(s), '
-              f'{network.places} places')
+        print(
+            f'{given.file}: {network.inputs} inputs, {len(network.modules)} module(s), '
+            f'{network.places} places'
+        )
+
     return guarded(work)
 
 

@@ -18,7 +18,7 @@ _BARS = 380
 
 
 def belief_chart(
-    confidence: NDArray[np.float32] | None, match: int | None, theme: Theme,
+    confidence: NDArray[np.float32] | None, match: int | None, theme: Theme
 ) -> Drawing:
     """Return the confidence, float32 (places,), of every place as bars, the match pointed at."""
     parts = [_axes(theme)]
@@ -35,8 +35,10 @@ def belief_chart(
             chosen = classes == number
             tops = zip(xs[chosen].tolist(), np.minimum(_y(heights[chosen]), _FOOT - 1).tolist())
             parts.append(columns(tops, _FOOT, theme[f'c{number}'], max(step - 0.6, step * 0.7)))
-        parts += [words(_LEFT, _FOOT + 23, 'place 0', theme['muted']),
-                  words(_RIGHT, _FOOT + 23, str(count - 1), theme['muted'], anchor='end')]
+        parts += [
+            words(_LEFT, _FOOT + 23, 'place 0', theme['muted']),
+            words(_RIGHT, _FOOT + 23, str(count - 1), theme['muted'], anchor='end'),
+        ]
         if match is not None and 0 <= match < count:
             x = _LEFT + (match + 0.5) * (_RIGHT - _LEFT) / count
             parts.append(f'<path d="M{x:.1f} {_FOOT + 2:.1f}l-5 8h10z" fill="{theme["match"]}"/>')
@@ -55,16 +57,26 @@ def strip_chart(past: tuple[Past, ...], now: float, theme: Theme) -> Drawing:
         x = _RIGHT - (_RIGHT - _LEFT) * age / SPAN
         if entry.confidence > 0.0:
             groups.setdefault(class_of(entry.confidence), []).append(
-                (x, _y(min(entry.confidence, 1.0))))
+                (x, _y(min(entry.confidence, 1.0)))
+            )
         else:
             unknown.append((x, _FOOT - 3))
     parts += [columns(tops, _FOOT, theme[f'c{number}'], 2.2) for number, tops in groups.items()]
-    parts += [dots(unknown, theme['error'], 3),
-              words(_LEFT, _FOOT + 23, f'{SPAN:g} s ago', theme['muted']),
-              words(_RIGHT, _FOOT + 23, 'now', theme['muted'], anchor='end')]
+    parts += [
+        dots(unknown, theme['error'], 3),
+        words(_LEFT, _FOOT + 23, f'{SPAN:g} s ago', theme['muted']),
+        words(_RIGHT, _FOOT + 23, 'now', theme['muted'], anchor='end'),
+    ]
     if unknown:
-        parts.append(words((_LEFT + _RIGHT) / 2, _FOOT + 23, 'dots: unknown place',
-                           theme['error'], anchor='middle'))
+        parts.append(
+            words(
+                (_LEFT + _RIGHT) / 2,
+                _FOOT + 23,
+                'dots: unknown place',
+                theme['error'],
+                anchor='middle',
+            )
+        )
     return Drawing(_WIDTH, _HEIGHT, ''.join(parts))
 
 
@@ -77,4 +89,5 @@ def _axes(theme: Theme) -> str:
     return ''.join(
         line(_LEFT, _y(value), _RIGHT, _y(value), theme['line'])
         + words(_LEFT - 6, _y(value) + 4, f'{value:g}', theme['muted'], 12, 'end')
-        for value in (0.0, 0.5, 1.0))
+        for value in (0.0, 0.5, 1.0)
+    )

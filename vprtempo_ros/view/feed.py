@@ -53,12 +53,14 @@ class Feed:
         are none; None means that the feed has ended.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._revision > revision or not self._running,
-                                   _PATIENCE)
+            self._changed.wait_for(
+                lambda: self._revision > revision or not self._running, _PATIENCE
+            )
             if not self._running:
                 return None
-            return self._revision, {name: value for name, (changed, value) in self._parts.items()
-                                    if changed > revision}
+            return self._revision, {
+                name: value for name, (changed, value) in self._parts.items() if changed > revision
+            }
 
     def close(self) -> None:
         """End the thread, and let all clients go."""
@@ -85,12 +87,16 @@ class Feed:
                 parts = {'phase': {'level': 'error', 'text': f'cannot be drawn: {error}'}}
             with self._changed:
                 self._take(parts)
-                self._changed.wait_for(lambda: not self._running,
-                                       max(_PERIOD - (time.monotonic() - started), 0.01))
+                self._changed.wait_for(
+                    lambda: not self._running, max(_PERIOD - (time.monotonic() - started), 0.01)
+                )
 
     def _take(self, parts: dict[str, Any]) -> None:
-        new = [name for name, value in parts.items()
-               if name not in self._parts or self._parts[name][1] != value]
+        new = [
+            name
+            for name, value in parts.items()
+            if name not in self._parts or self._parts[name][1] != value
+        ]
         if new:
             self._revision += 1
             self._parts.update({name: (self._revision, parts[name]) for name in new})

@@ -56,9 +56,15 @@ class Panels:
             'belief': self.belief(state).page('Confidence of every place'),
             'strip': self.strip(state, now).page('Confidence over time'),
             'picture': state.picture.number if state.picture else 0,
-            'statuses': [{'name': status.name, 'level': LEVELS[status.level],
-                          'message': status.message, 'values': list(status.values)}
-                         for status in state.statuses.values()],
+            'statuses': [
+                {
+                    'name': status.name,
+                    'level': LEVELS[status.level],
+                    'message': status.message,
+                    'values': list(status.values),
+                }
+                for status in state.statuses.values()
+            ],
         }
 
 
@@ -69,10 +75,16 @@ def match_words(answer: Answer | None) -> dict[str, Any]:
     stamp = stamp_words(answer.stamp_ns)
     if not answer.places:
         return {'place': 'unknown place', 'confidence': 0.0, 'then': '', 'stamp': stamp}
-    then = ', '.join(f'{place} ({confidence:.2f})' for place, confidence in
-                     zip(answer.places[1:5], answer.confidences[1:5]))
-    return {'place': f'place {answer.places[0]}', 'confidence': round(answer.confidences[0], 3),
-            'then': then, 'stamp': stamp}
+    then = ', '.join(
+        f'{place} ({confidence:.2f})'
+        for place, confidence in zip(answer.places[1:5], answer.confidences[1:5])
+    )
+    return {
+        'place': f'place {answer.places[0]}',
+        'confidence': round(answer.confidences[0], 3),
+        'then': then,
+        'stamp': stamp,
+    }
 
 
 def pose_words(state: State, now: float) -> str:

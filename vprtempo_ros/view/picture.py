@@ -19,8 +19,10 @@ _ZOOM = 1.5
 _THEME = LIGHT
 # Lines of the diagnostics at the most.
 _STATUSES = 8
-_NO_PNG = ('a picture as PNG needs resvg and matplotlib: pip install resvg-py matplotlib (or ask '
-           'for an .svg)')
+_NO_PNG = (
+    'a picture as PNG needs resvg and matplotlib: pip install resvg-py matplotlib (or ask '
+    'for an .svg)'
+)
 
 
 def draw_picture(state: State) -> str:
@@ -33,12 +35,25 @@ def draw_picture(state: State) -> str:
         route = chart.base()._replace(body=chart.base().body + chart.over(state, now).body)
     left = 0.58 * (_WIDTH - 3 * _GAP)
     columns = [
-        (_GAP, left, [('matched place', _answer(state, now)), ('route from above', route),
-                      ('confidence of every place', panels.belief(state))]),
-        (2 * _GAP + left, _WIDTH - 3 * _GAP - left, [
-            ('query and matched reference', _pair(state.picture)),
-            ('confidence over time', panels.strip(state, now)),
-            ('diagnostics', _statuses(state))])]
+        (
+            _GAP,
+            left,
+            [
+                ('matched place', _answer(state, now)),
+                ('route from above', route),
+                ('confidence of every place', panels.belief(state)),
+            ],
+        ),
+        (
+            2 * _GAP + left,
+            _WIDTH - 3 * _GAP - left,
+            [
+                ('query and matched reference', _pair(state.picture)),
+                ('confidence over time', panels.strip(state, now)),
+                ('diagnostics', _statuses(state)),
+            ],
+        ),
+    ]
     parts, foot = [], 0.0
     for x, width, contents in columns:
         y = _HEAD
@@ -46,40 +61,55 @@ def draw_picture(state: State) -> str:
             panel, y = _panel(x, y, width, title, drawing)
             parts.append(panel)
         foot = max(foot, y)
-    head = (words(_GAP + 2, 34, state.node, _THEME['ink'], 20, weight=700)
-            + legend(_THEME).at((_WIDTH - 264) / 2, 20, 264)
-            + words(_WIDTH - _GAP, 34, state.method, _THEME['muted'], 13, 'end'))
-    return Drawing(_WIDTH, foot, box(0, 0, _WIDTH, foot, _THEME['ground']) + head
-                   + ''.join(parts)).page(f'{state.node}: place recognition')
+    head = (
+        words(_GAP + 2, 34, state.node, _THEME['ink'], 20, weight=700)
+        + legend(_THEME).at((_WIDTH - 264) / 2, 20, 264)
+        + words(_WIDTH - _GAP, 34, state.method, _THEME['muted'], 13, 'end')
+    )
+    return Drawing(
+        _WIDTH, foot, box(0, 0, _WIDTH, foot, _THEME['ground']) + head + ''.join(parts)
+    ).page(f'{state.node}: place recognition')
 
 
 def _panel(x: float, y: float, width: float, title: str, drawing: Drawing) -> tuple[str, float]:
     """Return a drawing in a frame with a title, and where the next one below it begins."""
     inner = width - 2 * _PAD
     height = drawing.height * inner / drawing.width + 36 + _PAD
-    return (box(x, y, width, height, _THEME['panel'], 10)
-            + words(x + _PAD, y + 24, title.upper(), _THEME['muted'], 11.5, weight=600)
-            + drawing.at(x + _PAD, y + 36, inner)), y + height + _GAP
+    return (
+        box(x, y, width, height, _THEME['panel'], 10)
+        + words(x + _PAD, y + 24, title.upper(), _THEME['muted'], 11.5, weight=600)
+        + drawing.at(x + _PAD, y + 36, inner)
+    ), y + height + _GAP
 
 
 def _answer(state: State, now: float) -> Drawing:
     match = match_words(state.answer)
-    return Drawing(680, 74, ''.join((
-        words(0, 32, match['place'], _THEME['ink'], 36, weight=700),
-        words(680, 32, f'{match["confidence"]:.2f}', _THEME['ink'], 30, 'end', 600),
-        box(0, 46, 680, 6, _THEME['line'], 3),
-        box(0, 46, 680 * match['confidence'], 6, _THEME['c6'], 3),
-        words(0, 72, pose_words(state, now), _THEME['muted'], 13),
-        words(680, 72, match['stamp'], _THEME['muted'], 13, 'end'))))
+    return Drawing(
+        680,
+        74,
+        ''.join(
+            (
+                words(0, 32, match['place'], _THEME['ink'], 36, weight=700),
+                words(680, 32, f'{match["confidence"]:.2f}', _THEME['ink'], 30, 'end', 600),
+                box(0, 46, 680, 6, _THEME['line'], 3),
+                box(0, 46, 680 * match['confidence'], 6, _THEME['c6'], 3),
+                words(0, 72, pose_words(state, now), _THEME['muted'], 13),
+                words(680, 72, match['stamp'], _THEME['muted'], 13, 'end'),
+            )
+        ),
+    )
 
 
 def _pair(picture: Picture | None) -> Drawing:
     if picture is None:
         return Drawing(640, 120, words(0, 20, 'no picture', _THEME['muted']))
     data = base64.b64encode(picture.jpeg).decode()
-    return Drawing(picture.width, picture.height,
-                   f'<image width="{picture.width}" height="{picture.height}" '
-                   f'href="data:image/jpeg;base64,{data}"/>')
+    return Drawing(
+        picture.width,
+        picture.height,
+        f'<image width="{picture.width}" height="{picture.height}" '
+        f'href="data:image/jpeg;base64,{data}"/>',
+    )
 
 
 def _statuses(state: State) -> Drawing:
@@ -87,8 +117,10 @@ def _statuses(state: State) -> Drawing:
     parts = [words(0, 16, '' if lines else 'none yet', _THEME['muted'])]
     for number, status in enumerate(lines):
         y = 16 + 24 * number
-        parts += [disc(5, y - 4, 5, _THEME[LEVELS[status.level]]),
-                  words(18, y, f'{status.name[:30]}: {status.message}'[:70], _THEME['ink'], 13)]
+        parts += [
+            disc(5, y - 4, 5, _THEME[LEVELS[status.level]]),
+            words(18, y, f'{status.name[:30]}: {status.message}'[:70], _THEME['ink'], 13),
+        ]
     return Drawing(480, 24 * max(len(lines), 1), ''.join(parts))
 
 
@@ -134,6 +166,12 @@ def _png(drawn: str) -> bytes:
         raise VprError(_NO_PNG) from None
     # The font comes with matplotlib: the same on every machine, and there where no other is.
     fonts = Path(get_data_path()) / 'fonts' / 'ttf'
-    return bytes(resvg_py.svg_to_bytes(
-        svg_string=drawn, zoom=_ZOOM, skip_system_fonts=True, sans_serif_family='DejaVu Sans',
-        font_files=[str(fonts / 'DejaVuSans.ttf'), str(fonts / 'DejaVuSans-Bold.ttf')]))
+    return bytes(
+        resvg_py.svg_to_bytes(
+            svg_string=drawn,
+            zoom=_ZOOM,
+            skip_system_fonts=True,
+            sans_serif_family='DejaVu Sans',
+            font_files=[str(fonts / 'DejaVuSans.ttf'), str(fonts / 'DejaVuSans-Bold.ttf')],
+        )
+    )

@@ -31,12 +31,13 @@ class RouteChart:
         low, high = seen.min(axis=0), seen.max(axis=0)
         extent = np.maximum(high - low, 1e-6)
         inner = _WIDTH - 2 * _MARGIN
-        self.height = float(np.clip(inner * extent[1] / extent[0] + 2 * _MARGIN,
-                                    _LOWEST, _HIGHEST))
+        self.height = float(np.clip(inner * extent[1] / extent[0] + 2 * _MARGIN, _LOWEST, _HIGHEST))
         self._scale = float(min(inner / extent[0], (self.height - 2 * _MARGIN) / extent[1]))
         self._middle = (low + high) / 2
-        self._points = [self._paper(x, y) if good else None
-                        for (x, y), good in zip(positions[:, :2].tolist(), known.tolist())]
+        self._points = [
+            self._paper(x, y) if good else None
+            for (x, y), good in zip(positions[:, :2].tolist(), known.tolist())
+        ]
         self._base = self._draw_base()
 
     def base(self) -> Drawing:
@@ -55,8 +56,10 @@ class RouteChart:
 
     def _paper(self, x: float, y: float) -> tuple[float, float]:
         """Return where a point in metres is drawn; x points right and y up."""
-        return (_WIDTH / 2 + (x - float(self._middle[0])) * self._scale,
-                self.height / 2 - (y - float(self._middle[1])) * self._scale)
+        return (
+            _WIDTH / 2 + (x - float(self._middle[0])) * self._scale,
+            self.height / 2 - (y - float(self._middle[1])) * self._scale,
+        )
 
     def _draw_base(self) -> str:
         path, pen = [], 'M'
@@ -67,11 +70,13 @@ class RouteChart:
             path.append(f'{pen}{point[0]:.1f} {point[1]:.1f}')
             pen = 'L'
         theme = self._theme
-        return (f'<path d="{"".join(path)}" stroke="{theme["line"]}" stroke-width="5" fill="none" '
-                'stroke-linejoin="round" stroke-linecap="round"/>'
-                + dots(filter(None, self._points), theme['c0'], 4)
-                + words(12, self.height - 12, f'frame {self._frame_id}', theme['muted'])
-                + self._ruler())
+        return (
+            f'<path d="{"".join(path)}" stroke="{theme["line"]}" stroke-width="5" fill="none" '
+            'stroke-linejoin="round" stroke-linecap="round"/>'
+            + dots(filter(None, self._points), theme['c0'], 4)
+            + words(12, self.height - 12, f'frame {self._frame_id}', theme['muted'])
+            + self._ruler()
+        )
 
     def _ruler(self) -> str:
         """Return a line of a round number of metres, about a fifth of the width."""
@@ -80,10 +85,12 @@ class RouteChart:
         metres = max(step * power for step in (1, 2, 5) if step * power <= wanted)
         length, y, right = metres * self._scale, self.height - 16, _WIDTH - 14
         colour = self._theme['muted']
-        return (line(right - length, y, right, y, colour, 2)
-                + line(right - length, y - 4, right - length, y + 4, colour, 2)
-                + line(right, y - 4, right, y + 4, colour, 2)
-                + words(right - length / 2, y - 8, f'{metres:g} m', colour, anchor='middle'))
+        return (
+            line(right - length, y, right, y, colour, 2)
+            + line(right - length, y - 4, right - length, y + 4, colour, 2)
+            + line(right, y - 4, right, y + 4, colour, 2)
+            + words(right - length / 2, y - 8, f'{metres:g} m', colour, anchor='middle')
+        )
 
     def _belief(self, confidence: NDArray[np.float32] | None) -> str:
         if confidence is None or len(confidence) != len(self._points):
@@ -103,8 +110,9 @@ class RouteChart:
         above, colour = y > 46, self._theme['match']
         # What is written at the edge still is on the paper.
         anchor = 'start' if x < 60 else 'end' if x > _WIDTH - 60 else 'middle'
-        return (disc(x, y, 11, 'none', colour, 3)
-                + words(x, y - 19 if above else y + 31, f'place {place}', colour, 15, anchor, 700))
+        return disc(x, y, 11, 'none', colour, 3) + words(
+            x, y - 19 if above else y + 31, f'place {place}', colour, 15, anchor, 700
+        )
 
     def _pose(self, pose: Pose) -> str:
         x, y = self._paper(pose.x, pose.y)
@@ -113,11 +121,22 @@ class RouteChart:
         colour = self._theme['pose']
         tip = (x + _ARROW * math.cos(pose.yaw), y - _ARROW * math.sin(pose.yaw))
         # The arrow's head: two strokes back from the tip.
-        head = ''.join(line(*tip, tip[0] - 9 * math.cos(pose.yaw + turn),
-                            tip[1] + 9 * math.sin(pose.yaw + turn), colour, 3)
-                       for turn in (0.5, -0.5))
-        return (self._ellipse(x, y, pose.covariance, colour) + line(x, y, *tip, colour, 3) + head
-                + disc(x, y, 4, colour))
+        head = ''.join(
+            line(
+                *tip,
+                tip[0] - 9 * math.cos(pose.yaw + turn),
+                tip[1] + 9 * math.sin(pose.yaw + turn),
+                colour,
+                3,
+            )
+            for turn in (0.5, -0.5)
+        )
+        return (
+            self._ellipse(x, y, pose.covariance, colour)
+            + line(x, y, *tip, colour, 3)
+            + head
+            + disc(x, y, 4, colour)
+        )
 
     def _ellipse(self, x: float, y: float, covariance: NDArray[np.float64], colour: str) -> str:
         if not np.isfinite(covariance).all():
@@ -125,15 +144,23 @@ class RouteChart:
         values, axes = np.linalg.eigh((covariance + covariance.T) / 2)
         radii = np.minimum(_DEVIATIONS * np.sqrt(np.maximum(values, 0.0)) * self._scale, 4000.0)
         angle = math.degrees(math.atan2(-axes[1, 1], axes[0, 1]))
-        return (f'<ellipse cx="{x:.1f}" cy="{y:.1f}" rx="{max(radii[1], 2.0):.1f}" '
-                f'ry="{max(radii[0], 2.0):.1f}" transform="rotate({angle:.1f} {x:.1f} {y:.1f})" '
-                f'fill="{colour}" fill-opacity="0.16" stroke="{colour}" stroke-width="1.5"/>')
+        return (
+            f'<ellipse cx="{x:.1f}" cy="{y:.1f}" rx="{max(radii[1], 2.0):.1f}" '
+            f'ry="{max(radii[0], 2.0):.1f}" transform="rotate({angle:.1f} {x:.1f} {y:.1f})" '
+            f'fill="{colour}" fill-opacity="0.16" stroke="{colour}" stroke-width="1.5"/>'
+        )
 
 
 def legend(theme: Theme) -> Drawing:
     """Return what the colours of confidence mean."""
-    cells = ''.join(box(86 + 16 * number, 3, 16, 10, theme[f'c{number}'])
-                    for number in range(CLASSES))
-    return Drawing(264, 16, words(0, 13, 'confidence', theme['muted'], 12)
-                   + words(82, 13, '0', theme['muted'], 12, 'end') + cells
-                   + words(90 + 16 * CLASSES, 13, '1', theme['muted'], 12))
+    cells = ''.join(
+        box(86 + 16 * number, 3, 16, 10, theme[f'c{number}']) for number in range(CLASSES)
+    )
+    return Drawing(
+        264,
+        16,
+        words(0, 13, 'confidence', theme['muted'], 12)
+        + words(82, 13, '0', theme['muted'], 12, 'end')
+        + cells
+        + words(90 + 16 * CLASSES, 13, '1', theme['muted'], 12),
+    )

@@ -28,14 +28,16 @@ _CONNECTIONS = 64
 # How long a client may take to take what it is sent, in seconds.
 _PATIENCE = 10.0
 
-_FILES = {'/': ('index.html', 'text/html; charset=utf-8'),
-          '/page.js': ('page.js', 'text/javascript; charset=utf-8'),
-          '/style.css': ('style.css', 'text/css; charset=utf-8')}
+_FILES = {
+    '/': ('index.html', 'text/html; charset=utf-8'),
+    '/page.js': ('page.js', 'text/javascript; charset=utf-8'),
+    '/style.css': ('style.css', 'text/css; charset=utf-8'),
+}
 # Nothing from elsewhere, no script but the page's own, and no other site may show or read it.
 _HEADERS = {
     'Content-Security-Policy': "default-src 'none'; script-src 'self'; style-src 'self'; "
-                               "img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
-                               "form-action 'none'; frame-ancestors 'none'",
+    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'",
     'X-Content-Type-Options': 'nosniff',
     'Cross-Origin-Resource-Policy': 'same-origin',
     'Referrer-Policy': 'no-referrer',
@@ -56,17 +58,23 @@ class ViewServer:
             self._server = _Server((host, port), _Handler)
         except (OSError, OverflowError, UnicodeError) as error:
             reason = getattr(error, 'strerror', None) or str(error)
-            cure = ('is another view running? choose another --port'
-                    if getattr(error, 'errno', None) in (errno.EADDRINUSE, errno.EACCES)
-                    else '--host takes an address of this computer, or 0.0.0.0 for all of them')
+            cure = (
+                'is another view running? choose another --port'
+                if getattr(error, 'errno', None) in (errno.EADDRINUSE, errno.EACCES)
+                else '--host takes an address of this computer, or 0.0.0.0 for all of them'
+            )
             raise VprError(f'{host}:{port}: cannot be listened on ({reason}); {cure}') from None
         self._server.live, self._server.feed = live, Feed(live)
         machine = socket.gethostname().lower()
         self._server.names = {host.lower(), 'localhost', machine, f'{machine}.local'}
         self.port = int(self._server.server_address[1])
         self.url = f'http://{f"[{host}]" if ":" in host else host}:{self.port}'
-        self._thread = threading.Thread(target=self._server.serve_forever, name='http',
-                                        kwargs={'poll_interval': 0.1}, daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever,
+            name='http',
+            kwargs={'poll_interval': 0.1},
+            daemon=True,
+        )
         self._thread.start()
 
     @property

@@ -74,7 +74,7 @@ def _channels(weights: tuple[float, ...]) -> list[int]:
 
 
 def _place(picture: Pixels, part: Pixels, left: int) -> None:
-    picture[:part.shape[0], left:left + part.shape[1]] = part
+    picture[: part.shape[0], left : left + part.shape[1]] = part
 
 
 def _write(picture: Pixels, text: str, left: int, colour: tuple[int, int, int]) -> None:

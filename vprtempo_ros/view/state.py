@@ -69,7 +69,7 @@ class Picture(NamedTuple):
 @dataclass(frozen=True)
 class State:
     """
-    Everything that is shown, at one moment; never changed, but replaced.
+    Everything that is shown, at one timing; never changed, but replaced.
 
     positions: float64 (places, 3), metres in frame `frame_id`. confidence: float32 (places,).
     """
@@ -125,8 +125,15 @@ class Live:
         """Note whether there is such a node; what one that is gone has said is over."""
         with self._lock:
             if self._state.present and not present:
-                self._state = replace(self._state, present=False, confidence=None, answer=None,
-                                      pose=None, picture=None, statuses={})
+                self._state = replace(
+                    self._state,
+                    present=False,
+                    confidence=None,
+                    answer=None,
+                    pose=None,
+                    picture=None,
+                    statuses={},
+                )
             elif present and not self._state.present:
                 self._state = replace(self._state, present=True)
 
@@ -143,22 +150,26 @@ class Live:
                 # The same route, told of anew; a belief knows of places that are nowhere, too.
                 if somewhere.shape == positions.shape and np.allclose(somewhere, positions, 1e-5):
                     return
-            self._state = replace(self._state, frame_id=text(frame_id), positions=positions,
-                                  confidence=None)
+            self._state = replace(
+                self._state, frame_id=text(frame_id), positions=positions, confidence=None
+            )
 
     def set_belief(
-        self, frame_id: str, positions: NDArray[np.float64], confidence: NDArray[np.float32],
+        self, frame_id: str, positions: NDArray[np.float64], confidence: NDArray[np.float32]
     ) -> None:
         """Note every place, float64 (places, 3), and its confidence, float32 (places,)."""
         with self._lock:
             known = self._state.positions
-            if (known is None or len(known) != len(positions)
-                    or self._state.frame_id != text(frame_id)):
+            if (
+                known is None
+                or len(known) != len(positions)
+                or self._state.frame_id != text(frame_id)
+            ):
                 self._state = replace(self._state, frame_id=text(frame_id), positions=positions)
             self._state = replace(self._state, confidence=confidence)
 
     def set_answer(
-        self, stamp_ns: int, places: tuple[int, ...], confidences: tuple[float, ...],
+        self, stamp_ns: int, places: tuple[int, ...], confidences: tuple[float, ...]
     ) -> None:
         """Note a match; what is no confidence counts as none."""
         now = time.monotonic()
@@ -170,7 +181,7 @@ class Live:
                 self._past.append(Past(now, shown[0] if shown else 0.0))
 
     def set_pose(
-        self, frame_id: str, x: float, y: float, yaw: float, covariance: NDArray[np.float64],
+        self, frame_id: str, x: float, y: float, yaw: float, covariance: NDArray[np.float64]
     ) -> None:
         """Note a pose."""
         self._set(pose=Pose(time.monotonic(), text(frame_id), x, y, yaw, covariance))
@@ -179,15 +190,18 @@ class Live:
         """Note the picture of query and match."""
         with self._lock:
             self._pictures += 1
-            self._state = replace(self._state, picture=Picture(
-                self._pictures, jpeg, width, height))
+            self._state = replace(self._state, picture=Picture(self._pictures, jpeg, width, height))
 
     def set_status(
-        self, name: str, level: int, message: str, values: list[tuple[str, str]],
+        self, name: str, level: int, message: str, values: list[tuple[str, str]]
     ) -> None:
         """Note a diagnostic status; one of a name takes the place of the one before."""
-        status = Status(text(name), level if level in (OK, WARN, ERROR) else STALE, text(message),
-                        tuple((text(key), text(value)) for key, value in values[:_VALUES]))
+        status = Status(
+            text(name),
+            level if level in (OK, WARN, ERROR) else STALE,
+            text(message),
+            tuple((text(key), text(value)) for key, value in values[:_VALUES]),
+        )
         with self._lock:
             statuses = {**self._state.statuses, status.name: status}
             if len(statuses) <= _STATUSES:

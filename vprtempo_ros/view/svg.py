@@ -17,56 +17,81 @@ class Drawing(NamedTuple):
 
     def page(self, label: str) -> str:
         """Return it as an element that takes the width it is given."""
-        return (f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label={quoteattr(label)} '
-                f'viewBox="0 0 {self.width:g} {self.height:g}" font-family="{_FONT}">'
-                f'{self.body}</svg>')
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label={quoteattr(label)} '
+            f'viewBox="0 0 {self.width:g} {self.height:g}" font-family="{_FONT}">'
+            f'{self.body}</svg>'
+        )
 
     def at(self, x: float, y: float, width: float) -> str:
         """Return it as a part of another drawing."""
-        return (f'<svg x="{x:g}" y="{y:g}" width="{width:g}" '
-                f'height="{self.height * width / self.width:g}" '
-                f'viewBox="0 0 {self.width:g} {self.height:g}">{self.body}</svg>')
+        return (
+            f'<svg x="{x:g}" y="{y:g}" width="{width:g}" '
+            f'height="{self.height * width / self.width:g}" '
+            f'viewBox="0 0 {self.width:g} {self.height:g}">{self.body}</svg>'
+        )
 
 
 def words(
-    x: float, y: float, content: str, colour: str, size: float = 13, anchor: str = 'start',
+    x: float,
+    y: float,
+    content: str,
+    colour: str,
+    size: float = 13,
+    anchor: str = 'start',
     weight: int = 400,
 ) -> str:
     """Return a line of text, whatever is in it, from, around or up to x."""
-    return (f'<text x="{x:.1f}" y="{y:.1f}" fill="{colour}" font-size="{size:g}" '
-            f'text-anchor="{anchor}" font-weight="{weight}">{escape(content)}</text>')
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" fill="{colour}" font-size="{size:g}" '
+        f'text-anchor="{anchor}" font-weight="{weight}">{escape(content)}</text>'
+    )
 
 
 def line(x1: float, y1: float, x2: float, y2: float, colour: str, width: float = 1) -> str:
     """Return a straight line."""
-    return (f'<path d="M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}" stroke="{colour}" '
-            f'stroke-width="{width:g}" fill="none"/>')
+    return (
+        f'<path d="M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}" stroke="{colour}" '
+        f'stroke-width="{width:g}" fill="none"/>'
+    )
 
 
 def box(x: float, y: float, width: float, height: float, colour: str, radius: float = 0) -> str:
     """Return a filled rectangle."""
-    return (f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" '
-            f'rx="{radius:g}" fill="{colour}"/>')
+    return (
+        f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" '
+        f'rx="{radius:g}" fill="{colour}"/>'
+    )
 
 
-def disc(x: float, y: float, radius: float, fill: str, stroke: str = 'none', width: float = 0
-         ) -> str:
+def disc(
+    x: float, y: float, radius: float, fill: str, stroke: str = 'none', width: float = 0
+) -> str:
     """Return a circle."""
-    return (f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}" fill="{fill}" '
-            f'stroke="{stroke}" stroke-width="{width:g}"/>')
+    return (
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}" fill="{fill}" '
+        f'stroke="{stroke}" stroke-width="{width:g}"/>'
+    )
 
 
 def dots(points: Iterable[tuple[float, float]], colour: str, size: float) -> str:
     """Return round dots as one element: thousands of them are drawn at once."""
     path = ''.join(f'M{x:.1f} {y:.1f}h0' for x, y in points)
-    return (f'<path d="{path}" stroke="{colour}" stroke-width="{size:g}" stroke-linecap="round" '
-            'fill="none"/>') if path else ''
+    return (
+        (
+            f'<path d="{path}" stroke="{colour}" stroke-width="{size:g}" stroke-linecap="round" '
+            'fill="none"/>'
+        )
+        if path
+        else ''
+    )
 
 
-def columns(
-    tops: Iterable[tuple[float, float]], foot: float, colour: str, width: float,
-) -> str:
+def columns(tops: Iterable[tuple[float, float]], foot: float, colour: str, width: float) -> str:
     """Return vertical bars from y = `foot` up to each (x, y), as one element."""
     path = ''.join(f'M{x:.1f} {foot:.1f}V{y:.1f}' for x, y in tops)
-    return (f'<path d="{path}" stroke="{colour}" stroke-width="{width:.2f}" fill="none"/>'
-            if path else '')
+    return (
+        f'<path d="{path}" stroke="{colour}" stroke-width="{width:.2f}" fill="none"/>'
+        if path
+        else ''
+    )

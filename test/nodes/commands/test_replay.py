@@ -23,8 +23,10 @@ from vprtempo_ros.sources.image_bag import image_message
 def recorded(street) -> list[int]:
     """Return the stamps of the query's images in ns."""
     with BagReader(street.recordings.query) as bag:
-        return [stamp_ns(read_message(raw.data, IMAGE).header)
-                for raw in bag.messages(['/camera/image_raw'])]
+        return [
+            stamp_ns(read_message(raw.data, IMAGE).header)
+            for raw in bag.messages(['/camera/image_raw'])
+        ]
 
 
 def lossless(street) -> dict[str, Any]:
@@ -42,9 +44,11 @@ def test_bag_to_matches(street, tmp_path: Path) -> None:
     expected = recorded(street)
     record = tmp_path / 'matches.csv'
     remap = {'image': '/camera/image_raw'}
-    with ros.node(tmp_path, 'vpr_node', parameters=lossless(street), remap=remap), \
-            ros.node(tmp_path, 'show_matches', '--record', str(record)) as shown, \
-            Client(image='/camera/image_raw') as client:
+    with (
+        ros.node(tmp_path, 'vpr_node', parameters=lossless(street), remap=remap),
+        ros.node(tmp_path, 'show_matches', '--record', str(record)) as shown,
+        Client(image='/camera/image_raw') as client,
+    ):
         client.await_listener()
         shown.wait_for('READY VPRTempo')
         with ros.node(tmp_path, 'replay', str(street.recordings.query), '--rate', '2') as replay:
@@ -60,19 +64,28 @@ def test_bag_to_matches(street, tmp_path: Path) -> None:
         rows = list(csv.DictReader(stream))
     assert [int(row['stamp_ns']) for row in rows] == expected
     assert [row['places'].split()[0] for row in rows] == [
-        match.results[0].class_id for match in client.matches]
+        match.results[0].class_id for match in client.matches
+    ]
 
 
 def test_restamp_moves_all_stamps_to_now(street, tmp_path: Path) -> None:
     """--restamp moves all stamps by the same amount, which it tells, to the time of replay."""
     expected = recorded(street)
     remap = {'image': '/camera/image_raw'}
-    with ros.node(tmp_path, 'vpr_node', parameters=lossless(street), remap=remap), \
-            Client(image='/camera/image_raw') as client:
+    with (
+        ros.node(tmp_path, 'vpr_node', parameters=lossless(street), remap=remap),
+        Client(image='/camera/image_raw') as client,
+    ):
         client.await_listener()
         before = time.time_ns()
-        with ros.node(tmp_path, 'replay', str(street.recordings.query), '--restamp', '--topics',
-                      '/camera/image_raw') as replay:
+        with ros.node(
+            tmp_path,
+            'replay',
+            str(street.recordings.query),
+            '--restamp',
+            '--topics',
+            '/camera/image_raw',
+        ) as replay:
             client.spin_until(lambda: len(client.matches) >= len(expected), 'all matches')
             told = re.search(r'stamps moved by (\d+) ns', replay.output())
     assert told
@@ -83,11 +96,14 @@ def test_restamp_moves_all_stamps_to_now(street, tmp_path: Path) -> None:
 def test_loop_goes_on_until_interrupted(street, tmp_path: Path) -> None:
     """--loop starts again, and SIGINT ends it cleanly."""
     remap = {'image': '/camera/image_raw'}
-    with ros.node(tmp_path, 'vpr_node', parameters=lossless(street), remap=remap), \
-            Client(image='/camera/image_raw') as client:
+    with (
+        ros.node(tmp_path, 'vpr_node', parameters=lossless(street), remap=remap),
+        Client(image='/camera/image_raw') as client,
+    ):
         client.await_listener()
-        with ros.node(tmp_path, 'replay', str(street.recordings.query), '--rate', '10',
-                      '--loop') as replay:
+        with ros.node(
+            tmp_path, 'replay', str(street.recordings.query), '--rate', '10', '--loop'
+        ) as replay:
             client.spin_until(lambda: len(client.matches) > 100, 'a third round')
             assert replay.end() == 0
             assert 'Traceback' not in replay.output()
@@ -96,11 +112,12 @@ def test_loop_goes_on_until_interrupted(street, tmp_path: Path) -> None:
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize('delay', [0.0, 0.01, 0.05])
 def test_signals_while_it_ends(
-    street, tmp_path: Path, number: signal.Signals, delay: float,
+    street, tmp_path: Path, number: signal.Signals, delay: float
 ) -> None:
     """Signals that come just as it is done neither hang it nor change how it ends."""
-    with ros.node(tmp_path, 'replay', str(street.recordings.query), '--rate', '20',
-                  '--wait', '0') as replay:
+    with ros.node(
+        tmp_path, 'replay', str(street.recordings.query), '--rate', '20', '--wait', '0'
+    ) as replay:
         replay.wait_for('messages published')
         time.sleep(delay)
         deadline = time.monotonic() + ros.PATIENCE
@@ -116,10 +133,11 @@ def test_signals_while_it_ends(
 def test_mistakes_are_one_line(street, tmp_path: Path) -> None:
     """A missing bag, topic or rate is told in one line with status 1."""
     for arguments, words in (
-            (['/no/such/bag'], 'no such bag'),
-            ([str(street.recordings.query), '--topics', '/radar'], 'no topic /radar'),
-            ([str(street.recordings.query), '--rate', '0'], '--rate: expected'),
-            ([str(street.recordings.query), '--ros-args', '-r', 'nonsense'], 'nonsense')):
+        (['/no/such/bag'], 'no such bag'),
+        ([str(street.recordings.query), '--topics', '/radar'], 'no topic /radar'),
+        ([str(street.recordings.query), '--rate', '0'], '--rate: expected'),
+        ([str(street.recordings.query), '--ros-args', '-r', 'nonsense'], 'nonsense'),
+    ):
         with ros.node(tmp_path, 'replay', *arguments) as replay:
             assert replay.process.wait(ros.PATIENCE) == 1
             assert words in replay.output()
@@ -132,12 +150,19 @@ def test_names_that_ros_does_not_have(tmp_path: Path) -> None:
     writer = Writer(tmp_path / 'bag', version=8, storage_plugin=StoragePlugin.MCAP)
     data = write_message(image_message(1, picture(1), 'mono8', 'camera'), IMAGE)
     with writer:
-        for topic, kind in ((CAMERA, IMAGE), ('/front//image', IMAGE), ('/my camera', IMAGE),
-                            ('/relative', '.json/msg/decoder'), ('/none', '/msg/Image'),
-                            ('/module', 'sensor_msgs/msg/_image')):
-            connection = (writer.add_connection(topic, kind, typestore=typestore())
-                          if kind == IMAGE else
-                          writer.add_connection(topic, kind, msgdef='uint8 x', rihs01='RIHS01_0'))
+        for topic, kind in (
+            (CAMERA, IMAGE),
+            ('/front//image', IMAGE),
+            ('/my camera', IMAGE),
+            ('/relative', '.json/msg/decoder'),
+            ('/none', '/msg/Image'),
+            ('/module', 'sensor_msgs/msg/_image'),
+        ):
+            connection = (
+                writer.add_connection(topic, kind, typestore=typestore())
+                if kind == IMAGE
+                else writer.add_connection(topic, kind, msgdef='uint8 x', rihs01='RIHS01_0')
+            )
             writer.write(connection, 1, data)
     with ros.node(tmp_path, 'replay', str(tmp_path / 'bag'), '--wait', '0') as replay:
         assert replay.process.wait(ros.PATIENCE) == 0, replay.output()

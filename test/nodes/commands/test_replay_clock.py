@@ -19,8 +19,9 @@ def recorded(street) -> tuple[list[int], list[int]]:
     """Return when the query's messages were recorded, and the stamps of its images, in ns."""
     with BagReader(street.recordings.query) as bag:
         times = [raw.stamp_ns for raw in bag.messages(list(bag.topics))]
-        return times, [stamp_ns(read_message(raw.data, IMAGE).header)
-                       for raw in bag.messages([TOPIC])]
+        return times, [
+            stamp_ns(read_message(raw.data, IMAGE).header) for raw in bag.messages([TOPIC])
+        ]
 
 
 def cut(times: list[int]) -> list[range]:
@@ -50,16 +51,20 @@ class Listener(Client):
         """Return the places answered in each round of which a busy machine has lost no frame."""
         heard = [stamp_ns(match.header) for match in self.matches]
         places = [match.results[0].class_id if match.results else '' for match in self.matches]
-        return [[places[n] for n in part] for part in cut(heard)
-                if [heard[n] for n in part] == stamps]
+        return [
+            [places[n] for n in part] for part in cut(heard) if [heard[n] for n in part] == stamps
+        ]
 
 
 def test_clock_is_the_recorded_time(street, tmp_path: Path) -> None:
-    """/clock runs from the first to the last recorded moment, and never beyond."""
+    """/clock runs from the first to the last recorded time, and never beyond."""
     times, _ = recorded(street)
-    with Listener() as client, ros.node(
-            tmp_path, 'replay', str(street.recordings.query), '--clock', '100', '--rate',
-            '4') as replay:
+    with (
+        Listener() as client,
+        ros.node(
+            tmp_path, 'replay', str(street.recordings.query), '--clock', '100', '--rate', '4'
+        ) as replay,
+    ):
         client.spin_until(lambda: replay.process.poll() is not None, 'the end of the replay')
         assert replay.process.returncode == 0
     assert len(client.rounds()) == 1
@@ -71,12 +76,19 @@ def test_clock_is_the_recorded_time(street, tmp_path: Path) -> None:
 def test_node_goes_by_a_clock_that_starts_again(street, tmp_path: Path) -> None:
     """With use_sim_time, each round of a loop is answered as the first was, at recorded times."""
     times, stamps = recorded(street)
-    with ros.node(tmp_path, 'vpr_node', remap={'image': TOPIC}, parameters={
-            'map': street.map, 'input.reliability': 'reliable', 'use_sim_time': 'true'
-            }) as process, Listener() as client:
+    with (
+        ros.node(
+            tmp_path,
+            'vpr_node',
+            remap={'image': TOPIC},
+            parameters={'map': street.map, 'input.reliability': 'reliable', 'use_sim_time': 'true'},
+        ) as process,
+        Listener() as client,
+    ):
         client.await_listener()
-        with ros.node(tmp_path, 'replay', str(street.recordings.query), '--clock', '--loop',
-                      '--rate', '2') as replay:
+        with ros.node(
+            tmp_path, 'replay', str(street.recordings.query), '--clock', '--loop', '--rate', '2'
+        ) as replay:
             client.spin_until(lambda: len(client.whole_rounds(stamps)) >= 3, 'three rounds')
             assert replay.end() == 0
         assert process.process.poll() is None

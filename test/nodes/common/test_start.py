@@ -15,11 +15,17 @@ from vprtempo_ros.sources.image_bag import image_message
 
 
 @pytest.mark.parametrize('name', ['vpr_node', 'trainer_node', 'show_matches', 'view'])
-@pytest.mark.parametrize('arguments', [
-    ('--params-file', '/no/such/file.yaml'), ('-p', 'nonsense'), ('-r', '__node:=bad-name'),
-    ('--log-level', 'loud')])
+@pytest.mark.parametrize(
+    'arguments',
+    [
+        ('--params-file', '/no/such/file.yaml'),
+        ('-p', 'nonsense'),
+        ('-r', '__node:=bad-name'),
+        ('--log-level', 'loud'),
+    ],
+)
 def test_arguments_that_ros_does_not_understand(
-    tmp_path: Path, name: str, arguments: tuple[str, str],
+    tmp_path: Path, name: str, arguments: tuple[str, str]
 ) -> None:
     """The line has what was given, and status 1 follows."""
     with ros.node(tmp_path, name, '--ros-args', *arguments) as node:

@@ -23,8 +23,13 @@ def train(tmp_path: Path, **parameters: Any) -> tuple[int, str]:
 
 def test_builds_the_map_that_the_library_builds(street, tmp_path: Path) -> None:
     """From the bag alone, with poses from odometry, bit for bit like a call of the library."""
-    status, output = train(tmp_path, bags=f"['{street.recordings.reference}']",
-                           map=tmp_path / 'map', places__by='metres', places__spacing=2)
+    status, output = train(
+        tmp_path,
+        bags=f"['{street.recordings.reference}']",
+        map=tmp_path / 'map',
+        places__by='metres',
+        places__spacing=2,
+    )
     assert status == 0, output
     built, expected = load(tmp_path / 'map'), load(street.map)
     assert built.places == expected.places
@@ -40,8 +45,14 @@ def test_builds_the_map_that_the_library_builds(street, tmp_path: Path) -> None:
 def test_two_traverses_are_aligned_by_their_poses(street, tmp_path: Path) -> None:
     """The second recording adds samples to the places of the first."""
     bags = f"['{street.recordings.reference}', '{street.recordings.query}']"
-    status, output = train(tmp_path, bags=bags, map=tmp_path / 'map', places__by='metres',
-                           places__spacing=2.0, places__radius=2.0)
+    status, output = train(
+        tmp_path,
+        bags=bags,
+        map=tmp_path / 'map',
+        places__by='metres',
+        places__spacing=2.0,
+        places__radius=2.0,
+    )
     assert status == 0, output
     used = [entry['used'] for entry in load(tmp_path / 'map').provenance['traverses']]
     assert used[0] == len(load(street.map).places)
@@ -62,11 +73,18 @@ def test_progress_is_published(street, tmp_path: Path) -> None:
     executor.add_node(listener)
     values: list[float] = []
     latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-    listener.create_subscription(Float32, '/trainer_node/progress',
-                                 lambda message: values.append(message.data), latched)
-    with ros.node(tmp_path, 'trainer_node', parameters={
-            'bags': street.recordings.reference, 'map': tmp_path / 'map',
-            'training.epochs': 400}) as process:
+    listener.create_subscription(
+        Float32, '/trainer_node/progress', lambda message: values.append(message.data), latched
+    )
+    with ros.node(
+        tmp_path,
+        'trainer_node',
+        parameters={
+            'bags': street.recordings.reference,
+            'map': tmp_path / 'map',
+            'training.epochs': 400,
+        },
+    ) as process:
         while process.process.poll() is None:
             executor.spin_once(timeout_sec=0.05)
     executor.shutdown()
@@ -76,23 +94,24 @@ def test_progress_is_published(street, tmp_path: Path) -> None:
     assert all(0 <= value <= 1 for value in values)
 
 
-@pytest.mark.parametrize(('changed', 'words'), [
-    ({'bags': '[]'}, 'no bags given'),
-    ({'bags': '/no/such/bag'}, 'no such bag'),
-    ({'map': "''"}, 'no destination given'),
-    ({'input__topic': '/radar'}, 'image topics in it: /camera/image_raw'),
-    ({'poses__topic': '/fix'}, 'pose topics in it: /odom'),
-    ({'places__spacing': 1e5}, 'at least 2 places'),
-    ({'places__spacing': -1}, 'places.spacing: expected'),
-    ({'encoding__patch': 8}, 'odd'),
-    ({'training__readout': 'loud'}, 'linear, clamped'),
-    ({'bags': 5}, 'bags: expected'),
-    ({'training__seed': 2**40}, 'training.seed: expected'),
-    ({'encoding__width': 512, 'encoding__height': 512}, 'GiB'),
-])
-def test_mistakes_are_one_line(
-    street, tmp_path: Path, changed: dict[str, Any], words: str,
-) -> None:
+@pytest.mark.parametrize(
+    ('changed', 'words'),
+    [
+        ({'bags': '[]'}, 'no bags given'),
+        ({'bags': '/no/such/bag'}, 'no such bag'),
+        ({'map': "''"}, 'no destination given'),
+        ({'input__topic': '/radar'}, 'image topics in it: /camera/image_raw'),
+        ({'poses__topic': '/fix'}, 'pose topics in it: /odom'),
+        ({'places__spacing': 1e5}, 'at least 2 places'),
+        ({'places__spacing': -1}, 'places.spacing: expected'),
+        ({'encoding__patch': 8}, 'odd'),
+        ({'training__readout': 'loud'}, 'linear, clamped'),
+        ({'bags': 5}, 'bags: expected'),
+        ({'training__seed': 2**40}, 'training.seed: expected'),
+        ({'encoding__width': 512, 'encoding__height': 512}, 'GiB'),
+    ],
+)
+def test_mistakes_are_one_line(street, tmp_path: Path, changed: dict[str, Any], words: str) -> None:
     """A mistake ends with status 1 and one line that names it; no map, no traceback."""
     parameters = {'bags': street.recordings.reference, 'map': tmp_path / 'map', **changed}
     status, output = train(tmp_path, **parameters)
@@ -122,9 +141,11 @@ def test_never_overwrites_unasked(street, tmp_path: Path) -> None:
 def test_interruption_leaves_nothing(street, tmp_path: Path, number: signal.Signals) -> None:
     """A signal while training ends soon, with no map and nothing beside it."""
     target = tmp_path / 'maps' / 'map'
-    with ros.node(tmp_path, 'trainer_node', parameters={
-            'bags': street.recordings.reference, 'map': target,
-            'training.epochs': 1000}) as process:
+    with ros.node(
+        tmp_path,
+        'trainer_node',
+        parameters={'bags': street.recordings.reference, 'map': target, 'training.epochs': 1000},
+    ) as process:
         process.wait_for('training module')
         assert process.end(number) != 0
         assert 'Traceback' not in process.output()
@@ -136,17 +157,24 @@ def test_full_disk(street, tmp_path: Path) -> None:
     """A disk that fills up while saving is one line; the old map stays, nothing is left over."""
     disk = tmp_path / 'disk'
     disk.mkdir()
-    if os.geteuid() != 0 or subprocess.run(
+    if (
+        os.geteuid() != 0
+        or subprocess.run(
             ['mount', '-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', str(disk)],
-            stderr=subprocess.DEVNULL, check=False).returncode != 0:
+            stderr=subprocess.DEVNULL,
+            check=False,
+        ).returncode
+        != 0
+    ):
         pytest.skip('needs root and the right to mount a small file system')
     try:
         parameters = {'bags': street.recordings.reference, 'map': disk / 'map'}
         status, output = train(tmp_path, **parameters, training__feature_multiplier=0.5)
         assert status == 0, output
         before = sorted(path.name for path in disk.iterdir())
-        status, output = train(tmp_path, **parameters, training__feature_multiplier=4.0,
-                               overwrite='true')
+        status, output = train(
+            tmp_path, **parameters, training__feature_multiplier=4.0, overwrite='true'
+        )
         assert status == 1
         assert 'No space left' in output
         assert 'Traceback' not in output

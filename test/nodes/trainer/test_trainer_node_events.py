@@ -12,23 +12,40 @@ from support.helpers import drive, write_bag
 
 from vprtempo_ros.maps.store import load
 
-TINY: dict[str, Any] = {'encoding.width': 8, 'encoding.height': 8, 'encoding.patch': 3,
-                        'training.epochs': 2, 'training.feature_multiplier': 1.0}
+TINY: dict[str, Any] = {
+    'encoding.width': 8,
+    'encoding.height': 8,
+    'encoding.patch': 3,
+    'training.epochs': 2,
+    'training.feature_multiplier': 1.0,
+}
 
 
 def trainer(tmp_path: Path, bag: Path, **settings: Any) -> tuple[int, str]:
     """Run the node to its end; return exit status and output."""
-    with ros.node(tmp_path, 'trainer_node', parameters={
-            'bags': bag, 'map': tmp_path / 'map', 'input.type': 'events', **TINY,
-            **{name.replace('__', '.'): value for name, value in settings.items()}}) as process:
+    with ros.node(
+        tmp_path,
+        'trainer_node',
+        parameters={
+            'bags': bag,
+            'map': tmp_path / 'map',
+            'input.type': 'events',
+            **TINY,
+            **{name.replace('__', '.'): value for name, value in settings.items()},
+        },
+    ) as process:
         status = process.process.wait(ros.PATIENCE)
         return status, process.output()
 
 
 def test_a_map_of_events(tmp_path: Path) -> None:
     """Events and poses of a bag become a map that knows its sensor and its windows."""
-    status, said = trainer(tmp_path, event_drive(tmp_path / 'bag', range(6)),
-                           places__by='metres', input__events__polarity='split')
+    status, said = trainer(
+        tmp_path,
+        event_drive(tmp_path / 'bag', range(6)),
+        places__by='metres',
+        input__events__polarity='split',
+    )
     assert status == 0, said
     loaded = load(tmp_path / 'map')
     assert loaded.sensor == {'type': 'events', 'width': 64, 'height': 48}
@@ -45,11 +62,14 @@ def test_packets_that_were_left_out_are_told(tmp_path: Path) -> None:
     assert '1 packets of events left out' in said
 
 
-@pytest.mark.parametrize(('settings', 'words'), [
-    ({}, 'expected one event topic, found none'),
-    ({'input__events__period': 0.0}, 'input.events.period'),
-    ({'input__events__window': 'weekly'}, 'expected one of time, count, leaky'),
-])
+@pytest.mark.parametrize(
+    ('settings', 'words'),
+    [
+        ({}, 'expected one event topic, found none'),
+        ({'input__events__period': 0.0}, 'input.events.period'),
+        ({'input__events__window': 'weekly'}, 'expected one of time, count, leaky'),
+    ],
+)
 def test_what_cannot_be_done(tmp_path: Path, settings: dict[str, Any], words: str) -> None:
     """A bag of images is no bag of events, and settings are checked."""
     status, said = trainer(tmp_path, drive(tmp_path / 'bag', range(3), range(3)), **settings)

@@ -26,13 +26,20 @@ def test_events(tmp_path: Path) -> None:
     pytest.importorskip('event_camera_msgs', reason='needs event_camera_msgs: make setup')
     route = recorded(event_drive(tmp_path / 'bag', range(8)))
     with taught(tmp_path, image='image', input__type='events', places__by='metres') as (
-            process, teacher):
+        process,
+        teacher,
+    ):
         teacher.publish_on('/events', PACKET)
         teacher.publish_on(ODOM, ODOMETRY)
         assert 'recording /events and /odom' in teacher.start()
         teacher.await_listeners()
-        teacher.play([message._replace(topic='/events') if message.topic == EVENTS else message
-                      for message in route], 0.01)
+        teacher.play(
+            [
+                message._replace(topic='/events') if message.topic == EVENTS else message
+                for message in route
+            ],
+            0.01,
+        )
         packets = sum(message.topic == EVENTS for message in route)
         teacher.await_value('frames recorded', str(packets).__eq__)
         assert teacher.await_value('places so far', lambda value: int(value) > 1) == '8'
@@ -49,10 +56,20 @@ def test_events(tmp_path: Path) -> None:
 def test_compressed_images_at_a_lower_rate(tmp_path: Path) -> None:
     """Of a camera that sends JPEGs half the frames are recorded, if that is asked for."""
     encoded = [cv2.imencode('.jpg', picture(number))[1].tobytes() for number in range(20)]
-    route = recorded(write_bag(tmp_path / 'bag', [
-        Record(CAMERA, COMPRESSED, START + number * 100_000_000, compressed_message(
-            START + number * 100_000_000, data, 'jpeg', 'camera'))
-        for number, data in enumerate(encoded)]))
+    route = recorded(
+        write_bag(
+            tmp_path / 'bag',
+            [
+                Record(
+                    CAMERA,
+                    COMPRESSED,
+                    START + number * 100_000_000,
+                    compressed_message(START + number * 100_000_000, data, 'jpeg', 'camera'),
+                )
+                for number, data in enumerate(encoded)
+            ],
+        )
+    )
     with taught(tmp_path, live__max_rate=5.0) as (process, teacher):
         teacher.publish_on(CAMERA, COMPRESSED)
         assert f'recording {CAMERA}, no poses' in teacher.start()
@@ -64,7 +81,8 @@ def test_compressed_images_at_a_lower_rate(tmp_path: Path) -> None:
         assert 'Traceback' not in process.output()
     # DDS fills up to four bytes.
     assert [message.data.rstrip(b'\0') for message in recorded(tmp_path / 'map.recording')] == [
-        message.data.rstrip(b'\0') for message in route[::2]]
+        message.data.rstrip(b'\0') for message in route[::2]
+    ]
     assert len(load(tmp_path / 'map').places) == 10
 
 
@@ -72,8 +90,7 @@ def test_in_the_time_of_a_bag(street, tmp_path: Path) -> None:
     """Under a replay with --clock the recording has the replayed times; its end is no jump."""
     source = street.recordings.reference
     with taught(tmp_path, use_sim_time='true') as (process, teacher):
-        with ros.node(tmp_path, 'replay', str(source), '--clock', '--rate', '4', '--wait',
-                      '60'):
+        with ros.node(tmp_path, 'replay', str(source), '--clock', '--rate', '4', '--wait', '60'):
             # It waits for a listener, which there is after the start.
             teacher.start()
             teacher.await_value('frames recorded', '80'.__eq__)
@@ -90,8 +107,9 @@ def test_in_the_time_of_a_bag(street, tmp_path: Path) -> None:
 def old_map(tmp_path: Path) -> Path:
     """Train a map of another drive, in the ordinary way."""
     bag = drive(tmp_path / 'before', range(5), range(40, 45))
-    with ros.node(tmp_path, 'trainer_node', parameters={
-            **TINY, 'bags': bag, 'map': tmp_path / 'old'}) as process:
+    with ros.node(
+        tmp_path, 'trainer_node', parameters={**TINY, 'bags': bag, 'map': tmp_path / 'old'}
+    ) as process:
         assert process.process.wait(ros.PATIENCE) == 0, process.output()
     return tmp_path / 'old'
 
@@ -110,9 +128,12 @@ def teach(teacher: Teacher, route: list[RawMessage]) -> None:
 def test_a_running_node_loads_the_map(tmp_path: Path, old_map: Path) -> None:
     """It goes on with the new map, its own poses being no source of poses."""
     route = recorded(drive(tmp_path / 'bag', range(12), range(12)))
-    with ros.node(tmp_path, 'vpr_node', parameters={'map': old_map, **ros.SINGLE},
-                  remap={'image': CAMERA}) as localiser, taught(
-            tmp_path, live__load_into='vpr_node', places__by='metres') as (process, teacher):
+    with (
+        ros.node(
+            tmp_path, 'vpr_node', parameters={'map': old_map, **ros.SINGLE}, remap={'image': CAMERA}
+        ) as localiser,
+        taught(tmp_path, live__load_into='vpr_node', places__by='metres') as (process, teacher),
+    ):
         localiser.wait_for('listening on')
         teacher.publish_on(CAMERA, IMAGE)
         teacher.publish_on(ODOM, ODOMETRY)
@@ -121,8 +142,10 @@ def test_a_running_node_loads_the_map(tmp_path: Path, old_map: Path) -> None:
         teacher.play(route)
         teacher.await_value('poses recorded', '12'.__eq__)
         assert teacher.call('finish')[0]
-        teacher.spin_until(lambda: '/vpr_node loaded' in process.output(),
-                           lambda: f'a loaded map; the trainer said {process.output()}')
+        teacher.spin_until(
+            lambda: '/vpr_node loaded' in process.output(),
+            lambda: f'a loaded map; the trainer said {process.output()}',
+        )
         assert f'/vpr_node loaded {tmp_path / "map"}' in process.output()
         with ros.Client() as client:
             assert client.parameter('map') == str(tmp_path / 'map')
@@ -132,9 +155,15 @@ def test_a_running_node_loads_the_map(tmp_path: Path, old_map: Path) -> None:
 def test_a_node_that_had_no_map_yet(tmp_path: Path) -> None:
     """It was started before anything was taught, and begins with the first map that is."""
     route = recorded(drive(tmp_path / 'bag', range(6), range(6)))
-    with ros.node(tmp_path, 'vpr_node', parameters={'map': tmp_path / 'map', **ros.SINGLE},
-                  remap={'image': CAMERA}) as localiser, taught(
-            tmp_path, live__load_into='vpr_node', poses__topic='none') as (process, teacher):
+    with (
+        ros.node(
+            tmp_path,
+            'vpr_node',
+            parameters={'map': tmp_path / 'map', **ros.SINGLE},
+            remap={'image': CAMERA},
+        ) as localiser,
+        taught(tmp_path, live__load_into='vpr_node', poses__topic='none') as (process, teacher),
+    ):
         localiser.wait_for('no such map')
         teach(teacher, route)
         process.wait_for(f'/vpr_node loaded {tmp_path / "map"}')
@@ -144,9 +173,12 @@ def test_a_node_that_had_no_map_yet(tmp_path: Path) -> None:
 def test_a_node_that_does_not_load_the_map(tmp_path: Path) -> None:
     """Its reason is passed on: a camera's map is refused by a node that listens to events."""
     route = recorded(drive(tmp_path / 'bag', range(6), range(6)))
-    with ros.node(tmp_path, 'vpr_node', parameters={
-            'map': tmp_path / 'none', 'input.type': 'events'}) as localiser, taught(
-            tmp_path, live__load_into='vpr_node', poses__topic='none') as (process, teacher):
+    with (
+        ros.node(
+            tmp_path, 'vpr_node', parameters={'map': tmp_path / 'none', 'input.type': 'events'}
+        ) as localiser,
+        taught(tmp_path, live__load_into='vpr_node', poses__topic='none') as (process, teacher),
+    ):
         localiser.wait_for('no such map')
         teach(teacher, route)
         process.wait_for('/vpr_node did not load .*map: .*made from images .* input.type is events')
@@ -161,8 +193,10 @@ def test_a_node_that_is_not_there(tmp_path: Path) -> None:
     route = recorded(drive(tmp_path / 'bag', range(6), range(6)))
     with taught(tmp_path, live__load_into='nobody', poses__topic='none') as (process, teacher):
         teach(teacher, route)
-        process.wait_for('/nobody did not load .*map: no such node is running; later: ros2 param '
-                         'set /nobody map ')
+        process.wait_for(
+            '/nobody did not load .*map: no such node is running; later: ros2 param '
+            'set /nobody map '
+        )
         teacher.await_status(DiagnosticStatus.WARN, '/nobody: no such node is running')
         assert load(tmp_path / 'map').places
 

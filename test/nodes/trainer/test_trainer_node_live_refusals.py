@@ -20,8 +20,12 @@ from vprtempo_ros.sources.cdr import IMAGE
 from vprtempo_ros.sources.image_bag import ODOMETRY
 
 # A training that lasts, and tells of itself soon.
-LASTING = {'encoding.width': 28, 'encoding.height': 28, 'training.epochs': 500,
-           'training.feature_multiplier': 2.0}
+LASTING = {
+    'encoding.width': 28,
+    'encoding.height': 28,
+    'training.epochs': 500,
+    'training.feature_multiplier': 2.0,
+}
 
 
 @pytest.fixture(scope='module')
@@ -40,8 +44,9 @@ def publish(teacher: Teacher, poses: bool = True) -> None:
 def frames(tmp_path: Path, name: str, **kind: Any) -> list[RawMessage]:
     """Return five frames of another kind."""
     size = kind.pop('size', (24, 32))
-    return recorded(write_bag(tmp_path / name, images(
-        (picture(number, *size) for number in range(5)), **kind)))
+    return recorded(
+        write_bag(tmp_path / name, images((picture(number, *size) for number in range(5)), **kind))
+    )
 
 
 def test_every_service_in_every_state(route, tmp_path: Path) -> None:
@@ -52,7 +57,9 @@ def test_every_service_in_every_state(route, tmp_path: Path) -> None:
         publish(teacher)
         teacher.start()
         assert teacher.call('start') == (
-            False, 'a recording is under way: call ~/finish or ~/cancel first')
+            False,
+            'a recording is under way: call ~/finish or ~/cancel first',
+        )
         teacher.await_listeners()
         teacher.play(route)
         refused = teacher.set_parameter('places.spacing', 3.0)
@@ -64,7 +71,9 @@ def test_every_service_in_every_state(route, tmp_path: Path) -> None:
         assert done, said
         for name in ('start', 'finish'):
             assert teacher.call(name) == (
-                False, 'training is under way: wait for it, or call ~/cancel')
+                False,
+                'training is under way: wait for it, or call ~/cancel',
+            )
         process.wait_for('reading map.recording')
         done, said = teacher.call('cancel')
         assert done
@@ -115,8 +124,10 @@ def test_what_is_not_there(route, tmp_path: Path) -> None:
         assert not done
         assert f'nothing is published on {CAMERA}: is the driver running?' in said
         publish(teacher, poses=False)
-        teacher.spin_until(lambda: 'no poses are published' in teacher.call('start')[1],
-                           'a refusal for want of poses')
+        teacher.spin_until(
+            lambda: 'no poses are published' in teacher.call('start')[1],
+            'a refusal for want of poses',
+        )
         assert teacher.set_parameter('poses.topic', '/nowhere').successful
         assert 'nothing is published on /nowhere' in teacher.call('start')[1]
         assert teacher.set_parameter('poses.topic', CAMERA).successful
@@ -125,9 +136,12 @@ def test_what_is_not_there(route, tmp_path: Path) -> None:
         for topic in (ODOM, '/wheels'):
             teacher.publish_on(topic, ODOMETRY)
         teacher.spin_until(
-            lambda: f'several pose topics are published, name one of them in poses.topic: {ODOM} '
-                    f'({ODOMETRY}), /wheels ({ODOMETRY})' in teacher.call('start')[1],
-            'a refusal for two topics of poses')
+            lambda: (
+                f'several pose topics are published, name one of them in poses.topic: {ODOM} '
+                f'({ODOMETRY}), /wheels ({ODOMETRY})' in teacher.call('start')[1]
+            ),
+            'a refusal for two topics of poses',
+        )
         assert teacher.set_parameter('input.type', 'events').successful
         assert 'nothing is published on /events' in teacher.call('start')[1]
         assert teacher.states == ['idle']
@@ -141,13 +155,17 @@ def test_names_that_nothing_has(route, tmp_path: Path) -> None:
         publish(teacher)
         assert teacher.set_parameter('live.load_into', 'my robot').successful
         teacher.spin_until(
-            lambda: 'live.load_into my robot: expected the name of a node' in
-                    teacher.call('start')[1], 'a refusal for the name')
+            lambda: (
+                'live.load_into my robot: expected the name of a node' in teacher.call('start')[1]
+            ),
+            'a refusal for the name',
+        )
         assert teacher.set_parameter('live.load_into', '').successful
         assert teacher.set_parameter('poses.topic', 'my//odometry').successful
         teacher.spin_until(
             lambda: 'poses.topic my//odometry: expected the name' in teacher.call('start')[1],
-            'a refusal for the topic')
+            'a refusal for the topic',
+        )
         assert teacher.states == ['idle']
         assert 'Traceback' not in process.output()
         assert process.end() == 0
@@ -163,16 +181,19 @@ def test_a_disk_that_fails_at_the_end(route, tmp_path: Path) -> None:
         teacher.play(route[:40])
         teacher.await_value('frames recorded', '20'.__eq__)
         # Another program that holds the database is a disk that does not answer.
-        blocker = sqlite3.connect(tmp_path / 'map.recording' / 'map.recording.db3',
-                                  isolation_level=None)
+        blocker = sqlite3.connect(
+            tmp_path / 'map.recording' / 'map.recording.db3', isolation_level=None
+        )
         blocker.execute('BEGIN IMMEDIATE')
         teacher.play(route[40:])
         assert teacher.call('finish')[0]
         teacher.await_state('idle')
         blocker.close()
         said = process.output()
-        assert 'map.recording: cannot be written (database is locked); 20 messages were not ' \
-               'recorded' in said
+        assert (
+            'map.recording: cannot be written (database is locked); 20 messages were not '
+            'recorded' in said
+        )
         assert 'taught; ' in said
         teacher.await_status(DiagnosticStatus.WARN, 'cannot be written (database is locked)')
         assert 'Traceback' not in said
@@ -192,8 +213,10 @@ def test_too_few_places(route, tmp_path: Path) -> None:
         teacher.await_value('poses recorded', '4'.__eq__)
         done, said = teacher.call('finish')
         assert not done
-        assert said == ('expected at least 2 places, found 1 place(s) so far, a place every 5 '
-                        f'metres, from 4 frames and 4 poses on {ODOM}; recording goes on')
+        assert said == (
+            'expected at least 2 places, found 1 place(s) so far, a place every 5 '
+            f'metres, from 4 frames and 4 poses on {ODOM}; recording goes on'
+        )
         teacher.play(route[8:])
         teacher.await_value('poses recorded', '30'.__eq__)
         done, said = teacher.call('finish')
@@ -216,8 +239,10 @@ def test_poses_that_do_not_come(route, tmp_path: Path) -> None:
         teacher.await_status(DiagnosticStatus.ERROR, f's on {CAMERA}')
         done, said = teacher.call('finish')
         assert not done
-        assert f'found 0 place(s) so far, a place every 1 metres, from 3 frames and 0 poses on ' \
-               f'{ODOM}; recording goes on' in said
+        assert (
+            f'found 0 place(s) so far, a place every 1 metres, from 3 frames and 0 poses on '
+            f'{ODOM}; recording goes on' in said
+        )
         done, said = teacher.call('cancel')
         assert done
         assert f'cancelled; {tmp_path / "map.recording"} has 3 frames and 0 poses' in said
@@ -227,8 +252,11 @@ def test_poses_that_do_not_come(route, tmp_path: Path) -> None:
 
 def test_poses_of_two_publishers(route, tmp_path: Path) -> None:
     """That they are in different coordinate frames is told on the way, before training fails."""
-    others = recorded(drive(tmp_path / 'bag', range(5), range(30, 35), frame_id='map',
-                            start_ns=START + 40 * SECOND))
+    others = recorded(
+        drive(
+            tmp_path / 'bag', range(5), range(30, 35), frame_id='map', start_ns=START + 40 * SECOND
+        )
+    )
     with taught(tmp_path, places__by='metres') as (process, teacher):
         publish(teacher)
         teacher.start()
@@ -237,8 +265,9 @@ def test_poses_of_two_publishers(route, tmp_path: Path) -> None:
         teacher.await_value('poses recorded', '30'.__eq__)
         assert teacher.statuses[-1].level == DiagnosticStatus.OK
         teacher.play(others)
-        teacher.await_status(DiagnosticStatus.ERROR,
-                             f'poses on {ODOM} come in several frames (odom and map)')
+        teacher.await_status(
+            DiagnosticStatus.ERROR, f'poses on {ODOM} come in several frames (odom and map)'
+        )
         assert teacher.call('finish')[0]
         teacher.await_state('idle')
         process.wait_for(f"all poses of {ODOM} in one frame, found 'map' and 'odom'.*train.launch")
@@ -247,8 +276,9 @@ def test_poses_of_two_publishers(route, tmp_path: Path) -> None:
 
 def test_wrong_frames_in_the_middle(route, tmp_path: Path) -> None:
     """Frames of another size or encoding are told, recorded, and left out of the map."""
-    others = (frames(tmp_path, 'large', start_ns=START + 10 * SECOND, size=(48, 64))
-              + frames(tmp_path, 'odd', start_ns=START + 15 * SECOND, encoding='jpeg9000'))
+    others = frames(tmp_path, 'large', start_ns=START + 10 * SECOND, size=(48, 64)) + frames(
+        tmp_path, 'odd', start_ns=START + 15 * SECOND, encoding='jpeg9000'
+    )
     with taught(tmp_path) as (process, teacher):
         publish(teacher)
         teacher.start()
@@ -256,8 +286,12 @@ def test_wrong_frames_in_the_middle(route, tmp_path: Path) -> None:
         teacher.play(route[:20])
         teacher.play(others)
         teacher.await_status(DiagnosticStatus.WARN, 'frames are no use for a map: ')
-        assert teacher.await_value(
-            'bad: expected 32x24 pixels as in the first image, found 64x48', bool) == '5'
+        assert (
+            teacher.await_value(
+                'bad: expected 32x24 pixels as in the first image, found 64x48', bool
+            )
+            == '5'
+        )
         teacher.play(route[40:])
         teacher.await_value('frames recorded', '30'.__eq__)
         assert teacher.await_value('places so far', bool) == '20'
@@ -280,7 +314,9 @@ def test_a_clock_that_jumps_back(route, tmp_path: Path) -> None:
         teacher.await_state('stopped')
         teacher.await_status(DiagnosticStatus.ERROR, 'jumped back by 29.0 s')
         assert teacher.call('start') == (
-            False, 'a recording that stopped waits for ~/finish or ~/cancel')
+            False,
+            'a recording that stopped waits for ~/finish or ~/cancel',
+        )
         assert teacher.call('finish')[0]
         teacher.await_state('idle')
         assert 'a replay that began anew, or a clock that was set' in process.output()
@@ -291,16 +327,19 @@ def test_a_clock_that_jumps_back(route, tmp_path: Path) -> None:
 def test_a_full_disk(route, tmp_path: Path) -> None:
     """Recording stops with one line, and what is there becomes a map on another disk."""
     large = frames(tmp_path, 'large', size=(480, 640))
-    with small_disk(tmp_path / 'disk', 8) as disk, taught(
-            tmp_path, map=disk / 'map', live__min_free=2.0) as (process, teacher):
+    with (
+        small_disk(tmp_path / 'disk', 8) as disk,
+        taught(tmp_path, map=disk / 'map', live__min_free=2.0) as (process, teacher),
+    ):
         publish(teacher)
         teacher.start()
         teacher.await_listeners()
         for number in range(10):
             if teacher.states[-1] == 'stopped':
                 break
-            later = frames(tmp_path, f'later{number}', size=(480, 640),
-                           start_ns=START + 5 * number * SECOND)
+            later = frames(
+                tmp_path, f'later{number}', size=(480, 640), start_ns=START + 5 * number * SECOND
+            )
             teacher.play(later, 0.05)
         teacher.await_state('stopped')
         teacher.await_status(DiagnosticStatus.ERROR, 'the disk is full but for the 2 MB')
@@ -340,8 +379,9 @@ def test_killed_on_the_way(route, tmp_path: Path) -> None:
         teacher.play(route[:6])
         teacher.await_value('frames recorded', '3'.__eq__)
         assert teacher.call('cancel')[0]
-    with ros.node(tmp_path, 'trainer_node', parameters={
-            **TINY, 'bags': recording, 'map': tmp_path / 'map'}) as process:
+    with ros.node(
+        tmp_path, 'trainer_node', parameters={**TINY, 'bags': recording, 'map': tmp_path / 'map'}
+    ) as process:
         assert process.process.wait(ros.PATIENCE) == 0, process.output()
     assert len(load(tmp_path / 'map').places) == left
     assert len(recorded(tmp_path / 'map.recording_2')) == 6
@@ -349,11 +389,15 @@ def test_killed_on_the_way(route, tmp_path: Path) -> None:
 
 def test_a_map_that_cannot_be_made(tmp_path: Path) -> None:
     """Where training fails, the reason and the recording are named, and the node lives on."""
-    black = recorded(write_bag(tmp_path / 'bag', [
-        *images(picture(number) for number in range(3)),
-        *odometry([(0, 0, 0)] * 3)]))
-    with taught(tmp_path, encoding__width=512, encoding__height=512,
-                training__feature_multiplier=64.0) as (process, teacher):
+    black = recorded(
+        write_bag(
+            tmp_path / 'bag',
+            [*images(picture(number) for number in range(3)), *odometry([(0, 0, 0)] * 3)],
+        )
+    )
+    with taught(
+        tmp_path, encoding__width=512, encoding__height=512, training__feature_multiplier=64.0
+    ) as (process, teacher):
         publish(teacher)
         teacher.start()
         teacher.await_listeners()

@@ -31,13 +31,15 @@ class Manager:
 
     def _all(self, transition: int, nodes: Sequence[Client]) -> bool:
         """Change one node after the other; stop at the first that is not where it should be."""
-        return all(node.change(transition) and node.state() == STATE_AFTER[transition]
-                   for node in nodes)
+        return all(
+            node.change(transition) and node.state() == STATE_AFTER[transition] for node in nodes
+        )
 
     def startup(self) -> bool:
         """Configure all, then activate all."""
-        return (self._all(Transition.TRANSITION_CONFIGURE, self.nodes)
-                and self._all(Transition.TRANSITION_ACTIVATE, self.nodes))
+        return self._all(Transition.TRANSITION_CONFIGURE, self.nodes) and self._all(
+            Transition.TRANSITION_ACTIVATE, self.nodes
+        )
 
     def pause(self) -> bool:
         """Deactivate all."""
@@ -54,34 +56,49 @@ class Manager:
     def shutdown(self) -> bool:
         """Deactivate, clean up and shut down."""
         return self.reset() and self._all(
-            Transition.TRANSITION_UNCONFIGURED_SHUTDOWN, self.nodes[::-1])
+            Transition.TRANSITION_UNCONFIGURED_SHUTDOWN, self.nodes[::-1]
+        )
 
 
 def test_managed_nodes(street, tmp_path: Path) -> None:
     """Start, pause, resume, reset, start again, shut down: every node is where it should be."""
     frame = np.ascontiguousarray(street.places()[0].image.pixels)
     cameras = ('front', 'rear')
-    started = [process for camera in cameras for process in described(
-        'vpr.launch.py', map=str(street.map), namespace=camera, image=f'/{camera}/image_raw',
-        autostart='false')[0]]
+    started = [
+        process
+        for camera in cameras
+        for process in described(
+            'vpr.launch.py',
+            map=str(street.map),
+            namespace=camera,
+            image=f'/{camera}/image_raw',
+            autostart='false',
+        )[0]
+    ]
     with ExitStack() as stack:
         processes = stack.enter_context(running(started, tmp_path))
-        nodes = [stack.enter_context(Client(f'/{camera}/vpr_node', f'/{camera}/image_raw'))
-                 for camera in cameras]
+        nodes = [
+            stack.enter_context(Client(f'/{camera}/vpr_node', f'/{camera}/image_raw'))
+            for camera in cameras
+        ]
 
         def answered(stamp: int) -> list[str]:
             for node in nodes:
                 node.await_listener()
-            return [node.ask(image_message(frame, 'rgb8', stamp)).results[0].class_id
-                    for node in nodes]
+            return [
+                node.ask(image_message(frame, 'rgb8', stamp)).results[0].class_id for node in nodes
+            ]
+
         manager = Manager(nodes)
         assert [node.state() for node in nodes] == [ros.UNCONFIGURED] * 2
         assert manager.startup()
         assert answered(1) == ['0', '0']
         assert manager.pause()
         for node in nodes:
-            node.spin_until(lambda node=node: node.publisher.get_subscription_count() == 0,
-                            'the subscription to go')
+            node.spin_until(
+                lambda node=node: node.publisher.get_subscription_count() == 0,
+                'the subscription to go',
+            )
         assert manager.resume()
         assert answered(2) == ['0', '0']
         assert manager.reset()
@@ -97,11 +114,18 @@ def test_managed_nodes(street, tmp_path: Path) -> None:
 
 def test_manager_learns_that_a_map_is_missing(street, tmp_path: Path) -> None:
     """A node that cannot be configured says so to the manager, which then starts none."""
-    started = [process for name, where in (('front', street.map), ('rear', tmp_path / 'none'))
-               for process in described('vpr.launch.py', map=str(where), namespace=name,
-                                        autostart='false')[0]]
-    with running(started, tmp_path) as processes, Client('/front/vpr_node') as front, \
-            Client('/rear/vpr_node') as rear:
+    started = [
+        process
+        for name, where in (('front', street.map), ('rear', tmp_path / 'none'))
+        for process in described(
+            'vpr.launch.py', map=str(where), namespace=name, autostart='false'
+        )[0]
+    ]
+    with (
+        running(started, tmp_path) as processes,
+        Client('/front/vpr_node') as front,
+        Client('/rear/vpr_node') as rear,
+    ):
         assert not Manager([front, rear]).startup()
         assert front.state() == ros.INACTIVE
         assert rear.state() == ros.UNCONFIGURED

@@ -36,6 +36,7 @@ def test_what_waited_too_long_is_dropped() -> None:
         done.append(item)
         begun.set()
         go_on.wait(10.0)
+
     queue = PacketQueue(work, max_delay=0.05)
     queue.put(b'first')
     assert begun.wait(10.0)
@@ -61,6 +62,7 @@ def test_what_waits_is_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None
         done.append(item)
         begun.set()
         go_on.wait(10.0)
+
     queue = PacketQueue(work, max_delay=60.0)
     queue.put(b'first')
     assert begun.wait(10.0)
@@ -85,6 +87,7 @@ def test_stopping_drops_what_waits() -> None:
         done.append(item)
         begun.set()
         go_on.wait(10.0)
+
     queue = PacketQueue(work, max_delay=60.0)
     queue.put(b'first')
     assert begun.wait(10.0)

@@ -15,7 +15,7 @@ from vprtempo_ros.config import BackendConfig, MatchConfig
 from vprtempo_ros.frames import RGB
 from vprtempo_ros.maps.map import FORMAT_VERSION
 from vprtempo_ros.maps.store import load
-from vprtempo_ros.matching.stages import Moment
+from vprtempo_ros.matching.stages import FrameTiming
 from vprtempo_ros.recogniser import Recogniser
 from vprtempo_ros.sources.bags import BagReader
 from vprtempo_ros.sources.cdr import IMAGE, read_message
@@ -54,7 +54,7 @@ def test_recognises_the_second_traverse(street, tmp_path: Path) -> None:
         client.await_listener()
         for number, frame in enumerate(frames):
             places, confidences = answer_of(client.ask(frame_message(frame)))
-            expected = recogniser.recognise(frame.image, Moment(frame.stamp_ns)).match
+            expected = recogniser.recognise(frame.image, FrameTiming(frame.stamp_ns)).match
             assert places == expected.places.tolist()
             assert confidences == pytest.approx(expected.confidences, abs=1e-6)
             right += bool(places) and truth.is_right(number, places[0])
@@ -67,9 +67,15 @@ def test_compressed_images(street, tmp_path: Path) -> None:
     from sensor_msgs.msg import CompressedImage
 
     topic = '/camera/image_raw/compressed'
-    with ros.node(tmp_path, 'vpr_node', remap={'image': topic}, parameters={
-            'map': street.map, 'input.type': 'compressed', **ros.SINGLE}), \
-            Client(image=topic, kind=CompressedImage) as client:
+    with (
+        ros.node(
+            tmp_path,
+            'vpr_node',
+            remap={'image': topic},
+            parameters={'map': street.map, 'input.type': 'compressed', **ros.SINGLE},
+        ),
+        Client(image=topic, kind=CompressedImage) as client,
+    ):
         client.await_listener()
         for number, frame in enumerate(street.places()[:5]):
             message = CompressedImage(format='rgb8; jpeg compressed bgr8')
@@ -80,9 +86,15 @@ def test_compressed_images(street, tmp_path: Path) -> None:
 
 def test_namespace_and_reliable_subscription(street, tmp_path: Path) -> None:
     """All names are relative or private: a namespace moves them; the QoS is a parameter."""
-    with ros.node(tmp_path, 'vpr_node', remap={'__ns': '/front'},
-                  parameters={'map': street.map, 'input.reliability': 'reliable'}), \
-            Client('/front/vpr_node', '/front/image') as client:
+    with (
+        ros.node(
+            tmp_path,
+            'vpr_node',
+            remap={'__ns': '/front'},
+            parameters={'map': street.map, 'input.reliability': 'reliable'},
+        ),
+        Client('/front/vpr_node', '/front/image') as client,
+    ):
         client.await_listener()
         frame = street.places()[3]
         match = client.ask(image_message(pixels(frame), 'rgb8', 1))
@@ -118,8 +130,10 @@ def test_recorded_bytes_are_understood(street, tmp_path: Path) -> None:
 def test_live_parameters(street, tmp_path: Path) -> None:
     """Parameters of the match change at once; others are refused while configured."""
     frame = street.places()[2]
-    with ros.node(tmp_path, 'vpr_node', parameters={'map': street.map, **ros.SINGLE}), \
-            Client() as client:
+    with (
+        ros.node(tmp_path, 'vpr_node', parameters={'map': street.map, **ros.SINGLE}),
+        Client() as client,
+    ):
         client.await_listener()
         assert client.set_parameter('match.top_k', 2).successful
         assert len(client.ask(image_message(pixels(frame), 'rgb8', 1)).results) == 2
@@ -141,9 +155,12 @@ def test_backend_by_name(street, tmp_path: Path, name: str) -> None:
     """backend.name chooses the engine, and the log says which and why."""
     if name == 'torch':
         pytest.importorskip('torch')
-    with ros.node(tmp_path, 'vpr_node',
-                  parameters={'map': street.map, 'backend.name': name}) as process, \
-            Client() as client:
+    with (
+        ros.node(
+            tmp_path, 'vpr_node', parameters={'map': street.map, 'backend.name': name}
+        ) as process,
+        Client() as client,
+    ):
         client.await_listener()
         match = client.ask(image_message(pixels(street.places()[1]), 'rgb8', 1))
         assert match.results[0].class_id == '1'
@@ -152,8 +169,10 @@ def test_backend_by_name(street, tmp_path: Path, name: str) -> None:
 
 def test_sim_time(street, tmp_path: Path) -> None:
     """With use_sim_time and a clock that never comes, frames are answered and reported on."""
-    with ros.node(tmp_path, 'vpr_node',
-                  parameters={'map': street.map, 'use_sim_time': 'true'}), Client() as client:
+    with (
+        ros.node(tmp_path, 'vpr_node', parameters={'map': street.map, 'use_sim_time': 'true'}),
+        Client() as client,
+    ):
         client.status(lambda status, values: 'no image' in status.message, 'no images')
         client.await_listener()
         match = client.ask(image_message(pixels(street.places()[4]), 'rgb8', 5))
@@ -162,6 +181,5 @@ def test_sim_time(street, tmp_path: Path) -> None:
 
 def test_misspelt_parameter_is_named(street, tmp_path: Path) -> None:
     """A parameter that does not exist is not ignored without a word."""
-    with ros.node(tmp_path, 'vpr_node',
-                  parameters={'map': street.map, 'match.topk': 3}) as process:
+    with ros.node(tmp_path, 'vpr_node', parameters={'map': street.map, 'match.topk': 3}) as process:
         process.wait_for(r'match\.topk: no such parameter')

@@ -19,7 +19,7 @@ from vprtempo_ros.demo.world import World
 from vprtempo_ros.maps.layout import layout_of
 from vprtempo_ros.maps.places import Place
 from vprtempo_ros.maps.store import load, save
-from vprtempo_ros.matching.stages import Moment
+from vprtempo_ros.matching.stages import FrameTiming
 from vprtempo_ros.nodes.vpr.outputs.belief import BeliefCloud
 from vprtempo_ros.recogniser import Recogniser
 
@@ -29,10 +29,14 @@ FORMATS = {PointField.FLOAT32: 'f4', PointField.UINT32: 'u4'}
 def points(cloud: Any) -> NDArray[Any]:
     """Return a cloud's points as RViz and PCL read them: by the fields that it describes."""
     order = '>' if cloud.is_bigendian else '<'
-    layout = np.dtype({
-        'names': [field.name for field in cloud.fields],
-        'formats': [order + FORMATS[field.datatype] for field in cloud.fields],
-        'offsets': [field.offset for field in cloud.fields], 'itemsize': cloud.point_step})
+    layout = np.dtype(
+        {
+            'names': [field.name for field in cloud.fields],
+            'formats': [order + FORMATS[field.datatype] for field in cloud.fields],
+            'offsets': [field.offset for field in cloud.fields],
+            'itemsize': cloud.point_step,
+        }
+    )
     assert cloud.height == 1
     assert cloud.row_step == cloud.width * cloud.point_step == len(cloud.data)
     return np.frombuffer(bytes(cloud.data), layout)
@@ -48,15 +52,19 @@ def test_belief_of_every_place(street, tmp_path: Path) -> None:
         client.listen_to_belief()
         for frame in street.frames('query')[:12]:
             match = client.ask(frame_message(frame))
-            client.spin_until(lambda match=match: any(
-                cloud.header.stamp == match.header.stamp for cloud in client.beliefs), 'a belief')
+            client.spin_until(
+                lambda match=match: any(
+                    cloud.header.stamp == match.header.stamp for cloud in client.beliefs
+                ),
+                'a belief',
+            )
             cloud, found = client.beliefs[-1], points(client.beliefs[-1])
             assert cloud.header.frame_id == loaded.places[0].pose.frame_id == 'odom'
             assert cloud.is_dense
             assert found.dtype.names == ('x', 'y', 'z', 'place', 'similarity', 'confidence')
             assert found['place'].tolist() == list(range(len(loaded.places)))
             assert np.stack([found[axis] for axis in 'xyz'], axis=1) == pytest.approx(positions)
-            answer = recogniser.recognise(frame.image, Moment(frame.stamp_ns))
+            answer = recogniser.recognise(frame.image, FrameTiming(frame.stamp_ns))
             assert found['similarity'] == pytest.approx(answer.similarity, abs=1e-5)
             assert found['confidence'] == pytest.approx(recogniser.confidences(answer), abs=1e-5)
             # What the match says of its places is what the cloud says of them.
@@ -79,7 +87,8 @@ def test_belief_comes_and_goes_with_its_listeners(street, tmp_path: Path) -> Non
         client.ask(frame_message(frames[2]))
         client.spin_for(0.5)
         assert [cloud.header.stamp.nanosec for cloud in client.beliefs] == [
-            frames[1].stamp_ns % 10**9]
+            frames[1].stamp_ns % 10**9
+        ]
 
 
 def test_belief_without_poses(tmp_path: Path) -> None:
@@ -87,8 +96,16 @@ def test_belief_without_poses(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     known = tiny_map()
     places = [Place(place.stamp_ns, None, '', '') for place in known.places]
-    folder = save(map_around(known.network, known.spikes, tiny_config(Path('route')), places,
-                             provenance=known.provenance), tmp_path / 'map')
+    folder = save(
+        map_around(
+            known.network,
+            known.spikes,
+            tiny_config(Path('route')),
+            places,
+            provenance=known.provenance,
+        ),
+        tmp_path / 'map',
+    )
     with ros.node(tmp_path, 'vpr_node', parameters={'map': folder}), Client() as client:
         client.await_listener()
         client.listen_to_belief()
@@ -116,18 +133,33 @@ def test_a_place_without_a_pose_is_nowhere() -> None:
 def test_another_street_is_unknown(street, tmp_path: Path, name: str) -> None:
     """Frames of the map's street are answered, those of another street get no results."""
     elsewhere = Drive(World(seed=2, length=40.0), QUERY, frame_distance=2.0, rate=5.0)
-    with ros.node(tmp_path, 'vpr_node', parameters={
-            'map': street.map, 'match.sequence.filter': name, 'match.min_confidence': 0.9,
-            'diagnostics.period': 0.1}), Client() as client:
+    with (
+        ros.node(
+            tmp_path,
+            'vpr_node',
+            parameters={
+                'map': street.map,
+                'match.sequence.filter': name,
+                'match.min_confidence': 0.9,
+                'diagnostics.period': 0.1,
+            },
+        ),
+        Client() as client,
+    ):
         client.await_listener()
         for number, frame in enumerate(street.places()):
             places, confidences = answer_of(client.ask(frame_message(frame)))
             assert places[0] == number
             assert confidences[0] >= 0.9
         here = len(street.places())
-        client.status(lambda status, values: values.get('frames matched') == str(here)
-                      and float(values['last confidence']) >= 0.9
-                      and values['last match'].startswith(f'place {here - 1} '), 'the last match')
+        client.status(
+            lambda status, values: (
+                values.get('frames matched') == str(here)
+                and float(values['last confidence']) >= 0.9
+                and values['last match'].startswith(f'place {here - 1} ')
+            ),
+            'the last match',
+        )
         # Later, and elsewhere.
         stamp = street.places()[-1].stamp_ns + 3600 * 10**9
         unknown = 0
@@ -139,13 +171,15 @@ def test_another_street_is_unknown(street, tmp_path: Path, name: str) -> None:
             unknown += 1
         assert unknown > 10
         values = client.status(
-            lambda status, values: values.get('frames unknown') == str(unknown), 'unknown frames')
+            lambda status, values: values.get('frames unknown') == str(unknown), 'unknown frames'
+        )
         assert values['last match'] == 'unknown place'
         assert values['last confidence'] == '-'
         assert values['sequence filter'] == name
         # The threshold is live: at 0 the best place is told, however improbable it is.
         assert client.set_parameter('match.min_confidence', 0.0).successful
-        places, confidences = answer_of(client.ask(
-            image_message(frame.image, 'rgb8', stamp + 10**9)))
+        places, confidences = answer_of(
+            client.ask(image_message(frame.image, 'rgb8', stamp + 10**9))
+        )
         assert len(places) == 5
         assert confidences[0] < 0.9

@@ -20,8 +20,12 @@ SECOND = 10**9
 OK, WARN, ERROR, STALE = (bytes([level]) for level in range(4))
 
 # What is wrong is told at once, and so is its end.
-PROMPT = {'diagnostics.period': '0.1', 'diagnostics.raise_after': '0.2',
-          'diagnostics.clear_after': '0.3', 'diagnostics.silence': '1.0'}
+PROMPT = {
+    'diagnostics.period': '0.1',
+    'diagnostics.raise_after': '0.2',
+    'diagnostics.clear_after': '0.3',
+    'diagnostics.silence': '1.0',
+}
 
 
 class Camera:
@@ -43,9 +47,14 @@ class Camera:
         self._client.statuses.clear()
 
         def found() -> list[Any]:
-            return [status for status in self._client.statuses
-                    if status.name == f'/vpr_node: {concern}' and status.level == level
-                    and words in status.message]
+            return [
+                status
+                for status in self._client.statuses
+                if status.name == f'/vpr_node: {concern}'
+                and status.level == level
+                and words in status.message
+            ]
+
         self._client.feed(self.shoot, lambda: bool(found()), f'{concern} {level!r} {words!r}')
         return found()[-1]
 
@@ -57,12 +66,17 @@ def running(street, tmp_path: Path) -> Any:
 
     @contextmanager
     def run(**parameters: Any) -> Any:
-        given = {'map': street.map, 'match.min_confidence': 0.0, **PROMPT,
-                 **{key.replace('__', '.'): value for key, value in parameters.items()}}
+        given = {
+            'map': street.map,
+            'match.min_confidence': 0.0,
+            **PROMPT,
+            **{key.replace('__', '.'): value for key, value in parameters.items()},
+        }
         with ros.node(tmp_path, 'vpr_node', parameters=given) as process, Client() as client:
             client.await_listener()
             yield process, client, Camera(client, street.places()[0].image.pixels)
             assert 'Traceback' not in process.output()
+
     return run
 
 
@@ -72,8 +86,10 @@ def test_all_is_well(running: Callable[..., Any]) -> None:
         for concern in ('input', 'recognition', 'backend', 'map', 'clock'):
             camera.until(concern, OK)
         newest = {status.name for status in client.statuses}
-        assert newest == {f'/vpr_node: {concern}' for concern in
-                          ('input', 'recognition', 'backend', 'map', 'clock')}
+        assert newest == {
+            f'/vpr_node: {concern}'
+            for concern in ('input', 'recognition', 'backend', 'map', 'clock')
+        }
 
 
 def test_silence_and_its_end(running: Callable[..., Any]) -> None:
@@ -90,21 +106,45 @@ def test_silence_and_its_end(running: Callable[..., Any]) -> None:
 
 def test_why_nothing_comes(street, tmp_path: Path) -> None:
     """Nobody publishes, another type does, or one with less reliability than asked for."""
-    with ros.node(tmp_path, 'vpr_node', parameters={
-            'map': street.map, 'input.reliability': 'reliable', **PROMPT},
-            remap={'image': '/front'}), Client() as client:
-        client.concern('input', lambda status: status.level == ERROR and (
-            'no image for' in status.message and 'on /front: nobody publishes it' in
-            status.message), 'nobody')
+    with (
+        ros.node(
+            tmp_path,
+            'vpr_node',
+            parameters={'map': street.map, 'input.reliability': 'reliable', **PROMPT},
+            remap={'image': '/front'},
+        ),
+        Client() as client,
+    ):
+        client.concern(
+            'input',
+            lambda status: (
+                status.level == ERROR
+                and (
+                    'no image for' in status.message
+                    and 'on /front: nobody publishes it' in status.message
+                )
+            ),
+            'nobody',
+        )
         with Client() as weak:
             weak.more_publishers(Image, '/front', ReliabilityPolicy.BEST_EFFORT)
-            client.concern('input', lambda status: (
-                '/test_client publishes it best_effort, input.reliability asks for reliable'
-                in status.message), 'the reliability')
+            client.concern(
+                'input',
+                lambda status: (
+                    '/test_client publishes it best_effort, input.reliability asks for reliable'
+                    in status.message
+                ),
+                'the reliability',
+            )
         client.more_publishers(CompressedImage, '/front', ReliabilityPolicy.RELIABLE)
-        client.concern('input', lambda status: (
-            'publishes it as sensor_msgs/msg/CompressedImage, expected sensor_msgs/msg/Image'
-            in status.message), 'the type')
+        client.concern(
+            'input',
+            lambda status: (
+                'publishes it as sensor_msgs/msg/CompressedImage, expected sensor_msgs/msg/Image'
+                in status.message
+            ),
+            'the type',
+        )
 
 
 def test_slow_images(running: Callable[..., Any]) -> None:
@@ -120,8 +160,13 @@ def test_slow_images(running: Callable[..., Any]) -> None:
 def test_thresholds_are_checked(running: Callable[..., Any]) -> None:
     """A threshold out of its range is refused while it runs, and the period changes at once."""
     with running() as (_, client, camera):
-        for name, value in (('min_rate', -1.0), ('max_load', 0.0), ('max_bad', 1.5),
-                            ('lost_after', float('nan')), ('period', 0.0)):
+        for name, value in (
+            ('min_rate', -1.0),
+            ('max_load', 0.0),
+            ('max_bad', 1.5),
+            ('lost_after', float('nan')),
+            ('period', 0.0),
+        ):
             result = client.set_parameter(f'diagnostics.{name}', value)
             assert not result.successful
             assert f'diagnostics.{name}' in result.reason
@@ -144,9 +189,7 @@ def test_encoding_that_is_not_understood(running: Callable[..., Any]) -> None:
         camera.until('input', OK)
 
 
-def test_two_publishers_of_different_sizes(
-    street, running: Callable[..., Any],
-) -> None:
+def test_two_publishers_of_different_sizes(street, running: Callable[..., Any]) -> None:
     """Those of the map's size are answered, the others counted and named, and so are both nodes."""
     with running() as (_, client, camera), Client() as other:
         small = Camera(other, street.places()[0].image.pixels[::2, ::2])
@@ -155,10 +198,17 @@ def test_two_publishers_of_different_sizes(
         def both() -> None:
             camera.shoot()
             small.shoot()
-        client.feed(both, lambda: any(
-            status.level == WARN and 'expected 640x480 pixels as in the map, found 320x240'
-            in status.message and '2 publishers on /image (/test_client, /test_client)'
-            in status.message for status in client.statuses), 'a warning with both sizes')
+
+        client.feed(
+            both,
+            lambda: any(
+                status.level == WARN
+                and 'expected 640x480 pixels as in the map, found 320x240' in status.message
+                and '2 publishers on /image (/test_client, /test_client)' in status.message
+                for status in client.statuses
+            ),
+            'a warning with both sizes',
+        )
         client.matches.clear()
         client.feed(both, lambda: len(client.matches) > 5, 'answers')
         values = client.status(lambda _, values: int(values.get('frames bad', 0)) > 5, 'bad ones')
@@ -181,10 +231,21 @@ def test_lost(running: Callable[..., Any]) -> None:
 def test_slow_backend(slow_map: Path, tmp_path: Path) -> None:
     """A backend that cannot keep up says so, with how long it works on a frame."""
     pixels = np.random.default_rng(1).integers(0, 255, (64, 64)).astype(np.uint8)
-    with ros.node(tmp_path, 'vpr_node', parameters={
-            'map': slow_map, 'input.reliability': 'reliable', 'input.depth': 1000,
-            # However fast the machine, and however much of the time goes into taking the messages.
-            'diagnostics.max_load': 0.05, **PROMPT}), Client() as client:
+    with (
+        ros.node(
+            tmp_path,
+            'vpr_node',
+            parameters={
+                'map': slow_map,
+                'input.reliability': 'reliable',
+                'input.depth': 1000,
+                # However fast the machine, and however long taking the messages takes.
+                'diagnostics.max_load': 0.05,
+                **PROMPT,
+            },
+        ),
+        Client() as client,
+    ):
         client.await_listener()
         camera = Camera(client, pixels, 'mono8')
 
@@ -193,8 +254,14 @@ def test_slow_backend(slow_map: Path, tmp_path: Path) -> None:
                 camera.shoot()
 
         def told(words: str) -> list[Any]:
-            return [status for status in client.statuses if status.level == WARN
-                    and status.name == '/vpr_node: backend' and words in status.message]
+            return [
+                status
+                for status in client.statuses
+                if status.level == WARN
+                and status.name == '/vpr_node: backend'
+                and words in status.message
+            ]
+
         client.feed(burst, lambda: bool(told('cannot keep up: ')), 'frames dropped')
         assert 'frames dropped in' in told('cannot keep up: ')[-1].message
         client.feed(burst, lambda: bool(told('slow: works ')), 'a slow backend')
@@ -206,8 +273,10 @@ def test_map_that_goes_while_it_is_loaded(street, tmp_path: Path) -> None:
     """The node answers on from memory, warns that a restart would fail, and sees it come back."""
     folder, aside = tmp_path / 'map', tmp_path / 'aside'
     shutil.copytree(street.map, folder)
-    with ros.node(tmp_path, 'vpr_node', parameters={'map': folder, **PROMPT}) as process, \
-            Client() as client:
+    with (
+        ros.node(tmp_path, 'vpr_node', parameters={'map': folder, **PROMPT}) as process,
+        Client() as client,
+    ):
         client.await_listener()
         camera = Camera(client, street.places()[0].image.pixels)
         camera.until('map', OK)
@@ -241,11 +310,18 @@ def test_a_recording_that_starts_again(street, running: Callable[..., Any]) -> N
         # Without a memory of the first round the second is answered as the first was, but for the
         # light, to which it has become used.
         assert [places[0] for places, _ in again] == [places[0] for places, _ in first]
-        client.status(lambda status, values: status.name == '/vpr_node: clock'
-                      and status.level == WARN and 'stamps jumped back by ' in status.message,
-                      'the jump')
-        values = client.status(lambda status, values: status.name == '/vpr_node: clock'
-                               and status.level == OK, 'its end')
+        client.status(
+            lambda status, values: (
+                status.name == '/vpr_node: clock'
+                and status.level == WARN
+                and 'stamps jumped back by ' in status.message
+            ),
+            'the jump',
+        )
+        values = client.status(
+            lambda status, values: status.name == '/vpr_node: clock' and status.level == OK,
+            'its end',
+        )
         assert values['jumps back'] == '1'
         assert process.output().count('stamps jumped back by') == 1
 
@@ -264,20 +340,34 @@ def test_simulated_time_that_never_comes(running: Callable[..., Any]) -> None:
             message.clock.sec, message.clock.nanosec = divmod(next(ticks) * SECOND // 20, SECOND)
             clock.publish(message)
             camera.shoot()
+
         client.statuses.clear()
-        client.feed(tick, lambda: any(
-            status.name == '/vpr_node: clock' and status.level == OK
-            for status in client.statuses), 'time')
+        client.feed(
+            tick,
+            lambda: any(
+                status.name == '/vpr_node: clock' and status.level == OK
+                for status in client.statuses
+            ),
+            'time',
+        )
         camera.until('clock', WARN, 'simulated time stands still for ')
 
 
 def test_inactive_and_unconfigured(street, tmp_path: Path) -> None:
     """Who does not listen lacks nothing; without a map the reason is an error."""
-    with ros.node(tmp_path, 'vpr_node', parameters={
-            'map': street.map, 'autostart': 'false', **PROMPT}), Client() as client:
-        client.concern('map', lambda status: status.level == ERROR
-                       and status.message == 'no map: not configured', 'no map yet')
+    with (
+        ros.node(
+            tmp_path, 'vpr_node', parameters={'map': street.map, 'autostart': 'false', **PROMPT}
+        ),
+        Client() as client,
+    ):
+        client.concern(
+            'map',
+            lambda status: status.level == ERROR and status.message == 'no map: not configured',
+            'no map yet',
+        )
         assert client.change(ros.CONFIGURE)
         client.concern('map', lambda status: status.level == OK, 'the map')
-        client.concern('input', lambda status: status.level == OK
-                       and status.message == 'inactive', 'rest')
+        client.concern(
+            'input', lambda status: status.level == OK and status.message == 'inactive', 'rest'
+        )

@@ -25,8 +25,14 @@ from vprtempo_ros.sources.cdr import PACKET, write_message  # noqa: E402
 from vprtempo_ros.sources.event_msg import packet_message  # noqa: E402
 
 # Windows come in any order here: each is answered by itself, however sure the answer is.
-INPUT = {'input.type': 'events', 'input.reliability': 'reliable', 'input.max_delay': 5.0,
-         'diagnostics.period': '0.1', 'match.min_confidence': 0.0, 'match.sequence.filter': 'none'}
+INPUT = {
+    'input.type': 'events',
+    'input.reliability': 'reliable',
+    'input.max_delay': 5.0,
+    'diagnostics.period': '0.1',
+    'match.min_confidence': 0.0,
+    'match.sequence.filter': 'none',
+}
 
 
 @pytest.fixture(scope='module')
@@ -47,7 +53,8 @@ class Driver:
     def send(self, one: Packet) -> None:
         """Publish a packet under the next number."""
         self.client.publisher.publish(
-            write_message(packet_message(one._replace(seq=self.seq)), PACKET))
+            write_message(packet_message(one._replace(seq=self.seq)), PACKET)
+        )
         self.seq += 1
 
     def window(self, place: int, number: int, encoding: str = 'evt3') -> None:
@@ -71,8 +78,7 @@ def client() -> Client:
 def test_recognises_places(event_map: Path, tmp_path: Path, encoding: str) -> None:
     """Each window is answered with its place; stamp of its end, frame of the packets."""
     order = [3, 0, 5, 1, 4, 2]
-    with ros.node(tmp_path, 'vpr_node', parameters={'map': event_map, **INPUT}), \
-            client() as talk:
+    with ros.node(tmp_path, 'vpr_node', parameters={'map': event_map, **INPUT}), client() as talk:
         talk.await_listener()
         driver = Driver(talk)
         for number, place in enumerate([*order, 0]):
@@ -84,7 +90,8 @@ def test_recognises_places(event_map: Path, tmp_path: Path, encoding: str) -> No
             assert stamp == START + 100_000_000 * (number + 1)
             assert match.header.frame_id == 'dvs'
         values = talk.status(
-            lambda status, values: values.get('packets received') == str(driver.seq), 'packets')
+            lambda status, values: values.get('packets received') == str(driver.seq), 'packets'
+        )
         assert values['events received'] == str(4000 * (len(order) + 1))
         assert values['packets dropped'] == values['packets lost'] == values['packets bad'] == '0'
         assert values['frames matched'] == str(len(order))
@@ -105,9 +112,16 @@ def test_event_arrays(event_map: Path, tmp_path: Path) -> None:
             event.ts.sec, event.ts.nanosec = divmod(START + t * 1000, 10**9)
             array.events.append(event)
         return array
-    with ros.node(tmp_path, 'vpr_node', remap={'events': '/dvs/events'},
-                  parameters={'map': event_map, **INPUT, 'input.message': 'array'}), \
-            Client(image='/dvs/events', kind=EventArray) as talk:
+
+    with (
+        ros.node(
+            tmp_path,
+            'vpr_node',
+            remap={'events': '/dvs/events'},
+            parameters={'map': event_map, **INPUT, 'input.message': 'array'},
+        ),
+        Client(image='/dvs/events', kind=EventArray) as talk,
+    ):
         talk.await_listener()
         for number, place in enumerate((4, 1, 0)):
             talk.publisher.publish(message(place, number))
@@ -135,8 +149,10 @@ def bad_packets() -> dict[str, tuple[Packet, str]]:
 
 def test_bad_packets_are_counted_named_and_skipped(event_map: Path, tmp_path: Path) -> None:
     """Between packets of each bad kind the windows are answered as without them."""
-    with ros.node(tmp_path, 'vpr_node', parameters={'map': event_map, **INPUT}) as process, \
-            client() as talk:
+    with (
+        ros.node(tmp_path, 'vpr_node', parameters={'map': event_map, **INPUT}) as process,
+        client() as talk,
+    ):
         talk.await_listener()
         driver = Driver(talk)
         number = 0
@@ -145,29 +161,34 @@ def test_bad_packets_are_counted_named_and_skipped(event_map: Path, tmp_path: Pa
             last = START + number * 100_000_000 + 99_000_000
             driver.send(one._replace(stamp_ns=last))
             values = talk.status(
-                lambda status, values, n=number: values.get('packets bad') == str(n), kind)
+                lambda status, values, n=number: values.get('packets bad') == str(n), kind
+            )
             assert [key for key in values if key.startswith('bad: ') and words in key], values
         driver.window(0, number + 1)
         matches = driver.answers(number)
         assert [match.results[0].class_id for match in matches] == [
-            str(n % PLACES) for n in range(1, number + 1)]
+            str(n % PLACES) for n in range(1, number + 1)
+        ]
         driver.send(packet('mono', scene(0, 0, count=10)))
-        talk.status(lambda status, values: any('before the last' in key for key in values),
-                    'time running backwards')
+        talk.status(
+            lambda status, values: any('before the last' in key for key in values),
+            'time running backwards',
+        )
         driver.window(3, 50)
         driver.window(3, 51)
         driver.answers(number + 1)
         assert talk.matches[-1].results[0].class_id == '3'
         talk.publisher.publish(b'\0\1\0\0\1\2\3')
-        talk.status(lambda status, values: any('bytes do not hold' in key for key in values),
-                    'a message of garbage')
+        talk.status(
+            lambda status, values: any('bytes do not hold' in key for key in values),
+            'a message of garbage',
+        )
         assert 'Traceback' not in process.output()
 
 
 def test_lost_packets_are_counted(event_map: Path, tmp_path: Path) -> None:
     """Numbers that are missing are told, and places are recognised all the same."""
-    with ros.node(tmp_path, 'vpr_node', parameters={'map': event_map, **INPUT}), \
-            client() as talk:
+    with ros.node(tmp_path, 'vpr_node', parameters={'map': event_map, **INPUT}), client() as talk:
         talk.await_listener()
         driver = Driver(talk)
         for number, place in enumerate((2, 5, 0)):
@@ -179,15 +200,21 @@ def test_lost_packets_are_counted(event_map: Path, tmp_path: Path) -> None:
 
 def test_overload_drops_whole_packets(event_map: Path, tmp_path: Path) -> None:
     """What waits too long is dropped and counted, every packet is accounted for."""
-    with ros.node(tmp_path, 'vpr_node', parameters={
-            'map': event_map, **INPUT, 'input.max_delay': 0.001, 'input.depth': 1000}), \
-            client() as talk:
+    with (
+        ros.node(
+            tmp_path,
+            'vpr_node',
+            parameters={'map': event_map, **INPUT, 'input.max_delay': 0.001, 'input.depth': 1000},
+        ),
+        client() as talk,
+    ):
         talk.await_listener()
         driver = Driver(talk)
         for number in range(40):
             driver.window(number % PLACES, number)
         values = talk.status(
-            lambda status, values: values.get('packets received') == str(driver.seq), 'all')
+            lambda status, values: values.get('packets received') == str(driver.seq), 'all'
+        )
         dropped = int(values['packets dropped'])
         assert 0 < dropped < driver.seq
         # What is dropped is not lost on the way here as well.
@@ -195,23 +222,30 @@ def test_overload_drops_whole_packets(event_map: Path, tmp_path: Path) -> None:
         assert values['packets bad'] == '0'
         # Some of these wait too long as well on a busy machine.
         later = iter(range(60, 10_000))
-        talk.feed(lambda: driver.window(3, next(later)), lambda: any(
-            match.header.stamp.sec * 10**9 + match.header.stamp.nanosec > START + 6_000_000_000
-            for match in talk.matches), 'a match after the overload')
+        talk.feed(
+            lambda: driver.window(3, next(later)),
+            lambda: any(
+                match.header.stamp.sec * 10**9 + match.header.stamp.nanosec > START + 6_000_000_000
+                for match in talk.matches
+            ),
+            'a match after the overload',
+        )
 
 
-@pytest.mark.parametrize(('of', 'asked', 'words'), [
-    ('camera_map', 'events', 'made from images of a sensor of 32x24'),
-    ('event_map', 'image', 'made from events of a sensor of 64x48'),
-    ('event_map', 'compressed', 'made from events of a sensor of 64x48'),
-])
+@pytest.mark.parametrize(
+    ('of', 'asked', 'words'),
+    [
+        ('camera_map', 'events', 'made from images of a sensor of 32x24'),
+        ('event_map', 'image', 'made from events of a sensor of 64x48'),
+        ('event_map', 'compressed', 'made from events of a sensor of 64x48'),
+    ],
+)
 def test_maps_of_the_other_kind_are_refused(
-    request: pytest.FixtureRequest, tmp_path: Path, of: str, asked: str, words: str,
+    request: pytest.FixtureRequest, tmp_path: Path, of: str, asked: str, words: str
 ) -> None:
     """A camera's map takes no events and the reverse; the line says what to do."""
     folder = request.getfixturevalue(of)
-    with ros.node(tmp_path, 'vpr_node', parameters={
-            'map': folder, 'input.type': asked}) as process:
+    with ros.node(tmp_path, 'vpr_node', parameters={'map': folder, 'input.type': asked}) as process:
         process.wait_for(words)
         line = next(line for line in process.output().splitlines() if words in line)
         assert f'input.type is {asked}: set it to' in line
@@ -221,8 +255,10 @@ def test_maps_of_the_other_kind_are_refused(
 
 def test_images_are_no_events(camera_map: Path, tmp_path: Path) -> None:
     """A node for a camera is not disturbed by there being topics of events."""
-    with ros.node(tmp_path, 'vpr_node', parameters={
-            'map': camera_map, 'match.min_confidence': 0.0}), Client() as talk:
+    with (
+        ros.node(tmp_path, 'vpr_node', parameters={'map': camera_map, 'match.min_confidence': 0.0}),
+        Client() as talk,
+    ):
         talk.await_listener()
         pixels = np.random.default_rng(0).integers(0, 255, (24, 32)).astype(np.uint8)
         assert talk.ask(image_message(pixels, 'mono8', 5)).results
@@ -230,14 +266,24 @@ def test_images_are_no_events(camera_map: Path, tmp_path: Path) -> None:
 
 def test_another_sensor_when_asked(event_map: Path, tmp_path: Path) -> None:
     """input.any_size takes the events of a sensor of another size."""
-    with ros.node(tmp_path, 'vpr_node', parameters={
-            'map': event_map, **INPUT, 'input.any_size': 'true'}), client() as talk:
+    with (
+        ros.node(
+            tmp_path, 'vpr_node', parameters={'map': event_map, **INPUT, 'input.any_size': 'true'}
+        ),
+        client() as talk,
+    ):
         talk.await_listener()
         driver = Driver(talk)
         for number in range(3):
             events = scene(2, number * 100_000)
-            driver.send(packet('evt3', events._replace(x=events.x * 2, y=events.y * 2),
-                               width=2 * WIDTH, height=2 * HEIGHT))
+            driver.send(
+                packet(
+                    'evt3',
+                    events._replace(x=events.x * 2, y=events.y * 2),
+                    width=2 * WIDTH,
+                    height=2 * HEIGHT,
+                )
+            )
         assert {match.results[0].class_id for match in driver.answers(2)} == {'2'}
 
 
@@ -246,15 +292,17 @@ def test_event_camera_py_is_asked_for_and_missing(event_map: Path, tmp_path: Pat
     try:
         import event_camera_py  # noqa: F401
     except ImportError:
-        with ros.node(tmp_path, 'vpr_node', parameters={
-                'map': event_map, **INPUT, 'input.decoder': 'event_camera_py'}) as process:
+        with ros.node(
+            tmp_path,
+            'vpr_node',
+            parameters={'map': event_map, **INPUT, 'input.decoder': 'event_camera_py'},
+        ) as process:
             process.wait_for('event_camera_py is not installed: apt install')
 
 
 def test_lifecycle(event_map: Path, tmp_path: Path) -> None:
     """Deactivated it does not listen; activated again it begins with a stream of its own."""
-    with ros.node(tmp_path, 'vpr_node', parameters={'map': event_map, **INPUT}), \
-            client() as talk:
+    with ros.node(tmp_path, 'vpr_node', parameters={'map': event_map, **INPUT}), client() as talk:
         talk.await_listener()
         driver = Driver(talk)
         driver.window(1, 0)
@@ -274,14 +322,25 @@ def test_lifecycle(event_map: Path, tmp_path: Path) -> None:
 
 def test_another_map_while_events_come(event_map: Path, tmp_path: Path) -> None:
     """A map of the same sensor takes over with the next packet; one of another is refused."""
-    later = save(build_map(tiny_config(
-        event_drive(tmp_path / 'later', range(2, PLACES)), input__type='events',
-        encoding__width=16, encoding__height=16, training__epochs=0,
-        training__feature_multiplier=4.0)), tmp_path / 'map')
+    later = save(
+        build_map(
+            tiny_config(
+                event_drive(tmp_path / 'later', range(2, PLACES)),
+                input__type='events',
+                encoding__width=16,
+                encoding__height=16,
+                training__epochs=0,
+                training__feature_multiplier=4.0,
+            )
+        ),
+        tmp_path / 'map',
+    )
     narrow = shutil.copytree(event_map, tmp_path / 'narrow')
     change(narrow, lambda document: document['sensor'].update(width=32))
-    with ros.node(tmp_path, 'vpr_node', parameters={'map': event_map, **INPUT}) as process, \
-            client() as talk:
+    with (
+        ros.node(tmp_path, 'vpr_node', parameters={'map': event_map, **INPUT}) as process,
+        client() as talk,
+    ):
         talk.await_listener()
         driver = Driver(talk)
         driver.window(4, 0)

@@ -20,7 +20,7 @@ from support.ros import Client, image_message
 
 from vprtempo_ros.config import BackendConfig, MatchConfig, SequenceConfig
 from vprtempo_ros.maps.store import load
-from vprtempo_ros.matching.stages import Moment
+from vprtempo_ros.matching.stages import FrameTiming
 from vprtempo_ros.recogniser import Recogniser
 
 pytestmark = needs_lava
@@ -33,20 +33,29 @@ def parameters(folder: Path, mode: str = 'one_at_a_time', **others: str) -> dict
 
 @pytest.mark.parametrize('mode', ['one_at_a_time', 'streaming'])
 def test_answers_belong_to_their_stamps(
-    street, quantised_map: Path, tmp_path: Path, mode: str,
+    street, quantised_map: Path, tmp_path: Path, mode: str
 ) -> None:
     """Every frame is answered as by backend integer, under its own stamp, the last one too."""
-    recogniser = Recogniser(load(quantised_map), BackendConfig(name='integer'),
-                            MatchConfig(sequence=SequenceConfig(filter='none')))
+    recogniser = Recogniser(
+        load(quantised_map),
+        BackendConfig(name='integer'),
+        MatchConfig(sequence=SequenceConfig(filter='none')),
+    )
     frames = street.frames('query')[::6]
-    with ros.node(tmp_path, 'vpr_node', parameters=parameters(
-            quantised_map, mode, **{'match.sequence.filter': 'none'})) as process, \
-            Client() as client:
+    with (
+        ros.node(
+            tmp_path,
+            'vpr_node',
+            parameters=parameters(quantised_map, mode, **{'match.sequence.filter': 'none'}),
+        ) as process,
+        Client() as client,
+    ):
         client.await_listener()
         for number, frame in enumerate(frames):
             stamp = number + 1
             client.publisher.publish(
-                image_message(np.ascontiguousarray(frame.image.pixels), 'rgb8', stamp))
+                image_message(np.ascontiguousarray(frame.image.pixels), 'rgb8', stamp)
+            )
             # Faster than the answers come, slower than frames are dropped.
             client.spin_for(0.03)
         client.spin_until(lambda: len(client.matches) == len(frames), 'an answer to every frame')
@@ -55,17 +64,24 @@ def test_answers_belong_to_their_stamps(
         assert '; lava-loihi is not installed' in process.output()
         assert client.status(lambda s, v: v['backend'] == 'lava', 'the backend')
     assert [match.header.stamp.nanosec for match in client.matches] == [
-        number + 1 for number in range(len(frames))]
+        number + 1 for number in range(len(frames))
+    ]
     for number, (frame, match) in enumerate(zip(frames, client.matches)):
-        wanted = recogniser.recognise(frame.image, Moment(number + 1)).match
+        wanted = recogniser.recognise(frame.image, FrameTiming(number + 1)).match
         assert [int(result.class_id) for result in match.results] == wanted.places.tolist()
 
 
 def test_lava_follows_the_lifecycle(street, quantised_map: Path, tmp_path: Path) -> None:
     """It starts when the node is configured and is gone when the node is cleaned up, twice."""
     frame = np.ascontiguousarray(street.places()[3].image.pixels)
-    with ros.node(tmp_path, 'vpr_node', parameters=parameters(
-            quantised_map, 'streaming', autostart='false')) as process, Client() as client:
+    with (
+        ros.node(
+            tmp_path,
+            'vpr_node',
+            parameters=parameters(quantised_map, 'streaming', autostart='false'),
+        ) as process,
+        Client() as client,
+    ):
         client.spin_for(0.1)
         for stamp in (1, 2):
             assert client.change(ros.CONFIGURE)
@@ -81,12 +97,16 @@ def test_lava_follows_the_lifecycle(street, quantised_map: Path, tmp_path: Path)
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_nothing_is_left_behind(
-    street, quantised_map: Path, tmp_path: Path, number: signal.Signals,
+    street, quantised_map: Path, tmp_path: Path, number: signal.Signals
 ) -> None:
     """Whichever signal ends the node at work, all of Lava ends with it, without a traceback."""
     frame = np.ascontiguousarray(street.places()[0].image.pixels)
-    with ros.node(tmp_path, 'vpr_node',
-                  parameters=parameters(quantised_map, 'streaming')) as process, Client() as client:
+    with (
+        ros.node(
+            tmp_path, 'vpr_node', parameters=parameters(quantised_map, 'streaming')
+        ) as process,
+        Client() as client,
+    ):
         client.await_listener()
         processes = lava_processes(process.process.pid)
         for stamp in range(1, 20):
@@ -99,7 +119,7 @@ def test_nothing_is_left_behind(
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGKILL])
 def test_nothing_is_left_behind_by_a_start_that_is_cut_short(
-    quantised_map: Path, tmp_path: Path, number: signal.Signals,
+    quantised_map: Path, tmp_path: Path, number: signal.Signals
 ) -> None:
     """The signal comes while Lava starts, before there is anything to stop."""
     with ros.node(tmp_path, 'vpr_node', parameters=parameters(quantised_map)) as process:
@@ -115,8 +135,10 @@ def test_nothing_is_left_behind_by_a_start_that_is_cut_short(
 def test_the_node_outlives_lava(street, quantised_map: Path, tmp_path: Path) -> None:
     """If Lava is killed, the node says so in its diagnostics, and can be configured anew."""
     frame = np.ascontiguousarray(street.places()[2].image.pixels)
-    with ros.node(tmp_path, 'vpr_node', parameters=parameters(quantised_map)) as process, \
-            Client() as client:
+    with (
+        ros.node(tmp_path, 'vpr_node', parameters=parameters(quantised_map)) as process,
+        Client() as client,
+    ):
         client.await_listener()
         processes = lava_processes(process.process.pid)
         processes[0].kill()
@@ -133,9 +155,14 @@ def test_the_node_outlives_lava(street, quantised_map: Path, tmp_path: Path) -> 
 def test_lava_of_a_map_that_is_changed_goes(street, quantised_map: Path, tmp_path: Path) -> None:
     """Each map has a Lava of its own, which ends with it; owed answers come from the old one."""
     frame = np.ascontiguousarray(street.places()[3].image.pixels)
-    with ros.node(tmp_path, 'vpr_node', parameters=parameters(
-            quantised_map, 'streaming', **{'match.sequence.filter': 'none'})) as process, \
-            Client() as client:
+    with (
+        ros.node(
+            tmp_path,
+            'vpr_node',
+            parameters=parameters(quantised_map, 'streaming', **{'match.sequence.filter': 'none'}),
+        ) as process,
+        Client() as client,
+    ):
         client.await_listener()
         for stamp in range(1, 4):
             processes = lava_processes(process.process.pid)

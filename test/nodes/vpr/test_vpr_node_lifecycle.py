@@ -14,9 +14,12 @@ from support.ros import Client, image_message
 def test_transitions(street, tmp_path: Path) -> None:
     """Configure, activate, deactivate, clean up and again; it answers only while active."""
     frame = np.ascontiguousarray(street.places()[0].image.pixels)
-    with ros.node(tmp_path, 'vpr_node',
-                  parameters={'map': street.map, 'autostart': 'false'}) as process, \
-            Client() as client:
+    with (
+        ros.node(
+            tmp_path, 'vpr_node', parameters={'map': street.map, 'autostart': 'false'}
+        ) as process,
+        Client() as client,
+    ):
         assert client.state() == ros.UNCONFIGURED
         for stamp in (1, 2):
             assert client.change(ros.CONFIGURE)
@@ -26,8 +29,9 @@ def test_transitions(street, tmp_path: Path) -> None:
             client.await_listener()
             assert client.ask(image_message(frame, 'rgb8', stamp)).results[0].class_id == '0'
             assert client.change(ros.DEACTIVATE)
-            client.spin_until(lambda: client.publisher.get_subscription_count() == 0,
-                              'the subscription to go')
+            client.spin_until(
+                lambda: client.publisher.get_subscription_count() == 0, 'the subscription to go'
+            )
             assert client.change(ros.CLEANUP)
             assert client.state() == ros.UNCONFIGURED
         assert process.end() == 0
@@ -36,8 +40,10 @@ def test_transitions(street, tmp_path: Path) -> None:
 def test_impossible_transition_is_refused(street, tmp_path: Path) -> None:
     """A manager that configures a node which started by itself is told no; the node lives on."""
     frame = np.ascontiguousarray(street.places()[0].image.pixels)
-    with ros.node(tmp_path, 'vpr_node', parameters={'map': street.map}) as process, \
-            Client() as client:
+    with (
+        ros.node(tmp_path, 'vpr_node', parameters={'map': street.map}) as process,
+        Client() as client,
+    ):
         client.await_listener()
         for transition in (ros.CONFIGURE, ros.ACTIVATE, ros.CLEANUP, 99):
             assert not client.change(transition)
@@ -56,11 +62,13 @@ def test_autostart(street, tmp_path: Path) -> None:
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize('state', ['unconfigured', 'no map', 'inactive', 'active', 'busy'])
 def test_ends_cleanly_in_every_state(
-    street, tmp_path: Path, state: str, number: signal.Signals,
+    street, tmp_path: Path, state: str, number: signal.Signals
 ) -> None:
     """A signal ends it with status 0 and without a traceback, whatever it is doing."""
-    parameters = {'map': tmp_path / 'none' if state == 'no map' else street.map,
-                  'autostart': str(state in ('no map', 'active', 'busy')).lower()}
+    parameters = {
+        'map': tmp_path / 'none' if state == 'no map' else street.map,
+        'autostart': str(state in ('no map', 'active', 'busy')).lower(),
+    }
     with ros.node(tmp_path, 'vpr_node', parameters=parameters) as process, Client() as client:
         if state == 'no map':
             process.wait_for('no such map')
@@ -81,11 +89,15 @@ def test_ends_cleanly_in_every_state(
 def test_bad_map_leaves_a_node_that_can_be_mended(street, tmp_path: Path) -> None:
     """A missing map is one line and a diagnostic; with the next one that fits the node starts."""
     frame = np.ascontiguousarray(street.places()[0].image.pixels)
-    with ros.node(tmp_path, 'vpr_node', parameters={'map': tmp_path / 'none'}) as process, \
-            Client() as client:
+    with (
+        ros.node(tmp_path, 'vpr_node', parameters={'map': tmp_path / 'none'}) as process,
+        Client() as client,
+    ):
         process.wait_for('no such map')
-        client.status(lambda status, values: status.level == b'\x02'
-                      and 'no such map' in status.message, 'the reason')
+        client.status(
+            lambda status, values: status.level == b'\x02' and 'no such map' in status.message,
+            'the reason',
+        )
         assert client.state() == ros.UNCONFIGURED
         refused = client.set_parameter('map', str(tmp_path / 'neither'))
         assert not refused.successful
@@ -118,26 +130,35 @@ def test_a_map_for_a_node_that_was_taken_down(street, tmp_path: Path) -> None:
         client.await_listener()
 
 
-@pytest.mark.parametrize(('name', 'value', 'message'), [
-    ('backend.name', 'gpu', r"unknown backend 'gpu'; known are"),
-    ('map', "''", 'no map given'),
-])
+@pytest.mark.parametrize(
+    ('name', 'value', 'message'),
+    [('backend.name', 'gpu', r"unknown backend 'gpu'; known are"), ('map', "''", 'no map given')],
+)
 def test_what_cannot_be_configured(
-    street, tmp_path: Path, name: str, value: str, message: str,
+    street, tmp_path: Path, name: str, value: str, message: str
 ) -> None:
     """The node says in one line what is wrong, and stays unconfigured."""
-    with ros.node(tmp_path, 'vpr_node', parameters={'map': street.map, name: value}) as process, \
-            Client() as client:
+    with (
+        ros.node(tmp_path, 'vpr_node', parameters={'map': street.map, name: value}) as process,
+        Client() as client,
+    ):
         process.wait_for(message)
         assert client.state() == ros.UNCONFIGURED
         assert 'Traceback' not in process.output()
 
 
-@pytest.mark.parametrize(('name', 'value'), [
-    ('match.top_k', '0'), ('match.top_k', 'many'), ('match.min_confidence', '1.5'),
-    ('match.min_confidence', 'nan'), ('input.type', 'radar'), ('diagnostics.period', '0.0'),
-    ('input.depth', '-1'),
-])
+@pytest.mark.parametrize(
+    ('name', 'value'),
+    [
+        ('match.top_k', '0'),
+        ('match.top_k', 'many'),
+        ('match.min_confidence', '1.5'),
+        ('match.min_confidence', 'nan'),
+        ('input.type', 'radar'),
+        ('diagnostics.period', '0.0'),
+        ('input.depth', '-1'),
+    ],
+)
 def test_parameter_out_of_range(tmp_path: Path, name: str, value: str) -> None:
     """A parameter that is not allowed ends the start with one line that names it."""
     with ros.node(tmp_path, 'vpr_node', parameters={name: value}) as process:

@@ -31,8 +31,13 @@ def later(street, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a map of the street that begins farther on, so that its places have other numbers."""
     folder = tmp_path_factory.mktemp('later') / 'map'
     settings: dict[str, Any] = {
-        'bags': [str(street.recordings.reference)], 'map': str(folder), 'input.start': _FRAMES,
-        'input.topic': IMAGE_TOPIC, 'places.by': 'metres', 'places.spacing': 2.0}
+        'bags': [str(street.recordings.reference)],
+        'map': str(folder),
+        'input.start': _FRAMES,
+        'input.topic': IMAGE_TOPIC,
+        'places.by': 'metres',
+        'places.spacing': 2.0,
+    }
     return save(build_map(from_flat(TrainerConfig, settings)), folder)
 
 
@@ -58,7 +63,8 @@ class Camera:
         while self._running:
             self.published += 1
             message.header.stamp.sec, message.header.stamp.nanosec = divmod(
-                self.published * 33_333_333, 10**9)
+                self.published * 33_333_333, 10**9
+            )
             self._client.publisher.publish(message)
             time.sleep(1 / 30)
 
@@ -73,16 +79,22 @@ def client() -> Iterator[Client]:
 def endpoints(client: Client) -> set[bytes]:
     """Return the identities of the node's subscription to images and of what publishes matches."""
     node = client._node
-    found = [*node.get_subscriptions_info_by_topic('/image'),
-             *node.get_publishers_info_by_topic('/vpr_node/match')]
+    found = [
+        *node.get_subscriptions_info_by_topic('/image'),
+        *node.get_publishers_info_by_topic('/vpr_node/match'),
+    ]
     return {bytes(info.endpoint_gid) for info in found if info.node_name == 'vpr_node'}
 
 
 def await_place(client: Client, place: str) -> None:
     """Wait until the frames that come are recognised as this place."""
     count = len(client.matches)
-    client.spin_until(lambda: any(match.results and match.results[0].class_id == place
-                                  for match in client.matches[count:]), f'place {place}')
+    client.spin_until(
+        lambda: any(
+            match.results and match.results[0].class_id == place for match in client.matches[count:]
+        ),
+        f'place {place}',
+    )
 
 
 def damaged(source: Path, folder: Path, damage: Callable[[Path], Any]) -> Path:
@@ -93,17 +105,22 @@ def damaged(source: Path, folder: Path, damage: Callable[[Path], Any]) -> Path:
 
 
 def test_maps_are_changed_under_a_camera(
-    street, later: Path, event_map: Path, tmp_path: Path, client: Client,
+    street, later: Path, event_map: Path, tmp_path: Path, client: Client
 ) -> None:
     """Several changes at 30 Hz, refused ones among them: matches keep coming, none is wrong."""
     wrong = {
         'no such map': tmp_path / 'nowhere',
-        'checksum differs': damaged(street.map, tmp_path / 'damaged', lambda folder: (
-            folder / 'network.safetensors').write_bytes(b'{}')),
+        'checksum differs': damaged(
+            street.map,
+            tmp_path / 'damaged',
+            lambda folder: (folder / 'network.safetensors').write_bytes(b'{}'),
+        ),
         'was made from events': event_map,
         'is of 320x480 pixels, but the input is of 640x480': damaged(
-            street.map, tmp_path / 'narrow',
-            lambda folder: change(folder, lambda document: document['sensor'].update(width=320))),
+            street.map,
+            tmp_path / 'narrow',
+            lambda folder: change(folder, lambda document: document['sensor'].update(width=320)),
+        ),
         'no map given': '',
     }
     frame = street.places()[8]
@@ -123,8 +140,12 @@ def test_maps_are_changed_under_a_camera(
                     # for those that were on their way.
                     await_place(client, place)
                     assert client.infos[-1].database_location == str(path)
-                    client.status(lambda status, values, path=path: values['map'] == str(path)
-                                  and status.hardware_id == str(path), 'the new map')
+                    client.status(
+                        lambda status, values, path=path: (
+                            values['map'] == str(path) and status.hardware_id == str(path)
+                        ),
+                        'the new map',
+                    )
                 for reason, path in wrong.items():
                     result = client.set_parameter('map', str(path))
                     assert not result.successful
@@ -133,8 +154,9 @@ def test_maps_are_changed_under_a_camera(
                     assert client.parameter('map') == str(street.map)
                     await_place(client, '8')
             asked = camera.published
-        client.spin_until(lambda: client.matches[-1].header.stamp.sec * 30 >= asked - 60,
-                          'the last answers')
+        client.spin_until(
+            lambda: client.matches[-1].header.stamp.sec * 30 >= asked - 60, 'the last answers'
+        )
         assert endpoints(client) == identities
         values = client.status(lambda status, values: True, 'anything')
         assert values['frames bad'] == '0'
@@ -142,7 +164,7 @@ def test_maps_are_changed_under_a_camera(
 
 
 def test_places_have_the_numbers_of_the_new_map_only(
-    street, later: Path, tmp_path: Path, client: Client,
+    street, later: Path, tmp_path: Path, client: Client
 ) -> None:
     """From the answer to the parameter on, no frame is answered by the map before."""
     frame = street.places()[8]
@@ -172,8 +194,9 @@ def test_same_path_is_loaded_anew(street, later: Path, tmp_path: Path, client: C
 def test_map_is_changed_while_inactive(street, later: Path, tmp_path: Path, client: Client) -> None:
     """Inactive it is loaded and announced too; with the lifecycle it works as before."""
     frame = street.places()[8]
-    with ros.node(tmp_path, 'vpr_node',
-                  parameters={'map': street.map, 'autostart': 'false', **SINGLE}) as process:
+    with ros.node(
+        tmp_path, 'vpr_node', parameters={'map': street.map, 'autostart': 'false', **SINGLE}
+    ) as process:
         # Nothing is loaded before configure, so nothing is checked.
         assert client.set_parameter('map', str(tmp_path / 'nowhere')).successful
         assert not client.change(ros.CONFIGURE)
@@ -181,8 +204,9 @@ def test_map_is_changed_while_inactive(street, later: Path, tmp_path: Path, clie
         assert client.change(ros.CONFIGURE)
         assert not client.set_parameter('map', str(tmp_path / 'nowhere')).successful
         assert client.set_parameter('map', str(later)).successful
-        client.spin_until(lambda: client.infos
-                          and client.infos[-1].database_location == str(later), 'the new map')
+        client.spin_until(
+            lambda: client.infos and client.infos[-1].database_location == str(later), 'the new map'
+        )
         assert client.change(ros.ACTIVATE)
         client.await_listener()
         assert client.ask(frame_message(frame, 1)).results[0].class_id == '3'
@@ -197,12 +221,13 @@ def test_map_is_changed_while_inactive(street, later: Path, tmp_path: Path, clie
 
 
 def test_backend_that_cannot_run_the_new_map(
-    street, quantised_map: Path, tmp_path: Path, client: Client,
+    street, quantised_map: Path, tmp_path: Path, client: Client
 ) -> None:
     """A map of floats is refused where integers were asked for; those go on."""
     frame = street.places()[8]
-    with ros.node(tmp_path, 'vpr_node', parameters={
-            'map': quantised_map, 'backend.name': 'integer', **SINGLE}):
+    with ros.node(
+        tmp_path, 'vpr_node', parameters={'map': quantised_map, 'backend.name': 'integer', **SINGLE}
+    ):
         client.await_listener()
         result = client.set_parameter('map', str(street.map))
         assert not result.successful
@@ -216,8 +241,9 @@ def test_backend_that_cannot_run_the_new_map(
         process.wait_for('the map holds floats')
 
 
-def test_settings_hold_on_and_come_along(street, later: Path, tmp_path: Path, client: Client
-                                         ) -> None:
+def test_settings_hold_on_and_come_along(
+    street, later: Path, tmp_path: Path, client: Client
+) -> None:
     """What was set live holds for the new map, and may be set together with it, or not at all."""
     frame = street.places()[8]
     with ros.node(tmp_path, 'vpr_node', parameters={'map': street.map, **SINGLE}):
@@ -233,7 +259,7 @@ def test_settings_hold_on_and_come_along(street, later: Path, tmp_path: Path, cl
 
 
 def test_memory_and_threads_after_many_changes(
-    street, later: Path, tmp_path: Path, client: Client,
+    street, later: Path, tmp_path: Path, client: Client
 ) -> None:
     """Maps that are gone are gone: no memory, thread or process of theirs stays."""
     frame = street.places()[8]
@@ -243,6 +269,7 @@ def test_memory_and_threads_after_many_changes(
         pages = int(Path(f'/proc/{pid}/statm').read_text().split()[1])
         children = Path(f'/proc/{pid}/task/{pid}/children').read_text().split()
         return pages * 4096 / 2**20, len(list(Path(f'/proc/{pid}/task').iterdir())), len(children)
+
     with ros.node(tmp_path, 'vpr_node', parameters={'map': street.map, **SINGLE}) as process:
         client.await_listener()
         with Camera(client, frame):

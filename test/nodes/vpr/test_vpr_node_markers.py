@@ -57,8 +57,10 @@ def test_route_and_match(street, tmp_path: Path) -> None:
     loaded = load(street.map)
     places = street.places()
     positions = np.array([place.pose.position for place in loaded.places])
-    with ros.node(tmp_path, 'vpr_node', parameters={'map': street.map, **SINGLE}) as _, \
-            Client() as client:
+    with (
+        ros.node(tmp_path, 'vpr_node', parameters={'map': street.map, **SINGLE}) as _,
+        Client() as client,
+    ):
         client.await_listener()
         arrays = client.listen(MarkerArray, 'markers', LATCHED).heard
         # The route needs no frame.
@@ -88,16 +90,26 @@ def test_route_and_match(street, tmp_path: Path) -> None:
         scene = Scene(arrays)
         assert set(scene.shown) == {('route', 0), ('places', 0)}
         assert scene.changes == [
-            ('route', Marker.ADD), ('places', Marker.ADD),
-            ('match', Marker.ADD), ('label', Marker.ADD), ('match', Marker.ADD),
-            ('label', Marker.ADD), ('match', Marker.DELETE), ('label', Marker.DELETE)]
+            ('route', Marker.ADD),
+            ('places', Marker.ADD),
+            ('match', Marker.ADD),
+            ('label', Marker.ADD),
+            ('match', Marker.ADD),
+            ('label', Marker.ADD),
+            ('match', Marker.DELETE),
+            ('label', Marker.DELETE),
+        ]
 
 
 def test_late_subscribers(street, tmp_path: Path) -> None:
     """Who comes later gets route and present match, whether or not it asks for what was kept."""
     places = street.places()
-    with ros.node(tmp_path, 'vpr_node', parameters={'map': street.map, **SINGLE}), \
-            Client() as client, Client() as late, Client() as rviz:
+    with (
+        ros.node(tmp_path, 'vpr_node', parameters={'map': street.map, **SINGLE}),
+        Client() as client,
+        Client() as late,
+        Client() as rviz,
+    ):
         client.await_listener()
         early = client.listen(MarkerArray, 'markers', LATCHED)
         client.ask(frame_message(places[5], 10**9))
@@ -119,8 +131,11 @@ def test_late_subscribers(street, tmp_path: Path) -> None:
 def test_what_is_over_is_not_kept(street, tmp_path: Path) -> None:
     """An inactive node shows no match, nor does one whose last listener left, to the next."""
     places = street.places()
-    with ros.node(tmp_path, 'vpr_node', parameters={'map': street.map, **SINGLE}), \
-            Client() as client, Client() as late:
+    with (
+        ros.node(tmp_path, 'vpr_node', parameters={'map': street.map, **SINGLE}),
+        Client() as client,
+        Client() as late,
+    ):
         client.await_listener()
         first = client.listen(MarkerArray, 'markers', LATCHED)
         client.ask(frame_message(places[5], 10**9))
@@ -145,8 +160,16 @@ def test_a_map_without_poses_is_a_line(tmp_path: Path) -> None:
     """Its places lie along x in frame map, a metre apart, as those of the belief."""
     known = tiny_map()
     places = [Place(place.stamp_ns, None, '', '') for place in known.places]
-    folder = save(map_around(known.network, known.spikes, tiny_config(Path('route')), places,
-                             provenance=known.provenance), tmp_path / 'map')
+    folder = save(
+        map_around(
+            known.network,
+            known.spikes,
+            tiny_config(Path('route')),
+            places,
+            provenance=known.provenance,
+        ),
+        tmp_path / 'map',
+    )
     with ros.node(tmp_path, 'vpr_node', parameters={'map': folder}), Client() as client:
         arrays = client.listen(MarkerArray, 'markers', LATCHED).heard
         client.spin_until(lambda: bool(arrays), 'the route')
@@ -161,7 +184,7 @@ def test_places_without_poses_are_left_out() -> None:
     line, spheres = route_markers(layout).markers
     # Six places, the fourth is nowhere: 0-1, 1-2, 4-5.
     assert len(spheres.points) == 5
-    assert np.round([p.x for p in line.points], 3).tolist() == [0, .1, .1, .2, .4, .5]
+    assert np.round([p.x for p in line.points], 3).tolist() == [0, 0.1, 0.1, 0.2, 0.4, 0.5]
     assert {m.action for m in match_markers(layout, 3).markers} == {Marker.DELETE}
     assert match_markers(layout, 4).markers[1].text == 'place 4'
 
@@ -169,7 +192,6 @@ def test_places_without_poses_are_left_out() -> None:
 def test_a_single_place() -> None:
     """No list of markers is empty, which RViz would call an error."""
     layout = layout_of(tiny_map().places[:1])
-    shown = [marker.ns for marker in route_markers(layout).markers
-             if marker.action == Marker.ADD]
+    shown = [marker.ns for marker in route_markers(layout).markers if marker.action == Marker.ADD]
     assert shown == ['places']
     assert layout.spacing == 1

@@ -21,7 +21,7 @@ from vprtempo_ros.frames import BGR, GREY, RGB, grey_image
 from vprtempo_ros.frames import Image as PixelImage
 from vprtempo_ros.maps.store import load
 from vprtempo_ros.matching.match import Match, unknown
-from vprtempo_ros.matching.stages import Moment
+from vprtempo_ros.matching.stages import FrameTiming
 from vprtempo_ros.nodes.vpr.outputs.outputs import Outputs
 from vprtempo_ros.recogniser import Recogniser
 from vprtempo_ros.view.side_by_side import SideBySide
@@ -32,22 +32,29 @@ WIDTH, GAP = 320, 4
 def pixels_of(message: Image) -> np.ndarray:
     assert message.encoding == 'rgb8'
     assert len(message.data) == message.step * message.height
-    return np.frombuffer(bytes(message.data), np.uint8).reshape(
-        message.height, message.step)[:, :3 * message.width].reshape(message.height, -1, 3)
+    return (
+        np.frombuffer(bytes(message.data), np.uint8)
+        .reshape(message.height, message.step)[:, : 3 * message.width]
+        .reshape(message.height, -1, 3)
+    )
 
 
 def alike(one: np.ndarray, other: np.ndarray) -> float:
     """Return the correlation of two pictures in grey."""
-    first, second = (cv2.resize(cv2.cvtColor(part, cv2.COLOR_RGB2GRAY), (40, 30)).ravel()
-                     for part in (one, other))
+    first, second = (
+        cv2.resize(cv2.cvtColor(part, cv2.COLOR_RGB2GRAY), (40, 30)).ravel()
+        for part in (one, other)
+    )
     return float(np.corrcoef(first, second)[0, 1])
 
 
 def test_query_and_thumbnail(street, tmp_path: Path) -> None:
     """Left the frame, right the thumbnail of the matched place, with the frame's header."""
     loaded, frame = load(street.map), street.places()[7]
-    with ros.node(tmp_path, 'vpr_node', parameters={'map': street.map, **SINGLE}), \
-            Client() as client:
+    with (
+        ros.node(tmp_path, 'vpr_node', parameters={'map': street.map, **SINGLE}),
+        Client() as client,
+    ):
         client.await_listener()
         heard = client.listen(Image, 'match_image').heard
         client.spin_for(0.5)
@@ -58,12 +65,16 @@ def test_query_and_thumbnail(street, tmp_path: Path) -> None:
         assert message.header.frame_id == 'camera'
         found = pixels_of(message)
         height = WIDTH * frame.image.height // frame.image.width
-        query, match = found[:height, :WIDTH], found[:height, WIDTH + GAP:]
+        query, match = found[:height, :WIDTH], found[:height, WIDTH + GAP :]
         assert alike(query, np.ascontiguousarray(frame.image.pixels)) > 0.99
         # In the colours of the camera, while thumbnails are grey.
         assert np.ptp(query.astype(int), axis=2).max() > 20
-        thumbnails = [cv2.cvtColor(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR),
-                                   cv2.COLOR_BGR2RGB) for data in loaded.thumbnails]
+        thumbnails = [
+            cv2.cvtColor(
+                cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB
+            )
+            for data in loaded.thumbnails
+        ]
         assert int(np.argmax([alike(match, other) for other in thumbnails])) == 7
         # Another place has other words below; no place, others again.
         client.ask(frame_message(street.places()[2], 6 * 10**9))
@@ -72,17 +83,19 @@ def test_query_and_thumbnail(street, tmp_path: Path) -> None:
         client.spin_for(0.2)
         client.ask(frame_message(street.places()[2], 7 * 10**9))
         client.spin_until(lambda: len(heard) > 2, 'a picture without a match')
-        captions = [pixels_of(picture)[height + 4:] for picture in heard]
+        captions = [pixels_of(picture)[height + 4 :] for picture in heard]
         assert not np.array_equal(captions[0], captions[1])
         assert not np.array_equal(captions[1], captions[2])
-        assert len(np.unique(pixels_of(heard[2])[:height, WIDTH + GAP:])) < 6
+        assert len(np.unique(pixels_of(heard[2])[:height, WIDTH + GAP :])) < 6
 
 
 def test_not_too_often(street, tmp_path: Path) -> None:
     """At most ten pictures a second are sent, and none when nobody listens any longer."""
     frames = street.places()
-    with ros.node(tmp_path, 'vpr_node', parameters={'map': street.map, **SINGLE}), \
-            Client() as client:
+    with (
+        ros.node(tmp_path, 'vpr_node', parameters={'map': street.map, **SINGLE}),
+        Client() as client,
+    ):
         client.await_listener()
         listening = client.listen(Image, 'match_image')
         client.spin_for(0.5)
@@ -104,7 +117,7 @@ def test_nothing_is_kept_or_made_without_listeners(street) -> None:
     outputs = Outputs(node, recogniser, str(street.map), PoseConfig())
     markers = outputs._markers
     image = street.places()[0].image
-    answer = recogniser.recognise(image, Moment(1))
+    answer = recogniser.recognise(image, FrameTiming(1))
     try:
         for publisher in (outputs._matches, markers._route, markers._match):
             publisher.on_activate(None)
@@ -129,9 +142,15 @@ def thumbnail() -> bytes:
     return cv2.imencode('.jpg', picture(1, 120, 160))[1].tobytes()
 
 
-@pytest.mark.parametrize(('channels', 'weights', 'dtype'), [
-    (3, RGB, np.uint8), (3, BGR, np.uint8), (4, (*RGB, 0.0), np.uint16), (4, (*BGR, 0.0), np.uint8),
-])
+@pytest.mark.parametrize(
+    ('channels', 'weights', 'dtype'),
+    [
+        (3, RGB, np.uint8),
+        (3, BGR, np.uint8),
+        (4, (*RGB, 0.0), np.uint16),
+        (4, (*BGR, 0.0), np.uint8),
+    ],
+)
 def test_colours_of_every_layout(channels: int, weights: tuple[float, ...], dtype: type) -> None:
     """Red is red, whatever the order and depth of the channels."""
     pixels = np.zeros((48, 64, channels), dtype)
@@ -140,18 +159,25 @@ def test_colours_of_every_layout(channels: int, weights: tuple[float, ...], dtyp
     assert found[100, 100].tolist() == [255, 0, 0]
 
 
-@pytest.mark.parametrize('image', [
-    grey_image(picture(2, 60, 80)), grey_image(picture(2, 60, 80).astype(np.uint16) * 257),
-    PixelImage(picture(2, 60, 80).astype(np.float32)[..., None] - 100, GREY),
-    PixelImage(np.repeat(picture(2, 60, 80)[..., None], 2, axis=2), (1.0, 0.0)),
-], ids=['grey', 'grey of 16 bits', 'counts of events', 'yuyv'])
+@pytest.mark.parametrize(
+    'image',
+    [
+        grey_image(picture(2, 60, 80)),
+        grey_image(picture(2, 60, 80).astype(np.uint16) * 257),
+        PixelImage(picture(2, 60, 80).astype(np.float32)[..., None] - 100, GREY),
+        PixelImage(np.repeat(picture(2, 60, 80)[..., None], 2, axis=2), (1.0, 0.0)),
+    ],
+    ids=['grey', 'grey of 16 bits', 'counts of events', 'yuyv'],
+)
 def test_grey_of_every_kind(image: PixelImage) -> None:
     """What has no colours is shown in grey, stretched to the width."""
     found = SideBySide([thumbnail()]).compose(image, Match(np.array([0]), np.array([0.7])))
     assert found.shape == (240 + 34, 2 * WIDTH + GAP, 3)
     assert alike(found[:240, :WIDTH], cv2.cvtColor(picture(2, 60, 80), cv2.COLOR_GRAY2RGB)) > 0.9
-    assert alike(found[:238, WIDTH + GAP:],
-                 cv2.cvtColor(picture(1, 118, 160), cv2.COLOR_GRAY2RGB)) > 0.9
+    assert (
+        alike(found[:238, WIDTH + GAP :], cv2.cvtColor(picture(1, 118, 160), cv2.COLOR_GRAY2RGB))
+        > 0.9
+    )
 
 
 @pytest.mark.parametrize('shape', [(4, 4000), (4000, 4), (1, 1)])

@@ -43,8 +43,10 @@ class Poses(Client):
     def pose_of(self, message: Any) -> Any:
         """Publish an image and return the pose that has its stamp."""
         self.ask(message)
-        self.spin_until(lambda: any(p.header.stamp == message.header.stamp for p in self.poses),
-                        'a pose of the frame')
+        self.spin_until(
+            lambda: any(p.header.stamp == message.header.stamp for p in self.poses),
+            'a pose of the frame',
+        )
         return self.poses[-1]
 
 
@@ -64,8 +66,9 @@ def position(message: Any) -> list[float]:
 def without_poses(source: Path, folder: Path) -> Path:
     """Save a copy of a map that has lost its poses."""
     loaded = load(source)
-    return save(replace(loaded, places=[replace(place, pose=None) for place in loaded.places]),
-                folder)
+    return save(
+        replace(loaded, places=[replace(place, pose=None) for place in loaded.places]), folder
+    )
 
 
 def test_pose_of_places(street, tmp_path: Path, client: Poses) -> None:
@@ -83,14 +86,15 @@ def test_pose_of_places(street, tmp_path: Path, client: Poses) -> None:
             # Neighbours may pull it, but not as far as to one of them.
             assert np.linalg.norm(np.subtract(position(found), pose.position)) < 2.0
             q = found.pose.pose.orientation
-            assert abs(np.dot([q.x, q.y, q.z, q.w], pose.orientation)) == pytest.approx(1.0,
-                                                                                       abs=0.01)
+            assert abs(np.dot([q.x, q.y, q.z, q.w], pose.orientation)) == pytest.approx(
+                1.0, abs=0.01
+            )
             covariance = np.array(found.pose.covariance).reshape(6, 6)
             np.testing.assert_array_equal(covariance, covariance.T)
             assert np.linalg.eigvalsh(covariance).min() > 0.0
             # Of both directions in the plane: 2 m between places are 0.58 m, beside them 0.5 m.
             assert np.linalg.eigvalsh(covariance[:2, :2]).min() >= 0.25 - 1e-9
-            assert covariance[5, 5] >= 0.1 ** 2
+            assert covariance[5, 5] >= 0.1**2
         assert 'Traceback' not in process.output()
 
 
@@ -163,6 +167,7 @@ def test_relocalize_forgets_the_way_here(street, tmp_path: Path, client: Poses) 
         if ask:
             assert client.relocalize().success
         return ros.answer_of(client.ask(frame_message(frames[15], (begin_s + 8) * 10**9)))[0]
+
     with ros.node(tmp_path, 'vpr_node', parameters={'map': street.map}):
         client.await_listener()
         assert carried(10, ask=False)[:1] != [15]
@@ -170,12 +175,13 @@ def test_relocalize_forgets_the_way_here(street, tmp_path: Path, client: Poses) 
 
 
 def test_relocalize_is_refused_while_nothing_is_recognised(
-    street, tmp_path: Path, client: Poses,
+    street, tmp_path: Path, client: Poses
 ) -> None:
     """Unconfigured or inactive: no, and why; what was asked for before is asked for no longer."""
     frame = street.places()[5]
-    with ros.node(tmp_path, 'vpr_node',
-                  parameters={'map': street.map, 'autostart': 'false', **SINGLE}):
+    with ros.node(
+        tmp_path, 'vpr_node', parameters={'map': street.map, 'autostart': 'false', **SINGLE}
+    ):
         for transition in (ros.CONFIGURE, ros.ACTIVATE):
             answer = client.relocalize()
             assert not answer.success
@@ -195,8 +201,12 @@ def test_relocalize_is_refused_while_nothing_is_recognised(
 def test_nobody_listens_to_initialpose(street, tmp_path: Path, client: Poses) -> None:
     """The answer says so; who comes later gets no pose of then, as it was published once."""
     frame = street.places()[5]
-    with ros.node(tmp_path, 'vpr_node', parameters={'map': street.map, **SINGLE},
-                  remap={'initialpose': '/loc/start'}) as process:
+    with ros.node(
+        tmp_path,
+        'vpr_node',
+        parameters={'map': street.map, **SINGLE},
+        remap={'initialpose': '/loc/start'},
+    ) as process:
         client.await_listener()
         answer = client.relocalize()
         assert answer.success
@@ -204,8 +214,9 @@ def test_nobody_listens_to_initialpose(street, tmp_path: Path, client: Poses) ->
         client.ask(frame_message(frame, 1000))
         # The pose is published after the match, on a busy machine well after it.
         process.wait_for('relocalised: .* published on /loc/start')
-        client._node.create_subscription(PoseWithCovarianceStamped, '/loc/start',
-                                         client.initial.append, RELIABLE)
+        client._node.create_subscription(
+            PoseWithCovarianceStamped, '/loc/start', client.initial.append, RELIABLE
+        )
         client.spin_for(1.0)
         client.ask(frame_message(frame, 2000))
         client.spin_for(0.3)
@@ -234,4 +245,4 @@ def test_gps_map_faces_along_the_route(street, tmp_path: Path, client: Poses) ->
             q = found.pose.pose.orientation
             # The street bends slowly, and the car that recorded it drove forward.
             assert abs(np.dot([q.x, q.y, q.z, q.w], recorded.orientation)) > np.cos(0.1)
-            assert 0.1 ** 2 <= found.pose.covariance[35] < 0.3 ** 2
+            assert 0.1**2 <= found.pose.covariance[35] < 0.3**2

@@ -17,9 +17,14 @@ def test_integers_answer_over_dds(street, quantised_map: Path, tmp_path: Path, n
     """Reference frames are recognised by either backend, and by the one chosen by itself."""
     if name == 'torch_int8':
         pytest.importorskip('torch')
-    with ros.node(tmp_path, 'vpr_node', parameters={
-            'map': quantised_map, 'backend.name': name, **ros.SINGLE}) as process, \
-            Client() as client:
+    with (
+        ros.node(
+            tmp_path,
+            'vpr_node',
+            parameters={'map': quantised_map, 'backend.name': name, **ros.SINGLE},
+        ) as process,
+        Client() as client,
+    ):
         client.await_listener()
         for number, frame in list(enumerate(street.places()))[::4]:
             pixels = np.ascontiguousarray(frame.image.pixels)
@@ -31,24 +36,30 @@ def test_integers_answer_over_dds(street, quantised_map: Path, tmp_path: Path, n
 
 def test_a_quarter_of_the_size(street, quantised_map: Path) -> None:
     """The integers take a quarter of the floats, but for their scales."""
-    sizes = [(folder / 'network.safetensors').stat().st_size
-             for folder in (quantised_map, street.map)]
+    sizes = [
+        (folder / 'network.safetensors').stat().st_size for folder in (quantised_map, street.map)
+    ]
     assert sizes[0] / sizes[1] == pytest.approx(0.25, abs=0.002)
     assert load(quantised_map).network.quantised is not None
 
 
-@pytest.mark.parametrize(('parameters', 'words'), [
-    ({'backend.name': 'integer'}, "backend 'integer' needs integers"),
-    ({'backend.name': 'torch_int8'}, "backend 'torch_int8' needs integers"),
-])
+@pytest.mark.parametrize(
+    ('parameters', 'words'),
+    [
+        ({'backend.name': 'integer'}, "backend 'integer' needs integers"),
+        ({'backend.name': 'torch_int8'}, "backend 'torch_int8' needs integers"),
+    ],
+)
 def test_a_map_of_floats_is_refused(
-    street, tmp_path: Path, parameters: dict[str, str], words: str,
+    street, tmp_path: Path, parameters: dict[str, str], words: str
 ) -> None:
     """Asked for integers that the map has not, the node says so and how to get them."""
     if parameters['backend.name'] == 'torch_int8':
         pytest.importorskip('torch')
-    with ros.node(tmp_path, 'vpr_node',
-                  parameters={'map': street.map, **parameters}) as process, Client() as client:
+    with (
+        ros.node(tmp_path, 'vpr_node', parameters={'map': street.map, **parameters}) as process,
+        Client() as client,
+    ):
         process.wait_for(words)
         assert 'training.quantize: qat' in process.output()
         assert client.state() == ros.UNCONFIGURED
@@ -57,7 +68,8 @@ def test_a_map_of_floats_is_refused(
 
 def test_floats_that_the_map_has_not(quantised_map: Path, tmp_path: Path) -> None:
     """A map of integers alone refuses the backends of floats."""
-    with ros.node(tmp_path, 'vpr_node', parameters={
-            'map': quantised_map, 'backend.name': 'numpy'}) as process:
+    with ros.node(
+        tmp_path, 'vpr_node', parameters={'map': quantised_map, 'backend.name': 'numpy'}
+    ) as process:
         process.wait_for('this map holds integers only')
         assert 'Traceback' not in process.output()

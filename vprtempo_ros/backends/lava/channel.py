@@ -20,8 +20,9 @@ def send_network(connection: Connection, kind: str, config: LavaConfig, tensors:
     from safetensors.numpy import save
 
     connection.send_bytes(json.dumps({'kind': kind, 'config': asdict(config)}).encode())
-    connection.send_bytes(save({name: np.ascontiguousarray(value)
-                                for name, value in tensors.items()}))
+    connection.send_bytes(
+        save({name: np.ascontiguousarray(value) for name, value in tensors.items()})
+    )
 
 
 def receive_network(connection: Connection) -> tuple[str, LavaConfig, Tensors]:

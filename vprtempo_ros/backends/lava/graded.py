@@ -38,8 +38,12 @@ class GradedNetwork:
             outputs.connect(extractor.in_port)
             self._extractors.append(extractor)
         self._empty = np.zeros(inputs, np.int32)
-        self._injector.run(condition=RunContinuous(), run_cfg=run_configuration(
-            link, {Injector: PyIntegerInjectorModel, Extractor: PyIntegerExtractorModel}))
+        self._injector.run(
+            condition=RunContinuous(),
+            run_cfg=run_configuration(
+                link, {Injector: PyIntegerInjectorModel, Extractor: PyIntegerExtractorModel}
+            ),
+        )
 
     def step(self, inputs: NDArray[np.int32] | None) -> NDArray[np.int32]:
         """
@@ -60,8 +64,13 @@ def _layer(source: Any, layer: GradedLayer, link: Link) -> Any:
     """Connect a layer to the port of its inputs; return the port of its answers."""
     # In synapses of both signs the sign takes the place of the lowest bit: twice the weight is
     # stored, and the sum is halved.
-    dense = Dense(weights=2 * layer.weights.astype(np.int32), weight_exp=-1, num_weight_bits=8,
-                  sign_mode=SignMode.MIXED, num_message_bits=GRADED)
+    dense = Dense(
+        weights=2 * layer.weights.astype(np.int32),
+        weight_exp=-1,
+        num_weight_bits=8,
+        sign_mode=SignMode.MIXED,
+        num_message_bits=GRADED,
+    )
     low, high = layer.limits.tolist()
     neurons = Requantise(layer.factors, low, high)
     link.enter(source, dense.s_in, GRADED)

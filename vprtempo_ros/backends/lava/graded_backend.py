@@ -35,8 +35,12 @@ class GradedBackend(SteppedWorker):
             raise BackendError(f"backend 'lava' needs Lava, which is not installed: {HINT}")
         self.places = quantised.places
         self._table = input_table(quantised).astype(np.int32)
-        self._scales = np.concatenate([np.full(len(module.output.weights), module.output.scale)
-                                       for module in quantised.modules]).astype(np.float32)
+        self._scales = np.concatenate(
+            [
+                np.full(len(module.output.weights), module.output.scale)
+                for module in quantised.modules
+            ]
+        ).astype(np.float32)
         super().__init__('graded', config.lava, to_tensors(modules))
         try:
             self._steps = self._find_delay(network, config, quantised.inputs)
@@ -70,5 +74,7 @@ class GradedBackend(SteppedWorker):
                 # A network that answers nothing tells nothing; in simulation it is two.
                 return delay if expected.any() else 2
             answer = self._exchange(None)
-        raise BackendError('backend lava: Lava does not give the integers of backend integer; '
-                           'please report this with the map')
+        raise BackendError(
+            'backend lava: Lava does not give the integers of backend integer; '
+            'please report this with the map'
+        )

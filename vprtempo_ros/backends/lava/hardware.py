@@ -47,9 +47,11 @@ def choose_link(config: LavaConfig) -> Link:
 
     installed = bool(loihi.is_installed())
     if config.target == 'loihi2' and not installed:
-        raise BackendError('backend.lava.target: loihi2 needs lava-loihi, the extension of Lava '
-                           "that members of Intel's research community (INRC) get, and it is not "
-                           'installed here: install it, or set backend.lava.target: simulation')
+        raise BackendError(
+            'backend.lava.target: loihi2 needs lava-loihi, the extension of Lava '
+            "that members of Intel's research community (INRC) get, and it is not "
+            'installed here: install it, or set backend.lava.target: simulation'
+        )
     if not installed and not config.target:
         return SIMULATION._replace(where=f'{SIMULATION.where}; lava-loihi is not installed')
     if config.target == 'simulation':

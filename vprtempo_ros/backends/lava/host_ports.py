@@ -41,10 +41,12 @@ def stop(injector: Injector, empty: NDArray[np.int32]) -> None:
     # command be slow to arrive.
     channel = injector.in_port.external_pipe_csp_send_port
     for port in injector.runtime.runtime_to_service:
+
         def send(command: Any, original: Any = port.send) -> None:
             original(command)
             for _ in range(BUFFER):
                 if channel.probe():
                     injector.send(empty)
+
         port.send = send
     injector.stop()

@@ -51,11 +51,17 @@ def check_limits(network: QuantisedNetwork, readout: str) -> list[Demand]:
         low, high = limits(module.feature, network.activation_max, readout)
         zero = module.feature.zero_point
         cores = _check_layer(f'module {number}, features', module.feature.weights, inputs)
-        cores += _check_layer(f'module {number}, outputs', module.output.weights,
-                              (low - zero, high - zero))
+        cores += _check_layer(
+            f'module {number}, outputs', module.output.weights, (low - zero, high - zero)
+        )
         layers = (module.feature, module.output)
-        demands.append(Demand(sum(len(layer.weights) for layer in layers),
-                              sum(layer.weights.size for layer in layers), cores))
+        demands.append(
+            Demand(
+                sum(len(layer.weights) for layer in layers),
+                sum(layer.weights.size for layer in layers),
+                cores,
+            )
+        )
     return demands
 
 
@@ -68,10 +74,15 @@ def check_spiking_limits(network: SpikingNetwork) -> list[Demand]:
     demands = []
     for number, module in enumerate(network.modules):
         layers = {'hidden': module.hidden, 'output': module.output}
-        demands.append(Demand(sum(len(weights) for weights in layers.values()),
-                              sum(weights.size for weights in layers.values()),
-                              sum(_cores(f'module {number}, {name}', weights)
-                                  for name, weights in layers.items())))
+        demands.append(
+            Demand(
+                sum(len(weights) for weights in layers.values()),
+                sum(weights.size for weights in layers.values()),
+                sum(
+                    _cores(f'module {number}, {name}', weights) for name, weights in layers.items()
+                ),
+            )
+        )
     return demands
 
 
@@ -89,43 +100,51 @@ def chips(demands: list[Demand]) -> int:
 def describe(demands: list[Demand]) -> str:
     """Return a line: chips, cores, neurons and synapses."""
     count = chips(demands)
-    return (f'{count} Loihi 2 chip{"" if count == 1 else "s"} '
-            f'({sum(d.cores for d in demands)} of {count * CORES} cores, '
-            f'{sum(d.neurons for d in demands):,} neurons, '
-            f'{sum(d.synapses for d in demands):,} synapses of 8 bits)')
+    return (
+        f'{count} Loihi 2 chip{"" if count == 1 else "s"} '
+        f'({sum(d.cores for d in demands)} of {count * CORES} cores, '
+        f'{sum(d.neurons for d in demands):,} neurons, '
+        f'{sum(d.synapses for d in demands):,} synapses of 8 bits)'
+    )
 
 
 def describe_module(demand: Demand) -> str:
     """Return a line on one module: cores of a chip, neurons and synapses."""
-    return (f'{demand.cores} cores ({demand.cores / CORES:.1%} of a chip), '
-            f'{demand.neurons:,} neurons ({demand.neurons / (CORES * NEURONS_PER_CORE):.1%}), '
-            f'{demand.synapses:,} synapses ({demand.synapses / SYNAPSES_PER_CHIP:.1%})')
+    return (
+        f'{demand.cores} cores ({demand.cores / CORES:.1%} of a chip), '
+        f'{demand.neurons:,} neurons ({demand.neurons / (CORES * NEURONS_PER_CORE):.1%}), '
+        f'{demand.synapses:,} synapses ({demand.synapses / SYNAPSES_PER_CHIP:.1%})'
+    )
 
 
-def sums_range(
-    weights: NDArray[np.int8], inputs: tuple[int, int],
-) -> tuple[int, int]:
+def sums_range(weights: NDArray[np.int8], inputs: tuple[int, int]) -> tuple[int, int]:
     """Return the least and the largest sum of any neuron for inputs in this range."""
     wide = weights.astype(np.int64)
     positive, negative = np.maximum(wide, 0).sum(axis=1), np.minimum(wide, 0).sum(axis=1)
     low, high = inputs
-    return (int((positive * low + negative * high).min()),
-            int((positive * high + negative * low).max()))
+    return (
+        int((positive * low + negative * high).min()),
+        int((positive * high + negative * low).max()),
+    )
 
 
 def _check_layer(where: str, weights: NDArray[np.int8], inputs: tuple[int, int]) -> int:
     """Check a layer; return the cores it takes."""
     low, high = WEIGHT_RANGE
     if int(weights.min()) < low or int(weights.max()) > high:
-        raise BackendError(f'backend lava: {where}: expected weights from {low} to {high}, found '
-                           f'{weights.min()} to {weights.max()}')
+        raise BackendError(
+            f'backend lava: {where}: expected weights from {low} to {high}, found '
+            f'{weights.min()} to {weights.max()}'
+        )
     bound = 1 << (ACCUMULATOR_BITS - 1)
     least, largest = sums_range(weights, inputs)
     if least < -bound or largest >= bound:
-        raise BackendError(f'backend lava: {where}: sums from {least} to {largest} may occur, and '
-                           f'the {ACCUMULATOR_BITS}-bit accumulators of Loihi 2 hold {-bound} to '
-                           f'{bound - 1}: train with a smaller training.feature_multiplier or '
-                           'fewer pixels, or choose backend integer')
+        raise BackendError(
+            f'backend lava: {where}: sums from {least} to {largest} may occur, and '
+            f'the {ACCUMULATOR_BITS}-bit accumulators of Loihi 2 hold {-bound} to '
+            f'{bound - 1}: train with a smaller training.feature_multiplier or '
+            'fewer pixels, or choose backend integer'
+        )
     return _cores(where, weights)
 
 
@@ -133,9 +152,10 @@ def _cores(where: str, weights: NDArray[Any]) -> int:
     """Return the cores that a layer takes."""
     neurons, fan_in = weights.shape
     if fan_in > SYNAPTIC_BYTES_PER_CORE:
-        raise BackendError(f'backend lava: {where}: a neuron has {fan_in} synapses of 8 bits, a '
-                           f'core of Loihi 2 holds {SYNAPTIC_BYTES_PER_CORE}: train with fewer '
-                           'pixels or a smaller training.feature_multiplier')
+        raise BackendError(
+            f'backend lava: {where}: a neuron has {fan_in} synapses of 8 bits, a '
+            f'core of Loihi 2 holds {SYNAPTIC_BYTES_PER_CORE}: train with fewer '
+            'pixels or a smaller training.feature_multiplier'
+        )
     per_core = min(NEURONS_PER_CORE, SYNAPTIC_BYTES_PER_CORE // fan_in)
     return -(-neurons // per_core)
-

@@ -35,19 +35,26 @@ class NetxNetwork:
                 file = Path(folder) / f'{number}.net'
                 write_hdf5(module, network, file)
                 # Layer by layer, states are set back when the first spikes of a frame arrive.
-                loaded = netx.hdf5.Network(net_config=str(file), reset_interval=network.steps,
-                                           reset_offset=1 + link.delay)
+                loaded = netx.hdf5.Network(
+                    net_config=str(file), reset_interval=network.steps, reset_offset=1 + link.delay
+                )
                 link.enter(self._injector.out_port, loaded.inp, BINARY)
-                self._readers.append(link.read(loaded.out_layer.neuron.v, network.steps,
-                                               link.delay + _BEHIND))
+                self._readers.append(
+                    link.read(loaded.out_layer.neuron.v, network.steps, link.delay + _BEHIND)
+                )
         self._empty = np.zeros(width, np.int32)
-        self._injector.run(condition=RunContinuous(), run_cfg=run_configuration(
-            link, {Injector: PyIntegerInjectorModel}))
+        self._injector.run(
+            condition=RunContinuous(),
+            run_cfg=run_configuration(link, {Injector: PyIntegerInjectorModel}),
+        )
 
     def step(self, inputs: NDArray[np.int32] | None) -> NDArray[np.int32]:
         """Show channels int32 (channels,), or none, for T steps; return the answers to the last."""
-        trains = (np.zeros((self._steps, len(self._empty)), np.int32) if inputs is None
-                  else spike_trains(inputs.astype(np.int64), self._steps).astype(np.int32))
+        trains = (
+            np.zeros((self._steps, len(self._empty)), np.int32)
+            if inputs is None
+            else spike_trains(inputs.astype(np.int64), self._steps).astype(np.int32)
+        )
         for spikes in trains:
             self._injector.send(spikes)
         return np.concatenate([reader.receive() for reader in self._readers])
@@ -60,6 +67,8 @@ class NetxNetwork:
 def network_of(tensors: dict[str, Any]) -> SpikingNetwork:
     """Return the network that the backend has sent."""
     count = sum(name.endswith('.hidden') for name in tensors)
-    modules = [SpikingModule(tensors[f'{number}.hidden'], tensors[f'{number}.output'])
-               for number in range(count)]
+    modules = [
+        SpikingModule(tensors[f'{number}.hidden'], tensors[f'{number}.output'])
+        for number in range(count)
+    ]
     return SpikingNetwork(modules, *tensors['constants'].tolist())

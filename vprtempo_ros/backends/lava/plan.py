@@ -56,30 +56,38 @@ def plan(network: QuantisedNetwork, readout: str) -> list[GradedModule]:
 
     :raises BackendError: if a scale is out of the arithmetic's range.
     """
+
     def module(of: QuantisedModule) -> GradedModule:
-        return (_layer(of.feature, network.scale, network.activation_max, readout),
-                _layer(of.output, of.feature.scale, OUTPUT_MAX, readout))
+        return (
+            _layer(of.feature, network.scale, network.activation_max, readout),
+            _layer(of.output, of.feature.scale, OUTPUT_MAX, readout),
+        )
+
     return [module(of) for of in network.modules]
 
 
 def to_tensors(modules: list[GradedModule]) -> Tensors:
     """Return the arrays by names, for the worker."""
-    return {f'{number}.{name}.{field}': np.asarray(value)
-            for number, module in enumerate(modules)
-            for name, layer in zip(('feature', 'output'), module)
-            for field, value in layer._asdict().items()}
+    return {
+        f'{number}.{name}.{field}': np.asarray(value)
+        for number, module in enumerate(modules)
+        for name, layer in zip(('feature', 'output'), module)
+        for field, value in layer._asdict().items()
+    }
 
 
 def from_tensors(tensors: Tensors) -> list[GradedModule]:
     """Return the modules again."""
+
     def layer(prefix: str) -> GradedLayer:
         return GradedLayer(*(tensors[f'{prefix}.{field}'] for field in GradedLayer._fields))
+
     count = 1 + max(int(name.split('.')[0]) for name in tensors)
     return [(layer(f'{number}.feature'), layer(f'{number}.output')) for number in range(count)]
 
 
 def _layer(
-    layer: QuantisedLayer, input_scale: np.float32, highest: int, readout: str,
+    layer: QuantisedLayer, input_scale: np.float32, highest: int, readout: str
 ) -> GradedLayer:
     factors = take_apart(multipliers(layer, input_scale))
     bounds = np.array(limits(layer, highest, readout), np.int64) - layer.zero_point

@@ -50,8 +50,10 @@ def take_apart(factors: Array) -> Factors:
     mantissa = np.ldexp(fraction, MANTISSA_BITS).astype(np.int64)
     shift = MANTISSA_BITS - exponent.astype(np.int64)
     if shift.min() < 1:
-        raise BackendError(f'backend lava: a response would be rescaled by {factors.max():.3g}, '
-                           'expected less than 2^23; the scales of this map do not fit one another')
+        raise BackendError(
+            f'backend lava: a response would be rescaled by {factors.max():.3g}, '
+            'expected less than 2^23; the scales of this map do not fit one another'
+        )
     return Factors(mantissa, np.minimum(shift, _SHIFT_MAX))
 
 

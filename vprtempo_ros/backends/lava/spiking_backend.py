@@ -32,9 +32,11 @@ class SpikingBackend(SteppedWorker):
         spiking = spiking_of(network, self.name)
         demands = check_spiking_limits(spiking)
         if not lava_dl_is_installed():
-            raise BackendError("backend 'lava' needs lava-dl for a spiking network, and it is not "
-                               'installed: make lava on Python 3.11 installs it in the environment '
-                               'of a checkout; backend cuba gives the same answers without')
+            raise BackendError(
+                "backend 'lava' needs lava-dl for a spiking network, and it is not "
+                'installed: make lava on Python 3.11 installs it in the environment '
+                'of a checkout; backend cuba gives the same answers without'
+            )
         self.places = spiking.places
         self._unit = spiking.unit
         tensors = {'constants': np.array([spiking.steps, spiking.threshold, spiking.decay])}
@@ -65,5 +67,7 @@ class SpikingBackend(SteppedWorker):
         expected = cuba.similarity(spikes)
         cuba.close()
         if not np.array_equal(self.similarity(spikes), expected):
-            raise BackendError('backend lava: Lava does not give the integers of backend cuba; '
-                               'please report this with the map')
+            raise BackendError(
+                'backend lava: Lava does not give the integers of backend cuba; '
+                'please report this with the map'
+            )

@@ -95,6 +95,7 @@ def _let_children_end_with_this() -> None:
         # It may be gone already.
         if os.getppid() != own:
             os._exit(1)
+
     os.register_at_fork(after_in_child=in_child)
 
 

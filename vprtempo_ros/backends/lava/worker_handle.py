@@ -16,9 +16,11 @@ from ...errors import BackendError
 from .channel import READY, receive_vector, send_network, send_vector
 from .plan import Tensors
 
-HINT = ('make lava installs it in the environment of a checkout; elsewhere: pip install '
-        '"scipy<1.17" "scikit-learn<1.8" networkx asteval cloudpickle, then pip install '
-        '--ignore-requires-python --no-deps lava-nc==0.10.0')
+HINT = (
+    'make lava installs it in the environment of a checkout; elsewhere: pip install '
+    '"scipy<1.17" "scikit-learn<1.8" networkx asteval cloudpickle, then pip install '
+    '--ignore-requires-python --no-deps lava-nc==0.10.0'
+)
 # How long Lava may take to start, for a step, and to stop, in seconds.
 _START, _STEP, _STOP = 120.0, 60.0, 10.0
 _ENDED = 'backend lava: Lava has ended (see its last lines above); start the backend anew'
@@ -45,8 +47,11 @@ class Worker:
         path = os.pathsep.join(filter(None, [root, os.environ.get('PYTHONPATH')]))
         self._process = subprocess.Popen(
             [sys.executable, '-m', 'vprtempo_ros.backends.lava.worker', str(descriptor)],
-            stdin=subprocess.DEVNULL, pass_fds=[descriptor], start_new_session=True,
-            env={**os.environ, 'PYTHONPATH': path, 'OMP_NUM_THREADS': '1'})
+            stdin=subprocess.DEVNULL,
+            pass_fds=[descriptor],
+            start_new_session=True,
+            env={**os.environ, 'PYTHONPATH': path, 'OMP_NUM_THREADS': '1'},
+        )
         theirs.close()
         try:
             self._begin(kind, config, tensors)

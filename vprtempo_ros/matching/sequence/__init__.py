@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from ...config import SequenceConfig
-from ..stages import Moment, Route, Scores, Stage
+from ..stages import FrameTiming, Route, Scores, Stage
 
 
 class Unfiltered:
     """Passes the scores on as they are."""
 
-    def __call__(self, scores: Scores, moment: Moment) -> Scores:
+    def __call__(self, scores: Scores, timing: FrameTiming) -> Scores:
         """Return the scores unchanged."""
         return scores
 
@@ -21,8 +21,10 @@ def sequence_filter(route: Route, config: SequenceConfig) -> Stage:
     """Return the filter that the configuration names."""
     if config.filter == 'seqslam':
         from .seqslam import SeqSlam
+
         return SeqSlam(route, config)
     if config.filter == 'bayes':
         from .bayes import Bayes
+
         return Bayes(route, config)
     return Unfiltered()

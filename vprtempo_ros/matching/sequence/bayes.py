@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...config import SequenceConfig
-from ..stages import Moment, Route, Scores
+from ..stages import FrameTiming, Route, Scores
 from .motion import Motion
 from .progress import Progress, Step
 
@@ -51,6 +51,7 @@ class Bayes:
         """Take memory for the belief and compile, if need be, the loops over the places."""
         # Numba takes long to import; a node without a filter does not wait for it.
         from . import kernels
+
         self._kernels = kernels
         self._progress = Progress(route, config.odometry)
         self._motion = Motion(config, _SPEED_SPACING)
@@ -58,8 +59,9 @@ class Bayes:
         self._leaving, self._returning = config.leaving, config.returning
         shape = (len(self._motion.speeds), route.places)
         self._belief, self._moved, self._ratios = (np.empty(shape, np.float32) for _ in range(3))
-        self._scores, self._before, self._total = (np.zeros(route.places, np.float32)
-                                                   for _ in range(3))
+        self._scores, self._before, self._total = (
+            np.zeros(route.places, np.float32) for _ in range(3)
+        )
         self._alike, self._speeds = (np.empty(shape[0], np.float32) for _ in range(2))
         # Belief to be off the map, and mean absolute speed.
         self._off, self._speed = 0.0, 1.0
@@ -72,10 +74,10 @@ class Bayes:
         self._progress.reset()
         self._forget()
 
-    def __call__(self, scores: Scores, moment: Moment) -> Scores:
+    def __call__(self, scores: Scores, timing: FrameTiming) -> Scores:
         """Return the log odds; of a frame that is not finite only its time counts."""
         readable = bool(np.isfinite(scores).all())
-        step = self._progress(scores if readable else None, moment, self._speed)
+        step = self._progress(scores if readable else None, timing, self._speed)
         if step.restart:
             self._forget()
         if readable:
@@ -99,17 +101,25 @@ class Bayes:
         """Set `moved` and `total` to the belief after a step; return that of being off the map."""
         first, taps = self._motion.spread(step)
         self._kernels.move(self._belief, first, taps, self._moved, self._total)
-        leaving, returning, change = (1.0 - (1.0 - chance) ** step.come for chance in
-                                      (self._leaving, self._returning, _SPEED_CHANGE))
+        leaving, returning, change = (
+            1.0 - (1.0 - chance) ** step.come
+            for chance in (self._leaving, self._returning, _SPEED_CHANGE)
+        )
         on = min(1.0, float(self._total.sum(dtype=np.float64)))
         off = 1.0 - on * (1.0 - leaving)
         arrive = off * returning / self._belief.size
         off *= 1.0 - returning
         self._weigh_evidence(step)
         self._kernels.weigh(
-            self._moved, self._ratios, np.float32((1.0 - leaving) * (1.0 - change)),
-            np.float32((1.0 - leaving) * change / len(first)), np.float32(arrive),
-            np.float32(_SPOILT * step.weight), self._total, self._speeds)
+            self._moved,
+            self._ratios,
+            np.float32((1.0 - leaving) * (1.0 - change)),
+            np.float32((1.0 - leaving) * change / len(first)),
+            np.float32(arrive),
+            np.float32(_SPOILT * step.weight),
+            self._total,
+            self._speeds,
+        )
         whole = off + float(self._speeds.sum(dtype=np.float64))
         self._moved *= np.float32(1.0 / whole)
         self._total *= np.float32(1.0 / whole)

@@ -37,18 +37,19 @@ _FAST = {'reassoc', 'contract', 'arcp', 'nsz'}
 
 # Slices below, as numba checks an index that may be negative, which would not make vectors.
 
+
 @njit(nogil=True, cache=True, fastmath=_FAST)
 def _track(window: Any, offsets: Any, newest: Any, start: Any, stop: Any, sums: Any) -> Any:
     """Return the sums of the scores along a track, for its ends at places start to stop."""
     places = newest.shape[0]
-    ends = sums[:stop - start]
+    ends = sums[: stop - start]
     ends[:] = newest[start:stop]
     for sample in range(offsets.shape[0]):
         offset = offsets[sample]
         low, high = max(start, offset), min(stop, places + offset)
         if low < high:
-            row = window[sample, low - offset:high - offset]
-            part = ends[low - start:high - start]
+            row = window[sample, low - offset : high - offset]
+            part = ends[low - start : high - start]
             for i in range(part.shape[0]):
                 part[i] += row[i]
     return ends
@@ -81,7 +82,13 @@ def _moments(window: Any, offsets: Any, newest: Any, expected: Any, sums: Any) -
 
 @njit(nogil=True, cache=True, fastmath=_FAST)
 def best_tracks(
-    window: Any, offsets: Any, newest: Any, expected: Any, lead: Any, out: Any, peaks: Any,
+    window: Any,
+    offsets: Any,
+    newest: Any,
+    expected: Any,
+    lead: Any,
+    out: Any,
+    peaks: Any,
     sums: Any,
 ) -> None:
     """
@@ -136,8 +143,8 @@ def move(belief: Any, first: Any, taps: Any, moved: Any, total: Any) -> None:
                 tap, offset = taps[j, k], first[j] + k
                 low, high = max(start, offset), min(stop, places + offset)
                 if tap > _ZERO and low < high:
-                    row = belief[j, low - offset:high - offset]
-                    part = target[low - start:high - start]
+                    row = belief[j, low - offset : high - offset]
+                    part = target[low - start : high - start]
                     for i in range(part.shape[0]):
                         part[i] += tap * row[i]
             for i in range(whole.shape[0]):
@@ -156,7 +163,7 @@ def correlate(scores: Any, before: Any, shifts: Any, result: Any) -> None:
         low, high = max(0, shifts[j]), min(places, places + shifts[j])
         product, one, other = _ZERO, F(1e-12), F(1e-12)
         if low < high:
-            now, then = scores[low:high], before[low - shifts[j]:high - shifts[j]]
+            now, then = scores[low:high], before[low - shifts[j] : high - shifts[j]]
             for i in range(now.shape[0]):
                 x = min(max(now[i], -_ORDINARY), _ORDINARY)
                 y = min(max(then[i], -_ORDINARY), _ORDINARY)
@@ -183,8 +190,9 @@ def log_ratios(scores: Any, sharpness: Any, gains: Any, out: Any) -> None:
 
 
 @njit(nogil=True, cache=True, fastmath=_FAST)
-def weigh(moved: Any, ratios: Any, stay: Any, mix: Any, arrive: Any, spoilt: Any, total: Any,
-          speeds: Any) -> None:
+def weigh(
+    moved: Any, ratios: Any, stay: Any, mix: Any, arrive: Any, spoilt: Any, total: Any, speeds: Any
+) -> None:
     """
     Let speeds change and belief arrive from elsewhere, then weigh by the likelihood ratios.
 

@@ -30,8 +30,10 @@ class Motion:
         """Cover the speeds from `slowest` to `fastest`, whichever way round they are given."""
         low, high = sorted((config.slowest, config.fastest))
         middle = min(max(1.0, low), high)
-        below, above = (max(0, math.ceil(reach / spacing - 0.5 - 1e-9))
-                        for reach in (middle - low, high - middle))
+        below, above = (
+            max(0, math.ceil(reach / spacing - 0.5 - 1e-9))
+            for reach in (middle - low, high - middle)
+        )
         steps = np.arange(-below, above + 1, dtype=np.float64)
         self.speeds: Floats = middle + spacing * steps
         reach = max(below, above, 1)
@@ -44,8 +46,9 @@ class Motion:
 
         :param time: and way: as in `Step`, float64 (times,) or a number.
         """
-        return (self.speeds[:, None] * np.atleast_1d(time)
-                + self._scales[:, None] * np.atleast_1d(way))
+        return self.speeds[:, None] * np.atleast_1d(time) + self._scales[:, None] * np.atleast_1d(
+            way
+        )
 
     def spread(self, step: Step) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..stages import Moment, Route, Scores
+from ..stages import FrameTiming, Route, Scores
 
 # Further than this many places without a frame to keep the robot may be anywhere.
 _LOST_AFTER = 100.0
@@ -55,7 +55,7 @@ class Progress:
     """
 
     def __init__(self, route: Route, odometry: bool) -> None:
-        """Make it for a route; `odometry` allows the use of `Moment.travelled`."""
+        """Make it for a route; `odometry` allows the use of `FrameTiming.travelled`."""
         self._step_s = _positive(route.step_s)
         self._step_m = _positive(route.step_m) if odometry else None
         self._kept = np.zeros(route.places, np.float32)
@@ -72,7 +72,7 @@ class Progress:
         self._interval, self._intervals = 0.0, 0
         self._start()
 
-    def __call__(self, scores: Scores | None, moment: Moment, speed: float) -> Step:
+    def __call__(self, scores: Scores | None, timing: FrameTiming, speed: float) -> Step:
         """
         Return the step to a frame.
 
@@ -80,7 +80,7 @@ class Progress:
         :param speed: probable speed of the robot relative to the reference, 0 or more: a fast one
             gets more frames for its time. A slow one does not get fewer, so that it may speed up.
         """
-        restart = not self._advance(moment)
+        restart = not self._advance(timing)
         if restart:
             self._start()
         pace = max(1.0, speed)
@@ -112,22 +112,22 @@ class Progress:
         self._time = self._way = 0.0
         self._has_kept = True
 
-    def _advance(self, moment: Moment) -> bool:
+    def _advance(self, timing: FrameTiming) -> bool:
         """Add the interval since the frame before; False if it tells nothing about this one."""
-        last, self._stamp_ns = self._stamp_ns, moment.stamp_ns
+        last, self._stamp_ns = self._stamp_ns, timing.stamp_ns
         if last is None:
             return True
         # A stamp of zero is none.
-        if self._step_s is None or moment.stamp_ns <= 0 or last <= 0:
-            places = 1.0 if moment.stamp_ns >= last else -math.inf
+        if self._step_s is None or timing.stamp_ns <= 0 or last <= 0:
+            places = 1.0 if timing.stamp_ns >= last else -math.inf
         else:
-            places = (moment.stamp_ns - last) * 1e-9 / self._step_s
+            places = (timing.stamp_ns - last) * 1e-9 / self._step_s
         if places < -1.0:
             return False
         if places < 0.0:
             # Two frames in the wrong order.
             places, self._stamp_ns = 0.0, last
-        travelled = moment.travelled
+        travelled = timing.travelled
         if self._step_m is None or travelled is None or not math.isfinite(travelled):
             self._time += places
         else:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ...config import SequenceConfig
-from ..stages import Moment, Route, Scores
+from ..stages import FrameTiming, Route, Scores
 from .motion import Motion
 from .progress import Progress
 
@@ -43,6 +43,7 @@ class SeqSlam:
         """Take memory for the window and compile, if need be, the loop over the places."""
         # Numba takes long to import; a node without a filter does not wait for it.
         from .kernels import BLOCK, PRIOR_PLACES, best_tracks
+
         self._best_tracks, self._prior = best_tracks, PRIOR_PLACES
         self._progress = Progress(route, config.odometry)
         self._motion = Motion(config, _TRACK_SPACING / config.length)
@@ -65,10 +66,10 @@ class SeqSlam:
         self._progress.reset()
         self._forget()
 
-    def __call__(self, scores: Scores, moment: Moment) -> Scores:
+    def __call__(self, scores: Scores, timing: FrameTiming) -> Scores:
         """Return the scores of the best tracks; a frame that is not finite adds nothing."""
         readable = bool(np.isfinite(scores).all())
-        step = self._progress(scores if readable else None, moment, self._speed)
+        step = self._progress(scores if readable else None, timing, self._speed)
         if step.restart:
             self._forget()
         if readable:
@@ -95,12 +96,21 @@ class SeqSlam:
     def _best(self, weight: float, time: float, way: float) -> Scores:
         held = min(self._kept, len(self._window))
         come = self._motion.come(self._time[:held] + time, self._way[:held] + way)
-        lead = np.maximum(self._standing_out - self._standing_out.max(),
-                          np.float32(-_FURTHEST_BACK))
+        lead = np.maximum(
+            self._standing_out - self._standing_out.max(), np.float32(-_FURTHEST_BACK)
+        )
         best = np.empty_like(self._newest)
-        self._best_tracks(self._window, np.rint(come).astype(np.int64), self._newest,
-                          weight * weight + held, lead, best, self._peaks, self._sums)
+        self._best_tracks(
+            self._window,
+            np.rint(come).astype(np.int64),
+            self._newest,
+            weight * weight + held,
+            lead,
+            best,
+            self._peaks,
+            self._sums,
+        )
         best -= best.mean(dtype=np.float64).astype(np.float32)
-        variance = ((float(best @ best) + self._prior) / (len(best) + self._prior))
+        variance = (float(best @ best) + self._prior) / (len(best) + self._prior)
         best /= np.float32(math.sqrt(variance))
         return best

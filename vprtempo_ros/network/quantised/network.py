@@ -13,7 +13,7 @@ from ..layers import SPIKE_MAX, Array
 # Outputs are similarities, in which one more bit resolves ties; nothing multiplies them again.
 OUTPUT_MAX = 255
 # What 32-bit accumulators and conversions can hold.
-_INT32 = 2.0 ** 31
+_INT32 = 2.0**31
 # How far a layer's scale and a weight's scale may be moved, in units of the last place: by less
 # than 0.0005 and 0.00001 of themselves.
 _NEIGHBOURS, _STEPS = 4096, 64
@@ -122,8 +122,10 @@ def check(network: QuantisedNetwork) -> None:
     _check_zero('integer.input.zero_point', network.zero_point, top)
     for number, module in enumerate(network.modules):
         scale, zero = network.scale, network.zero_point
-        for name, layer, highest in (('feature', module.feature, top),
-                                     ('output', module.output, OUTPUT_MAX)):
+        for name, layer, highest in (
+            ('feature', module.feature, top),
+            ('output', module.output, OUTPUT_MAX),
+        ):
             where = f'module.{number}.{name}.integer'
             _check_scale(f'{where}.scale', layer.scale)
             _check_scale(f'{where}.weight_scales', layer.weight_scales)
@@ -139,8 +141,9 @@ def accumulator_bound(weights: NDArray[np.int8], highest: int) -> NDArray[np.int
 
 def _check_scale(name: str, scales: Array | np.float32) -> None:
     if not (np.isfinite(scales).all() and (np.asarray(scales) > 0).all()):
-        raise MapError(f'{name}: expected finite numbers above 0, found '
-                       f'{_first_bad(np.atleast_1d(scales))}')
+        raise MapError(
+            f'{name}: expected finite numbers above 0, found {_first_bad(np.atleast_1d(scales))}'
+        )
 
 
 def _first_bad(scales: Array) -> float:
@@ -155,11 +158,18 @@ def _check_zero(name: str, zero_point: int, highest: int) -> None:
 def _check_range(where: str, layer: QuantisedLayer, scale: np.float32, highest: int) -> None:
     bound = accumulator_bound(layer.weights, highest)
     if bound.max() >= _INT32:
-        raise MapError(f'{where}.weights: a sum of up to {bound.max()} would overflow the 32-bit '
-                       'accumulator; use fewer inputs or features')
+        raise MapError(
+            f'{where}.weights: a sum of up to {bound.max()} would overflow the 32-bit '
+            'accumulator; use fewer inputs or features'
+        )
     with np.errstate(over='ignore', under='ignore'):
         factors = multipliers(layer, scale)
-    if not (np.isfinite(factors).all() and (factors > 0).all()
-            and (bound * factors.astype(np.float64)).max() + OUTPUT_MAX < _INT32):
-        raise MapError(f'{where}: a response rescaled by up to {factors.max():.3g} would overflow '
-                       '32 bits; the scales do not fit one another')
+    if not (
+        np.isfinite(factors).all()
+        and (factors > 0).all()
+        and (bound * factors.astype(np.float64)).max() + OUTPUT_MAX < _INT32
+    ):
+        raise MapError(
+            f'{where}: a response rescaled by up to {factors.max():.3g} would overflow '
+            '32 bits; the scales do not fit one another'
+        )

@@ -75,9 +75,7 @@ class MovingRange:
         return scale, int(np.clip(-np.rint(low / scale), 0, highest))
 
 
-def quantise_weights(
-    weights: Array, low: Array, high: Array,
-) -> tuple[NDArray[np.int8], Array]:
+def quantise_weights(weights: Array, low: Array, high: Array) -> tuple[NDArray[np.int8], Array]:
     """
     Return int8 weights and float32 (neurons,) scales, symmetric, as a converted model has them.
 

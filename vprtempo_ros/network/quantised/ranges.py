@@ -55,12 +55,16 @@ def calibrate(modules: list[Trained], readout: str, scheme: Scheme) -> Quantised
         low, high = module.amplitudes.min(axis=1), module.amplitudes.max(axis=1)
         inputs.observe(low[module.order], high[module.order])
     scale, zero = inputs.affine(scheme.activation_max)
-    return QuantisedNetwork([_module(trained, scale, zero, readout, scheme)
-                             for trained in modules], scale, zero, scheme.activation_max)
+    return QuantisedNetwork(
+        [_module(trained, scale, zero, readout, scheme) for trained in modules],
+        scale,
+        zero,
+        scheme.activation_max,
+    )
 
 
 def _module(
-    trained: Trained, scale: np.float32, zero: int, readout: str, scheme: Scheme,
+    trained: Trained, scale: np.float32, zero: int, readout: str, scheme: Scheme
 ) -> QuantisedModule:
     top = scheme.activation_max
     samples = len(trained.amplitudes)
@@ -82,8 +86,12 @@ def _module(
 
 
 def _layer(
-    weights: QuantisedWeights, inputs: Callable[[slice], NDArray[np.float64]], scale: np.float32,
-    samples: int, order: NDArray[np.int64], highest: int,
+    weights: QuantisedWeights,
+    inputs: Callable[[slice], NDArray[np.float64]],
+    scale: np.float32,
+    samples: int,
+    order: NDArray[np.int64],
+    highest: int,
 ) -> QuantisedLayer:
     """Observe a layer's responses to all samples and give it its scale and zero point."""
     low, high = np.empty(samples, np.float32), np.empty(samples, np.float32)
@@ -99,7 +107,7 @@ def _layer(
 
 
 def respond(
-    weights: QuantisedWeights, inputs: NDArray[np.float64], scale: np.float32,
+    weights: QuantisedWeights, inputs: NDArray[np.float64], scale: np.float32
 ) -> NDArray[np.float64]:
     """Return float64 (samples, neurons), the real responses to whole-numbered inputs."""
     # Whole numbers in double precision: exact, so no number of threads changes the result.

@@ -26,8 +26,15 @@ Report = Callable[[float], None]
 class LayerTraining:
     """A layer under training: its weights and all that has been observed of it."""
 
-    def __init__(self, layer: Layer, samples: Array, order: NDArray[np.int64], scheme: Scheme,
-                 highest: int, bounds: tuple[float, float]) -> None:
+    def __init__(
+        self,
+        layer: Layer,
+        samples: Array,
+        order: NDArray[np.int64],
+        scheme: Scheme,
+        highest: int,
+        bounds: tuple[float, float],
+    ) -> None:
         """
         Observe the untrained weights, and all inputs ahead of their steps.
 
@@ -40,7 +47,8 @@ class LayerTraining:
         self._top = np.float32(scheme.activation_max)
         low, high = samples.min(axis=1), samples.max(axis=1)
         self._input_scales, self._input_zeros = kernels.follow(
-            np.zeros(3, np.float32), low[order], high[order], scheme.activation_max)
+            np.zeros(3, np.float32), low[order], high[order], scheme.activation_max
+        )
         weights = layer.weights
         self.ranges = np.stack((weights.min(axis=1), weights.max(axis=1)), axis=1)
         if not scheme.per_channel:
@@ -66,9 +74,18 @@ class LayerTraining:
             unit, zero = self._observe(responses[:1])
             # After the last step comes no other; the response to it again goes unused.
             ahead = np.minimum(np.arange(begin, steps.stop + 1), total - 1)
-            learn(steps, (self.ranges, self._scheme.per_channel, responses, extremes,
-                          np.array([unit, zero, *self._bounds], np.float32)),
-                  self._shown(ahead), self._input_scales[ahead])
+            learn(
+                steps,
+                (
+                    self.ranges,
+                    self._scheme.per_channel,
+                    responses,
+                    extremes,
+                    np.array([unit, zero, *self._bounds], np.float32),
+                ),
+                self._shown(ahead),
+                self._input_scales[ahead],
+            )
             if count > 1:
                 self._observe(responses[1:count])
             first = responses[count]
@@ -97,8 +114,13 @@ class LayerTraining:
     def _respond(self, step: int) -> Array:
         """Return the responses to the inputs of a step."""
         responses = np.empty(len(self.layer.weights), np.float32)
-        kernels.respond(self.layer.weights, self.ranges, self._shown(np.array([step]))[0],
-                        self._input_scales[step], responses)
+        kernels.respond(
+            self.layer.weights,
+            self.ranges,
+            self._shown(np.array([step]))[0],
+            self._input_scales[step],
+            responses,
+        )
         return responses
 
     def _shown(self, steps: NDArray[np.intp]) -> Array:
@@ -111,8 +133,9 @@ class LayerTraining:
         return np.clip(shown, 0, self._top, out=shown) - zeros
 
     def _observe(self, responses: Array) -> tuple[Any, Any]:
-        scales, zeros = kernels.follow(self.range, responses.min(axis=1), responses.max(axis=1),
-                                       self._highest)
+        scales, zeros = kernels.follow(
+            self.range, responses.min(axis=1), responses.max(axis=1), self._highest
+        )
         return scales[-1], zeros[-1]
 
     def _move_tensor(self, extremes: Array) -> None:
@@ -124,25 +147,49 @@ class LayerTraining:
 
 
 def train_features(
-    layer: Layer, samples: Array, order: NDArray[np.int64], eta: Array, eta_ip: Array,
-    upstream_thresholds: bool, scheme: Scheme, report: Report, chunk: int = 0,
+    layer: Layer,
+    samples: Array,
+    order: NDArray[np.int64],
+    eta: Array,
+    eta_ip: Array,
+    upstream_thresholds: bool,
+    scheme: Scheme,
+    report: Report,
+    chunk: int = 0,
 ) -> LayerTraining:
     """Train a feature layer in place; the arguments are those of `stdp.train_feature_rows`."""
-    training = LayerTraining(layer, samples, order, scheme, scheme.activation_max,
-                             (0.0, scheme.activation_max))
+    training = LayerTraining(
+        layer, samples, order, scheme, scheme.activation_max, (0.0, scheme.activation_max)
+    )
 
     def learn(steps: slice, state: tuple[Any, ...], shown: Array, scales: Array) -> None:
-        kernels.learn_features(layer.weights, layer.thresholds, layer.target_rates, *state,
-                               samples[order[steps]], shown, scales, eta[steps], eta_ip[steps],
-                               upstream_thresholds)
+        kernels.learn_features(
+            layer.weights,
+            layer.thresholds,
+            layer.target_rates,
+            *state,
+            samples[order[steps]],
+            shown,
+            scales,
+            eta[steps],
+            eta_ip[steps],
+            upstream_thresholds,
+        )
 
     training.run(learn, report, chunk)
     return training
 
 
 def train_outputs(
-    layer: Layer, samples: Array, scaled: Array, order: NDArray[np.int64],
-    places: NDArray[np.int64], eta: Array, scheme: Scheme, report: Report, chunk: int = 0,
+    layer: Layer,
+    samples: Array,
+    scaled: Array,
+    order: NDArray[np.int64],
+    places: NDArray[np.int64],
+    eta: Array,
+    scheme: Scheme,
+    report: Report,
+    chunk: int = 0,
 ) -> LayerTraining:
     """
     Train an output layer in place; the arguments are those of `stdp.train_output_rows`.
@@ -156,15 +203,22 @@ def train_outputs(
 
     def learn(steps: slice, state: tuple[Any, ...], shown: Array, scales: Array) -> None:
         shown_steps = order[steps]
-        kernels.learn_outputs(layer.weights, *state, scaled[shown_steps], shown, scales,
-                              places[shown_steps], eta[steps])
+        kernels.learn_outputs(
+            layer.weights,
+            *state,
+            scaled[shown_steps],
+            shown,
+            scales,
+            places[shown_steps],
+            eta[steps],
+        )
 
     training.run(learn, report, chunk)
     return training
 
 
 def observe_outputs(
-    layer: Layer, samples: Array, order: NDArray[np.int64], scheme: Scheme,
+    layer: Layer, samples: Array, order: NDArray[np.int64], scheme: Scheme
 ) -> LayerTraining:
     """Return an output layer with nothing to learn any more, its weights observed."""
     return LayerTraining(layer, samples, order, scheme, OUTPUT_MAX, (-np.inf, np.inf))

@@ -6,9 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def disturbed(
-    spikes: NDArray[np.uint8], size: tuple[int, int], noise: float,
-) -> NDArray[np.uint8]:
+def augment(spikes: NDArray[np.uint8], size: tuple[int, int], noise: float) -> NDArray[np.uint8]:
     """
     Return frames shifted by up to a pixel, with another contrast, and with noise.
 

@@ -19,14 +19,21 @@ def write_hdf5(module: SpikingModule, network: SpikingNetwork, file: Path) -> No
     with h5py.File(file, 'w') as root:
         root['simulation/Ts'] = 1
         root['simulation/tSample'] = network.steps
-        for number, (weights, threshold, decay) in enumerate((
-                (module.hidden, network.threshold, network.decay), (module.output, _NEVER, 0))):
+        for number, (weights, threshold, decay) in enumerate(
+            ((module.hidden, network.threshold, network.decay), (module.output, _NEVER, 0))
+        ):
             layer = root.create_group(f'layer/{number}')
             layer.create_dataset('type', (1,), 'S10', [b'dense'])
             layer['shape'] = np.array([len(weights)])
             layer['inFeatures'], layer['outFeatures'] = weights.shape[1], len(weights)
             layer['weight'] = weights.astype(np.float32)
-            neuron = {'type': 'CUBA', 'iDecay': DECAY_UNITY, 'vDecay': decay, 'vThMant': threshold,
-                      'refDelay': 1, 'gradedSpike': False}
+            neuron = {
+                'type': 'CUBA',
+                'iDecay': DECAY_UNITY,
+                'vDecay': decay,
+                'vThMant': threshold,
+                'refDelay': 1,
+                'gradedSpike': False,
+            }
             for name, value in neuron.items():
                 layer[f'neuron/{name}'] = value

@@ -96,9 +96,7 @@ def spike_trains(values: NDArray[np.int64], steps: int) -> NDArray[np.int64]:
     return np.diff(passed // 255, axis=-2)
 
 
-def respond(
-    module: SpikingModule, network: SpikingNetwork, trains: NDArray[np.int64],
-) -> Integers:
+def respond(module: SpikingModule, network: SpikingNetwork, trains: NDArray[np.int64]) -> Integers:
     """Return int64 (frames, places), the outputs' potentials after (frames, steps, channels)."""
     # Whole numbers far below 2^53, so doubles add them exactly.
     hidden, output = (weights.T.astype(np.float64) for weights in (module.hidden, module.output))
@@ -119,7 +117,7 @@ def similarity(network: SpikingNetwork, spikes: NDArray[np.uint8]) -> Array:
     """Return float32 (frames, places) for uint8 spikes (frames, inputs)."""
     found = []
     for begin in range(0, len(spikes) or 1, _BATCH):
-        trains = spike_trains(channels(spikes[begin:begin + _BATCH]), network.steps)
+        trains = spike_trains(channels(spikes[begin : begin + _BATCH]), network.steps)
         answers = [respond(module, network, trains) for module in network.modules]
         found.append(np.concatenate(answers, axis=1) / network.unit)
     return np.concatenate(found).astype(np.float32)
@@ -139,9 +137,11 @@ def check(network: SpikingNetwork) -> None:
 
     :raises MapError: naming the first parameter that is wrong.
     """
-    for name, value, low, high in (('steps', network.steps, 1, STEPS_MAX),
-                                   ('threshold', network.threshold, 1, THRESHOLD_MAX),
-                                   ('decay', network.decay, 0, DECAY_UNITY)):
+    for name, value, low, high in (
+        ('steps', network.steps, 1, STEPS_MAX),
+        ('threshold', network.threshold, 1, THRESHOLD_MAX),
+        ('decay', network.decay, 0, DECAY_UNITY),
+    ):
         if not low <= value <= high:
             raise MapError(f'spiking.{name}: expected {low} to {high}, found {value}')
     for number, module in enumerate(network.modules):
@@ -151,15 +151,20 @@ def check(network: SpikingNetwork) -> None:
             if weights.min() < low or weights.max() > high or (weights & 1).any():
                 raise MapError(f'{where}: expected even weights from {low} to {high}')
         if module.hidden.shape[1] % 2 or module.output.shape[1] != len(module.hidden):
-            raise MapError(f'module.{number}.spiking: layers of {module.hidden.shape} and '
-                           f'{module.output.shape} weights do not fit one another')
+            raise MapError(
+                f'module.{number}.spiking: layers of {module.hidden.shape} and '
+                f'{module.output.shape} weights do not fit one another'
+            )
         # The two channels of a pixel never spike in one step.
         pairs = module.hidden.reshape(len(module.hidden), 2, -1)
         for name, weights in (('hidden', pairs), ('output', module.output[:, np.newaxis])):
             wide = weights.astype(np.int64)
-            largest = max(int(np.maximum(part.max(axis=1), 0).sum(axis=1).max())
-                          for part in (wide, -wide))
+            largest = max(
+                int(np.maximum(part.max(axis=1), 0).sum(axis=1).max()) for part in (wide, -wide)
+            )
             if largest > CURRENT_MAX:
-                raise MapError(f'module.{number}.spiking.{name}: a current of {largest} may occur, '
-                               f'and neurons take {CURRENT_MAX}; train with fewer hidden neurons '
-                               'or pixels')
+                raise MapError(
+                    f'module.{number}.spiking.{name}: a current of {largest} may occur, '
+                    f'and neurons take {CURRENT_MAX}; train with fewer hidden neurons '
+                    'or pixels'
+                )

@@ -25,7 +25,7 @@ from ...config import BootstrapConfig
 from ...errors import ConfigError
 from ...support.lava_shim import lava_dl_is_installed, prepare_lava_dl
 from ...support.progress import Progress
-from .augmentation import disturbed
+from .augmentation import augment
 from .network import (
     DECAY_UNITY,
     WEIGHT_UNIT,
@@ -36,8 +36,10 @@ from .network import (
     spike_trains,
 )
 
-HINT = ('make lava on Python 3.11 (elsewhere env/bootstrap.py --with-torch --with-lava) installs '
-        'it in the environment of a checkout')
+HINT = (
+    'make lava on Python 3.11 (elsewhere env/bootstrap.py --with-torch --with-lava) installs '
+    'it in the environment of a checkout'
+)
 # Threshold of hidden neurons, in lava-dl's units: large enough for weights of 8 bits to be fine
 # beside it, small enough for sums in 24 bits.
 _THRESHOLD = 128.0
@@ -58,8 +60,9 @@ def check_installed() -> None:
     :raises ConfigError: if lava-dl is not installed.
     """
     if not lava_dl_is_installed():
-        raise ConfigError(f'training.method: bootstrap needs lava-dl, which is not installed: '
-                          f'{HINT}')
+        raise ConfigError(
+            f'training.method: bootstrap needs lava-dl, which is not installed: {HINT}'
+        )
 
 
 class Trainer:
@@ -70,8 +73,13 @@ class Trainer:
     """
 
     def __init__(
-        self, spikes: NDArray[np.uint8], places: NDArray[np.int64], size: tuple[int, int],
-        config: BootstrapConfig, seed: int, threads: int = 0,
+        self,
+        spikes: NDArray[np.uint8],
+        places: NDArray[np.int64],
+        size: tuple[int, int],
+        config: BootstrapConfig,
+        seed: int,
+        threads: int = 0,
     ) -> None:
         """Take uint8 spikes (samples, inputs) of places 0 to N-1; size: columns and rows."""
         check_installed()
@@ -87,12 +95,21 @@ class Trainer:
         self._torch, self._bootstrap = torch, bootstrap
         self._spikes, self._places, self._size, self._config = spikes, places, size, config
         inputs, count = spikes.shape[1], int(places.max()) + 1
-        neuron = {'threshold': _THRESHOLD, 'current_decay': 1, 'voltage_decay': _VOLTAGE_DECAY,
-                  'tau_grad': _THRESHOLD, 'scale_grad': 1}
-        self.blocks = torch.nn.ModuleList([
-            bootstrap.block.cuba.Dense(dict(neuron), 2 * inputs, config.hidden,
-                                       delay_shift=False),
-            bootstrap.block.cuba.Affine({**neuron, 'voltage_decay': 0}, config.hidden, count)])
+        neuron = {
+            'threshold': _THRESHOLD,
+            'current_decay': 1,
+            'voltage_decay': _VOLTAGE_DECAY,
+            'tau_grad': _THRESHOLD,
+            'scale_grad': 1,
+        }
+        self.blocks = torch.nn.ModuleList(
+            [
+                bootstrap.block.cuba.Dense(
+                    dict(neuron), 2 * inputs, config.hidden, delay_shift=False
+                ),
+                bootstrap.block.cuba.Affine({**neuron, 'voltage_decay': 0}, config.hidden, count),
+            ]
+        )
         for block in self.blocks:
             _use_products(torch, block.synapse)
         self._start()
@@ -105,8 +122,10 @@ class Trainer:
         optimiser = torch.optim.Adam(self.blocks.parameters(), lr=config.rate)
         decline = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, config.epochs * batches)
         scheduler = self._bootstrap.routine.Scheduler(
-            num_sample_iter=_SAMPLES, sample_period=_PERIOD,
-            crossover_epochs=[max(config.epochs - config.spiking_epochs, 1)])
+            num_sample_iter=_SAMPLES,
+            sample_period=_PERIOD,
+            crossover_epochs=[max(config.epochs - config.spiking_epochs, 1)],
+        )
         for epoch in range(config.epochs):
             # As many samples as there are places; of those that show a place differently others
             # have their turn in other epochs.
@@ -126,8 +145,9 @@ class Trainer:
             for number, block in enumerate(self.blocks):
                 block.export_hdf5(file.create_group(f'layer/{number}'))
             hidden, output = (file[f'layer/{number}/weight'][()] for number in (0, 1))
-        return SpikingModule(*(np.clip(np.rint(weights), -256, 254).astype(np.int16)
-                               for weights in (hidden, output)))
+        return SpikingModule(
+            *(np.clip(np.rint(weights), -256, 254).astype(np.int16) for weights in (hidden, output))
+        )
 
     def constants(self) -> tuple[int, int]:
         """Return threshold and decay of the hidden neurons as Loihi has them."""
@@ -142,9 +162,12 @@ class Trainer:
                 for block in self.blocks:
                     block.synapse.pre_hook_fx = None
             with self._torch.no_grad():
-                return np.concatenate([
-                    self._forward(self._trains(channels(rows)), mode).mean(-1).numpy()
-                    for rows in np.array_split(spikes, max(1, len(spikes) // 50))])
+                return np.concatenate(
+                    [
+                        self._forward(self._trains(channels(rows)), mode).mean(-1).numpy()
+                        for rows in np.array_split(spikes, max(1, len(spikes) // 50))
+                    ]
+                )
         finally:
             for block, hook in zip(self.blocks, hooks):
                 block.synapse.pre_hook_fx = hook
@@ -160,8 +183,9 @@ class Trainer:
             drawn *= _DRIVE * _THRESHOLD / (shown @ drawn.T).std()
             hidden.copy_(drawn.reshape(hidden.shape))
             rates = (shown @ drawn.T / _THRESHOLD).clamp(0, 1)
-            mean = torch.stack([rates[self._places == place].mean(0)
-                                for place in range(output.shape[0])])
+            mean = torch.stack(
+                [rates[self._places == place].mean(0) for place in range(output.shape[0])]
+            )
             mean -= mean.mean(0)
             mean /= mean.norm(dim=1, keepdim=True)
             mean *= _OUTPUT_START / mean.abs().max()
@@ -171,10 +195,13 @@ class Trainer:
 
     def _learn(self, chosen: NDArray[np.int64], mode: Any, optimiser: Any) -> None:
         torch = self._torch
-        values = channels(disturbed(self._spikes[chosen], self._size, self._config.noise))
-        spiking = (mode.base_mode == self._bootstrap.Mode.SAMPLE or mode.crossover > 0)
-        shown = self._trains(values) if spiking else torch.from_numpy(
-            values.astype(np.float32) / 255)[..., None]
+        values = channels(augment(self._spikes[chosen], self._size, self._config.noise))
+        spiking = mode.base_mode == self._bootstrap.Mode.SAMPLE or mode.crossover > 0
+        shown = (
+            self._trains(values)
+            if spiking
+            else torch.from_numpy(values.astype(np.float32) / 255)[..., None]
+        )
         logits = self._gain * self._forward(shown, mode).mean(-1)
         loss = torch.nn.functional.cross_entropy(logits, torch.from_numpy(self._places[chosen]))
         optimiser.zero_grad()
@@ -192,8 +219,14 @@ class Trainer:
 
 
 def train_spiking(
-    spikes: NDArray[np.uint8], places: NDArray[np.int64], bounds: list[tuple[int, int]],
-    size: tuple[int, int], config: BootstrapConfig, seed: int, threads: int, progress: Progress,
+    spikes: NDArray[np.uint8],
+    places: NDArray[np.int64],
+    bounds: list[tuple[int, int]],
+    size: tuple[int, int],
+    config: BootstrapConfig,
+    seed: int,
+    threads: int,
+    progress: Progress,
 ) -> SpikingNetwork:
     """
     Train a module for each stretch of places.
@@ -216,8 +249,10 @@ def train_spiking(
 
 def _use_products(torch: Any, synapse: Any) -> None:
     """Let a synapse multiply matrices: lava-dl convolves in three dimensions, far slower."""
+
     def forward(shown: Any) -> Any:
         hook = synapse.pre_hook_fx
         weight = synapse.weight if hook is None else hook(synapse.weight)
         return torch.matmul(weight.flatten(1), shown)
+
     synapse.forward = forward

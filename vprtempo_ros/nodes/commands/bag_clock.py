@@ -33,11 +33,11 @@ class BagClock:
         self._next = 0.0
 
     def due_ns(self, recorded_ns: int) -> int:
-        """Return when a recorded moment comes, in ns of the wall's time."""
+        """Return when a recorded time comes, in ns of the wall's time."""
         return self._begin_ns + round((recorded_ns - self._recorded_ns) / self._rate)
 
     def wait(self, recorded_ns: int, go_on: Callable[[], bool]) -> None:
-        """Sleep until a recorded moment comes, or `go_on` says no, and tell the time."""
+        """Sleep until a recorded time comes, or `go_on` says no, and tell the time."""
         due_ns = self.due_ns(recorded_ns)
         while go_on():
             now_ns = time.time_ns()

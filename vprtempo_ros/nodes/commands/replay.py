@@ -33,8 +33,9 @@ class Replay:
         """Make a publisher for each topic whose type is installed; name those left out."""
         missing = sorted(set(topics) - set(bag.topics))
         if missing:
-            raise SourceError(f'{bag.path}: no topic {missing[0]}; there are '
-                              f'{", ".join(sorted(bag.topics))}')
+            raise SourceError(
+                f'{bag.path}: no topic {missing[0]}; there are {", ".join(sorted(bag.topics))}'
+            )
         qos = streaming(10, reliability)
         self._node, self._bag = node, bag
         self._publishers: dict[str, Any] = {}
@@ -42,8 +43,9 @@ class Replay:
         for topic in topics or bag.topics:
             kind = message_class(bag.topics[topic].type)
             if kind is None:
-                node.get_logger().warning(f'{topic}: type {bag.topics[topic].type} is not '
-                                          'installed; left out')
+                node.get_logger().warning(
+                    f'{topic}: type {bag.topics[topic].type} is not installed; left out'
+                )
                 continue
             try:
                 self._publishers[topic] = node.create_publisher(kind, topic, qos)
@@ -58,8 +60,11 @@ class Replay:
     def wait_for_subscriber(self, seconds: float) -> None:
         """Give discovery time, until anyone listens."""
         deadline = time.monotonic() + seconds
-        while (time.monotonic() < deadline and rclpy.ok()
-               and not any(p.get_subscription_count() for p in self._publishers.values())):
+        while (
+            time.monotonic() < deadline
+            and rclpy.ok()
+            and not any(p.get_subscription_count() for p in self._publishers.values())
+        ):
             time.sleep(0.02)
         # A subscriber that is known here may not know of these publishers yet, and would miss the
         # first messages.
@@ -108,21 +113,36 @@ def main(args: Sequence[str] | None = None) -> int:
     parser.add_argument('--topics', nargs='+', default=[], help='topics to play (default: all)')
     parser.add_argument('--rate', type=float, default=1.0, help='speed (default: %(default)s)')
     parser.add_argument('--loop', action='store_true', help='start again at the end')
-    parser.add_argument('--restamp', action='store_true',
-                        help='move header stamps as if it were recorded now')
-    parser.add_argument('--clock', type=float, nargs='?', const=CLOCK_RATE, default=0.0,
-                        metavar='HZ', help='publish the recorded time on /clock, for nodes with '
-                        f'use_sim_time; so often (default: {CLOCK_RATE:g})')
-    parser.add_argument('--wait', type=float, default=5.0, metavar='SECONDS',
-                        help='wait this long for a first subscriber (default: %(default)s)')
+    parser.add_argument(
+        '--restamp', action='store_true', help='move header stamps as if it were recorded now'
+    )
+    parser.add_argument(
+        '--clock',
+        type=float,
+        nargs='?',
+        const=CLOCK_RATE,
+        default=0.0,
+        metavar='HZ',
+        help='publish the recorded time on /clock, for nodes with '
+        f'use_sim_time; so often (default: {CLOCK_RATE:g})',
+    )
+    parser.add_argument(
+        '--wait',
+        type=float,
+        default=5.0,
+        metavar='SECONDS',
+        help='wait this long for a first subscriber (default: %(default)s)',
+    )
     parser.add_argument('--reliability', choices=('reliable', 'best_effort'), default='reliable')
     given = parser.parse_args(own_arguments(args))
 
     def work() -> None:
         check_range('--rate', given.rate, 1e-3, 1e3)
         if given.clock and given.restamp:
-            raise ConfigError('expected --clock or --restamp, found both: with --clock the stamps '
-                              'stay and the clock is moved to them')
+            raise ConfigError(
+                'expected --clock or --restamp, found both: with --clock the stamps '
+                'stay and the clock is moved to them'
+            )
         check_range('--clock', given.clock, 0.0, 1e4)
         with BagReader(given.bag) as bag:
             start_ros(args)
@@ -141,4 +161,5 @@ def main(args: Sequence[str] | None = None) -> int:
                 pass
             finally:
                 end(node)
+
     return guarded(work)

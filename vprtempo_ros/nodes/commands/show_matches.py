@@ -47,11 +47,15 @@ class ShowMatches(Node):
         places = [result.class_id for result in match.results]
         scores = [result.score for result in match.results]
         if self._writer and self._record:
-            self._writer.writerow([stamp, received, ' '.join(places),
-                                   ' '.join(f'{score:.6f}' for score in scores)])
+            self._writer.writerow(
+                [stamp, received, ' '.join(places), ' '.join(f'{score:.6f}' for score in scores)]
+            )
             self._record.flush()
-        answer = (f'place {places[0]:>5}  confidence {scores[0]:.2f}   then '
-                  + ', '.join(places[1:]) if places else 'unknown place')
+        answer = (
+            f'place {places[0]:>5}  confidence {scores[0]:.2f}   then ' + ', '.join(places[1:])
+            if places
+            else 'unknown place'
+        )
         print(f'{stamp / 1e9:.3f}  {answer}', flush=True)
 
 

@@ -57,8 +57,12 @@ class View(Node):
         self._server = ViewServer(self._live, host, port)
         listen = self.create_subscription
         listen(VisionInfo, self._name(interface.INFO), self._on_info, LATCHED)
-        listen(MarkerArray, self._name(interface.MARKERS), self._on_markers, QoSProfile(
-            depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL))
+        listen(
+            MarkerArray,
+            self._name(interface.MARKERS),
+            self._on_markers,
+            QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL),
+        )
         listen(Classification, self._name(interface.MATCH), self._on_match, 10)
         listen(PoseWithCovarianceStamped, self._name(interface.POSE), self._on_pose, 10)
         listen(DiagnosticArray, interface.DIAGNOSTICS.name, self._on_diagnostics, 20)
@@ -90,10 +94,13 @@ class View(Node):
         wanted = watched or self._picture is not None
         if wanted and not self._subscriptions_on_demand:
             self._subscriptions_on_demand = [
-                self.create_subscription(PointCloud2, self._name(interface.BELIEF),
-                                         self._on_belief, _NEWEST),
-                self.create_subscription(Image, self._name(interface.MATCH_IMAGE),
-                                         self._on_image, _NEWEST)]
+                self.create_subscription(
+                    PointCloud2, self._name(interface.BELIEF), self._on_belief, _NEWEST
+                ),
+                self.create_subscription(
+                    Image, self._name(interface.MATCH_IMAGE), self._on_image, _NEWEST
+                ),
+            ]
         elif not wanted and self._subscriptions_on_demand:
             for subscription in self._subscriptions_on_demand:
                 self.destroy_subscription(subscription)
@@ -115,9 +122,11 @@ class View(Node):
             self._live.set_belief(cloud.header.frame_id, *belief)
 
     def _on_match(self, match: Any) -> None:
-        self._live.set_answer(stamp_ns(match.header),
-                              tuple(_number(result.class_id) for result in match.results),
-                              tuple(float(result.score) for result in match.results))
+        self._live.set_answer(
+            stamp_ns(match.header),
+            tuple(_number(result.class_id) for result in match.results),
+            tuple(float(result.score) for result in match.results),
+        )
 
     def _on_pose(self, message: Any) -> None:
         pose, covariance = message.pose.pose, message.pose.covariance
@@ -132,17 +141,25 @@ class View(Node):
             if status.name.startswith(f'{self._topic}:'):
                 self._live.set_status(
                     status.name.removeprefix(f'{self._topic}:').strip(),
-                    int.from_bytes(status.level, 'big') if isinstance(status.level, bytes)
-                    else int(status.level), status.message,
-                    [(entry.key, entry.value) for entry in status.values])
+                    int.from_bytes(status.level, 'big')
+                    if isinstance(status.level, bytes)
+                    else int(status.level),
+                    status.message,
+                    [(entry.key, entry.value) for entry in status.values],
+                )
 
     def _on_image(self, image: Any) -> None:
-        if (image.encoding == 'rgb8' and image.step == 3 * image.width
-                and max(image.width, image.height) <= _LARGEST):
+        if (
+            image.encoding == 'rgb8'
+            and image.step == 3 * image.width
+            and max(image.width, image.height) <= _LARGEST
+        ):
             pixels: NDArray[Any] = np.frombuffer(image.data, np.uint8)
             if pixels.size == image.height * image.step > 0:
-                done, data = cv2.imencode('.jpg', cv2.cvtColor(
-                    pixels.reshape(image.height, image.width, 3), cv2.COLOR_RGB2BGR))
+                done, data = cv2.imencode(
+                    '.jpg',
+                    cv2.cvtColor(pixels.reshape(image.height, image.width, 3), cv2.COLOR_RGB2BGR),
+                )
                 if done:
                     self._live.set_picture(data.tobytes(), image.width, image.height)
 
@@ -155,15 +172,24 @@ def _number(name: str) -> int:
 def main(args: Sequence[str] | None = None) -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(prog='view', description=__doc__)
-    parser.add_argument('--node', default='vpr_node',
-                        help='its name, as /front/vpr_node (default: %(default)s)')
-    parser.add_argument('--host', default='127.0.0.1',
-                        help='address to serve on; 0.0.0.0 lets everybody on the network look '
-                             '(default: %(default)s)')
-    parser.add_argument('--port', type=int, default=8765,
-                        help='0: any that is free (default: %(default)s)')
-    parser.add_argument('--picture', type=Path, metavar='FILE',
-                        help='when it ends, write what it shows as .svg or .png')
+    parser.add_argument(
+        '--node', default='vpr_node', help='its name, as /front/vpr_node (default: %(default)s)'
+    )
+    parser.add_argument(
+        '--host',
+        default='127.0.0.1',
+        help='address to serve on; 0.0.0.0 lets everybody on the network look '
+        '(default: %(default)s)',
+    )
+    parser.add_argument(
+        '--port', type=int, default=8765, help='0: any that is free (default: %(default)s)'
+    )
+    parser.add_argument(
+        '--picture',
+        type=Path,
+        metavar='FILE',
+        help='when it ends, write what it shows as .svg or .png',
+    )
     given = parser.parse_args(own_arguments(args))
 
     def make() -> View:
@@ -171,6 +197,7 @@ def main(args: Sequence[str] | None = None) -> int:
         if given.picture is not None:
             check_picture(given.picture)
         return View(given.node, given.host, given.port, given.picture)
+
     return run(make, args)
 
 

@@ -27,11 +27,11 @@ def end(node: Node) -> None:
     while True:
         try:
             # Before anything else: the next signal may be under way.
-            _heed_no_signals()
+            _ignore_signals()
             watchdog = watchdog or _watch()
             # Waits for rclpy's thread, and puts back the handlers that were there before it.
             uninstall_signal_handlers()
-            _heed_no_signals()
+            _ignore_signals()
             break
         except KeyboardInterrupt:
             # The last that came in before.
@@ -48,7 +48,7 @@ def _watch() -> threading.Timer:
     return watchdog
 
 
-def _heed_no_signals() -> None:
+def _ignore_signals() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         # A handler, not SIG_IGN: Python complains of signals whose handler went while they came.
         signal.signal(number, lambda *_: None)

@@ -7,7 +7,7 @@ from typing import Any
 from rclpy.lifecycle import LifecycleNode
 
 
-class LastingLifecycleNode(LifecycleNode):
+class TolerantLifecycleNode(LifecycleNode):
     """Refuses a transition that the present state does not have, and lives on."""
 
     def _LifecycleNodeMixin__on_change_state(self, request: Any, response: Any) -> Any:  # noqa: N802

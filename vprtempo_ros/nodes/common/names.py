@@ -19,5 +19,6 @@ def full_name(node: Node, what: str, name: str) -> str:
     except RuntimeError as error:
         # rclpy's own exception, which is one of these, ends with a line of its source.
         reason = ' '.join(str(error).partition(', at /')[0].split())
-        raise ConfigError(f'{what} {name}: expected the name of a node or topic, as '
-                          f'/front/vpr_node ({reason})') from None
+        raise ConfigError(
+            f'{what} {name}: expected the name of a node or topic, as /front/vpr_node ({reason})'
+        ) from None

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
-from operator import attrgetter
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
 
 from rcl_interfaces.msg import (
     FloatingPointRange,
@@ -18,9 +16,8 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from ...errors import ConfigError
-from ...options import Option, check_value, from_flat, options
-
-T = TypeVar('T')
+from ...options import C, Option, Value, check_value, from_flat, options, to_flat
+from ...renamed import explain
 
 # Bounds for ranges that are open on one side.
 _INT_MAX = 2**31 - 1
@@ -44,21 +41,24 @@ def declare(node: Node, cls: type) -> None:
             raise ConfigError(f'{item.name}: {" ".join(str(error).split())}') from None
     # rclpy ignores values for parameters that are not declared: a misspelt name would go unseen.
     for name in getattr(node, '_parameter_overrides', {}):
+        if renamed := explain(name):
+            raise ConfigError(renamed)
         if not node.has_parameter(name):
             node.get_logger().warning(f'{name}: no such parameter; ignored')
 
 
-def read(node: Node, cls: type[T]) -> T:
+def read(node: Node, cls: type[C]) -> C:
     """
     Return the parameters' present values as a configuration.
 
     :raises ConfigError: if a value is not allowed.
     """
-    return from_flat(cls, {item.name: plain(item, node.get_parameter(item.name).value)
-                           for item in options(cls)})
+    return from_flat(
+        cls, {item.name: plain(item, node.get_parameter(item.name).value) for item in options(cls)}
+    )
 
 
-def plain(item: Option, value: Any) -> Any:
+def plain(item: Option, value: object) -> Value:
     """Return a parameter's value as the configuration takes it, forgiving what YAML confuses."""
     if item.type is list:
         # A single string is a list of one, an empty one none; ROS brings arrays of its own.
@@ -70,21 +70,23 @@ def plain(item: Option, value: Any) -> Any:
         return check_value(item, value)
     except ConfigError as error:
         if item.type in (str, list) and isinstance(value, (bool, int, float)):
-            raise ConfigError(f'{error}: YAML does not take this for text; quote it twice, as '
-                              f'"\'{value}\'", or write a folder as ./{value}') from None
+            raise ConfigError(
+                f'{error}: YAML does not take this for text; quote it twice, as '
+                f'"\'{value}\'", or write a folder as ./{value}'
+            ) from None
         raise
 
 
-def judge(
-    cls: type, parameters: Sequence[Parameter], locked: bool,
-) -> tuple[SetParametersResult, dict[str, Any]]:
+def validate(
+    cls: type, parameters: Sequence[Parameter], locked: bool
+) -> tuple[SetParametersResult, dict[str, Value]]:
     """
-    Check new values of parameters; return the verdict and the settings, none if they are refused.
+    Check new values of parameters; return the result and the settings, none if they are refused.
 
     :param locked: whether settings that are read in configure are in use and may not change.
     """
     known = {item.name: item for item in options(cls)}
-    values: dict[str, Any] = {}
+    values: dict[str, Value] = {}
     for parameter in parameters:
         item = known.get(parameter.name)
         if item is None:
@@ -93,44 +95,52 @@ def judge(
             value = plain(item, parameter.value)
         except ConfigError as error:
             return SetParametersResult(successful=False, reason=str(error)), {}
-        if locked and not item.metadata['dynamic']:
-            reason = (f'{item.name}: read in configure; clean the node up first '
-                      '(ros2 lifecycle set ... cleanup), then set it and configure again')
+        if locked and not item.rule.dynamic:
+            reason = (
+                f'{item.name}: read in configure; clean the node up first '
+                '(ros2 lifecycle set ... cleanup), then set it and configure again'
+            )
             return SetParametersResult(successful=False, reason=reason), {}
         values[item.name] = value
     return SetParametersResult(successful=True), values
 
 
-def changed(config: T, values: dict[str, Any]) -> T:
+def changed(config: C, values: Mapping[str, object]) -> C:
     """
     Return a copy of a configuration with other values, given by dotted names.
 
     :raises ConfigError: for an unknown name or a value that is not allowed.
     """
-    cls = type(config)
-    present = {item.name: attrgetter(item.name)(config) for item in options(cls)}
-    return from_flat(cls, {**present, **values})
+    return from_flat(type(config), {**to_flat(config), **values})
 
 
 def _descriptor(item: Option) -> ParameterDescriptor:
-    low, high = item.metadata['low'], item.metadata['high']
+    low, high = item.rule.low, item.rule.high
     descriptor = ParameterDescriptor(
-        description=item.metadata['doc'],
-        additional_constraints=('one of: ' + ', '.join(item.metadata['choices'])
-                                if item.metadata['choices'] else ''))
+        description=item.rule.doc,
+        additional_constraints=(
+            'one of: ' + ', '.join(item.rule.choices) if item.rule.choices else ''
+        ),
+    )
     bounded = low is not None or high is not None
     if item.type is int and bounded:
-        descriptor.integer_range = [IntegerRange(
-            from_value=int(low if low is not None else -_INT_MAX),
-            to_value=int(high if high is not None else _INT_MAX),
-            step=2 if item.metadata['odd'] else 1)]
+        descriptor.integer_range = [
+            IntegerRange(
+                from_value=int(low if low is not None else -_INT_MAX),
+                to_value=int(high if high is not None else _INT_MAX),
+                step=2 if item.rule.odd else 1,
+            )
+        ]
     if item.type is float:
         # So that `spacing: 2` is accepted where 2.0 is meant; `plain` checks the type.
         descriptor.dynamic_typing = True
         if bounded:
-            descriptor.floating_point_range = [FloatingPointRange(
-                from_value=float(low if low is not None else -_FLOAT_MAX),
-                to_value=float(high if high is not None else _FLOAT_MAX))]
+            descriptor.floating_point_range = [
+                FloatingPointRange(
+                    from_value=float(low if low is not None else -_FLOAT_MAX),
+                    to_value=float(high if high is not None else _FLOAT_MAX),
+                )
+            ]
     if item.type is list:
         descriptor.dynamic_typing = True
     return descriptor

@@ -10,6 +10,10 @@ LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 def streaming(depth: int, reliability: str) -> QoSProfile:
     """Return the profile of a stream of sensor data; `reliability` as in the configuration."""
-    return QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=depth,
-                      reliability=ReliabilityPolicy.RELIABLE if reliability == 'reliable'
-                      else ReliabilityPolicy.BEST_EFFORT)
+    return QoSProfile(
+        history=HistoryPolicy.KEEP_LAST,
+        depth=depth,
+        reliability=ReliabilityPolicy.RELIABLE
+        if reliability == 'reliable'
+        else ReliabilityPolicy.BEST_EFFORT,
+    )

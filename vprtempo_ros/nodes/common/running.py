@@ -40,12 +40,15 @@ def own_arguments(args: Sequence[str] | None) -> list[str]:
         sys.exit(1)
 
 
-def name_strangers(args: Sequence[str] | None) -> None:
+def warn_unknown_arguments(args: Sequence[str] | None) -> None:
     """Warn of arguments of a node that takes none, as of parameters without --ros-args."""
     strangers = own_arguments(args)
     if strangers:
-        print(f'warning: {" ".join(strangers)}: ignored; parameters and remaps go behind '
-              '--ros-args', file=sys.stderr, flush=True)
+        print(
+            f'warning: {" ".join(strangers)}: ignored; parameters and remaps go behind --ros-args',
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 def _in_one_line(error: Exception) -> str:

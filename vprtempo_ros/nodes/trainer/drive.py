@@ -11,7 +11,7 @@ from ...config import TrainerConfig
 from ...errors import ImageError, TeachingError
 from ...maps.counting import PlaceCounter
 from ...sources.cdr import prepare, read_message, stamp_ns
-from ...sources.live import FrameWatch, Thinning
+from ...sources.live import FrameValidator, RateLimiter
 from ...sources.poses import LocalPoses, pose_of
 from ...sources.recorder import Recorder
 from ...sources.recordings import first_recording, next_recording
@@ -43,12 +43,12 @@ class Drive:
         self.problem = ''
         self.last_frame = self.last_pose = time.monotonic()
         self.frames, self.poses = frame_topic(node, config), pose_topic(node, config)
-        self.watch = FrameWatch(self.frames.type_name, config.input.decoder)
+        self.watch = FrameValidator(self.frames.type_name, config.input.decoder)
         self.counter = PlaceCounter(config)
         self._clock = node.get_clock()
         self._received = 0
         events = config.input.type == 'events'
-        self._thinning = Thinning(0.0 if events else config.live.max_rate)
+        self._thinning = RateLimiter(0.0 if events else config.live.max_rate)
         topics = {self.frames.name: self.frames.type_name}
         if self.poses is not None:
             topics[self.poses.name] = self.poses.type_name
@@ -56,17 +56,36 @@ class Drive:
             prepare(self.poses.type_name)
         live = config.live
         path = next_recording(first_recording(live.recording, config.map))
-        self.recorder = Recorder(path.absolute(), topics, sync=live.sync,
-                                 buffer=round(live.buffer * 1e6),
-                                 min_free=round(live.min_free * 1e6))
-        self._node, self._subscriptions = node, [node.create_subscription(
-            self.frames.message, self.frames.name, self._on_frame,
-            streaming(_EVENTS_DEPTH if events else _IMAGES_DEPTH, live.reliability), raw=True)]
+        self.recorder = Recorder(
+            path.absolute(),
+            topics,
+            sync=live.sync,
+            buffer=round(live.buffer * 1e6),
+            min_free=round(live.min_free * 1e6),
+        )
+        self._node, self._subscriptions = (
+            node,
+            [
+                node.create_subscription(
+                    self.frames.message,
+                    self.frames.name,
+                    self._on_frame,
+                    streaming(_EVENTS_DEPTH if events else _IMAGES_DEPTH, live.reliability),
+                    raw=True,
+                )
+            ],
+        )
         if self.poses is not None:
             # As sensor data they are heard from reliable publishers too.
-            self._subscriptions.append(node.create_subscription(
-                self.poses.message, self.poses.name, self._on_pose,
-                streaming(_POSES_DEPTH, 'best_effort'), raw=True))
+            self._subscriptions.append(
+                node.create_subscription(
+                    self.poses.message,
+                    self.poses.name,
+                    self._on_pose,
+                    streaming(_POSES_DEPTH, 'best_effort'),
+                    raw=True,
+                )
+            )
 
     def check_enough(self) -> None:
         """
@@ -80,8 +99,10 @@ class Drive:
         if places is None or places >= 2:
             return
         bad = sum(self.watch.bad.values())
-        what = (f'{places} place(s) so far, a place every {config.spacing:g} {config.by}, from '
-                f'{self.heard - bad} frames')
+        what = (
+            f'{places} place(s) so far, a place every {config.spacing:g} {config.by}, from '
+            f'{self.heard - bad} frames'
+        )
         if bad:
             reason, count = self.watch.bad.most_common(1)[0]
             what += f' and {bad} that are no use ({count}: {reason})'
@@ -92,8 +113,14 @@ class Drive:
     def settings(self, config: TrainerConfig) -> TrainerConfig:
         """Return a configuration with this recording as what the map is made of."""
         poses = self.poses.name if self.poses is not None and self.poses_heard else 'none'
-        return changed(config, {'bags': [str(self.recorder.path)],
-                                'input.topic': self.frames.name, 'poses.topic': poses})
+        return changed(
+            config,
+            {
+                'bags': [str(self.recorder.path)],
+                'input.topic': self.frames.name,
+                'poses.topic': poses,
+            },
+        )
 
     def stop(self) -> None:
         """Stop listening."""
@@ -115,8 +142,10 @@ class Drive:
             return 'nothing had been recorded'
         poses = f' and {written[self.poses.name]} poses' if self.poses is not None else ''
         what = 'packets of events' if self.config.input.type == 'events' else 'frames'
-        return (f'{self.recorder.path} has {written[self.frames.name]} {what}{poses} in '
-                f'{self.recorder.size / 1e6:.1f} MB')
+        return (
+            f'{self.recorder.path} has {written[self.frames.name]} {what}{poses} in '
+            f'{self.recorder.size / 1e6:.1f} MB'
+        )
 
     def _on_frame(self, data: bytes) -> None:
         if self.problem:
@@ -126,9 +155,11 @@ class Drive:
         received = self._receive_time()
         stamp = self.watch.look(data, received)
         if self.watch.jumped:
-            self.problem = (f'the stamps on {self.frames.name} jumped back by '
-                            f'{self.watch.jumped:.1f} s (a replay that began anew, or a clock '
-                            'that was set): recording stopped')
+            self.problem = (
+                f'the stamps on {self.frames.name} jumped back by '
+                f'{self.watch.jumped:.1f} s (a replay that began anew, or a clock '
+                'that was set): recording stopped'
+            )
             return
         if stamp is not None and not self._thinning.wanted(stamp):
             return

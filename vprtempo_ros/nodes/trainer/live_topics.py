@@ -31,8 +31,13 @@ def frame_topic(node: Node, config: TrainerConfig) -> LiveTopic:
     """
     relative = 'events' if config.input.type == 'events' else 'image'
     name = node.resolve_topic_name(relative)
-    return _published(node, name, FRAME_TYPES[config.input.type], relative,
-                      f'is the driver running? {relative} can be remapped to another topic')
+    return _published(
+        node,
+        name,
+        FRAME_TYPES[config.input.type],
+        relative,
+        f'is the driver running? {relative} can be remapped to another topic',
+    )
 
 
 def pose_topic(node: Node, config: TrainerConfig) -> LiveTopic | None:
@@ -44,37 +49,46 @@ def pose_topic(node: Node, config: TrainerConfig) -> LiveTopic | None:
     """
     wanted, by_metres = config.poses.topic, config.places.by == 'metres'
     if wanted and wanted != 'none':
-        return _published(node, full_name(node, 'poses.topic', wanted), POSE_TYPES, 'pose',
-                          'poses.topic names another one, or none')
+        return _published(
+            node,
+            full_name(node, 'poses.topic', wanted),
+            POSE_TYPES,
+            'pose',
+            'poses.topic names another one, or none',
+        )
     candidates = [] if wanted else _pose_candidates(node, config.live.load_into)
     if len(candidates) > 1:
         listed = ', '.join(f'{name} ({type_name})' for name, type_name in candidates)
-        raise SourceError(f'several pose topics are published, name one of them in poses.topic: '
-                          f'{listed}')
+        raise SourceError(
+            f'several pose topics are published, name one of them in poses.topic: {listed}'
+        )
     if candidates:
         name, type_name = candidates[0]
         return LiveTopic(name, type_name, message_class(type_name))
     if by_metres:
-        raise SourceError('places.by is metres, but no poses are published: start what publishes '
-                          'them and name it in poses.topic, or cut places by frames or seconds')
+        raise SourceError(
+            'places.by is metres, but no poses are published: start what publishes '
+            'them and name it in poses.topic, or cut places by frames or seconds'
+        )
     return None
 
 
-def _published(
-    node: Node, name: str, types: tuple[str, ...], what: str, hint: str,
-) -> LiveTopic:
+def _published(node: Node, name: str, types: tuple[str, ...], what: str, hint: str) -> LiveTopic:
     found = sorted({info.topic_type for info in node.get_publishers_info_by_topic(name)})
     if not found:
         raise SourceError(f'nothing is published on {name}: {hint}')
     known = [type_name for type_name in found if type_name in types]
     if len(found) > 1 or not known:
-        raise SourceError(f'{name}: expected one of {", ".join(types)} for {what}, found '
-                          f'{" and ".join(found)}')
+        raise SourceError(
+            f'{name}: expected one of {", ".join(types)} for {what}, found {" and ".join(found)}'
+        )
     message = message_class(known[0])
     if message is None:
         package = known[0].partition('/')[0].replace('_', '-')
-        raise SourceError(f'{name}: {known[0]} is not installed: apt install '
-                          f'ros-$ROS_DISTRO-{package}, or build it from source')
+        raise SourceError(
+            f'{name}: {known[0]} is not installed: apt install '
+            f'ros-$ROS_DISTRO-{package}, or build it from source'
+        )
     return LiveTopic(name, known[0], message)
 
 

@@ -1,4 +1,4 @@
-"""Telling a running vpr_node to load a map."""
+"""ProgressPublisher a running vpr_node to load a map."""
 
 from __future__ import annotations
 
@@ -39,8 +39,11 @@ class MapRequest:
     def poll(self) -> bool:
         """Go on as far as possible; tell whether it is over."""
         if self._call is None and self._client.service_is_ready():
-            self._call = self._client.call_async(SetParameters.Request(parameters=[
-                Parameter('map', value=str(self.path)).to_parameter_msg()]))
+            self._call = self._client.call_async(
+                SetParameters.Request(
+                    parameters=[Parameter('map', value=str(self.path)).to_parameter_msg()]
+                )
+            )
             self._deadline = time.monotonic() + _LOADING
         if self._call is not None and self._call.done():
             return self._end(self._verdict())

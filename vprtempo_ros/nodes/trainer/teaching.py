@@ -22,17 +22,17 @@ from ...network.training import check_method
 from ...options import options
 from ...sources.recordings import first_recording, how_to_train, unfinished_recordings
 from ..common.names import full_name
-from ..common.parameters import judge, read
+from ..common.parameters import read, validate
 from ..common.qos import LATCHED
 from .drive import Drive
 from .map_request import MapRequest
 from .teaching_status import TeachingStatus
-from .training import Telling, Training
+from .training import ProgressPublisher, Training
 
 # How often it is looked after what goes on by itself, and reported, in seconds.
 _POLL, _REPORT = 0.1, 1.0
 # What may change while the others are in use.
-_ALWAYS = {item.name for item in options(TrainerConfig) if item.metadata['dynamic']}
+_ALWAYS = {item.name for item in options(TrainerConfig) if item.rule.dynamic}
 
 
 class State(Enum):
@@ -60,7 +60,7 @@ class Teaching:
     Nothing that was recorded is ever removed here, whatever becomes of the map.
     """
 
-    def __init__(self, node: Node, telling: Telling) -> None:
+    def __init__(self, node: Node, telling: ProgressPublisher) -> None:
         """Offer the services; name recordings that an earlier life left unfinished."""
         self._node, self._telling, self._logger = node, telling, node.get_logger()
         self._drive: Drive | None = None
@@ -69,8 +69,7 @@ class Teaching:
         self._status = TeachingStatus(node.get_fully_qualified_name())
         self._states = node.create_publisher(String, STATE.name, LATCHED)
         self._diagnostics = node.create_publisher(DiagnosticArray, TEACHING_DIAGNOSTICS.name, 10)
-        for entry, action in ((START, self._start), (FINISH, self._finish),
-                              (CANCEL, self._cancel)):
+        for entry, action in ((START, self._start), (FINISH, self._finish), (CANCEL, self._cancel)):
             node.create_service(Trigger, entry.name, self._answering(entry.name, action))
         # Steady: they matter most while a simulated time does not come.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
@@ -92,13 +91,19 @@ class Teaching:
             self._training.cancel()
             self._training.join()
             if self._training.map is None:
-                print(f'interrupted; no map was written; {self._kept(self._drive)}',
-                      file=sys.stderr, flush=True)
+                print(
+                    f'interrupted; no map was written; {self._kept(self._drive)}',
+                    file=sys.stderr,
+                    flush=True,
+                )
                 return 130
         elif self._drive is not None:
             self._drive.close()
-            print(f'interrupted while {self._state.value}; {self._kept(self._drive)}',
-                  file=sys.stderr, flush=True)
+            print(
+                f'interrupted while {self._state.value}; {self._kept(self._drive)}',
+                file=sys.stderr,
+                flush=True,
+            )
         return 0
 
     def _start(self) -> str:
@@ -112,8 +117,10 @@ class Teaching:
         self._drive = drive = Drive(self._node, config)
         self._enter(State.RECORDING)
         poses = f' and {drive.poses.name}' if drive.poses is not None else ', no poses'
-        return (f'recording {drive.frames.name}{poses} to {drive.recorder.path}; '
-                f'{drive.recorder.free() / 1e9:.1f} GB may be written there')
+        return (
+            f'recording {drive.frames.name}{poses} to {drive.recorder.path}; '
+            f'{drive.recorder.free() / 1e9:.1f} GB may be written there'
+        )
 
     def _finish(self) -> str:
         self._expect(State.RECORDING, State.STOPPED)
@@ -124,15 +131,19 @@ class Teaching:
             drive.check_enough()
             check_destination(config.map, config.overwrite)
         except VprError as error:
-            then = ('recording goes on' if self._state is State.RECORDING
-                    else 'what was recorded is kept')
+            then = (
+                'recording goes on'
+                if self._state is State.RECORDING
+                else 'what was recorded is kept'
+            )
             raise TeachingError(f'{error}; {then}') from None
         if drive.poses is not None and not drive.poses_heard:
             self._logger.warning(f'no pose came on {drive.poses.name}: the map has none')
         # What waits for the disk is written in the thread of the training.
         drive.stop()
-        self._training = Training(drive.settings(config), self._telling, self._logger,
-                                  before=drive.close)
+        self._training = Training(
+            drive.settings(config), self._telling, self._logger, before=drive.close
+        )
         self._enter(State.TRAINING)
         places = drive.counter.places
         about = f' for about {places} places' if places is not None else ''
@@ -159,8 +170,10 @@ class Teaching:
                 drive.problem = problem
                 drive.close()
                 self._enter(State.STOPPED)
-                self._logger.error(f'{problem}; {drive.summary()}: ~/finish makes a map of it, '
-                                   '~/cancel leaves it there')
+                self._logger.error(
+                    f'{problem}; {drive.summary()}: ~/finish makes a map of it, '
+                    '~/cancel leaves it there'
+                )
         if self._training is not None and self._training.done:
             self._take_result(self._training)
         if self._request is not None and self._request.poll():
@@ -190,27 +203,32 @@ class Teaching:
     def _tell_answer(self, request: MapRequest) -> None:
         self._request = None
         if request.problem:
-            self._logger.error(f'{request.target} did not load {request.path}: {request.problem}; '
-                               f'later: ros2 param set {request.target} map {request.path}')
+            self._logger.error(
+                f'{request.target} did not load {request.path}: {request.problem}; '
+                f'later: ros2 param set {request.target} map {request.path}'
+            )
             self._status.last_problem = f'{request.target}: {request.problem}'
         else:
             self._logger.info(f'{request.target} loaded {request.path}')
 
     def _report(self) -> None:
-        array = DiagnosticArray(status=[self._status.message(
-            self._state.value, self._drive, self._telling.stage)])
+        array = DiagnosticArray(
+            status=[self._status.message(self._state.value, self._drive, self._telling.stage)]
+        )
         array.header.stamp = self._node.get_clock().now().to_msg()
         self._diagnostics.publish(array)
 
     def _on_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
         """Check new values; what a recording was begun with holds until its map is made."""
-        result, _ = judge(TrainerConfig, parameters, locked=False)
+        result, _ = validate(TrainerConfig, parameters, locked=False)
         known = {item.name for item in options(TrainerConfig)}
         if result.successful and self._state is not State.IDLE:
             for name in (parameter.name for parameter in parameters):
                 if name in known - _ALWAYS:
-                    return SetParametersResult(successful=False, reason=(
-                        f'{name}: in use while {self._state.value}; set it before ~/start'))
+                    return SetParametersResult(
+                        successful=False,
+                        reason=(f'{name}: in use while {self._state.value}; set it before ~/start'),
+                    )
         return result
 
     def _answering(self, name: str, action: Callable[[], str]) -> Callable[[Any, Any], Any]:
@@ -222,6 +240,7 @@ class Teaching:
                 response.success, response.message = False, str(error)
                 self._logger.warning(f'{name} refused: {error}')
             return response
+
         return answer
 
     def _expect(self, *states: State) -> None:
@@ -244,5 +263,7 @@ class Teaching:
         except SourceError:
             return
         for path in unfinished_recordings(first):
-            self._logger.warning(f'{path}: a recording that was cut off, by a crash or a loss of '
-                                 f'power; to train from it: {how_to_train(path)}')
+            self._logger.warning(
+                f'{path}: a recording that was cut off, by a crash or a loss of '
+                f'power; to train from it: {how_to_train(path)}'
+            )

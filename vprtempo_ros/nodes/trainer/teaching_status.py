@@ -28,8 +28,11 @@ class TeachingStatus:
 
     def message(self, state: str, drive: Drive | None, stage: str) -> DiagnosticStatus:
         """Return the status of a state, of its recording, and of the stage of its training."""
-        status = DiagnosticStatus(name=f'{self._name}: teaching', level=DiagnosticStatus.OK,
-                                  message=stage if state == 'training' else state)
+        status = DiagnosticStatus(
+            name=f'{self._name}: teaching',
+            level=DiagnosticStatus.OK,
+            message=stage if state == 'training' else state,
+        )
         status.values = [KeyValue(key='state', value=state)]
         if drive is None:
             if self.last_problem:
@@ -65,26 +68,46 @@ class TeachingStatus:
     def _findings(self, drive: Drive) -> Iterator[Finding]:
         now = time.monotonic()
         silence, blind = now - drive.last_frame, now - drive.last_pose
-        yield Finding('silence', Level.ERROR, silence > _SILENCE,
-                      f'no message for {silence:.0f} s on {drive.frames.name}')
+        yield Finding(
+            'silence',
+            Level.ERROR,
+            silence > _SILENCE,
+            f'no message for {silence:.0f} s on {drive.frames.name}',
+        )
         needed = drive.config.places.by == 'metres'
         if drive.poses is not None:
-            yield Finding('blind', Level.ERROR if needed else Level.WARN, blind > _SILENCE,
-                          f'no pose for {blind:.0f} s on {drive.poses.name}'
-                          + (', and places are cut by metres' if needed else ''))
-            yield Finding('frames', Level.ERROR, len(drive.pose_frames) > 1,
-                          f'poses on {drive.poses.name} come in several frames '
-                          f'({" and ".join(drive.pose_frames)}), which no map can be made of: do '
-                          'two nodes publish it?')
+            yield Finding(
+                'blind',
+                Level.ERROR if needed else Level.WARN,
+                blind > _SILENCE,
+                f'no pose for {blind:.0f} s on {drive.poses.name}'
+                + (', and places are cut by metres' if needed else ''),
+            )
+            yield Finding(
+                'frames',
+                Level.ERROR,
+                len(drive.pose_frames) > 1,
+                f'poses on {drive.poses.name} come in several frames '
+                f'({" and ".join(drive.pose_frames)}), which no map can be made of: do '
+                'two nodes publish it?',
+            )
         dropped, self._dropped = drive.recorder.dropped - self._dropped, drive.recorder.dropped
-        yield Finding('dropped', Level.ERROR, dropped > 0,
-                      f'the disk is too slow: {drive.recorder.dropped} messages dropped; set '
-                      'live.max_rate, or live.recording to a faster disk')
+        yield Finding(
+            'dropped',
+            Level.ERROR,
+            dropped > 0,
+            f'the disk is too slow: {drive.recorder.dropped} messages dropped; set '
+            'live.max_rate, or live.recording to a faster disk',
+        )
         total = sum(drive.watch.bad.values())
         bad, self._bad = total - self._bad, total
         worst = drive.watch.bad.most_common(1)
-        yield Finding('bad', Level.WARN, bad > 0, f'{total} of {drive.heard} frames are no use for '
-                      f'a map: {worst[0][0] if worst else ""}')
+        yield Finding(
+            'bad',
+            Level.WARN,
+            bad > 0,
+            f'{total} of {drive.heard} frames are no use for a map: {worst[0][0] if worst else ""}',
+        )
 
 
 def _values(drive: Drive) -> Iterator[tuple[str, str]]:

@@ -10,9 +10,9 @@ from rclpy.node import Node
 from ...config import TrainerConfig
 from ...maps.store import check_destination
 from ..common.parameters import declare, read
-from ..common.running import name_strangers, run
+from ..common.running import run, warn_unknown_arguments
 from .teaching import Teaching
-from .training import Telling, Training
+from .training import ProgressPublisher, Training
 
 
 class TrainerNode(Node):
@@ -28,10 +28,10 @@ class TrainerNode(Node):
         declare(self, TrainerConfig)
         config = read(self, TrainerConfig)
         if config.live.enabled:
-            self._teaching = Teaching(self, Telling(self))
+            self._teaching = Teaching(self, ProgressPublisher(self))
             return
         check_destination(config.map, config.overwrite)
-        self._training = Training(config, Telling(self), self.get_logger())
+        self._training = Training(config, ProgressPublisher(self), self.get_logger())
 
     @property
     def done(self) -> bool:
@@ -61,5 +61,5 @@ class TrainerNode(Node):
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the node until the map is written, or for as long as it teaches."""
-    name_strangers(args)
+    warn_unknown_arguments(args)
     return run(TrainerNode, args, until=lambda node: node.done)

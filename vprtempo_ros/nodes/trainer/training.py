@@ -26,7 +26,7 @@ class _Cancelled(Exception):
     pass
 
 
-class Telling:
+class ProgressPublisher:
     """Publishes and logs how far the present stage is; a `Progress`."""
 
     def __init__(self, node: Node) -> None:
@@ -57,7 +57,10 @@ class Training:
     """
 
     def __init__(
-        self, config: TrainerConfig, progress: Progress, logger: Any,
+        self,
+        config: TrainerConfig,
+        progress: Progress,
+        logger: Any,
         before: Callable[[], None] = lambda: None,
     ) -> None:
         """Begin at once; `before` is called first, in the thread."""
@@ -87,8 +90,10 @@ class Training:
         except VprError as error:
             self.problem = str(error)
         except Exception as error:  # noqa: BLE001
-            self.problem = (f'unexpected {type(error).__name__}: {error}; no map was written; '
-                            'please report this')
+            self.problem = (
+                f'unexpected {type(error).__name__}: {error}; no map was written; '
+                'please report this'
+            )
         self.done = True
 
     def _train(self) -> None:
@@ -97,15 +102,21 @@ class Training:
         built = build_map(config, self._tell)
         for entry in built.provenance['traverses']:
             if entry['unreadable'] and config.input.type == 'events':
-                self._logger.warning(f"{entry['source']}: {entry['unreadable']} packets of events "
-                                     'left out; bag_info tells why')
+                self._logger.warning(
+                    f'{entry["source"]}: {entry["unreadable"]} packets of events '
+                    'left out; bag_info tells why'
+                )
             elif entry['unreadable']:
-                self._logger.warning(f"{entry['source']}: {entry['unreadable']} of "
-                                     f"{entry['frames']} images left out: unreadable, of another "
-                                     'size or without contrast')
+                self._logger.warning(
+                    f'{entry["source"]}: {entry["unreadable"]} of '
+                    f'{entry["frames"]} images left out: unreadable, of another '
+                    'size or without contrast'
+                )
         self.map = save(built, config.map, config.overwrite)
-        self._logger.info(f'{self.map}: {len(built.places)} places from {len(config.bags)} '
-                          f'traverse(s), {time.monotonic() - started:.1f} s')
+        self._logger.info(
+            f'{self.map}: {len(built.places)} places from {len(config.bags)} '
+            f'traverse(s), {time.monotonic() - started:.1f} s'
+        )
 
     def _tell(self, stage: str, done: int, total: int) -> None:
         """Pass progress on; the place where training is cancelled."""

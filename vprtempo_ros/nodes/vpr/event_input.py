@@ -24,16 +24,19 @@ def event_message(config: LiveInputConfig) -> tuple[type, str]:
 
     :raises ConfigError: if the package of the message is not installed.
     """
-    name, package = (PACKET, 'event-camera-msgs') if config.message == 'packet' else (
-        ARRAY, 'dvs-msgs')
+    name, package = (
+        (PACKET, 'event-camera-msgs') if config.message == 'packet' else (ARRAY, 'dvs-msgs')
+    )
     try:
         if config.message == 'packet':
             from event_camera_msgs.msg import EventPacket as Message
         else:
             from dvs_msgs.msg import EventArray as Message
     except ImportError:
-        raise ConfigError(f'input.message: {name} is not installed: apt install '
-                          f'ros-$ROS_DISTRO-{package}, or build it from source') from None
+        raise ConfigError(
+            f'input.message: {name} is not installed: apt install '
+            f'ros-$ROS_DISTRO-{package}, or build it from source'
+        ) from None
     return Message, name
 
 
@@ -50,8 +53,7 @@ class EventInput:
         self.message, self.type_name = event_message(config)
         prepare_message(self.type_name)
         prepare()
-        self._size = None if config.any_size else (loaded.sensor['width'],
-                                                   loaded.sensor['height'])
+        self._size = None if config.any_size else (loaded.sensor['width'], loaded.sensor['height'])
         self._windows, self._prefer = loaded.config.input.events, config.decoder
         self.begin()
 
@@ -84,6 +86,8 @@ class EventInput:
         now, events = time.monotonic(), self._stream.events
         rate = (events - self._events_then) / max(now - self._since, 1e-6)
         self._since, self._events_then = now, events
-        return [('events received', str(events)),
-                ('event rate (Mev/s)', f'{rate * 1e-6:.3f}'),
-                ('packets lost', str(max(self._stream.lost - dropped, 0)))]
+        return [
+            ('events received', str(events)),
+            ('event rate (Mev/s)', f'{rate * 1e-6:.3f}'),
+            ('packets lost', str(max(self._stream.lost - dropped, 0))),
+        ]

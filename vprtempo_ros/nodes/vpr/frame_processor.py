@@ -14,7 +14,7 @@ from ...events.packet import Size
 from ...frames import Image
 from ...health.statistics import FrameStatistics
 from ...matching.odometry import Odometer
-from ...matching.stages import Moment
+from ...matching.stages import FrameTiming
 from ...recogniser import Answer, Recogniser
 from ...sources.cdr import read_message, stamp_ns
 from ...sources.traverse import DECODERS
@@ -28,7 +28,7 @@ _WARN_PERIOD = 5.0
 _BACK = 500_000_000
 
 
-class Answering:
+class FrameProcessor:
     """
     Answers messages with a loaded map; whatever is in them, no exception gets out.
 
@@ -74,13 +74,17 @@ class Answering:
         poses = self._outputs.poses
         self._forget = True
         if not poses.has_poses:
-            return False, (f'the frames before are forgotten, but {self.loaded.path} has no poses: '
-                           f'nothing will be published on {poses.initial_topic}')
+            return False, (
+                f'the frames before are forgotten, but {self.loaded.path} has no poses: '
+                f'nothing will be published on {poses.initial_topic}'
+            )
         heard = poses.initial_listeners
         listeners = f'{heard} node(s) listen' if heard else 'nobody listens there now'
-        return True, ('the frames before are forgotten; the next pose of a confidence of at least '
-                      f'{self.match.min_confidence:g} will be published once on '
-                      f'{poses.initial_topic} ({listeners})')
+        return True, (
+            'the frames before are forgotten; the next pose of a confidence of at least '
+            f'{self.match.min_confidence:g} will be published once on '
+            f'{poses.initial_topic} ({listeners})'
+        )
 
     @property
     def seen(self) -> Size | None:
@@ -114,7 +118,7 @@ class Answering:
         """Have a backend that answers later go on without a frame; tell whether it owes more."""
         started = time.perf_counter()
         try:
-            recogniser = self._settled_recogniser()
+            recogniser = self._configured_recogniser()
             for tag, answer in recogniser.advance():
                 self._publish(answer, *tag)
         except VprError as error:
@@ -143,15 +147,16 @@ class Answering:
     def _answer(self, header: Any, image: Image) -> None:
         self._seen = (image.width, image.height)
         stamp = stamp_ns(header)
-        self._heed_clock(stamp)
+        self._check_time_jump(stamp)
         way = self.odometer.travelled(stamp)
-        answers = self._settled_recogniser().submit(
-            image, Moment(stamp, way), (header, way, self._outputs.picture_of(image)))
+        answers = self._configured_recogniser().submit(
+            image, FrameTiming(stamp, way), (header, way, self._outputs.picture_of(image))
+        )
         self.odometer.keep()
         for tag, answer in answers:
             self._publish(answer, *tag)
 
-    def _settled_recogniser(self) -> Recogniser:
+    def _configured_recogniser(self) -> Recogniser:
         """Return the recogniser with the settings that hold from this frame on."""
         wanted = self.match
         if wanted is not self._match_in_use:
@@ -164,16 +169,14 @@ class Answering:
             self._outputs.poses.ask()
         return self.loaded.recogniser
 
-    def _publish(
-        self, answer: Answer, header: Any, way: float | None, image: Image | None,
-    ) -> None:
+    def _publish(self, answer: Answer, header: Any, way: float | None, image: Image | None) -> None:
         stamp = self._outputs.publish(header, answer)
         clock = self._node.get_clock()
         age = clock.now() - Time.from_msg(stamp, clock_type=clock.clock_type)
         self.statistics.add_result(answer.match, way, age.nanoseconds * 1e-9)
         self._outputs.publish_views(stamp, header.frame_id, answer, image)
 
-    def _heed_clock(self, stamp: int) -> None:
+    def _check_time_jump(self, stamp: int) -> None:
         """Forget the way here where stamps jump back, as when a recording starts again."""
         back, self._last_ns = self._last_ns - stamp, stamp
         # A stamp of zero is none.
@@ -183,17 +186,20 @@ class Answering:
             self.statistics.add_jump(back * 1e-9)
             self._node.get_logger().warning(
                 f'stamps jumped back by {back * 1e-9:.1f} s: the frames before are forgotten',
-                throttle_duration_sec=_WARN_PERIOD)
+                throttle_duration_sec=_WARN_PERIOD,
+            )
 
     def _note_failure(self, reason: str) -> None:
         # After a signal the context is gone before the worker is told to stop.
         if self._node.context.ok():
             self.statistics.add_failure(reason)
-            self._node.get_logger().error(f'no answer: {reason}',
-                                          throttle_duration_sec=_WARN_PERIOD)
+            self._node.get_logger().error(
+                f'no answer: {reason}', throttle_duration_sec=_WARN_PERIOD
+            )
 
     def _note_bad(self, reason: str) -> None:
         self.statistics.add_bad(reason)
         what = 'packet' if self.loaded.events else 'frame'
-        self._node.get_logger().warning(f'bad {what} skipped: {reason}',
-                                        throttle_duration_sec=_WARN_PERIOD)
+        self._node.get_logger().warning(
+            f'bad {what} skipped: {reason}', throttle_duration_sec=_WARN_PERIOD
+        )

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from .event_input import EventInput
 
 _IMAGES: dict[str, tuple[type, str]] = {
-    'image': (Image, IMAGE), 'compressed': (CompressedImage, COMPRESSED),
+    'image': (Image, IMAGE),
+    'compressed': (CompressedImage, COMPRESSED),
 }
 
 
@@ -59,8 +60,9 @@ def load_map(config: NodeConfig, seen: Size | None = None) -> LoadedMap:
     :raises VprError: if the map is missing or damaged, is not of this input, or no backend can run.
     """
     if not config.map:
-        raise ConfigError('no map given: set the parameter map to the folder that trainer_node '
-                          'wrote')
+        raise ConfigError(
+            'no map given: set the parameter map to the folder that trainer_node wrote'
+        )
     started = time.monotonic()
     on_disk = MapOnDisk(config.map)
     loaded = load(config.map)
@@ -82,9 +84,11 @@ def load_map(config: NodeConfig, seen: Size | None = None) -> LoadedMap:
         prepare(ODOMETRY)
     recogniser = Recogniser(loaded, backend, config.match, config.input.any_size)
     detail = getattr(recogniser.backend, 'detail', '')
-    summary = (f'map {config.map}: {len(loaded.places)} places in {loaded.network}, '
-               f'loaded in {time.monotonic() - started:.2f} s; backend {backend.name} ({reason}), '
-               f'{backend.threads} thread(s)' + (f', {detail}' if detail else ''))
+    summary = (
+        f'map {config.map}: {len(loaded.places)} places in {loaded.network}, '
+        f'loaded in {time.monotonic() - started:.2f} s; backend {backend.name} ({reason}), '
+        f'{backend.threads} thread(s)' + (f', {detail}' if detail else '')
+    )
     return LoadedMap(config.map, recogniser, message, type_name, events, on_disk, summary)
 
 
@@ -93,12 +97,15 @@ def _check_input(loaded: Map, config: NodeConfig, seen: Size | None) -> None:
     of_events, asked = loaded.sensor['type'] == EVENTS, config.input.type
     if of_events != (asked == EVENTS):
         made, use = ('events', EVENTS) if of_events else ('images', 'image or compressed')
-        raise ConfigError(f'{config.map} was made from {made} of a sensor of '
-                          f'{loaded.sensor["width"]}x{loaded.sensor["height"]} pixels, but '
-                          f'input.type is {asked}: set it to {use}, or train a map for it')
-    size = ((loaded.sensor['width'], loaded.sensor['height']) if of_events
-            else loaded.image_size())
+        raise ConfigError(
+            f'{config.map} was made from {made} of a sensor of '
+            f'{loaded.sensor["width"]}x{loaded.sensor["height"]} pixels, but '
+            f'input.type is {asked}: set it to {use}, or train a map for it'
+        )
+    size = (loaded.sensor['width'], loaded.sensor['height']) if of_events else loaded.image_size()
     if seen is not None and seen != size and not config.input.any_size:
-        raise ConfigError(f'{config.map} is of {size[0]}x{size[1]} pixels, but the input is of '
-                          f'{seen[0]}x{seen[1]} (input.any_size accepts it): choose another map, '
-                          'or train one for it')
+        raise ConfigError(
+            f'{config.map} is of {size[0]}x{size[1]} pixels, but the input is of '
+            f'{seen[0]}x{seen[1]} (input.any_size accepts it): choose another map, '
+            'or train one for it'
+        )

@@ -16,9 +16,7 @@ class NewestFirst(Worker[T]):
     So a slow consumer falls behind by one item at the most, instead of by a queue.
     """
 
-    def __init__(
-        self, work: Callable[[T], None], idle: Callable[[], bool] = lambda: False,
-    ) -> None:
+    def __init__(self, work: Callable[[T], None], idle: Callable[[], bool] = lambda: False) -> None:
         """Start the thread; `work` and `idle` must not raise."""
         self._item: T | None = None
         super().__init__(work, idle, 'newest-first')

@@ -22,7 +22,9 @@ class PacketQueue(Worker[bytes]):
     """
 
     def __init__(
-        self, work: Callable[[bytes], None], max_delay: float,
+        self,
+        work: Callable[[bytes], None],
+        max_delay: float,
         idle: Callable[[], bool] = lambda: False,
     ) -> None:
         """Start the thread; `work` and `idle` must not raise."""

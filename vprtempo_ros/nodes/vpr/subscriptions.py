@@ -14,7 +14,7 @@ from ...interface import EVENTS, IMAGE, ODOM
 from ...sources.cdr import read_message, stamp_ns
 from ...sources.poses import ODOMETRY, pose_of
 from ..common.qos import streaming
-from .frame_processor import Answering
+from .frame_processor import FrameProcessor
 from .newest_only import NewestFirst
 from .packet_queue import PacketQueue
 
@@ -30,26 +30,37 @@ _SERVING_PERIOD = 0.002
 _WARN_PERIOD = 5.0
 
 
-class Listening:
+class InputSubscriptions:
     """Subscriptions to images or events, and to odometry, and the worker that takes the former."""
 
     def __init__(
-        self, node: LifecycleNode, config: LiveInputConfig, answering: Answering,
+        self, node: LifecycleNode, config: LiveInputConfig, answering: FrameProcessor
     ) -> None:
         """Start the worker and subscribe."""
         self._node, self._answering = node, answering
         loaded = answering.loaded
         depth = config.depth or (_EVENTS_DEPTH if loaded.events else _IMAGES_DEPTH)
         self._worker: NewestFirst[bytes] | PacketQueue = (
-            PacketQueue(answering.process, config.max_delay, answering.advance) if loaded.events
-            else NewestFirst(answering.process, answering.advance))
+            PacketQueue(answering.process, config.max_delay, answering.advance)
+            if loaded.events
+            else NewestFirst(answering.process, answering.advance)
+        )
         # Raw: rclpy's conversion of an image costs several times the matching.
-        self._inputs: list[Any] = [node.create_subscription(
-            loaded.message, (EVENTS if loaded.events else IMAGE).name, self._on_message,
-            streaming(depth, config.reliability), raw=True)]
+        self._inputs: list[Any] = [
+            node.create_subscription(
+                loaded.message,
+                (EVENTS if loaded.events else IMAGE).name,
+                self._on_message,
+                streaming(depth, config.reliability),
+                raw=True,
+            )
+        ]
         if config.odometry:
-            self._inputs.append(node.create_subscription(
-                Odometry, ODOM.name, self._on_odometry, _ODOMETRY_QOS, raw=True))
+            self._inputs.append(
+                node.create_subscription(
+                    Odometry, ODOM.name, self._on_odometry, _ODOMETRY_QOS, raw=True
+                )
+            )
 
     @property
     def topics(self) -> list[str]:
@@ -76,8 +87,9 @@ class Listening:
                 # What the executor does with a subscription; it has no call for some of them.
                 while not done():
                     with subscription.handle:
-                        taken = subscription.handle.take_message(subscription.msg_type,
-                                                                 subscription.raw)
+                        taken = subscription.handle.take_message(
+                            subscription.msg_type, subscription.raw
+                        )
                     if taken is None:
                         break
                     subscription.callback(taken[0])
@@ -98,8 +110,9 @@ class Listening:
         try:
             message = read_message(data, ODOMETRY)
         except ImageError as error:
-            self._node.get_logger().warning(f'bad odometry skipped: {error}',
-                                            throttle_duration_sec=_WARN_PERIOD)
+            self._node.get_logger().warning(
+                f'bad odometry skipped: {error}', throttle_duration_sec=_WARN_PERIOD
+            )
             return
         pose = pose_of(message, ODOMETRY)
         if pose is not None:

@@ -13,27 +13,27 @@ from std_srvs.srv import Trigger
 from ...config import NodeConfig
 from ...errors import VprError
 from ...interface import RELOCALIZE
-from ..common.lifecycle import LastingLifecycleNode
-from ..common.parameters import changed, declare, judge, read
-from ..common.running import name_strangers, run
-from .diagnostics import Condition, Diagnostics
-from .frame_processor import Answering
+from ..common.lifecycle import TolerantLifecycleNode
+from ..common.parameters import changed, declare, read, validate
+from ..common.running import run, warn_unknown_arguments
+from .diagnostics import Diagnostics, NodeStatus
+from .frame_processor import FrameProcessor
 from .loading import load_map
-from .subscriptions import Listening
+from .subscriptions import InputSubscriptions
 
 
-class VprNode(LastingLifecycleNode):
+class VprNode(TolerantLifecycleNode):
     """Loads map and backend in configure, listens and answers while active."""
 
     def __init__(self) -> None:
         """Declare parameters; with `autostart` go straight to active."""
         super().__init__('vpr_node')
         # Before anything can fail: Kilted destroys a node even if it was made in part only.
-        self._answering: Answering | None = None
-        self._listening: Listening | None = None
+        self._answering: FrameProcessor | None = None
+        self._listening: InputSubscriptions | None = None
         self._problem = 'not configured'
         # Whether it is still to start by itself, for lack of a map.
-        self._owes_start = False
+        self._pending_autostart = False
         declare(self, NodeConfig)
         # In step with the parameters from here on, by the callback that checks them.
         self._config = read(self, NodeConfig)
@@ -51,8 +51,8 @@ class VprNode(LastingLifecycleNode):
             self._problem = str(error)
             self.get_logger().error(str(error))
             return TransitionCallbackReturn.FAILURE
-        self._answering = Answering(self, loaded, self._config)
-        self._owes_start = False
+        self._answering = FrameProcessor(self, loaded, self._config)
+        self._pending_autostart = False
         self.get_logger().info(loaded.summary)
         return TransitionCallbackReturn.SUCCESS
 
@@ -61,7 +61,7 @@ class VprNode(LastingLifecycleNode):
         assert self._answering is not None
         result = super().on_activate(state)
         self._answering.begin()
-        self._listening = Listening(self, self._config.input, self._answering)
+        self._listening = InputSubscriptions(self, self._config.input, self._answering)
         self.get_logger().info(f'listening on {" and ".join(self._listening.topics)}')
         return result
 
@@ -82,7 +82,7 @@ class VprNode(LastingLifecycleNode):
         """Release everything from whatever state."""
         self._stop()
         self._release()
-        self._owes_start = False
+        self._pending_autostart = False
         self._problem = 'shut down'
         return TransitionCallbackReturn.SUCCESS
 
@@ -98,9 +98,11 @@ class VprNode(LastingLifecycleNode):
 
     def _start(self) -> bool:
         """Configure and activate; if it cannot be, that is done with the next map that is set."""
-        self._owes_start = True
-        return (self.trigger_configure() == TransitionCallbackReturn.SUCCESS
-                and self.trigger_activate() == TransitionCallbackReturn.SUCCESS)
+        self._pending_autostart = True
+        return (
+            self.trigger_configure() == TransitionCallbackReturn.SUCCESS
+            and self.trigger_activate() == TransitionCallbackReturn.SUCCESS
+        )
 
     def _stop(self) -> None:
         if self._listening is not None:
@@ -112,12 +114,12 @@ class VprNode(LastingLifecycleNode):
             self._answering.close()
             self._answering = None
 
-    def _condition(self) -> Condition:
-        return Condition(self._config, self._problem, self._answering, self._listening)
+    def _condition(self) -> NodeStatus:
+        return NodeStatus(self._config, self._problem, self._answering, self._listening)
 
     def _on_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
         """Check new values; those of a running node take effect at once, or are refused."""
-        result, values = judge(NodeConfig, parameters, locked=self._answering is not None)
+        result, values = validate(NodeConfig, parameters, locked=self._answering is not None)
         if not values:
             return result
         config = changed(self._config, values)
@@ -131,14 +133,14 @@ class VprNode(LastingLifecycleNode):
             # A copy: the worker takes it as a whole before its next frame.
             self._answering.match = config.match
         before, self._config = self._config, config
-        starts = self._owes_start and config.autostart and 'map' in values
+        starts = self._pending_autostart and config.autostart and 'map' in values
         if starts and not self._start():
             self._config = before
             return SetParametersResult(successful=False, reason=self._problem)
         self._diagnostics.set_period(config.diagnostics.period)
         return result
 
-    def _change_map(self, config: NodeConfig, answering: Answering) -> None:
+    def _change_map(self, config: NodeConfig, answering: FrameProcessor) -> None:
         """
         Load another map while the present one goes on answering, then change over.
 
@@ -155,12 +157,14 @@ class VprNode(LastingLifecycleNode):
         self.get_logger().info(answering.loaded.summary)
 
     def _on_relocalize(
-        self, request: Trigger.Request, response: Trigger.Response,
+        self, request: Trigger.Request, response: Trigger.Response
     ) -> Trigger.Response:
         """Find the robot anew, as if it had just been switched on."""
         if self._answering is None or self._listening is None:
-            response.success, response.message = False, (
-                'not active, so no place is recognised: activate the node first')
+            response.success, response.message = (
+                False,
+                ('not active, so no place is recognised: activate the node first'),
+            )
         else:
             response.success, response.message = self._answering.relocalize()
         return response
@@ -168,5 +172,5 @@ class VprNode(LastingLifecycleNode):
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the node."""
-    name_strangers(args)
+    warn_unknown_arguments(args)
     return run(VprNode, args)

@@ -9,12 +9,24 @@ from sensor_msgs.msg import PointCloud2, PointField
 from ....maps.layout import Layout
 
 # Four bytes each, little-endian on every machine; positions are float32 as RViz wants them.
-_COLUMNS = {'x': '<f4', 'y': '<f4', 'z': '<f4', 'place': '<u4', 'similarity': '<f4',
-            'confidence': '<f4'}
+_COLUMNS = {
+    'x': '<f4',
+    'y': '<f4',
+    'z': '<f4',
+    'place': '<u4',
+    'similarity': '<f4',
+    'confidence': '<f4',
+}
 _POINT = np.dtype(list(_COLUMNS.items()))
-_FIELDS = [PointField(name=name, offset=4 * number, count=1,
-                      datatype=PointField.UINT32 if kind == '<u4' else PointField.FLOAT32)
-           for number, (name, kind) in enumerate(_COLUMNS.items())]
+_FIELDS = [
+    PointField(
+        name=name,
+        offset=4 * number,
+        count=1,
+        datatype=PointField.UINT32 if kind == '<u4' else PointField.FLOAT32,
+    )
+    for number, (name, kind) in enumerate(_COLUMNS.items())
+]
 
 
 class BeliefCloud:
@@ -30,15 +42,21 @@ class BeliefCloud:
         self._dense = bool(np.isfinite(layout.positions).all())
 
     def message(
-        self, similarity: NDArray[np.float32], confidence: NDArray[np.float32],
+        self, similarity: NDArray[np.float32], confidence: NDArray[np.float32]
     ) -> PointCloud2:
         """Return the cloud for both, float32 (places,), in the frame of the poses, unstamped."""
         self._points['similarity'] = similarity
         self._points['confidence'] = confidence
         count = len(self._points)
-        cloud = PointCloud2(height=1, width=count, fields=_FIELDS, is_bigendian=False,
-                            point_step=_POINT.itemsize, row_step=count * _POINT.itemsize,
-                            is_dense=self._dense)
+        cloud = PointCloud2(
+            height=1,
+            width=count,
+            fields=_FIELDS,
+            is_bigendian=False,
+            point_step=_POINT.itemsize,
+            row_step=count * _POINT.itemsize,
+            is_dense=self._dense,
+        )
         cloud.header.frame_id = self.frame_id
         # Of all ways to fill the field this is the one that rclpy does not copy byte by byte.
         cloud.data = self._points.tobytes()
@@ -52,9 +70,12 @@ def read_belief(cloud: PointCloud2) -> tuple[NDArray[np.float64], NDArray[np.flo
     None if it is another kind of cloud.
     """
     names = [(field.name, field.offset, field.datatype) for field in cloud.fields]
-    if (names != [(field.name, field.offset, field.datatype) for field in _FIELDS]
-            or cloud.is_bigendian or cloud.point_step != _POINT.itemsize
-            or len(cloud.data) != cloud.width * _POINT.itemsize):
+    if (
+        names != [(field.name, field.offset, field.datatype) for field in _FIELDS]
+        or cloud.is_bigendian
+        or cloud.point_step != _POINT.itemsize
+        or len(cloud.data) != cloud.width * _POINT.itemsize
+    ):
         return None
     points = np.frombuffer(cloud.data, _POINT)
     positions = np.stack([points[axis] for axis in 'xyz'], axis=1).astype(np.float64)

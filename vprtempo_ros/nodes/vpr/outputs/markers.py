@@ -51,8 +51,9 @@ class Markers:
         self._seen: set[Any] = set()
         self._served: set[Any] = set()
         self._route_kept = False
-        self._timer = node.create_timer(_PERIOD, self._serve_new,
-                                        clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._timer = node.create_timer(
+            _PERIOD, self._serve_new, clock=Clock(clock_type=ClockType.STEADY_TIME)
+        )
         self._place: int | None = None
 
     def show(self, places: Sequence[int] | NDArray[np.intp]) -> None:
@@ -100,10 +101,15 @@ class Markers:
             self.clear()
             self._seen, self._served = set(), set()
             return
-        listeners = {bytes(info.endpoint_gid): info.qos_profile.durability
-                     for info in self._node.get_subscriptions_info_by_topic(self._route.topic_name)}
-        asking = {gid for gid, durability in listeners.items()
-                  if durability == DurabilityPolicy.TRANSIENT_LOCAL}
+        listeners = {
+            bytes(info.endpoint_gid): info.qos_profile.durability
+            for info in self._node.get_subscriptions_info_by_topic(self._route.topic_name)
+        }
+        asking = {
+            gid
+            for gid, durability in listeners.items()
+            if durability == DurabilityPolicy.TRANSIENT_LOCAL
+        }
         # Known here, a listener may not know of this writer yet; a while later it does.
         settled = self._seen & set(listeners) - asking
         self._seen = set(listeners)
@@ -122,7 +128,7 @@ def route_markers(layout: Layout) -> MarkerArray:
     points = [Point(x=x, y=y, z=z) for x, y, z in layout.positions.tolist()]
     pairs = np.flatnonzero(known[:-1] & known[1:]).tolist()
     line = _marker(layout, ROUTE, Marker.LINE_LIST, _GREY, Vector3(x=0.12 * layout.spacing))
-    line.points = [point for first in pairs for point in points[first:first + 2]]
+    line.points = [point for first in pairs for point in points[first : first + 2]]
     size = 0.3 * layout.spacing
     places = _marker(layout, PLACES, Marker.SPHERE_LIST, _BLUE, Vector3(x=size, y=size, z=size))
     places.points = [points[place] for place in np.flatnonzero(known).tolist()]
@@ -136,9 +142,12 @@ def route_markers(layout: Layout) -> MarkerArray:
 def match_markers(layout: Layout, place: int | None) -> MarkerArray:
     """Return markers for the matched place, or their removal where it is unknown or nowhere."""
     if place is None or not np.isfinite(layout.positions[place]).all():
-        return MarkerArray(markers=[
-            Marker(header=Header(frame_id=layout.frame_id), ns=name, action=Marker.DELETE)
-            for name in (MATCH, LABEL)])
+        return MarkerArray(
+            markers=[
+                Marker(header=Header(frame_id=layout.frame_id), ns=name, action=Marker.DELETE)
+                for name in (MATCH, LABEL)
+            ]
+        )
     x, y, z = layout.positions[place].tolist()
     size = layout.spacing
     match = _marker(layout, MATCH, Marker.SPHERE, _ORANGE, Vector3(x=size, y=size, z=size))
@@ -150,6 +159,13 @@ def match_markers(layout: Layout, place: int | None) -> MarkerArray:
 
 
 def _marker(layout: Layout, name: str, kind: int, colour: ColorRGBA, scale: Vector3) -> Marker:
-    return Marker(header=Header(frame_id=layout.frame_id), ns=name, type=kind, action=Marker.ADD,
-                  pose=Pose(orientation=Quaternion(w=1.0)), scale=scale, color=colour,
-                  frame_locked=True)
+    return Marker(
+        header=Header(frame_id=layout.frame_id),
+        ns=name,
+        type=kind,
+        action=Marker.ADD,
+        pose=Pose(orientation=Quaternion(w=1.0)),
+        scale=scale,
+        color=colour,
+        frame_locked=True,
+    )

@@ -63,8 +63,12 @@ class MatchImage:
     def _draw(self, shown: _Shown) -> None:
         try:
             pixels = shown.side_by_side.compose(shown.image, shown.match)
-            message = Image(height=pixels.shape[0], width=pixels.shape[1], encoding='rgb8',
-                            step=pixels.strides[0])
+            message = Image(
+                height=pixels.shape[0],
+                width=pixels.shape[1],
+                encoding='rgb8',
+                step=pixels.strides[0],
+            )
             message.header.stamp = shown.stamp
             message.header.frame_id = shown.frame_id
             # Of all ways to fill the field this is the one that rclpy does not copy byte by byte.
@@ -72,5 +76,6 @@ class MatchImage:
             self._publisher.publish(message)
         except Exception as error:  # noqa: BLE001 - a picture is not worth a node
             if self._node.context.ok():
-                self._node.get_logger().warning(f'no picture of the match: {error}',
-                                                throttle_duration_sec=5.0)
+                self._node.get_logger().warning(
+                    f'no picture of the match: {error}', throttle_duration_sec=5.0
+                )

@@ -25,7 +25,7 @@ class Outputs:
     """The topics of a configured node; those that cost something are made only for listeners."""
 
     def __init__(
-        self, node: LifecycleNode, recogniser: Recogniser, map_path: str, pose: PoseConfig,
+        self, node: LifecycleNode, recogniser: Recogniser, map_path: str, pose: PoseConfig
     ) -> None:
         """Announce the map and make the publishers, which say nothing until the node is active."""
         self._node, self._recogniser = node, recogniser
@@ -51,9 +51,11 @@ class Outputs:
 
     def _announce(self, map_path: str) -> None:
         network = self._recogniser.map.network
-        info = VisionInfo(method=f'VPRTempo, {network.readout} readout, backend '
-                                 f'{self._recogniser.backend.name}',
-                          database_location=map_path, database_version=FORMAT_VERSION)
+        info = VisionInfo(
+            method=f'VPRTempo, {network.readout} readout, backend {self._recogniser.backend.name}',
+            database_location=map_path,
+            database_version=FORMAT_VERSION,
+        )
         info.header.stamp = self._node.get_clock().now().to_msg()
         self._info.publish(info)
 
@@ -64,8 +66,10 @@ class Outputs:
         output.header.stamp.nanosec = int(header.stamp.nanosec)
         output.header.frame_id = header.frame_id
         places, confidences = answer.match
-        output.results = [ObjectHypothesis(class_id=str(place), score=score)
-                          for place, score in zip(places.tolist(), confidences.tolist())]
+        output.results = [
+            ObjectHypothesis(class_id=str(place), score=score)
+            for place, score in zip(places.tolist(), confidences.tolist())
+        ]
         self._matches.publish(output)
         self.poses.publish(output.header.stamp, answer)
         return output.header.stamp

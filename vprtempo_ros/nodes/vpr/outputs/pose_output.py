@@ -25,7 +25,8 @@ class PoseOutput:
         self._node, self._config = node, config
         self._poses = node.create_lifecycle_publisher(PoseWithCovarianceStamped, POSE.name, 10)
         self._initial = node.create_lifecycle_publisher(
-            PoseWithCovarianceStamped, INITIAL_POSE.name, _ONCE)
+            PoseWithCovarianceStamped, INITIAL_POSE.name, _ONCE
+        )
         self._asked = False
         self.set_map(recogniser)
 
@@ -35,8 +36,13 @@ class PoseOutput:
         loaded = recogniser.map
         poses = [place.pose for place in loaded.places]
         # Of a fix the orientation is not known.
-        self._estimator = PoseEstimator(poses, loaded.calibration.tolerance, self._config,
-                                        oriented=loaded.origin is None) if any(poses) else None
+        self._estimator = (
+            PoseEstimator(
+                poses, loaded.calibration.tolerance, self._config, oriented=loaded.origin is None
+            )
+            if any(poses)
+            else None
+        )
 
     @property
     def has_poses(self) -> bool:
@@ -59,11 +65,15 @@ class PoseOutput:
 
     def publish(self, stamp: Any, answer: Answer) -> None:
         """Publish the pose of a frame with this stamp, if its place is known and has one."""
-        if (self._estimator is None or not len(answer.match.places)
-                or not (self._asked or self._poses.get_subscription_count())):
+        if (
+            self._estimator is None
+            or not len(answer.match.places)
+            or not (self._asked or self._poses.get_subscription_count())
+        ):
             return
-        estimate = self._estimator(self._recogniser.confidences(answer),
-                                   int(answer.match.places[0]))
+        estimate = self._estimator(
+            self._recogniser.confidences(answer), int(answer.match.places[0])
+        )
         if estimate is None:
             return
         message = pose_message(estimate, stamp)
@@ -74,7 +84,8 @@ class PoseOutput:
             x, y, _ = estimate.pose.position
             self._node.get_logger().info(
                 f'relocalised: ({x:.2f}, {y:.2f}) in {estimate.pose.frame_id} published on '
-                f'{self.initial_topic}')
+                f'{self.initial_topic}'
+            )
 
     def destroy(self) -> None:
         """Take the topics away."""
