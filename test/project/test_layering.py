@@ -45,7 +45,7 @@ COMPILED = {
     )
 }
 COMPILED |= {'demo/dvs.py'}
-_BASE = {'errors', 'options', 'config', 'frames', 'interface', 'statistics', ''}
+_BASE = {'errors', 'options', 'config', 'frames', 'interface', 'statistics', 'renamed', ''}
 _ROS = (
     'rclpy',
     'rcl_interfaces',
