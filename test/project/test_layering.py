@@ -45,7 +45,17 @@ COMPILED = {
     )
 }
 COMPILED |= {'demo/dvs.py'}
-_BASE = {'errors', 'options', 'config', 'frames', 'interface', 'statistics', 'renamed', ''}
+_BASE = {
+    'arrays',
+    'errors',
+    'options',
+    'config',
+    'frames',
+    'interface',
+    'statistics',
+    'renamed',
+    '',
+}
 _ROS = (
     'rclpy',
     'rcl_interfaces',

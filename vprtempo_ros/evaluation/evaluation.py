@@ -14,7 +14,7 @@ from ..maps.confidence_fit import measure_responses
 from ..maps.map import Map
 from ..matching.matcher import Matcher
 from ..support.blas import BlasThreads
-from ..support.progress import Progress, silent
+from ..support.progress import ProgressCallback, silent
 from .answers import Answers
 from .baselines import Ncc, Sad
 from .examples import Example, examples
@@ -106,7 +106,7 @@ def evaluate(
     config: NodeConfig,
     elsewhere: Query | None = None,
     received: NodeResults | None = None,
-    progress: Progress = silent,
+    progress: ProgressCallback = silent,
 ) -> Evaluation:
     """
     Run the map's network and template matching over the query and compare them with the truth.
@@ -210,7 +210,7 @@ def _run(
     truth: GroundTruth,
     config: NodeConfig,
     heatmap: Heatmap | None,
-    progress: Progress,
+    progress: ProgressCallback,
 ) -> MethodRun:
     responses = (
         loaded.response_statistics

@@ -18,7 +18,7 @@ from ..frames import Frame, Image, Pose
 from ..maps.map import Map
 from ..sources.poses import Origin
 from ..sources.traverse import Traverse, open_traverse
-from ..support.progress import Progress, silent
+from ..support.progress import ProgressCallback, silent
 
 T = TypeVar('T')
 
@@ -60,7 +60,9 @@ class Query:
         return len(self.stamps)
 
 
-def read_query(path: str, loaded: Map, reading: Reading, progress: Progress = silent) -> Query:
+def read_query(
+    path: str, loaded: Map, reading: Reading, progress: ProgressCallback = silent
+) -> Query:
     """
     Read and encode a recording with the map's own encoder.
 

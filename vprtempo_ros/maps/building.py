@@ -21,14 +21,14 @@ from ..network.layers import Network
 from ..network.training import check_method, train
 from ..sources.traverse import Traverse, open_traverse
 from ..statistics import Statistics
-from ..support.progress import Progress, silent
+from ..support.progress import ProgressCallback, silent
 from .confidence_fit import fit_confidence, measure_responses, mirrored
 from .map import Map, route_of
 from .reading import Reading
 from .samples import Samples
 
 
-def build_map(config: TrainerConfig, progress: Progress = silent) -> Map:
+def build_map(config: TrainerConfig, progress: ProgressCallback = silent) -> Map:
     """
     Read the reference traverses, cut them into places, train the network, fit confidence.
 
@@ -82,7 +82,11 @@ def build_map(config: TrainerConfig, progress: Progress = silent) -> Map:
 
 
 def _calibrate(
-    network: Network, samples: Samples, reading: Reading, config: TrainerConfig, progress: Progress
+    network: Network,
+    samples: Samples,
+    reading: Reading,
+    config: TrainerConfig,
+    progress: ProgressCallback,
 ) -> tuple[Statistics, Calibration]:
     """Measure what places usually answer, and fit confidence to frames held out of training."""
     adapt = config.encoding.adapt
@@ -114,7 +118,9 @@ def _calibrate(
     return responses, calibration
 
 
-def _train(samples: Samples, traverses: int, config: TrainerConfig, progress: Progress) -> Network:
+def _train(
+    samples: Samples, traverses: int, config: TrainerConfig, progress: ProgressCallback
+) -> Network:
     size = (config.encoding.width, config.encoding.height)
     return train(*samples.shown(traverses), config.training, progress, size)
 
@@ -127,7 +133,7 @@ def _engine(network: Network) -> Backend:
     return NumpyBackend(network, config) if network.modules else IntegerBackend(network, config)
 
 
-def _watched(traverse: Traverse, stage: str, progress: Progress) -> Iterator[Frame]:
+def _watched(traverse: Traverse, stage: str, progress: ProgressCallback) -> Iterator[Frame]:
     total = len(traverse)
     for done, frame in enumerate(traverse):
         progress(stage, done, total)

@@ -23,7 +23,7 @@ from ..matching.normalisation import Normaliser, measure_response_statistics
 from ..matching.sequence import sequence_filter
 from ..matching.stages import FrameTiming, Route
 from ..statistics import Statistics
-from ..support.progress import Progress
+from ..support.progress import ProgressCallback
 from .held_out import HeldOut
 
 # Frames of the reference that a place's usual response is measured on.
@@ -68,7 +68,7 @@ def fit_confidence(
     clutter: NDArray[np.uint8],
     tolerance: int,
     seed: int,
-    progress: Progress,
+    progress: ProgressCallback,
 ) -> Calibration:
     """
     Return the curves that make confidences of scores, one for each sequence filter.

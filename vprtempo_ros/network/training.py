@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..config import TrainingConfig
 from ..errors import ConfigError, MapError
-from ..support.progress import Progress, silent
+from ..support.progress import ProgressCallback, silent
 from .layers import SPIKE_MAX, Array, Layer, Module, Network, new_feature_layer, new_output_layer
 from .learning import Floats, Quantised
 from .quantised.observers import SCHEMES, Scheme, engine_of_machine
@@ -27,7 +27,7 @@ def train(
     spikes: NDArray[np.uint8],
     places: NDArray[np.int64],
     config: TrainingConfig,
-    progress: Progress = silent,
+    progress: ProgressCallback = silent,
     size: tuple[int, int] | None = None,
 ) -> Network:
     """
@@ -149,7 +149,7 @@ def _train_module(
     config: TrainingConfig,
     rng: np.random.Generator,
     name: str,
-    progress: Progress,
+    progress: ProgressCallback,
 ) -> tuple[Module, Trained | None]:
     """Train both layers of a module; with quantisation in the loop also return its integers."""
     samples = len(amplitudes)

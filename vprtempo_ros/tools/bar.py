@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 
 class Bar:
-    """A `Progress` that shows the present stage; use it in a with statement."""
+    """A `ProgressCallback` that shows the present stage; use it in a with statement."""
 
     def __init__(self) -> None:
         """Begin without a stage."""

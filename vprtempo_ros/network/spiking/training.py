@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from ...config import BootstrapConfig
 from ...errors import ConfigError
 from ...support.lava_shim import lava_dl_is_installed, prepare_lava_dl
-from ...support.progress import Progress
+from ...support.progress import ProgressCallback
 from .augmentation import augment
 from .network import (
     DECAY_UNITY,
@@ -114,7 +114,7 @@ class Trainer:
             _use_products(torch, block.synapse)
         self._start()
 
-    def run(self, name: str, progress: Progress) -> None:
+    def run(self, name: str, progress: ProgressCallback) -> None:
         """Train for all epochs."""
         torch, config = self._torch, self._config
         samples, places = len(self._spikes), int(self._places.max()) + 1
@@ -226,7 +226,7 @@ def train_spiking(
     config: BootstrapConfig,
     seed: int,
     threads: int,
-    progress: Progress,
+    progress: ProgressCallback,
 ) -> SpikingNetwork:
     """
     Train a module for each stretch of places.

@@ -15,7 +15,7 @@ from ...errors import VprError
 from ...interface import PROGRESS
 from ...maps.building import build_map
 from ...maps.store import save
-from ...support.progress import Progress
+from ...support.progress import ProgressCallback
 from ..common.qos import LATCHED
 
 # Progress is told at most this often, in seconds, and at the end of each stage.
@@ -27,7 +27,7 @@ class _Cancelled(Exception):
 
 
 class ProgressPublisher:
-    """Publishes and logs how far the present stage is; a `Progress`."""
+    """Publishes and logs how far the present stage is; a `ProgressCallback`."""
 
     def __init__(self, node: Node) -> None:
         """Make the topic."""
@@ -59,7 +59,7 @@ class Training:
     def __init__(
         self,
         config: TrainerConfig,
-        progress: Progress,
+        progress: ProgressCallback,
         logger: Any,
         before: Callable[[], None] = lambda: None,
     ) -> None:
