@@ -58,7 +58,7 @@ def ask(
         from_flat(MatchConfig, {'min_confidence': 0.0, 'sequence.filter': sequence}),
     )
     matches = [
-        matcher(backend.similarity(spikes), FrameTiming(int(stamp))).match
+        matcher(backend.similarity(spikes), FrameTiming(int(stamp)))
         for spikes, stamp in zip(queries_of(images, built.config, built.pixel_statistics), stamps)
     ]
     backend.close()

@@ -19,7 +19,7 @@ from vprtempo_ros.config import (
     TrainerConfig,
 )
 from vprtempo_ros.demo.recordings import render_drive
-from vprtempo_ros.demo.route import QUERY, REFERENCE, Drive
+from vprtempo_ros.demo.route import QUERY, REFERENCE, RenderedDrive
 from vprtempo_ros.demo.world import World
 from vprtempo_ros.frames import Pose
 from vprtempo_ros.maps.building import build_map
@@ -59,9 +59,9 @@ def answers(built: Map, query: Path, sequence: str) -> Iterator[Answer]:
     traverse, _ = open_traverse(str(query), BagInputConfig(), PosesConfig())
     for frame in traverse:
         answer = recogniser.recognise(frame.image, FrameTiming(frame.stamp_ns))
-        if len(answer.match.places):
-            best = int(answer.match.places[0])
-            place, estimate = poses[best], estimator(recogniser.confidences(answer), best)
+        if answer.place is not None:
+            best = answer.place
+            place, estimate = poses[best], estimator(answer.belief, best)
             assert frame.pose is not None and place is not None and estimate is not None
             yield Answer(frame.pose, place, estimate)
     recogniser.close()
@@ -107,7 +107,10 @@ def bench() -> None:
         for seed in WORLDS:
             world = World(seed=seed, length=LENGTH)
             bags = Path(folder) / f'reference-{seed}', Path(folder) / f'query-{seed}'
-            drives = Drive(world, REFERENCE), Drive(world, QUERY, frame_distance=1.0)
+            drives = (
+                RenderedDrive(world, REFERENCE),
+                RenderedDrive(world, QUERY, frame_distance=1.0),
+            )
             for path, drive in zip(bags, drives):
                 render_drive(drive, path)
             frames += len(drives[1])

@@ -1,8 +1,8 @@
-"""From an image to an answer: what the node does with a frame, without ROS."""
+"""Recognising places without ROS: an image in, a match out."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Generator, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,33 +17,39 @@ from .frames import Image, grey_image
 from .maps.map import Map
 from .matching.match import Match
 from .matching.matcher import Matcher
-from .matching.stages import FrameTiming
+from .matching.stages import FrameTiming, Scores
+
+Recognition = Generator[NDArray[np.uint8], Scores, Match]
+"""A frame on its way: yields its spikes, is sent their similarity, returns the match."""
 
 
-class Answer(NamedTuple):
-    """
-    The match of a frame, and what it was made from.
+class Matched(NamedTuple):
+    """A match with the tag of its image."""
 
-    similarity: float32 (places,), what the network answers; scores: float32 (places,), what came
-    of it with the other places and the frames before in view.
-    """
-
+    tag: object
     match: Match
-    similarity: NDArray[np.float32]
-    scores: NDArray[np.float32]
+
+
+class _Pending(NamedTuple):
+    recognition: Recognition
+    tag: object
 
 
 class Recogniser:
     """
-    A map ready to be asked; it remembers the frames before. Not for several threads at a time.
+    A map that recognises places; it remembers earlier frames. Use it from one thread at a time.
 
     :raises BackendError: if the backend cannot be started.
     """
 
     def __init__(
-        self, loaded: Map, backend: BackendConfig, match: MatchConfig, any_size: bool = False
+        self,
+        loaded: Map,
+        backend: BackendConfig | None = None,
+        match: MatchConfig | None = None,
+        any_size: bool = False,
     ) -> None:
-        """Start the backend with the map's network."""
+        """Start the backend with the map's network; any_size: accept images of other sizes."""
         self.map = loaded
         self._encoder = encoder_for(loaded.config)
         self._adaptation = (
@@ -51,88 +57,112 @@ class Recogniser:
         )
         self._any_size = any_size
         self._size = loaded.image_size()
-        self._matcher = self._new_matcher(match)
-        # Last: a backend may be processes, which must not be left behind.
-        self.backend = create(loaded.network, backend)
-        self._in_flight: InFlight[tuple[FrameTiming, Any]] = InFlight(self.backend)
+        self._matcher = self._new_matcher(match or MatchConfig())
+        # Last: a backend may consist of processes, which must not be left running.
+        self.backend = create(loaded.network, backend or BackendConfig())
+        self._in_flight: InFlight[_Pending] = InFlight(self.backend)
         try:
             self._warm_up()
         except BaseException:
             self.backend.close()
             raise
 
-    def _warm_up(self) -> None:
-        """Use every library once: the first time is slow, and must not be on a live frame."""
-        ramp = np.arange(self._size[0] * self._size[1]).reshape(self._size[::-1]).astype(np.uint8)
-        self.recognise(grey_image(ramp), FrameTiming(0))
-        if self._adaptation is not None:
-            self._adaptation.reset()
-        self._matcher.reset()
-
-    def configure(self, match: MatchConfig) -> None:
-        """Take other settings; other stages start without a memory of earlier frames."""
-        if not self._matcher.adjust(match):
-            self._matcher = self._new_matcher(match)
-
-    def recognise(self, image: Image, timing: FrameTiming) -> Answer:
+    def _recognition(self, image: Image, timing: FrameTiming) -> Recognition:
         """
-        Return the answer for the next image.
+        Recognise one frame: all steps from an image to a match.
 
-        :raises ImageError: if it is of another size than the map's, or shows nothing.
+        The backend computes the similarity between `yield` and what follows, at once or, if it is
+        a pipeline on a chip, while later frames are encoded.
         """
-        return self._match(self.backend.similarity(self._encode(image)), timing)
-
-    def submit(self, image: Image, timing: FrameTiming, tag: Any) -> list[tuple[Any, Answer]]:
-        """
-        Return the answers that come when the next image is shown, each with its image's tag.
-
-        A backend may answer an image only when others, or steps without one, have followed.
-
-        :raises ImageError: if it is of another size than the map's, or shows nothing.
-        """
-        return self._match_all(self._in_flight.show(self._encode(image), (timing, tag)))
-
-    def advance(self) -> list[tuple[Any, Answer]]:
-        """Let a backend that owes answers run a step without an image; return what comes."""
-        return self._match_all(self._in_flight.advance())
-
-    @property
-    def owes(self) -> int:
-        """How many images wait for their answers."""
-        return len(self._in_flight)
-
-    def _encode(self, image: Image) -> NDArray[np.uint8]:
-        if (image.width, image.height) != self._size and not self._any_size:
-            raise ImageError(
-                f'expected {self._size[0]}x{self._size[1]} pixels as in the map, '
-                f'found {image.width}x{image.height} (input.any_size accepts it)'
-            )
-        image.check_contrast()
+        self._check(image)
         spikes = self._encoder(image)
         if self._adaptation is not None:
             spikes = self._adaptation(spikes)
-        return spikes
+        similarity = yield spikes
+        scores = self._matcher.normalise(similarity, timing)
+        scores = self._matcher.filter(scores, timing)
+        belief = self._matcher.confidences(scores)
+        return self._matcher.best(similarity, scores, belief)
 
-    def _match(self, similarity: NDArray[np.float32], timing: FrameTiming) -> Answer:
-        verdict = self._matcher(similarity, timing)
-        return Answer(verdict.match, similarity, verdict.scores)
+    def recognise(
+        self, image: Image | NDArray[np.uint8], timing: FrameTiming | None = None
+    ) -> Match:
+        """
+        Return the match for the next image.
 
-    def _match_all(
-        self, answered: list[tuple[tuple[FrameTiming, Any], NDArray[np.float32]]]
-    ) -> list[tuple[Any, Answer]]:
-        return [(tag, self._match(similarity, timing)) for (timing, tag), similarity in answered]
+        :param image: an `Image`, or grey (height, width) or RGB (height, width, 3) uint8.
+        :param timing: stamp and distance travelled; None: one place further along the route.
+        :raises ImageError: if its size differs from that of the map, or it has no contrast.
+        """
+        if not isinstance(image, Image):
+            image = grey_image(image)
+        recognition = self._recognition(image, timing or FrameTiming(0))
+        return _finish(recognition, self.backend.similarity(next(recognition)))
 
-    def confidences(self, answer: Answer) -> NDArray[np.float32]:
-        """Return the confidence of every place, float32 (places,)."""
-        return self._matcher.confidences(answer.scores)
+    def submit(self, image: Image, timing: FrameTiming, tag: object) -> list[Matched]:
+        """
+        Show the next image to the backend; return the matches that are ready, with their tags.
+
+        A backend may return the match of an image only after later images or steps.
+
+        :raises ImageError: if its size differs from that of the map, or it has no contrast.
+        """
+        recognition = self._recognition(image, timing)
+        return _finish_all(self._in_flight.show(next(recognition), _Pending(recognition, tag)))
+
+    def advance(self) -> list[Matched]:
+        """Run a step of the backend without an image; return the matches that are ready."""
+        return _finish_all(self._in_flight.advance())
+
+    @property
+    def pending(self) -> int:
+        """Number of images whose matches are not ready yet."""
+        return len(self._in_flight)
+
+    def configure(self, match: MatchConfig) -> None:
+        """Use other settings; a changed sequence filter starts without memory."""
+        if not self._matcher.adjust(match):
+            self._matcher = self._new_matcher(match)
 
     def reset(self) -> None:
-        """Forget the way here; what the light is like stays known."""
+        """Forget earlier frames; the statistics of the pixels are kept, as the light is."""
         self._matcher.reset()
 
     def close(self) -> None:
         """Stop the backend."""
         self.backend.close()
 
+    def _check(self, image: Image) -> None:
+        if (image.width, image.height) != self._size and not self._any_size:
+            raise ImageError(
+                f'expected {self._size[0]}x{self._size[1]} pixels as in the map, '
+                f'found {image.width}x{image.height} (input.any_size accepts it)'
+            )
+        image.check_contrast()
+
+    def _warm_up(self) -> None:
+        """Use every library once: the first call is slow and must not delay a live frame."""
+        ramp = np.arange(self._size[0] * self._size[1]).reshape(self._size[::-1]).astype(np.uint8)
+        self.recognise(ramp)
+        if self._adaptation is not None:
+            self._adaptation.reset()
+        self._matcher.reset()
+
     def _new_matcher(self, match: MatchConfig) -> Matcher:
         return Matcher(self.map.route(), self.map.response_statistics, self.map.calibration, match)
+
+
+def _finish(recognition: Recognition, similarity: Scores) -> Match:
+    try:
+        recognition.send(similarity)
+    except StopIteration as end:
+        result: Match = end.value
+        return result
+    raise AssertionError('a recognition yields once')
+
+
+def _finish_all(answered: list[tuple[_Pending, Scores]]) -> list[Matched]:
+    return [
+        Matched(pending.tag, _finish(pending.recognition, similarity))
+        for pending, similarity in answered
+    ]

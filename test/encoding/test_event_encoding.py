@@ -154,7 +154,7 @@ def test_recall_on_lens(shared_data: Callable[[str], Path]) -> None:
         config.training.seed = seed
         recogniser = Recogniser(build_map(config), BackendConfig(), match)
         best = [
-            int(recogniser.recognise(frame.image, FrameTiming(frame.stamp_ns)).match.places[0])
+            int(recogniser.recognise(frame.image, FrameTiming(frame.stamp_ns)).places[0])
             for frame in query
         ]
         recogniser.close()

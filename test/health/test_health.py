@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.helpers import steady
+from support.helpers import match_of, steady
 
 from vprtempo_ros.config import DiagnosticsConfig
 from vprtempo_ros.health.arrivals import Arrivals
@@ -18,9 +17,8 @@ from vprtempo_ros.health.health import Health
 from vprtempo_ros.health.statistics import FrameStatistics
 from vprtempo_ros.health.status import Level, Status
 from vprtempo_ros.health.window import Counts, Window
-from vprtempo_ros.matching.match import Match, unknown
 
-PLACE = Match(np.array([28, 29]), np.array([0.9, 0.1], np.float32))
+PLACE = match_of([28, 29], [0.9, 0.1])
 
 
 class Robot:
@@ -77,7 +75,7 @@ class Robot:
 
     def unknown(self) -> None:
         """Answer a frame with no place."""
-        self.statistics.add_result(unknown(), None, 0.02)
+        self.statistics.add_result(match_of([], []), None, 0.02)
 
     def bad(self) -> None:
         """Refuse a frame."""

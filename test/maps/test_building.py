@@ -80,7 +80,7 @@ def test_a_map_recognises_its_own_pictures(tmp_path: Path) -> None:
         MatchConfig(min_confidence=0.0, sequence=SequenceConfig(filter='none')),
     )
     found = [
-        int(recogniser.recognise(grey_image(picture(n)), FrameTiming(n)).match.places[0])
+        int(recogniser.recognise(grey_image(picture(n)), FrameTiming(n)).places[0])
         for n in (3, 0, 5, 1, 4, 2)
     ]
     recogniser.close()

@@ -182,7 +182,7 @@ def test_elsewhere_is_less_sure(parts: Parts, name: str) -> None:
     for run in runs(parts, 60):
         matcher.reset()
         for number, stamp in enumerate(run.stamps.tolist()):
-            found = matcher(parts.backend.similarity(run.spikes[number]), FrameTiming(stamp)).match
+            found = matcher(parts.backend.similarity(run.spikes[number]), FrameTiming(stamp))
             if number < 5:
                 continue
             near = run.first[number] - 1 <= found.places[0] <= run.last[number] + 1
@@ -215,6 +215,6 @@ def test_another_drive_is_recognised_and_another_world_is_not(street: Street, pa
             matcher(parts.backend.similarity(adapt(spikes)), FrameTiming(10**8 * (1 + number)))
             for number, spikes in enumerate(drive)
         ]
-        answered.append(np.mean([len(answer.match.places) > 0 for answer in answers]))
+        answered.append(np.mean([len(answer.places) > 0 for answer in answers]))
     assert answered[0] > 0.7
     assert answered[1] < 0.5

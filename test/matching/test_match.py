@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 from support.helpers import steady
 
 from vprtempo_ros.config import MatchConfig
-from vprtempo_ros.matching.confidence import Curve
+from vprtempo_ros.matching.confidence import Curve, confidences
 from vprtempo_ros.matching.match import Match, match
 
 CURVE = Curve(0.5, 2.0, -1.0)
@@ -29,7 +29,9 @@ def matched(
     scores: np.ndarray, config: MatchConfig = EVERY, tolerance: int = 0, curve: Curve = CURVE
 ) -> Match:
     """Return the match of scores."""
-    return match(scores, tolerance, curve, config)
+    with np.errstate(invalid='ignore', over='ignore'):
+        belief = confidences(scores, tolerance, curve)
+    return match(scores, scores, belief, config)
 
 
 def test_places_come_best_first() -> None:

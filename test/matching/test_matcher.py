@@ -74,13 +74,13 @@ def test_stages_run_one_after_the_other(name: str, normalise: bool) -> None:
         timing = FrameTiming((number + 1) * SECOND)
         similarity = frame(number, number)
         expected = stage(scale(similarity, timing) if normalise else similarity, timing)
-        verdict = matching(similarity, timing)
-        np.testing.assert_array_equal(verdict.scores, expected)
+        found = matching(similarity, timing)
+        np.testing.assert_array_equal(found.scores, expected)
         sure = confidences(expected, 1, CALIBRATION.curves[name])
-        assert verdict.match.places[0] == expected.argmax()
-        falling = np.minimum.accumulate(sure[verdict.match.places])
-        assert verdict.match.confidences.tolist() == falling.tolist()
-        assert matching.confidences(verdict.scores) == pytest.approx(sure, rel=1e-6)
+        assert found.places[0] == expected.argmax()
+        falling = np.minimum.accumulate(sure[found.places])
+        assert found.confidences.tolist() == falling.tolist()
+        assert found.belief.tolist() == sure.tolist()
 
 
 @pytest.mark.parametrize('name', FILTERS)
@@ -92,9 +92,9 @@ def test_the_answer_may_change_while_driving(name: str) -> None:
     similarity, timing = frame(8, 11), FrameTiming(9 * SECOND)
     two, five = changed(similarity, timing), kept(similarity, timing)
     np.testing.assert_array_equal(two.scores, five.scores)
-    assert two.match.places.tolist() == five.match.places[:2].tolist()
+    assert two.places.tolist() == five.places[:2].tolist()
     assert changed.adjust(config(name, min_confidence=1.0))
-    assert len(changed(frame(9), FrameTiming(10 * SECOND)).match.places) == 0
+    assert len(changed(frame(9), FrameTiming(10 * SECOND)).places) == 0
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_other_stages_are_not_taken_on_the_way(other: MatchConfig) -> None:
     assert not changed.adjust(replace(other, top_k=1))
     for one, two in zip(driven(changed, range(5, 8)), driven(kept, range(5, 8)), strict=True):
         np.testing.assert_array_equal(one, two)
-    assert len(changed(frame(9, 9), FrameTiming(10 * SECOND)).match.places) == 5
+    assert len(changed(frame(9, 9), FrameTiming(10 * SECOND)).places) == 5
 
 
 def test_settings_are_copied() -> None:
@@ -122,11 +122,11 @@ def test_settings_are_copied() -> None:
     matching = matcher(settings)
     settings.top_k = 1
     settings.sequence.filter = 'none'
-    assert len(matching(frame(0, 4), FrameTiming(SECOND)).match.places) == 3
+    assert len(matching(frame(0, 4), FrameTiming(SECOND)).places) == 3
     assert not matching.adjust(settings)
     settings.sequence.filter = 'bayes'
     assert matching.adjust(settings)
-    assert len(matching(frame(1, 5), FrameTiming(2 * SECOND)).match.places) == 1
+    assert len(matching(frame(1, 5), FrameTiming(2 * SECOND)).places) == 1
 
 
 @pytest.mark.filterwarnings('error')
@@ -146,16 +146,16 @@ def test_what_shows_nothing_is_no_match(name: str, similarity: Array) -> None:
     """However sure the way here made it; and the frames after it are matched as before."""
     matching = matcher(config(name))
     driven(matching, range(10))
-    verdict = matching(similarity, FrameTiming(11 * SECOND))
-    assert verdict.match.places.tolist() == []
-    assert verdict.match.confidences.tolist() == []
+    unknown = matching(similarity, FrameTiming(11 * SECOND))
+    assert unknown.places.tolist() == []
+    assert unknown.confidences.tolist() == []
     after = [
         matching(frame(number, 3 + number), FrameTiming((number + 1) * SECOND))
         for number in range(11, 22)
     ]
-    assert all(len(found.match.places) == 5 for found in after)
+    assert all(len(found.places) == 5 for found in after)
     if name != 'none':
-        assert after[-1].match.places[0] == 24
+        assert after[-1].places[0] == 24
 
 
 @pytest.mark.parametrize('name', FILTERS)
@@ -197,8 +197,8 @@ def test_a_recogniser_keeps_its_memory_if_it_can(street: Street, loaded: Map) ->
     image, timing = frames[12].image, FrameTiming(frames[12].stamp_ns)
     kept, same, new = (recogniser.recognise(image, timing) for recogniser in (plain, changed, anew))
     np.testing.assert_array_equal(kept.scores, same.scores)
-    assert len(same.match.places) == 1
-    assert len(kept.match.places) == 5
+    assert len(same.places) == 1
+    assert len(kept.places) == 5
     # The adaptation to the light went on, so the network answers the same; the belief did not.
     np.testing.assert_array_equal(kept.similarity, new.similarity)
     assert abs(kept.scores - new.scores).max() > 1
@@ -220,7 +220,7 @@ def test_a_recogniser_is_reset(street: Street, loaded: Map) -> None:
     np.testing.assert_array_equal(kept.similarity, new.similarity)
     first = Matcher(loaded.route(), loaded.response_statistics, loaded.calibration, config())
     np.testing.assert_array_equal(
-        new.scores, first.score(new.similarity, FrameTiming(frame_of.stamp_ns))
+        new.scores, first(new.similarity, FrameTiming(frame_of.stamp_ns)).scores
     )
     assert abs(kept.scores - new.scores).max() > 1
 
@@ -237,7 +237,8 @@ def test_starting_leaves_no_trace(street: Street, loaded: Map) -> None:
     recogniser = Recogniser(loaded, BackendConfig(name='numpy'), config())
     for each, scores in zip(street.frames('query'), asked(recogniser, street), strict=False):
         similarity = backend.similarity(adapt(encode(each.image)))
-        np.testing.assert_array_equal(scores, stages.score(similarity, FrameTiming(each.stamp_ns)))
+        found = stages(similarity, FrameTiming(each.stamp_ns))
+        np.testing.assert_array_equal(scores, found.scores)
 
 
 def test_every_place_has_a_confidence(street: Street, loaded: Map) -> None:
@@ -245,11 +246,11 @@ def test_every_place_has_a_confidence(street: Street, loaded: Map) -> None:
     recogniser = Recogniser(loaded, BackendConfig(name='numpy'), config())
     for each in street.frames('query')[:5]:
         answer = recogniser.recognise(each.image, FrameTiming(each.stamp_ns))
-    found = recogniser.confidences(answer)
+    found = answer.belief
     assert found.shape == (len(loaded.places),)
-    assert found.dtype == np.float32
-    assert found[answer.match.places] == pytest.approx(answer.match.confidences, rel=1e-5)
-    assert found.max() == found[answer.match.places[0]]
+    assert found.dtype == np.float64
+    assert found[answer.places] == pytest.approx(answer.confidences, rel=1e-5)
+    assert found.max() == found[answer.places[0]]
 
 
 def test_frames_that_cannot_be_used_leave_no_trace(tmp_path: Any) -> None:

@@ -166,7 +166,7 @@ def test_a_map_of_events(tmp_path: Path) -> None:
     recogniser = Recogniser(loaded, BackendConfig(), ALONE)
     for number, frame in enumerate(frames(bag)):
         result = recogniser.recognise(frame.image, FrameTiming(frame.stamp_ns))
-        assert result.match.places[0] == number
+        assert result.places[0] == number
     recogniser.close()
 
 
@@ -193,7 +193,7 @@ def test_maps_with_other_settings(tmp_path: Path, settings: dict[str, Any]) -> N
     right = total = 0
     for number, part in enumerate([*events, scene(0, 800_000, count=1)]):
         for _, image in stream.feed(packet('evt3', part, number)):
-            right += recogniser.recognise(image, FrameTiming(0)).match.places[0] == total
+            right += recogniser.recognise(image, FrameTiming(0)).places[0] == total
             total += 1
     assert total == len(built.places)
     assert right >= 0.8 * total
@@ -225,7 +225,7 @@ def test_a_map_of_a_folder_of_event_images(tmp_path: Path) -> None:
     recogniser = Recogniser(built, BackendConfig(), ALONE)
     for number, frame in enumerate(frames(bag)):
         result = recogniser.recognise(frame.image, FrameTiming(frame.stamp_ns))
-        assert result.match.places[0] == number
+        assert result.places[0] == number
     recogniser.close()
 
 

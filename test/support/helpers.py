@@ -25,6 +25,7 @@ from vprtempo_ros.maps.map import Map
 from vprtempo_ros.maps.places import Place
 from vprtempo_ros.maps.store import load
 from vprtempo_ros.matching.confidence import Calibration, Curve
+from vprtempo_ros.matching.match import Match
 from vprtempo_ros.network.layers import Network
 from vprtempo_ros.network.training import train
 from vprtempo_ros.options import from_flat
@@ -266,3 +267,11 @@ def change(folder: Path, edit: Callable[[dict[str, Any]], object]) -> None:
 
 def unchanged(document: dict[str, Any]) -> None:
     """Leave map.yaml as it is but for its checksums."""
+
+
+def match_of(places: list[int], confidences: list[float]) -> Match:
+    """Return a match of these places; without any, that of an unknown place."""
+    empty = np.empty(0, np.float32)
+    return Match(
+        np.array(places, np.intp), np.array(confidences), empty, empty, empty.astype(np.float64)
+    )

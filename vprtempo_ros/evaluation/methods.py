@@ -13,7 +13,7 @@ from ..config import MatchConfig
 from ..matching.matcher import Matcher
 from ..matching.stages import FrameTiming
 from ..statistics import Statistics
-from ..support.progress import Progress, silent
+from ..support.progress import ProgressCallback, silent
 from .answers import Answers, Recorder, Scores
 from .heatmap import Heatmap
 from .query import Query, timed
@@ -56,7 +56,7 @@ def run(
     methods: list[Method],
     matcher: Callable[[Method], Matcher],
     heatmap: Heatmap | None = None,
-    progress: Progress = silent,
+    progress: ProgressCallback = silent,
 ) -> MethodRun:
     """
     Answer all queries in order with each method; similarities are made and dropped row by row.
@@ -84,14 +84,11 @@ def run(
             scores = row
             if statistics is not None and method.normalised == OVER_QUERY:
                 scores = statistics(row)
-            verdict, took = timed(matchers[method], scores, timing)
+            match, took = timed(matchers[method], scores, timing)
             matching_ms[method][number] = took
-            if len(verdict.match.places):
-                best = int(verdict.match.places[0])
-                certainty = (
-                    verdict.match.confidences[0] if method.by_confidence else verdict.scores[best]
-                )
-                recorders[method].add(number, best, float(certainty), verdict.scores)
+            if match.place is not None:
+                certainty = match.confidence if method.by_confidence else match.scores[match.place]
+                recorders[method].add(number, match.place, float(certainty), match.scores)
     progress(f'{engine.name}: answers', len(query), len(query))
     return MethodRun(
         {method: recorder.answers() for method, recorder in recorders.items()},
@@ -103,7 +100,7 @@ def run(
 class _QueryStatistics:
     """The mean and deviation of each place's responses over the query (Welford's recurrence)."""
 
-    def __init__(self, engine: Backend, query: Query, progress: Progress) -> None:
+    def __init__(self, engine: Backend, query: Query, progress: ProgressCallback) -> None:
         self._mean = np.zeros(engine.places)
         squares = np.zeros(engine.places)
         for number, spikes in enumerate(query.spikes):

@@ -1,45 +1,74 @@
-"""The answer for one frame: the best places with their confidences, or none."""
+"""The result for one frame: the best places with their confidences, or an unknown place."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..config import MatchConfig
-from .confidence import Curve, confidences
 from .stages import Scores
 
 
-class Match(NamedTuple):
-    """Places, best first, with confidences from 0 to 1; both empty where the place is unknown."""
+@dataclass(frozen=True, eq=False)
+class Match:
+    """
+    What was recognised in a frame.
+
+    places: int (top k,), best first; confidences: float64 (top k,), 0 to 1, descending; both are
+    empty where the place is unknown. Of every place, float32 (places,): similarity, the response
+    of the network; scores, the same after normalisation and sequence filter, higher is better;
+    and float64 (places,): belief, the confidence, NaN where the scores are not finite.
+    """
 
     places: NDArray[np.intp]
     confidences: NDArray[np.float64]
+    similarity: Scores
+    scores: Scores
+    belief: NDArray[np.float64]
+
+    @property
+    def known(self) -> bool:
+        """Whether the place is known."""
+        return len(self.places) > 0
+
+    @property
+    def place(self) -> int | None:
+        """The best place, None where it is unknown."""
+        return int(self.places[0]) if self.known else None
+
+    @property
+    def confidence(self) -> float:
+        """The confidence of the best place, 0 where it is unknown."""
+        return float(self.confidences[0]) if self.known else 0.0
 
 
-def match(scores: Scores, tolerance: int, curve: Curve, config: MatchConfig) -> Match:
+def match(
+    similarity: Scores, scores: Scores, belief: NDArray[np.float64], config: MatchConfig
+) -> Match:
     """
-    Return the answer to the scores float32 (places,) of one frame.
+    Return the result for similarity, scores and belief of one frame, as in `Match`.
 
-    There is none where the best place's confidence is below `min_confidence`, or where nothing
-    stands out at all (all equal, not finite).
+    The place is unknown where the best confidence is below `min_confidence`, and where similarity
+    or scores tell no place from another (all equal, or not finite).
     """
-    # The deviation of equal values would not do: it is not zero but for rounding.
-    if not np.isfinite(scores).all() or scores.min() == scores.max():
-        return unknown()
+    if not (_tells_apart(similarity) and _tells_apart(scores)):
+        return Match(*_NO_PLACES, similarity, scores, belief)
     count = min(config.top_k, len(scores))
     best = np.argpartition(scores, len(scores) - count)[len(scores) - count :]
-    # Of equal scores the earlier place comes first, whatever the partition did.
+    # Of equal scores the lower place comes first, independent of the partition.
     best = best[np.lexsort((best, -scores[best]))]
-    # A neighbour of the best place shares its lead; behind a better score it is not more likely.
-    found = np.minimum.accumulate(confidences(scores, tolerance, curve)[best])
-    if found[0] < config.min_confidence:
-        return unknown()
-    return Match(best, found)
+    # Neighbours share the lead of the best place; with a lower score they are not more likely.
+    confidences = np.minimum.accumulate(belief[best])
+    if confidences[0] < config.min_confidence:
+        return Match(*_NO_PLACES, similarity, scores, belief)
+    return Match(best, confidences, similarity, scores, belief)
 
 
-def unknown() -> Match:
-    """Return the answer for an unknown place."""
-    return Match(np.empty(0, np.intp), np.empty(0))
+def _tells_apart(values: Scores) -> bool:
+    # The standard deviation of equal values would not do: rounding can make it positive.
+    return bool(np.isfinite(values).all() and values.min() != values.max())
+
+
+_NO_PLACES = (np.empty(0, np.intp), np.empty(0))

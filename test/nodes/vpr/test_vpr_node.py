@@ -54,7 +54,7 @@ def test_recognises_the_second_traverse(street, tmp_path: Path) -> None:
         client.await_listener()
         for number, frame in enumerate(frames):
             places, confidences = answer_of(client.ask(frame_message(frame)))
-            expected = recogniser.recognise(frame.image, FrameTiming(frame.stamp_ns)).match
+            expected = recogniser.recognise(frame.image, FrameTiming(frame.stamp_ns))
             assert places == expected.places.tolist()
             assert confidences == pytest.approx(expected.confidences, abs=1e-6)
             right += bool(places) and truth.is_right(number, places[0])

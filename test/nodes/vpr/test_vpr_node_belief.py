@@ -14,7 +14,7 @@ from support.helpers import map_around, tiny_config, tiny_map
 from support.ros import Client, answer_of, frame_message, image_message
 
 from vprtempo_ros.config import BackendConfig, MatchConfig
-from vprtempo_ros.demo.route import QUERY, Drive
+from vprtempo_ros.demo.route import QUERY, RenderedDrive
 from vprtempo_ros.demo.world import World
 from vprtempo_ros.maps.layout import layout_of
 from vprtempo_ros.maps.places import Place
@@ -66,7 +66,7 @@ def test_belief_of_every_place(street, tmp_path: Path) -> None:
             assert np.stack([found[axis] for axis in 'xyz'], axis=1) == pytest.approx(positions)
             answer = recogniser.recognise(frame.image, FrameTiming(frame.stamp_ns))
             assert found['similarity'] == pytest.approx(answer.similarity, abs=1e-5)
-            assert found['confidence'] == pytest.approx(recogniser.confidences(answer), abs=1e-5)
+            assert found['confidence'] == pytest.approx(answer.belief, abs=1e-5)
             # What the match says of its places is what the cloud says of them.
             places, confidences = answer_of(match)
             falling = np.minimum.accumulate(found['confidence'][places])
@@ -132,7 +132,7 @@ def test_a_place_without_a_pose_is_nowhere() -> None:
 @pytest.mark.parametrize('name', ['none', 'bayes'])
 def test_another_street_is_unknown(street, tmp_path: Path, name: str) -> None:
     """Frames of the map's street are answered, those of another street get no results."""
-    elsewhere = Drive(World(seed=2, length=40.0), QUERY, frame_distance=2.0, rate=5.0)
+    elsewhere = RenderedDrive(World(seed=2, length=40.0), QUERY, frame_distance=2.0, rate=5.0)
     with (
         ros.node(
             tmp_path,

@@ -67,7 +67,7 @@ def test_answers_belong_to_their_stamps(
         number + 1 for number in range(len(frames))
     ]
     for number, (frame, match) in enumerate(zip(frames, client.matches)):
-        wanted = recogniser.recognise(frame.image, FrameTiming(number + 1)).match
+        wanted = recogniser.recognise(frame.image, FrameTiming(number + 1))
         assert [int(result.class_id) for result in match.results] == wanted.places.tolist()
 
 

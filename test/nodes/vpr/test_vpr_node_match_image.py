@@ -12,7 +12,7 @@ from builtin_interfaces.msg import Time
 from rclpy.lifecycle import LifecycleNode
 from sensor_msgs.msg import Image
 from support import ros
-from support.helpers import picture
+from support.helpers import match_of, picture
 from support.ros import SINGLE, Client, frame_message, rclpy, until
 from visualization_msgs.msg import MarkerArray
 
@@ -20,7 +20,6 @@ from vprtempo_ros.config import BackendConfig, MatchConfig, PoseConfig
 from vprtempo_ros.frames import BGR, GREY, RGB, grey_image
 from vprtempo_ros.frames import Image as PixelImage
 from vprtempo_ros.maps.store import load
-from vprtempo_ros.matching.match import Match, unknown
 from vprtempo_ros.matching.stages import FrameTiming
 from vprtempo_ros.nodes.vpr.outputs.outputs import Outputs
 from vprtempo_ros.recogniser import Recogniser
@@ -155,7 +154,7 @@ def test_colours_of_every_layout(channels: int, weights: tuple[float, ...], dtyp
     """Red is red, whatever the order and depth of the channels."""
     pixels = np.zeros((48, 64, channels), dtype)
     pixels[:, :, 0 if weights[0] == RGB[0] else 2] = np.iinfo(dtype).max
-    found = SideBySide([thumbnail()]).compose(PixelImage(pixels, weights), unknown())
+    found = SideBySide([thumbnail()]).compose(PixelImage(pixels, weights), match_of([], []))
     assert found[100, 100].tolist() == [255, 0, 0]
 
 
@@ -171,7 +170,7 @@ def test_colours_of_every_layout(channels: int, weights: tuple[float, ...], dtyp
 )
 def test_grey_of_every_kind(image: PixelImage) -> None:
     """What has no colours is shown in grey, stretched to the width."""
-    found = SideBySide([thumbnail()]).compose(image, Match(np.array([0]), np.array([0.7])))
+    found = SideBySide([thumbnail()]).compose(image, match_of([0], [0.7]))
     assert found.shape == (240 + 34, 2 * WIDTH + GAP, 3)
     assert alike(found[:240, :WIDTH], cv2.cvtColor(picture(2, 60, 80), cv2.COLOR_GRAY2RGB)) > 0.9
     assert (
@@ -184,5 +183,5 @@ def test_grey_of_every_kind(image: PixelImage) -> None:
 def test_odd_shapes(shape: tuple[int, int]) -> None:
     """The picture stays of a size that fits a screen."""
     image = grey_image(np.full(shape, 7, np.uint8))
-    found = SideBySide([b'']).compose(image, Match(np.array([0]), np.array([1.0])))
+    found = SideBySide([b'']).compose(image, match_of([0], [1.0]))
     assert 80 <= found.shape[0] <= 520

@@ -43,7 +43,7 @@ def compare(
     """Ask both about a frame; they must agree."""
     places, confidences = answer_of(client.ask(frame_message(frame, stamp_ns)))
     timing = FrameTiming(frame.stamp_ns if stamp_ns is None else stamp_ns, travelled)
-    expected = recogniser.recognise(frame.image, timing).match
+    expected = recogniser.recognise(frame.image, timing)
     assert places == expected.places.tolist()
     assert confidences == pytest.approx(expected.confidences, abs=1e-6)
 
@@ -52,7 +52,7 @@ def certainty(recogniser: Recogniser, frames: list[Frame]) -> list[float]:
     """Return the best confidence for each frame, of a recogniser that starts anew."""
     recogniser.reset()
     results = [recogniser.recognise(frame.image, FrameTiming(frame.stamp_ns)) for frame in frames]
-    return [float(result.match.confidences[0]) for result in results]
+    return [float(result.confidences[0]) for result in results]
 
 
 @pytest.mark.parametrize('name', ['none', 'seqslam', 'bayes'])
@@ -125,7 +125,7 @@ def test_the_filter_is_changed_while_it_runs(street, tmp_path: Path) -> None:
         assert client.set_parameter('match.top_k', 2).successful
         assert client.set_parameter('match.min_confidence', 0.01).successful
         places, confidences = answer_of(client.ask(frame_message(frames[16])))
-        expected = twin.recognise(frames[16].image, FrameTiming(frames[16].stamp_ns)).match
+        expected = twin.recognise(frames[16].image, FrameTiming(frames[16].stamp_ns))
         assert places == expected.places[:2].tolist()
         assert confidences == pytest.approx(expected.confidences[:2], abs=1e-6)
         assert 'Traceback' not in process.output()
@@ -249,7 +249,7 @@ def test_odometry_tells_the_way(street, tmp_path: Path) -> None:
             way = None if kept is None else x - kept
             kept = x
             compare(client, twin, frame, stamp, way)
-            expected = timed.recognise(frame.image, FrameTiming(stamp)).match.confidences
+            expected = timed.recognise(frame.image, FrameTiming(stamp)).confidences
             differences.append(abs(float(expected[0]) - float(client.matches[-1].results[0].score)))
         values = client.status(lambda status, values: values.get('last way (m)') != '-', 'the way')
         assert values['last way (m)'] == '-1.00'

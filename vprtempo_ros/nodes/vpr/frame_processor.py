@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 from rclpy.lifecycle import LifecycleNode
 from rclpy.time import Time
@@ -13,9 +13,10 @@ from ...errors import BackendError, VprError
 from ...events.packet import Size
 from ...frames import Image
 from ...health.statistics import FrameStatistics
+from ...matching.match import Match
 from ...matching.odometry import Odometer
 from ...matching.stages import FrameTiming
-from ...recogniser import Answer, Recogniser
+from ...recogniser import Recogniser
 from ...sources.cdr import read_message, stamp_ns
 from ...sources.traverse import DECODERS
 from .loading import LoadedMap
@@ -26,6 +27,14 @@ _WARN_PERIOD = 5.0
 
 # Frames in the wrong order are not further apart than this, in ns: the clock was set back.
 _BACK = 500_000_000
+
+
+class _FrameContext(NamedTuple):
+    """What is needed of a frame when its match is ready; image: only if it is to be shown."""
+
+    header: Any
+    travelled: float | None
+    image: Image | None
 
 
 class FrameProcessor:
@@ -119,8 +128,8 @@ class FrameProcessor:
         started = time.perf_counter()
         try:
             recogniser = self._configured_recogniser()
-            for tag, answer in recogniser.advance():
-                self._publish(answer, *tag)
+            for tag, match in recogniser.advance():
+                self._publish(match, tag)
         except VprError as error:
             self._note_failure(str(error))
             return False
@@ -128,7 +137,7 @@ class FrameProcessor:
             self._note_failure(f'{type(error).__name__}: {error}')
             return False
         self.statistics.add_work(time.perf_counter() - started)
-        return recogniser.owes > 0
+        return recogniser.pending > 0
 
     def finish(self) -> None:
         """Answer what was taken, if late."""
@@ -148,13 +157,15 @@ class FrameProcessor:
         self._seen = (image.width, image.height)
         stamp = stamp_ns(header)
         self._check_time_jump(stamp)
-        way = self.odometer.travelled(stamp)
-        answers = self._configured_recogniser().submit(
-            image, FrameTiming(stamp, way), (header, way, self._outputs.picture_of(image))
+        travelled = self.odometer.travelled(stamp)
+        matched = self._configured_recogniser().submit(
+            image,
+            FrameTiming(stamp, travelled),
+            _FrameContext(header, travelled, self._outputs.picture_of(image)),
         )
         self.odometer.keep()
-        for tag, answer in answers:
-            self._publish(answer, *tag)
+        for tag, match in matched:
+            self._publish(match, tag)
 
     def _configured_recogniser(self) -> Recogniser:
         """Return the recogniser with the settings that hold from this frame on."""
@@ -169,12 +180,14 @@ class FrameProcessor:
             self._outputs.poses.ask()
         return self.loaded.recogniser
 
-    def _publish(self, answer: Answer, header: Any, way: float | None, image: Image | None) -> None:
-        stamp = self._outputs.publish(header, answer)
+    def _publish(self, match: Match, context: object) -> None:
+        assert isinstance(context, _FrameContext)
+        header = context.header
+        stamp = self._outputs.publish(header, match)
         clock = self._node.get_clock()
         age = clock.now() - Time.from_msg(stamp, clock_type=clock.clock_type)
-        self.statistics.add_result(answer.match, way, age.nanoseconds * 1e-9)
-        self._outputs.publish_views(stamp, header.frame_id, answer, image)
+        self.statistics.add_result(match, context.travelled, age.nanoseconds * 1e-9)
+        self._outputs.publish_views(stamp, header.frame_id, match, context.image)
 
     def _check_time_jump(self, stamp: int) -> None:
         """Forget the way here where stamps jump back, as when a recording starts again."""

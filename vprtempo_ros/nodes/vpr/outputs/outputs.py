@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from rclpy.lifecycle import LifecycleNode
 from sensor_msgs.msg import PointCloud2
 from vision_msgs.msg import Classification, ObjectHypothesis, VisionInfo
@@ -13,7 +14,8 @@ from ....frames import Image
 from ....interface import BELIEF, INFO, MATCH
 from ....maps.layout import layout_of
 from ....maps.map import FORMAT_VERSION
-from ....recogniser import Answer, Recogniser
+from ....matching.match import Match
+from ....recogniser import Recogniser
 from ...common.qos import LATCHED
 from .belief import BeliefCloud
 from .markers import Markers
@@ -59,34 +61,33 @@ class Outputs:
         info.header.stamp = self._node.get_clock().now().to_msg()
         self._info.publish(info)
 
-    def publish(self, header: Any, answer: Answer) -> Any:
+    def publish(self, header: Any, match: Match) -> Any:
         """Publish the answer to a frame; returns its stamp as a ROS message."""
         output = Classification()
         output.header.stamp.sec = int(header.stamp.sec)
         output.header.stamp.nanosec = int(header.stamp.nanosec)
         output.header.frame_id = header.frame_id
-        places, confidences = answer.match
         output.results = [
             ObjectHypothesis(class_id=str(place), score=score)
-            for place, score in zip(places.tolist(), confidences.tolist())
+            for place, score in zip(match.places.tolist(), match.confidences.tolist())
         ]
         self._matches.publish(output)
-        self.poses.publish(output.header.stamp, answer)
+        self.poses.publish(output.header.stamp, match)
         return output.header.stamp
 
     def picture_of(self, image: Image) -> Image | None:
         """Return the image if it is to be kept until its answer comes, since somebody looks."""
         return image if self._picture.wanted else None
 
-    def publish_views(self, stamp: Any, frame_id: str, answer: Answer, image: Image | None) -> None:
+    def publish_views(self, stamp: Any, frame_id: str, match: Match, image: Image | None) -> None:
         """Publish what people look at, of the frame of this stamp, as far as anybody does."""
         if self._belief.get_subscription_count():
-            cloud = self._cloud.message(answer.similarity, self._recogniser.confidences(answer))
+            cloud = self._cloud.message(match.similarity, match.belief.astype(np.float32))
             cloud.header.stamp = stamp
             self._belief.publish(cloud)
-        self._markers.show(answer.match.places)
+        self._markers.show(match.places)
         if image is not None:
-            self._picture.show(stamp, frame_id, image, answer.match)
+            self._picture.show(stamp, frame_id, image, match)
 
     def rest(self) -> None:
         """Take away what would look as if it were still so, before the node turns inactive."""

@@ -10,8 +10,9 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 
 from ....config import PoseConfig
 from ....interface import INITIAL_POSE, POSE
+from ....matching.match import Match
 from ....matching.pose import PoseEstimate, PoseEstimator
-from ....recogniser import Answer, Recogniser
+from ....recogniser import Recogniser
 
 # Not latched: who comes later must not take an old pose for the robot's.
 _ONCE = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
@@ -32,7 +33,6 @@ class PoseOutput:
 
     def set_map(self, recogniser: Recogniser) -> None:
         """Publish poses of this map from now on, if it has any."""
-        self._recogniser = recogniser
         loaded = recogniser.map
         poses = [place.pose for place in loaded.places]
         # Of a fix the orientation is not known.
@@ -63,17 +63,15 @@ class PoseOutput:
         """Have the next pose published on initialpose too, or not any longer."""
         self._asked = asked
 
-    def publish(self, stamp: Any, answer: Answer) -> None:
+    def publish(self, stamp: Any, match: Match) -> None:
         """Publish the pose of a frame with this stamp, if its place is known and has one."""
         if (
             self._estimator is None
-            or not len(answer.match.places)
+            or match.place is None
             or not (self._asked or self._poses.get_subscription_count())
         ):
             return
-        estimate = self._estimator(
-            self._recogniser.confidences(answer), int(answer.match.places[0])
-        )
+        estimate = self._estimator(match.belief, match.place)
         if estimate is None:
             return
         message = pose_message(estimate, stamp)
