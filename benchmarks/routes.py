@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vprtempo_ros.demo.route import QUERY, REFERENCE, Drive
+from vprtempo_ros.demo.route import QUERY, REFERENCE, RenderedDrive
 from vprtempo_ros.demo.world import World
 from vprtempo_ros.evaluation.truth import GroundTruth, from_positions
 from vprtempo_ros.frames import Image, grey_image
@@ -68,9 +68,9 @@ def lens() -> Route:
 def street() -> Route:
     """Return the demo's street, places 2 m apart, right within 2 m."""
     world = World()
-    reference = Drive(world, REFERENCE)
+    reference = RenderedDrive(world, REFERENCE)
     wanted = np.searchsorted(reference.distances, np.arange(0, reference.distances[-1], 2.0))
-    query = Drive(world, QUERY, frame_distance=1.0)
+    query = RenderedDrive(world, QUERY, frame_distance=1.0)
     truth = from_positions(query.stamps_ns, query.distances, reference.distances[wanted], 2.0)
     step_s = float(np.median(np.diff(reference.stamps_ns[wanted]))) * 1e-9
     return Route(

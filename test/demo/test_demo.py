@@ -1,4 +1,4 @@
-"""The main job from recording to recall, as a user runs it."""
+"""The complete workflow from recording to recall, as a user runs it."""
 
 from __future__ import annotations
 
@@ -40,20 +40,20 @@ def figure(output: str, name: str) -> float:
 
 @pytest.mark.long
 def test_rendered_route(tmp_path: Path) -> None:
-    """A rendered route is recognised, every frame answered, the report written."""
+    """A rendered route is recognised, every frame has a result, the report is written."""
     output = demo(tmp_path / 'demo', '--length', '60')
     assert figure(output, 'query frames') == 60
     assert figure(output, 'recall@1') > 0.7
     assert figure(output, 'recall@5') >= figure(output, 'recall@1')
     assert figure(output, 'frames lost') == 0
-    told = re.findall(r'^[\d.]+  (?:place +\d+  confidence|unknown place)', output, re.MULTILINE)
-    assert len(told) == 60
-    assert sum('confidence' in line for line in told) > 40
+    matches = re.findall(r'^[\d.]+  (?:place +\d+  confidence|unknown place)', output, re.MULTILINE)
+    assert len(matches) == 60
+    assert sum('confidence' in line for line in matches) > 40
     folder = tmp_path / 'demo' / 'evaluation'
     picture = cv2.imread(str(folder / 'similarity.png'))
     assert picture is not None
     assert min(picture.shape[:2]) > 500
-    # The report is about the answers that arrived, not about those computed for it.
+    # The report is about the matches that were received, not about those computed for it.
     results = json.loads((folder / 'results.json').read_text())
     arrived, offline = results['methods'][:2]
     assert (arrived['name'], offline['name'][:7]) == ('network, over DDS', 'network')
@@ -61,7 +61,7 @@ def test_rendered_route(tmp_path: Path) -> None:
     assert arrived['recall']['25'] is None
     assert arrived['ms'] > offline['ms'] > 0
     assert f'report    {folder}/report.html' in output
-    # What the browser showed last, without a browser.
+    # The last state of the live page, rendered without a browser.
     assert re.search(r'^Live in a browser: http://127\.0\.0\.1:\d+$', output, re.MULTILINE)
     shown = cv2.imread(str(tmp_path / 'demo' / 'view.png'))
     assert shown is not None
@@ -73,10 +73,10 @@ def test_rendered_route(tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_rendered_route_seen_by_an_event_camera(tmp_path: Path) -> None:
-    """The same job on events: every window of 0.1 s is answered, most of them rightly."""
+    """The same with events: every window of 0.1 s has a result, most of them correct."""
     pytest.importorskip('event_camera_msgs', reason='needs event_camera_msgs: make setup')
     output = demo(tmp_path / 'demo', '--length', '40', '--input', 'events')
-    # Half a metre each; windows that began before the first or end after the last event are not.
+    # Half a metre each; windows that begin before the first or end after the last event are not.
     assert 75 <= figure(output, 'query frames') <= 80
     assert figure(output, 'recall@1') > 0.5
     assert figure(output, 'recall@5') > 0.8
@@ -91,7 +91,7 @@ def test_nordland_over_dds(shared_data, tmp_path: Path) -> None:
     output = demo(tmp_path, '--data', str(shared_data('nordland_64x32')))
     assert figure(output, 'places in the map') == 500
     assert figure(output, 'recall@1') >= 0.9
-    # A busy machine drops some; the answers do not depend on them.
+    # A busy machine drops some; the matches do not depend on them.
     assert figure(output, 'frames lost') <= 50
 
 
@@ -107,7 +107,7 @@ def test_nordland_over_dds(shared_data, tmp_path: Path) -> None:
     ],
 )
 def test_mistakes_are_one_line(tmp_path: Path, arguments: list[str], words: str) -> None:
-    """Data that cannot be used is told in one line."""
+    """Unusable data ends the demo with one line."""
     done = subprocess.run(
         [sys.executable, '-m', 'vprtempo_ros.demo', '--out', str(tmp_path / 'out'), *arguments],
         capture_output=True,
@@ -151,7 +151,7 @@ def test_users_folders_are_not_touched(tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_blank_images_do_not_shift_the_truth(tmp_path: Path) -> None:
-    """A name whose image shows nothing is left out on both sides."""
+    """A name whose image has no contrast is left out on both sides."""
     images(tmp_path / 'data' / 'a', 12, blank=3)
     images(tmp_path / 'data' / 'b', 12, blank=7)
     output = demo(tmp_path / 'out', '--data', str(tmp_path / 'data'))

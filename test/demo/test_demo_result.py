@@ -1,4 +1,4 @@
-"""Matches that were recorded over DDS, assigned to the query frames they answer."""
+"""Matches that were recorded over DDS, assigned to their query frames."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SHIFT = 7_000_000_000
 
 
 def test_recorded_matches_are_assigned_by_stamp(tmp_path: Path) -> None:
-    """Stamps are moved back; unknown places, lost frames and foreign stamps are told apart."""
+    """Stamps are moved back; unknown places, lost frames and foreign stamps are distinguished."""
     stamps = np.arange(4) * 100
     truth = GroundTruth(stamps, np.arange(4), np.arange(4))
     file = tmp_path / 'matches.csv'

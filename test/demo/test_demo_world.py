@@ -1,4 +1,4 @@
-"""The demo street: repeatable, true to its geometry, and neither trivial nor hopeless to match."""
+"""The demo street: repeatable, geometrically correct, neither trivial nor impossible to match."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from vprtempo_ros.demo.appearance import Appearance
 from vprtempo_ros.demo.camera import Camera
-from vprtempo_ros.demo.route import EPOCH_NS, QUERY, REFERENCE, Drive, Traverse
+from vprtempo_ros.demo.route import EPOCH_NS, QUERY, REFERENCE, DriveConditions, RenderedDrive
 from vprtempo_ros.demo.street import FRONTS
 from vprtempo_ros.demo.world import World
 
@@ -26,15 +26,15 @@ def world() -> World:
 
 
 @pytest.fixture(scope='module')
-def reference(world: World) -> Drive:
+def reference(world: World) -> RenderedDrive:
     """Give the reference traverse in small pictures."""
-    return Drive(world, REFERENCE, size=SMALL)
+    return RenderedDrive(world, REFERENCE, size=SMALL)
 
 
 @pytest.fixture(scope='module')
-def query(world: World) -> Drive:
+def query(world: World) -> RenderedDrive:
     """Give the query traverse in small pictures."""
-    return Drive(world, QUERY, size=SMALL)
+    return RenderedDrive(world, QUERY, size=SMALL)
 
 
 def still(appearance: Appearance) -> Appearance:
@@ -53,8 +53,8 @@ def normalised(image: NDArray[np.uint8]) -> NDArray[np.int32]:
     return np.asarray(np.round(127.5 * (patches + 1.0)), np.int32).ravel()
 
 
-def test_same_seed_same_frames_whatever_the_order(reference: Drive) -> None:
-    again = Drive(World(), REFERENCE, size=SMALL)
+def test_same_seed_same_frames_in_any_order(reference: RenderedDrive) -> None:
+    again = RenderedDrive(World(), REFERENCE, size=SMALL)
     for index in (250, 3):
         first, second = reference[index], again[index]
         assert np.array_equal(first.image, second.image)
@@ -67,7 +67,7 @@ def test_another_seed_is_another_street(world: World) -> None:
 
 
 def test_frames_have_the_promised_form(world: World) -> None:
-    drive = Drive(world, REFERENCE)
+    drive = RenderedDrive(world, REFERENCE)
     frame = drive[7]
     assert len(drive) == 400
     assert frame.image.shape == (480, 640, 3)
@@ -81,7 +81,7 @@ def test_frames_have_the_promised_form(world: World) -> None:
     assert [f.stamp_ns for f in drive[5:7]] == [drive[5].stamp_ns, drive[6].stamp_ns]
 
 
-def test_frames_advance_at_about_ten_hertz_and_half_a_metre(query: Drive) -> None:
+def test_frames_advance_at_about_ten_hertz_and_half_a_metre(query: RenderedDrive) -> None:
     gaps = np.diff(query.stamps_ns) / 1e9
     steps = np.diff(query.distances)
     assert gaps.min() > 0.08 and gaps.max() < 0.12
@@ -89,7 +89,7 @@ def test_frames_advance_at_about_ten_hertz_and_half_a_metre(query: Drive) -> Non
     assert steps.mean() == pytest.approx(0.5, abs=0.01)
 
 
-def test_the_camera_moves_where_it_looks(world: World, reference: Drive) -> None:
+def test_the_camera_moves_where_it_looks(world: World, reference: RenderedDrive) -> None:
     steps = np.diff(reference.positions, axis=0)
     direction = np.arctan2(steps[:, 1], steps[:, 0])
     off = np.angle(np.exp(1j * (direction - reference.yaws[:-1])))
@@ -105,7 +105,7 @@ def test_distance_is_arc_length(world: World) -> None:
     assert steps == pytest.approx(0.1, rel=2e-3)
 
 
-def test_the_query_is_driven_beside_the_reference(world: World, query: Drive) -> None:
+def test_the_query_is_driven_next_to_the_reference(world: World, query: RenderedDrive) -> None:
     heading = world.centre_line.heading(query.distances)
     left = np.stack([-np.sin(heading), np.cos(heading)], axis=1)
     offset = ((query.positions - world.centre_line.at(query.distances)) * left).sum(axis=1)
@@ -113,7 +113,7 @@ def test_the_query_is_driven_beside_the_reference(world: World, query: Drive) ->
     assert np.abs(offset).max() < 1.2  # inside the lane
 
 
-def test_no_house_stands_in_the_way(world: World) -> None:
+def test_no_house_stands_on_the_street(world: World) -> None:
     corners = np.array([wall.start for wall in world.walls(0.0)])
     gaps = np.linalg.norm(corners[:, None] - world.centre_line.points, axis=2)
     assert gaps.min() > FRONTS - 1.0
@@ -151,7 +151,7 @@ def test_less_light_is_darker_and_change_leaves_most_as_it_was(world: World) -> 
     before, after = ({w.patch for w in world.walls(c)} for c in (0.0, 1.0))
     assert before != after
     walls = list(zip(world.walls(0.0), world.walls(0.15), strict=True))
-    share = np.mean([usual != changed for usual, changed in walls])
+    share = np.mean([original != changed for original, changed in walls])
     assert 0.05 < share < 0.3
 
 
@@ -161,21 +161,25 @@ def test_impossible_appearances_are_refused(wrong: dict[str, Any]) -> None:
         Appearance(**wrong)
 
 
-def test_a_short_street_and_a_picture_of_another_shape() -> None:
-    drive = Drive(World(5, length=20.0), QUERY, frame_distance=1.0, rate=5.0, size=(97, 211))
+def test_a_short_street_and_another_image_size() -> None:
+    drive = RenderedDrive(
+        World(5, length=20.0), QUERY, frame_distance=1.0, rate=5.0, size=(97, 211)
+    )
     assert [frame.image.shape for frame in drive] == [(97, 211, 3)] * 20
 
 
 def test_impossible_drives_are_refused(world: World) -> None:
     with pytest.raises(ValueError, match='surge'):
-        Traverse(surge=1.0)
+        DriveConditions(surge=1.0)
     with pytest.raises(ValueError, match='frame distance'):
-        Drive(world, REFERENCE, frame_distance=0.0)
+        RenderedDrive(world, REFERENCE, frame_distance=0.0)
     with pytest.raises(ValueError, match='20 to 500 m'):
         World(length=5.0)
 
 
-def test_a_simple_baseline_finds_most_places_but_not_all(reference: Drive, query: Drive) -> None:
+def test_a_simple_baseline_finds_most_places_but_not_all(
+    reference: RenderedDrive, query: RenderedDrive
+) -> None:
     spots = np.searchsorted(reference.distances, np.arange(0.0, 200.0, 2.0))
     places = np.array([normalised(reference[int(i)].image) for i in spots])
     chosen = range(0, len(query), 2)

@@ -9,11 +9,11 @@ import pytest
 from numpy.typing import NDArray
 
 from vprtempo_ros.config import BagInputConfig, PosesConfig
-from vprtempo_ros.demo.dvs import EventCamera, Events, Sensor
+from vprtempo_ros.demo.dvs import DvsModel, EventCamera, Events
 from vprtempo_ros.demo.event_route import record_events
 from vprtempo_ros.sources.traverse import open_traverse
 
-PLAIN = Sensor(threshold=0.2, mismatch=0.0, refractory_us=0, noise=0.0, dark=1.0)
+PLAIN = DvsModel(threshold=0.2, mismatch=0.0, refractory_us=0, noise=0.0, dark=1.0)
 
 
 def grey(value: float, shape: tuple[int, int] = (4, 5)) -> NDArray[np.uint8]:
@@ -22,7 +22,7 @@ def grey(value: float, shape: tuple[int, int] = (4, 5)) -> NDArray[np.uint8]:
 
 
 def shown(
-    sensor: Sensor,
+    sensor: DvsModel,
     *values: float,
     step_us: int = 10_000,
     seed: int = 0,
@@ -61,7 +61,7 @@ def test_no_change_no_events() -> None:
     """A still scene is dark but for the sensor's noise, and the first frame makes no events."""
     assert len(shown(PLAIN, 100).x) == 0
     assert len(shown(PLAIN, 100, 100, 100).x) == 0
-    noisy = shown(Sensor(noise=10.0), *[100] * 101, shape=(40, 50))
+    noisy = shown(DvsModel(noise=10.0), *[100] * 101, shape=(40, 50))
     # 10 a second and pixel, 2000 pixels, 1 s.
     assert 19_000 < len(noisy.x) < 21_000
     assert 0.45 < noisy.p.mean() < 0.55
@@ -77,7 +77,7 @@ def test_small_changes_add_up() -> None:
 
 def test_refractory_time() -> None:
     """After an event a pixel is blind for a while, and so makes fewer."""
-    found = shown(Sensor(mismatch=0.0, refractory_us=4000, noise=0.0, dark=1.0), 0, 255, 0, 255)
+    found = shown(DvsModel(mismatch=0.0, refractory_us=4000, noise=0.0, dark=1.0), 0, 255, 0, 255)
     for place in range(20):
         own = found.t_us[(found.y == place // 5) & (found.x == place % 5)]
         assert len(own) >= 5
@@ -87,7 +87,7 @@ def test_refractory_time() -> None:
 
 def test_thresholds_differ_from_pixel_to_pixel() -> None:
     """And are the same for the same seed."""
-    sensor = Sensor(mismatch=0.3, noise=0.0)
+    sensor = DvsModel(mismatch=0.3, noise=0.0)
     one, again, other = (shown(sensor, 10, 250, seed=seed, shape=(20, 20)) for seed in (1, 1, 2))
     numbers = np.bincount(one.y.astype(int) * 20 + one.x)
     assert numbers.std() > 0.5

@@ -1,4 +1,4 @@
-"""The live page in a real browser, of a real vpr_node that sees real frames."""
+"""The live page in a real browser, with a real vpr_node on real frames."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def browser() -> Iterator[Any]:
 
 
 class Page:
-    """A page of the view, and all that went wrong in it."""
+    """A page of the view, and the errors in it."""
 
     def __init__(self, browser: Any, url: str, **options: Any) -> None:
         from playwright.sync_api import expect
@@ -80,7 +80,7 @@ class Page:
         self._expect(self.page.locator(what).first).to_be_attached(timeout=SOON)
 
     def shows(self, what: str) -> None:
-        """Wait until such an element is to be seen."""
+        """Wait until such an element is visible."""
         self._expect(self.page.locator(what).first).to_be_visible(timeout=SOON)
 
     def look(self) -> np.ndarray:
@@ -94,14 +94,14 @@ def settings(street: Any) -> dict[str, Any]:
 
 
 def test_the_page_follows_the_node(street, tmp_path: Path, browser: Any) -> None:
-    """It waits for the node, shows what it sees, knows it is gone, and finds its successor."""
+    """It waits for the node, shows its matches, notices its end, and finds its successor."""
     places = street.places()
     with view(tmp_path) as (process, url), Client() as client:
         page = Page(browser, url)
         page.says('#phase', 'waiting for /vpr_node')
         with ros.node(tmp_path, 'vpr_node', parameters=settings(street)):
-            page.says('#phase', 'waiting for its first answer')
-            # The route is there before any frame.
+            page.says('#phase', 'waiting for its first result')
+            # The route is shown before any frame.
             page.has('#route svg path')
             page.says('#map', re.escape(str(street.map)))
             client.await_listener()
@@ -112,7 +112,7 @@ def test_the_page_follows_the_node(street, tmp_path: Path, browser: Any) -> None
                 stamp += 10**8
                 client.ask(frame_message(places[place], stamp))
 
-            # What is made on demand comes with the frames after the view has asked for it.
+            # Outputs made on demand begin with the frames after the view has subscribed.
             client.spin_for(1.0)
             show(3)
             page.says('#place', '^place 3$')
@@ -131,7 +131,7 @@ def test_the_page_follows_the_node(street, tmp_path: Path, browser: Any) -> None
             assert shot.std() > 10
             # The query's picture is in it: more colours than the page has of its own.
             assert len(np.unique(shot.reshape(-1, 3), axis=0)) > 1000
-            # Of itself it asked for nothing elsewhere.
+            # It requested nothing from other hosts.
             assert {address.split('/')[2] for address in page.asked} == {url.split('/')[2]}
             assert {'/match.jpg'} <= {
                 address.split('?')[0].removeprefix(url) for address in page.asked
@@ -139,7 +139,7 @@ def test_the_page_follows_the_node(street, tmp_path: Path, browser: Any) -> None
         page.says('#phase', 'waiting for /vpr_node')
         page.says('#place', '–')
         with ros.node(tmp_path, 'vpr_node', parameters=settings(street)):
-            page.says('#phase', 'waiting for its first answer')
+            page.says('#phase', 'waiting for its first result')
             client.await_listener()
             client.spin_for(1.0)
             show(5)
@@ -164,7 +164,7 @@ def test_light_dark_and_small(street, tmp_path: Path, browser: Any) -> None:
             page.page.set_viewport_size({'width': 360, 'height': 800})
             box = page.page.locator('main').bounding_box()
             assert box['width'] <= 360
-            for part in ('#answer', '#route', '#belief', '#health'):
+            for part in ('#match', '#route', '#belief', '#health'):
                 found = page.page.locator(part).bounding_box()
                 assert found['x'] >= 0
                 assert found['x'] + found['width'] <= 360
@@ -173,8 +173,8 @@ def test_light_dark_and_small(street, tmp_path: Path, browser: Any) -> None:
         assert brightness[1] < 60
 
 
-def test_words_of_messages_are_not_run(tmp_path: Path, browser: Any) -> None:
-    """HTML in diagnostics, frame ids and class ids is shown as words and does nothing."""
+def test_text_of_messages_is_not_run(tmp_path: Path, browser: Any) -> None:
+    """HTML in diagnostics, frame ids and class ids is shown as text and has no effect."""
     import rclpy
     from geometry_msgs.msg import Point, PoseWithCovarianceStamped
     from rclpy.qos import DurabilityPolicy, QoSProfile
@@ -223,7 +223,7 @@ def test_words_of_messages_are_not_run(tmp_path: Path, browser: Any) -> None:
                 page.page.wait_for_timeout(100)
             for where in ('#statuses summary', '#route svg', '#method', '#map'):
                 page.says(where, re.escape('<script>'))
-            # The script of the page itself is all there is, and no picture beside its own.
+            # The script of the page itself is all there is, and no image besides its own.
             assert page.page.locator('script').count() == 1
             assert page.page.locator('img').count() == 1
             assert 'hacked' not in page.page.title()
@@ -235,8 +235,8 @@ def test_words_of_messages_are_not_run(tmp_path: Path, browser: Any) -> None:
         context.try_shutdown()
 
 
-def test_nothing_is_asked_for_while_nobody_looks(street, tmp_path: Path) -> None:
-    """Belief and pictures are subscribed to while a client is there, and only then."""
+def test_no_subscription_without_a_client(street, tmp_path: Path) -> None:
+    """Belief and pictures are subscribed to only while a client is connected."""
     with (
         view(tmp_path) as (_, url),
         Client() as client,
@@ -256,7 +256,7 @@ def test_nothing_is_asked_for_while_nobody_looks(street, tmp_path: Path) -> None
 
 
 def test_another_namespace_and_a_picture_at_the_end(street, tmp_path: Path) -> None:
-    """The node may be anywhere; asked for, a picture of the last answer is written."""
+    """The node may have a namespace; with --picture a picture of the last match is written."""
     picture = tmp_path / 'view.svg'
     remap = {'__ns': '/front', 'image': '/image'}
     with (
@@ -280,7 +280,7 @@ def test_another_namespace_and_a_picture_at_the_end(street, tmp_path: Path) -> N
 
 
 def test_pictures_of_any_size(tmp_path: Path) -> None:
-    """What is larger than a picture of a match is not taken, and what came before stays."""
+    """An image larger than a match image is ignored, and the one before stays."""
     drawn = tmp_path / 'view.svg'
     with (
         view(tmp_path, '--picture', str(drawn)) as (shown, _),
@@ -304,11 +304,11 @@ def test_pictures_of_any_size(tmp_path: Path) -> None:
         (['--port', '99999'], 'expected a number from 0 to 65535'),
         (['--node', 'no node'], '--node no node: expected the name of a node'),
         (['--node', '{robot}'], 'expected the name of a node'),
-        (['--host', '203.0.113.7', '--port', '0'], 'cannot be listened on'),
+        (['--host', '203.0.113.7', '--port', '0'], 'cannot listen on it'),
     ],
 )
 def test_mistakes_are_one_line(tmp_path: Path, arguments: list[str], words: str) -> None:
-    """What cannot be done ends the view with a line and status 1."""
+    """Each ends the view with one line and status 1."""
     with ros.node(tmp_path, 'view', *arguments) as process:
         assert process.process.wait(PATIENCE) == 1
         assert words in process.output()

@@ -1,4 +1,4 @@
-"""The view's drawings: what is drawn where, and that nothing from outside gets out of its text."""
+"""The view's drawings: what is drawn where, and that text from messages stays text."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from support.helpers import picture, steady
 from vprtempo_ros.errors import VprError
 from vprtempo_ros.view.charts import belief_chart, strip_chart
 from vprtempo_ros.view.panels import Panels
-from vprtempo_ros.view.picture import best_ending, draw_picture, write_picture
+from vprtempo_ros.view.picture import best_suffix, draw_picture, write_picture
 from vprtempo_ros.view.route_chart import RouteChart
-from vprtempo_ros.view.state import SPAN, STEP, Live, Past, State
+from vprtempo_ros.view.state import SPAN, STEP, ConfidenceSample, LiveState, PageState
 from vprtempo_ros.view.theme import DARK, LIGHT, css
 
 SVG = '{http://www.w3.org/2000/svg}'
@@ -35,9 +35,9 @@ NASTY = [
 ]
 
 
-def known(places: int = 40) -> Live:
-    """Return a state of a round route, with everything in it."""
-    live = Live('/vpr_node')
+def known(places: int = 40) -> LiveState:
+    """Return a complete state, with a round route."""
+    live = LiveState('/vpr_node')
     angle = np.linspace(0, 2 * np.pi, places)
     positions = np.stack([30 * np.cos(angle), 20 * np.sin(angle), 0 * angle], axis=1)
     live.set_info('VPRTempo', '/maps/office')
@@ -46,7 +46,7 @@ def known(places: int = 40) -> Live:
     confidence[7] = 0.95
     confidence[8] = 0.35
     live.set_belief('odom', positions, confidence)
-    live.set_answer(10**9, (7, 8), (0.95, 0.35))
+    live.set_match(10**9, (7, 8), (0.95, 0.35))
     live.set_pose('odom', *positions[7, :2], 0.5, np.array([[4.0, 0], [0, 1.0]]))
     live.set_status('input', 1, 'images too slow', [('rate', '3')])
     live.set_picture(cv2.imencode('.jpg', picture(0, 120, 320))[1].tobytes(), 320, 120)
@@ -78,7 +78,7 @@ def test_route_from_above() -> None:
     assert len(points) == 40
     spread, shown = np.ptp(state.positions[:, :2], axis=0), np.ptp(points, axis=0)
     assert shown[0] / shown[1] == pytest.approx(spread[0] / spread[1], rel=0.01)
-    # y points up on the ground and down on paper.
+    # y points up on the ground and down in the drawing.
     assert points[10, 1] < points[0, 1]
     ring = next(c for c in shapes(svg, 'circle') if c.get('stroke') == LIGHT['match'])
     assert [float(ring.get('cx') or 0), float(ring.get('cy') or 0)] == pytest.approx(
@@ -97,14 +97,14 @@ def test_route_from_above() -> None:
 
 
 def test_a_pose_of_another_frame_is_not_drawn() -> None:
-    """Only what is in the route's frame is put on it; the words tell the frame."""
+    """Only poses in the route's frame are drawn on it; the text names the frame."""
     live = known()
     live.set_pose('utm', 1.0, 2.0, 0.0, np.eye(2))
     parts = Panels(LIGHT).parts(live.state, time.monotonic())
     assert not shapes(parts['over'], 'ellipse')
     assert parts['pose'] == 'x 1.00 m, y 2.00 m, ±1.00 m in utm'
-    # Nor is that of a place that is unknown now.
-    live.set_answer(2 * 10**9, (), ())
+    # Nor is the pose of an unknown place.
+    live.set_match(2 * 10**9, (), ())
     assert Panels(LIGHT).parts(live.state, time.monotonic())['pose'] == ''
 
 
@@ -119,7 +119,7 @@ def test_a_pose_of_another_frame_is_not_drawn() -> None:
     ],
 )
 def test_any_covariance_is_drawn_or_not(covariance: np.ndarray) -> None:
-    """What is no covariance matrix does not break the page."""
+    """An invalid covariance matrix does not break the page."""
     live = known()
     live.set_pose('odom', 0.0, 0.0, 0.0, covariance)
     parts = Panels(LIGHT).parts(live.state, time.monotonic())
@@ -140,10 +140,10 @@ def test_any_covariance_is_drawn_or_not(covariance: np.ndarray) -> None:
     ],
 )
 def test_routes_of_every_shape(positions: np.ndarray) -> None:
-    """A point, a line, nothing at all: all are drawn within the paper."""
-    live = Live('/n')
+    """A point, a line, an empty route: all are drawn inside the drawing."""
+    live = LiveState('/n')
     live.set_belief('map', positions, np.ones(len(positions), np.float32))
-    live.set_answer(1, (0,), (1.0,))
+    live.set_match(1, (0,), (1.0,))
     chart = Panels(LIGHT).route(live.state)
     assert chart is not None
     for drawing in (chart.base(), chart.over(live.state, time.monotonic())):
@@ -155,9 +155,9 @@ def test_routes_of_every_shape(positions: np.ndarray) -> None:
 
 
 def test_thousands_of_places_stay_small() -> None:
-    """3300 places are few elements, and quickly drawn once they are on paper."""
+    """3300 places are few elements, and quickly drawn again."""
     rng = np.random.default_rng(0)
-    live = Live('/n')
+    live = LiveState('/n')
     live.set_belief('map', rng.normal(0, 100, (3300, 3)), rng.random(3300).astype(np.float32))
     panels = Panels(LIGHT)
     first = panels.parts(live.state, 0.0)
@@ -166,12 +166,12 @@ def test_thousands_of_places_stay_small() -> None:
     assert again['route'] == first['route']
     assert len(shapes(first['belief'], 'path')) < 20
     assert sum(len(str(part)) for part in first.values()) < 200_000
-    # With a belief as it is, few places are likely, and an update is small.
+    # In a typical belief few places are likely, and an update is small.
     confidence = np.zeros(3300, np.float32)
     confidence[1230:1240] = np.linspace(0.1, 1.0, 10)
     live.set_belief('map', np.zeros((3300, 3)), confidence)
-    usual = panels.parts(live.state, 0.0)
-    assert sum(len(str(usual[name])) for name in ('over', 'belief')) < 20_000
+    typical = panels.parts(live.state, 0.0)
+    assert sum(len(str(typical[name])) for name in ('over', 'belief')) < 20_000
     # A peak of one place among many is as high as among few.
     confidence = np.zeros(3300, np.float32)
     confidence[1234] = 1.0
@@ -180,18 +180,22 @@ def test_thousands_of_places_stay_small() -> None:
 
 
 def test_strip_of_confidence() -> None:
-    """Answers of the last minute, each where its age puts it; unknown ones as dots."""
-    past = (Past(0.0, 1.0), Past(70.0, 0.5), Past(100.0, 0.0))
-    body = strip_chart(past, 100.0, LIGHT).body
+    """Confidences of the last minute, each at its age; unknown places as dots."""
+    history = (
+        ConfidenceSample(0.0, 1.0),
+        ConfidenceSample(70.0, 0.5),
+        ConfidenceSample(100.0, 0.0),
+    )
+    body = strip_chart(history, 100.0, LIGHT).body
     assert re.findall(r'M([\d.]+) 144.0V([\d.]+)', body) == [('413.0', '79.0')]
     assert re.findall(r'M([\d.]+) 141.0h0', body) == [('792.0',)[0]]
 
 
 @given(st.text(max_size=400))
 @steady
-def test_words_from_outside_stay_words(words: str) -> None:
-    """Whatever a name or a message holds, the drawing is well-formed and has no other elements."""
-    live = Live(words)
+def test_text_of_messages_stays_text(words: str) -> None:
+    """With any name or message the drawing is well-formed and has no additional elements."""
+    live = LiveState(words)
     live.set_places(words, np.eye(3))
     live.set_status(words, 2, words, [(words, words)])
     live.set_info(words, words)
@@ -201,9 +205,9 @@ def test_words_from_outside_stay_words(words: str) -> None:
 
 
 @pytest.mark.parametrize('words', NASTY)
-def test_attacks_stay_words(words: str) -> None:
-    """The usual ways out of a text lead nowhere."""
-    live = Live('/n')
+def test_attacks_stay_text(words: str) -> None:
+    """Common injections have no effect."""
+    live = LiveState('/n')
     live.set_places(words, np.eye(3))
     live.set_pose(words, 0, 0, 0, np.eye(2))
     live.set_status(words, 77, words, [(words, words)] * 1000)
@@ -215,39 +219,39 @@ def test_attacks_stay_words(words: str) -> None:
     assert len(status.message) <= 300
 
 
-def test_what_is_kept_is_bounded() -> None:
-    """However many statuses, answers and places come, the state stays small."""
-    live = Live('/n')
+def test_the_state_is_bounded() -> None:
+    """With any number of statuses, matches and places the state stays small."""
+    live = LiveState('/n')
     for number in range(2000):
         live.set_status(str(number), 0, '', [])
-        live.set_answer(number, tuple(range(1000)), (float('nan'), 7.0, -1.0, 0.5) * 250)
+        live.set_match(number, tuple(range(1000)), (float('nan'), 7.0, -1.0, 0.5) * 250)
     state = live.state
     assert len(state.statuses) == 32
-    assert state.answer is not None
-    assert len(state.answer.places) == 20
-    # What is no confidence counts as none.
-    assert state.answer.confidences[:4] == (0.0, 1.0, 0.0, 0.5)
+    assert state.match is not None
+    assert len(state.match.places) == 20
+    # Invalid confidences count as 0.
+    assert state.match.confidences[:4] == (0.0, 1.0, 0.0, 0.5)
     json.dumps(Panels(LIGHT).parts(state, time.monotonic()), allow_nan=False)
-    assert len(state.past) <= SPAN / STEP + 1
+    assert len(state.history) <= SPAN / STEP + 1
 
 
-def test_who_is_gone_has_nothing_to_say() -> None:
-    """When the node goes, its answer goes; the route stays to be looked at."""
+def test_a_node_that_ends_is_cleared() -> None:
+    """When the node ends, its match is cleared; the route stays visible."""
     live = known()
     assert live.state.phase(time.monotonic()) == (0, 'live')
-    assert 'no answer' in live.state.phase(time.monotonic() + 5)[1]
+    assert 'no result' in live.state.phase(time.monotonic() + 5)[1]
     live.set_present(False)
     state = live.state
     assert state.phase(time.monotonic()) == (3, 'waiting for /vpr_node')
-    assert (state.answer, state.pose, state.picture, state.confidence) == (None,) * 4
+    assert (state.match, state.pose, state.picture, state.confidence) == (None,) * 4
     assert state.positions is not None
     live.set_present(True)
-    assert 'first answer' in live.state.phase(time.monotonic())[1]
+    assert 'first result' in live.state.phase(time.monotonic())[1]
 
 
-def test_the_same_route_told_anew_keeps_the_belief() -> None:
-    """A route that is sent again for another listener changes nothing; another one does."""
-    live = Live('/n')
+def test_the_same_route_sent_again_keeps_the_belief() -> None:
+    """A route that is sent again for another subscriber changes nothing; another one does."""
+    live = LiveState('/n')
     positions = np.arange(15.0).reshape(5, 3)
     positions[2] = np.nan
     live.set_belief('map', positions, np.ones(5, np.float32))
@@ -263,25 +267,25 @@ def test_themes_have_the_same_names() -> None:
     assert css().count('--c9:') == 2
 
 
-@pytest.mark.parametrize('state', [State('/vpr_node'), known().state], ids=['nothing', 'all'])
-def test_picture_files(tmp_path: Path, state: State) -> None:
+@pytest.mark.parametrize('state', [PageState('/vpr_node'), known().state], ids=['nothing', 'all'])
+def test_picture_files(tmp_path: Path, state: PageState) -> None:
     """SVG and PNG show the same, of a state that is empty or full."""
     write_picture(state, tmp_path / 'view.svg')
     ElementTree.parse(tmp_path / 'view.svg')
     pytest.importorskip('resvg_py', reason='needs resvg-py: make setup')
-    assert best_ending() == '.png'
+    assert best_suffix() == '.png'
     write_picture(state, tmp_path / 'view.png')
     pixels = cv2.imread(str(tmp_path / 'view.png'))
     assert pixels is not None
     assert pixels.shape[1] == 1920
     assert pixels.std() > 5
-    # The words are there: a font was found.
+    # The text is visible: a font was found.
     title = cv2.cvtColor(pixels[20:70, 20:200], cv2.COLOR_BGR2GRAY)
     assert (title < 100).mean() > 0.01
 
 
 def test_pictures_that_cannot_be_written(tmp_path: Path) -> None:
-    """One line tells what is wrong with the file."""
+    """One line says what is wrong with the file."""
     for name, words in (('view.bmp', 'ends in .svg or .png'), ('no/view.svg', 'cannot be written')):
         with pytest.raises(VprError, match=words):
-            write_picture(State('/n'), tmp_path / name)
+            write_picture(PageState('/n'), tmp_path / name)

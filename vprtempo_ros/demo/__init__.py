@@ -1,1 +1,1 @@
-"""A made-up street to drive along, for demonstrations, tests and benchmarks without a data set."""
+"""A rendered street as data set for demonstrations, tests and benchmarks, and the demo."""

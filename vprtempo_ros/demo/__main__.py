@@ -1,9 +1,9 @@
 """
-demo: the main job from recording to recall, over real DDS, in separate processes.
+demo: the complete workflow from recording to recall, over DDS, in separate processes.
 
-Records a route twice, trains a map from the first recording, lets vpr_node recognise places
-while the second is replayed, shows it live in a browser, and tells how well that went: in figures,
-in a report of its own, and in a picture of what the browser showed last.
+Records a route twice, trains a map from the first recording, runs vpr_node while the second is
+replayed, and shows the matches live in a browser. Writes the figures, an evaluation report and a
+picture of the last state of the live page.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from ..evaluation.report import check_output
 from ..evaluation.truth import write_truth
 from ..maps.store import load
 from ..tools.command import check_range, guarded
-from ..view.picture import best_ending
+from ..view.picture import best_suffix
 from .processes import command, folder_for, remove_bag, ros_environment, run_to_end, running
 from .recordings import Recordings, convert_folder, render_route
 from .result import conclude, report_folder, summary
 
-# How long vpr_node may take until it announces itself, in seconds.
-_PATIENCE = 60.0
+# Time within which vpr_node must be ready, in seconds.
+_START_TIMEOUT = 60.0
 
 
-def demo(folder: Path, recordings: Recordings) -> None:
-    """Run everything that comes after recording."""
+def run_demo(folder: Path, recordings: Recordings) -> None:
+    """Train, recognise and evaluate, after recording."""
     environment = ros_environment()
     print(
-        f'\nROS_DOMAIN_ID={environment["ROS_DOMAIN_ID"]} (set it to look on with ROS tools)\n\n'
+        f'\nROS_DOMAIN_ID={environment["ROS_DOMAIN_ID"]} (set it to watch with ROS tools)\n\n'
         'Training a map from the first recording',
         flush=True,
     )
@@ -57,9 +57,9 @@ def demo(folder: Path, recordings: Recordings) -> None:
     shift_ns = _recognise(folder, built, recordings, environment)
     loaded = load(built)
     write_truth(recordings.truth(loaded), folder / 'truth.csv')
-    result = conclude(folder, built, loaded, recordings.query, shift_ns, recordings.right_when)
+    result = conclude(folder, built, loaded, recordings.query, shift_ns, recordings.correct_when)
     print(
-        f'\n{summary(result, len(loaded.places), recordings.right_when)}\n\n'
+        f'\n{summary(result, len(loaded.places), recordings.correct_when)}\n\n'
         f'  map       {built}\n  matches   {folder / "matches.csv"}\n'
         f'  truth     {folder / "truth.csv"}\n  report    {result.report}\n'
         f'  picture   {picture_file(folder)}'
@@ -69,14 +69,14 @@ def demo(folder: Path, recordings: Recordings) -> None:
 def _recognise(
     folder: Path, built: Path, recordings: Recordings, environment: dict[str, str]
 ) -> int:
-    """Run vpr_node and the replay of the query; return by how much its stamps were moved."""
+    """Run vpr_node and replay the query; return the offset added to its stamps, in ns."""
     print('\nRecognising places while the second recording is replayed', flush=True)
     shown = command('show_matches', '--record', str(folder / 'matches.csv'))
     name = recordings.input_name
     picture = picture_file(folder)
     view = command('view', '--port', '0', '--picture', str(picture))
     node = command('vpr_node', parameters={'map': str(built), 'input.type': name})
-    # The node's input is remapped as on a robot.
+    # The input is remapped as on a robot.
     node += ['-r', f'{name}:={recordings.topic}']
     with (
         running(shown, environment, subprocess.PIPE) as watching,
@@ -85,7 +85,7 @@ def _recognise(
         assert watching.stdout is not None
         listener = _Listener(watching.stdout)
         listener.await_ready({'vpr_node': recognising, 'show_matches': watching})
-        # Ended before vpr_node is, so that its picture shows the last answer.
+        # Ends before vpr_node does, so that its picture shows the last match.
         with running(view, environment, subprocess.PIPE) as viewing:
             assert viewing.stdout is not None
             served = viewing.stdout.readline().partition(' ')[2].strip()
@@ -98,25 +98,25 @@ def _recognise(
 
 
 def picture_file(folder: Path) -> Path:
-    """Return where in the demo's folder the picture of the view goes."""
-    return folder / f'view{best_ending()}'
+    """Return the file of the live page's picture in the demo's folder."""
+    return folder / f'view{best_suffix()}'
 
 
 def _replay(recordings: Recordings, environment: dict[str, str]) -> int:
-    """Play the query as if it were driven now; return by how much its stamps were moved."""
+    """Replay the query with current stamps; return the offset added to them, in ns."""
     words = command('replay', str(recordings.query), '--topics', recordings.topic, '--restamp')
     with running(words, environment, subprocess.PIPE) as process:
         assert process.stdout is not None
-        said = process.stdout.read()
+        output = process.stdout.read()
         status = process.wait()
-    moved = re.search(r'stamps moved by (-?\d+) ns', said)
+    moved = re.search(r'stamps moved by (-?\d+) ns', output)
     if status != 0 or moved is None:
         raise VprError(f'replay failed (exit status {status}); see its last line above')
     return int(moved[1])
 
 
 class _Listener(threading.Thread):
-    """Shows what `show_matches` prints, and notices when vpr_node is there and when matches end."""
+    """Prints the output of `show_matches`; detects when vpr_node is ready and when matches end."""
 
     def __init__(self, lines: IO[str]) -> None:
         super().__init__(name='listener', daemon=True)
@@ -134,13 +134,13 @@ class _Listener(threading.Thread):
                 print(line, end='', flush=True)
 
     def await_ready(self, processes: dict[str, subprocess.Popen[str]]) -> None:
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + _START_TIMEOUT
         while not self._ready.wait(0.2):
             for name, process in processes.items():
                 if process.poll() is not None:
-                    raise VprError(f'{name} ended; see its last line above')
+                    raise VprError(f'{name} ended unexpectedly; see its last line above')
             if time.monotonic() > deadline:
-                raise VprError('vpr_node did not get ready; see its last line above')
+                raise VprError('vpr_node was not ready in time; see its last line above')
 
     def await_silence(self) -> None:
         while time.monotonic() - self._last < 1.0:
@@ -162,7 +162,7 @@ def main(args: Sequence[str] | None = None) -> int:
         '--data',
         type=Path,
         help='folder with a subfolder of images for each '
-        'traverse, equal file names being one place (default: a rendered route)',
+        'traverse; equal file names are the same place (default: a rendered route)',
     )
     parser.add_argument('--reference', default='', help='subfolder to train from (default: first)')
     parser.add_argument('--query', default='', help='subfolder to recognise (default: second)')
@@ -172,26 +172,30 @@ def main(args: Sequence[str] | None = None) -> int:
         help='text file with the image names to use '
         '(default: filtered_names.txt or names.txt in DATA, else all)',
     )
-    parser.add_argument('--places', type=int, default=500, help='places at the most, with --data')
+    parser.add_argument(
+        '--places', type=int, default=500, help='maximum number of places, with --data'
+    )
     parser.add_argument(
         '--length',
         type=float,
         default=230.0,
         help='length of the rendered route in metres, 20 to 500',
     )
-    parser.add_argument('--rate', type=float, help='images a second (default: 10, with --data 20)')
+    parser.add_argument(
+        '--rate', type=float, help='images per second (default: 10, with --data 20)'
+    )
     parser.add_argument(
         '--input',
         choices=('image', 'events'),
         default='image',
-        help='what sees the rendered route: a camera, or a model of an event '
+        help='sensor on the rendered route: a camera, or a model of an event '
         'camera (default: %(default)s)',
     )
     given = parser.parse_args(args)
 
     def work() -> None:
         if given.data and given.input == 'events':
-            raise VprError('INPUT=events makes events of the rendered route; leave out DATA')
+            raise VprError('INPUT=events needs the rendered route; leave out DATA')
         rate = given.rate if given.rate is not None else 20.0 if given.data else 10.0
         check_range('RATE', rate, 0.1, 1000)
         check_range('PLACES', given.places, 2)
@@ -211,9 +215,9 @@ def main(args: Sequence[str] | None = None) -> int:
             recordings = record_events(folder, given.length, rate)
         else:
             recordings = render_route(folder, given.length, rate)
-        demo(folder, recordings)
+        run_demo(folder, recordings)
 
-    # A demo that is told to end ends its nodes too.
+    # SIGTERM ends the nodes too, as SIGINT does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     return guarded(work)
 

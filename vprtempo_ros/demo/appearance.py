@@ -1,4 +1,4 @@
-"""How the demo street looked on the day: light, air, sensor, changes."""
+"""The conditions under which the demo street is seen: light, air, sensor, changes."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Appearance:
     """
-    What differs in a world between two traverses.
+    What differs between two traverses of a world.
 
     Light: `gain`, `gamma` and `warmth` of the exposure (warmth 0.1: red 10 % up, blue 10 % down),
     the sun's azimuth and elevation in radians and its share of the light, 0 (overcast) to 1, and
     the visibility in metres; `weather` picks the clouds. `noise` is the sensor's standard
-    deviation in grey levels. `changed` is the share of houses and parked cars that differ from
-    the world's usual state: what has changed at 0.1 has changed at 0.2 too.
+    deviation in grey levels. `changed` is the share of houses and parked cars that have changed;
+    what has changed at 0.1 has changed at 0.2 too.
     """
 
     gain: float = 1.0

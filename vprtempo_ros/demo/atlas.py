@@ -1,4 +1,4 @@
-"""Many pictures packed into one, so that a single remap can draw from all of them."""
+"""Many textures packed into one picture, so that a single remap can sample all of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .textures import Pixels
 @dataclass(frozen=True)
 class Atlas:
     """
-    Many pictures in one: `pixels` (rows, columns, 3), with halved copies stacked below.
+    Many textures in one picture: `pixels` (rows, columns, 3), with halved copies stacked below.
 
     `patches` gives for each picture its x, y, width and height in full-size pixels, `offsets` the
     first row of each level: level n holds pixel (x, y) at (x / 2^n, offsets[n] + y / 2^n).
@@ -26,8 +26,8 @@ class Atlas:
 
 
 def pack(pictures: list[Pixels], width: int = 4096, levels: int = 5) -> Atlas:
-    """Pack pictures into an atlas, on shelves, the tallest first."""
-    gutter = 2**levels  # keeps a neighbour's colours out of the smallest level
+    """Pack textures into an atlas in rows, the tallest first."""
+    gutter = 2**levels  # separates neighbours at the smallest level too
     patches = np.zeros((len(pictures), 4), np.float32)
     x = y = shelf = 0
     for index in sorted(range(len(pictures)), key=lambda i: -pictures[i].shape[0]):
@@ -40,7 +40,7 @@ def pack(pictures: list[Pixels], width: int = 4096, levels: int = 5) -> Atlas:
     level = np.zeros((height, width, 3), np.uint8)
     for picture, (left, top, columns, rows) in zip(pictures, patches.astype(int), strict=True):
         level[top : top + rows, left : left + columns] = picture
-        # The last column and row repeated: what lies outside is never sampled, but is averaged.
+        # The last column is repeated: pixels outside are never sampled, but enter the averages.
         level[top : top + rows, left + columns : left + columns + gutter // 2] = picture[:, -1:]
     stack, offsets = [level], [0]
     for _ in range(1, levels):

@@ -1,8 +1,8 @@
 """
-The camera that is driven through the demo street.
+The camera in the demo street.
 
-Everything upright is a vertical panel over flat ground, so that along an image column each panel
-has one depth. Houses are cast as one ray a column, the rest is painted over them far to near.
+All upright objects are vertical panels on flat ground, so that a panel has one depth in each image
+column. Houses are ray-cast, one ray per column; other objects are painted over them far to near.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from numpy.typing import NDArray
 from . import textures
 from .appearance import Appearance
 from .ground import Ground
-from .street import Floats, Point
+from .street import Floats, Point2D
 from .textures import Cutout, Pixels
 from .world import World
 
 HAZE = 214
-"""Grey level of the air between the camera and what is far away."""
+"""Grey level of haze."""
 
 SHOWING_THROUGH = np.array([[0.0, 0.0, 0.0, -1.0, 255.0]] * 3)
-"""The matrix from RGB and alpha to what a cut-out lets through, the same in all channels."""
+"""The matrix from RGB and alpha to the transmission of a cut-out, the same in all channels."""
 
 GRAIN_SIZE = 512
-"""Side in pixels of a piece of asphalt 8 m wide."""
+"""Side in pixels of a tile of asphalt 8 m wide."""
 
 MISS = 1e6
-"""Depth in metres of a ray that meets no wall."""
+"""Depth in metres of a ray that hits no wall."""
 
 
 class Camera:
@@ -45,15 +45,15 @@ class Camera:
     FIELD = 1.35
     """Field of view across the picture in radians."""
     HORIZON = 0.56
-    """Where the horizon lies, from the top: the picture shows more of fronts than of asphalt."""
+    """Height of the horizon from the top, as a fraction: more facades than asphalt are visible."""
     NEAR, FAR, FAR_PANEL = 0.25, 160.0, 55.0
     LAYERS = 3
-    """Walls one behind the other that an image column can show."""
+    """Maximum number of walls behind each other in an image column."""
 
     def __init__(
         self, world: World, appearance: Appearance, size: tuple[int, int] = (480, 640)
     ) -> None:
-        """Light the world, which takes a fraction of a second."""
+        """Light the world; takes a fraction of a second."""
         self.size = rows, columns = size
         self._atlas, look = world.atlas, appearance
         self._focal = columns / 2 / tan(self.FIELD / 2)
@@ -77,7 +77,7 @@ class Camera:
         grain = textures.cloud(np.random.default_rng((world.seed, 1)), (GRAIN_SIZE,) * 2, 1, 2)
         self._grain = 0.07 * grain
         self._sky = self._draw_sky(np.random.default_rng((world.seed, 2, look.weather)), look)
-        # The panorama is a cylinder: towards the sides of the picture it is farther away.
+        # The panorama is a cylinder: its distance grows towards the sides of the picture.
         up = (np.arange(len(self._sky)) - self._horizon)[:, None] / np.hypot(1.0, self._slopes)
         across = (np.arctan(self._slopes) + self.FIELD / 2) * self._focal + 0.0 * up
         self._sky_maps = (across.astype(np.float32), (up + self._horizon).astype(np.float32))
@@ -92,7 +92,7 @@ class Camera:
         self._ground_haze = (HAZE * (1 - clear) * flat).astype(np.uint8)
 
     def render(self, x: float, y: float, yaw: float, rng: np.random.Generator) -> Pixels:
-        """Return what is seen from (x, y) along yaw: RGB uint8 (height, width, 3); rng: noise."""
+        """Return the view from (x, y) along yaw: RGB uint8 (height, width, 3); rng: noise."""
         canvas: Pixels = np.empty((*self.size, 3), np.uint8)
         self._paint_sky(canvas, yaw)
         self._paint_ground(canvas, x, y, yaw)
@@ -114,7 +114,7 @@ class Camera:
         rows, columns = ceil(self._horizon), round(2 * pi * self._focal)
         up = 1.0 - np.arange(rows)[:, None, None] / rows
         blue = np.array([206, 222, 236]) * (1 - up**0.7) + np.array([104, 152, 212]) * up**0.7
-        # Drawn four times too narrow, as clouds are wide; the ends fade into one another.
+        # Drawn at a quarter of the width, since clouds are wide; the ends are blended.
         seam = rows // 3
         cells = (max(1, rows // share) for share in (45, 17, 7, 3))
         noise = textures.cloud(rng, (rows, columns // 4 + seam), *cells)
@@ -126,12 +126,12 @@ class Camera:
         sky = blue * (1 - cover) + (222 + 14 * clouds) * cover
         hazy = np.clip(1.0 - 3.0 * up, 0.0, 1.0)
         sky = np.clip(sky * (1 - hazy) + HAZE * hazy, 0, 255).astype(np.uint8)
-        # Once round and one picture more, so that every view is one piece.
+        # The full circle and one picture more, so that every view is one slice.
         return np.concatenate([sky, sky[:, : ceil(self.FIELD * self._focal) + 1]], axis=1)
 
     def _paint_sky(self, canvas: Pixels, yaw: float) -> None:
-        around = round(2 * pi * self._focal)
-        left = round(-(yaw + self.FIELD / 2) * self._focal) % around
+        circumference = round(2 * pi * self._focal)
+        left = round(-(yaw + self.FIELD / 2) * self._focal) % circumference
         part = self._sky[:, left : left + ceil(self.FIELD * self._focal) + 1]
         canvas[: len(part)] = cv2.remap(
             part, *self._sky_maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
@@ -146,7 +146,7 @@ class Camera:
         row = (self._corner[1] - y) * density - depth[:, None] * density * (
             sin(yaw) - self._slopes * cos(yaw)
         )
-        # Ground pixels that fall on one image pixel: across it, and, more of them, along it.
+        # Ground pixels per image pixel: across the view, and, more of them, along it.
         across = depth / self._focal * density
         level = np.clip(np.log2(across * np.sqrt(depth / self.HEIGHT)), 0, 5).astype(int)
         for index, pixels in enumerate(self._ground):
@@ -161,7 +161,7 @@ class Camera:
                     cv2.INTER_LINEAR,
                     borderMode=cv2.BORDER_REPLICATE,
                 )
-        # Close by, the picture of the street is coarser than the camera: grain stands in.
+        # At close range the ground picture is coarser than the camera: add grain.
         close = depth < 6.0
         finer = GRAIN_SIZE / 8 / density
         map_u, map_v = (m[close] * finer for m in (column, row))
@@ -174,7 +174,7 @@ class Camera:
             borderMode=cv2.BORDER_WRAP,
         )
         fade = np.clip(2.0 - depth[close] / 3.0, 0.0, 1.0).astype(np.float32)[:, None]
-        near = canvas[first:][close]  # a copy: rows chosen by a mask
+        near = canvas[first:][close]  # a copy, since rows are selected by a mask
         rough = np.asarray(1.0 + fade * grain, np.float32)
         canvas[first:][close] = cv2.multiply(near, cv2.merge([rough] * 3), dtype=cv2.CV_8U)
         below = canvas[first:]
@@ -213,8 +213,8 @@ class Camera:
         bottom = self._horizon + self.HEIGHT * scale
         bottom[depth == MISS] = self.size[0] + 1
         left, upper, wide, high = np.moveaxis(self._patch[which], -1, 0)
-        # Texture pixels that fall on one image pixel, down the wall and along it. Walls seen at
-        # a slant are kept sharper than their width asks for, or their fronts would smear.
+        # Texture pixels per image pixel, down the wall and along it. Walls at a grazing angle are
+        # kept sharper than their width requires, since their facades would blur.
         down = high / (bottom - top)
         along = wide / self._focal * np.abs((za * dx - xa * dz)[order, 0]) * across**2
         texel = 2.0 ** np.clip(np.round(np.log2(np.maximum(down, along / 2))), 0, 4)
@@ -270,8 +270,8 @@ class Camera:
         self,
         canvas: Pixels,
         cutout: Cutout,
-        start: Point,
-        end: Point,
+        start: Point2D,
+        end: Point2D,
         light: float,
         depth: Floats,
         top: Floats,
@@ -309,7 +309,7 @@ class Camera:
         if hidden.min() < below:
             patch[lines >= hidden] = 0
         clear = float(np.exp(-np.mean(z) / self._visibility))
-        # Colours come multiplied by alpha, so that light and haze are one matrix.
+        # Colours are premultiplied by alpha, so that light and haze are one matrix.
         lit, haze = light * clear, HAZE / 255 * (1 - clear)
         shaded = np.array([[lit, 0, 0, haze], [0, lit, 0, haze], [0, 0, lit, haze]])
         target = canvas[above:below, first:last]
@@ -326,7 +326,7 @@ def _tone(look: Appearance) -> Pixels:
 
 
 def _quantiles(deviation: float) -> NDArray[np.int8]:
-    """Return the table that turns uniform bytes into Gaussian noise, int8 (1, 256)."""
+    """Return the table that maps uniform bytes to Gaussian noise, int8 (1, 256)."""
     normal = NormalDist()
     levels = [deviation * normal.inv_cdf((byte + 0.5) / 256) for byte in range(256)]
     return np.clip(np.round(levels), -128, 127).astype(np.int8)[None]

@@ -1,10 +1,10 @@
 """
-A model of an event camera: what a dynamic vision sensor would have seen between rendered frames.
+A model of an event camera: the events of a dynamic vision sensor between rendered frames.
 
-Each pixel remembers the logarithm of the light at its last event and reports when that has
-changed by its threshold. Between two frames the logarithm goes in a straight line. The parts are
-those of the sensors' published models (Lichtsteiner et al. 2008; v2e, Hu et al. 2021): thresholds
-that differ from pixel to pixel, a refractory time, and events out of nothing.
+Each pixel stores the logarithm of the brightness at its last event and makes an event when it has
+changed by the pixel's threshold. Between two frames the logarithm is interpolated linearly. The
+parts are those of published sensor models (Lichtsteiner et al. 2008; v2e, Hu et al. 2021):
+per-pixel thresholds, a refractory period, and noise events.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from ..support.compiled import njit
 
+Array = Any  # numba compiles untyped arguments
+
 
 class Events(NamedTuple):
     """Columns x, y uint16 and p uint8, and times int64 in microseconds, ascending."""
@@ -28,14 +30,14 @@ class Events(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Sensor:
+class DvsModel:
     """
-    What a sensor is like.
+    Parameters of the sensor model.
 
-    threshold: change of the natural logarithm that makes an event; mismatch: its deviation from
-    pixel to pixel, as a share. refractory_us: how long a pixel is blind after an event. noise:
-    events out of nothing a second and pixel. dark: grey level below which the sensor's answer is
-    linear rather than logarithmic.
+    threshold: change of the natural logarithm that makes an event; mismatch: its standard
+    deviation over the pixels, as a fraction. refractory_us: time without events after an event.
+    noise: noise events per second and pixel. dark: grey level below which the response is linear
+    rather than logarithmic.
     """
 
     threshold: float = 0.2
@@ -46,16 +48,16 @@ class Sensor:
 
 
 class EventCamera:
-    """An event camera that is shown grey frames, one after the other."""
+    """An event camera that turns a sequence of grey frames into events."""
 
-    def __init__(self, height: int, width: int, seed: int, sensor: Sensor | None = None) -> None:
-        """Make a sensor whose pixels differ as the seed says."""
-        self._sensor = sensor or Sensor()
+    def __init__(self, height: int, width: int, seed: int, sensor: DvsModel | None = None) -> None:
+        """Draw the thresholds of the pixels from the seed."""
+        self._sensor = sensor or DvsModel()
         self._rng = np.random.default_rng((seed, 7))
         self._shape = (height, width)
         spread = self._sensor.mismatch * self._sensor.threshold
         least = 0.1 * self._sensor.threshold
-        # Of darker and brighter, each pixel's own.
+        # Per pixel: for darker and for brighter.
         self._thresholds = np.maximum(
             self._sensor.threshold + spread * self._rng.standard_normal((2, height * width)), least
         ).astype(np.float32)
@@ -66,9 +68,9 @@ class EventCamera:
 
     def show(self, grey: NDArray[np.uint8], time_us: int) -> Events:
         """
-        Return the events between the frame before and this one, uint8 (height, width).
+        Return the events between the previous frame and this one, uint8 (height, width).
 
-        The first frame makes none: what a pixel remembers begins with it.
+        The first frame makes no events; it initialises the pixels.
         """
         light = np.log(grey.astype(np.float32) + np.float32(self._sensor.dark)).reshape(-1)
         if self._before is None:
@@ -104,7 +106,7 @@ class EventCamera:
     def _sorted(
         self, which: NDArray[np.int64], bright: NDArray[np.int64], times: NDArray[np.int64]
     ) -> Events:
-        # Of one time the rows are read out from the top, each from the left.
+        # Events of the same time are in readout order: rows from the top, each from the left.
         order = np.lexsort((which, bright, which // self._shape[1], times))
         rows, columns = np.divmod(which[order], self._shape[1])
         return Events(
@@ -117,26 +119,26 @@ class EventCamera:
 
 @njit(cache=True)
 def _cross(
-    before: Any,
-    after: Any,
+    before: Array,
+    after: Array,
     begin_us: int,
     end_us: int,
-    memory: Any,
-    free_us: Any,
-    thresholds: Any,
+    memory: Array,
+    free_us: Array,
+    thresholds: Array,
     refractory_us: int,
-    which: Any,
-    bright: Any,
-    times: Any,
-) -> Any:
-    """Write the events of all pixels; return their number. `free_us`: when a pixel sees again."""
+    which: Array,
+    bright: Array,
+    times: Array,
+) -> int:
+    """Write the events of all pixels; return their number. `free_us`: end of refractory time."""
     count = 0
     for i in range(before.shape[0]):
         start, change = before[i], after[i] - before[i]
         slope = change / (end_us - begin_us)
         now = max(begin_us, free_us[i])
         if begin_us < free_us[i] < end_us:
-            # What it remembers is what it saw when it could see again.
+            # The stored level is that of the end of the refractory time.
             memory[i] = start + slope * (now - begin_us)
         while now < end_us and count < which.shape[0]:
             value = start + slope * (now - begin_us)

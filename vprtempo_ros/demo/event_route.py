@@ -1,4 +1,4 @@
-"""The demo's route seen by an event camera, and recorded as a driver would."""
+"""The demo's route seen by an event camera, recorded in packets as a driver publishes them."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from ..sources.image_bag import ODOMETRY, odometry_message
 from .camera import Camera
 from .dvs import EventCamera
 from .recordings import ODOMETRY_TOPIC, SPACING, TOLERANCE, Recordings
-from .route import QUERY, REFERENCE, Drive, Traverse
+from .route import QUERY, REFERENCE, DriveConditions, RenderedDrive
 from .world import World
 
 EVENT_TOPIC = '/event_camera/events'
 
-# Height and width of the sensor, and frames rendered a second; a packet holds what lies between
-# two of these.
+# Height and width of the sensor, and rendered frames per second; a packet holds the events
+# between two of them.
 _SIZE, _FRAMES = (240, 320), 100
-# What the sensor's clock shows when the drive begins: its 24 bits run over on the way.
+# The sensor clock at the start of the drive; its 24 bits overflow during it.
 _SWITCHED_ON_US = 10_000_000
-# Metres a second: both drives at the same speed, as a robot has one.
+# Speed of both drives, in metres per second.
 _SPEED = 5.0
 
 
@@ -43,12 +43,12 @@ def record_events(folder: Path, length: float, rate: float) -> Recordings:
     """
     Drive through the demo's world twice and record events and odometry.
 
-    :param rate: odometry messages a second.
+    :param rate: odometry messages per second.
     """
     world = World(length=length)
     drives = {}
     for name, traverse in (('reference', REFERENCE), ('query', QUERY)):
-        drives[name] = Drive(world, traverse, frame_distance=_SPEED / rate, rate=rate)
+        drives[name] = RenderedDrive(world, traverse, frame_distance=_SPEED / rate, rate=rate)
         _record(world, traverse, drives[name], folder / name, name)
 
     def truth(built: Map) -> GroundTruth:
@@ -71,23 +71,25 @@ def record_events(folder: Path, length: float, rate: float) -> Recordings:
     )
 
 
-def _along(drive: Drive, stamps_ns: NDArray[np.int64]) -> NDArray[np.float64]:
+def _along(drive: RenderedDrive, stamps_ns: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return the distances along the route at these times, in metres."""
     return np.asarray(np.interp(stamps_ns, drive.stamps_ns, drive.distances))
 
 
-def _record(world: World, traverse: Traverse, drive: Drive, path: Path, name: str) -> None:
-    # The event camera has noise of its own kind.
+def _record(
+    world: World, traverse: DriveConditions, drive: RenderedDrive, path: Path, name: str
+) -> None:
+    # The event camera model adds its own noise.
     look = replace(traverse.appearance, noise=0.0)
     camera, sensor = Camera(world, look, _SIZE), EventCamera(*_SIZE, traverse.seed)
     begin = int(drive.stamps_ns[0])
     odometry = _odometry(drive)
     stamp, pose = next(odometry)
     with BagWriter(path) as bag:
-        moments = np.arange(begin, int(drive.stamps_ns[-1]), 10**9 // _FRAMES)
+        frame_times = np.arange(begin, int(drive.stamps_ns[-1]), 10**9 // _FRAMES)
         seq = 0
         for now in tqdm(
-            moments.tolist(), desc=f'recording {name} (events)', unit='frame', disable=None
+            frame_times.tolist(), desc=f'recording {name} (events)', unit='frame', disable=None
         ):
             while stamp <= now:
                 bag.write(
@@ -111,7 +113,7 @@ def _record(world: World, traverse: Traverse, drive: Drive, path: Path, name: st
                 seq += 1
 
 
-def _odometry(drive: Drive) -> Iterator[tuple[int, Pose]]:
+def _odometry(drive: RenderedDrive) -> Iterator[tuple[int, Pose]]:
     for stamp, (x, y), yaw in zip(
         drive.stamps_ns.tolist(), drive.positions.tolist(), drive.yaws.tolist()
     ):

@@ -1,4 +1,4 @@
-"""The demo street's ground: asphalt, markings, shadows, as one picture seen from above."""
+"""The ground of the demo street: asphalt, markings, shadows, as one picture from above."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 
 from . import textures
 from .appearance import Appearance
-from .street import FRONTS, KERB, LANE, CentreLine, Floats, Panel, Point, Wall
+from .street import FRONTS, KERB, LANE, CentreLine, Floats, Panel, Point2D, Wall
 from .textures import Pixels
 
 
 class Ground:
     """
-    The street's surface as a picture seen from above, north up.
+    The street's surface as a picture from above, north up.
 
-    `pixels` is uint8 (rows, columns, 3), DENSITY pixels a metre; `corner` is the world position
+    `pixels` is uint8 (rows, columns, 3), DENSITY pixels per metre; `corner` is the world position
     of its upper left corner.
     """
 
@@ -26,10 +26,10 @@ class Ground:
     MARGIN = 24.0
 
     def __init__(self, line: CentreLine, rng: np.random.Generator) -> None:
-        """Paint lawn, pavement, lanes, markings and the repairs of many years."""
+        """Paint lawn, pavement, lanes, markings and patches of repair."""
         self._line = line
         low, high = line.points.min(axis=0) - self.MARGIN, line.points.max(axis=0) + self.MARGIN
-        self.corner: Point = (float(low[0]), float(high[1]))
+        self.corner: Point2D = (float(low[0]), float(high[1]))
         columns, rows = (int(size) for size in np.ceil((high - low) * self.DENSITY))
         self.pixels: Pixels = np.full((rows, columns, 3), (104, 112, 78), np.uint8)
         start, end = line.span
@@ -77,7 +77,7 @@ class Ground:
     def _strip(
         self, start: float, end: float, right: float, left: float, colour: textures.Colour
     ) -> None:
-        along = np.linspace(start, end, max(2, ceil(end - start)))
+        along: Floats = np.linspace(start, end, max(2, ceil(end - start)))
         outline = np.concatenate([self._line.at(along, left), self._line.at(along[::-1], right)])
         cv2.fillPoly(self.pixels, [self.outline(outline)], colour, cv2.LINE_AA, 4)
 
@@ -87,7 +87,7 @@ class Ground:
         return np.round(pixels * 16).astype(np.int32)
 
     def lit(self, appearance: Appearance, walls: list[Wall], panels: list[Panel]) -> Pixels:
-        """Return the picture with the shadows that walls and panels cast."""
+        """Return the picture with the shadows of walls and panels."""
         shadow, contact = (np.zeros(self.pixels.shape[:2], np.uint8) for _ in range(2))
         away = -np.array([cos(appearance.sun_azimuth), sin(appearance.sun_azimuth)])
         away /= tan(appearance.sun_elevation)

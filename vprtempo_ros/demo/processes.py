@@ -1,4 +1,4 @@
-"""Starting the package's nodes as processes of their own, and ending them."""
+"""Starts the package's nodes as processes, and ends them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Iterator
+from typing import IO, Iterator
 
 from ..errors import VprError
 from ..support.paths import share_file
@@ -19,16 +19,16 @@ from ..support.paths import share_file
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == 'linux' else None
 
-# How long a node may take to end after SIGINT, in seconds.
-_PATIENCE = 10.0
+# Time within which a node must end after SIGINT, in seconds.
+_END_TIMEOUT = 10.0
 
 
 def ros_environment() -> dict[str, str]:
     """
-    Return the environment for processes that talk to each other on this machine.
+    Return the environment for processes that communicate on this machine.
 
-    What the user has set stays; else a domain of its own, discovery on this machine only, and
-    the Fast DDS profile that lets images through with every QoS.
+    Variables set by the user stay. Defaults: a random domain, discovery on this machine only, and
+    the Fast DDS profile with which images arrive with every QoS.
     """
     profile = str(share_file('config/fastdds_shm.xml'))
     defaults = {
@@ -55,10 +55,10 @@ def command(node: str, *arguments: str, parameters: dict[str, str] | None = None
 def running(
     words: list[str],
     environment: dict[str, str],
-    output: int | IO[Any] | None = None,
-    errors: int | IO[Any] | None = None,
+    output: int | IO[str] | None = None,
+    errors: int | IO[str] | None = None,
 ) -> Iterator[subprocess.Popen[str]]:
-    """Run a process; at the end send it SIGINT, and SIGKILL if it does not end by that."""
+    """Run a process; at the end send it SIGINT, and SIGKILL if it has not ended in time."""
     process = subprocess.Popen(
         words, env=environment, stdout=output, stderr=errors, text=True, preexec_fn=_as_child
     )
@@ -68,7 +68,7 @@ def running(
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
             try:
-                process.wait(_PATIENCE)
+                process.wait(_END_TIMEOUT)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
@@ -78,7 +78,7 @@ def run_to_end(words: list[str], environment: dict[str, str], what: str) -> None
     """
     Run a process and wait for it.
 
-    :raises VprError: if it fails; it has said why by itself.
+    :raises VprError: if it fails; it has printed the reason.
     """
     with running(words, environment) as process:
         status = process.wait()
@@ -88,34 +88,34 @@ def run_to_end(words: list[str], environment: dict[str, str], what: str) -> None
 
 def folder_for(path: Path) -> Path:
     """
-    Return the demo's output folder, made if it is not there.
+    Return the demo's output folder; create it if necessary.
 
-    :raises VprError: if it cannot be made.
+    :raises VprError: if it cannot be created.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise VprError(f'{path}: cannot be made ({error.strerror})') from None
+        raise VprError(f'{path}: cannot be created ({error.strerror})') from None
     return path
 
 
 def remove_bag(path: Path) -> None:
     """
-    Remove a bag of an earlier demo, and nothing else.
+    Remove the bag of an earlier demo, and nothing else.
 
-    :raises VprError: if what is there is not such a bag.
+    :raises VprError: if the path is not such a bag.
     """
     if not os.path.lexists(path):
         return
     ours = {'metadata.yaml', f'{path.name}.mcap'}
     if path.is_symlink() or not path.is_dir() or {file.name for file in path.iterdir()} - ours:
-        raise VprError(f'{path}: is in the way and not a bag of the demo; choose another OUT')
+        raise VprError(f'{path}: exists and is not a bag of the demo; choose another OUT')
     shutil.rmtree(path)
 
 
 def _as_child() -> None:
     # A background process of a non-interactive shell ignores SIGINT, and its children would too.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    # Whatever ends the parent, SIGKILL included, ends its children too.
+    # The end of the parent, by SIGKILL too, ends its children.
     if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)

@@ -1,4 +1,4 @@
-"""The demo's two recordings of one route as bags, and what is true about the second."""
+"""The demo's two recordings of one route as bags, and the ground truth of the second."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from ..sources.cdr import IMAGE
 from ..sources.folder import IMAGE_SUFFIXES, image_files, read_image
 from ..sources.image_bag import ODOMETRY, image_message, odometry_message
 from ..tools.images_to_bag import images_to_bag
-from .route import QUERY, REFERENCE, Drive
+from .route import QUERY, REFERENCE, RenderedDrive
 from .world import World
 
 IMAGE_TOPIC = '/camera/image_raw'
 ODOMETRY_TOPIC = '/odom'
 
-# The rendered route: distance between places, and what counts as the right place, in metres.
+# The rendered route: distance between places, and tolerance of a correct match, in metres.
 SPACING = 2.0
 TOLERANCE = 2.0
 
@@ -35,16 +35,16 @@ class Recordings:
     """
     Two bags of one route.
 
-    trainer: parameters that trainer_node needs beside bags and map. truth: makes the ground
-    truth of the query from the map that was trained. right_when: its tolerance in words. topic:
-    what vpr_node listens to, which calls it `input_name`.
+    trainer: parameters for trainer_node besides bags and map. truth: makes the ground truth of
+    the query from the trained map. correct_when: its tolerance in words. topic: the input of
+    vpr_node, whose own name of it is `input_name`.
     """
 
     reference: Path
     query: Path
     trainer: dict[str, str]
     truth: Callable[[Map], GroundTruth]
-    right_when: str
+    correct_when: str
     topic: str = IMAGE_TOPIC
     input_name: str = 'image'
 
@@ -52,8 +52,8 @@ class Recordings:
 def render_route(folder: Path, length: float, rate: float) -> Recordings:
     """Drive through the demo's world twice and record camera and odometry."""
     world = World(length=length)
-    reference = Drive(world, REFERENCE, frame_distance=0.5, rate=rate)
-    query = Drive(world, QUERY, frame_distance=1.0, rate=rate)
+    reference = RenderedDrive(world, REFERENCE, frame_distance=0.5, rate=rate)
+    query = RenderedDrive(world, QUERY, frame_distance=1.0, rate=rate)
     paths = folder / 'reference', folder / 'query'
     for path, drive in zip(paths, (reference, query)):
         render_drive(drive, path)
@@ -109,10 +109,10 @@ def convert_folder(
         )
 
     def truth(built: Map) -> GroundTruth:
-        # Both recordings have the same stamps; equal ones are the same place.
+        # Equal stamps in both recordings are the same place.
         number = {place.stamp_ns: place_number for place_number, place in enumerate(built.places)}
-        right = np.array([number.get(stamp, -1) for stamp in stamps], np.int64)
-        return GroundTruth(np.array(stamps, np.int64), right, right)
+        correct = np.array([number.get(stamp, -1) for stamp in stamps], np.int64)
+        return GroundTruth(np.array(stamps, np.int64), correct, correct)
 
     return Recordings(paths[0], paths[1], {'places.by': 'frames'}, truth, 'the very place')
 
@@ -127,7 +127,7 @@ def _shared_names(data: Path, chosen: list[str], names: str) -> list[str]:
 
 
 def _shown(data: Path, chosen: list[str], names: list[str], places: int) -> list[str]:
-    """Return the first names whose images show something in both traverses."""
+    """Return the first names whose images have contrast in both traverses."""
     shown: list[str] = []
     blank = 0
     for name in names:
@@ -140,7 +140,7 @@ def _shown(data: Path, chosen: list[str], names: list[str], places: int) -> list
         except ImageError:
             blank += 1
     if blank:
-        print(f'{blank} names left out: an image without any contrast (all black or white)')
+        print(f'{blank} names left out: an image without contrast (all black or white)')
     if len(shown) < 2:
         raise SourceError(
             f'{data}: {chosen[0]} and {chosen[1]} have {len(shown)} usable images '
@@ -149,7 +149,7 @@ def _shown(data: Path, chosen: list[str], names: list[str], places: int) -> list
     return shown
 
 
-def render_drive(drive: Drive, path: Path) -> None:
+def render_drive(drive: RenderedDrive, path: Path) -> None:
     """Record camera and odometry of a drive through the demo's world as a bag."""
     with BagWriter(path) as bag:
         for frame in tqdm(

@@ -1,4 +1,4 @@
-"""What came of the demo: figures and the report, made of the answers that arrived over DDS."""
+"""The demo's result: figures and report of the matches that were received over DDS."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _NAME = 'network, over DDS'
 
 
 @dataclass(frozen=True)
-class Result:
-    """The figures, how many query frames got no answer at all, and where the report is."""
+class DemoResult:
+    """The figures, the number of query frames without a result, and the file of the report."""
 
     evaluation: Evaluation
     lost: int
@@ -37,10 +37,10 @@ def read_matches(
     file: Path, truth: GroundTruth, shift_ns: int, depth: int
 ) -> tuple[NodeResults, int]:
     """
-    Assign recorded matches to query frames; returns them and the number of frames without one.
+    Assign recorded matches to query frames; return them and the number of frames without one.
 
-    :param shift_ns: by how much the stamps of the query were moved when it was replayed.
-    :param depth: places that an answer holds at the most.
+    :param shift_ns: the offset that was added to the stamps of the query by the replay.
+    :param depth: maximum number of places in a match.
     """
     numbers = {int(stamp): number for number, stamp in enumerate(truth.stamps)}
     places: list[list[int]] = [[] for _ in range(len(truth))]
@@ -62,9 +62,9 @@ def read_matches(
 
 
 def conclude(
-    folder: Path, built: Path, loaded: Map, query: Path, shift_ns: int, right_when: str
-) -> Result:
-    """Evaluate what is in truth.csv and matches.csv of the folder, and write the report."""
+    folder: Path, built: Path, loaded: Map, query: Path, shift_ns: int, correct_when: str
+) -> DemoResult:
+    """Evaluate matches.csv of the folder against its truth.csv, and write the report."""
     config = NodeConfig()
     reading = Reading(loaded.config.input, PosesConfig(topic='none'))
     with Bar() as bar:
@@ -73,26 +73,26 @@ def conclude(
         received, lost = read_matches(folder / 'matches.csv', truth, shift_ns, config.match.top_k)
         found = evaluate(loaded, frames, truth, config, received=received, progress=bar)
         images = read_images(str(query), reading, {entry.query for entry in found.examples})
-    described = about(str(built), loaded, frames, truth, right_when, config)
-    return Result(
+    described = about(str(built), loaded, frames, truth, correct_when, config)
+    return DemoResult(
         found, lost, write_report(report_folder(folder), found, described, loaded, images)
     )
 
 
 def report_folder(folder: Path) -> Path:
-    """Return where in the demo's folder the report goes."""
+    """Return the folder of the report in the demo's folder."""
     return folder / 'evaluation'
 
 
-def summary(result: Result, places: int, right_when: str) -> str:
-    """Return the closing lines."""
+def summary(result: DemoResult, places: int, correct_when: str) -> str:
+    """Return the summary for the terminal."""
     found, headline = result.evaluation, result.evaluation.headline
     median, late = percentiles(found.times[_NAME])
     rows = [
         ('places in the map', f'{places}'),
         ('query frames', f'{len(found.truth)}'),
-        (f'recall@1 ({right_when})', number(headline.recall[1])),
-        (f'recall@5 ({right_when})', number(headline.recall[5])),
+        (f'recall@1 ({correct_when})', number(headline.recall[1])),
+        (f'recall@5 ({correct_when})', number(headline.recall[5])),
         ('recall at 99 % precision', number(headline.curve.recall_at(0.99))),
         ('expected calibration error', number(found.error)),
         ('latency median, stamp to match', f'{median:.2f} ms'),

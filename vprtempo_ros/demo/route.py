@@ -1,4 +1,4 @@
-"""Traverses of the demo street: how it looked on the day and how it was driven."""
+"""Drives through the demo street: the conditions, and the rendered frames."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from .textures import Pixels
 from .world import World
 
 EPOCH_NS = 1_700_000_000 * 10**9
-"""Stamp of the first frame of every traverse."""
+"""Stamp of the first frame of every drive."""
 
 
 @dataclass(frozen=True)
-class Traverse:
+class DriveConditions:
     """
-    One drive along the street.
+    The conditions of one drive along the street.
 
     `lateral` is the mean offset to the left of the centre line and `drift` the deviation of its
-    slow wander, in metres; `wobble` is the deviation of the heading in radians; `surge` is the
-    share by which the speed swells and falls, 0 to less than 1. The seed fixes wander, wobble,
+    slow drift, in metres; `wobble` is the deviation of the heading in radians; `surge` is the
+    relative amplitude of the speed, 0 to less than 1. The seed fixes drift, wobble,
     surge and the sensor's noise. Raises ValueError for a surge outside its range.
     """
 
@@ -38,15 +38,15 @@ class Traverse:
     seed: int = 1
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a surge with which the drive would stand still or turn back."""
+        """Raise ValueError for a surge that would stop or reverse the drive."""
         if not 0.0 <= self.surge < 1.0:
             raise ValueError(f'surge must be at least 0 and less than 1, not {self.surge}')
 
 
-REFERENCE = Traverse(Appearance(gain=1.12))
-"""Around noon, in the sun, along the middle of the lane."""
+REFERENCE = DriveConditions(Appearance(gain=1.12))
+"""At noon, in the sun, along the middle of the lane."""
 
-QUERY = Traverse(
+QUERY = DriveConditions(
     Appearance(
         gain=0.68,
         gamma=1.2,
@@ -71,7 +71,7 @@ QUERY = Traverse(
 @dataclass(frozen=True)
 class RouteFrame:
     """
-    One image of a traverse and where it was taken.
+    One image of a drive and its pose.
 
     `image` is RGB uint8 (height, width, 3); x and y in metres and yaw in radians are the camera's
     pose in the map frame (REP-103); `distance` is the arc length along the centre line in metres.
@@ -85,48 +85,48 @@ class RouteFrame:
     distance: float
 
 
-class Drive(Sequence[RouteFrame]):
+class RenderedDrive(Sequence[RouteFrame]):
     """
-    The frames of a traverse in the order driven, rendered when they are asked for.
+    The frames of a drive in their order, rendered on access.
 
-    Frames come at `rate` in Hz with a little jitter, on average every `frame_distance` metres;
-    `size` is (height, width). Any frame can be rendered by itself and is the same each time.
+    Frames have `rate` in Hz with a small jitter, on average every `frame_distance` metres; `size`
+    is (height, width). Each frame can be rendered independently and is the same each time.
     Raises ValueError for a frame distance or rate that is not positive.
     """
 
     def __init__(
         self,
         world: World,
-        traverse: Traverse,
+        conditions: DriveConditions,
         frame_distance: float = 0.5,
         rate: float = 10.0,
         size: tuple[int, int] = (480, 640),
     ) -> None:
-        """Plan the drive; nothing is rendered yet."""
+        """Plan the drive without rendering it."""
         if not (frame_distance > 0.0 and rate > 0.0):
             raise ValueError(
                 f'frame distance and rate must be positive, not {frame_distance} and {rate}'
             )
-        rng = np.random.default_rng((traverse.seed, 0))
+        rng = np.random.default_rng((conditions.seed, 0))
         line = world.centre_line
         count = max(2, round(line.length / frame_distance))
-        speed = 1.0 + traverse.surge * np.clip(_wander(rng, count - 1, 60.0), -1.0, 1.0)
+        speed = 1.0 + conditions.surge * np.clip(_wander(rng, count - 1, 60.0), -1.0, 1.0)
         covered = np.concatenate([[0.0], np.cumsum(speed)])
         self.distances: NDArray[np.float64] = covered * (line.length / covered[-1])
         jitter = rng.uniform(-0.05, 0.05, count)
         jitter[0] = 0.0
         seconds = (np.arange(count) + jitter) / rate
         self.stamps_ns: NDArray[np.int64] = EPOCH_NS + np.round(seconds * 1e9).astype(np.int64)
-        left = traverse.lateral + traverse.drift * _wander(rng, count, 120.0)
+        left = conditions.lateral + conditions.drift * _wander(rng, count, 120.0)
         self.positions: NDArray[np.float64] = line.at(self.distances, left)
         drifting = np.gradient(left, self.distances)
         self.yaws: NDArray[np.float64] = (
             line.heading(self.distances)
             + np.arctan(drifting)
-            + traverse.wobble * _wander(rng, count, 12.0)
+            + conditions.wobble * _wander(rng, count, 12.0)
         )
-        self._seed = traverse.seed
-        self._camera = Camera(world, traverse.appearance, size)
+        self._seed = conditions.seed
+        self._camera = Camera(world, conditions.appearance, size)
 
     def __len__(self) -> int:
         """Return the number of frames."""
@@ -151,7 +151,7 @@ class Drive(Sequence[RouteFrame]):
 
 
 def _wander(rng: np.random.Generator, count: int, period: float) -> NDArray[np.float64]:
-    """Return a smooth random signal of about unit deviation that turns every `period` samples."""
+    """Return a smooth random signal of about unit deviation with a period of `period` samples."""
     times = np.arange(count)
     waves = [np.sin(2 * pi * (times * pace / period + rng.random())) for pace in (0.53, 1.0, 1.71)]
     return np.asarray(np.sum(waves, axis=0) * (2.0 / len(waves)) ** 0.5, np.float64)

@@ -1,9 +1,9 @@
-"""The shape of the demo street: its centre line and what stands upright along it."""
+"""The shape of the demo street: its centre line and the upright objects along it."""
 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from .textures import Cutout
 
 Floats = NDArray[np.float64]
-AnyFloats = NDArray[np.floating[Any]]
-Point = tuple[float, float]
+Point2D = tuple[float, float]
 
 LANE, KERB, FRONTS = 2.2, 4.3, 7.2
 """Metres from the centre line to the edge of the lane, to the kerb and to the house fronts."""
@@ -23,10 +22,10 @@ class CentreLine:
 
     STEP = 0.25
     BEFORE, BEYOND = 30.0, 90.0
-    """Metres of street that are built, but not driven, before the start and after the end."""
+    """Metres of street before the start and after the end that are built, but not driven."""
 
     def __init__(self, rng: np.random.Generator, length: float) -> None:
-        """Lay a line whose middle `length` metres are driven."""
+        """Draw a line; `length` metres of it are driven."""
         self.length = length
         heading, at = 0.0, float(rng.uniform(18.0, 26.0))
         knots, headings = [-self.BEFORE, at], [0.0, 0.0]
@@ -40,7 +39,7 @@ class CentreLine:
             knots.append(at)
             headings.append(heading)
         self._s = np.arange(-self.BEFORE, length + self.BEYOND, self.STEP)
-        # Averaging over 6 m makes the curvature begin and end gently, as a driver steers.
+        # Averaging over 6 m makes the curvature continuous, as a driver steers.
         fine = np.interp(self._s[:, None] + np.linspace(-3.0, 3.0, 25), knots, headings)
         self._heading = fine.mean(axis=1)
         steps = self.STEP * np.stack([np.cos(self._heading), np.sin(self._heading)], axis=1)
@@ -48,13 +47,13 @@ class CentreLine:
         self._xy = np.concatenate([np.zeros((1, 2)), np.cumsum(middle, axis=0)])
         self._xy -= self.at(0.0)
 
-    def at(self, distance: float | AnyFloats, left: float | AnyFloats = 0.0) -> Floats:
+    def at(self, distance: float | Floats, left: float | Floats = 0.0) -> Floats:
         """Return x and y (..., 2), `left` metres left of the line at arc length `distance`."""
         heading = self.heading(distance)
         x, y = (np.interp(distance, self._s, self._xy[:, axis]) for axis in (0, 1))
         return np.stack([x - left * np.sin(heading), y + left * np.cos(heading)], axis=-1)
 
-    def heading(self, distance: float | AnyFloats) -> Floats:
+    def heading(self, distance: float | Floats) -> Floats:
         """Return the direction of the line in radians; it does not wrap."""
         return np.asarray(np.interp(distance, self._s, self._heading))
 
@@ -72,20 +71,20 @@ class CentreLine:
 class Wall(NamedTuple):
     """A wall of a house, its outside to the right of start to end; patch: index in the atlas."""
 
-    start: Point
-    end: Point
+    start: Point2D
+    end: Point2D
     height: float
     patch: int
 
 
 class Panel(NamedTuple):
     """
-    A cut-out standing between two points, or, where they are one, turned to the camera.
+    A cut-out standing between two points, or, if these are equal, turned to the camera.
 
-    Its outside is to the right of start to end; `back` tells whether it is seen from behind, too.
+    Its outside is to the right of start to end; `back`: whether it is visible from behind too.
     """
 
-    start: Point
-    end: Point
+    start: Point2D
+    end: Point2D
     cutout: Cutout
     back: bool = False

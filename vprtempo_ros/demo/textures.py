@@ -1,8 +1,8 @@
 """
-How the demo world looks close by: facades, trees, cars, drawn once and kept as textures.
+Textures of the demo world: facades, trees and cars, drawn once.
 
-Everything is drawn in metres with OpenCV's primitives, so that no picture has to be shipped.
-Colours are RGB.
+They are drawn in metres with OpenCV's primitives, so that the package ships no pictures. Colours
+are RGB.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Colour = tuple[int, int, int]
 Generator = np.random.Generator
 
 FACADE_DENSITY = 40.0
-"""Texture pixels a metre of a facade; side walls and cut-outs are drawn for larger distances."""
+"""Texture pixels per metre of a facade; side walls and cut-outs have their own density."""
 SIDE_DENSITY = 20.0
 CUTOUT_DENSITY = 60.0
 
@@ -81,7 +81,7 @@ class Sheet:
     """A drawing in metres: x to the right, z up, from its lower left corner."""
 
     def __init__(self, width: float, height: float, density: float, colour: Colour) -> None:
-        """Take a sheet of one colour, `density` pixels a metre."""
+        """Make a sheet of one colour, `density` pixels per metre."""
         self.width, self.height, self.density = width, height, density
         shape = (round(height * density), round(width * density), 3)
         self.pixels: Pixels = np.full(shape, colour, np.uint8)
@@ -124,7 +124,7 @@ def _masonry(sheet: Sheet, kind: str, colour: Colour, rng: Generator) -> None:
     elif kind == 'panels':
         tone -= 34.0 * ((z % 2.9 < 0.06) | (x % 2.4 < 0.06))
     tone += 5.0 * cloud(rng, (rows, columns), 3, 20, 120)
-    # Rain and traffic darken the foot of a wall.
+    # Dirt darkens the foot of a wall.
     tone -= 26.0 * np.exp(-(sheet.height - z) / 0.5).astype(np.float32)
     sheet.pixels = np.clip(np.array(colour, np.float32) + tone[..., None], 0, 255).astype(np.uint8)
 
@@ -135,7 +135,7 @@ def _window(
     sheet.rect(x - 0.1, z - 0.14, x + w + 0.1, z, shade(frame, 0.86))
     sheet.rect(x - 0.07, z, x + w + 0.07, z + h + 0.07, frame)
     glass = rng.uniform(0.7, 1.25)
-    for step in range(4):  # the higher, the more sky a pane mirrors
+    for step in range(4):  # higher panes reflect more sky
         low, high = z + h * step / 4, z + h * (step + 1) / 4
         sheet.rect(x, low, x + w, high, shade((52, 62, 74), glass * (0.8 + 0.22 * step)))
     if rng.random() < 0.35:
@@ -169,7 +169,7 @@ def _ground_floor(
             sheet.rect(left - 0.2, 0.0, left + width + 0.2, 0.14, (150, 148, 142))
         elif kind == 'shop':
             _window(sheet, x + 0.3, 0.55, bay - 0.6, 2.0, shade(accent, 1.1), rng, 0)
-            for _ in range(4):  # the goods on show
+            for _ in range(4):  # goods in the shop window
                 at = x + rng.uniform(0.5, max(0.55, bay - 0.8))
                 goods = shade(ACCENT[rng.integers(len(ACCENT))], 1.3)
                 sheet.rect(at, 0.6, at + 0.3, rng.uniform(0.8, 1.5), goods)
@@ -200,8 +200,8 @@ def house(seed: int, coat: int) -> tuple[Sheet, Sheet]:
     """
     Draw the front and a side wall of one house.
 
-    The seed fixes its build (size, storeys, windows), the coat its paint, curtains and sign: the
-    same seed with another coat is the same house re-painted.
+    The seed determines its shape (size, storeys, windows), the coat its paint, curtains and sign:
+    the same seed with another coat is the same house repainted.
     """
     rng = np.random.default_rng((seed, 0))
     paint = np.random.default_rng((seed, 1, coat))
@@ -257,7 +257,7 @@ def house(seed: int, coat: int) -> tuple[Sheet, Sheet]:
 @dataclass(frozen=True)
 class Cutout:
     """
-    A free shape to stand in the world: RGB times alpha, and alpha, at falling resolutions.
+    A shape with transparency: RGB premultiplied by alpha, and alpha, as an image pyramid.
 
     `levels` holds uint8 arrays (rows, columns, 4), each half the size of the one before; width
     and height are in metres.

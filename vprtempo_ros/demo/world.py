@@ -1,5 +1,5 @@
 """
-A street that exists only as numbers.
+The geometry of the demo street: houses, trees, posts and parked cars.
 
 World frame: metres, x east, y north, z up, yaw counter-clockwise from x (REP-103).
 """
@@ -15,18 +15,18 @@ import numpy as np
 from . import textures
 from .atlas import pack
 from .ground import Ground
-from .street import FRONTS, KERB, LANE, CentreLine, Floats, Panel, Point, Wall
+from .street import FRONTS, KERB, LANE, CentreLine, Floats, Panel, Point2D, Wall
 from .textures import Cutout
 
 T = TypeVar('T')
 
 
 @dataclass(frozen=True)
-class Choice(Generic[T]):
-    """Two states of a thing: a world changed by more than `luck` shows the second."""
+class Variant(Generic[T]):
+    """Two variants of an object: worlds with a share of change above `luck` have the second."""
 
     luck: float
-    usual: list[T]
+    original: list[T]
     changed: list[T]
 
 
@@ -35,14 +35,14 @@ class World:
     A street of `length` metres with its houses, trees, posts and parked cars.
 
     The same seed gives the same street. Raises ValueError for a length outside 20 to 500 m: the
-    ground is one picture, which grows with the square of the length.
+    ground is one picture, whose size grows with the square of the length.
     """
 
     DESIGNS = 16
-    """House designs, each in two coats of paint: fewer than houses, so that some look alike."""
+    """House designs, each in two colours; fewer than houses, which makes perceptual aliasing."""
 
     def __init__(self, seed: int = 0, length: float = 200.0) -> None:
-        """Lay out the street and draw its textures, which takes about a second."""
+        """Lay out the street and draw its textures; takes about a second."""
         if not 20.0 <= length <= 500.0:
             raise ValueError(f'a street is 20 to 500 m long, not {length}')
         rng = np.random.default_rng((seed, 0))
@@ -61,25 +61,25 @@ class World:
         self.ground = Ground(self.centre_line, rng)
 
     def walls(self, changed: float) -> list[Wall]:
-        """Return the walls of the world when the share `changed` is not in its usual state."""
+        """Return the walls of the world when the share `changed` of it has changed."""
         return _chosen(self._buildings, changed)
 
     def panels(self, changed: float) -> list[Panel]:
-        """Return what else stands in the world when the share `changed` is not as usual."""
+        """Return the other objects of the world when the share `changed` of it has changed."""
         return _chosen(self._objects, changed)
 
-    def _built(self, side: int, rng: np.random.Generator) -> list[Choice[Wall]]:
+    def _built(self, side: int, rng: np.random.Generator) -> list[Variant[Wall]]:
         line, houses = self.centre_line, []
         at, end = line.span
         design = int(rng.integers(self.DESIGNS))
         while at < end - 20.0:
-            if rng.random() > 0.25:  # else a terrace: the same house once more
+            if rng.random() > 0.25:  # otherwise a terrace: the same house again
                 design = int(rng.integers(self.DESIGNS))
             coat = int(rng.integers(2))
             setback = side * (FRONTS + float(rng.choice([0.0, 0.0, 0.6, 2.0])))
             width = self._sizes[4 * design][0]
-            # Along a bend a front spans more or less of the centre line than its own width.
-            ahead = at + np.arange(0.0, 4 * width, 0.1)
+            # In a bend a facade covers more or less of the centre line than its own width.
+            ahead: Floats = at + np.arange(0.0, 4 * width, 0.1)
             reach = np.linalg.norm(line.at(ahead, setback) - line.at(at, setback), axis=1)
             after = float(ahead[int(np.argmax(reach >= width))])
             near = [line.at(at, setback), line.at(after, setback)][::side]
@@ -89,20 +89,20 @@ class World:
             luck = float(rng.random())
             gap = np.linalg.norm(line.points[:, None] - corners, axis=2).min()
             if gap > FRONTS - 1.0:
-                usual, changed = (self._house(corners, 2 * design + c) for c in (coat, 1 - coat))
-                houses.append(Choice(luck, usual, changed))
+                original, changed = (self._house(corners, 2 * design + c) for c in (coat, 1 - coat))
+                houses.append(Variant(luck, original, changed))
             at = after + float(rng.choice([0.0, 0.0, 0.0, 1.2, 4.0]))
         return houses
 
     def _house(self, corners: Floats, which: int) -> list[Wall]:
-        points: list[Point] = [(float(x), float(y)) for x, y in corners]
+        points: list[Point2D] = [(float(x), float(y)) for x, y in corners]
         front, side = 2 * which, 2 * which + 1
         return [
             Wall(points[i], points[(i + 1) % 4], self._sizes[patch][1], patch)
             for i, patch in enumerate((front, side, side, side))
         ]
 
-    def _planted(self, rng: np.random.Generator) -> list[Choice[Panel]]:
+    def _planted(self, rng: np.random.Generator) -> list[Variant[Panel]]:
         kinds = [
             textures.tree(rng, 4.6, 6.8, 2.3),
             textures.tree(rng, 3.6, 5.6, 2.1),
@@ -121,7 +121,7 @@ class World:
         for side in (1, -1):
             at, kind = start, 0
             while at < end:
-                if rng.random() < 0.3:  # a street plants one kind for a while, then none
+                if rng.random() < 0.3:  # one kind of tree for some distance, then none
                     kind = int(rng.integers(len(kinds) + 3))
                 if kind < len(kinds):
                     objects.append(self._turning(at, side * 5.4, kinds[kind]))
@@ -133,25 +133,25 @@ class World:
             objects.append(self._turning(float(at), float(rng.choice([-4.8, 4.8])), sign))
         return objects
 
-    def _turning(self, distance: float, left: float, cutout: Cutout) -> Choice[Panel]:
+    def _turning(self, distance: float, left: float, cutout: Cutout) -> Variant[Panel]:
         x, y = self.centre_line.at(distance, left)
         panel = Panel((float(x), float(y)), (float(x), float(y)), cutout, back=True)
-        return Choice(1.0, [panel], [panel])
+        return Variant(1.0, [panel], [panel])
 
-    def _parked(self, side: int, rng: np.random.Generator) -> list[Choice[Panel]]:
+    def _parked(self, side: int, rng: np.random.Generator) -> list[Variant[Panel]]:
         cars = [textures.car(paint) for paint in textures.CAR_PAINT]
         bays = []
         start, end = self.centre_line.span
         for at in np.arange(start, end - 5.0, 5.6).tolist():
-            there = rng.random() < 0.55
-            usual, other = (
+            occupied = rng.random() < 0.55
+            original, other = (
                 self._car(
                     float(at + rng.uniform(-0.4, 0.4)), side, cars[int(rng.integers(len(cars)))]
                 )
                 for _ in range(2)
             )
             changed = other if rng.random() < 0.5 else []
-            bays.append(Choice(float(rng.random()), usual if there else [], changed))
+            bays.append(Variant(float(rng.random()), original if occupied else [], changed))
         return bays
 
     def _car(self, distance: float, side: int, car: tuple[Cutout, ...]) -> list[Panel]:
@@ -159,14 +159,14 @@ class World:
         x, y = self.centre_line.at(distance, side * (LANE + KERB) / 2)
         yaw = float(self.centre_line.heading(distance)) + (pi if side > 0 else 0.0)
 
-        def point(ahead: float, left: float) -> Point:
+        def point(ahead: float, left: float) -> Point2D:
             return (
                 float(x + ahead * cos(yaw) - left * sin(yaw)),
                 float(y + ahead * sin(yaw) + left * cos(yaw)),
             )
 
-        # The windscreen is a full-height panel behind the low nose; from a camera's height the
-        # far side fills what shows over the bonnet.
+        # The windscreen is a full-height panel behind the low nose; at the height of the camera
+        # the far side fills the view over the bonnet.
         return [
             Panel(point(-2.0, -0.85), point(2.0, -0.85), profile, back=True),
             Panel(point(-2.0, 0.85), point(2.0, 0.85), profile, back=True),
@@ -176,5 +176,5 @@ class World:
         ]
 
 
-def _chosen(choices: list[Choice[T]], changed: float) -> list[T]:
-    return [part for c in choices for part in (c.changed if c.luck < changed else c.usual)]
+def _chosen(choices: list[Variant[T]], changed: float) -> list[T]:
+    return [part for c in choices for part in (c.changed if c.luck < changed else c.original)]

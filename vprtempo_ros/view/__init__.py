@@ -1,1 +1,1 @@
-"""What people look at: the live page, its pictures, query beside match. Nothing here is ROS."""
+"""Visualisation without ROS: the live page, its pictures, and query and match side by side."""

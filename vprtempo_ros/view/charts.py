@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .state import SPAN, Past
+from .state import SPAN, ConfidenceSample
 from .svg import Drawing, columns, dots, line, words
 from .theme import CLASSES, Theme, class_of
 
 _WIDTH, _HEIGHT = 800.0, 172.0
 _LEFT, _RIGHT, _TOP, _FOOT = 34.0, 792.0, 14.0, 144.0
-# Bars side by side at the most; of a longer route several places share one.
+T = TypeVar('T', float, NDArray[np.float32])
+# Maximum number of bars; on a longer route several places share one.
 _BARS = 380
 
 
 def belief_chart(
     confidence: NDArray[np.float32] | None, match: int | None, theme: Theme
 ) -> Drawing:
-    """Return the confidence, float32 (places,), of every place as bars, the match pointed at."""
+    """Return the confidence of every place, float32 (places,), as bars; a mark at the match."""
     parts = [_axes(theme)]
     if confidence is not None and len(confidence):
         count = len(confidence)
         bars = min(count, _BARS)
         starts = np.arange(bars) * count // bars
-        # The highest of those that share a bar: a peak one place wide is seen.
+        # The maximum of the places that share a bar keeps a peak one place wide visible.
         heights = np.clip(np.maximum.reduceat(confidence, starts), 0.0, 1.0)
         step = (_RIGHT - _LEFT) / bars
         xs = _LEFT + (np.arange(bars) + 0.5) * step
@@ -45,12 +47,12 @@ def belief_chart(
     return Drawing(_WIDTH, _HEIGHT, ''.join(parts))
 
 
-def strip_chart(past: tuple[Past, ...], now: float, theme: Theme) -> Drawing:
-    """Return the confidence of the answers of the last minute; unknown places as hollow marks."""
+def strip_chart(history: Sequence[ConfidenceSample], now: float, theme: Theme) -> Drawing:
+    """Return the confidences of the last minute as bars; unknown places as dots."""
     parts = [_axes(theme)]
     groups: dict[int, list[tuple[float, float]]] = {}
     unknown = []
-    for entry in past:
+    for entry in history:
         age = now - entry.received
         if age > SPAN:
             continue
@@ -80,8 +82,8 @@ def strip_chart(past: tuple[Past, ...], now: float, theme: Theme) -> Drawing:
     return Drawing(_WIDTH, _HEIGHT, ''.join(parts))
 
 
-def _y(confidence: Any) -> Any:
-    """Return where a confidence, or an array of them, is drawn."""
+def _y(confidence: T) -> T:
+    """Return the y coordinate of a confidence, or of an array of them."""
     return _FOOT - (_FOOT - _TOP) * confidence
 
 

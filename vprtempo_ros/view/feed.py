@@ -1,4 +1,4 @@
-"""The page's parts for any number of clients: drawn once, and sent where they changed."""
+"""The page's parts for any number of clients: each change is drawn once and sent to all."""
 
 from __future__ import annotations
 
@@ -6,25 +6,24 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from .panels import Panels
-from .state import Live
+from .panels import PageParts, Panels
+from .state import LiveState
 from .theme import PAGE
 
-# Seconds between two drawings at least; and how long one takes to be told that nothing changed.
-_PERIOD, _PATIENCE = 0.1, 2.0
+# Minimum time between two drawings, and maximum time that a client waits for a change, in s.
+_PERIOD, _WAIT = 0.1, 2.0
 
 
 class Feed:
-    """Draws the state in a thread of its own, at most 10 times a second, while somebody looks."""
+    """Draws the state in its own thread, at most 10 times a second, while clients are connected."""
 
-    def __init__(self, live: Live) -> None:
+    def __init__(self, live: LiveState) -> None:
         """Start the thread."""
         self._live = live
         self._panels = Panels(PAGE)
         self._changed = threading.Condition()
-        self._parts: dict[str, tuple[int, Any]] = {}
+        self._parts: dict[str, tuple[int, object]] = {}
         self._revision = 0
         self._watchers = 0
         self._running = True
@@ -33,29 +32,27 @@ class Feed:
 
     @property
     def watched(self) -> bool:
-        """Whether anybody looks."""
+        """Whether clients are connected."""
         return self._watchers > 0
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Count somebody as looking."""
+        """Count a client as connected."""
         self._count(+1)
         try:
             yield
         finally:
             self._count(-1)
 
-    def after(self, revision: int) -> tuple[int, dict[str, Any]] | None:
+    def after(self, revision: int) -> tuple[int, PageParts] | None:
         """
-        Return the parts that changed after a revision, and the present one; waits for a change.
+        Wait for a change; return the current revision and the parts changed after the given one.
 
-        A client that is slow misses revisions, not parts. Where nothing changes for a while there
-        are none; None means that the feed has ended.
+        A slow client skips revisions, not parts. The parts are empty if nothing has changed for
+        2 s; None means that the feed has been closed.
         """
         with self._changed:
-            self._changed.wait_for(
-                lambda: self._revision > revision or not self._running, _PATIENCE
-            )
+            self._changed.wait_for(lambda: self._revision > revision or not self._running, _WAIT)
             if not self._running:
                 return None
             return self._revision, {
@@ -63,7 +60,7 @@ class Feed:
             }
 
     def close(self) -> None:
-        """End the thread, and let all clients go."""
+        """End the thread and release all waiting clients."""
         with self._changed:
             self._running = False
             self._changed.notify_all()
@@ -83,15 +80,15 @@ class Feed:
             started = time.monotonic()
             try:
                 parts = self._panels.parts(self._live.state, started)
-            except Exception as error:  # noqa: BLE001 - the page says so, and goes on with the next
+            except Exception as error:  # noqa: BLE001 - shown on the page; drawing goes on
                 parts = {'phase': {'level': 'error', 'text': f'cannot be drawn: {error}'}}
             with self._changed:
-                self._take(parts)
+                self._publish(parts)
                 self._changed.wait_for(
                     lambda: not self._running, max(_PERIOD - (time.monotonic() - started), 0.01)
                 )
 
-    def _take(self, parts: dict[str, Any]) -> None:
+    def _publish(self, parts: PageParts) -> None:
         new = [
             name
             for name, value in parts.items()

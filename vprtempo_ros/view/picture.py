@@ -1,4 +1,4 @@
-"""What the page shows as one picture: an SVG file, or a PNG made of it without a browser."""
+"""The page as one picture: an SVG file, or a PNG rendered from it without a browser."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from pathlib import Path
 from ..errors import VprError
 from .panels import LEVELS, Panels, match_words, pose_words
 from .route_chart import legend
-from .state import Picture, State
+from .state import MatchPicture, PageState
 from .svg import Drawing, box, disc, words
 from .theme import LIGHT
 
 _WIDTH, _HEAD, _GAP, _PAD = 1280.0, 52.0, 16.0, 18.0
-# Pixels of the PNG for each unit of the drawing.
+# Pixels of the PNG per unit of the drawing.
 _ZOOM = 1.5
 _THEME = LIGHT
-# Lines of the diagnostics at the most.
+# Maximum number of lines of diagnostics.
 _STATUSES = 8
 _NO_PNG = (
     'a picture as PNG needs resvg and matplotlib: pip install resvg-py matplotlib (or ask '
@@ -25,9 +25,9 @@ _NO_PNG = (
 )
 
 
-def draw_picture(state: State) -> str:
-    """Return an SVG of the state at its last answer, light, in itself complete."""
-    now = state.answer.received if state.answer else 0.0
+def draw_picture(state: PageState) -> str:
+    """Return the state at its last result as a self-contained SVG, in the light theme."""
+    now = state.match.received if state.match else 0.0
     panels = Panels(_THEME)
     chart = panels.route(state)
     route = Drawing(800, 120, words(0, 20, 'the route is not known yet', _THEME['muted']))
@@ -39,7 +39,7 @@ def draw_picture(state: State) -> str:
             _GAP,
             left,
             [
-                ('matched place', _answer(state, now)),
+                ('matched place', _match(state, now)),
                 ('route from above', route),
                 ('confidence of every place', panels.belief(state)),
             ],
@@ -72,7 +72,7 @@ def draw_picture(state: State) -> str:
 
 
 def _panel(x: float, y: float, width: float, title: str, drawing: Drawing) -> tuple[str, float]:
-    """Return a drawing in a frame with a title, and where the next one below it begins."""
+    """Return a drawing in a frame with a title, and the y coordinate of the next frame."""
     inner = width - 2 * _PAD
     height = drawing.height * inner / drawing.width + 36 + _PAD
     return (
@@ -82,8 +82,8 @@ def _panel(x: float, y: float, width: float, title: str, drawing: Drawing) -> tu
     ), y + height + _GAP
 
 
-def _answer(state: State, now: float) -> Drawing:
-    match = match_words(state.answer)
+def _match(state: PageState, now: float) -> Drawing:
+    match = match_words(state.match)
     return Drawing(
         680,
         74,
@@ -100,7 +100,7 @@ def _answer(state: State, now: float) -> Drawing:
     )
 
 
-def _pair(picture: Picture | None) -> Drawing:
+def _pair(picture: MatchPicture | None) -> Drawing:
     if picture is None:
         return Drawing(640, 120, words(0, 20, 'no picture', _THEME['muted']))
     data = base64.b64encode(picture.jpeg).decode()
@@ -112,7 +112,7 @@ def _pair(picture: Picture | None) -> Drawing:
     )
 
 
-def _statuses(state: State) -> Drawing:
+def _statuses(state: PageState) -> Drawing:
     lines = list(state.statuses.values())[:_STATUSES]
     parts = [words(0, 16, '' if lines else 'none yet', _THEME['muted'])]
     for number, status in enumerate(lines):
@@ -124,30 +124,30 @@ def _statuses(state: State) -> Drawing:
     return Drawing(480, 24 * max(len(lines), 1), ''.join(parts))
 
 
-def best_ending() -> str:
-    """Return .png where pictures can be rendered, else .svg."""
+def best_suffix() -> str:
+    """Return .png if the renderer is installed, otherwise .svg."""
     return '.png' if find_spec('resvg_py') and find_spec('matplotlib') else '.svg'
 
 
 def check_picture(path: Path) -> None:
     """
-    Make sure before anything is shown that its picture can be made.
+    Check that a picture can be written, before the page is served.
 
-    :raises VprError: for another ending, no renderer, a folder that is not there.
+    :raises VprError: for another suffix, without a renderer, or if the folder does not exist.
     """
     if path.suffix not in ('.svg', '.png'):
         raise VprError(f'{path}: expected a name that ends in .svg or .png')
-    if path.suffix == '.png' and best_ending() != '.png':
+    if path.suffix == '.png' and best_suffix() != '.png':
         raise VprError(_NO_PNG)
     if not path.parent.is_dir() or path.is_dir():
-        raise VprError(f'{path}: cannot be written (expected a file in a folder that is there)')
+        raise VprError(f'{path}: cannot be written (expected a file in an existing folder)')
 
 
-def write_picture(state: State, path: Path) -> None:
+def write_picture(state: PageState, path: Path) -> None:
     """
-    Write the picture as .svg, or as .png where its renderer is installed.
+    Write the picture as .svg, or as .png if the renderer is installed.
 
-    :raises VprError: for another ending, a file that cannot be written, no renderer.
+    :raises VprError: for another suffix, without a renderer, or if the file cannot be written.
     """
     check_picture(path)
     drawn = draw_picture(state)
@@ -164,7 +164,7 @@ def _png(drawn: str) -> bytes:
         from matplotlib import get_data_path
     except ImportError:
         raise VprError(_NO_PNG) from None
-    # The font comes with matplotlib: the same on every machine, and there where no other is.
+    # The font is part of matplotlib: the same on every machine, with or without system fonts.
     fonts = Path(get_data_path()) / 'fonts' / 'ttf'
     return bytes(
         resvg_py.svg_to_bytes(

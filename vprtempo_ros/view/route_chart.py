@@ -7,26 +7,26 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from .state import Pose, State
+from .state import PageState, PlanePose
 from .svg import Drawing, box, disc, dots, line, words
 from .theme import CLASSES, Theme
 
 _WIDTH, _LOWEST, _HIGHEST, _MARGIN = 800.0, 200.0, 560.0, 34.0
-# An ellipse with this many deviations holds 95 % of a normal distribution in the plane.
+# An ellipse of this many standard deviations holds 95 % of a normal distribution in the plane.
 _DEVIATIONS = math.sqrt(-2.0 * math.log(1.0 - 0.95))
 _ARROW = 26.0
-# Further away than this, in metres, is no place on earth.
-_NOWHERE = 1e8
+# Positions beyond this, in metres, are invalid.
+_FARTHEST = 1e8
 
 
 class RouteChart:
-    """Draws on one route, whose places are put on paper once."""
+    """Draws one route from above; its places are projected once."""
 
     def __init__(self, frame_id: str, positions: NDArray[np.float64], theme: Theme) -> None:
-        """Fit the places, float64 (places, 3) in metres, into a drawing of their shape."""
+        """Fit the places, float64 (places, 3) in metres, into a drawing with their aspect ratio."""
         self._theme, self._frame_id = theme, frame_id
-        # False for NaN too.
-        known = np.logical_and.reduce(np.abs(positions[:, :2]) < _NOWHERE, axis=1)
+        # NaN compares false.
+        known = np.logical_and.reduce(np.abs(positions[:, :2]) < _FARTHEST, axis=1)
         seen = positions[known, :2] if known.any() else np.zeros((1, 2))
         low, high = seen.min(axis=0), seen.max(axis=0)
         extent = np.maximum(high - low, 1e-6)
@@ -35,27 +35,27 @@ class RouteChart:
         self._scale = float(min(inner / extent[0], (self.height - 2 * _MARGIN) / extent[1]))
         self._middle = (low + high) / 2
         self._points = [
-            self._paper(x, y) if good else None
+            self._project(x, y) if good else None
             for (x, y), good in zip(positions[:, :2].tolist(), known.tolist())
         ]
         self._base = self._draw_base()
 
     def base(self) -> Drawing:
-        """Return the route itself, which stays as it is."""
+        """Return the route itself, which does not change."""
         return Drawing(_WIDTH, self.height, self._base)
 
-    def over(self, state: State, now: float) -> Drawing:
-        """Return what is known now, to be laid over the route."""
+    def over(self, state: PageState, now: float) -> Drawing:
+        """Return belief, pose and match, to be laid over the route."""
         parts = [self._belief(state.confidence)]
         pose = state.shown_pose(now)
         if pose is not None and pose.frame_id == self._frame_id:
             parts.append(self._pose(pose))
-        if state.answer is not None and state.answer.places:
-            parts.append(self._match(state.answer.places[0]))
+        if state.match is not None and state.match.places:
+            parts.append(self._match(state.match.places[0]))
         return Drawing(_WIDTH, self.height, ''.join(parts))
 
-    def _paper(self, x: float, y: float) -> tuple[float, float]:
-        """Return where a point in metres is drawn; x points right and y up."""
+    def _project(self, x: float, y: float) -> tuple[float, float]:
+        """Return the drawing coordinates of a point in metres; x points right and y up."""
         return (
             _WIDTH / 2 + (x - float(self._middle[0])) * self._scale,
             self.height / 2 - (y - float(self._middle[1])) * self._scale,
@@ -79,7 +79,7 @@ class RouteChart:
         )
 
     def _ruler(self) -> str:
-        """Return a line of a round number of metres, about a fifth of the width."""
+        """Return a scale bar: a round number of metres, at most a fifth of the width."""
         wanted = _WIDTH / 5 / self._scale
         power = 10.0 ** math.floor(math.log10(wanted))
         metres = max(step * power for step in (1, 2, 5) if step * power <= wanted)
@@ -108,19 +108,19 @@ class RouteChart:
             return ''
         x, y = point
         above, colour = y > 46, self._theme['match']
-        # What is written at the edge still is on the paper.
+        # Text at the edge must stay inside the drawing.
         anchor = 'start' if x < 60 else 'end' if x > _WIDTH - 60 else 'middle'
         return disc(x, y, 11, 'none', colour, 3) + words(
             x, y - 19 if above else y + 31, f'place {place}', colour, 15, anchor, 700
         )
 
-    def _pose(self, pose: Pose) -> str:
-        x, y = self._paper(pose.x, pose.y)
+    def _pose(self, pose: PlanePose) -> str:
+        x, y = self._project(pose.x, pose.y)
         if not all(map(math.isfinite, (x, y, pose.yaw))) or max(abs(x), abs(y)) > 10 * _WIDTH:
             return ''
         colour = self._theme['pose']
         tip = (x + _ARROW * math.cos(pose.yaw), y - _ARROW * math.sin(pose.yaw))
-        # The arrow's head: two strokes back from the tip.
+        # The arrow head: two strokes back from the tip.
         head = ''.join(
             line(
                 *tip,
@@ -152,7 +152,7 @@ class RouteChart:
 
 
 def legend(theme: Theme) -> Drawing:
-    """Return what the colours of confidence mean."""
+    """Return the colour scale of confidence."""
     cells = ''.join(
         box(86 + 16 * number, 3, 16, 10, theme[f'c{number}']) for number in range(CLASSES)
     )

@@ -1,8 +1,8 @@
 """
-The live page over HTTP, from the standard library: a handful of files and one stream of events.
+The live page over HTTP, with the standard library only: a few files and a stream of events.
 
-The page only listens, so server-sent events do; a browser reconnects them by itself. A robot
-needs no web framework for that.
+The page only receives, so server-sent events suffice: browsers reconnect automatically, and a
+robot needs no web framework.
 """
 
 from __future__ import annotations
@@ -15,25 +15,27 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from socketserver import TCPServer
-from typing import Any
 from urllib.parse import urlsplit
 
 from ..errors import VprError
 from .feed import Feed
-from .state import Live
+from .state import LiveState
 from .theme import css
 
-# How many connections at a time: browsers keep some open beside their stream.
+# Maximum number of connections; browsers keep some open besides their stream.
 _CONNECTIONS = 64
-# How long a client may take to take what it is sent, in seconds.
-_PATIENCE = 10.0
+# Time within which a client must accept what it is sent, in seconds.
+_SEND_TIMEOUT = 10.0
 
 _FILES = {
     '/': ('index.html', 'text/html; charset=utf-8'),
     '/page.js': ('page.js', 'text/javascript; charset=utf-8'),
     '/style.css': ('style.css', 'text/css; charset=utf-8'),
 }
-# Nothing from elsewhere, no script but the page's own, and no other site may show or read it.
+# As socketserver hands requests over.
+_Request = socket.socket | tuple[bytes, socket.socket]
+
+# No external resources, only the page's own script; other sites may not embed or read it.
 _HEADERS = {
     'Content-Security-Policy': "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
@@ -48,22 +50,22 @@ _HEADERS = {
 class ViewServer:
     """Serves the state of a node until it is closed."""
 
-    def __init__(self, live: Live, host: str, port: int) -> None:
+    def __init__(self, live: LiveState, host: str, port: int) -> None:
         """
-        Listen, and serve in threads of its own.
+        Listen, and serve in background threads.
 
-        :raises VprError: if the address cannot be had.
+        :raises VprError: if the address cannot be bound.
         """
         try:
             self._server = _Server((host, port), _Handler)
         except (OSError, OverflowError, UnicodeError) as error:
             reason = getattr(error, 'strerror', None) or str(error)
-            cure = (
+            remedy = (
                 'is another view running? choose another --port'
                 if getattr(error, 'errno', None) in (errno.EADDRINUSE, errno.EACCES)
                 else '--host takes an address of this computer, or 0.0.0.0 for all of them'
             )
-            raise VprError(f'{host}:{port}: cannot be listened on ({reason}); {cure}') from None
+            raise VprError(f'{host}:{port}: cannot listen on it ({reason}); {remedy}') from None
         self._server.live, self._server.feed = live, Feed(live)
         machine = socket.gethostname().lower()
         self._server.names = {host.lower(), 'localhost', machine, f'{machine}.local'}
@@ -79,11 +81,11 @@ class ViewServer:
 
     @property
     def watched(self) -> bool:
-        """Whether any browser looks."""
+        """Whether any browser is connected."""
         return self._server.feed.watched
 
     def close(self) -> None:
-        """Let all clients go and stop listening."""
+        """Disconnect all clients and stop listening."""
         self._server.feed.close()
         self._server.shutdown()
         self._thread.join()
@@ -93,9 +95,9 @@ class ViewServer:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = _CONNECTIONS
-    # A client that is slow to go must not hold the end up.
+    # A client that is slow to disconnect must not delay the shutdown.
     block_on_close = False
-    live: Live
+    live: LiveState
     feed: Feed
     names: set[str]
 
@@ -106,32 +108,32 @@ class _Server(ThreadingHTTPServer):
         super().__init__(address, handler)
 
     def server_bind(self) -> None:
-        """Take the address without asking DNS for its name, as HTTPServer does: nobody needs it."""
+        """Bind without the reverse DNS lookup that HTTPServer makes for a name that is not used."""
         TCPServer.server_bind(self)
 
-    def process_request(self, request: Any, client_address: Any) -> None:
+    def process_request(self, request: _Request, client_address: object) -> None:
         if self._free.acquire(blocking=False):
             super().process_request(request, client_address)
         else:
             self.shutdown_request(request)
 
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
+    def process_request_thread(self, request: _Request, client_address: object) -> None:
         try:
             super().process_request_thread(request, client_address)
         finally:
             self._free.release()
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: a browser that goes away is no error."""
+    def handle_error(self, request: _Request, client_address: object) -> None:
+        """Do nothing: a browser that disconnects is not an error."""
 
 
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
     protocol_version = 'HTTP/1.1'
-    timeout = _PATIENCE
+    timeout = _SEND_TIMEOUT
 
     def do_GET(self) -> None:  # noqa: N802
-        """Answer a request; all that is not known or not from our own page is refused."""
+        """Serve a request; refuse unknown paths and requests from other sites."""
         path = urlsplit(self.path).path
         if not self._is_ours():
             self._send(403, b'this page is served under its own address only\n', 'text/plain')
@@ -153,11 +155,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _is_ours(self) -> bool:
         """
-        Tell whether the request is for this server, and not by order of another site.
+        Return whether the request is for this server and not sent on behalf of another site.
 
-        A link from elsewhere may open the page, which reads nothing before it runs by itself.
-        A name that an attacker's DNS points here (rebinding) is in the Host header as it was
-        written, and neither an address nor a name of this machine.
+        A link on another site may open the page, since that gives the other site no data.
+        With DNS rebinding the attacker's host name is in the Host header, which then is neither
+        an address nor a name of this machine.
         """
         followed = self.path == '/' and self.headers.get('Sec-Fetch-Dest') == 'document'
         own = self.headers.get('Sec-Fetch-Site', 'none') in ('none', 'same-origin')
@@ -185,21 +187,21 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def _stream(self) -> None:
-        """Send what changes for as long as the client takes it."""
+        """Send changes until the client disconnects."""
         self.close_connection = True
         self.send_response(200)
         for name, value in _HEADERS.items():
             self.send_header(name, value)
         self.send_header('Content-Type', 'text/event-stream')
         self.end_headers()
-        # The browser tries again this soon, in milliseconds.
+        # The browser reconnects after this time, in milliseconds.
         self.wfile.write(b'retry: 1000\n\n')
         feed, revision = self.server.feed, 0
         with feed.watching():
-            while (news := feed.after(revision)) is not None:
-                revision, parts = news
-                # Without news a line all the same, or nobody would notice that the client is gone.
+            while (update := feed.after(revision)) is not None:
+                revision, parts = update
+                # Sent even if empty, since only a failed write shows that the client is gone.
                 self.wfile.write(f'data: {json.dumps(parts, allow_nan=False)}\n\n'.encode())
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Say nothing: a line for each request would bury the node's own."""
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Do nothing: a line per request would bury the lines of the node."""

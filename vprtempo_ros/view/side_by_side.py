@@ -1,4 +1,4 @@
-"""The query beside the place that it was recognised as, with what is claimed below."""
+"""Query image and matched place side by side, with place and confidence below."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from ..matching.match import Match
 
 Pixels = NDArray[np.uint8]
 
-# Each side's width and the caption's height, in pixels; the height follows from the query's shape.
+# Width of each side and height of the caption, in pixels; the height of the images follows from
+# the aspect ratio of the query.
 _WIDTH, _CAPTION, _GAP = 320, 34, 4
 _LOWEST, _HIGHEST = 80, 480
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
@@ -19,17 +20,17 @@ _INK, _PALE, _GROUND = (235, 235, 235), (150, 150, 150), (28, 30, 34)
 
 
 class SideBySide:
-    """Composes pictures for the thumbnails of a map."""
+    """Composes pictures of queries and the thumbnails of a map."""
 
     def __init__(self, thumbnails: list[bytes]) -> None:
-        """Take a JPEG for each place."""
+        """Set the thumbnails: a JPEG for each place."""
         self._thumbnails = thumbnails
 
     def compose(self, image: Image, match: Match) -> Pixels:
         """
         Return query and matched place as RGB uint8 (height, 644, 3), with a line of text below.
 
-        Without a match, or where the thumbnail cannot be read, the right half stays empty.
+        The right half is empty for an unknown place or a thumbnail that cannot be decoded.
         """
         height = int(np.clip(round(_WIDTH * image.height / image.width), _LOWEST, _HIGHEST))
         picture = np.full((height + _CAPTION, 2 * _WIDTH + _GAP, 3), _GROUND, np.uint8)
@@ -47,14 +48,14 @@ class SideBySide:
             _place(picture, cv2.cvtColor(shown, cv2.COLOR_BGR2RGB), left)
         _write(picture, f'place {place}', left + 8, _INK)
         _write(picture, f'{confidence:.2f}', 2 * _WIDTH + _GAP - 56, _INK)
-        # As long as the confidence is high.
+        # A bar whose length is the confidence.
         length = round(confidence * (_WIDTH - 1))
         cv2.line(picture, (left, height + 2), (left + length, height + 2), (64, 200, 160), 3)
         return picture
 
 
 def _colours(image: Image, width: int, height: int) -> Pixels:
-    """Return an image as RGB uint8 (height, width, 3); shrunk first, since that is cheapest."""
+    """Return an image as RGB uint8 (height, width, 3); resized first, since that is cheapest."""
     pixels = image.pixels
     order = _channels(image.weights)
     if not order or pixels.dtype == np.float32:
@@ -67,7 +68,7 @@ def _colours(image: Image, width: int, height: int) -> Pixels:
 
 
 def _channels(weights: tuple[float, ...]) -> list[int]:
-    """Return which channels are red, green and blue, told by how they weigh in grey; or none."""
+    """Return the indices of red, green and blue, from their weights in grey; empty for grey."""
     if len(weights) < 3:
         return []
     return [0, 1, 2] if weights[0] > weights[2] else [2, 1, 0]

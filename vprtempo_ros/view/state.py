@@ -1,35 +1,36 @@
-"""What a running vpr_node has said lately: as much of it as the page shows, and no more."""
+"""The page's state: the latest messages of a running vpr_node, reduced to what the page shows."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-# The strip of confidence: seconds that it shows, and how far apart its entries are at least.
+# The chart of confidence over time: seconds shown, and minimum time between two samples.
 SPAN, STEP = 60.0, 0.05
-# Without an answer for this long, in seconds, something is to be said.
+# After this long without a result, in seconds, the page says so.
 SILENCE = 2.0
-# What comes from outside is cut to these numbers.
+# Limits for data from messages: statuses, values of each, characters of a text, places.
 _STATUSES, _VALUES, _TEXT, _PLACES = 32, 64, 300, 20
 
 OK, WARN, ERROR, STALE = range(4)
 
 
-class Past(NamedTuple):
-    """An answer: when it came, in seconds of the steady clock, and its confidence, 0: unknown."""
+class ConfidenceSample(NamedTuple):
+    """Time of a result, in seconds of the steady clock, and its confidence; 0: unknown place."""
 
     received: float
     confidence: float
 
 
-class Answer(NamedTuple):
-    """A match: stamp, places best first, and their confidences; both empty where unknown."""
+class ShownMatch(NamedTuple):
+    """A match: stamp, places best first, and their confidences; both empty for an unknown place."""
 
     received: float
     stamp_ns: int
@@ -37,7 +38,7 @@ class Answer(NamedTuple):
     confidences: tuple[float, ...]
 
 
-class Pose(NamedTuple):
+class PlanePose(NamedTuple):
     """A pose in the plane, metres and radians; covariance float64 (2, 2) of x and y."""
 
     received: float
@@ -48,7 +49,7 @@ class Pose(NamedTuple):
     covariance: NDArray[np.float64]
 
 
-class Status(NamedTuple):
+class ShownStatus(NamedTuple):
     """A diagnostic status."""
 
     name: str
@@ -57,8 +58,8 @@ class Status(NamedTuple):
     values: tuple[tuple[str, str], ...]
 
 
-class Picture(NamedTuple):
-    """A JPEG file with its size in pixels, and a number that is another one for each."""
+class MatchPicture(NamedTuple):
+    """Query and match as a JPEG file, its size in pixels, and a number that identifies it."""
 
     number: int
     jpeg: bytes
@@ -67,11 +68,12 @@ class Picture(NamedTuple):
 
 
 @dataclass(frozen=True)
-class State:
+class PageState:
     """
-    Everything that is shown, at one timing; never changed, but replaced.
+    Everything the page shows at one time; immutable.
 
     positions: float64 (places, 3), metres in frame `frame_id`. confidence: float32 (places,).
+    history: confidences of the last minute, oldest first.
     """
 
     node: str
@@ -81,55 +83,55 @@ class State:
     frame_id: str = ''
     positions: NDArray[np.float64] | None = None
     confidence: NDArray[np.float32] | None = None
-    answer: Answer | None = None
-    pose: Pose | None = None
-    picture: Picture | None = None
-    statuses: dict[str, Status] = field(default_factory=dict)
-    past: tuple[Past, ...] = ()
+    match: ShownMatch | None = None
+    pose: PlanePose | None = None
+    picture: MatchPicture | None = None
+    statuses: dict[str, ShownStatus] = field(default_factory=dict)
+    history: tuple[ConfidenceSample, ...] = ()
 
     def phase(self, now: float) -> tuple[int, str]:
-        """Return a level and a line: what this view has and what it waits for."""
+        """Return a level and a line: what the page has and what it is waiting for."""
         if not self.present:
             return STALE, f'waiting for {self.node}'
-        if self.answer is None:
-            return WARN, f'{self.node} is there, waiting for its first answer'
-        silence = now - self.answer.received
+        if self.match is None:
+            return WARN, f'{self.node} is running, waiting for its first result'
+        silence = now - self.match.received
         if silence > SILENCE:
-            return WARN, f'no answer of {self.node} for {silence:.0f} s'
+            return WARN, f'no result from {self.node} for {silence:.0f} s'
         return OK, 'live'
 
-    def shown_pose(self, now: float) -> Pose | None:
-        """Return the pose if it belongs to the present answer; unknown places have none."""
-        if self.pose is None or self.answer is None or not self.answer.places:
+    def shown_pose(self, now: float) -> PlanePose | None:
+        """Return the pose if it belongs to the current match; an unknown place has none."""
+        if self.pose is None or self.match is None or not self.match.places:
             return None
         return self.pose if now - self.pose.received < SILENCE else None
 
 
-class Live:
-    """The present state, replaced by whoever hears something new; safe in several threads."""
+class LiveState:
+    """Keeps the current state and replaces it as messages arrive; thread-safe."""
 
     def __init__(self, node: str) -> None:
-        """Begin without having heard anything of the node of this name."""
+        """Begin with the empty state of the node of this name."""
         self._lock = threading.Lock()
-        self._state = State(text(node))
-        self._past: deque[Past] = deque(maxlen=round(SPAN / STEP) + 1)
+        self._state = PageState(text(node))
+        self._history: deque[ConfidenceSample] = deque(maxlen=round(SPAN / STEP) + 1)
         self._pictures = 0
 
     @property
-    def state(self) -> State:
-        """What is known now."""
+    def state(self) -> PageState:
+        """The current state."""
         with self._lock:
-            return replace(self._state, past=tuple(self._past))
+            return replace(self._state, history=tuple(self._history))
 
     def set_present(self, present: bool) -> None:
-        """Note whether there is such a node; what one that is gone has said is over."""
+        """Set whether the node is running; when it ends, its results are cleared."""
         with self._lock:
             if self._state.present and not present:
                 self._state = replace(
                     self._state,
                     present=False,
                     confidence=None,
-                    answer=None,
+                    match=None,
                     pose=None,
                     picture=None,
                     statuses={},
@@ -138,17 +140,19 @@ class Live:
                 self._state = replace(self._state, present=True)
 
     def set_info(self, method: str, path: str) -> None:
-        """Note how the node recognises, and with which map."""
-        self._set(method=text(method), map=text(path), present=True)
+        """Set the node's method and the path of its map."""
+        self._change(
+            lambda state: replace(state, method=text(method), map=text(path), present=True)
+        )
 
     def set_places(self, frame_id: str, positions: NDArray[np.float64]) -> None:
-        """Note the places that are somewhere, float64 (n, 3), before any belief came."""
+        """Set the places that have a position, float64 (n, 3), before a belief has arrived."""
         with self._lock:
             known = self._state.positions
             if known is not None and self._state.frame_id == text(frame_id):
-                somewhere = known[np.logical_and.reduce(np.isfinite(known), axis=1)]
-                # The same route, told of anew; a belief knows of places that are nowhere, too.
-                if somewhere.shape == positions.shape and np.allclose(somewhere, positions, 1e-5):
+                located = known[np.logical_and.reduce(np.isfinite(known), axis=1)]
+                # The same route, sent again. A belief has the places without a position too.
+                if located.shape == positions.shape and np.allclose(located, positions, 1e-5):
                     return
             self._state = replace(
                 self._state, frame_id=text(frame_id), positions=positions, confidence=None
@@ -157,7 +161,7 @@ class Live:
     def set_belief(
         self, frame_id: str, positions: NDArray[np.float64], confidence: NDArray[np.float32]
     ) -> None:
-        """Note every place, float64 (places, 3), and its confidence, float32 (places,)."""
+        """Set all places, float64 (places, 3), and their confidences, float32 (places,)."""
         with self._lock:
             known = self._state.positions
             if (
@@ -168,35 +172,38 @@ class Live:
                 self._state = replace(self._state, frame_id=text(frame_id), positions=positions)
             self._state = replace(self._state, confidence=confidence)
 
-    def set_answer(
+    def set_match(
         self, stamp_ns: int, places: tuple[int, ...], confidences: tuple[float, ...]
     ) -> None:
-        """Note a match; what is no confidence counts as none."""
+        """Set the match; confidences are clipped to 0 to 1, NaN counts as 0."""
         now = time.monotonic()
         shown = tuple(min(value, 1.0) if value > 0.0 else 0.0 for value in confidences[:_PLACES])
-        answer = Answer(now, stamp_ns, places[:_PLACES], shown)
+        match = ShownMatch(now, stamp_ns, places[:_PLACES], shown)
         with self._lock:
-            self._state = replace(self._state, present=True, answer=answer)
-            if not self._past or now - self._past[-1].received >= STEP:
-                self._past.append(Past(now, shown[0] if shown else 0.0))
+            self._state = replace(self._state, present=True, match=match)
+            if not self._history or now - self._history[-1].received >= STEP:
+                self._history.append(ConfidenceSample(now, shown[0] if shown else 0.0))
 
     def set_pose(
         self, frame_id: str, x: float, y: float, yaw: float, covariance: NDArray[np.float64]
     ) -> None:
-        """Note a pose."""
-        self._set(pose=Pose(time.monotonic(), text(frame_id), x, y, yaw, covariance))
+        """Set the pose."""
+        pose = PlanePose(time.monotonic(), text(frame_id), x, y, yaw, covariance)
+        self._change(lambda state: replace(state, pose=pose))
 
     def set_picture(self, jpeg: bytes, width: int, height: int) -> None:
-        """Note the picture of query and match."""
+        """Set the picture of query and match."""
         with self._lock:
             self._pictures += 1
-            self._state = replace(self._state, picture=Picture(self._pictures, jpeg, width, height))
+            self._state = replace(
+                self._state, picture=MatchPicture(self._pictures, jpeg, width, height)
+            )
 
     def set_status(
         self, name: str, level: int, message: str, values: list[tuple[str, str]]
     ) -> None:
-        """Note a diagnostic status; one of a name takes the place of the one before."""
-        status = Status(
+        """Set a diagnostic status; it replaces the previous one of the same name."""
+        status = ShownStatus(
             text(name),
             level if level in (OK, WARN, ERROR) else STALE,
             text(message),
@@ -207,11 +214,11 @@ class Live:
             if len(statuses) <= _STATUSES:
                 self._state = replace(self._state, statuses=statuses)
 
-    def _set(self, **parts: Any) -> None:
+    def _change(self, change: Callable[[PageState], PageState]) -> None:
         with self._lock:
-            self._state = replace(self._state, **parts)
+            self._state = change(self._state)
 
 
 def text(words: str) -> str:
-    """Return a string from outside as one that can be shown: printable, and not without end."""
+    """Return a string from a message with printable characters only, and of limited length."""
     return ''.join(letter if letter.isprintable() else ' ' for letter in words[:_TEXT])

@@ -1,4 +1,4 @@
-"""The few shapes of which the pictures are made, as SVG."""
+"""The few SVG shapes that the pictures are made of."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ _FONT = "system-ui, 'DejaVu Sans', sans-serif"
 
 
 class Drawing(NamedTuple):
-    """A picture of so many units, as the inside of an svg element."""
+    """A picture of this size in units: the content of an svg element."""
 
     width: float
     height: float
     body: str
 
     def page(self, label: str) -> str:
-        """Return it as an element that takes the width it is given."""
+        """Return it as an svg element that scales to the available width."""
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label={quoteattr(label)} '
             f'viewBox="0 0 {self.width:g} {self.height:g}" font-family="{_FONT}">'
@@ -41,7 +41,7 @@ def words(
     anchor: str = 'start',
     weight: int = 400,
 ) -> str:
-    """Return a line of text, whatever is in it, from, around or up to x."""
+    """Return a line of text, escaped, that begins, is centred or ends at x (`anchor`)."""
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" fill="{colour}" font-size="{size:g}" '
         f'text-anchor="{anchor}" font-weight="{weight}">{escape(content)}</text>'
@@ -75,7 +75,7 @@ def disc(
 
 
 def dots(points: Iterable[tuple[float, float]], colour: str, size: float) -> str:
-    """Return round dots as one element: thousands of them are drawn at once."""
+    """Return round dots as a single element, which draws thousands of them fast."""
     path = ''.join(f'M{x:.1f} {y:.1f}h0' for x, y in points)
     return (
         (
@@ -88,7 +88,7 @@ def dots(points: Iterable[tuple[float, float]], colour: str, size: float) -> str
 
 
 def columns(tops: Iterable[tuple[float, float]], foot: float, colour: str, width: float) -> str:
-    """Return vertical bars from y = `foot` up to each (x, y), as one element."""
+    """Return vertical bars from y = `foot` up to each (x, y), as a single element."""
     path = ''.join(f'M{x:.1f} {foot:.1f}V{y:.1f}' for x, y in tops)
     return (
         f'<path d="{path}" stroke="{colour}" stroke-width="{width:.2f}" fill="none"/>'

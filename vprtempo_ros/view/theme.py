@@ -1,8 +1,8 @@
-"""Colours of page and picture, by name: for light and for dark surroundings."""
+"""Colours of page and picture by name, in a light and a dark theme."""
 
 from __future__ import annotations
 
-# From no confidence to full confidence, more and more unlike the ground.
+# Colour classes from no to full confidence, with rising contrast to the ground.
 CLASSES = 10
 
 Theme = dict[str, str]
@@ -10,7 +10,7 @@ Stops = tuple[tuple[int, int, int], ...]
 
 
 def _ramp(stops: Stops) -> Theme:
-    """Return the colours c0 to c9, from the first to the last stop by way of those between."""
+    """Return the colours c0 to c9, interpolated from the first to the last stop."""
     found = {}
     for number in range(CLASSES):
         place = number * (len(stops) - 1) / (CLASSES - 1)
@@ -51,7 +51,7 @@ DARK: Theme = {
     'stale': '#8b98a8',
     **_ramp(((66, 78, 92), (62, 118, 196), (38, 190, 180), (200, 245, 120))),
 }
-# Takes its colours from where it is shown.
+# Refers to the colours of the page by name.
 PAGE: Theme = {name: f'var(--{name})' for name in LIGHT}
 
 
@@ -67,5 +67,5 @@ def css() -> str:
 
 
 def class_of(confidence: float) -> int:
-    """Return which of the colours stands for a confidence of 0 to 1."""
+    """Return the colour class of a confidence of 0 to 1."""
     return min(int(confidence * CLASSES), CLASSES - 1)

@@ -26,7 +26,7 @@ from ...sources.cdr import stamp_ns
 from ...tools.command import check_range
 from ...view.picture import check_picture, write_picture
 from ...view.server import ViewServer
-from ...view.state import Live
+from ...view.state import LiveState
 from ..common.names import full_name
 from ..common.qos import LATCHED
 from ..common.running import own_arguments, run
@@ -53,7 +53,7 @@ class View(Node):
         self.exit_status = 0
         self._picture = picture
         self._topic = full_name(self, '--node', target)
-        self._live = Live(self._topic)
+        self._live = LiveState(self._topic)
         self._server = ViewServer(self._live, host, port)
         listen = self.create_subscription
         listen(VisionInfo, self._name(interface.INFO), self._on_info, LATCHED)
@@ -122,7 +122,7 @@ class View(Node):
             self._live.set_belief(cloud.header.frame_id, *belief)
 
     def _on_match(self, match: Any) -> None:
-        self._live.set_answer(
+        self._live.set_match(
             stamp_ns(match.header),
             tuple(_number(result.class_id) for result in match.results),
             tuple(float(result.score) for result in match.results),

@@ -1,5 +1,5 @@
-// Shows what the stream brings. Words from outside are set as text, never as HTML; drawings come
-// from the server, which has escaped what is written in them.
+// Shows the parts that the stream delivers. Text from messages is set as text, never as HTML;
+// drawings are made by the server, which escapes the text in them.
 'use strict';
 
 const at = (id) => document.getElementById(id);
@@ -25,7 +25,7 @@ function row(pair) {
   return made;
 }
 
-// Of a status that was there before only the words change, so that what is open stays open.
+// A known status keeps its element and only its text changes, so that open details stay open.
 const known = new Map();
 
 function showStatuses(statuses) {
@@ -91,9 +91,9 @@ function listen() {
   stream.onmessage = (event) => {
     for (const [name, value] of Object.entries(JSON.parse(event.data))) show[name]?.(value);
   };
-  // The browser tries again by itself, unless it was refused.
+  // The browser reconnects automatically, unless it was refused.
   stream.onerror = () => {
-    show.phase({ level: 'stale', text: 'no connection to view, trying again' });
+    show.phase({ level: 'stale', text: 'no connection to view, reconnecting' });
     if (stream.readyState === EventSource.CLOSED) setTimeout(() => stream && listen(), 2000);
   };
 }
@@ -103,7 +103,7 @@ function leave() {
   stream = null;
 }
 
-// A page that nobody looks at asks for nothing, and the robot computes nothing for it.
+// A hidden page disconnects, so that the robot computes nothing for it.
 document.addEventListener('visibilitychange', () => {
   if (document.hidden) leave();
   else if (!stream) listen();
