@@ -1,15 +1,15 @@
-"""What travels from sources to the encoder: an image with its stamp and, if known, its pose."""
+"""What sources give to the encoder: an image with its stamp and, if known, its pose."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays import Numbers
 from .errors import ImageError
 
 # ITU-R BT.601 luma, as upstream's preprocessing and OpenCV's colour conversion use it.
@@ -29,18 +29,17 @@ _TO_GREY = {
 @dataclass(frozen=True)
 class Image:
     """
-    Pixels as they were recorded, and how they weigh in the grey value.
+    Pixels as recorded, with the weight of each channel in the grey value.
 
     `pixels` is uint8 or uint16, shape (height, width, channels), often a view of a message's
     bytes with padded rows. `weights` has an entry for each channel; grey = pixels @ weights is
-    0 to 255 whatever the depth. Leaving the pixels as they are lets the encoder convert only
-    those that it looks at.
+    0 to 255 for every depth. Pixels stay unconverted, so that the encoder converts only those
+    that it uses.
 
-    The counts of an event camera are float32 of one channel, below zero where polarities are
-    signed.
+    Event counts are float32 with one channel, negative where polarities are signed.
     """
 
-    pixels: NDArray[Any]
+    pixels: Numbers
     weights: tuple[float, ...]
 
     @property
@@ -55,7 +54,7 @@ class Image:
 
     @cached_property
     def scaled_weights(self) -> NDArray[np.float32]:
-        """Weights that bring every depth to 0 to 255, float32 (channels,)."""
+        """Weights that scale every depth to 0 to 255, float32 (channels,)."""
         weights = np.array(self.weights, np.float32)
         return weights / np.float32(257) if self.pixels.dtype == np.uint16 else weights
 
@@ -74,27 +73,31 @@ class Image:
 
     def check_contrast(self) -> None:
         """
-        Make sure that there is anything to see.
+        Check that the image shows anything.
 
         :raises ImageError: if all pixels are the same.
         """
-        # Nearly every image is done after the first few pixels that are compared.
+        # For nearly every image the sparse comparison is enough.
         for part in (self.pixels[::16, ::16], self.pixels):
             if (part != part[0, 0]).any():
                 return
         raise ImageError(
-            'expected a picture, found one without any contrast (all black, all '
+            'expected an image, found one without any contrast (all black, all '
             'white, lens covered?)'
         )
 
-    def plane(self) -> NDArray[Any]:
-        """Return what is encoded: counts as they are, float32, or grey, uint8 (height, width)."""
-        return self.pixels[..., 0] if self.pixels.dtype == np.float32 else self.grey()
+    def counts(self) -> NDArray[np.float32]:
+        """Return event counts as float32 (height, width), without a copy if they are float32."""
+        return self.pixels[..., 0].astype(np.float32, copy=False)
+
+    def plane(self) -> Numbers:
+        """Return what is encoded: event counts float32, or grey uint8 (height, width)."""
+        return self.counts() if self.pixels.dtype == np.float32 else self.grey()
 
     def grey(self) -> NDArray[np.uint8]:
-        """Return the whole image as grey uint8 (height, width); of counts, something to look at."""
+        """Return the image as grey uint8 (height, width); event counts are tone-mapped."""
         if self.pixels.dtype == np.float32:
-            return _toned(self.pixels[..., 0])
+            return _toned(self.counts())
         code = _TO_GREY.get(self.weights)
         if code is not None:
             grey = cv2.cvtColor(self.pixels, code)
@@ -106,22 +109,22 @@ class Image:
 
 
 def _toned(counts: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Return counts as grey: nothing is black, or mid-grey where there is less than nothing."""
-    # Few pixels have most of the events: the brightest hundredth may be clipped.
+    """Return event counts as grey: zero is black, or mid-grey where counts are signed."""
+    # A few pixels have most of the events: the brightest hundredth is clipped.
     high = float(np.percentile(np.abs(counts[counts != 0]), 99)) if counts.any() else 1.0
     low = -high if counts.min() < 0 else 0.0
     return np.clip((counts - low) * (255.0 / (high - low)), 0, 255).astype(np.uint8)
 
 
 def counts_of(image: Image, signed: bool) -> Image:
-    """Return an image of integers as counts of events; signed ones have zero in the middle."""
+    """Return an integer image as event counts; signed ones have zero at half their range."""
     counts = image.pixels[..., :1].astype(np.float32)
     if signed:
         counts -= np.float32(1 << (8 * image.pixels.itemsize - 1))
     return Image(counts, GREY)
 
 
-def grey_image(pixels: NDArray[Any]) -> Image:
+def grey_image(pixels: Numbers) -> Image:
     """Wrap a grey (height, width) or an RGB (height, width, 3) array of uint8 or uint16."""
     if pixels.ndim == 2:
         return Image(pixels[..., np.newaxis], GREY)

@@ -1,8 +1,8 @@
 """
-Every topic and service of the nodes: names, types and what they are for, in one table.
+Every topic and service of the nodes: name, types, QoS and meaning, in one table.
 
-Nodes take the names from here, `make docs` the tables of the README, launch files are tested
-against it, and a test compares it with what running nodes have.
+Nodes take the names from here, `make docs` generates docs/interface.md, launch files are tested
+against it, and a test compares it with running nodes.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ IN, OUT, SERVICE = 'in', 'out', 'service'
 
 @dataclass(frozen=True)
 class Entry:
-    """A topic or service: its name as the node gives it, types in full, QoS in words, a note."""
+    """A topic or service: relative or private name, full types, QoS in words, a note."""
 
     name: str
     direction: str
@@ -41,14 +41,14 @@ ODOM = Entry(
     'odom',
     IN,
     ('nav_msgs/msg/Odometry',),
-    'only with `input.odometry: true`: the way between frames for the sequence filter',
+    'with `input.odometry: true`: distance travelled between frames, for the sequence filter',
     'best effort',
 )
 MATCH = Entry(
     '~/match',
     OUT,
     ('vision_msgs/msg/Classification',),
-    'header of the frame; results best first: class_id = place, score = confidence; no results = '
+    'header of the image; results best first: class_id = place, score = confidence; no results: '
     'unknown place',
     'reliable',
 )
@@ -56,51 +56,52 @@ POSE = Entry(
     '~/pose',
     OUT,
     ('geometry_msgs/msg/PoseWithCovarianceStamped',),
-    "where the robot is, in the frame of the map's poses, stamped as the frame; of a known place "
-    'in a map with poses, and while somebody listens',
+    "Estimated robot pose in the map's coordinate frame, with the image's time stamp; only if the "
+    'place is known, the map has poses and the topic has a subscriber',
     'reliable',
 )
 INITIAL_POSE = Entry(
     'initialpose',
     OUT,
     ('geometry_msgs/msg/PoseWithCovarianceStamped',),
-    'once after `~/relocalize`, the next pose; AMCL listens on `/initialpose`',
+    'once after `~/relocalize`: the next pose, for AMCL',
     'reliable',
 )
 BELIEF = Entry(
     '~/belief',
     OUT,
     ('sensor_msgs/msg/PointCloud2',),
-    'every place: x, y, z, place, similarity, confidence; made only while somebody listens',
+    'every place: x, y, z, place, similarity, confidence; only while the topic has a subscriber',
     'reliable',
 )
 MARKERS = Entry(
     '~/markers',
     OUT,
     ('visualization_msgs/msg/MarkerArray',),
-    "route, matched place and its label in the frame of the map's poses; only what changed is sent",
+    "route, matched place and label in the map's coordinate frame; only changes are sent",
     'latched',
 )
 MATCH_IMAGE = Entry(
     '~/match_image',
     OUT,
     ('sensor_msgs/msg/Image',),
-    'query beside the matched reference, rgb8, at most 10 Hz; made only while somebody listens',
+    'query image next to the matched reference, rgb8, at most 10 Hz; only while the topic has a '
+    'subscriber',
     'reliable',
 )
 INFO = Entry(
     '~/info',
     OUT,
     ('vision_msgs/msg/VisionInfo',),
-    'method, backend, where the map is, its format',
+    'method, backend, folder and format of the map',
     'latched',
 )
 DIAGNOSTICS = Entry(
     '/diagnostics',
     OUT,
     ('diagnostic_msgs/msg/DiagnosticArray',),
-    'a status each for `input`, `recognition`, `backend`, `map`, `clock` and, if it is expected, '
-    '`odometry`: what is wrong and what to do, and the figures (`diagnostics.*`)',
+    'a status for `input`, `recognition`, `backend`, `map`, `clock` and, if used, `odometry`: '
+    'problem, remedy and figures (`diagnostics.*`)',
     'reliable',
 )
 
@@ -108,11 +109,11 @@ RELOCALIZE = Entry(
     '~/relocalize',
     SERVICE,
     ('std_srvs/srv/Trigger',),
-    'forgets the frames before; the next pose goes to `initialpose`, once',
+    'forget earlier frames and publish the next pose on `initialpose`, once',
 )
 
 PROGRESS = Entry(
-    '~/progress', OUT, ('std_msgs/msg/Float32',), 'how far the present stage is, 0 to 1', 'latched'
+    '~/progress', OUT, ('std_msgs/msg/Float32',), 'progress of the current stage, 0 to 1', 'latched'
 )
 
 # Of a trainer with live.enabled only.
@@ -120,53 +121,53 @@ TAUGHT_IMAGE = Entry(
     'image',
     IN,
     IMAGE.types,
-    'with `live.enabled`, between `~/start` and `~/finish`, as is the topic of poses that '
-    '`poses.topic` names',
+    'with `live.enabled`, between `~/start` and `~/finish`; so is the topic of poses '
+    '(`poses.topic`)',
     'best effort, or `live.reliability`',
 )
 TAUGHT_EVENTS = Entry(
     'events',
     IN,
     EVENTS.types,
-    'the same with `input.type: events`',
+    'the same for `input.type: events`',
     'best effort, or `live.reliability`',
 )
 STATE = Entry(
     '~/state',
     OUT,
     ('std_msgs/msg/String',),
-    'with `live.enabled`: idle, recording, stopped (ended by itself: full disk, clock) or training',
+    'with `live.enabled`: idle, recording, stopped (full disk or clock jump) or training',
     'latched',
 )
 TEACHING_DIAGNOSTICS = Entry(
     '/diagnostics',
     OUT,
     ('diagnostic_msgs/msg/DiagnosticArray',),
-    'with `live.enabled`: frames, places so far, size, disk left, what is wrong',
+    'with `live.enabled`: frames, places, size, free disk space, problems',
     'reliable',
 )
 START = Entry(
     '~/start',
     SERVICE,
     ('std_srvs/srv/Trigger',),
-    'with `live.enabled`: begin to record what becomes a map',
+    'with `live.enabled`: start recording a reference traverse',
 )
 FINISH = Entry(
     '~/finish',
     SERVICE,
     ('std_srvs/srv/Trigger',),
-    'with `live.enabled`: end the recording and train; answers when training has begun',
+    'with `live.enabled`: stop recording and train; responds when training has started',
 )
 CANCEL = Entry(
     '~/cancel',
     SERVICE,
     ('std_srvs/srv/Trigger',),
-    'with `live.enabled`: end recording or training without a map; what was recorded is kept',
+    'with `live.enabled`: stop recording or training without a map; the recording is kept',
 )
 TEACHING = (TAUGHT_IMAGE, TAUGHT_EVENTS, STATE, TEACHING_DIAGNOSTICS, START, FINISH, CANCEL)
 
-# In the order of the README's tables. The services of the lifecycle and of parameters, which
-# every ROS 2 node has, are left out.
+# In the order of the tables. Lifecycle and parameter services, which every ROS 2 node has, are
+# left out.
 NODES: dict[str, tuple[Entry, ...]] = {
     'vpr_node': (
         IMAGE,

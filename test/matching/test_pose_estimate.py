@@ -111,7 +111,7 @@ def test_covariance_is_positive_definite_and_symmetric(belief) -> None:
         assert np.linalg.eigvalsh(covariance).min() > 0.0
         assert np.isfinite(found.pose.position).all()
         assert np.linalg.norm(found.pose.orientation) == pytest.approx(1.0)
-        assert min(np.diag(covariance)[3:]) >= CONFIG.heading**2 - 1e-9
+        assert min(np.diag(covariance)[3:]) >= CONFIG.heading_std**2 - 1e-9
 
 
 @steady
@@ -272,10 +272,10 @@ def test_gps_faces_along_the_route() -> None:
     certain = np.eye(9)
     straight = estimate(poses, certain[2].tolist(), 2, 0, oriented=False)
     assert yaw_of(straight.pose) == pytest.approx(np.pi / 2)
-    assert straight.covariance[5, 5] == pytest.approx(CONFIG.heading**2)
+    assert straight.covariance[5, 5] == pytest.approx(CONFIG.heading_std**2)
     bend = estimate(poses, certain[4].tolist(), 4, 0, oriented=False)
     assert yaw_of(bend.pose) == pytest.approx(np.pi / 4)
-    assert bend.covariance[5, 5] == pytest.approx(CONFIG.heading**2 + (np.pi / 4) ** 2)
+    assert bend.covariance[5, 5] == pytest.approx(CONFIG.heading_std**2 + (np.pi / 4) ** 2)
     assert yaw_of(estimate(poses, certain[8].tolist(), 8, 0, oriented=False).pose) == pytest.approx(
         0.0
     )

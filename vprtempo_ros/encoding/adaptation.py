@@ -1,12 +1,12 @@
 """
-Spikes that tell what is unusual: each pixel against its own mean and deviation along the route.
+Standardised spikes: each input by its own mean and standard deviation along the route.
 
-What every frame of a route shows alike (sky above, road below, the robot's own bonnet, a light
-gradient) tells nothing about the place. Standardising by pixel takes it away, on the reference by
-the statistics of the reference, on the robot by those of what it sees now: they start from the
-reference and follow the light and the season. Feature standardisation as in Schubert, Neubert and
-Protzel, Unsupervised Learning Methods for Visual Place Recognition (IROS 2019 workshop, ICRA
-2020), made causal.
+What all frames of a route have in common (sky above, road below, the robot's own bonnet, a light
+gradient) carries no information about the place. Standardising each input removes it: for the
+reference with the statistics of the reference, on the robot with running statistics, which start
+from those of the reference and follow light and season. Feature standardisation as in Schubert,
+Neubert and Protzel, Unsupervised Learning Methods for Visual Place Recognition (IROS 2019
+workshop, ICRA 2020), made causal.
 """
 
 from __future__ import annotations
@@ -14,38 +14,37 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Spikes
 from ..statistics import Statistics
 
-Spikes = NDArray[np.uint8]
-
-# How many frames the statistics of the reference count for, and how many are remembered: measured
-# on Nordland, 10 to 200 and 300 to all make no difference of more than 0.01.
+# Weight of the statistics of the reference, in frames, and memory of the running statistics:
+# on Nordland, 10 to 200 and 300 to all differ by no more than 0.01 in recall.
 _PRIOR, _MEMORY = 50.0, 300.0
 
-# A frame that correlates more than this with the one counted last shows the same view: a robot
-# that stands must not take it for the world's mean. Neighbouring places: 0.2 to 0.5. It is told by
-# how far the two are apart, which a change of the light that both have in common leaves alone.
+# A frame that correlates more than this with the last counted one shows the same view: a robot
+# standing still must not take that view for the mean of the route. Neighbouring places: 0.2 to
+# 0.5. The test uses the distance of the two, which a change of light common to both leaves alone.
 _SAME = 0.8
 
-# A pixel that hardly ever changes must not be made much of, in grey levels.
+# Added to the standard deviation, in grey levels, so that inputs that hardly vary stay small.
 _SOFT = 5.0
-# Deviations from the mean that make the full range of a spike.
+# Standard deviations from the mean that map to the full range of a spike.
 _RANGE = 2.0
 
 
 def standardise(spikes: Spikes, statistics: Statistics) -> Spikes:
-    """Return uint8 spikes (..., inputs) in units of the deviation; the mean becomes 128."""
+    """Return uint8 spikes (..., inputs) in standard deviations; the mean maps to 128."""
     scaled = (spikes - statistics.mean) * (np.float32(127.5 / _RANGE) / (statistics.std + _SOFT))
     return np.clip(np.rint(scaled + np.float32(127.5)), 0, 255).astype(np.uint8)
 
 
 class Adaptation:
-    """Standardises the spikes of successive frames; constant memory, nothing from the future."""
+    """Standardises the spikes of successive frames, causally and in constant memory."""
 
     def __init__(self, reference: Statistics) -> None:
         """Start from the statistics of the reference."""
         self._reference = reference
-        # Frames that correlate by r are 2 (1 - r) times their variance apart (squared).
+        # The squared distance of frames with correlation r is 2 (1 - r) times their variance.
         self._apart = 2.0 * (1.0 - _SAME) * float(np.square(reference.std).sum())
         self.reset()
 

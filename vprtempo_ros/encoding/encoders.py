@@ -1,4 +1,4 @@
-"""Which encoder turns the frames of a configuration into spikes."""
+"""The encoder for a configuration."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from .pixels import PixelEncoder
 
 def encoder_for(config: TrainerConfig) -> PixelEncoder:
     """
-    Return the encoder for what the configuration's input is.
+    Return the encoder for the input of a configuration.
 
-    :raises ConfigError: if a setting is not for such an input.
+    :raises ConfigError: if a setting does not apply to that input.
     """
     encoding = config.encoding
     if config.input.type == EVENTS:
@@ -28,5 +28,5 @@ def encoder_for(config: TrainerConfig) -> PixelEncoder:
 
 
 def sensor_type(config: TrainerConfig) -> str:
-    """Return what a map says that its sensor is: events or camera."""
+    """Return the sensor type that a map records: events or camera."""
     return EVENTS if config.input.type == EVENTS else 'camera'

@@ -1,13 +1,14 @@
-"""Event-count images to spikes: counts have no grey to be brought to the middle."""
+"""Encoder of event-count images: counts have no mid-grey, so there is no gamma correction."""
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import Callable
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Numbers
 from ..config import EncodingConfig
 from ..frames import Image
 from .pixels import PixelEncoder
@@ -15,10 +16,10 @@ from .pixels import PixelEncoder
 
 class EventEncoder(PixelEncoder):
     """
-    Turns event-count images into spikes as `PixelEncoder` those of cameras.
+    Turns event-count images into spikes.
 
-    Counts have no grey to be brought to the middle: they are made small and bent, so that the few
-    busy pixels do not outshine all others, and normalised as grey values are.
+    Counts are resized and compressed, so that a few busy pixels do not dominate, and normalised
+    as `PixelEncoder` normalises grey values.
     """
 
     def __init__(self, config: EncodingConfig) -> None:
@@ -30,7 +31,7 @@ class EventEncoder(PixelEncoder):
 
     def __call__(self, image: Image) -> NDArray[np.uint8]:
         """Return the spikes of an image of counts: uint8 (height x width,)."""
-        counts = image.pixels[..., 0].astype(np.float32, copy=False)
+        counts = image.counts()
         small = (
             _every_nth(counts, self.height, self.width)
             if self._select
@@ -39,9 +40,9 @@ class EventEncoder(PixelEncoder):
         return self._finish(np.copysign(self._bend(np.abs(small)), small)).reshape(-1)
 
 
-def _every_nth(counts: NDArray[Any], height: int, width: int) -> NDArray[Any]:
+def _every_nth(counts: Numbers, height: int, width: int) -> Numbers:
     """
-    Return every k-th pixel, k being how much larger the image is: no pixel is mixed with others.
+    Return every k-th pixel, where k is the ratio of the sizes: no pixels are averaged.
 
     As LENS does it, by a convolution of stride k whose kernel has a single one at its centre
     (lens.src.dataset.CustomImageDataset).
@@ -57,11 +58,11 @@ def _every_nth(counts: NDArray[Any], height: int, width: int) -> NDArray[Any]:
 
 
 def _clip(small: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Take values as they are, as far as spikes can say them."""
+    """Return the values, clipped to the range of a spike."""
     return np.clip(small, 0, 255).astype(np.uint8)
 
 
-_BENDS: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {
+_BENDS: dict[str, Callable[[Numbers], Numbers]] = {
     'linear': lambda counts: counts,
     'sqrt': np.sqrt,
     'root4': lambda counts: np.sqrt(np.sqrt(counts)),

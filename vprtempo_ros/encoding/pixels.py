@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Numbers
 from ..config import EncodingConfig
 from ..frames import Image
 
-# Below this, in grey levels, a patch has no contrast: what is left is rounding, not texture.
+# Below this standard deviation, in grey levels, a patch holds rounding errors, not texture.
 _FLAT = 1e-3
 
 
@@ -36,22 +36,21 @@ class PixelEncoder:
         """Return the spikes of an image: uint8 (height x width,), amplitude = value / 255."""
         return self.normalise(self._shrink(image, self.height, self.width)).reshape(-1)
 
-    def normalise(self, small: NDArray[Any]) -> NDArray[np.uint8]:
+    def normalise(self, small: Numbers) -> NDArray[np.uint8]:
         """
         Standardise each pixel by the patch around it, clip at one deviation, scale to 0-255.
 
-        Patches are cut off at the border, and the deviation is the unbiased one, as upstream.
-        A patch without contrast gives 127, the middle.
+        Patches are cropped at the border, and the standard deviation is the unbiased one, as
+        upstream. A patch without contrast gives 127.
         """
-        small = small.astype(np.float64)
-        # Moved close to zero, so that sums of squares do not lose the small differences.
-        small -= small.mean()
-        mean = self._box(small) / self._count
-        variance = (self._box(small * small) - self._count * mean * mean) / (self._count - 1)
+        # Centred, so that sums of squares keep small differences.
+        centred = small.astype(np.float64) - small.mean(dtype=np.float64)
+        mean = self._box(centred) / self._count
+        variance = (self._box(centred * centred) - self._count * mean * mean) / (self._count - 1)
         deviation = np.sqrt(np.maximum(variance, 0.0))
         flat = deviation < _FLAT
         deviation[flat] = 1.0
-        normalised = np.clip((small - mean) / deviation, -1.0, 1.0)
+        normalised = np.clip((centred - mean) / deviation, -1.0, 1.0)
         normalised[flat] = 0.0
         return (255.0 * (1.0 + normalised) / 2.0).astype(np.uint8)
 
@@ -70,7 +69,7 @@ def gamma_of(mean: float) -> float:
     Return the exponent that brings an image of this mean grey value (0 to 255) to mid-grey.
 
     Upstream's log(127.5) / log(mean) is undefined for a mean of 0 and 1 and negative between
-    them: an image that dark holds nothing to bring out and is left as it is.
+    them: such a dark image is not corrected.
     """
     return math.log(127.5) / math.log(mean) if mean > 1.0 else 1.0
 
@@ -94,8 +93,8 @@ def _shrink_area(image: Image, height: int, width: int) -> NDArray[np.float32]:
     """
     Average all pixels below each result pixel, gamma-corrected.
 
-    An image much larger than the result is first binned two by two, as a camera would: that is
-    several times faster than the correction and averaging of every pixel.
+    An image much larger than the result is binned two by two first, as a camera does: several
+    times faster than correcting and averaging every pixel.
     """
     grey = image.grey()
     with np.errstate(over='ignore'):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 
 class BlasThreads:
-    """Holds the process's BLAS to a number of threads until it is told to restore them."""
+    """Limits the process's BLAS to a number of threads until `restore` is called."""
 
     def __init__(self, threads: int) -> None:
-        """Set the number of threads; it counts for the whole process, as torch's does."""
+        """Set the number of threads; it applies to the whole process, as torch's does."""
         from threadpoolctl import threadpool_limits
 
         self._limits = threadpool_limits(limits=threads, user_api='blas')

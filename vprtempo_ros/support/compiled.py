@@ -1,27 +1,29 @@
-"""Compiling loops: what is compiled is kept on the disk, where there is a place for it."""
+"""Compiled loops: machine code is cached on the disk if there is a place for it."""
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import Callable, TypeVar, cast
 
 import numba
 
+F = TypeVar('F', bound=Callable[..., object])
 
-def njit(cache: bool = False, **options: Any) -> Callable[[Callable[..., Any]], Any]:
+
+def njit(cache: bool = False, **options: object) -> Callable[[F], F]:
     """
-    Compile a function as `numba.njit` does; with `cache`, keep it on the disk if possible.
+    Compile a function as `numba.njit` does; with `cache`, keep the machine code if possible.
 
-    numba refuses to import a function that it cannot keep: a robot whose package is not its user's
-    and whose user has no home would not start. There it is compiled anew by each process.
+    numba refuses to import a function that it cannot cache: a robot whose package belongs to
+    another user, and whose user has no home, would not start. There each process compiles again.
     """
 
-    def compiled(function: Callable[..., Any]) -> Any:
+    def compiled(function: F) -> F:
         if cache:
             try:
-                return numba.njit(cache=True, **options)(function)
+                return cast(F, numba.njit(cache=True, **options)(function))
             except RuntimeError as error:
                 if 'cannot cache' not in str(error):
                     raise
-        return numba.njit(**options)(function)
+        return cast(F, numba.njit(**options)(function))
 
     return compiled

@@ -9,15 +9,15 @@ from ..errors import VprError
 
 
 def user_path(name: str | Path) -> Path:
-    """Return a path that a user gave; ~ is the home folder, as no shell does it after `map:=`."""
+    """Return a path given by a user; ~ is the home folder, which no shell expands after `map:=`."""
     return Path(os.path.expanduser(name))
 
 
 def check_makeable(path: Path) -> None:
     """
-    Make sure, before long work, that a file or folder of this name could be made or replaced.
+    Check, before long work, that a file or folder of this name can be made or replaced.
 
-    :raises VprError: if what it would lie in is not a folder, or may not be written.
+    :raises VprError: if its parent is not a folder, or may not be written.
     """
     folder = path.absolute().parent
     while not os.path.lexists(folder):

@@ -39,7 +39,7 @@ def events_to_frames(bag: Path, folder: Path, config: BagInputConfig, scale: flo
     frames = EventFrames(bag, config, None)
     written = 0
     for frame in tqdm(frames, unit='image', disable=None):
-        pixels = as_pixels(frame.image.pixels[..., 0], config.events.polarity == 'signed', scale)
+        pixels = as_pixels(frame.image.counts(), config.events.polarity == 'signed', scale)
         file = folder / f'{frame.stamp_ns:019d}.png'
         if not cv2.imwrite(str(file), pixels):
             raise SourceError(f'{file}: cannot be written; is the disk full?')
