@@ -43,8 +43,9 @@ class PixelEncoder:
         Patches are cropped at the border, and the standard deviation is the unbiased one, as
         upstream. A patch without contrast gives 127.
         """
-        # Centred, so that sums of squares keep small differences.
-        centred = small.astype(np.float64) - small.mean(dtype=np.float64)
+        centred = small.astype(np.float64)
+        # So that sums of squares keep small differences.
+        centred -= centred.mean()
         mean = self._box(centred) / self._count
         variance = (self._box(centred * centred) - self._count * mean * mean) / (self._count - 1)
         deviation = np.sqrt(np.maximum(variance, 0.0))
