@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, NamedTuple
+from typing import Any, Callable, NamedTuple
 
 # Read by OpenCV when it first decodes: an image file may not claim more pixels than this.
 os.environ.setdefault('OPENCV_IO_MAX_IMAGE_PIXELS', str(1 << 26))
@@ -14,6 +14,7 @@ from numpy.typing import NDArray  # noqa: E402
 
 from ..errors import ImageError  # noqa: E402
 from ..frames import BGR, GREY, RGB, Image  # noqa: E402
+from .cdr import COMPRESSED, IMAGE  # noqa: E402
 
 
 class _Layout(NamedTuple):
@@ -63,6 +64,9 @@ _LAYOUTS: dict[str, _Layout] = {
     **_bayer(np.uint8),
     **_bayer(np.uint16),
 }
+
+ENCODINGS = tuple(_LAYOUTS)
+"""Encodings of sensor_msgs/Image that can be decoded."""
 
 
 def decode_image(message: Any) -> Image:
@@ -145,3 +149,7 @@ def decode_file(data: NDArray[np.uint8]) -> Image:
     if pixels.ndim == 2:
         return Image(pixels[..., np.newaxis], GREY)
     return Image(pixels, BGR)
+
+
+DECODERS: dict[str, Callable[[Any], Image]] = {IMAGE: decode_image, COMPRESSED: decode_compressed}
+"""The decoder of each message type of images."""

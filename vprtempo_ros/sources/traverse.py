@@ -6,21 +6,19 @@ import itertools
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Callable, Iterator, Protocol
+from typing import Iterator, Protocol
 
 from ..config import BagInputConfig, PosesConfig
 from ..errors import ImageError, SourceError
 from ..events.packet import Size
-from ..frames import Frame, Image, counts_of
+from ..frames import Frame, counts_of
 from ..support.paths import user_path
 from .bags import BagReader, choose_topic, is_bag
-from .cdr import COMPRESSED, IMAGE, read_message, stamp_ns
+from .cdr import read_message, stamp_ns
 from .folder import FolderFrames
-from .image_msg import decode_compressed, decode_image
+from .image_msg import DECODERS
 from .poses import POSE_TYPES, Origin, PoseTrack, read_poses
 from .same_size import SameSize
-
-DECODERS: dict[str, Callable[[Any], Image]] = {IMAGE: decode_image, COMPRESSED: decode_compressed}
 
 
 class Traverse(Protocol):

@@ -18,7 +18,7 @@ from ...matching.odometry import Odometer
 from ...matching.stages import FrameTiming
 from ...recogniser import Recogniser
 from ...sources.cdr import read_message, stamp_ns
-from ...sources.traverse import DECODERS
+from ...sources.image_msg import DECODERS
 from .loading import LoadedMap
 from .outputs.outputs import Outputs
 
