@@ -23,7 +23,7 @@ class _Change(NamedTuple):
     zoom: float = 1.0
 
 
-# One change at a time: all at once blur what places differ in. Measured in docs/recall.md.
+# One change at a time: all at once blur what places differ in. Measured in docs/research/recall.md.
 _STEP = 1 / 28
 CHANGES = (
     _Change(right=-_STEP),

@@ -6,7 +6,7 @@ is fitted to them promises the same for another season. So they are made hard in
 they show is mixed with clutter, which is frames of the route mirrored left to right: pictures of
 the same kind of world that are no place of the map. A part of the runs is clutter alone, as if the
 robot were elsewhere. What is left to find out of a score, whether it is right, then transfers:
-measured from summer to winter in docs/recall.md.
+measured from summer to winter in docs/research/recall.md.
 """
 
 from __future__ import annotations

@@ -1,58 +1,57 @@
 """
-Where the delta rule of the output layer comes to rest, computed at once.
+Ridge regression: the weights to which the delta rule of the output layer converges.
 
 Presented one by one, samples x move an output neuron by eta (t - w x) x. With a weight decay this
-settles at the minimum of sum (t - w x)^2 + decay |w|^2: ridge regression (Hoerl and Kennard,
-Technometrics 1970). Stepping there takes thousands of presentations of every sample and stops
-short; the linear equations take seconds for any number of places, and have no rate to choose.
+converges to the minimum of sum (t - w x)^2 + decay |w|^2: ridge regression (Hoerl and Kennard,
+Technometrics 1970). Stepping there takes thousands of presentations of each sample and stops
+short; the linear equations take seconds for any number of places, and have no learning rate.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Floats, Indices
 from ..errors import VprError
 from ..support.blas import BlasThreads
-from .layers import Array
 
-# What a place's own neuron is to answer (VPRTempo: 0.5, and 0 for all others).
+# Target response of a place's own neuron (VPRTempo: 0.5, and 0 for all others).
 TARGET = 0.5
-# Weight decay in units of the mean power of a feature; 0.9 gives the same within 0.015, 0.03 up to
-# 0.07 less (docs/recall.md).
+# Weight decay in units of the mean power of a feature; recall with 0.9 is the same within 0.015,
+# with 0.03 up to 0.07 lower (docs/research/recall.md).
 DECAY = 0.3
 # Samples in one product of matrices.
 _BATCH = 4096
 
 
-def settle(features: Array, places: NDArray[np.int64], count: int) -> Array:
+def ridge_weights(features: Floats, places: Indices, count: int) -> Floats:
     """
-    Return the settled weights of an output layer, float32 (count, features).
+    Return the least squares weights of an output layer, float32 (count, features).
 
-    Targets and features are taken less their mean (the covariance rule of Sejnowski, J. Math.
-    Biol. 1977), and a neuron does not answer to the mean frame, so that no place is preferred and
-    no neuron needs a threshold.
+    Targets and features are centred (the covariance rule of Sejnowski, J. Math. Biol. 1977), and
+    the response to the mean frame is removed, so that no place is preferred and no neuron needs a
+    threshold.
 
-    :param features: float32 (samples, features), what the readout hands to the output layer.
+    :param features: float32 (samples, features), as the readout passes them to the output layer.
     :param places: int64 (samples,), the place of each sample, 0 to count - 1.
     :raises VprError: if SciPy is not installed.
     """
     try:
-        # It brings a BLAS of its own, which has to be there when threads are limited.
+        # SciPy has its own BLAS, which must be loaded before threads are limited.
         import scipy.linalg  # noqa: F401
     except ImportError:
         raise VprError(
             'training.outputs: ridge needs SciPy: pip install scipy (apt: python3-scipy)'
         ) from None
-    # Sums come out a little different with another number of threads, and a map must not.
+    # Rounding depends on the number of threads, and a map must not.
     threads = BlasThreads(1)
     try:
-        return _settle(features, places, count)
+        return _solve(features, places, count)
     finally:
         threads.restore()
 
 
-def _settle(features: Array, places: NDArray[np.int64], count: int) -> Array:
+def _solve(features: Floats, places: Indices, count: int) -> Floats:
     from scipy.linalg import cho_factor, cho_solve
 
     size = features.shape[1]

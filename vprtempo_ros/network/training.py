@@ -2,41 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Iterator
+from typing import Iterator, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Doubles, Floats, Indices, Spikes
 from ..config import TrainingConfig
 from ..errors import ConfigError, MapError
-from ..support.progress import ProgressCallback, silent
-from .layers import SPIKE_MAX, Array, Layer, Module, Network, new_feature_layer, new_output_layer
-from .learning import Floats, Quantised
+from ..support.progress import ProgressCallback, part_of, silent
+from .layers import SPIKE_MAX, new_feature_layer, new_output_layer
+from .learning import FloatRule, LearningRule, QuantisedRule
+from .network import FloatNetwork, Module, Network
+from .presentation import Presentation, Targets
 from .quantised.observers import SCHEMES, Scheme, engine_of_machine
-from .quantised.ranges import Trained, calibrate
+from .quantised.ranges import TrainedModule, calibrate
 from .spiking.training import check_installed, train_spiking
 
 _EPOCHS = 4
 _PRESENTATIONS = 2000
 
-# Weights of one module in bytes: beyond this the settings are a mistake, not a network.
+# Bytes of one module's weights: beyond this the settings are a mistake, not a network.
 _WEIGHTS_MAX = 2 << 30
 
 
 def train(
-    spikes: NDArray[np.uint8],
-    places: NDArray[np.int64],
+    spikes: Spikes,
+    places: Indices,
     config: TrainingConfig,
     progress: ProgressCallback = silent,
     size: tuple[int, int] | None = None,
 ) -> Network:
     """
-    Train a network whose place p answers to the samples with `places` == p.
+    Train a network whose place p responds to the samples with `places` == p.
 
     :param spikes: uint8 (samples, inputs); several samples of a place are several traverses.
     :param places: int64 (samples,), every number from 0 to places - 1 at least once.
-    :param progress: called with the stage's name, rows done and rows in all.
+    :param progress: called with the module as the stage, and with its rows.
     :param size: columns and rows of the encoded image, which method bootstrap shifts.
+    :return: a `FloatNetwork`; with training.quantize: qat a `QuantisedNetwork`, with
+        training.method: bootstrap a `SpikingNetwork`.
     :raises MapError: if there are fewer than two places or a place has no sample.
     :raises ConfigError: as check_method.
     """
@@ -49,57 +53,36 @@ def train(
     if len(np.unique(places)) != count:
         raise MapError('every place needs at least one sample')
     check_method(config)
+    bounds = module_bounds(count, config)
     if config.method == 'bootstrap':
-        return Network(
-            [],
-            config.readout,
-            spiking=train_spiking(
-                spikes,
-                places,
-                list(module_bounds(count, config)),
-                size or (spikes.shape[1], 1),
-                config.bootstrap,
-                config.seed,
-                config.threads,
-                progress,
-            ),
-        )
-    largest = min(count, config.places_per_module)
-    needed = 4 * _neurons(spikes.shape[1], config) * (spikes.shape[1] + largest)
-    if needed > _WEIGHTS_MAX:
-        raise MapError(
-            f'a module would need {needed / 2**30:.0f} GiB for its weights: choose a '
-            'smaller encoding.width and encoding.height, training.feature_multiplier '
-            'or training.places_per_module'
-        )
+        shape = size or (spikes.shape[1], 1)
+        return train_spiking(spikes, places, list(bounds), shape, config, progress)
+    _check_size(spikes.shape[1], count, config)
     _use_threads(config.threads)
     seeds = np.random.SeedSequence(config.seed).spawn(module_count(count, config))
-    modules, trained = [], []
-    for number, (begin, end) in enumerate(module_bounds(count, config)):
+    trained = []
+    for number, (begin, end) in enumerate(bounds):
         mine = (places >= begin) & (places < end)
-        name = f'module {number + 1}/{len(seeds)}'
-        module, integers = _train_module(
-            spikes[mine].astype(np.float32) / np.float32(255),
-            places[mine] - begin,
-            end - begin,
-            config,
-            np.random.default_rng(seeds[number]),
-            name,
-            progress,
+        samples = _Samples(
+            spikes[mine].astype(np.float32) / np.float32(255), places[mine] - begin, end - begin
         )
-        modules.append(module)
-        trained += [integers] if integers else []
-    if not trained:
-        return Network(modules, config.readout)
-    quantised = calibrate(trained, config.readout, scheme_of(config))
-    return Network(modules if config.keep_fp32 else [], config.readout, quantised)
+        rng = np.random.default_rng(seeds[number])
+        name = f'module {number + 1}/{len(seeds)}'
+        trained.append(_train_module(samples, config, rng, f'training {name}', progress))
+    floats = FloatNetwork([module.floats for module in trained], config.readout)
+    integers = [module.integers for module in trained if module.integers is not None]
+    if not integers:
+        return floats
+    network = calibrate(integers, config.readout, scheme_of(config))
+    network.floats = floats if config.keep_fp32 else None
+    return network
 
 
 def check_method(config: TrainingConfig) -> None:
     """
-    Refuse settings that cannot make a network; to be asked before anything is read or recorded.
+    Refuse settings that cannot make a network; call it before anything is read or recorded.
 
-    :raises ConfigError: if a library is missing, or nothing would be left in the map.
+    :raises ConfigError: if a library is missing, or the map would hold no weights.
     """
     if config.method == 'bootstrap':
         check_installed()
@@ -110,7 +93,7 @@ def check_method(config: TrainingConfig) -> None:
 
 
 def scheme_of(config: TrainingConfig) -> Scheme:
-    """Return what the engine that is trained for asks for."""
+    """Return the quantisation scheme of the engine that the network is trained for."""
     return SCHEMES[config.engine or engine_of_machine()]
 
 
@@ -128,100 +111,112 @@ def module_bounds(places: int, config: TrainingConfig) -> Iterator[tuple[int, in
 
 def presentations_for(samples: int, places: int, config: TrainingConfig) -> int:
     """
-    Return how many samples of a module are shown, one after another.
+    Return how many samples of a module are presented, one after another.
 
-    What a neuron learns depends on the number of presentations, whatever they show: with
-    upstream's 4 epochs a route of 25 places is hardly learnt at all (docs/measurements.md). More
-    samples of the same places need no more of them.
+    What a neuron learns depends on the number of presentations, not on their variety: with
+    upstream's 4 epochs a route of 25 places is hardly learnt (docs/research/measurements.md). More samples
+    of the same places need no more of them.
     """
     return config.epochs * samples or max(_EPOCHS * places, _PRESENTATIONS)
 
 
-def annealing(steps: int) -> NDArray[np.float64]:
-    """Return the factor of the learning rates at each step, (1 - t/T)^2."""
+def annealing(steps: int) -> Doubles:
+    """Return the factor of the learning rates at each step, float64 (steps,): (1 - t/T)^2."""
     return (1.0 - np.arange(steps) / steps) ** 2
 
 
+class _Samples(NamedTuple):
+    """Samples of one module: amplitudes (samples, inputs), the place of each, output neurons."""
+
+    amplitudes: Floats
+    places: Indices
+    outputs: int
+
+
+class _Trained(NamedTuple):
+    """A trained module in floats, and what its calibration to integers needs, if it has any."""
+
+    floats: Module
+    integers: TrainedModule | None
+
+
 def _train_module(
-    amplitudes: Array,
-    places: NDArray[np.int64],
-    count: int,
+    samples: _Samples,
     config: TrainingConfig,
     rng: np.random.Generator,
-    name: str,
+    stage: str,
     progress: ProgressCallback,
-) -> tuple[Module, Trained | None]:
-    """Train both layers of a module; with quantisation in the loop also return its integers."""
-    samples = len(amplitudes)
-    feature, output = _new_layers(amplitudes, count, config, rng)
-    neurons = len(feature.weights)
-    presentations = presentations_for(samples, count, config)
-    eta, eta_ip = _rates(presentations, config)
-    total = neurons + count
-    learn: Floats | Quantised = (
-        Floats() if config.quantize == 'none' else Quantised(scheme_of(config))
-    )
+) -> _Trained:
+    """Train both layers of a module; progress counts their rows."""
+    inputs = samples.amplitudes.shape[1]
+    neurons = _neurons(inputs, config)
+    feature = new_feature_layer(inputs, neurons, config.excitatory, config.inhibitory, rng)
+    output = new_output_layer(neurons, samples.outputs, rng)
+    rule, total = _rule(config), neurons + samples.outputs
 
-    order = _presentation(samples, presentations, rng)
-    responses = learn.features(
-        feature,
-        amplitudes,
-        order,
-        eta,
-        eta_ip,
-        config.threshold_rule == 'upstream',
-        lambda part: progress(f'training {name}', int(part * neurons), total),
-    )
-    order = _presentation(samples, presentations, rng)
+    shown = _presentation(samples.amplitudes, samples.outputs, config, rng)
+    features = rule.train_features(feature, shown, part_of(progress, stage, 0, neurons, total))
+
+    responses = features.responses(samples.amplitudes)
     if config.outputs == 'ridge':
-        # What the output layer gets when it matches.
+        # As the readout passes them to the output layer when the network matches.
         if config.readout == 'clamped':
             np.clip(responses, 0.0, SPIKE_MAX, out=responses)
-        learn.settle(output, responses, order, places)
+        shown = _presentation(responses, samples.outputs, config, rng)
+        outputs = rule.fit_outputs(output, shown, samples.places)
     else:
         spikes = feature.spikes(responses)
-        learn.outputs(
-            output,
-            spikes,
-            spikes / feature.target_rates,
-            order,
-            places,
-            eta,
-            lambda part: progress(f'training {name}', neurons + int(part * count), total),
-        )
-    progress(f'training {name}', total, total)
-    return Module(feature, output), learn.integers(amplitudes, order)
+        shown = _presentation(spikes, samples.outputs, config, rng)
+        targets = Targets(samples.places, spikes / feature.target_rates)
+        part = part_of(progress, stage, neurons, samples.outputs, total)
+        outputs = rule.train_outputs(output, shown, targets, part)
+    progress(stage, total, total)
+
+    module = Module(feature, output)
+    feature_weights, output_weights = features.quantised(), outputs.quantised()
+    if feature_weights is None or output_weights is None:
+        return _Trained(module, None)
+    integers = TrainedModule(feature_weights, output_weights, samples.amplitudes, shown.order)
+    return _Trained(module, integers)
 
 
-def _new_layers(
-    amplitudes: Array, count: int, config: TrainingConfig, rng: np.random.Generator
-) -> tuple[Layer, Layer]:
-    inputs = amplitudes.shape[1]
-    neurons = _neurons(inputs, config)
-    return (
-        new_feature_layer(inputs, neurons, config.excitatory, config.inhibitory, rng),
-        new_output_layer(neurons, count, rng),
-    )
+def _rule(config: TrainingConfig) -> LearningRule:
+    upstream = config.threshold_rule == 'upstream'
+    if config.quantize == 'none':
+        return FloatRule(upstream)
+    return QuantisedRule(scheme_of(config), upstream)
 
 
-def _rates(steps: int, config: TrainingConfig) -> tuple[Array, Array]:
-    """Return the learning rates of weights and thresholds at each step."""
+def _presentation(
+    amplitudes: Floats, places: int, config: TrainingConfig, rng: np.random.Generator
+) -> Presentation:
+    """Present samples (samples, inputs) in a random order, each epoch shuffled (upstream)."""
+    samples = len(amplitudes)
+    steps = presentations_for(samples, places, config)
+    epochs = -(-steps // samples)
+    order = np.concatenate([rng.permutation(samples) for _ in range(epochs)])[:steps]
     factor = annealing(steps)
-    return (
+    return Presentation(
+        amplitudes,
+        order.astype(np.int64),
         (config.stdp_rate * factor).astype(np.float32),
         (config.threshold_rate * factor).astype(np.float32),
     )
 
 
-def _presentation(samples: int, presentations: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Return the order in which samples are shown: every epoch shuffled anew, as upstream."""
-    epochs = -(-presentations // samples)
-    order = np.concatenate([rng.permutation(samples) for _ in range(epochs)])
-    return order[:presentations].astype(np.int64)
-
-
 def _neurons(inputs: int, config: TrainingConfig) -> int:
     return max(1, round(inputs * config.feature_multiplier))
+
+
+def _check_size(inputs: int, places: int, config: TrainingConfig) -> None:
+    largest = min(places, config.places_per_module)
+    needed = 4 * _neurons(inputs, config) * (inputs + largest)
+    if needed > _WEIGHTS_MAX:
+        raise MapError(
+            f'a module would need {needed / 2**30:.0f} GiB for its weights: choose a '
+            'smaller encoding.width and encoding.height, training.feature_multiplier '
+            'or training.places_per_module'
+        )
 
 
 def _use_threads(threads: int) -> None:
