@@ -72,7 +72,7 @@ def row(name: str, route: Route, built: Map, off: list[Image], sequence: str) ->
     """Return the figures of one map and filter."""
     given = ask(built, route.query, route.truth.stamps, route.steps, sequence)
     right = np.array(
-        [route.truth.is_right(query, int(place)) for query, place in enumerate(given.places)]
+        [route.truth.is_correct(query, int(place)) for query, place in enumerate(given.places)]
     )
     order = np.argsort(-given.confidences, kind='stable')
     hits = np.cumsum(right[order])

@@ -25,9 +25,9 @@ def test_recorded_matches_are_assigned_by_stamp(tmp_path: Path) -> None:
         f'{SHIFT + 55},{SHIFT + 3_000_100},1,1.0\n'
     )
     received, lost = read_matches(file, truth, SHIFT, 3)
-    assert received.answers.places.tolist() == [0, -1, 7, -1]
-    assert received.answers.certainty.tolist() == [0.9, 0.0, 0.5, 0.0]
-    assert received.answers.ranks.tolist() == [1, 0, 2, 0]
-    assert received.answers.depth == 3
+    assert received.predictions.places.tolist() == [0, -1, 7, -1]
+    assert received.predictions.certainty.tolist() == [0.9, 0.0, 0.5, 0.0]
+    assert received.predictions.ranks.tolist() == [1, 0, 2, 0]
+    assert received.predictions.depth == 3
     assert sorted(received.latencies_ms.tolist()) == [2.0, 3.0, 4.0]
     assert lost == 1

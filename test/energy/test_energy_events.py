@@ -14,7 +14,7 @@ from support.helpers import tiny_config
 from vprtempo_ros.config import PosesConfig
 from vprtempo_ros.energy.event_trains import EventTrains
 from vprtempo_ros.errors import ConfigError, SourceError
-from vprtempo_ros.evaluation.query import Reading, read_query
+from vprtempo_ros.evaluation.query import QueryConfig, read_query
 from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.maps.map import Map
 from vprtempo_ros.maps.store import load, save
@@ -56,7 +56,9 @@ def counting(bag: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def trains(loaded: Map, bag: Path, steps: int) -> tuple[EventTrains, np.ndarray]:
     """Return the trains of all images of a recording, and the spikes of these."""
-    query = read_query(str(bag), loaded, Reading(loaded.config.input, PosesConfig(topic='none')))
+    query = read_query(
+        str(bag), loaded, QueryConfig(loaded.config.input, PosesConfig(topic='none'))
+    )
     return EventTrains(bag, '', loaded, query.stamps, steps), query.spikes
 
 

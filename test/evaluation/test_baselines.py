@@ -1,4 +1,4 @@
-"""Template matching, the measure for any network: small cases by hand, and against NumPy."""
+"""Template matching, the baseline: small cases by hand, and against NumPy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Methods run row by row give what whole matrices give, and what they are configured to give."""
+"""Methods run row by row give the figures of whole matrices and follow the configuration."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vprtempo_ros.encoding.pixels import PixelEncoder
 from vprtempo_ros.evaluation.baselines import Ncc, Sad
 from vprtempo_ros.evaluation.by_pose import truth_by_pose
 from vprtempo_ros.evaluation.evaluation import Evaluation, evaluate
-from vprtempo_ros.evaluation.query import Query, Reading, read_query
+from vprtempo_ros.evaluation.query import Query, QueryConfig, read_query
 from vprtempo_ros.evaluation.recall import ranked, recall_at
 from vprtempo_ros.evaluation.truth import GroundTruth
 from vprtempo_ros.maps.confidence_fit import measure_responses
@@ -35,13 +35,13 @@ def parts(street: Street) -> Parts:
     """Return the street's map, its query and the truth within 2 m."""
     loaded = load(street.map)
     query = read_query(
-        str(street.recordings.query), loaded, Reading(BagInputConfig(), PosesConfig())
+        str(street.recordings.query), loaded, QueryConfig(BagInputConfig(), PosesConfig())
     )
     return loaded, query, truth_by_pose(query, loaded, 2.0)
 
 
 def evaluated(parts: Parts, **settings: object) -> Evaluation:
-    """Return the evaluation with settings of the node; double underscores stand for dots."""
+    """Return the evaluation with options of the node; double underscores stand for dots."""
     return evaluate(
         *parts,
         from_flat(NodeConfig, {name.replace('__', '.'): value for name, value in settings.items()}),
@@ -49,7 +49,7 @@ def evaluated(parts: Parts, **settings: object) -> Evaluation:
 
 
 def test_templates_are_the_places_own_pixels(street: Street, parts: Parts) -> None:
-    """Templates are what the map's encoder makes of the frames that became places."""
+    """Templates are the encoded frames of the places."""
     loaded, _, _ = parts
     encode = PixelEncoder(loaded.config.encoding)
     spikes = np.stack([encode(frame.image) for frame in street.places()])
@@ -73,13 +73,13 @@ def test_figures_are_those_of_whole_matrices(parts: Parts) -> None:
     matrices: dict[str, Matrix] = {}
     for name, engine in engines.items():
         matrix = np.stack([engine.similarity(spikes) for spikes in query.spikes])
-        # Each place against its usual response, as a fitted map or a template has it.
-        usual = (
+        # Each place by its response statistics, of the map or of the template.
+        statistics = (
             loaded.response_statistics
             if name == 'network'
             else measure_responses(engine, shown, loaded.config.places.tolerance)
         )
-        normalise = Normaliser(usual)
+        normalise = Normaliser(statistics)
         scored = np.stack([normalise(row, FrameTiming(0)) for row in matrix])
         if name == 'network':
             matrices[name] = scored
@@ -90,7 +90,7 @@ def test_figures_are_those_of_whole_matrices(parts: Parts) -> None:
                 (wide - wide.mean(axis=0)) / wide.std(axis=0)
             ).astype(np.float32)
         engine.close()
-    found = {row.name: row for row in evaluated(parts, match__sequence__filter='none').rows}
+    found = {row.name: row for row in evaluated(parts, match__sequence__filter='none').methods}
     assert set(matrices) == set(found)
     for name, matrix in matrices.items():
         for n, value in found[name].recall.items():
@@ -103,39 +103,39 @@ def test_figures_are_those_of_whole_matrices(parts: Parts) -> None:
 
 
 def test_normalisation_can_be_turned_off(parts: Parts) -> None:
-    """With match.normalise: false the network's answers are its similarities, as they are."""
+    """With match.normalise: false the network's scores are its similarities."""
     loaded, query, truth = parts
     backend = create(loaded.network, BackendConfig())
     matrix = np.stack([backend.similarity(spikes) for spikes in query.spikes])
     backend.close()
     found = evaluated(parts, match__sequence__filter='none', match__normalise=False).headline
-    assert found.answers.places.tolist() == matrix.argmax(axis=1).tolist()
+    assert found.predictions.places.tolist() == matrix.argmax(axis=1).tolist()
     assert found.recall[1] == recall_at(truth, ranked(matrix, 1), 1)
 
 
 def test_each_method_is_shown_with_and_without_the_sequence(parts: Parts) -> None:
-    """With a filter every method is there twice, the configured one first; single frames stay."""
-    single = {row.name: row for row in evaluated(parts, match__sequence__filter='none').rows}
+    """With a filter each method is listed twice, the configured one first; single frames stay."""
+    single = {row.name: row for row in evaluated(parts, match__sequence__filter='none').methods}
     found = evaluated(parts, match__sequence__filter='seqslam')
-    rows = {row.name: row for row in found.rows}
+    rows = {row.name: row for row in found.methods}
     assert found.headline.name == 'network + seqslam'
     assert set(rows) == set(single) | {f'{name} + seqslam' for name in single}
     for name, row in single.items():
-        np.testing.assert_array_equal(rows[name].answers.ranks, row.answers.ranks)
+        np.testing.assert_array_equal(rows[name].predictions.ranks, row.predictions.ranks)
 
 
-def test_what_is_held_back_does_not_bend_the_curves(parts: Parts) -> None:
-    """match.min_confidence changes the point that is configured, not recall@N or the curve."""
+def test_min_confidence_does_not_change_the_curves(parts: Parts) -> None:
+    """match.min_confidence changes the operating point, not recall@N or the curve."""
     every, sure = evaluated(parts), evaluated(parts, match__min_confidence=0.9)
     assert sure.headline.recall == every.headline.recall
-    assert sure.error == every.error
-    assert sure.configured.answered < every.configured.answered == 1.0
-    given = every.headline.answers.certainty >= 0.9
-    assert sure.configured.answered == given.mean()
+    assert sure.calibration_error == every.calibration_error
+    assert sure.operating_point.answered < every.operating_point.answered == 1.0
+    given = every.headline.predictions.certainty >= 0.9
+    assert sure.operating_point.answered == given.mean()
 
 
-def test_a_frame_from_nowhere_is_rejected_by_what_it_scores(parts: Parts) -> None:
-    """The places' own images as queries from elsewhere are too much alike to be rejected."""
+def test_out_of_map_queries_are_rejected_by_their_scores(parts: Parts) -> None:
+    """Noise is rejected; the images of the places themselves are too similar to be rejected."""
     loaded, query, truth = parts
     references = loaded.shown()
     count = len(references)
@@ -150,11 +150,13 @@ def test_a_frame_from_nowhere_is_rejected_by_what_it_scores(parts: Parts) -> Non
         twins, spikes=np.random.default_rng(0).integers(0, 256, references.shape).astype(np.uint8)
     )
     shares, configured = [], []
-    for elsewhere in (twins, noise):
-        found = evaluate(loaded, query, truth, NodeConfig(), elsewhere)
-        assert found.headline.elsewhere is not None
-        configured.append(found.headline.elsewhere.configured)
-        shares.append({row.name: row.elsewhere.kept for row in found.rows if row.elsewhere})
+    for negatives in (twins, noise):
+        found = evaluate(loaded, query, truth, NodeConfig(), negatives)
+        assert found.headline.rejection is not None
+        configured.append(found.headline.rejection.configured)
+        shares.append(
+            {method.name: method.rejection.kept for method in found.methods if method.rejection}
+        )
     assert configured[0] < 0.3
     assert configured[1] > 0.8
     assert shares[0]['SAD'] == 0.0
@@ -172,8 +174,8 @@ def test_a_route_is_described_by_its_median_steps(parts: Parts) -> None:
 
 
 def test_a_recording_that_is_gone(parts: Parts) -> None:
-    """Nothing of the recording that a map was made from is needed any more."""
+    """The recording of the reference is not needed after training."""
     loaded, query, truth = parts
     moved = replace(loaded, config=replace(loaded.config, bags=['/no/such/bag']))
     one, two = (evaluate(each, query, truth, NodeConfig()) for each in (loaded, moved))
-    assert [row.recall for row in one.rows] == [row.recall for row in two.rows]
+    assert [row.recall for row in one.methods] == [row.recall for row in two.methods]

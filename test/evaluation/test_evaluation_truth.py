@@ -1,4 +1,4 @@
-"""Ground truth for an evaluation: what is right, and what does not fit is refused."""
+"""Ground truth for an evaluation: which places are correct, and inputs that do not fit."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from vprtempo_ros.errors import SourceError
 from vprtempo_ros.evaluation.by_file import truth_by_file
 from vprtempo_ros.evaluation.by_frame import truth_by_frame
 from vprtempo_ros.evaluation.by_pose import truth_by_pose
-from vprtempo_ros.evaluation.query import Query, Reading, read_images, read_query
-from vprtempo_ros.evaluation.truth import NOWHERE, UNKNOWN, GroundTruth, read_truth, write_truth
+from vprtempo_ros.evaluation.query import Query, QueryConfig, read_images, read_query
+from vprtempo_ros.evaluation.truth import NO_PLACE, UNKNOWN, GroundTruth, read_truth, write_truth
 from vprtempo_ros.frames import Pose, grey_image
 from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.maps.map import Map
@@ -37,24 +37,24 @@ def read(path: Path, loaded: Map, **settings: Any) -> Query:
     count = settings.pop('count', 0)
     any_size = settings.pop('any_size', False)
     return read_query(
-        str(path), loaded, Reading(BagInputConfig(**settings), PosesConfig(), count, any_size)
+        str(path), loaded, QueryConfig(BagInputConfig(**settings), PosesConfig(), count, any_size)
     )
 
 
 def refused(work: Any) -> str:
-    """Return the one line with which a call refuses."""
+    """Return the one-line error of a call."""
     with pytest.raises(SourceError) as caught:
         work()
     assert '\n' not in str(caught.value)
     return str(caught.value)
 
 
-def right(truth: GroundTruth) -> list[list[int]]:
-    """Return the right places of each query."""
-    return [truth.right_places(query).tolist() for query in range(len(truth))]
+def correct(truth: GroundTruth) -> list[list[int]]:
+    """Return the correct places of each query."""
+    return [truth.correct_places(query).tolist() for query in range(len(truth))]
 
 
-# A loop: out along x, back on the same way, so that places 1 and 5, 2 and 4 are the same spot.
+# A loop: out along x and back on the same path, so that places 1 and 5, 2 and 4 are one spot.
 LOOP = [0, 10, 20, 30, 20, 10]
 
 
@@ -65,12 +65,12 @@ def loop(tmp_path_factory: pytest.TempPathFactory) -> Map:
     return built(drive(folder / 'bag', LOOP, range(len(LOOP))))
 
 
-def test_places_near_the_query_are_right(loop: Map, tmp_path: Path) -> None:
-    """All places within the radius are right, its edge included, on every pass; else none is."""
+def test_places_near_the_query_are_correct(loop: Map, tmp_path: Path) -> None:
+    """All places within the radius are correct, its edge included, on every pass."""
     query = read(drive(tmp_path / 'query', [0, 12, 25, 30, 100], range(5)), loop)
     truth = truth_by_pose(query, loop, 5.0)
-    assert right(truth) == [[0], [1, 5], [2, 3, 4], [3], []]
-    assert truth.judged.all()
+    assert correct(truth) == [[0], [1, 5], [2, 3, 4], [3], []]
+    assert truth.known.all()
     assert truth.with_place.tolist() == [True] * 4 + [False]
 
 
@@ -81,11 +81,11 @@ def test_height_does_not_count(loop: Map, tmp_path: Path) -> None:
         *odometry([(0, 0, 50), (10, 3, -50)]),
     ]
     truth = truth_by_pose(read(write_bag(tmp_path / 'query', records), loop), loop, 3.0)
-    assert right(truth) == [[0], [1, 5]]
+    assert correct(truth) == [[0], [1, 5]]
 
 
-def test_the_direction_counts_if_asked_for(loop: Map, tmp_path: Path) -> None:
-    """With a heading, the way back is another place; directions close at 180 degrees."""
+def test_heading(loop: Map, tmp_path: Path) -> None:
+    """With a heading, the return path is another place; angles wrap at 180 degrees."""
 
     def turned(loaded: Map, degrees: list[float]) -> Map:
         places = [
@@ -104,27 +104,27 @@ def test_the_direction_counts_if_asked_for(loop: Map, tmp_path: Path) -> None:
 
     query = read(drive(tmp_path / 'query', [10, 20], range(2)), loop)
     there = turned(loop, [0, 0, 0, 0, 180, -170])
-    assert right(truth_by_pose(query, there, 5.0)) == [[1, 5], [2, 4]]
-    assert right(truth_by_pose(query, there, 5.0, 30.0)) == [[1], [2]]
+    assert correct(truth_by_pose(query, there, 5.0)) == [[1, 5], [2, 4]]
+    assert correct(truth_by_pose(query, there, 5.0, 30.0)) == [[1], [2]]
     query.poses[:] = [
         Pose(pose.position, (0.0, 0.0, 1.0, 0.0), 'odom') for pose in query.poses if pose
     ]
-    assert right(truth_by_pose(query, there, 5.0, 30.0)) == [[5], [4]]
+    assert correct(truth_by_pose(query, there, 5.0, 30.0)) == [[5], [4]]
     everywhere = turned(loop, [90] * 6)
-    assert 'look more than 30 degrees elsewhere' in refused(
+    assert 'differ by more than 30 degrees in heading' in refused(
         lambda: truth_by_pose(query, everywhere, 5.0, 30.0)
     )
 
 
-def test_frames_without_a_pose_cannot_be_judged(loop: Map, tmp_path: Path) -> None:
+def test_frames_without_a_pose_have_unknown_truth(loop: Map, tmp_path: Path) -> None:
     """Where odometry began late, the first frames have no truth."""
     records = [
         *image_records(picture(number) for number in range(6)),
         *odometry([(30, 0, 0), (20, 0, 0)], start_ns=START + 4 * SECOND),
     ]
     truth = truth_by_pose(read(write_bag(tmp_path / 'query', records), loop), loop, 1.0)
-    assert truth.judged.tolist() == [False] * 3 + [True] * 3
-    assert right(truth)[-2:] == [[3], [2, 4]]
+    assert truth.known.tolist() == [False] * 3 + [True] * 3
+    assert correct(truth)[-2:] == [[3], [2, 4]]
 
 
 def test_poses_that_do_not_fit(loop: Map, tmp_path: Path) -> None:
@@ -142,19 +142,19 @@ def test_poses_that_do_not_fit(loop: Map, tmp_path: Path) -> None:
     far = read(drive(tmp_path / 'far', [500 + x for x in LOOP], range(6)), loop)
     assert 'the nearest is 470.0 m away' in refused(lambda: truth_by_pose(far, loop, 5.0))
     globe = dataclasses.replace(loop, origin=(48.0, 11.0, 500.0))
-    assert 'which come from GPS, found no GPS' in refused(lambda: truth_by_pose(query, globe, 5.0))
+    assert 'which are from GPS, found no GPS' in refused(lambda: truth_by_pose(query, globe, 5.0))
     satellites = dataclasses.replace(query, origin=(48.0, 11.0, 500.0))
     assert 'no GPS, found GPS' in refused(lambda: truth_by_pose(satellites, loop, 5.0))
-    assert 'which tells none' in refused(lambda: truth_by_pose(satellites, globe, 5.0, 30.0))
+    assert 'which has none' in refused(lambda: truth_by_pose(satellites, globe, 5.0, 30.0))
 
 
 def test_equal_file_names_are_one_place(tmp_path: Path) -> None:
-    """Names decide, not order; a name that the map has not got has no true place."""
+    """Names decide, not order; a name that is not in the map has no true place."""
     loaded = built(write_pictures(tmp_path / 'a', ['1.png', '2.png', '3.png', '10.png']))
     query = read(write_pictures(tmp_path / 'b', ['2.png', '3.png', '4.png']), loaded)
     truth, how = truth_by_frame(query, loaded, 0)
-    assert (right(truth), how) == ([[1], [2], []], 'equal file names')
-    assert right(truth_by_frame(query, loaded, 1)[0]) == [[0, 1, 2], [1, 2, 3], []]
+    assert (correct(truth), how) == ([[1], [2], []], 'equal file names')
+    assert correct(truth_by_frame(query, loaded, 1)[0]) == [[0, 1, 2], [1, 2, 3], []]
 
 
 def test_frames_correspond_by_number(tmp_path: Path) -> None:
@@ -162,13 +162,13 @@ def test_frames_correspond_by_number(tmp_path: Path) -> None:
     loaded = built(write_pictures(tmp_path / 'a', ['1.png', '2.png', '3.png']))
     query = read(write_pictures(tmp_path / 'b', ['x.png', 'y.png', 'z.png']), loaded)
     truth, how = truth_by_frame(query, loaded, 1)
-    assert (right(truth), how) == ([[0, 1], [0, 1, 2], [1, 2]], 'frames in their order')
+    assert (correct(truth), how) == ([[0, 1], [0, 1, 2], [1, 2]], 'frames in order')
     bag = read(drive(tmp_path / 'bag', range(3), range(3)), loaded)
-    assert right(truth_by_frame(bag, loaded, 0)[0]) == [[0], [1], [2]]
+    assert correct(truth_by_frame(bag, loaded, 0)[0]) == [[0], [1], [2]]
 
 
 def test_unreadable_frames_do_not_shift_the_correspondence(tmp_path: Path) -> None:
-    """A black frame on either side is left out; those behind it keep their numbers."""
+    """A black frame in either recording is left out; frames after it keep their numbers."""
 
     def recorded(name: str, black: int) -> Path:
         return write_bag(
@@ -180,7 +180,7 @@ def test_unreadable_frames_do_not_shift_the_correspondence(tmp_path: Path) -> No
     assert len(loaded.places) == 4
     query = read(recorded('query', 3), loaded)
     # Frames 0, 1, 2 and 4; places are frames 0, 2, 3 and 4.
-    assert right(truth_by_frame(query, loaded, 0)[0]) == [[0], [], [1], [3]]
+    assert correct(truth_by_frame(query, loaded, 0)[0]) == [[0], [], [1], [3]]
 
 
 def test_left_out_frames_do_not_shift_the_correspondence(tmp_path: Path) -> None:
@@ -189,7 +189,7 @@ def test_left_out_frames_do_not_shift_the_correspondence(tmp_path: Path) -> None
     loaded = built(write_pictures(tmp_path / 'a', names), input__start=2)
     folder = write_pictures(tmp_path / 'b', [f'x{name}' for name in names])
     query = read(folder, loaded, start=1)
-    assert right(truth_by_frame(query, loaded, 0, 1)[0]) == [[], [0], [1], [2], [3]]
+    assert correct(truth_by_frame(query, loaded, 0, 1)[0]) == [[], [0], [1], [2], [3]]
     assert 'compare --start' in refused(
         lambda: truth_by_frame(read(folder, loaded, count=2), loaded, 0, 0, True)
     )
@@ -208,11 +208,11 @@ def test_correspondence_that_does_not_fit(tmp_path: Path) -> None:
         lambda: truth_by_frame(read(longer, loaded), loaded, 1)
     )
     vouched = truth_by_frame(read(longer, loaded, count=8), loaded, 0, 0, True)[0]
-    assert right(vouched) == [[place] for place in range(8)]
+    assert correct(vouched) == [[place] for place in range(8)]
 
 
-def test_a_file_tells_of_every_frame(tmp_path: Path) -> None:
-    """The file's lines belong to the frames of their stamps; two lines are two stretches."""
+def test_a_file_has_every_frame(tmp_path: Path) -> None:
+    """The file's lines belong to the frames of their stamps; two lines are two ranges."""
     bag = drive(tmp_path / 'a', range(4), range(4))
     loaded = built(bag)
     query = read(bag, loaded)
@@ -227,8 +227,8 @@ def test_a_file_tells_of_every_frame(tmp_path: Path) -> None:
         return file
 
     truth = truth_by_file(written(lines), query, 4)
-    assert right(truth) == [[0, 2, 3], [1, 2], [], []]
-    assert truth.first[2, 0] == NOWHERE
+    assert correct(truth) == [[0, 2, 3], [1, 2], [], []]
+    assert truth.first[2, 0] == NO_PLACE
     assert truth.first[3, 0] == UNKNOWN
     assert 'for 1 of them, as for /camera/image_raw[3] with stamp' in refused(
         lambda: truth_by_file(written(lines[:-1]), query, 4)
@@ -237,29 +237,29 @@ def test_a_file_tells_of_every_frame(tmp_path: Path) -> None:
         lambda: truth_by_file(written(lines), query, 3)
     )
     more = [*lines, '999000000000,0,0']
-    assert 'has 1 stamps that no frame of' in refused(
+    assert 'has 1 stamps without a frame in' in refused(
         lambda: truth_by_file(written(more), query, 4)
     )
     assert len(truth_by_file(written(more), query, 4, limited=True)) == 4
 
 
 @pytest.mark.parametrize('lines', ['5,3,2', '5,-3,0', '5,1,1\n5,-1,-1', '5,-1,-1\n5,1,1'])
-def test_stretches_that_are_none(tmp_path: Path, lines: str) -> None:
-    """A stretch that ends before it begins, or that is somewhere and nowhere, is refused."""
+def test_invalid_ranges(tmp_path: Path, lines: str) -> None:
+    """A range that ends before it begins, or places and no place for one stamp, are errors."""
     file = tmp_path / 'truth.csv'
     file.write_text(f'stamp_ns,first_place,last_place\n{lines}\n')
-    assert 'expected a csv' in refused(lambda: read_truth(file))
+    assert 'expected a CSV file' in refused(lambda: read_truth(file))
 
 
-def test_stretches_survive_their_file(loop: Map, tmp_path: Path) -> None:
-    """Several stretches, no place and not known come back as they were."""
+def test_ranges_survive_their_file(loop: Map, tmp_path: Path) -> None:
+    """Several ranges, no place and unknown truth survive a round trip."""
     query = read(drive(tmp_path / 'query', [0, 12, 25, 100], range(4)), loop)
     query.poses[0] = None
     truth = truth_by_pose(query, loop, 5.0)
     write_truth(truth, tmp_path / 'truth.csv')
     found = read_truth(tmp_path / 'truth.csv')
-    assert right(found) == right(truth) == [[], [1, 5], [2, 3, 4], []]
-    assert found.judged.tolist() == truth.judged.tolist() == [False, True, True, True]
+    assert correct(found) == correct(truth) == [[], [1, 5], [2, 3, 4], []]
+    assert found.known.tolist() == truth.known.tolist() == [False, True, True, True]
 
 
 def test_images_of_another_size(loop: Map, tmp_path: Path) -> None:
@@ -288,7 +288,7 @@ def test_a_query_is_what_the_encoder_makes_of_it(loop: Map, tmp_path: Path) -> N
     )
     assert part.names == whole.names[1:4]
     assert part.stamps.tolist() == [START + number * SECOND for number in (1, 2, 3)]
-    reading = Reading(BagInputConfig(start=1), PosesConfig(), 3)
-    image = read_images(str(bag), reading, {2})[2]
+    config = QueryConfig(BagInputConfig(start=1), PosesConfig(), 3)
+    image = read_images(str(bag), config, {2})[2]
     np.testing.assert_array_equal(image.grey(), picture(3))
-    assert read_images(str(bag), reading, set()) == {}
+    assert read_images(str(bag), config, set()) == {}

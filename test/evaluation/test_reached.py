@@ -1,4 +1,4 @@
-"""What is promised on real data, with a margin: Nordland, summer learnt, winter recognised."""
+"""Figures promised for real data, with a margin: Nordland, summer to winter."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from vprtempo_ros.config import (
     PosesConfig,
     TrainerConfig,
 )
-from vprtempo_ros.evaluation.answers import Answers
 from vprtempo_ros.evaluation.baselines import Ncc, Sad
 from vprtempo_ros.evaluation.methods import (
     AS_CONFIGURED,
     RAW,
     Method,
+    match_config_of,
     run,
-    settings_of,
     statistics_for,
 )
 from vprtempo_ros.evaluation.precision import rejected, threshold_keeping
-from vprtempo_ros.evaluation.query import Query, Reading, read_query
+from vprtempo_ros.evaluation.predictions import Predictions
+from vprtempo_ros.evaluation.query import Query, QueryConfig, read_query
 from vprtempo_ros.evaluation.recall import recall_of
 from vprtempo_ros.evaluation.reliability import calibration_error, reliability
-from vprtempo_ros.evaluation.truth import NOWHERE, GroundTruth
+from vprtempo_ros.evaluation.truth import NO_PLACE, GroundTruth
 from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.maps.confidence_fit import measure_responses
 from vprtempo_ros.maps.map import Map
@@ -46,8 +46,8 @@ SEQUENCE = Method('network', True, AS_CONFIGURED, True)
 TEMPLATE = Method('template', False, RAW)
 
 
-class Drive(NamedTuple):
-    """A map with the defaults, and the same stretch in winter."""
+class LearntRoute(NamedTuple):
+    """A map with the defaults, and the same segment in winter."""
 
     map: Map
     query: Query
@@ -63,42 +63,42 @@ class Drive(NamedTuple):
 
 
 @pytest.fixture(scope='module')
-def drive(shared_data: Callable[[str], Path]) -> Callable[[int], Drive]:
+def drive(shared_data: Callable[[str], Path]) -> Callable[[int], LearntRoute]:
     """Return a function that gives the first places, learnt once."""
     folder = shared_data('nordland_64x32')
     names = str(folder / 'filtered_names.txt')
 
     @lru_cache(maxsize=2)
-    def learn(places: int) -> Drive:
+    def learn(places: int) -> LearntRoute:
         loaded = build_map(
             from_flat(
                 TrainerConfig,
                 {'bags': [str(folder / 'summer')], 'input.names': names, 'places.count': places},
             )
         )
-        return Drive(loaded, winter(folder, loaded, 0, places))
+        return LearntRoute(loaded, winter(folder, loaded, 0, places))
 
     return learn
 
 
 def winter(folder: Path, loaded: Map, start: int, count: int) -> Query:
-    """Return a stretch of the winter drive as a robot with this map sees it."""
+    """Return a segment of the winter drive as the query of a map."""
     names = str(folder / 'filtered_names.txt')
     return read_query(
         str(folder / 'winter'),
         loaded,
-        Reading(BagInputConfig(names=names, start=start), PosesConfig(), count),
+        QueryConfig(BagInputConfig(names=names, start=start), PosesConfig(), count),
     )
 
 
 def asked(
-    driven: Drive,
+    driven: LearntRoute,
     methods: list[Method],
     engine: Backend | None = None,
     query: Query | None = None,
     truth: GroundTruth | None = None,
-) -> dict[Method, Answers]:
-    """Return the answers of methods, of the map's network if there is no other engine."""
+) -> dict[Method, Predictions]:
+    """Return the predictions of methods, by default with the map's network."""
     loaded = driven.map
     running = engine or create(loaded.network, BackendConfig())
     responses = (
@@ -115,16 +115,16 @@ def asked(
             loaded.route(),
             statistics_for(method, responses),
             loaded.calibration,
-            settings_of(method, MatchConfig()),
+            match_config_of(method, MatchConfig()),
         ),
     )
     running.close()
-    return ran.answers
+    return ran.predictions
 
 
 @pytest.mark.parametrize(('places', 'least'), [(500, 0.62), (2761, 0.40)])
-def test_single_frames(drive: Callable[[int], Drive], places: int, least: float) -> None:
-    """The very place first, of a frame alone; ahead of template matching on the same pixels."""
+def test_single_frames(drive: Callable[[int], LearntRoute], places: int, least: float) -> None:
+    """Recall@1 of single frames, exact place; above template matching on the same pixels."""
     driven = drive(places)
     assert len(driven.map.places) == len(driven.query) == places
     network = recall_of(driven.truth(), asked(driven, [SINGLE])[SINGLE], 1)
@@ -137,24 +137,24 @@ def test_single_frames(drive: Callable[[int], Drive], places: int, least: float)
     assert network > max(templates.values()), templates
 
 
-def test_a_sequence(drive: Callable[[int], Drive]) -> None:
-    """With the default filter nearly all frames are at the very place, and confidence is true."""
+def test_a_sequence(drive: Callable[[int], LearntRoute]) -> None:
+    """With the default filter nearly all frames are exact, and confidence is calibrated."""
     driven = drive(2761)
-    answers = asked(driven, [SEQUENCE])[SEQUENCE]
+    predictions = asked(driven, [SEQUENCE])[SEQUENCE]
     near = driven.truth(driven.map.calibration.tolerance)
-    error = calibration_error(reliability(near, answers))
-    assert recall_of(driven.truth(), answers, 1) >= 0.95
+    error = calibration_error(reliability(near, predictions))
+    assert recall_of(driven.truth(), predictions, 1) >= 0.95
     assert error <= 0.05
 
 
-def test_elsewhere(drive: Callable[[int], Drive], shared_data: Callable[[str], Path]) -> None:
-    """A stretch that the map has not got is rejected where 95 % of what is right is kept."""
+def test_out_of_map_queries(
+    drive: Callable[[int], LearntRoute], shared_data: Callable[[str], Path]
+) -> None:
+    """A segment outside the map is rejected where 95 % of correct matches are kept."""
     driven = drive(500)
     off = winter(shared_data('nordland_64x32'), driven.map, 1000, 500)
-    nowhere = np.full(len(off), NOWHERE, np.int64)
+    none = np.full(len(off), NO_PLACE, np.int64)
     known = asked(driven, [SEQUENCE])[SEQUENCE]
-    unknown = asked(driven, [SEQUENCE], None, off, GroundTruth(off.stamps, nowhere, nowhere))[
-        SEQUENCE
-    ]
+    unknown = asked(driven, [SEQUENCE], None, off, GroundTruth(off.stamps, none, none))[SEQUENCE]
     threshold = threshold_keeping(driven.truth(), known, 0.95)
     assert rejected(unknown, threshold) >= 0.95

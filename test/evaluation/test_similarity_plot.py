@@ -7,23 +7,23 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from vprtempo_ros.evaluation.answers import from_lists
 from vprtempo_ros.evaluation.charts import similarity_chart
 from vprtempo_ros.evaluation.heatmap import LIMIT, Heatmap
-from vprtempo_ros.evaluation.truth import NOWHERE, UNKNOWN, GroundTruth
+from vprtempo_ros.evaluation.predictions import from_lists
+from vprtempo_ros.evaluation.truth import NO_PLACE, UNKNOWN, GroundTruth
 
 pytest.importorskip('matplotlib')
 
 
 def drawn(
-    similarity: NDArray[np.float32], answers: list[list[int]], truth: GroundTruth
+    similarity: NDArray[np.float32], predictions: list[list[int]], truth: GroundTruth
 ) -> NDArray[np.int64]:
     """Return the picture, BGR."""
     heatmap = Heatmap(*similarity.shape)
     for row in similarity:
         heatmap.add(row)
     data = similarity_chart(
-        heatmap, from_lists(truth, answers, [1.0] * len(answers), 0), truth, 'test'
+        heatmap, from_lists(truth, predictions, [1.0] * len(predictions), 0), truth, 'test'
     )
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     assert image is not None
@@ -32,7 +32,7 @@ def drawn(
 
 @pytest.mark.filterwarnings('error')
 @pytest.mark.parametrize(
-    ('answers', 'expected'),
+    ('predictions', 'expected'),
     [
         ([[0], [1], [2], [3]], (True, False)),
         ([[0], [1], [0], [0]], (False, True)),
@@ -41,11 +41,11 @@ def drawn(
     ],
 )
 def test_right_and_wrong_matches_are_told_apart(
-    answers: list[list[int]], expected: tuple[bool, bool]
+    predictions: list[list[int]], expected: tuple[bool, bool]
 ) -> None:
     """Right matches are green, wrong ones red, frames without an answer nothing."""
     truth = GroundTruth(np.arange(4), np.arange(4), np.arange(4))
-    image = drawn(np.eye(4, 4, dtype=np.float32), answers, truth)
+    image = drawn(np.eye(4, 4, dtype=np.float32), predictions, truth)
     # The legend is in the upper left; the matches below are drawn to the right of it.
     blue, green, red = np.moveaxis(image[:, image.shape[1] // 2 :], -1, 0)
     assert (
@@ -58,7 +58,7 @@ def test_right_and_wrong_matches_are_told_apart(
 def test_flat_rows_and_unknown_places() -> None:
     """A row without contrast, a query without a place and one without a truth are drawn too."""
     truth = GroundTruth(
-        np.arange(3), np.array([NOWHERE, 0, UNKNOWN]), np.array([NOWHERE, 1, UNKNOWN])
+        np.arange(3), np.array([NO_PLACE, 0, UNKNOWN]), np.array([NO_PLACE, 1, UNKNOWN])
     )
     assert min(drawn(np.zeros((3, 5), np.float32), [[1], [], [2]], truth).shape[:2]) > 500
 

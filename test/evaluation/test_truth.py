@@ -1,4 +1,4 @@
-"""Ground truth: from positions, through its file, and files of something else."""
+"""Ground truth: from positions, through its file, and invalid files."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from vprtempo_ros.evaluation.truth import GroundTruth, from_positions, read_trut
 
 
 def made(queries: list[float], places: list[float], tolerance: float) -> list[tuple[int, int]]:
-    """Return first and last right place of each query."""
+    """Return first and last correct place of each query."""
     truth = from_positions(
         np.arange(len(queries)), np.array(queries, float), np.array(places, float), tolerance
     )
     return list(zip(truth.first[:, 0].tolist(), truth.last[:, 0].tolist()))
 
 
-def test_places_within_the_tolerance_are_right() -> None:
+def test_places_within_the_tolerance_are_correct() -> None:
     """The range holds every place within the tolerance, its ends included."""
     places = [0, 10, 20, 30, 40]
     assert made([0, 14, 15, 20, 40, 45], places, 10) == [
@@ -40,10 +40,10 @@ def test_queries_off_the_route_have_no_place() -> None:
 
 
 def test_questions_to_the_truth() -> None:
-    """A place is right within the range only, and never where there is none."""
+    """A place is correct within the range only."""
     truth = GroundTruth(np.array([5, 6]), np.array([2, -1]), np.array([4, -1]))
-    assert [place for place in range(-1, 7) if truth.is_right(0, place)] == [2, 3, 4]
-    assert [place for place in range(-1, 7) if truth.is_right(1, place)] == []
+    assert [place for place in range(-1, 7) if truth.is_correct(0, place)] == [2, 3, 4]
+    assert [place for place in range(-1, 7) if truth.is_correct(1, place)] == []
     assert (truth.with_place.tolist(), len(truth)) == ([True, False], 2)
 
 
@@ -75,12 +75,12 @@ def test_round_trip(tmp_path: Path, queries: int) -> None:
     ids=['missing', 'empty', 'columns', 'short row', 'word', 'binary', 'overflow', 'huge', 'order'],
 )
 def test_what_is_no_truth(tmp_path: Path, content: bytes | None) -> None:
-    """A file that is missing, of other columns or values gives one line that names it."""
+    """A file that is missing or has other columns or values gives one line that names it."""
     file = tmp_path / 'truth.csv'
     if content is not None:
         file.write_bytes(content)
     with pytest.raises(SourceError) as caught:
         read_truth(file)
-    told = 'cannot be read (No such file' if content is None else 'expected a csv'
-    assert str(caught.value).startswith(f'{file}: {told}')
+    expected = 'cannot be read (No such file' if content is None else 'expected a CSV file'
+    assert str(caught.value).startswith(f'{file}: {expected}')
     assert '\n' not in str(caught.value)

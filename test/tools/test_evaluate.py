@@ -25,7 +25,7 @@ from vprtempo_ros.maps.store import load, save
 FILES = {
     'report.html',
     'results.json',
-    'answers.csv',
+    'predictions.csv',
     'similarity.png',
     'precision_recall.png',
     'confidences.png',
@@ -53,7 +53,7 @@ def done(*arguments: object, cwd: Path | None = None) -> str:
 
 
 def refused(*arguments: object, cwd: Path | None = None) -> str:
-    """Run the command and return the one line with which it refuses."""
+    """Run the command and return its one-line error."""
     finished = evaluate(*arguments, cwd=cwd)
     assert finished.returncode == 1, finished.stdout + finished.stderr
     assert 'Traceback' not in finished.stderr
@@ -113,7 +113,7 @@ def report(street: Street, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
         street.recordings.query,
         '--radius',
         '2',
-        '--elsewhere',
+        '--negatives',
         other,
         '--out',
         folder / 'out',
@@ -134,7 +134,7 @@ def test_everything_is_written(report: tuple[Path, str]) -> None:
         assert min(cv2.imread(str(file)).shape[:2]) > 400
 
 
-def test_the_page_needs_nothing_beside_it(report: tuple[Path, str]) -> None:
+def test_the_page_is_self_contained(report: tuple[Path, str]) -> None:
     """All pictures are inside; no script, no style sheet, no address."""
     page = Page(report[0] / 'report.html')
     assert not page.open
@@ -149,7 +149,7 @@ def test_the_page_needs_nothing_beside_it(report: tuple[Path, str]) -> None:
         'expected calibration error',
         'best',
         'most confidently wrong',
-        'The unknown place',
+        'Out-of-map queries',
         'similarity',
         'decode',
     ):
@@ -161,7 +161,7 @@ def test_page_table_and_json_say_the_same(report: tuple[Path, str]) -> None:
     folder, output = report
     found = results(folder)
     page = Page(folder / 'report.html').text
-    assert (found['format'], found['version']) == ('vprtempo_ros evaluation', 1)
+    assert (found['format'], found['version']) == ('vprtempo_ros evaluation', 2)
     names = [method['name'] for method in found['methods']]
     assert names == [
         f'{name}{sequence}'
@@ -188,35 +188,35 @@ def test_page_table_and_json_say_the_same(report: tuple[Path, str]) -> None:
         for cell in cells[:5]:
             assert cell in page
     assert found['truth'] == {
-        'right_when': 'within 2 m',
+        'correct_when': 'within 2 m',
         'with_place': 40,
         'without_place': 0,
-        'not_judged': 0,
+        'unknown': 0,
     }
     assert set(found['time_ms']) == {'decode', 'encode', 'similarity', 'matching'}
     assert found['settings']['match.min_confidence'] == 0.3
-    assert found['elsewhere']['frames'] == 12
+    assert found['negatives']['frames'] == 12
 
 
-def test_answers_are_those_of_the_figures(report: tuple[Path, str]) -> None:
-    """Recall and calibration computed anew from answers.csv are those in results.json."""
-    with (report[0] / 'answers.csv').open(newline='') as stream:
+def test_predictions_are_those_of_the_figures(report: tuple[Path, str]) -> None:
+    """Recall and calibration computed again from answers.csv are those in results.json."""
+    with (report[0] / 'predictions.csv').open(newline='') as stream:
         rows = list(csv.DictReader(stream))
     found = results(report[0])
-    right = np.array([int(row['right']) for row in rows])
+    correct = np.array([int(row['correct']) for row in rows])
     confidence = np.array([float(row['confidence']) for row in rows])
-    assert found['methods'][0]['recall']['1'] == pytest.approx(right.mean())
+    assert found['methods'][0]['recall']['1'] == pytest.approx(correct.mean())
     assert found['methods'][0]['recall']['5'] == pytest.approx(
         np.mean([int(row['rank']) <= 5 for row in rows])
     )
     error = sum(
-        abs((confidence - right)[inside].sum())
+        abs((confidence - correct)[inside].sum())
         for inside in (np.ceil(confidence * 10).clip(1) == number for number in range(1, 11))
     ) / len(rows)
     assert found['confidence']['expected_calibration_error'] == pytest.approx(error, abs=1e-5)
     point = found['confidence']['at_min_confidence']
     assert point['answered'] == pytest.approx((confidence >= 0.3).mean())
-    assert point['precision'] == pytest.approx(right[confidence >= 0.3].mean())
+    assert point['precision'] == pytest.approx(correct[confidence >= 0.3].mean())
 
 
 def test_a_browser_shows_it(report: tuple[Path, str], tmp_path: Path) -> None:
@@ -251,7 +251,7 @@ def test_a_browser_shows_it(report: tuple[Path, str], tmp_path: Path) -> None:
 
 
 def test_an_evaluation_may_be_repeated(street: Street, tmp_path: Path) -> None:
-    """The folder of an earlier one is written anew; other files in it stay."""
+    """The folder of an earlier one is overwritten; other files in it stay."""
     out = tmp_path / 'out'
     words = (street.map, street.recordings.query, '--radius', '2', '--out', out)
     done(*words, '--count', '10')
@@ -282,12 +282,12 @@ def test_folders_of_images_by_name(tmp_path: Path) -> None:
     output = done('route', 'winter', '--tolerance', '0', cwd=tmp_path)
     found = results(tmp_path / 'evaluation-route-winter')
     assert found['truth'] == {
-        'right_when': 'at the very place (equal file names)',
+        'correct_when': 'at the exact place (equal file names)',
         'with_place': 10,
         'without_place': 1,
-        'not_judged': 0,
+        'unknown': 0,
     }
-    # Equal pictures are found by any template; the unknown one is a wrong answer.
+    # Equal pictures are found by any template; a match of the unknown one is wrong.
     (sad,) = (method for method in found['methods'] if method['name'] == 'SAD')
     assert sad['recall']['1'] == 1.0
     assert sad['recall_at_precision']['1'] == 1.0
@@ -296,7 +296,7 @@ def test_folders_of_images_by_name(tmp_path: Path) -> None:
 
 
 def test_truth_of_a_file(street: Street, tmp_path: Path) -> None:
-    """A csv decides what is right; stretches that are not known count nowhere."""
+    """A CSV file gives the truth; queries with unknown truth are excluded."""
     stamps = [frame.stamp_ns for frame in street.frames('query')]
     last = len(load(street.map).places) - 1
     lines = [
@@ -310,10 +310,10 @@ def test_truth_of_a_file(street: Street, tmp_path: Path) -> None:
     output = done(street.map, street.recordings.query, '--truth', file, '--out', tmp_path / 'out')
     found = results(tmp_path / 'out')
     assert found['truth'] == {
-        'right_when': f'as in {file}',
+        'correct_when': f'as in {file}',
         'with_place': len(stamps) - 2,
         'without_place': 1,
-        'not_judged': 1,
+        'unknown': 1,
     }
     assert all(method['recall']['1'] == 1.0 for method in found['methods'])
     assert 'note: 1 of 40 query frames have no known truth' in output
@@ -342,7 +342,7 @@ def test_truth_of_a_file(street: Street, tmp_path: Path) -> None:
         (['--radius', '2', '--set', 'backend.name=abacus'], "unknown backend 'abacus'"),
         (['--radius', '2', '--poses', '/gps'], '/gps'),
         (['--radius', '2', '--topic', '/rear'], '/rear'),
-        (['--radius', '2', '--elsewhere', 'nothing'], 'nothing: no such bag or folder'),
+        (['--radius', '2', '--negatives', 'nothing'], 'nothing: no such bag or folder'),
         (['--truth', 'no.csv'], 'no.csv: cannot be read (No such file'),
         (['--radius', '2', '--start', '1000'], 'expected query frames, found none'),
     ],
@@ -350,8 +350,24 @@ def test_truth_of_a_file(street: Street, tmp_path: Path) -> None:
 def test_mistakes_are_one_line(
     street: Street, tmp_path: Path, arguments: list[str], words: str
 ) -> None:
-    """Whatever does not fit is told in one line, and nothing is written."""
+    """Each mistake gives one line, and no file is written."""
     assert words in refused(street.map, street.recordings.query, *arguments, cwd=tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_old_name_of_an_option(street: Street, tmp_path: Path) -> None:
+    """--elsewhere is refused with its new name."""
+    finished = evaluate(
+        street.map,
+        street.recordings.query,
+        '--radius',
+        '2',
+        '--elsewhere',
+        street.recordings.query,
+        cwd=tmp_path,
+    )
+    assert finished.returncode == 2
+    assert finished.stderr == 'error: --elsewhere is called --negatives now\n'
     assert not list(tmp_path.iterdir())
 
 
@@ -373,7 +389,7 @@ def test_wrong_maps_and_queries(street: Street, tmp_path: Path) -> None:
 
 
 def test_markup_in_names_stays_text(tmp_path: Path) -> None:
-    """A file that is named like a script is shown by its name."""
+    """A file named like a script is shown by its name."""
     names = [f'<script>alert({n})</script>.png'.replace('/', '') for n in range(4)]
     reference = write_pictures(tmp_path / 'a', names)
     save(build_map(tiny_config(reference)), tmp_path / 'map')
@@ -383,17 +399,17 @@ def test_markup_in_names_stays_text(tmp_path: Path) -> None:
 
 
 def test_a_picture_of_the_query_is_shown(tmp_path: Path) -> None:
-    """The examples show the frame of the query itself, beside the place's thumbnail."""
+    """The examples show the query frame next to the thumbnail of the place."""
     import base64
 
     names = [f'{n}.png' for n in range(4)]
     save(build_map(tiny_config(write_pictures(tmp_path / 'a', names))), tmp_path / 'map')
     write_pictures(tmp_path / 'b', names)
     done('map', 'b', '--tolerance', '0', '--out', 'out', cwd=tmp_path)
-    with (tmp_path / 'out' / 'answers.csv').open() as stream:
+    with (tmp_path / 'out' / 'predictions.csv').open() as stream:
         rows = list(csv.DictReader(stream))
     best = max(
-        (row for row in rows if row['right'] == '1'), key=lambda row: float(row['confidence'])
+        (row for row in rows if row['correct'] == '1'), key=lambda row: float(row['confidence'])
     )
     page = Page(tmp_path / 'out' / 'report.html')
     first = next(image for image in page.images if image.startswith('data:image/jpeg'))

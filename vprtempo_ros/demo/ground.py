@@ -77,7 +77,7 @@ class Ground:
     def _strip(
         self, start: float, end: float, right: float, left: float, colour: textures.Colour
     ) -> None:
-        along: Floats = np.linspace(start, end, max(2, ceil(end - start)))
+        along = np.linspace(start, end, max(2, ceil(end - start)))
         outline = np.concatenate([self._line.at(along, left), self._line.at(along[::-1], right)])
         cv2.fillPoly(self.pixels, [self.outline(outline)], colour, cv2.LINE_AA, 4)
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from ..config import NodeConfig, PosesConfig
-from ..evaluation.answers import from_lists
 from ..evaluation.by_file import truth_by_file
 from ..evaluation.evaluation import Evaluation, NodeResults, evaluate
-from ..evaluation.metadata import about
-from ..evaluation.query import Reading, read_images, read_query
+from ..evaluation.metadata import report_metadata
+from ..evaluation.predictions import from_lists
+from ..evaluation.query import QueryConfig, read_images, read_query
 from ..evaluation.report import write_report
 from ..evaluation.results import percentiles
 from ..evaluation.table import HEAD, aligned, number, table
@@ -66,14 +66,14 @@ def conclude(
 ) -> DemoResult:
     """Evaluate matches.csv of the folder against its truth.csv, and write the report."""
     config = NodeConfig()
-    reading = Reading(loaded.config.input, PosesConfig(topic='none'))
+    source = QueryConfig(loaded.config.input, PosesConfig(topic='none'))
     with Bar() as bar:
-        frames = read_query(str(query), loaded, reading, bar)
+        frames = read_query(str(query), loaded, source, bar)
         truth = truth_by_file(folder / 'truth.csv', frames, len(loaded.places))
         received, lost = read_matches(folder / 'matches.csv', truth, shift_ns, config.match.top_k)
         found = evaluate(loaded, frames, truth, config, received=received, progress=bar)
-        images = read_images(str(query), reading, {entry.query for entry in found.examples})
-    described = about(str(built), loaded, frames, truth, correct_when, config)
+        images = read_images(str(query), source, {entry.query for entry in found.examples})
+    described = report_metadata(str(built), loaded, frames, truth, correct_when, config)
     return DemoResult(
         found, lost, write_report(report_folder(folder), found, described, loaded, images)
     )
@@ -94,7 +94,7 @@ def summary(result: DemoResult, places: int, correct_when: str) -> str:
         (f'recall@1 ({correct_when})', number(headline.recall[1])),
         (f'recall@5 ({correct_when})', number(headline.recall[5])),
         ('recall at 99 % precision', number(headline.curve.recall_at(0.99))),
-        ('expected calibration error', number(found.error)),
+        ('expected calibration error', number(found.calibration_error)),
         ('latency median, stamp to match', f'{median:.2f} ms'),
         ('latency 99th percentile', f'{late:.2f} ms'),
         ('frames lost', f'{result.lost}'),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from .textures import Cutout
 
 Floats = NDArray[np.float64]
+AnyFloats = NDArray[np.floating]
 Point2D = tuple[float, float]
 
 LANE, KERB, FRONTS = 2.2, 4.3, 7.2
@@ -47,13 +48,13 @@ class CentreLine:
         self._xy = np.concatenate([np.zeros((1, 2)), np.cumsum(middle, axis=0)])
         self._xy -= self.at(0.0)
 
-    def at(self, distance: float | Floats, left: float | Floats = 0.0) -> Floats:
+    def at(self, distance: float | AnyFloats, left: float | AnyFloats = 0.0) -> Floats:
         """Return x and y (..., 2), `left` metres left of the line at arc length `distance`."""
         heading = self.heading(distance)
         x, y = (np.interp(distance, self._s, self._xy[:, axis]) for axis in (0, 1))
         return np.stack([x - left * np.sin(heading), y + left * np.cos(heading)], axis=-1)
 
-    def heading(self, distance: float | Floats) -> Floats:
+    def heading(self, distance: float | AnyFloats) -> Floats:
         """Return the direction of the line in radians; it does not wrap."""
         return np.asarray(np.interp(distance, self._s, self._heading))
 

@@ -79,7 +79,7 @@ class World:
             setback = side * (FRONTS + float(rng.choice([0.0, 0.0, 0.6, 2.0])))
             width = self._sizes[4 * design][0]
             # In a bend a facade covers more or less of the centre line than its own width.
-            ahead: Floats = at + np.arange(0.0, 4 * width, 0.1)
+            ahead = at + np.arange(0.0, 4 * width, 0.1)
             reach = np.linalg.norm(line.at(ahead, setback) - line.at(at, setback), axis=1)
             after = float(ahead[int(np.argmax(reach >= width))])
             near = [line.at(at, setback), line.at(after, setback)][::side]

@@ -1,1 +1,1 @@
-"""How good the answers are: recall, baselines, pictures."""
+"""Evaluation of a map on a query: ground truth, baselines, figures and report."""

@@ -1,4 +1,4 @@
-"""Ground truth from a csv that somebody else made for this query and this map."""
+"""Ground truth from a CSV file made for this query and this map."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from .truth import GroundTruth, read_truth
 
 def truth_by_file(file: Path, query: Query, places: int, limited: bool = False) -> GroundTruth:
     """
-    Return the truth in a csv for each frame of the query.
+    Return the truth of a CSV file for each frame of the query.
 
-    :param limited: the query was cut by the user, so that the file may tell of more frames.
-    :raises SourceError: if the file does not tell of every frame, or of frames or places that
-        there are not.
+    :param limited: the user has selected a part of the query; the file may have more frames.
+    :raises SourceError: if the file lacks frames of the query, or names frames or places that do
+        not exist.
     """
     stated = read_truth(file)
     if len(stated) and int(stated.last.max()) >= places:
         raise SourceError(
             f'{file}: names place {int(stated.last.max())}, but the map has places 0 '
-            f'to {places - 1}: is it the truth of another map?'
+            f'to {places - 1}: is it the truth for a different map?'
         )
     row = {stamp: number for number, stamp in enumerate(stated.stamps.tolist())}
     rows = [row.get(stamp, -1) for stamp in query.stamps.tolist()]
@@ -32,14 +32,14 @@ def truth_by_file(file: Path, query: Query, places: int, limited: bool = False) 
         raise SourceError(
             f'{file}: expected a line for each of the {len(query)} frames of {query.path}, found '
             f'none for {len(missing)} of them, as for {query.names[missing[0]]} with stamp '
-            f'{int(query.stamps[missing[0]])} (first_place -1: no true place; -2: not known)'
+            f'{int(query.stamps[missing[0]])} (first_place -1: no true place; -2: unknown)'
         )
-    # Frames of a bag that cannot be decoded are in the truth, but not among those read.
+    # The truth also has the frames of a bag that could not be decoded.
     foreign = len(stated) - len(set(rows))
     if foreign > sum(query.skipped.values()) and not limited:
         raise SourceError(
-            f'{file}: has {foreign} stamps that no frame of {query.path} bears: is '
-            'it the truth of another recording?'
+            f'{file}: has {foreign} stamps without a frame in {query.path}: is '
+            'it the truth of a different recording?'
         )
     chosen = np.array(rows)
     return GroundTruth(query.stamps, stated.first[chosen], stated.last[chosen])

@@ -1,4 +1,4 @@
-"""Ground truth from frame correspondence: the same frame of both drives is the same place."""
+"""Ground truth from frame correspondence: equal frames of both recordings are one place."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from ..errors import SourceError
 from ..maps.map import Map
 from .query import Query
-from .truth import NOWHERE, GroundTruth
+from .truth import NO_PLACE, GroundTruth
 
-# How frames of a bag are named: topic and number of the message.
+# Name of a frame of a bag: topic and number of the message.
 _NUMBERED = re.compile(r'\[(\d+)\]$')
 
 
@@ -20,27 +20,27 @@ def truth_by_frame(
     query: Query, loaded: Map, tolerance: int, start: int = 0, limited: bool = False
 ) -> tuple[GroundTruth, str]:
     """
-    Return the places within `tolerance` frames of each query frame's own, and how it was found.
+    Return the places within `tolerance` frames of each query frame's own, and the method used.
 
-    Where both recordings are folders with file names in common, equal names are the same place;
-    else the n-th frame of the query is the n-th of the reference, unreadable ones counted. A
-    query frame without such a place has no true one.
+    If both recordings are folders with file names in common, equal names are the same place.
+    Otherwise frame n of the query is frame n of the reference, unreadable frames counted. A query
+    frame without such a place has no true place.
 
-    :param start: frames that were left out at the beginning of the query.
-    :param limited: the caller vouches that the first frames correspond, whatever the lengths.
-    :raises SourceError: if places are not one a frame, or the recordings' lengths differ.
+    :param start: frames left out at the beginning of the query.
+    :param limited: the first frames correspond even if the lengths of the recordings differ.
+    :raises SourceError: if the map does not have a place for each frame, or the lengths differ.
     """
-    cut = loaded.config.places
-    if cut.by != 'frames' or cut.spacing != 1.0:
+    sampling = loaded.config.places
+    if sampling.by != 'frames' or sampling.spacing != 1.0:
         raise SourceError(
             f'--tolerance needs a map with a place for each frame, but its places '
-            f'are {cut.spacing:g} {cut.by} apart: use --radius or --truth'
+            f'are {sampling.spacing:g} {sampling.by} apart: use --radius or --truth'
         )
     own = _by_name(query, loaded)
     how = 'equal file names'
     if own is None:
         own = _by_number(query, loaded, start, limited)
-        how = 'frames in their order'
+        how = 'frames in order'
     places = len(loaded.places)
     known = own >= 0
     if not known.any():
@@ -49,17 +49,17 @@ def truth_by_frame(
             f'place of the map: compare --start with the input.start it was '
             'trained with'
         )
-    first = np.where(known, np.maximum(own - tolerance, 0), NOWHERE)
-    last = np.where(known, np.minimum(own + tolerance, places - 1), NOWHERE)
+    first = np.where(known, np.maximum(own - tolerance, 0), NO_PLACE)
+    last = np.where(known, np.minimum(own + tolerance, places - 1), NO_PLACE)
     return GroundTruth(query.stamps, first, last), how
 
 
 def _by_name(query: Query, loaded: Map) -> NDArray[np.int64] | None:
-    """Return the place of each query frame by its file name, or None where names say nothing."""
+    """Return the place of each query frame by its file name, or None without names in common."""
     if _NUMBERED.search(query.names[0]) or _NUMBERED.search(loaded.places[0].frame):
         return None
     number = {place.frame: index for index, place in enumerate(loaded.places)}
-    own = np.array([number.get(name, NOWHERE) for name in query.names], np.int64)
+    own = np.array([number.get(name, NO_PLACE) for name in query.names], np.int64)
     return own if (own >= 0).any() else None
 
 
@@ -70,8 +70,8 @@ def _by_number(query: Query, loaded: Map, start: int, limited: bool) -> NDArray[
     if query.recorded != reference and not limited:
         raise SourceError(
             f'{query.path}: expected {reference} frames, as many as in the reference '
-            f'recording, found {query.recorded}: frames in their order are the same '
-            'places only where both drives were recorded alike; use --radius or '
+            f'recording, found {query.recorded}: frames in order are the same places '
+            'only if both recordings have equal lengths; use --radius or '
             '--truth, or --count if the first frames do correspond'
         )
     numbers = {
@@ -79,7 +79,7 @@ def _by_number(query: Query, loaded: Map, start: int, limited: bool) -> NDArray[
     }
     return np.array(
         [
-            numbers.get(_number(name, start + index), NOWHERE)
+            numbers.get(_number(name, start + index), NO_PLACE)
             for index, name in enumerate(query.names)
         ],
         np.int64,
@@ -87,6 +87,6 @@ def _by_number(query: Query, loaded: Map, start: int, limited: bool) -> NDArray[
 
 
 def _number(name: str, otherwise: int) -> int:
-    """Return the number of a frame in its recording; of a folder every file is read."""
+    """Return the number of a frame in its recording; names of files have none."""
     found = _NUMBERED.search(name)
     return int(found[1]) if found else otherwise

@@ -1,4 +1,4 @@
-"""Ground truth from poses: a place within so many metres of the query frame is right."""
+"""Ground truth from poses: places within a radius of the query frame are correct."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..errors import SourceError
 from ..frames import Pose
 from ..maps.map import Map
 from .query import Query
-from .truth import GroundTruth, from_right_places
+from .truth import GroundTruth, from_correct_places
 
 
 def truth_by_pose(
@@ -20,48 +20,47 @@ def truth_by_pose(
     """
     Return the places within `radius` metres of each query frame, in the plane.
 
-    Heights are left out: barometers and GPS drift by more than places are apart.
+    Heights are ignored: barometers and GPS drift by more than the spacing of places.
 
-    :param heading: places whose frame looked more than this many degrees elsewhere are not right;
-        None: places count whatever the direction.
-    :raises SourceError: if there are no poses, or not in one frame and origin, or if the two
-        drives do not come near each other.
+    :param heading: maximum difference of headings in degrees; None: headings are ignored.
+    :raises SourceError: if poses are missing or differ in frame or origin, or if no query frame is
+        within the radius of a place.
     """
     _check_frames(query, loaded, heading)
     placed = [(number, place.pose) for number, place in enumerate(loaded.places) if place.pose]
     numbers = np.array([number for number, _ in placed])
     positions = np.array([pose.position[:2] for _, pose in placed])
     headings = np.array([_heading(pose) for _, pose in placed])
-    right: list[NDArray[np.intp] | None] = []
+    correct: list[NDArray[np.intp] | None] = []
     nearest = math.inf
     for pose in query.poses:
         if pose is None:
-            right.append(None)
+            correct.append(None)
             continue
         distances = np.hypot(*(positions - pose.position[:2]).T)
         nearest = min(nearest, float(distances.min()))
         near = distances <= radius
         if heading is not None:
-            turned = np.abs((headings - _heading(pose) + 180.0) % 360.0 - 180.0)
-            near &= turned <= heading
-        right.append(numbers[near])
-    truth = from_right_places(query.stamps, right)
+            difference = np.abs((headings - _heading(pose) + 180.0) % 360.0 - 180.0)
+            near &= difference <= heading
+        correct.append(numbers[near])
+    truth = from_correct_places(query.stamps, correct)
     if not truth.with_place.any():
         reason = (
             f'the nearest is {nearest:.1f} m away'
             if nearest > radius
-            else f'those that are near look more than {heading:g} degrees elsewhere'
+            else f'those within it differ by more than {heading:g} degrees in heading'
         )
         raise SourceError(
             f'{query.path}: expected frames within {radius:g} m of a place of the '
-            f'map, found none: {reason}; do both recordings have their poses in one '
-            'frame and from one origin? Else use --tolerance or --truth'
+            f'map, found none: {reason}; do the poses of both recordings have one '
+            'frame and one origin? Otherwise use --tolerance or --truth'
         )
     return truth
 
 
 def _check_frames(query: Query, loaded: Map, heading: float | None) -> None:
-    """Refuse poses that cannot be compared."""
+    """Raise an error for poses that cannot be compared."""
     of_map = next((place.pose for place in loaded.places if place.pose), None)
     if of_map is None:
         raise SourceError(
@@ -77,7 +76,7 @@ def _check_frames(query: Query, loaded: Map, heading: float | None) -> None:
     if (query.origin is None) != (loaded.origin is None):
         kinds = 'GPS', 'no GPS'
         raise SourceError(
-            f'{query.path}: expected poses as in the map, which come from '
+            f'{query.path}: expected poses as in the map, which are from '
             f'{kinds[loaded.origin is None]}, found {kinds[query.origin is None]}: '
             'name the other topic with --poses'
         )
@@ -89,8 +88,8 @@ def _check_frames(query: Query, loaded: Map, heading: float | None) -> None:
         )
     if heading is not None and loaded.origin is not None:
         raise SourceError(
-            '--heading needs orientations, but the poses of this map come from GPS, '
-            'which tells none: leave it out'
+            '--heading needs orientations, but the poses of this map are from GPS, '
+            'which has none: leave it out'
         )
 
 

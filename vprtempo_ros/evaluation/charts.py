@@ -1,35 +1,41 @@
-"""The report's pictures, as PNG files in memory."""
+"""The figures of the report, as PNG files in memory."""
 
 from __future__ import annotations
 
 import io
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import VprError
-from .answers import Answers
 from .heatmap import Heatmap
-from .picture import draw_similarity
-from .precision import Curve
-from .reliability import BINS, Bin
+from .precision import PrecisionRecallCurve
+from .predictions import Predictions
+from .reliability import BINS, ReliabilityBin
+from .similarity_plot import plot_similarity
 from .truth import GroundTruth
 
-RIGHT, WRONG, NEUTRAL = 'tab:green', 'tab:red', 'tab:blue'
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+CORRECT, WRONG, NEUTRAL = 'tab:green', 'tab:red', 'tab:blue'
 
 
-def similarity_chart(heatmap: Heatmap, answers: Answers, truth: GroundTruth, title: str) -> bytes:
+def similarity_chart(
+    heatmap: Heatmap, predictions: Predictions, truth: GroundTruth, title: str
+) -> bytes:
     """Return the similarity matrix with matches and truth."""
     figure, axes = _figure(7.0, 7.0)
-    draw_similarity(axes, heatmap, answers, truth)
+    plot_similarity(axes, heatmap, predictions, truth)
     axes.set(title=title)
     return _png(figure)
 
 
-def precision_recall_chart(curves: dict[str, Curve], headline: str) -> bytes:
-    """Return precision over recall of all methods, the headline's drawn thick."""
+def precision_recall_chart(curves: dict[str, PrecisionRecallCurve], headline: str) -> bytes:
+    """Return precision over recall of all methods, that of the headline as a thick line."""
     figure, axes = _figure(7.5, 5.0)
-    # Colours tell engines apart, dashes what is done with their similarities.
+    # A colour for each engine, a line style for each use of its similarities.
     colours: dict[str, str] = {}
     dashes: dict[str, int] = {}
     styles = ('-', '--', ':', '-.', (0, (5, 1, 1, 1)), (0, (1, 3)))
@@ -58,43 +64,46 @@ def precision_recall_chart(curves: dict[str, Curve], headline: str) -> bytes:
     return _png(figure)
 
 
-def confidence_chart(truth: GroundTruth, answers: Answers, threshold: float) -> bytes:
-    """Return the histogram of the confidences of right and of wrong answers."""
+def confidence_chart(truth: GroundTruth, predictions: Predictions, threshold: float) -> bytes:
+    """Return histograms of the confidences of correct and of wrong matches."""
     figure, axes = _figure(6.0, 4.0)
-    right = truth.are_right(answers.places)
-    chosen = answers.answered & truth.judged
+    correct = truth.are_correct(predictions.places)
+    chosen = predictions.answered & truth.known
     edges = np.linspace(0.0, 1.0, 2 * BINS + 1)
-    for mask, colour, name in ((chosen & right, RIGHT, 'right'), (chosen & ~right, WRONG, 'wrong')):
+    for mask, colour, name in (
+        (chosen & correct, CORRECT, 'correct'),
+        (chosen & ~correct, WRONG, 'wrong'),
+    ):
         axes.hist(
-            answers.certainty[mask],
-            bins=edges,
+            predictions.certainty[mask],
+            bins=edges.tolist(),
             alpha=0.6,
             color=colour,
             label=f'{name} ({int(mask.sum())})',
         )
     if threshold > 0.0:
         axes.axvline(threshold, color='black', linestyle='--', label='match.min_confidence')
-    axes.set(xlabel='confidence', ylabel='answers', title='Confidence of right and wrong answers')
+    axes.set(xlabel='confidence', ylabel='matches', title='Confidence of correct and wrong matches')
     axes.legend()
     return _png(figure)
 
 
-def reliability_chart(bins: list[Bin], error: float) -> bytes:
-    """Return the part of the answers that are right over their confidence."""
+def reliability_chart(bins: list[ReliabilityBin], error: float) -> bytes:
+    """Return the reliability diagram: fraction correct over confidence."""
     figure, axes = _figure(5.0, 5.0)
     axes.plot([0, 1], [0, 1], color='black', linewidth=0.8, label='calibrated')
-    filled = [entry for entry in bins if entry.answers]
+    filled = [entry for entry in bins if entry.matches]
     axes.bar(
         [(entry.low + entry.high) / 2 for entry in filled],
-        [entry.right for entry in filled],
+        [entry.correct for entry in filled],
         width=0.9 / BINS,
         color=NEUTRAL,
         alpha=0.5,
-        label='part right',
+        label='fraction correct',
     )
     axes.plot(
         [entry.confidence for entry in filled],
-        [entry.right for entry in filled],
+        [entry.correct for entry in filled],
         'o',
         color=NEUTRAL,
         markersize=4,
@@ -102,15 +111,15 @@ def reliability_chart(bins: list[Bin], error: float) -> bytes:
     )
     for entry in filled:
         axes.annotate(
-            str(entry.answers),
-            ((entry.low + entry.high) / 2, entry.right),
+            str(entry.matches),
+            ((entry.low + entry.high) / 2, entry.correct),
             ha='center',
             va='bottom',
             fontsize='x-small',
         )
     axes.set(
         xlabel='confidence',
-        ylabel='part of the answers that are right',
+        ylabel='fraction correct',
         xlim=(0, 1),
         ylim=(0, 1.05),
         title=f'Reliability: expected calibration error {error:.3f}',
@@ -121,14 +130,14 @@ def reliability_chart(bins: list[Bin], error: float) -> bytes:
 
 def check_charts() -> None:
     """
-    Make sure before a long evaluation that pictures can be drawn.
+    Check before a long evaluation that figures can be drawn.
 
     :raises VprError: if matplotlib is not installed.
     """
     _figure(1.0, 1.0)
 
 
-def _figure(width: float, height: float) -> tuple[Any, Any]:
+def _figure(width: float, height: float) -> tuple[Figure, Axes]:
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
@@ -141,7 +150,7 @@ def _figure(width: float, height: float) -> tuple[Any, Any]:
     return figure, figure.add_subplot()
 
 
-def _png(figure: Any) -> bytes:
+def _png(figure: Figure) -> bytes:
     stream = io.BytesIO()
     figure.savefig(stream, format='png')
     return stream.getvalue()

@@ -1,4 +1,4 @@
-"""All figures of a map on a query, beside template matching on the same pixels."""
+"""All figures of a map on a query, next to template matching on the same pixels."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Doubles
 from ..backends import Backend, create
 from ..config import NodeConfig
 from ..maps.confidence_fit import measure_responses
@@ -15,7 +15,6 @@ from ..maps.map import Map
 from ..matching.matcher import Matcher
 from ..support.blas import BlasThreads
 from ..support.progress import ProgressCallback, silent
-from .answers import Answers
 from .baselines import Ncc, Sad
 from .examples import Example, examples
 from .heatmap import Heatmap
@@ -25,34 +24,42 @@ from .methods import (
     RAW,
     Method,
     MethodRun,
+    match_config_of,
     run,
-    settings_of,
     statistics_for,
 )
-from .precision import Curve, Point, at_threshold, curve, rejected, threshold_keeping
+from .precision import (
+    OperatingPoint,
+    PrecisionRecallCurve,
+    at_threshold,
+    precision_recall,
+    rejected,
+    threshold_keeping,
+)
+from .predictions import Predictions
 from .query import Query
 from .recall import REPORTED, recall_of
-from .reliability import Bin, calibration_error, reliability
-from .truth import NOWHERE, GroundTruth
+from .reliability import ReliabilityBin, calibration_error, reliability
+from .truth import NO_PLACE, GroundTruth
 
-# The part of the right answers that the threshold for the unknown place has to keep.
+# Fraction of correct matches that the threshold for out-of-map queries must keep.
 KEPT = 0.95
 
 
 class NodeResults(NamedTuple):
-    """Answers that a running node gave to the query, and how long each took to come, in ms."""
+    """Predictions received from a running node, and their latencies in ms, float64 (matches,)."""
 
     name: str
-    answers: Answers
-    latencies_ms: NDArray[np.float64]
+    predictions: Predictions
+    latencies_ms: Doubles
 
 
-class NegativeQueries(NamedTuple):
+class Rejection(NamedTuple):
     """
-    Queries of which none has a true place: the part that gets no answer.
+    Open-set rejection: fractions of the negative (out-of-map) queries without a match.
 
     configured: at match.min_confidence, NaN for templates; threshold: the one that keeps 95 % of
-    the right answers to the query proper; kept: the part rejected at that one.
+    the correct matches of the query; kept: the fraction rejected at that threshold.
     """
 
     configured: float
@@ -61,42 +68,43 @@ class NegativeQueries(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Row:
-    """One method: its answers and figures; ms: median of similarity and matching for a frame."""
+class MethodResult:
+    """Predictions and figures of one method; ms: median of similarity and matching of a frame."""
 
     name: str
-    answers: Answers
+    predictions: Predictions
     recall: dict[int, float]
-    curve: Curve
+    curve: PrecisionRecallCurve
     ms: float
     causal: bool = True
-    elsewhere: NegativeQueries | None = None
+    rejection: Rejection | None = None
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """
-    Everything that a report tells; the first row is what it is about.
+    The content of a report, which is about the first method.
 
-    times: for each stage its times in ms, float64 (frames,).
+    operating_point: the figures at match.min_confidence. times: for each stage its times in ms,
+    float64 (frames,). negatives: the out-of-map queries.
     """
 
-    rows: list[Row]
+    methods: list[MethodResult]
     truth: GroundTruth
     query: Query
     heatmap: Heatmap
-    bins: list[Bin]
-    error: float
-    configured: Point
+    bins: list[ReliabilityBin]
+    calibration_error: float
+    operating_point: OperatingPoint
     examples: list[Example]
     backend: str
-    times: dict[str, NDArray[np.float64]] = field(default_factory=dict)
-    elsewhere: Query | None = None
+    times: dict[str, Doubles] = field(default_factory=dict)
+    negatives: Query | None = None
 
     @property
-    def headline(self) -> Row:
-        """The row that the report is about."""
-        return self.rows[0]
+    def headline(self) -> MethodResult:
+        """The method that the report is about."""
+        return self.methods[0]
 
 
 def evaluate(
@@ -104,187 +112,183 @@ def evaluate(
     query: Query,
     truth: GroundTruth,
     config: NodeConfig,
-    elsewhere: Query | None = None,
+    negatives: Query | None = None,
     received: NodeResults | None = None,
     progress: ProgressCallback = silent,
 ) -> Evaluation:
     """
     Run the map's network and template matching over the query and compare them with the truth.
 
-    Memory: the encoded frames, 6 MB of picture, and some dozens of bytes a query and method; of
-    similarities one row at a time, whatever the number of frames and places.
+    Memory: the encoded frames, 6 MB of heatmap, and some dozens of bytes per query and method; of
+    the similarities one row at a time, for any number of frames and places.
 
-    :param elsewhere: frames that were taken off the map.
-    :param received: what a node answered; then the report is about that.
-    :raises BackendError: if the map's network cannot be run.
+    :param negatives: out-of-map queries: frames taken off the route.
+    :param received: results of a running node; the report is then about these.
+    :raises BackendError: if the backend cannot run the map's network.
     """
+    comparison = _Comparison(loaded, query, truth, config, negatives, progress)
     heatmap = Heatmap(len(query), len(loaded.places))
-    rows: list[Row] = []
-    times: dict[str, NDArray[np.float64]] = {'decode': query.decode_ms, 'encode': query.encode_ms}
     backend = create(loaded.network, config.backend)
-    # Templates get the threads that the backend has, no more.
+    # Templates get as many threads as the backend.
     threads = BlasThreads(config.backend.threads)
     try:
         name = backend.name
+        results, ran = comparison.network(backend, heatmap)
         shown = loaded.shown()
-        for engine in (backend, Sad(shown), Ncc(shown)):
-            methods = _methods(engine is backend, engine, config)
-            ran = _run(
-                loaded,
-                engine,
-                methods,
-                query,
-                truth,
-                config,
-                heatmap if engine is backend else None,
-                progress,
-            )
-            off = None
-            if elsewhere is not None:
-                nowhere = np.full(len(elsewhere), NOWHERE, np.int64)
-                off = _run(
-                    loaded,
-                    engine,
-                    methods,
-                    elsewhere,
-                    GroundTruth(elsewhere.stamps, nowhere, nowhere),
-                    config,
-                    None,
-                    progress,
-                )
-            if engine is backend:
-                times['similarity'] = ran.similarity_ms
-                times['matching'] = ran.matching_ms[methods[0]]
-            rows += [_row(method, ran, off, truth, config) for method in methods]
+        for engine in (Sad(shown), Ncc(shown)):
+            results += comparison.templates(engine)
     finally:
         threads.restore()
         backend.close()
+    times: dict[str, Doubles] = {
+        'decode': query.decode_ms,
+        'encode': query.encode_ms,
+        'similarity': ran.similarity_ms,
+        'matching': next(iter(ran.matching_ms.values())),
+    }
     if received is not None:
         times[received.name] = received.latencies_ms
-        rows.insert(
-            0,
-            _of(
-                received.name,
-                received.answers,
-                truth,
-                float(np.median(received.latencies_ms))
-                if len(received.latencies_ms)
-                else float('nan'),
-            ),
-        )
-    headline = rows[0].answers
-    bins = reliability(truth, headline)
+        latencies = received.latencies_ms
+        ms = float(np.median(latencies)) if len(latencies) else float('nan')
+        results.insert(0, _result(received.name, received.predictions, truth, ms))
+    predictions = results[0].predictions
+    bins = reliability(truth, predictions)
     return Evaluation(
-        rows,
+        results,
         truth,
         query,
         heatmap,
         bins,
         calibration_error(bins),
-        at_threshold(truth, headline, config.match.min_confidence),
-        examples(truth, headline),
+        at_threshold(truth, predictions, config.match.min_confidence),
+        examples(truth, predictions),
         name,
         times,
-        elsewhere,
+        negatives,
     )
 
 
-def _methods(network: bool, engine: Backend, config: NodeConfig) -> list[Method]:
-    """Return what is tried with an engine, what is configured first."""
-    filtered = config.match.sequence.filter != 'none'
-    sequences = (True, False) if filtered else (False,)
-    if network:
-        return [Method('network', sequence, AS_CONFIGURED, True) for sequence in sequences]
-    return [
-        Method(engine.name, sequence, normalised)
-        for normalised in (RAW, AS_CONFIGURED, OVER_QUERY)
-        for sequence in sequences
-    ]
+class _Comparison(NamedTuple):
+    """What the methods of a comparison have in common."""
 
+    loaded: Map
+    query: Query
+    truth: GroundTruth
+    config: NodeConfig
+    negatives: Query | None
+    progress: ProgressCallback
 
-def _run(
-    loaded: Map,
-    engine: Backend,
-    methods: list[Method],
-    query: Query,
-    truth: GroundTruth,
-    config: NodeConfig,
-    heatmap: Heatmap | None,
-    progress: ProgressCallback,
-) -> MethodRun:
-    responses = (
-        loaded.response_statistics
-        if methods[0].by_confidence
-        else measure_responses(engine, loaded.shown(), loaded.config.places.tolerance)
-    )
-    return run(
-        engine,
-        query,
-        truth,
-        methods,
-        lambda method: Matcher(
-            loaded.route(),
-            statistics_for(method, responses),
-            loaded.calibration,
-            settings_of(method, config.match),
-        ),
-        heatmap,
-        progress,
-    )
+    def network(self, backend: Backend, heatmap: Heatmap) -> tuple[list[MethodResult], MethodRun]:
+        """Evaluate the network, the configured method first; return its run on the query too."""
+        methods = [
+            Method('network', sequence, AS_CONFIGURED, True) for sequence in self._sequences()
+        ]
+        ran = self._run(backend, methods, self.query, self.truth, heatmap)
+        return self._results(backend, methods, ran), ran
 
+    def templates(self, engine: Backend) -> list[MethodResult]:
+        """Evaluate template matching with and without normalisation."""
+        methods = [
+            Method(engine.name, sequence, normalised)
+            for normalised in (RAW, AS_CONFIGURED, OVER_QUERY)
+            for sequence in self._sequences()
+        ]
+        ran = self._run(engine, methods, self.query, self.truth)
+        return self._results(engine, methods, ran)
 
-def _row(
-    method: Method, ran: MethodRun, off: MethodRun | None, truth: GroundTruth, config: NodeConfig
-) -> Row:
-    answers = ran.answers[method]
-    rejections = None
-    if off is not None:
-        threshold = threshold_keeping(truth, answers, KEPT)
+    def _sequences(self) -> tuple[bool, ...]:
+        return (True, False) if self.config.match.sequence.filter != 'none' else (False,)
+
+    def _run(
+        self,
+        engine: Backend,
+        methods: list[Method],
+        query: Query,
+        truth: GroundTruth,
+        heatmap: Heatmap | None = None,
+    ) -> MethodRun:
+        loaded = self.loaded
+        responses = (
+            loaded.response_statistics
+            if methods[0].by_confidence
+            else measure_responses(engine, loaded.shown(), loaded.config.places.tolerance)
+        )
+        return run(
+            engine,
+            query,
+            truth,
+            methods,
+            lambda method: Matcher(
+                loaded.route(),
+                statistics_for(method, responses),
+                loaded.calibration,
+                match_config_of(method, self.config.match),
+            ),
+            heatmap,
+            self.progress,
+        )
+
+    def _results(
+        self, engine: Backend, methods: list[Method], ran: MethodRun
+    ) -> list[MethodResult]:
+        """Return the figures of a run; runs the methods on the negative queries, if any."""
+        rejections: dict[Method, Rejection] = {}
+        if self.negatives is not None:
+            none = np.full(len(self.negatives), NO_PLACE, np.int64)
+            off_map = GroundTruth(self.negatives.stamps, none, none)
+            found = self._run(engine, methods, self.negatives, off_map).predictions
+            rejections = {
+                method: self._rejection(method, ran.predictions[method], found[method])
+                for method in methods
+            }
+        return [
+            _result(
+                self._name(method),
+                ran.predictions[method],
+                self.truth,
+                float(np.median(ran.similarity_ms + ran.matching_ms[method])),
+                method.normalised != OVER_QUERY,
+                rejections.get(method),
+            )
+            for method in methods
+        ]
+
+    def _rejection(self, method: Method, positives: Predictions, off_map: Predictions) -> Rejection:
+        threshold = threshold_keeping(self.truth, positives, KEPT)
         configured = (
-            rejected(off.answers[method], config.match.min_confidence)
+            rejected(off_map, self.config.match.min_confidence)
             if method.by_confidence
             else float('nan')
         )
-        rejections = NegativeQueries(
-            configured, threshold, rejected(off.answers[method], threshold)
-        )
-    return _of(
-        _name(method, config),
-        answers,
-        truth,
-        float(np.median(ran.similarity_ms + ran.matching_ms[method])),
-        method.normalised != OVER_QUERY,
-        rejections,
-    )
+        return Rejection(configured, threshold, rejected(off_map, threshold))
+
+    def _name(self, method: Method) -> str:
+        """Return the name of a method in tables: engine, normalisation, sequence filter."""
+        normalised = ''
+        if not method.by_confidence:
+            normalised = {
+                RAW: '',
+                AS_CONFIGURED: ', normalised',
+                OVER_QUERY: ', normalised over the query',
+            }[method.normalised]
+        sequence = f' + {self.config.match.sequence.filter}' if method.sequence else ''
+        return f'{method.engine}{normalised}{sequence}'
 
 
-def _of(
+def _result(
     name: str,
-    answers: Answers,
+    predictions: Predictions,
     truth: GroundTruth,
     ms: float,
     causal: bool = True,
-    elsewhere: NegativeQueries | None = None,
-) -> Row:
-    return Row(
+    rejection: Rejection | None = None,
+) -> MethodResult:
+    return MethodResult(
         name,
-        answers,
-        {n: recall_of(truth, answers, n) for n in REPORTED},
-        curve(truth, answers),
+        predictions,
+        {n: recall_of(truth, predictions, n) for n in REPORTED},
+        precision_recall(truth, predictions),
         ms,
         causal,
-        elsewhere,
+        rejection,
     )
-
-
-def _name(method: Method, config: NodeConfig) -> str:
-    """Return the name of a method in tables: engine, normalisation, sequence filter."""
-    normalised = ''
-    if not method.by_confidence:
-        normalised = {
-            RAW: '',
-            AS_CONFIGURED: ', normalised',
-            OVER_QUERY: ', normalised over the query',
-        }[method.normalised]
-    sequence = f' + {config.match.sequence.filter}' if method.sequence else ''
-    return f'{method.engine}{normalised}{sequence}'

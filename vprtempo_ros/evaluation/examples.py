@@ -1,4 +1,4 @@
-"""Which answers are worth looking at: the best, the worst, the most confidently wrong."""
+"""Predictions to look at: the best, the worst, the most confidently wrong."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .answers import NONE, Answers
-from .truth import GroundTruth
+from .predictions import Predictions
+from .truth import NO_PLACE, GroundTruth
 
 _EACH = 3
 
 
 class Example(NamedTuple):
-    """A query and its answer; place is NONE where there was none, true NONE where there is none."""
+    """A query with its predicted place and a true place, each NO_PLACE if there is none."""
 
     kind: str
     query: int
@@ -24,19 +24,19 @@ class Example(NamedTuple):
     rank: int
 
 
-def examples(truth: GroundTruth, answers: Answers) -> list[Example]:
-    """Return three examples of each kind, as far as there are any."""
-    judged = answers.answered & truth.judged
-    right = truth.are_right(answers.places)
-    # Where the true place is not even among those ranked, it is behind all others.
-    behind = np.where(answers.ranks > 0, answers.ranks, np.iinfo(np.intp).max)
+def examples(truth: GroundTruth, predictions: Predictions) -> list[Example]:
+    """Return up to three examples of each kind."""
+    scored = predictions.answered & truth.known
+    correct = truth.are_correct(predictions.places)
+    # A true place that is not ranked is behind all others.
+    behind = np.where(predictions.ranks > 0, predictions.ranks, np.iinfo(np.intp).max)
     chosen = [
-        ('best', judged & right, answers.certainty),
-        ('worst', judged & ~right & truth.with_place, behind),
-        ('most confidently wrong', judged & ~right, answers.certainty),
+        ('best', scored & correct, predictions.certainty),
+        ('worst', scored & ~correct & truth.with_place, behind),
+        ('most confidently wrong', scored & ~correct, predictions.certainty),
     ]
     return [
-        _example(kind, query, truth, answers)
+        _example(kind, query, truth, predictions)
         for kind, mask, key in chosen
         for query in _top(mask, key)
     ]
@@ -48,13 +48,13 @@ def _top(mask: NDArray[np.bool_], key: NDArray[np.generic]) -> list[int]:
     return [int(query) for query in candidates[order[:_EACH]]]
 
 
-def _example(kind: str, query: int, truth: GroundTruth, answers: Answers) -> Example:
-    place = int(answers.places[query])
-    places = truth.right_places(query)
-    true = NONE
+def _example(kind: str, query: int, truth: GroundTruth, predictions: Predictions) -> Example:
+    place = int(predictions.places[query])
+    places = truth.correct_places(query)
+    true = NO_PLACE
     if len(places):
-        # The middle of what is right: frames at its ends are the farthest that still count.
+        # The middle of the correct places; those at the ends are the farthest within the tolerance.
         true = place if place in places else int(places[len(places) // 2])
     return Example(
-        kind, query, place, true, float(answers.certainty[query]), int(answers.ranks[query])
+        kind, query, place, true, float(predictions.certainty[query]), int(predictions.ranks[query])
     )

@@ -1,15 +1,14 @@
-"""What an evaluation is of: the words and settings around its figures."""
+"""The metadata of an evaluation: its sources, settings and notes."""
 
 from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass, field
-from typing import Any
 
 from .. import __version__
 from ..config import NodeConfig
 from ..maps.map import Map
-from ..options import options, to_tree
+from ..options import options
 from .query import Query
 from .truth import GroundTruth
 
@@ -17,16 +16,16 @@ from .truth import GroundTruth
 @dataclass(frozen=True)
 class ReportMetadata:
     """
-    Where everything came from.
+    Sources and settings of an evaluation.
 
-    right_when: in words, what counts as right. settings: the settings of matching and backend by
-    dotted name.
+    correct_when: in words, when a match is correct. settings: options of matching and backend by
+    dotted name. notes: what a reader of the figures must know.
     """
 
     map: str
     query: str
-    right_when: str
-    settings: dict[str, Any]
+    correct_when: str
+    settings: dict[str, object]
     notes: list[str] = field(default_factory=list)
     software: str = f'vprtempo_ros {__version__}'
     created: str = field(
@@ -36,29 +35,29 @@ class ReportMetadata:
     )
 
 
-def about(
+def report_metadata(
     map_name: str,
     loaded: Map,
     query: Query,
     truth: GroundTruth,
-    right_when: str,
+    correct_when: str,
     config: NodeConfig,
 ) -> ReportMetadata:
-    """Describe an evaluation, with all that a reader of its figures has to know."""
+    """Return the metadata of an evaluation."""
     return ReportMetadata(
-        map_name, query.path, right_when, settings_of(config), _notes(loaded, query, truth)
+        map_name, query.path, correct_when, _settings(config), _notes(loaded, query, truth)
     )
 
 
-def settings_of(config: NodeConfig) -> dict[str, Any]:
-    """Return the settings that matter for answers, by dotted name."""
-    tree = to_tree(config)
-    chosen: dict[str, Any] = {}
+def _settings(config: NodeConfig) -> dict[str, object]:
+    """Return the options of matching and backend by dotted name."""
+    chosen: dict[str, object] = {}
     for item in options(NodeConfig):
-        if item.name.split('.')[0] in ('match', 'backend'):
-            value: Any = tree
-            for part in item.name.split('.'):
-                value = value[part]
+        path = item.name.split('.')
+        if path[0] in ('match', 'backend'):
+            value: object = config
+            for part in path:
+                value = getattr(value, part)
             chosen[item.name] = value
     return chosen
 
@@ -67,17 +66,17 @@ def _notes(loaded: Map, query: Query, truth: GroundTruth) -> list[str]:
     notes = []
     for reason, count in query.skipped.items():
         notes.append(f'{count} frames of the query were left out: {reason}')
-    unknown = int((~truth.judged).sum())
+    unknown = int((~truth.known).sum())
     if unknown:
         notes.append(
             f'{unknown} of {len(query)} query frames have no known truth (no pose at '
-            'their stamp) and count in no figure'
+            'their stamp) and are excluded from all figures'
         )
     unplaced = sum(place.pose is None for place in loaded.places)
     if 0 < unplaced < len(loaded.places):
         notes.append(
-            f'{unplaced} of {len(loaded.places)} places have no pose; where the truth '
-            'comes from poses, a match to one of them counts as wrong'
+            f'{unplaced} of {len(loaded.places)} places have no pose; if the truth is '
+            'from poses, a match with one of them counts as wrong'
         )
     if not truth.with_place.any():
         notes.append('no query has a true place: there is no recall')

@@ -1,4 +1,4 @@
-"""The report as one page that needs nothing beside it."""
+"""The report as one self-contained page."""
 
 from __future__ import annotations
 
@@ -6,20 +6,23 @@ import base64
 from importlib.resources import files
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import cv2
 
 from ..errors import VprError
 from ..frames import Image
 from ..maps.map import Map
-from .answers import NONE
 from .evaluation import Evaluation
 from .examples import Example
 from .metadata import ReportMetadata
 from .precision import REPORTED
 from .results import percentiles
 from .table import HEAD, number, table
+from .truth import NO_PLACE
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 _QUERY_WIDTH = 320
 
@@ -32,16 +35,16 @@ def page(
     images: dict[int, Image],
 ) -> str:
     """
-    Return the HTML, with all pictures inside.
+    Return the HTML with all pictures embedded.
 
     :param pictures: PNG files by name. images: the query frames of the examples.
     """
     return str(template().render(_content(found, described, loaded, pictures, images)))
 
 
-def template() -> Any:
+def template() -> Template:
     """
-    Return what the page is made from.
+    Return the template of the page.
 
     :raises VprError: if Jinja2 is not installed.
     """
@@ -61,13 +64,13 @@ def _content(
     loaded: Map,
     pictures: dict[str, bytes],
     images: dict[int, Image],
-) -> dict[str, Any]:
-    headline, truth, point = found.headline, found.truth, found.configured
-    off = found.elsewhere
+) -> dict[str, object]:
+    headline, truth, point = found.headline, found.truth, found.operating_point
+    negatives = found.negatives
     return {
         'title': f'{Path(described.map).name} recognised in {Path(described.query).name}',
-        'subtitle': f'{len(loaded.places)} places, {len(truth)} query frames; right '
-        f'{described.right_when}; {described.created}',
+        'subtitle': f'{len(loaded.places)} places, {len(truth)} query frames; correct '
+        f'{described.correct_when}; {described.created}',
         'notes': described.notes,
         'tiles': [
             ('recall@1', number(headline.recall[1])),
@@ -79,29 +82,29 @@ def _content(
                 for precision in REPORTED
             ),
             ('area under precision-recall', number(headline.curve.area)),
-            ('expected calibration error', number(found.error)),
+            ('expected calibration error', number(found.calibration_error)),
         ],
         'head': HEAD,
         'table': table(found),
-        'looks_ahead': not all(row.causal for row in found.rows),
+        'looks_ahead': not all(method.causal for method in found.methods),
         'pictures': {name: _uri(data, 'png') for name, data in pictures.items()},
         'configured': f'At match.min_confidence {point.threshold:g}: '
-        f'{_percent(point.answered)} of the queries are answered, '
-        f'{_percent(point.precision)} of the answers are right, recall '
+        f'{_percent(point.answered)} of the queries have a match, '
+        f'{_percent(point.precision)} of the matches are correct, recall '
         f'{_percent(point.recall)}.',
-        'elsewhere_is': ''
-        if off is None
-        else f'{len(off)} frames of {off.path}, none of which '
-        'is on the map: an answer is a mistake.',
-        'elsewhere': [
+        'negatives_are': ''
+        if negatives is None
+        else f'{len(negatives)} frames of {negatives.path}, all outside the map: '
+        'each match is wrong.',
+        'rejections': [
             [
-                row.name,
-                number(row.elsewhere.configured),
-                number(row.elsewhere.threshold),
-                number(row.elsewhere.kept),
+                method.name,
+                number(method.rejection.configured),
+                number(method.rejection.threshold),
+                number(method.rejection.kept),
             ]
-            for row in found.rows
-            if row.elsewhere
+            for method in found.methods
+            if method.rejection
         ],
         'examples': [
             (kind, [_example(entry, found, loaded, images) for entry in entries])
@@ -127,10 +130,10 @@ def _facts(found: Evaluation, described: ReportMetadata, loaded: Map) -> list[tu
             'query',
             f'{described.query}, {len(truth)} frames: '
             f'{int(truth.with_place.sum())} with a true place, '
-            f'{int((truth.judged & ~truth.with_place).sum())} without, '
-            f'{int((~truth.judged).sum())} not judged',
+            f'{int((truth.known & ~truth.with_place).sum())} without, '
+            f'{int((~truth.known).sum())} with unknown truth',
         ),
-        ('right', described.right_when),
+        ('correct', described.correct_when),
         ('backend', found.backend),
         ('settings', ', '.join(f'{name}={value}' for name, value in described.settings.items())),
         ('software', described.software),
@@ -139,26 +142,26 @@ def _facts(found: Evaluation, described: ReportMetadata, loaded: Map) -> list[tu
 
 def _example(
     entry: Example, found: Evaluation, loaded: Map, images: dict[int, Image]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     name = found.query.names[entry.query]
-    right = found.truth.is_right(entry.query, entry.place)
+    correct = found.truth.is_correct(entry.query, entry.place)
     text = (
         f'Query frame {entry.query} ({name}): place {entry.place}, confidence '
         f'{entry.certainty:.2f},'
     )
-    if entry.true == NONE:
-        text += ' though it has no place in the map,'
-    elif not right:
-        text += f' its true place {entry.true} came ' + (
-            f'at rank {entry.rank},' if entry.rank else 'not at all,'
+    if entry.true == NO_PLACE:
+        text += ' but it has no true place in the map,'
+    elif not correct:
+        text += f' its true place {entry.true} is ' + (
+            f'at rank {entry.rank},' if entry.rank else 'not ranked,'
         )
     shown = []
     if entry.query in images:
         shown.append((_uri(_jpeg(images[entry.query]), 'jpeg'), f'query frame {entry.query}'))
     shown.append((_uri(loaded.thumbnails[entry.place], 'jpeg'), f'matched place {entry.place}'))
-    if not right and entry.true != NONE:
+    if not correct and entry.true != NO_PLACE:
         shown.append((_uri(loaded.thumbnails[entry.true], 'jpeg'), f'true place {entry.true}'))
-    return {'text': text, 'right': right, 'images': shown}
+    return {'text': text, 'correct': correct, 'images': shown}
 
 
 def _jpeg(image: Image) -> bytes:

@@ -1,4 +1,4 @@
-"""Precision and recall over the threshold below which an answer is taken back."""
+"""Precision and recall over the threshold of the certainty, and open-set rejection."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .answers import Answers
+from .predictions import Predictions
 from .truth import GroundTruth
 
-# The precisions at which recall is reported.
+# Precisions at which reports give the recall.
 REPORTED = (0.99, 1.0)
 
 
 @dataclass(frozen=True)
-class Curve:
+class PrecisionRecallCurve:
     """
     Precision and recall for each threshold, thresholds ascending; all float64 (thresholds,).
 
-    An answer counts where its certainty is at least the threshold. area: the area under the
-    steps of the curve (average precision), from 0 to recall@1.
+    A prediction counts if its certainty is at least the threshold. area: the area under the steps
+    of the curve (average precision), from 0 to recall@1.
     """
 
     thresholds: NDArray[np.float64]
@@ -34,37 +34,39 @@ class Curve:
         return float(self.recall[self.precision >= precision].max(initial=0.0))
 
 
-def curve(truth: GroundTruth, answers: Answers) -> Curve:
+def precision_recall(truth: GroundTruth, predictions: Predictions) -> PrecisionRecallCurve:
     """
-    Return the curve of a method's best answers, one a query.
+    Return the precision-recall curve of a method's best places, one per query.
 
-    Precision is the part of the answers that are right; an answer to a query without a true place
-    is wrong. Recall is the part of the queries with a true place that are answered right. So at
-    the lowest threshold recall is recall@1, where the curve of single best matches in
-    vprtempo.src.metrics.createPR, which divides by the answers that are right, ends at 1.
+    Precision is the fraction of predictions that are correct; a prediction for a query without a
+    true place is wrong. Recall is the fraction of queries with a true place whose prediction is
+    correct. At the lowest threshold it is recall@1; vprtempo.src.metrics.createPR with
+    matching='single' divides by the number of correct predictions instead and ends at 1.
     """
-    judged = answers.answered & truth.judged
-    right = truth.are_right(answers.places)[judged]
+    scored = predictions.answered & truth.known
+    correct = truth.are_correct(predictions.places)[scored]
     possible = int(truth.with_place.sum())
-    if not right.any() or not possible:
-        thresholds = np.unique(answers.certainty[judged])
-        return Curve(thresholds, np.zeros_like(thresholds), np.zeros_like(thresholds), 0.0)
+    if not correct.any() or not possible:
+        thresholds = np.unique(predictions.certainty[scored])
+        return PrecisionRecallCurve(
+            thresholds, np.zeros_like(thresholds), np.zeros_like(thresholds), 0.0
+        )
     from sklearn.metrics import average_precision_score, precision_recall_curve
 
-    certainty = answers.certainty[judged]
-    precision, recall, thresholds = precision_recall_curve(right, certainty)
-    reached = float(right.sum()) / possible
-    # The last point, precision 1 at recall 0, is a convention and has no threshold.
-    return Curve(
+    certainty = predictions.certainty[scored]
+    precision, recall, thresholds = precision_recall_curve(correct, certainty)
+    reached = float(correct.sum()) / possible
+    # The last point, precision 1 at recall 0, is a convention without a threshold.
+    return PrecisionRecallCurve(
         thresholds,
         precision[:-1],
         recall[:-1] * reached,
-        float(average_precision_score(right, certainty)) * reached,
+        float(average_precision_score(correct, certainty)) * reached,
     )
 
 
-class Point(NamedTuple):
-    """What holds at one threshold: parts of the answers and queries, NaN where there are none."""
+class OperatingPoint(NamedTuple):
+    """The figures at one threshold, as fractions; NaN without predictions or queries."""
 
     threshold: float
     precision: float
@@ -72,34 +74,34 @@ class Point(NamedTuple):
     answered: float
 
 
-def at_threshold(truth: GroundTruth, answers: Answers, threshold: float) -> Point:
-    """Return precision, recall and the part of the queries that are answered at a threshold."""
-    given = answers.answered & (answers.certainty >= threshold) & truth.judged
-    right = truth.are_right(answers.places) & given
-    return Point(
+def at_threshold(truth: GroundTruth, predictions: Predictions, threshold: float) -> OperatingPoint:
+    """Return precision, recall and the fraction of queries answered at a threshold."""
+    given = predictions.answered & (predictions.certainty >= threshold) & truth.known
+    correct = truth.are_correct(predictions.places) & given
+    return OperatingPoint(
         threshold,
-        _part(right.sum(), given.sum()),
-        _part(right.sum(), truth.with_place.sum()),
-        _part(given.sum(), truth.judged.sum()),
+        _fraction(correct.sum(), given.sum()),
+        _fraction(correct.sum(), truth.with_place.sum()),
+        _fraction(given.sum(), truth.known.sum()),
     )
 
 
-def threshold_keeping(truth: GroundTruth, answers: Answers, part: float) -> float:
-    """Return the highest threshold that keeps this part of the right answers; NaN if none is."""
-    right = truth.are_right(answers.places) & answers.answered
-    certainty = np.sort(answers.certainty[right])[::-1]
+def threshold_keeping(truth: GroundTruth, predictions: Predictions, fraction: float) -> float:
+    """Return the highest threshold that keeps this fraction of correct predictions; NaN if none."""
+    correct = truth.are_correct(predictions.places) & predictions.answered
+    certainty = np.sort(predictions.certainty[correct])[::-1]
     if not len(certainty):
         return float('nan')
-    # The slack keeps 0.95 of 20 from becoming 20 by rounding.
-    return float(certainty[int(np.ceil(part * len(certainty) - 1e-9)) - 1])
+    # The tolerance keeps 0.95 of 20 from becoming 20 by rounding.
+    return float(certainty[int(np.ceil(fraction * len(certainty) - 1e-9)) - 1])
 
 
-def rejected(answers: Answers, threshold: float) -> float:
-    """Return the part of the queries that get no answer at a threshold; NaN without one."""
+def rejected(predictions: Predictions, threshold: float) -> float:
+    """Return the fraction of queries rejected at a threshold; NaN if the threshold is NaN."""
     if np.isnan(threshold):
         return float('nan')
-    return 1.0 - float((answers.answered & (answers.certainty >= threshold)).mean())
+    return 1.0 - float((predictions.answered & (predictions.certainty >= threshold)).mean())
 
 
-def _part(count: int, total: int) -> float:
+def _fraction(count: int, total: int) -> float:
     return float(count / total) if total else float('nan')

@@ -1,11 +1,11 @@
-"""The query of an evaluation: read once, kept as spikes."""
+"""The query of an evaluation, read once and kept as spikes."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Iterator, TypeVar
+from typing import Callable, Iterator, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,11 +21,12 @@ from ..sources.traverse import Traverse, open_traverse
 from ..support.progress import ProgressCallback, silent
 
 T = TypeVar('T')
+P = ParamSpec('P')
 
 
 @dataclass(frozen=True)
-class Reading:
-    """Which frames of a recording are read: as `evaluate` takes it, and as the node would."""
+class QueryConfig:
+    """Which frames of a recording are read: source, poses, number of frames, sizes accepted."""
 
     input: BagInputConfig
     poses: PosesConfig
@@ -36,12 +37,12 @@ class Reading:
 @dataclass(frozen=True)
 class Query:
     """
-    The frames of a recording as the network sees them; of the images nothing is kept.
+    The frames of a recording, encoded for the network; images are not kept.
 
     stamps: int64 ns (frames,); names: in the recording; spikes: uint8 (frames, inputs);
-    decode_ms, encode_ms: float64 (frames,), times for each; recorded: frames in the recording,
-    with those that were not read; skipped: reasons why frames were unreadable, with their number;
-    origin: latitude, longitude and altitude of (0, 0, 0) where poses come from GPS.
+    decode_ms, encode_ms: float64 (frames,), times of each frame; recorded: frames in the recording,
+    including those not read; skipped: number of unreadable frames by reason; origin: latitude,
+    longitude and altitude of (0, 0, 0) if poses are from GPS.
     """
 
     path: str
@@ -61,29 +62,29 @@ class Query:
 
 
 def read_query(
-    path: str, loaded: Map, reading: Reading, progress: ProgressCallback = silent
+    path: str, loaded: Map, config: QueryConfig, progress: ProgressCallback = silent
 ) -> Query:
     """
-    Read and encode a recording with the map's own encoder.
+    Read and encode a recording with the map's encoder.
 
-    Memory: a byte an input and frame (28x28 pixels and 27,000 frames: 21 MB).
+    Memory: one byte per input and frame (28x28 pixels and 27,000 frames: 21 MB).
 
-    :raises SourceError: if it cannot be read, holds nothing, or images of another size.
+    :raises SourceError: if it cannot be read, is empty, or has images of a different size.
     """
-    traverse, origin = open_traverse(path, reading.input, reading.poses, loaded.origin)
+    traverse, origin = open_traverse(path, config.input, config.poses, loaded.origin)
     encode = _encoder(loaded)
     stamps: list[int] = []
     names: list[str] = []
     poses: list[Pose | None] = []
     decode_ms: list[float] = []
     encode_ms: list[float] = []
-    total = _expected(traverse, reading)
-    # Grows by itself in one block, where a list of arrays would have to be copied in the end.
+    total = _expected(traverse, config)
+    # Grows as one block; a list of arrays would have to be copied once more.
     spikes = bytearray()
-    for frame, took in _frames(traverse, reading):
-        _check_size(frame.image, loaded, path, reading.any_size)
+    for frame, took in _frames(traverse, config):
+        _check_size(frame.image, loaded, path, config.any_size)
         if not stamps:
-            _encoder(loaded)(frame.image)  # The first use of each library is slow.
+            _encoder(loaded)(frame.image)  # The first call of each library is slow.
         progress(f'reading {Path(path).name}', len(stamps), total)
         row, encoding = timed(encode, frame.image)
         spikes += row.tobytes()
@@ -94,7 +95,7 @@ def read_query(
         encode_ms.append(encoding)
     progress(f'reading {Path(path).name}', total, total)
     if not stamps:
-        why = ', '.join(traverse.skipped) or 'nothing is left of it'
+        why = ', '.join(traverse.skipped) or 'all frames were left out'
         raise SourceError(f'{path}: expected query frames, found none ({why})')
     inputs = loaded.config.encoding.width * loaded.config.encoding.height
     return Query(
@@ -105,14 +106,14 @@ def read_query(
         np.frombuffer(spikes, np.uint8).reshape(-1, inputs),
         np.array(decode_ms),
         np.array(encode_ms),
-        len(traverse) + reading.input.start,
+        len(traverse) + config.input.start,
         dict(traverse.skipped),
         origin,
     )
 
 
 def _encoder(loaded: Map) -> Callable[[Image], NDArray[np.uint8]]:
-    """Return what makes an image what the network takes, frame after frame."""
+    """Return the function from images, in their order, to spikes for the network."""
     encode = encoder_for(loaded.config)
     if not loaded.config.encoding.adapt:
         return encode
@@ -120,13 +121,13 @@ def _encoder(loaded: Map) -> Callable[[Image], NDArray[np.uint8]]:
     return lambda image: adapt(encode(image))
 
 
-def read_images(path: str, reading: Reading, wanted: set[int]) -> dict[int, Image]:
-    """Read the images of a few frames by their number in the query, no further than needed."""
+def read_images(path: str, config: QueryConfig, wanted: set[int]) -> dict[int, Image]:
+    """Read the images of a few frames by their numbers in the query, up to the last of them."""
     if not wanted:
         return {}
-    traverse, _ = open_traverse(path, reading.input, PosesConfig(topic='none'))
+    traverse, _ = open_traverse(path, config.input, PosesConfig(topic='none'))
     found: dict[int, Image] = {}
-    for number, (frame, _) in enumerate(_frames(traverse, reading)):
+    for number, (frame, _) in enumerate(_frames(traverse, config)):
         if number in wanted:
             found[number] = Image(frame.image.pixels.copy(), frame.image.weights)
         if number >= max(wanted):
@@ -134,23 +135,23 @@ def read_images(path: str, reading: Reading, wanted: set[int]) -> dict[int, Imag
     return found
 
 
-def timed(work: Callable[..., T], *arguments: Any) -> tuple[T, float]:
-    """Return the result of a call and how long it took, in ms."""
+def timed(work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> tuple[T, float]:
+    """Return the result of a call and its duration in ms."""
     begin = time.perf_counter()
-    result = work(*arguments)
+    result = work(*arguments, **named)
     return result, (time.perf_counter() - begin) * 1e3
 
 
-def _expected(traverse: Traverse, reading: Reading) -> int:
-    return min(len(traverse), reading.count) if reading.count else len(traverse)
+def _expected(traverse: Traverse, config: QueryConfig) -> int:
+    return min(len(traverse), config.count) if config.count else len(traverse)
 
 
-def _frames(traverse: Traverse, reading: Reading) -> Iterator[tuple[Frame, float]]:
-    """Yield the frames and how long each took to be read and decoded, in ms."""
+def _frames(traverse: Traverse, config: QueryConfig) -> Iterator[tuple[Frame, float]]:
+    """Yield the frames and the time to read and decode each, in ms."""
     frames = iter(traverse)
     number = 0
-    while not reading.count or number < reading.count:
-        frame, took = timed(next, frames, None)
+    while not config.count or number < config.count:
+        frame, took = timed(lambda: next(frames, None))
         if frame is None:
             return
         yield frame, took

@@ -1,4 +1,4 @@
-"""Recall at N: the part of the queries with a right place among the first N answers."""
+"""Recall@N: the fraction of queries with a correct place among the first N."""
 
 from __future__ import annotations
 
@@ -7,34 +7,34 @@ from typing import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from .answers import Answers, from_lists
+from .predictions import Predictions, from_lists
 from .truth import GroundTruth
 
-# The N that are reported.
+# The values of N in reports.
 REPORTED = (1, 5, 10, 25)
 
 
-def recall_of(truth: GroundTruth, answers: Answers, n: int) -> float:
+def recall_of(truth: GroundTruth, predictions: Predictions, n: int) -> float:
     """
     Return recall@N over the queries that have a true place.
 
-    A query without an answer counts as wrong. NaN if no query has a true place, or if the answers
-    do not rank as many as N places.
+    An unknown place counts as wrong. NaN if no query has a true place, or if the predictions rank
+    fewer than N places.
     """
-    if answers.depth and n > answers.depth or not truth.with_place.any():
+    if predictions.depth and n > predictions.depth or not truth.with_place.any():
         return float('nan')
-    found = answers.answered & (answers.ranks > 0) & (answers.ranks <= n)
+    found = predictions.answered & (predictions.ranks > 0) & (predictions.ranks <= n)
     return float(found[truth.with_place].mean())
 
 
-def recall_at(truth: GroundTruth, answers: Sequence[Sequence[int]], n: int) -> float:
+def recall_at(truth: GroundTruth, places: Sequence[Sequence[int]], n: int) -> float:
     """
     Return recall@N over the queries that have a true place; NaN if none has.
 
-    :param answers: for each query its places, best first; empty for an unknown place or a frame
-        that was lost, which counts as wrong.
+    :param places: for each query its places, best first; empty for an unknown place or a lost
+        frame, which count as wrong.
     """
-    ranked = [list(places) for places in answers]
+    ranked = [list(listed) for listed in places]
     return recall_of(truth, from_lists(truth, ranked, [0.0] * len(ranked), 0), n)
 
 

@@ -1,4 +1,4 @@
-"""Whether confidences mean what they say: reliability and expected calibration error."""
+"""Calibration of confidences: reliability diagram and expected calibration error."""
 
 from __future__ import annotations
 
@@ -6,60 +6,63 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .answers import Answers
+from .predictions import Predictions
 from .truth import GroundTruth
 
 BINS = 10
 
 
-class Bin(NamedTuple):
-    """Answers with a confidence in (low, high]: how many, mean confidence, part right."""
+class ReliabilityBin(NamedTuple):
+    """Predictions with a confidence in (low, high]: number, mean confidence, fraction correct."""
 
     low: float
     high: float
-    answers: int
+    matches: int
     confidence: float
-    right: float
+    correct: float
 
 
-def reliability(truth: GroundTruth, answers: Answers) -> list[Bin]:
+def reliability(truth: GroundTruth, predictions: Predictions) -> list[ReliabilityBin]:
     """
-    Return ten bins of equal width over the confidences of all answered queries.
+    Return ten bins of equal width over the confidences of predictions with a known truth.
 
-    A confidence of 0 is in the first bin. Answers to queries without a true place are wrong.
+    A confidence of 0 is in the first bin. Predictions for queries without a true place are
+    wrong.
     """
-    judged = answers.answered & truth.judged
-    confidence = answers.certainty[judged]
-    right = truth.are_right(answers.places)[judged]
-    # Of the product with ten, which is exact enough: 0.3 belongs to the third bin.
+    scored = predictions.answered & truth.known
+    confidence = predictions.certainty[scored]
+    correct = truth.are_correct(predictions.places)[scored]
+    # Rounded, so that 0.3 is in the third bin.
     number = np.clip(np.ceil(np.round(confidence * BINS, 9)) - 1, 0, BINS - 1).astype(int)
     bins = []
     for index in range(BINS):
         inside = number == index
         count = int(inside.sum())
         bins.append(
-            Bin(
+            ReliabilityBin(
                 index / BINS,
                 (index + 1) / BINS,
                 count,
                 float(confidence[inside].mean()) if count else float('nan'),
-                float(right[inside].mean()) if count else float('nan'),
+                float(correct[inside].mean()) if count else float('nan'),
             )
         )
     return bins
 
 
-def calibration_error(bins: list[Bin]) -> float:
+def calibration_error(bins: list[ReliabilityBin]) -> float:
     """
-    Return the expected calibration error; NaN if nothing was answered.
+    Return the expected calibration error; NaN without predictions.
 
-    The mean over all answers of the distance between the mean confidence of its bin and the part
-    of it that is right (Naeini et al., AAAI 2015; Guo et al., ICML 2017).
+    The mean over all predictions of the difference between mean confidence and fraction correct of
+    their bin (Naeini et al., AAAI 2015; Guo et al., ICML 2017).
     """
-    total = sum(entry.answers for entry in bins)
+    total = sum(entry.matches for entry in bins)
     if not total:
         return float('nan')
     return (
-        sum(entry.answers * abs(entry.confidence - entry.right) for entry in bins if entry.answers)
+        sum(
+            entry.matches * abs(entry.confidence - entry.correct) for entry in bins if entry.matches
+        )
         / total
     )

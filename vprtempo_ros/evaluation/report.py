@@ -1,4 +1,4 @@
-"""The folder of an evaluation: report.html, which needs nothing beside it, and its parts."""
+"""The output folder of an evaluation: report.html, which is self-contained, and its parts."""
 
 from __future__ import annotations
 
@@ -21,26 +21,27 @@ from .charts import (
 from .evaluation import Evaluation
 from .metadata import ReportMetadata
 from .page import page, template
-from .results import FORMAT, answers_table, results
+from .results import FORMAT, predictions_table, results
 from .table import number
 
 REPORT = 'report.html'
 RESULTS = 'results.json'
-ANSWERS = 'answers.csv'
+PREDICTIONS = 'predictions.csv'
 PICTURES = ('similarity.png', 'precision_recall.png', 'confidences.png', 'reliability.png')
-# A results.json of ours is some kilobytes; a file far beyond that is something else.
+# A results.json of an evaluation has some kilobytes; a far larger file is not one.
 _RESULTS_MAX = 1 << 24
 
 
 def check_output(folder: Path) -> None:
     """
-    Make sure before a long evaluation that it can be written.
+    Check before a long evaluation that the report can be written.
 
-    :raises VprError: if a library is missing, or files in the folder are not an evaluation's.
+    :raises VprError: if a library is missing, or the folder has files of these names that are not
+        of an evaluation.
     """
     check_charts()
     template()
-    ours = {REPORT, RESULTS, ANSWERS, *PICTURES}
+    ours = {REPORT, RESULTS, PREDICTIONS, *PICTURES}
     try:
         present = ours & ({file.name for file in folder.iterdir()} if folder.is_dir() else set())
         blocked = os.path.lexists(folder) and not folder.is_dir()
@@ -50,7 +51,7 @@ def check_output(folder: Path) -> None:
         what = f'{sorted(present)[0]} in it is' if present else 'it is'
         raise VprError(
             f'{folder}: expected a new folder or that of an earlier evaluation, but '
-            f'{what} something else; it is left alone, choose another --out'
+            f'{what} something else; it is not overwritten, choose another --out'
         )
     check_makeable(folder / REPORT)
 
@@ -63,7 +64,7 @@ def write_report(
     images: dict[int, Image],
 ) -> Path:
     """
-    Write everything into the folder; returns the report's path.
+    Write all files into the folder; return the path of the report.
 
     :param images: the query frames of the examples.
     :raises VprError: if it cannot be written.
@@ -76,13 +77,17 @@ def write_report(
             (
                 similarity_chart(
                     found.heatmap,
-                    headline.answers,
+                    headline.predictions,
                     found.truth,
                     f'{headline.name}: recall@1 {number(headline.recall[1])}',
                 ),
-                precision_recall_chart({row.name: row.curve for row in found.rows}, headline.name),
-                confidence_chart(found.truth, headline.answers, found.configured.threshold),
-                reliability_chart(found.bins, found.error),
+                precision_recall_chart(
+                    {method.name: method.curve for method in found.methods}, headline.name
+                ),
+                confidence_chart(
+                    found.truth, headline.predictions, found.operating_point.threshold
+                ),
+                reliability_chart(found.bins, found.calibration_error),
             ),
         )
     )
@@ -90,7 +95,7 @@ def write_report(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _write(folder / RESULTS, results(found, described, loaded).encode())
-        _write(folder / ANSWERS, answers_table(found).encode(errors='replace'))
+        _write(folder / PREDICTIONS, predictions_table(found).encode(errors='replace'))
         for name, data in pictures.items():
             _write(folder / name, data)
         _write(folder / REPORT, html.encode(errors='replace'))
@@ -100,7 +105,7 @@ def write_report(
 
 
 def _is_evaluation(folder: Path) -> bool:
-    """Tell whether the folder holds what an earlier evaluation wrote."""
+    """Return whether the folder has the files of an earlier evaluation."""
     file = folder / RESULTS
     try:
         if file.stat().st_size > _RESULTS_MAX:
@@ -112,7 +117,7 @@ def _is_evaluation(folder: Path) -> bool:
 
 
 def _write(file: Path, data: bytes) -> None:
-    """Replace a file in one step, so that there is the old one or the new one."""
+    """Replace a file atomically."""
     handle, name = tempfile.mkstemp(prefix=f'.{file.name}.', dir=file.parent)
     try:
         with os.fdopen(handle, 'wb') as stream:

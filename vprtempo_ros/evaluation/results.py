@@ -1,4 +1,4 @@
-"""results.json: all figures for programs; its keys are described in docs/evaluation.md."""
+"""results.json: all figures for programs; docs/evaluation.md describes the keys."""
 
 from __future__ import annotations
 
@@ -6,25 +6,24 @@ import csv
 import io
 import json
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..maps.map import Map
-from .answers import NONE
-from .evaluation import KEPT, Evaluation, Row
+from .evaluation import KEPT, Evaluation, MethodResult
 from .metadata import ReportMetadata
 from .precision import REPORTED
+from .truth import NO_PLACE
 
 FORMAT = 'vprtempo_ros evaluation'
-VERSION = 1
+VERSION = 2
 
 
 def results(found: Evaluation, described: ReportMetadata, loaded: Map) -> str:
-    """Return the figures as JSON; what there is no figure for is null."""
+    """Return the figures as JSON; figures that are not defined are null."""
     truth, query = found.truth, found.query
-    elsewhere = found.elsewhere
+    negatives = found.negatives
     document = {
         'format': FORMAT,
         'version': VERSION,
@@ -37,23 +36,23 @@ def results(found: Evaluation, described: ReportMetadata, loaded: Map) -> str:
         },
         'query': {'path': described.query, 'frames': len(query), 'left_out': query.skipped},
         'truth': {
-            'right_when': described.right_when,
+            'correct_when': described.correct_when,
             'with_place': int(truth.with_place.sum()),
-            'without_place': int((truth.judged & ~truth.with_place).sum()),
-            'not_judged': int((~truth.judged).sum()),
+            'without_place': int((truth.known & ~truth.with_place).sum()),
+            'unknown': int((~truth.known).sum()),
         },
         'notes': described.notes,
         'backend': found.backend,
         'settings': described.settings,
-        'methods': [_method(row) for row in found.rows],
+        'methods': [_method(method) for method in found.methods],
         'confidence': {
-            'expected_calibration_error': found.error,
+            'expected_calibration_error': found.calibration_error,
             'bins': [entry._asdict() for entry in found.bins],
-            'at_min_confidence': found.configured._asdict(),
+            'at_min_confidence': found.operating_point._asdict(),
         },
-        'elsewhere': None
-        if elsewhere is None
-        else {'path': elsewhere.path, 'frames': len(elsewhere), 'kept': KEPT},
+        'negatives': None
+        if negatives is None
+        else {'path': negatives.path, 'frames': len(negatives), 'kept': KEPT},
         'time_ms': {
             name: dict(zip(('median', 'p99'), percentiles(times)))
             for name, times in found.times.items()
@@ -62,53 +61,53 @@ def results(found: Evaluation, described: ReportMetadata, loaded: Map) -> str:
     return json.dumps(_plain(document), indent=2, allow_nan=False) + '\n'
 
 
-def answers_table(found: Evaluation) -> str:
-    """Return the answers of the method that the report is about as csv, a line for each query."""
+def predictions_table(found: Evaluation) -> str:
+    """Return the predictions of the headline method as CSV, a line for each query."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator='\n')
-    writer.writerow(['stamp_ns', 'frame', 'place', 'confidence', 'right', 'rank'])
-    answers, truth = found.headline.answers, found.truth
-    right = truth.are_right(answers.places)
+    writer.writerow(['stamp_ns', 'frame', 'place', 'confidence', 'correct', 'rank'])
+    predictions, truth = found.headline.predictions, found.truth
+    correct = truth.are_correct(predictions.places)
     for number, stamp in enumerate(truth.stamps.tolist()):
-        place = int(answers.places[number])
-        judged = bool(truth.judged[number])
+        place = int(predictions.places[number])
+        known = bool(truth.known[number])
         writer.writerow(
             [
                 stamp,
                 found.query.names[number],
-                '' if place == NONE else place,
-                f'{answers.certainty[number]:.6f}',
-                int(right[number]) if judged else '',
-                int(answers.ranks[number]) or '',
+                '' if place == NO_PLACE else place,
+                f'{predictions.certainty[number]:.6f}',
+                int(correct[number]) if known else '',
+                int(predictions.ranks[number]) or '',
             ]
         )
     return stream.getvalue()
 
 
-def _method(row: Row) -> dict[str, Any]:
+def _method(method: MethodResult) -> dict[str, object]:
     return {
-        'name': row.name,
-        'causal': row.causal,
-        'recall': {str(n): value for n, value in row.recall.items()},
-        'area': row.curve.area,
+        'name': method.name,
+        'causal': method.causal,
+        'recall': {str(n): value for n, value in method.recall.items()},
+        'area': method.curve.area,
         'recall_at_precision': {
-            f'{precision:g}': row.curve.recall_at(precision) for precision in REPORTED
+            f'{precision:g}': method.curve.recall_at(precision) for precision in REPORTED
         },
-        'answered': float(row.answers.answered.mean()),
-        'ms': row.ms,
-        'elsewhere': row.elsewhere._asdict() if row.elsewhere else None,
+        'answered': float(method.predictions.answered.mean()),
+        'ms': method.ms,
+        'negatives': method.rejection._asdict() if method.rejection else None,
     }
 
 
 def percentiles(times: NDArray[np.float64]) -> tuple[float, float]:
-    """Return median and 99th percentile; NaN where nothing was timed."""
+    """Return median and 99th percentile; NaN without times."""
     if not len(times):
         return math.nan, math.nan
     return float(np.median(times)), float(np.percentile(times, 99))
 
 
-def _plain(value: Any) -> Any:
-    """Replace what JSON has no word for."""
+def _plain(value: object) -> object:
+    """Replace NaN and infinity, which JSON does not have, by null."""
     if isinstance(value, dict):
         return {key: _plain(entry) for key, entry in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""An evaluation in a few lines for the terminal."""
+"""The summary of an evaluation for the terminal."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from .table import HEAD, aligned, number, table
 
 
 def summary(found: Evaluation, described: ReportMetadata) -> str:
-    """Return the table of methods and what else is worth a line."""
-    truth, point = found.truth, found.configured
+    """Return the table of methods, calibration error, operating point and rejection."""
+    truth, point = found.truth, found.operating_point
     lines = [
         f'{len(truth)} query frames, {int(truth.with_place.sum())} with a true place; '
-        f'right {described.right_when}',
+        f'correct {described.correct_when}',
         *(f'note: {note}' for note in described.notes),
         '',
         aligned([HEAD, *table(found)]),
         '',
-        f'expected calibration error  {number(found.error)}',
-        f'at confidence {point.threshold:g}          {number(point.precision)} of the answers '
-        f'right, {number(point.answered)} of the queries answered',
+        f'expected calibration error  {number(found.calibration_error)}',
+        f'at confidence {point.threshold:g}          {number(point.precision)} of the matches '
+        f'correct, {number(point.answered)} of the queries have a match',
     ]
-    off = found.headline.elsewhere
-    if found.elsewhere is not None and off is not None:
+    rejection = found.headline.rejection
+    if rejection is not None:
         lines.append(
-            f'elsewhere                   {number(off.configured)} rejected as '
-            f'configured, {number(off.kept)} where 95 % of the right matches are kept'
+            f'out-of-map queries          {number(rejection.configured)} rejected as configured, '
+            f'{number(rejection.kept)} where 95 % of correct matches are kept'
         )
     return '\n'.join(lines)

@@ -1,4 +1,4 @@
-"""The table of methods, for the terminal and the report."""
+"""The table of methods, for terminal and report."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ HEAD = [
 
 
 def table(found: Evaluation) -> list[list[str]]:
-    """Return a line of cells for each method."""
+    """Return a row of cells for each method."""
     return [
         [
-            row.name,
-            *(number(row.recall[n]) for n in COUNTS),
-            number(row.curve.area),
-            *(number(row.curve.recall_at(precision)) for precision in PRECISIONS),
-            number(row.ms, 2),
+            method.name,
+            *(number(method.recall[n]) for n in COUNTS),
+            number(method.curve.area),
+            *(number(method.curve.recall_at(precision)) for precision in PRECISIONS),
+            number(method.ms, 2),
         ]
-        for row in found.rows
+        for method in found.methods
     ]
 
 
 def aligned(rows: list[list[str]]) -> str:
-    """Return lines with names on the left and numbers on the right."""
+    """Return the rows as text, names left-aligned and numbers right-aligned."""
     widths = [max(map(len, column)) for column in zip(*rows)]
     return '\n'.join(
         '  '.join(
@@ -44,5 +44,5 @@ def aligned(rows: list[list[str]]) -> str:
 
 
 def number(value: float, digits: int = 3) -> str:
-    """Return a number for people; a dash where there is none."""
+    """Return a number as text; a dash for NaN."""
     return '-' if math.isnan(value) else f'{value:.{digits}f}'

@@ -1,4 +1,4 @@
-"""Ground truth: for each query frame, the places that are right."""
+"""Ground truth: the correct places of each query frame."""
 
 from __future__ import annotations
 
@@ -14,20 +14,22 @@ from ..errors import SourceError
 
 _COLUMNS = ('stamp_ns', 'first_place', 'last_place')
 
-# What stands for a stretch of places where there is none.
-NOWHERE = -1
+# In place of a number of a place: no place; truth unknown.
+NO_PLACE = -1
 UNKNOWN = -2
 
 
 @dataclass(frozen=True)
 class GroundTruth:
     """
-    stamps: int64 (queries,); first, last: int64 (queries, stretches), inclusive.
+    The correct places of each query, as ranges of places.
 
-    A route that passes somewhere twice has several stretches of right places; a query with fewer
-    than the others is filled up with NOWHERE. A query whose first stretch is NOWHERE has no true
-    place in the map; one whose first stretch is UNKNOWN cannot be judged and counts in no figure.
-    Arrays (queries,) are taken as one stretch each.
+    stamps: int64 (queries,); first, last: int64 (queries, ranges), inclusive.
+
+    Where a route passes a spot twice, a query has several ranges; missing ranges are NO_PLACE. A
+    query whose first range is NO_PLACE has no true place in the map. The truth of a query whose
+    first range is UNKNOWN is unknown, and the query is excluded from all figures. Arrays
+    (queries,) are one range each.
     """
 
     stamps: NDArray[np.int64]
@@ -35,7 +37,7 @@ class GroundTruth:
     last: NDArray[np.int64]
 
     def __post_init__(self) -> None:
-        """Bring the stretches into two dimensions."""
+        """Make the ranges two-dimensional."""
         count = len(self.stamps)
         for name in ('first', 'last'):
             table = np.asarray(getattr(self, name), np.int64)
@@ -45,25 +47,25 @@ class GroundTruth:
         """Return the number of queries."""
         return len(self.stamps)
 
-    def is_right(self, query: int, place: int) -> bool:
-        """Tell whether this place is a right answer to this query."""
+    def is_correct(self, query: int, place: int) -> bool:
+        """Return whether this place is correct for this query."""
         first, last = self.first[query], self.last[query]
         return bool(((first >= 0) & (first <= place) & (place <= last)).any())
 
-    def are_right(self, places: NDArray[np.intp]) -> NDArray[np.bool_]:
-        """Tell for an answer to each query, -1 for none, whether it is right: bool (queries,)."""
-        answers = places[:, np.newaxis]
-        inside = (self.first >= 0) & (self.first <= answers) & (answers <= self.last)
+    def are_correct(self, places: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Return whether the place of each query is correct, NO_PLACE never: bool (queries,)."""
+        column = places[:, np.newaxis]
+        inside = (self.first >= 0) & (self.first <= column) & (column <= self.last)
         return np.asarray(inside.any(axis=1))
 
-    def right_places(self, query: int) -> NDArray[np.intp]:
-        """Return all right answers to this query, ascending."""
-        stretches = [
+    def correct_places(self, query: int) -> NDArray[np.intp]:
+        """Return all correct places of this query, ascending."""
+        ranges = [
             np.arange(first, last + 1)
             for first, last in zip(self.first[query], self.last[query])
             if first >= 0
         ]
-        return np.unique(np.concatenate(stretches)) if stretches else np.empty(0, np.intp)
+        return np.unique(np.concatenate(ranges)) if ranges else np.empty(0, np.intp)
 
     @property
     def with_place(self) -> NDArray[np.bool_]:
@@ -71,8 +73,8 @@ class GroundTruth:
         return self.first[:, 0] >= 0
 
     @property
-    def judged(self) -> NDArray[np.bool_]:
-        """Which queries can be judged: bool (queries,)."""
+    def known(self) -> NDArray[np.bool_]:
+        """Which queries have a known truth: bool (queries,)."""
         return self.first[:, 0] != UNKNOWN
 
 
@@ -85,35 +87,35 @@ def from_positions(
     """
     Make the truth from distances along the route in metres.
 
-    :param queries: float64 (queries,), where each query frame was taken.
+    :param queries: float64 (queries,), position of each query frame.
     :param places: float64 (places,), ascending.
-    :param tolerance: a place within this many metres is right.
+    :param tolerance: a place within this many metres is correct.
     """
     first = np.searchsorted(places, queries - tolerance, side='left')
     last = np.searchsorted(places, queries + tolerance, side='right') - 1
     known = last >= first
-    return GroundTruth(stamps, np.where(known, first, NOWHERE), np.where(known, last, NOWHERE))
+    return GroundTruth(stamps, np.where(known, first, NO_PLACE), np.where(known, last, NO_PLACE))
 
 
-def from_right_places(
-    stamps: NDArray[np.int64], right: list[NDArray[np.intp] | None]
+def from_correct_places(
+    stamps: NDArray[np.int64], correct: list[NDArray[np.intp] | None]
 ) -> GroundTruth:
-    """Make the truth from the right places of each query, ascending; None where not known."""
-    stretches: list[list[tuple[int, int]]] = []
-    for places in right:
+    """Make the truth from the correct places of each query, ascending; None: unknown."""
+    ranges: list[list[tuple[int, int]]] = []
+    for places in correct:
         if places is None or not len(places):
-            none = UNKNOWN if places is None else NOWHERE
-            stretches.append([(none, none)])
+            none = UNKNOWN if places is None else NO_PLACE
+            ranges.append([(none, none)])
             continue
         ends = np.flatnonzero(np.diff(places) > 1)
         firsts = places[np.concatenate(([0], ends + 1))]
         lasts = places[np.concatenate((ends, [len(places) - 1]))]
-        stretches.append(list(zip(firsts.tolist(), lasts.tolist())))
-    return _of_stretches(stamps, stretches)
+        ranges.append(list(zip(firsts.tolist(), lasts.tolist())))
+    return _of_ranges(stamps, ranges)
 
 
 def write_truth(truth: GroundTruth, file: Path) -> None:
-    """Write the truth as csv: stamp_ns, first_place, last_place; a line for each stretch."""
+    """Write the truth as CSV: stamp_ns, first_place, last_place; a line for each range."""
     with file.open('w', newline='', encoding='utf-8') as stream:
         writer = csv.writer(stream)
         writer.writerow(_COLUMNS)
@@ -129,9 +131,9 @@ def write_truth(truth: GroundTruth, file: Path) -> None:
 
 def read_truth(file: Path) -> GroundTruth:
     """
-    Read the truth back; successive lines with one stamp are stretches of one query.
+    Read the truth from CSV; successive lines with the same stamp are ranges of one query.
 
-    :raises SourceError: if the file is not such a table.
+    :raises SourceError: if the file cannot be read or is not such a table.
     """
     try:
         with file.open(newline='', encoding='utf-8') as stream:
@@ -142,37 +144,37 @@ def read_truth(file: Path) -> GroundTruth:
         table = np.array(rows, np.int64).reshape(-1, len(_COLUMNS))
         if (np.diff(table[:, 0]) < 0).any():
             raise ValueError('stamps do not increase')
-        _check_stretches(table)
+        _check_ranges(table)
     except OSError as error:
         raise SourceError(f'{file}: cannot be read ({error.strerror})') from None
     except (KeyError, TypeError, ValueError, OverflowError, csv.Error) as error:
         raise SourceError(
-            f'{file}: expected a csv with the columns {", ".join(_COLUMNS)} ({error!r})'
+            f'{file}: expected a CSV file with the columns {", ".join(_COLUMNS)} ({error!r})'
         ) from None
     queries = [
         (stamp, [(int(first), int(last)) for _, first, last in lines])
         for stamp, lines in groupby(table.tolist(), key=lambda line: line[0])
     ]
-    return _of_stretches(
-        np.array([stamp for stamp, _ in queries], np.int64), [stretches for _, stretches in queries]
+    return _of_ranges(
+        np.array([stamp for stamp, _ in queries], np.int64), [ranges for _, ranges in queries]
     )
 
 
-def _check_stretches(table: NDArray[np.int64]) -> None:
+def _check_ranges(table: NDArray[np.int64]) -> None:
     stamps, first, last = table.T
     if (first < UNKNOWN).any() or (last < first).any():
         raise ValueError(
-            f'expected first_place to be {NOWHERE} (no true place), {UNKNOWN} (not '
-            'known) or a place not behind last_place'
+            f'expected first_place to be {NO_PLACE} (no true place), {UNKNOWN} '
+            '(unknown) or a place up to last_place'
         )
-    again = np.flatnonzero(np.diff(stamps) == 0)
-    if (first[again] < 0).any() or (first[again + 1] < 0).any():
-        raise ValueError('of a stamp with several lines each must name places')
+    repeated = np.flatnonzero(np.diff(stamps) == 0)
+    if (first[repeated] < 0).any() or (first[repeated + 1] < 0).any():
+        raise ValueError('expected places in all lines of a stamp with several lines')
 
 
-def _of_stretches(stamps: NDArray[np.int64], stretches: list[list[tuple[int, int]]]) -> GroundTruth:
-    width = max((len(entry) for entry in stretches), default=1)
-    table = np.full((len(stretches), width, 2), NOWHERE, np.int64)
-    for row, entry in zip(table, stretches):
+def _of_ranges(stamps: NDArray[np.int64], ranges: list[list[tuple[int, int]]]) -> GroundTruth:
+    width = max((len(entry) for entry in ranges), default=1)
+    table = np.full((len(ranges), width, 2), NO_PLACE, np.int64)
+    for row, entry in zip(table, ranges):
         row[: len(entry)] = entry
     return GroundTruth(stamps, table[..., 0], table[..., 1])

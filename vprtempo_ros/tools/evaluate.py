@@ -1,7 +1,7 @@
 """
-evaluate: how well a map recognises its places in another recording, and how sure it may be.
+evaluate: recall, precision and calibration of a map on another recording of the route.
 
-Writes report.html (which needs no network), its pictures, results.json and answers.csv.
+Writes report.html (self-contained), its figures, results.json and predictions.csv.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from ..evaluation.by_file import truth_by_file
 from ..evaluation.by_frame import truth_by_frame
 from ..evaluation.by_pose import truth_by_pose
 from ..evaluation.evaluation import evaluate
-from ..evaluation.metadata import about
-from ..evaluation.query import Query, Reading, read_images, read_query
+from ..evaluation.metadata import report_metadata
+from ..evaluation.query import Query, QueryConfig, read_images, read_query
 from ..evaluation.report import check_output, write_report
 from ..evaluation.summary import summary
 from ..evaluation.truth import GroundTruth
@@ -37,25 +37,39 @@ def main(args: Sequence[str] | None = None) -> int:
     return guarded(lambda: _work(given))
 
 
+class _Renamed(argparse.Action):
+    """Ends the command with the new name of an option."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option: str | None = None,
+    ) -> None:
+        """Print the new name and exit with status 2."""
+        parser.exit(2, f'error: {option} is called --negatives now\n')
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog='evaluate', description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('map', help='folder of the map')
-    parser.add_argument('query', help='bag or folder of images that was taken on the same route')
+    parser.add_argument('query', help='bag or folder of images recorded on the same route')
     truth = parser.add_argument_group('ground truth (exactly one)')
     truth.add_argument(
         '--radius',
         type=float,
         metavar='METRES',
-        help='places within so many metres are right; needs poses on both sides',
+        help='places within this distance are correct; needs poses in map and query',
     )
     truth.add_argument(
         '--tolerance',
         type=int,
         metavar='FRAMES',
-        help='frame i of the query is place i (or that of the same file name); '
-        'places within so many frames are right',
+        help='frame i of the query is place i (or the place of the same file name); '
+        'places within this many frames of it are correct',
     )
     truth.add_argument(
         '--truth',
@@ -67,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
         '--heading',
         type=float,
         metavar='DEGREES',
-        help='with --radius: places seen in another direction are not right',
+        help='with --radius: maximum difference of headings of a correct place',
     )
     query = parser.add_argument_group('query')
     query.add_argument('--topic', default='', help='image topic of the bag (default: the only one)')
@@ -78,15 +92,16 @@ def _parser() -> argparse.ArgumentParser:
         '--names',
         default='',
         metavar='FILE',
-        help='of a folder, the file names to use, one a line (default: all)',
+        help='text file with the file names of a folder to use, one per line (default: all)',
     )
     query.add_argument('--start', type=int, default=0, help='frames to leave out at the beginning')
-    query.add_argument('--count', type=int, default=0, help='frames at the most (default: all)')
+    query.add_argument('--count', type=int, default=0, help='frames to read (default: all)')
     query.add_argument(
-        '--elsewhere',
+        '--negatives',
         metavar='BAG_OR_FOLDER',
-        help='a recording of another route, where no place is right',
+        help='recording of a different route, for out-of-map queries (open-set rejection)',
     )
+    query.add_argument('--elsewhere', action=_Renamed, help=argparse.SUPPRESS)
     parser.add_argument('--out', type=Path, help='folder to write (default: evaluation-MAP-QUERY)')
     add_overrides(parser)
     return parser
@@ -99,25 +114,25 @@ def _work(given: argparse.Namespace) -> None:
     check_output(out)
     loaded = load(given.map)
     with Bar() as bar:
-        reading = _reading(given, config, loaded)
-        query = read_query(given.query, loaded, reading, bar)
-        truth, right_when = _truth(given, query, loaded)
-        elsewhere = None
-        if given.elsewhere:
-            # Of another recording only what makes its frames comparable is taken over.
-            other = Reading(
+        source = _query_config(given, config, loaded)
+        query = read_query(given.query, loaded, source, bar)
+        truth, correct_when = _truth(given, query, loaded)
+        negatives = None
+        if given.negatives:
+            # Topic, names and range of frames belong to the query only.
+            other = QueryConfig(
                 _input(loaded), PosesConfig(topic='none'), any_size=config.input.any_size
             )
-            elsewhere = read_query(given.elsewhere, loaded, other, bar)
-        found = evaluate(loaded, query, truth, config, elsewhere, progress=bar)
-        images = read_images(given.query, reading, {entry.query for entry in found.examples})
-    described = about(given.map, loaded, query, truth, right_when, config)
+            negatives = read_query(given.negatives, loaded, other, bar)
+        found = evaluate(loaded, query, truth, config, negatives, progress=bar)
+        images = read_images(given.query, source, {entry.query for entry in found.examples})
+    described = report_metadata(given.map, loaded, query, truth, correct_when, config)
     report = write_report(out, found, described, loaded, images)
     print(f'{summary(found, described)}\n\nreport: {report}')
 
 
 def _check(given: argparse.Namespace) -> None:
-    """Refuse arguments that contradict each other, before anything is read."""
+    """Raise an error for contradictory arguments, before files are read."""
     chosen = [name for name in ('radius', 'tolerance', 'truth') if getattr(given, name) is not None]
     if len(chosen) != 1:
         found = ' and '.join(f'--{name}' for name in chosen) or 'none'
@@ -141,14 +156,14 @@ def _check(given: argparse.Namespace) -> None:
 
 
 def _input(loaded: Map, topic: str = '', names: str = '', start: int = 0) -> BagInputConfig:
-    """Return how to read a recording of what the map is of: images, or events in its windows."""
+    """Return how to read a recording for the map: images, or events in the map's windows."""
     return replace(loaded.config.input, topic=topic, names=names, start=start)
 
 
-def _reading(given: argparse.Namespace, config: NodeConfig, loaded: Map) -> Reading:
-    # Poses that nobody needs may be missing or broken.
+def _query_config(given: argparse.Namespace, config: NodeConfig, loaded: Map) -> QueryConfig:
+    # Poses that are not needed may be missing or invalid.
     poses = given.poses if given.radius is not None else 'none'
-    return Reading(
+    return QueryConfig(
         _input(loaded, given.topic, given.names, given.start),
         PosesConfig(topic=poses),
         given.count,
@@ -157,7 +172,7 @@ def _reading(given: argparse.Namespace, config: NodeConfig, loaded: Map) -> Read
 
 
 def _truth(given: argparse.Namespace, query: Query, loaded: Map) -> tuple[GroundTruth, str]:
-    """Return the ground truth, and in words when an answer is right."""
+    """Return the ground truth, and in words when a match is correct."""
     limited = bool(given.count)
     if given.radius is not None:
         heading = '' if given.heading is None else f' and {given.heading:g} degrees'
@@ -167,7 +182,7 @@ def _truth(given: argparse.Namespace, query: Query, loaded: Map) -> tuple[Ground
         )
     if given.tolerance is not None:
         truth, how = truth_by_frame(query, loaded, given.tolerance, given.start, limited)
-        within = f'within {given.tolerance} frames' if given.tolerance else 'at the very place'
+        within = f'within {given.tolerance} frames' if given.tolerance else 'at the exact place'
         return truth, f'{within} ({how})'
     limited = limited or bool(given.start)
     truth = truth_by_file(user_path(given.truth), query, len(loaded.places), limited)
@@ -175,7 +190,7 @@ def _truth(given: argparse.Namespace, query: Query, loaded: Map) -> tuple[Ground
 
 
 def _stem(path: str) -> str:
-    """Return the last part of a path as a part of a file name."""
+    """Return the last component of a path, as part of a file name."""
     return user_path(path).resolve().name or 'root'
 
 

@@ -57,7 +57,7 @@ def test_recognises_the_second_traverse(street, tmp_path: Path) -> None:
             expected = recogniser.recognise(frame.image, FrameTiming(frame.stamp_ns))
             assert places == expected.places.tolist()
             assert confidences == pytest.approx(expected.confidences, abs=1e-6)
-            right += bool(places) and truth.is_right(number, places[0])
+            right += bool(places) and truth.is_correct(number, places[0])
     assert right / len(frames) > 0.7
 
 

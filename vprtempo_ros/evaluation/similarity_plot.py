@@ -1,22 +1,27 @@
-"""The similarity matrix as a picture, with the matches and the truth drawn in."""
+"""The similarity matrix as a plot, with matches and truth."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .answers import Answers
 from .heatmap import Heatmap
+from .predictions import Predictions
 from .truth import GroundTruth
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
-def draw_similarity(axes: Any, heatmap: Heatmap, answers: Answers, truth: GroundTruth) -> None:
+
+def plot_similarity(
+    axes: Axes, heatmap: Heatmap, predictions: Predictions, truth: GroundTruth
+) -> None:
     """
-    Draw the similarity matrix into matplotlib's axes.
+    Plot the similarity matrix into matplotlib's axes.
 
-    The truth is a band, right matches are dots in one colour and wrong ones in another; answers
-    to queries that cannot be judged are grey.
+    The truth is a band, correct matches are green dots and wrong ones red; matches of queries
+    with unknown truth are grey.
     """
     axes.imshow(
         heatmap.pixels().T,
@@ -29,7 +34,7 @@ def draw_similarity(axes: Any, heatmap: Heatmap, answers: Answers, truth: Ground
     label = 'truth'
     for first, last in zip(truth.first.T, truth.last.T):
         known = first >= 0
-        # Not filled between queries where one has no place, or jumps to another stretch.
+        # Separate lines, since neighbouring queries may have no place or another range.
         queries = np.flatnonzero(known)
         axes.vlines(
             queries,
@@ -39,7 +44,7 @@ def draw_similarity(axes: Any, heatmap: Heatmap, answers: Answers, truth: Ground
             alpha=0.5,
             linewidth=max(300.0 / heatmap.queries, 0.3),
         )
-        # Of a long route the band itself would be thinner than a pixel.
+        # On a long route the band would be thinner than a pixel.
         axes.plot(
             queries,
             (first[known] + last[known]) / 2,
@@ -49,17 +54,17 @@ def draw_similarity(axes: Any, heatmap: Heatmap, answers: Answers, truth: Ground
             label=label,
         )
         label = '_'
-    right = truth.are_right(answers.places)
+    correct = truth.are_correct(predictions.places)
     kinds = (
-        (answers.answered & right, 'tab:green', 'right match'),
-        (answers.answered & ~right & truth.judged, 'tab:red', 'wrong match'),
-        (answers.answered & ~truth.judged, 'tab:gray', 'not judged'),
+        (predictions.answered & correct, 'tab:green', 'correct match'),
+        (predictions.answered & ~correct & truth.known, 'tab:red', 'wrong match'),
+        (predictions.answered & ~truth.known, 'tab:gray', 'truth unknown'),
     )
     for chosen, colour, name in kinds:
         if chosen.any() or colour != 'tab:gray':
             axes.plot(
                 np.flatnonzero(chosen),
-                answers.places[chosen],
+                predictions.places[chosen],
                 '.',
                 markersize=3,
                 color=colour,
