@@ -18,7 +18,7 @@ from vprtempo_ros.events.accumulator import Accumulator
 from vprtempo_ros.events.binning import Binner
 from vprtempo_ros.events.decoding import StreamDecoder
 from vprtempo_ros.events.packet import EventBuffer, Packet
-from vprtempo_ros.events.picture import picture_size
+from vprtempo_ros.events.image_size import event_image_size
 from vprtempo_ros.events.stream import EventStream
 
 PERIOD_US = 100_000
@@ -279,10 +279,10 @@ def test_settings_that_do_not_fit(settings: dict[str, Any], said: str) -> None:
         Accumulator(config(**settings), WIDTH, HEIGHT)
 
 
-def test_picture_size() -> None:
+def test_image_size() -> None:
     """Images are of the region's size, twice as high with polarities split."""
-    assert picture_size(config(), 64, 48) == (64, 48)
-    assert picture_size(config(roi_x=4, roi_height=10, polarity='split'), 64, 48) == (60, 20)
+    assert event_image_size(config(), 64, 48) == (64, 48)
+    assert event_image_size(config(roi_x=4, roi_height=10, polarity='split'), 64, 48) == (60, 20)
 
 
 def test_no_memory_is_taken_in_the_steady_state() -> None:

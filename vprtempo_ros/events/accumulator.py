@@ -1,4 +1,4 @@
-"""Events to event-count images: by time, by number, or as a trace that fades."""
+"""Events to event-count images: of a time window, of a number of events, or a fading trace."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from numpy.typing import NDArray
 from ..config import EventsConfig
 from ..errors import ConfigError
 from .hot_pixels import HotPixels
+from .image_size import event_image_size
 from .kernels import add_number, add_until, leak_until
-from .packet import EventBuffer
-from .picture import picture_size
+from .packet import EventBuffer, Events
 
-# The trace is scaled once a period; within it the weights of events may grow by e to this.
+# The trace is scaled once per period, in which the weights of events may grow by e to this.
 _GROWTH_MAX = 20.0
 
 
-class Picture(NamedTuple):
+class EventImage(NamedTuple):
     """
     A finished image: stamp of its end in nanoseconds, and float32 (rows, columns).
 
-    With polarities split, those of the brighter events lie below those of the darker. The pixels
-    are valid until the next picture is asked for.
+    With polarities split, ON events are below OFF events. The pixels are valid until the next
+    image is requested.
     """
 
     stamp_ns: int
@@ -33,18 +33,18 @@ class Picture(NamedTuple):
 
 class Accumulator:
     """
-    Adds the events of a sensor to pictures, in memory that is taken once.
+    Adds the events of a sensor to images, in memory that is allocated once.
 
-    Windows of time begin at multiples of their length in the time of the stamps, so that the
-    same events make the same pictures whenever one begins to listen. A window that began before
-    the first event is left out, and so is one without any event.
+    Time windows begin at multiples of their length in stamp time, so that the same events make
+    the same images whenever a subscriber joins. A window that began before the first event is
+    left out, and so is a window without events.
 
-    :raises ConfigError: if the settings do not fit one another or the sensor.
+    :raises ConfigError: if the settings do not fit each other or the sensor.
     """
 
     def __init__(self, config: EventsConfig, width: int, height: int) -> None:
-        """Make room for a sensor of this size."""
-        columns, rows = picture_size(config, width, height)
+        """Allocate memory for a sensor of this size."""
+        columns, rows = event_image_size(config, width, height)
         self._config, self._width = config, width
         self._period_ns = round(config.period * 1e9)
         self._decay_ns = config.decay * 1e9
@@ -60,7 +60,7 @@ class Accumulator:
         self._region = self._whole[
             :, config.roi_y : config.roi_y + roi_rows, config.roi_x : config.roi_x + columns
         ]
-        # Planes one below the other; a copy only where a region of two planes is cut out.
+        # Both planes stacked: a region of two planes needs a copy.
         self._cut = np.zeros((planes, roi_rows, columns), np.float32)
         self._starts = np.array([0, (planes - 1) * height * width], np.int64)
         self._gains = np.array([-1.0 if config.polarity == 'signed' else 1.0, 1.0], np.float32)
@@ -69,14 +69,14 @@ class Accumulator:
         self._count_pixels()
         self._restart()
 
-    def add(self, buffer: EventBuffer, offset_ns: int, anew: bool) -> Iterator[Picture]:
+    def add(self, buffer: EventBuffer, offset_ns: int, jumped: bool) -> Iterator[EventImage]:
         """
-        Add the events of a packet; yield each picture that they complete.
+        Add the events of a packet; yield each image that they complete.
 
-        :param offset_ns: what makes the buffer's times stamps.
-        :param anew: whether time jumped before this packet: what is unfinished is dropped.
+        :param offset_ns: added to the buffer's times to get stamps.
+        :param jumped: whether time jumped before this packet: unfinished images are dropped.
         """
-        if anew:
+        if jumped:
             self._restart()
         first_ns = buffer.base_ns + offset_ns
         if self._config.window == 'count':
@@ -90,13 +90,13 @@ class Accumulator:
         self._began = False
         self._any = False
 
-    def _by_time(self, events: NDArray[np.uint64], first_ns: int) -> Iterator[Picture]:
+    def _by_time(self, events: Events, first_ns: int) -> Iterator[EventImage]:
         index = 0
         while index < len(events):
             stamp = first_ns + int(events[index]) % 2**32
             end = stamp - stamp % self._period_ns + self._period_ns
             if self._end_ns is None:
-                # Began in the middle, unless the first event lies at the very beginning.
+                # The window is incomplete, unless the first event is at its beginning.
                 self._begin(end, stamp % self._period_ns == 0)
             elif stamp >= self._end_ns:
                 if self._config.window == 'leaky':
@@ -111,14 +111,14 @@ class Accumulator:
     def _begin(self, end_ns: int, whole: bool) -> None:
         if self._config.window == 'leaky':
             if self._end_ns is not None:
-                # What the picture was last scaled to is the end of the window before.
+                # The image was last scaled at the end of the previous window.
                 passed = end_ns - self._period_ns - self._end_ns
                 self._flat *= np.float32(exp(-passed / self._decay_ns))
         else:
             self._flat.fill(0)
         self._end_ns, self._began, self._any = end_ns, whole, False
 
-    def _add(self, events: NDArray[np.uint64], index: int, limit: int) -> int:
+    def _add(self, events: Events, index: int, limit: int) -> int:
         if self._config.window == 'leaky':
             return int(
                 leak_until(
@@ -137,7 +137,7 @@ class Accumulator:
             add_until(events, index, limit, self._flat, self._width, self._starts, self._gains)
         )
 
-    def _by_number(self, events: NDArray[np.uint64], first_ns: int) -> Iterator[Picture]:
+    def _by_number(self, events: Events, first_ns: int) -> Iterator[EventImage]:
         index = 0
         while index < len(events):
             index, self._left = add_number(
@@ -155,7 +155,7 @@ class Accumulator:
                 self._flat.fill(0)
                 self._left = self._config.count
 
-    def _finish(self, stamp_ns: int) -> Picture:
+    def _finish(self, stamp_ns: int) -> EventImage:
         if self._hot.watch(self._whole):
             self._count_pixels()
         for plane in self._whole:
@@ -164,12 +164,12 @@ class Accumulator:
         if len(region) > 1:
             np.copyto(self._cut, region)
             region = self._cut
-        return Picture(
+        return EventImage(
             stamp_ns, region.reshape(-1, region.shape[2]) if len(region) > 1 else region[0]
         )
 
     def _count_pixels(self) -> None:
-        """Count towards a number of events those in the region and not of hot pixels."""
+        """Mark the pixels whose events count: in the region and not hot."""
         self._counted.fill(0)
         counted = self._counted.reshape(self._whole.shape[1:])
         rows = self._region.shape[1]

@@ -1,4 +1,4 @@
-"""Events to counts in bins of time, as spiking backends step through them."""
+"""Events to counts in time bins, the time steps of spiking backends."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Bins(NamedTuple):
     """
     A finished window: stamp of its end in nanoseconds, and float32 (time, height, width).
 
-    The counts are valid until the next window is asked for.
+    The counts are valid until the next window is requested.
     """
 
     stamp_ns: int
@@ -24,19 +24,20 @@ class Bins(NamedTuple):
 
 class Binner:
     """
-    Counts events in consecutive bins of time; so many bins make a window.
+    Counts events in windows of consecutive time bins.
 
-    Windows begin at multiples of their length in the time of the stamps. As in `Accumulator`, one
-    that began before the first event is left out, and so is one without any event. A sensor
-    larger than the bins is divided among them evenly, as numpy.histogramdd would.
+    Windows begin at multiples of their length in stamp time. As in `Accumulator`, a window that
+    began before the first event is left out, and so is a window without events. A sensor with
+    more pixels than the bins is divided among them evenly, as in numpy.histogramdd.
     """
 
     def __init__(
         self, bins: int, period_ns: int, shape: tuple[int, int], sensor: tuple[int, int]
     ) -> None:
         """
-        Make room.
+        Allocate memory.
 
+        :param bins: number of bins in a window.
         :param period_ns: length of a bin in nanoseconds.
         :param shape: height and width of the bins.
         :param sensor: height and width of the sensor.
@@ -47,9 +48,9 @@ class Binner:
         self._end_ns: int | None = None
         self._began = False
 
-    def add(self, buffer: EventBuffer, offset_ns: int, anew: bool) -> Iterator[Bins]:
+    def add(self, buffer: EventBuffer, offset_ns: int, jumped: bool) -> Iterator[Bins]:
         """Add the events of a packet as `Accumulator.add`; yield each window they complete."""
-        if anew:
+        if jumped:
             self._end_ns = None
         first_ns = buffer.base_ns + offset_ns
         index = 0

@@ -1,23 +1,21 @@
-"""What every decoded packet is checked for, whoever decoded it: pixels of the sensor, order."""
+"""Checks of every decoded packet: events within the sensor, times in order."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
 from ..errors import EventError
 from ..support.compiled import njit
-from .packet import JITTER_NS, EventBuffer, backwards
+from .packet import JITTER_NS, EventBuffer, Events, Int, backwards
 
 _TIME = np.uint64((1 << 32) - 1)
 
 
 def check(buffer: EventBuffer, width: int, height: int) -> None:
     """
-    Make sure that the events are of the sensor and in the order of their times.
+    Check that events are within the sensor and in the order of their times.
 
-    :raises EventError: if one lies outside, or time goes back by more than a sensor's jitter.
+    :raises EventError: if one is outside, or time steps back by more than a sensor's jitter.
     """
     outside, first, back = _check(buffer.events, width, height)
     if outside:
@@ -30,9 +28,9 @@ def check(buffer: EventBuffer, width: int, height: int) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _check(events: Any, width: int, height: int) -> Any:
+def _check(events: Events, width: int, height: int) -> tuple[Int, Int, Int]:
     """Return the number outside, the first of them, and the largest step back in ns."""
-    outside: Any = 0
+    outside: Int = 0
     back, last = np.int64(0), np.int64(0)
     for i in range(events.shape[0]):
         event = events[i]

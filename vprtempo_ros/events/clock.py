@@ -1,10 +1,10 @@
-"""From the sensor's clock to that of the stamps."""
+"""From the clock of the sensor to the clock of the stamps."""
 
 from __future__ import annotations
 
-# Further apart than this, in nanoseconds, the two clocks have been set anew.
+# A larger change of the difference, in nanoseconds, means that one clock was set.
 _JUMP_NS = 1_000_000_000
-# The difference follows the stamps by one part in so many a packet: these jitter, clocks drift.
+# Each packet moves the difference by this fraction of its deviation: stamps jitter, clocks drift.
 _FOLLOW = 256
 
 
@@ -12,27 +12,27 @@ class StampClock:
     """
     Keeps the difference between the stamps of packets and the sensor's times in them.
 
-    The sensor's times are exact and begin anywhere, stamps are a computer's. Taking the first
-    difference and letting it follow slowly gives the exact distances of the one and the date of
-    the other, however far the two clocks drift apart in an hour. Integers only: the same packets
-    give the same times anywhere.
+    The sensor's times have exact intervals but an arbitrary origin; stamps have the date of a
+    computer. The difference starts with that of the first packet and follows slowly, which gives
+    exact intervals with the right date in spite of drift. Integers only: the same packets give
+    the same times on every machine.
     """
 
     def __init__(self) -> None:
-        """Wait for the first packet."""
+        """Start without a packet."""
         self._offset: int | None = None
 
     def offset(self, stamp_ns: int, sensor_ns: int) -> tuple[int, bool]:
         """
-        Return what to add to the sensor's times of a packet, and whether time starts anew there.
+        Return what to add to the sensor's times of a packet, and whether time jumped before it.
 
         :param sensor_ns: time of the packet's first event.
         """
         difference = stamp_ns - sensor_ns
         if self._offset is None or abs(difference - self._offset) > _JUMP_NS:
-            anew = self._offset is not None
+            jumped = self._offset is not None
             self._offset = difference
-            return difference, anew
+            return difference, jumped
         self._offset += (difference - self._offset) // _FOLLOW
         return self._offset, False
 

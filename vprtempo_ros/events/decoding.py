@@ -1,4 +1,4 @@
-"""A stream of packets to checked events, whatever the encoding."""
+"""A stream of packets of any encoding to checked events."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from .packet import EVENT_ARRAY, JITTER_NS, EventBuffer, Packet, Size
 
 
 class FormatDecoder(Protocol):
-    """Decodes one encoding; what it remembers spans packets."""
+    """Decodes one encoding, with a state that spans packets."""
 
     def decode(self, packet: Packet, out: EventBuffer) -> None:
         """Fill the buffer with the events of the next packet; raises EventError."""
 
     def forget(self) -> None:
-        """Trust nothing that was remembered."""
+        """Reset the state: part of the stream is missing."""
 
 
 OWN: dict[str, Callable[[], FormatDecoder]] = {
@@ -40,7 +40,7 @@ def new_decoder(encoding: str, prefer: str = '') -> FormatDecoder:
     Return a decoder for an encoding.
 
     :param prefer: own or event_camera_py; empty for event_camera_py where it is installed.
-    :raises EventError: if the encoding is unknown, or event_camera_py asked for and not there.
+    :raises EventError: if the encoding is unknown, or event_camera_py required but not installed.
     """
     if encoding not in OWN:
         known = ', '.join(name for name in OWN if name != EVENT_ARRAY)
@@ -59,13 +59,13 @@ def new_decoder(encoding: str, prefer: str = '') -> FormatDecoder:
 
 class StreamDecoder:
     """
-    Decodes the packets of one sensor, and notices what is wrong with their order.
+    Decodes the packets of one sensor and checks their order.
 
-    `lost` counts the packets that the numbers of those that came say are missing.
+    `lost` counts missing packets, by the sequence numbers of the received ones.
     """
 
     def __init__(self, size: Size | None = None, prefer: str = '') -> None:
-        """Expect packets of a sensor of this (width, height), or of that of the first one."""
+        """Expect packets of a sensor of this (width, height); None: that of the first packet."""
         self.size = size
         self.lost = 0
         self._prefer = prefer
@@ -74,17 +74,16 @@ class StreamDecoder:
         self._clock = StampClock()
         self._seq: int | None = None
         self._stamp_ns: int | None = None
-        self._anew = False
+        self._jumped = False
 
     def decode(self, packet: Packet, out: EventBuffer) -> tuple[int, bool]:
         """
-        Fill the buffer; return what makes its times stamps, and whether time starts anew.
+        Fill the buffer; return the offset from its times to stamps in ns, and whether time jumped.
 
-        Adding the first to the times of the buffer gives nanoseconds of the stamps' clock. A
-        packet that is refused leaves the decoder ready for the next.
+        A packet that is refused leaves the decoder ready for the next.
 
-        :raises EventError: if the packet is of another size than those before, of an unknown
-            encoding, does not decode, holds events outside the sensor, or goes back in time.
+        :raises EventError: if the packet has another size than those before, an unknown encoding,
+            does not decode, holds events outside the sensor, or goes back in time.
         """
         self._follow(packet)
         self._check_size(packet)
@@ -97,15 +96,15 @@ class StreamDecoder:
         except EventError:
             self._decoder.forget()
             raise
-        # Only now: a packet that cannot be read does not say of what size the sensor is.
+        # Only now: a packet that does not decode does not define the size of the sensor.
         self.size = packet.width, packet.height
         if not len(out):
             return 0, False
         offset, jumped = self._clock.offset(
             packet.stamp_ns, out.base_ns + int(out.events[0]) % 2**32
         )
-        anew, self._anew = self._anew or jumped, False
-        return offset, anew
+        jumped, self._jumped = self._jumped or jumped, False
+        return offset, jumped
 
     def _check_size(self, packet: Packet) -> None:
         packet.check()
@@ -116,27 +115,27 @@ class StreamDecoder:
             )
 
     def _follow(self, packet: Packet) -> None:
-        """Look at number and stamp: has anything been lost, does the stream begin anew?"""
+        """Check number and stamp: are packets missing, does the stream restart?"""
         last, self._seq = self._seq, packet.seq
         before, self._stamp_ns = self._stamp_ns, packet.stamp_ns
         if before is not None and packet.stamp_ns < before - JITTER_NS:
-            self._begin_anew()
+            self._restart()
             raise EventError(
                 f'expected stamps in order, found one '
                 f'{(before - packet.stamp_ns) * 1e-9:.3f} s before the last: a '
                 'recording that starts again? Going on from there'
             )
         if last is None or packet.seq is None or packet.seq in (last, last + 1):
-            return  # Drivers that do not count send the same number each time.
+            return  # Drivers that do not count send the same number with every packet.
         if packet.seq > last:
             self.lost += packet.seq - last - 1
             if self._decoder is not None:
                 self._decoder.forget()
         else:
-            self._begin_anew()
+            self._restart()
 
-    def _begin_anew(self) -> None:
-        self._anew = True
+    def _restart(self) -> None:
+        self._jumped = True
         self._clock.reset()
         if self._decoder is not None:
             self._decoder.forget()

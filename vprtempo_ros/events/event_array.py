@@ -1,21 +1,20 @@
 """
-The events of a dvs_msgs/EventArray, as they lie in the message's bytes.
+The events of a dvs_msgs/EventArray, read from the bytes of the message.
 
 Each is x and y uint16, seconds int32, nanoseconds uint32 and polarity bool. In CDR a field begins
-at a multiple of its size, and so events are 16 bytes apart; x and y of the first, which has
-nothing ahead of it, lie two bytes further behind than those of the others.
+at a multiple of its size, so events are 16 bytes apart; x and y of the first, which has no padding
+before it, are two bytes later than those of the others.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import NDArray
 
 from ..support.compiled import njit
-from .packet import JITTER_NS, EventBuffer, Packet, backwards, leap
+from .packet import JITTER_NS, EventBuffer, Events, Int, Packet, Words, backwards, leap
 
-# What is known of the bytes: an event takes so many, and the last one a byte less.
+# Bytes of an event; the last one has no padding.
 EVENT_BYTES = 16
 LAST_BYTES = 13
 
@@ -24,10 +23,10 @@ _ROW_MAX = 0x7FFF
 
 
 class EventArrayDecoder:
-    """Decodes the arrays of one stream; each stands for itself."""
+    """Decodes the arrays of one stream, without a state between them."""
 
     def forget(self) -> None:
-        """Do nothing: nothing is remembered."""
+        """Do nothing: there is no state."""
 
     def decode(self, packet: Packet, out: EventBuffer) -> None:
         """
@@ -46,19 +45,21 @@ class EventArrayDecoder:
 
 
 def events_in(size: int) -> int:
-    """Return how many events lie in so many bytes."""
+    """Return the number of events in `size` bytes."""
     return (size + EVENT_BYTES - LAST_BYTES) // EVENT_BYTES
 
 
 @njit(cache=True, nogil=True)
-def _decode(words: Any, polarities: Any, bigendian: bool, out: Any, count: int) -> Any:
-    """Write the events; return base and last time in ns, and whether times belong together."""
+def _decode(
+    words: Words, polarities: NDArray[np.uint8], bigendian: bool, out: Events, count: int
+) -> tuple[Int, Int, bool]:
+    """Write the events; return base and last time in ns, and whether all fit into the packet."""
     base = time = np.int64(0)
-    # Which half of a number of 32 bits comes first.
+    # Offsets of the halves of 32-bit numbers.
     low, high = (1, 0) if bigendian else (0, 1)
     for i in range(count):
         at = 8 * i
-        # The first one's x and y lie a word later than the others'.
+        # x and y of the first event are one word later than those of the others.
         shift = 1 if i else 0
         x, y = np.uint64(words[at - shift]), np.uint64(words[at + 1 - shift])
         seconds = np.int64(
@@ -71,7 +72,7 @@ def _decode(words: Any, polarities: Any, bigendian: bool, out: Any, count: int) 
         if not 0 <= time - base <= _SPAN_NS:
             return base, time, False
         p = np.uint64(1 if polarities[16 * i] else 0)
-        # A row that does not fit its bits must not turn into one that does.
+        # A row with too many bits must not become a valid one.
         y = min(y, np.uint64(_ROW_MAX))
         out[i] = (
             (p << np.uint64(63))

@@ -3,43 +3,41 @@ Encoding evt3: Prophesee's stream of 16-bit words, 4 bits of kind and 12 of cont
 
 Words change a state (row, time, base of a vector) from which later words make events, so the
 state spans packets. Time is in microseconds and wraps every 2^24. Format: Prophesee's description
-of EVT 3.0; the rule for times that step back is the one of event_camera_codecs.
+of EVT 3.0; the rule for times that step back is that of event_camera_codecs.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
 from ..errors import EventError
 from ..support.compiled import njit
-from .packet import JITTER_NS, EventBuffer, Packet, leap
+from .packet import JITTER_NS, EventBuffer, Events, Int, Packet, Words, leap
 
-# Kinds of words that say something about pixels.
+# Kinds of words about pixels.
 ROW, EVENT, BASE, VECTOR_12, VECTOR_8, TIME_LOW, TIME_HIGH = 0, 2, 3, 4, 5, 6, 8
-# Kinds that do not: continuations, padding, triggers, messages of the sensor about itself.
+# Kinds that are skipped: continuations, padding, triggers, status of the sensor.
 _OTHERS = np.array([kind in (7, 9, 10, 14, 15) for kind in range(16)])
 
-# The high time may step back by so much (4096 us each) without having wrapped.
+# The high time may step back by this much (in 4096 us) without a wrap.
 _GLITCH = 10
 
 # The state: time in us with all wraps; its upper part; row, base and polarity, each shifted to
-# their place in an event; what is known for sure.
+# its bits in an event; flags of the known parts.
 _TIME, _HIGH, _ROW, _BASE, _POLARITY, _KNOWN = range(6)
 _KNOWS_HIGH, _KNOWS_LOW, _KNOWS_ROW = 1, 2, 4
 _KNOWS_ALL = _KNOWS_HIGH | _KNOWS_LOW | _KNOWS_ROW
 
-# How a run over the words ended.
+# Results of a run over the words.
 _DONE, _FULL, _UNKNOWN, _LEAP = range(4)
-# The most events that one word makes.
+# Maximum number of events from one word.
 _MOST = 12
 _LAST_COLUMN = 0xFFFF
 
 _ELEVEN, _TWELVE = np.uint64(0x7FF), np.uint64(0xFFF)
 _TO_X, _TO_Y, _TO_POLARITY = np.uint64(32), np.uint64(48), np.uint64(63)
 _KIND, _SIGN, _ONE, _ZERO = np.uint64(12), np.uint64(11), np.uint64(1), np.uint64(0)
-# What a packet's times may reach, in us after its base: less than 2^32 ns.
+# Longest time in a packet, in us after its base: less than 2^32 ns.
 _SPAN_US = 4_290_000
 
 
@@ -47,11 +45,11 @@ class Evt3Decoder:
     """Decodes the packets of one stream."""
 
     def __init__(self) -> None:
-        """Begin without knowing row or time."""
+        """Start with unknown row and time."""
         self._state = np.zeros(6, np.uint64)
 
     def forget(self) -> None:
-        """Know nothing for sure any more: part of the stream is missing."""
+        """Reset the state to unknown: part of the stream is missing."""
         self._state[_KNOWN] = 0
 
     def decode(self, packet: Packet, out: EventBuffer) -> None:
@@ -60,13 +58,13 @@ class Evt3Decoder:
 
         Events are left out until row and time are known.
 
-        :raises EventError: if the bytes are no words of known kinds, or their times leap.
+        :raises EventError: if there are words of unknown kinds, or times leap.
         """
         words = packet.words(2)
         count, position, base_us, status = 0, 0, -1, _FULL
         memory = out.reserve(words.size + _MOST)
         while status == _FULL:
-            # Words of vectors make more events than their number; the buffer learns how many.
+            # Vector words make several events each: the buffer grows to what was needed.
             memory = out.reserve(count + _MOST + (words.size - position) // 2)
             count, position, base_us, status = _decode(
                 words, position, self._state, memory, count, base_us
@@ -74,8 +72,7 @@ class Evt3Decoder:
         if status == _UNKNOWN:
             kind = int(words[position]) >> 12
             raise EventError(
-                f'expected evt3, found a word of kind {kind}, which there is not, '
-                f'at byte {2 * position}'
+                f'expected evt3, found a word of unknown kind {kind} at byte {2 * position}'
             )
         if status == _LEAP:
             raise leap()
@@ -83,12 +80,14 @@ class Evt3Decoder:
 
 
 @njit(cache=True, nogil=True)
-def _decode(words: Any, position: Any, state: Any, out: Any, count: Any, base_us: Any) -> Any:
-    """Take the state through the words from `position` on; return where and how that ended."""
+def _decode(
+    words: Words, position: int, state: Events, out: Events, count: Int, base_us: Int
+) -> tuple[Int, Int, Int, Int]:
+    """Decode from word `position`; return number of events, position, base in us, result."""
     time, high = np.int64(state[_TIME]), np.int64(state[_HIGH])
     row, column, polarity = state[_ROW], state[_BASE], state[_POLARITY]
     known = np.int64(state[_KNOWN])
-    room = out.shape[0] - _MOST
+    capacity = out.shape[0] - _MOST
     status = _DONE
     if known & _KNOWS_HIGH and base_us < 0:
         base_us = max(time - JITTER_NS // 1000, 0)
@@ -97,7 +96,7 @@ def _decode(words: Any, position: Any, state: Any, out: Any, count: Any, base_us
         word = np.uint64(words[position])
         kind = word >> _KIND
         if kind == EVENT:
-            if count > room:
+            if count > capacity:
                 status = _FULL
                 break
             out[count] = (
@@ -113,12 +112,12 @@ def _decode(words: Any, position: Any, state: Any, out: Any, count: Any, base_us
             known |= (known & _KNOWS_HIGH) << 1
             stamp = row | np.uint64((time - base_us) * 1000)
         elif kind in (VECTOR_12, VECTOR_8):
-            if count > room:
+            if count > capacity:
                 status = _FULL
                 break
             width = 12 if kind == VECTOR_12 else 8
             for i in range(width):
-                # Written whether the bit is set or not, and kept if it is: no guess to miss.
+                # Write for each bit and advance only if it is set: no branch to mispredict.
                 out[count] = stamp | polarity | (column << _TO_X)
                 count += np.int64((word >> np.uint64(i)) & _ONE) * (known == _KNOWS_ALL)
                 column = min(column + _ONE, np.uint64(_LAST_COLUMN))

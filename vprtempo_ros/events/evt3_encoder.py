@@ -1,23 +1,22 @@
 """
 Events to packets of encoding evt3, as a sensor writes them; see `evt3`.
 
-Events of one row, time and polarity that lie within 32 columns go into a vector of 12, 12 and 8
-bits where that is shorter than a word for each.
+Events of one row, time and polarity within 32 columns go into a vector of 12, 12 and 8 bits where
+that is shorter than a word for each.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..support.compiled import njit
 from .evt3 import BASE, EVENT, ROW, TIME_HIGH, TIME_LOW, VECTOR_8, VECTOR_12
+from .packet import Int
 
-# Columns of a vector, and the least events that make it worth four words.
+# Columns of a vector, and the number of events from which its four words are fewer.
 _REACH, _WORTH = 32, 5
-# The most words that an event takes: both parts of its time, its row, itself.
+# Maximum number of words for an event: both parts of its time, its row, itself.
 _WORDS = 4
 
 
@@ -25,10 +24,10 @@ def encode_evt3(
     x: NDArray[np.uint16], y: NDArray[np.uint16], p: NDArray[np.uint8], t_us: NDArray[np.int64]
 ) -> NDArray[np.uint8]:
     """
-    Return a packet of events that can be read without those before it.
+    Return a packet of events that is decoded without those before it.
 
-    :param t_us: times in microseconds, ascending. Of equal times, those of equal rows and
-        polarities with ascending columns next to each other are what vectors are made of.
+    :param t_us: times in microseconds, ascending. Consecutive events with equal times, rows and
+        polarities and ascending columns become vectors.
     """
     words = np.zeros(_WORDS * len(x) + 3, np.uint16)
     count = _encode(x, y, p, t_us, words)
@@ -36,7 +35,13 @@ def encode_evt3(
 
 
 @njit(cache=True, nogil=True)
-def _encode(x: Any, y: Any, p: Any, t_us: Any, words: Any) -> Any:
+def _encode(
+    x: NDArray[np.uint16],
+    y: NDArray[np.uint16],
+    p: NDArray[np.uint8],
+    t_us: NDArray[np.int64],
+    words: NDArray[np.uint16],
+) -> int:
     """Write the words; return their number."""
     count, i = 0, 0
     high, low, row = -1, -1, -1
@@ -75,7 +80,7 @@ def _encode(x: Any, y: Any, p: Any, t_us: Any, words: Any) -> Any:
         words[count + 3] = VECTOR_8 << 12
         for j in range(i, end):
             column = np.int64(x[j]) - np.int64(x[i])
-            which: Any = min(column // 12, 2)
+            which: Int = min(column // 12, 2)
             words[count + 1 + which] |= 1 << (column - 12 * which)
         count += 4
         i = end

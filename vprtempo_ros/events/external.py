@@ -1,21 +1,24 @@
-"""Decoding by event_camera_py, where it is installed (apt, on robots)."""
+"""Decoding by event_camera_py, where it is installed (from apt, on robots)."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import EventError
 from .packet import POLARITY_SHIFT, X_SHIFT, Y_SHIFT, EventBuffer, Packet, leap
 
-# Bytes of the words of each encoding: event_camera_py reads beyond a packet that ends in between.
+if TYPE_CHECKING:
+    from event_camera_py import Decoder
+
+# Bytes of a word in each encoding: event_camera_py reads beyond a packet that ends within a word.
 _WORD_BYTES = {'evt3': 2, 'libcaer_cmp': 2, 'libcaer': 8, 'mono': 8}
 _SPAN_US = 4_290_000
 _JITTER_US = 50_000
 
 
-def event_camera_py() -> Any:
+def event_camera_py() -> type[Decoder] | None:
     """Return the decoder class of event_camera_py, or None where that is not installed."""
     try:
         from event_camera_py import Decoder
@@ -26,19 +29,19 @@ def event_camera_py() -> Any:
 
 class ExternalDecoder:
     """
-    Decodes the packets of one stream with a decoder that works as event_camera_py's.
+    Decodes the packets of one stream with the decoder of event_camera_py.
 
-    That one leaves out what lies outside the sensor, without a word, and gives times in
-    microseconds as int32, of which the upper bits are missing; they are unwrapped here.
+    That decoder silently drops events outside the sensor, and returns times in microseconds as
+    int32 without their upper bits, which are restored here.
     """
 
-    def __init__(self, decoder: Any) -> None:
-        """Take the class."""
+    def __init__(self, decoder: type[Decoder]) -> None:
+        """Use a decoder class."""
         self._class = decoder
         self.forget()
 
     def forget(self) -> None:
-        """Begin anew: that decoder cannot be told that something is missing."""
+        """Create the decoder again: it has no function to reset its state."""
         self._decoder = self._class()
         self._last_us: int | None = None
 
@@ -46,7 +49,7 @@ class ExternalDecoder:
         """
         Fill the buffer with the events of the next packet.
 
-        :raises EventError: if the bytes are no whole words, cannot be decoded, or times leap.
+        :raises EventError: if the bytes are not whole words or cannot be decoded, or times leap.
         """
         size = _WORD_BYTES[packet.encoding]
         words = packet.words(size)
@@ -55,7 +58,7 @@ class ExternalDecoder:
                 packet.encoding, packet.width, packet.height, packet.time_base, words.view(np.uint8)
             )
             found = self._decoder.get_cd_events()
-        except Exception as error:  # pybind11 turns whatever the C++ throws into RuntimeError.
+        except Exception as error:  # pybind11 turns C++ exceptions into several Python types.
             self.forget()
             raise EventError(
                 f'event_camera_py cannot decode {packet.encoding} ({" ".join(str(error).split())})'
@@ -64,7 +67,7 @@ class ExternalDecoder:
         if not len(found):
             out.fill(0, 0)
             return
-        # int32 differences are right whatever bits are missing.
+        # int32 differences are right without the upper bits.
         first = int(found['t'][0])
         since = (found['t'].astype(np.int64) - first + _JITTER_US).astype(np.uint32)
         if int(since.max()) > _SPAN_US:

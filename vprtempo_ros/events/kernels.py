@@ -1,19 +1,21 @@
 """
-The compiled loops that add events to pictures.
+The compiled loops that add events to images.
 
-A picture is float32 and flat: planes of height x width, so that the encoder takes it as it is and
-all polarities and weights go through the same loops. `gains` is what an event adds, by polarity,
-and `planes` where in the picture its polarity's plane begins.
+An image is float32 and flat: planes of height x width. `gains` is what an event adds, by polarity,
+and `planes` the index at which the plane of its polarity begins, so that all polarities and weights
+use the same loops.
 """
 
 from __future__ import annotations
 
 from math import exp
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ..arrays import Floats, Integers
 from ..support.compiled import njit
+from .packet import Events, Int
 
 _TIME = np.uint64((1 << 32) - 1)
 _X, _Y, _P = np.uint64(32), np.uint64(48), np.uint64(63)
@@ -21,56 +23,62 @@ _COLUMN, _ROW = np.uint64(0xFFFF), np.uint64(0x7FFF)
 
 
 @njit(inline='always')
-def _place(event: Any, width: Any, plane: Any) -> Any:
-    """Return where in the picture an event belongs."""
+def _index(event: np.uint64, width: int, plane: int) -> Int:
+    """Return the index of an event's pixel."""
     return np.int64((event >> _Y) & _ROW) * width + np.int64((event >> _X) & _COLUMN) + plane
 
 
 @njit(cache=True, nogil=True)
 def add_until(
-    events: Any, start: int, limit: int, picture: Any, width: int, planes: Any, gains: Any
-) -> Any:
+    events: Events,
+    start: int,
+    limit: int,
+    image: Floats,
+    width: int,
+    planes: Integers,
+    gains: Floats,
+) -> int:
     """Add events from `start` up to the first whose time is at least `limit`; return its index."""
     if planes[0] == planes[1] and gains[0] == gains[1]:
-        # What polarity it has makes no difference, and not to look is faster by a third.
+        # The polarity makes no difference; not reading it is faster by a third.
         gain = gains[0]
         for i in range(start, events.shape[0]):
             event = events[i]
             if np.int64(event & _TIME) >= limit:
                 return i
-            picture[_place(event, width, planes[0])] += gain
+            image[_index(event, width, planes[0])] += gain
         return events.shape[0]
     for i in range(start, events.shape[0]):
         event = events[i]
         if np.int64(event & _TIME) >= limit:
             return i
         p = np.int64(event >> _P)
-        picture[_place(event, width, planes[p])] += gains[p]
+        image[_index(event, width, planes[p])] += gains[p]
     return events.shape[0]
 
 
 @njit(cache=True, nogil=True)
 def add_number(
-    events: Any,
+    events: Events,
     start: int,
-    left: int,
-    picture: Any,
+    left: Int,
+    image: Floats,
     width: int,
-    planes: Any,
-    gains: Any,
-    counted: Any,
-) -> Any:
+    planes: Integers,
+    gains: Floats,
+    counted: NDArray[np.uint8],
+) -> tuple[int, int]:
     """
-    Add events from `start` on until `left` of them lay where `counted` is 1.
+    Add events from `start` until `left` of them were at pixels where `counted` is 1.
 
-    counted: uint8 (height * width,). Returns the index behind the last event, and what is left.
+    counted: uint8 (height * width,). Returns the index after the last event, and what is left.
     """
     for i in range(start, events.shape[0]):
         event = events[i]
         p = np.int64(event >> _P)
-        place = _place(event, width, 0)
-        picture[place + planes[p]] += gains[p]
-        left -= counted[place]
+        index = _index(event, width, 0)
+        image[index + planes[p]] += gains[p]
+        left -= counted[index]
         if left == 0:
             return i + 1, left
     return events.shape[0], left
@@ -78,21 +86,21 @@ def add_number(
 
 @njit(cache=True, nogil=True)
 def leak_until(
-    events: Any,
+    events: Events,
     start: int,
     limit: int,
-    picture: Any,
+    image: Floats,
     width: int,
-    planes: Any,
-    gains: Any,
+    planes: Integers,
+    gains: Floats,
     origin: int,
     rate: float,
-) -> Any:
+) -> int:
     """
-    As `add_until`, each event weighing exp(rate * (time - origin)).
+    Add events as `add_until`, each with the weight exp(rate * (time - origin)).
 
-    Old events fade by what new ones weigh more; the picture is scaled down as a whole when it is
-    looked at, rather than each pixel whenever something happens there.
+    Instead of old events fading, new ones get larger weights; the caller scales the image down as
+    a whole when a window ends.
     """
     last, weight = np.int64(-1), 1.0
     for i in range(start, events.shape[0]):
@@ -103,26 +111,26 @@ def leak_until(
         if time != last:
             last, weight = time, exp(rate * (time - origin))
         p = np.int64(event >> _P)
-        picture[_place(event, width, planes[p])] += np.float32(gains[p] * weight)
+        image[_index(event, width, planes[p])] += np.float32(gains[p] * weight)
     return events.shape[0]
 
 
 @njit(cache=True, nogil=True)
 def bin_until(
-    events: Any,
+    events: Events,
     start: int,
     limit: int,
-    counts: Any,
+    counts: Floats,
     origin: int,
     period: int,
-    rows: Any,
-    columns: Any,
-) -> Any:
+    rows: Integers,
+    columns: Integers,
+) -> int:
     """
     Count events from `start` up to the first at or after `limit`; return its index.
 
     counts: float32 (bins, height, width), of which the first begins at `origin`. rows, columns:
-    where each of the sensor's goes.
+    the row and column in `counts` for those of the sensor.
     """
     last = counts.shape[0] - 1
     for i in range(start, events.shape[0]):
@@ -130,8 +138,8 @@ def bin_until(
         time = np.int64(event & _TIME)
         if time >= limit:
             return i
-        # One that comes a little late belongs to the first.
-        which = min(max((time - origin) // period, 0), last)
+        # An event that is slightly out of order counts in the first bin.
+        which: Int = min(max((time - origin) // period, 0), last)
         y, x = np.int64((event >> _Y) & _ROW), np.int64((event >> _X) & _COLUMN)
         counts[which, rows[y], columns[x]] += np.float32(1.0)
     return events.shape[0]

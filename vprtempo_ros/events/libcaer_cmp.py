@@ -1,23 +1,21 @@
 """
-Encoding libcaer_cmp: iniVation's events packed by the ROS driver into 16-bit words, like evt3.
+Encoding libcaer_cmp: iniVation's events, packed by the ROS driver into 16-bit words like evt3.
 
-Columns come first and rows make the events. Times are in microseconds since the packet's
-time_base. Format: libcaer_cmp_types.h of event_camera_codecs.
+A word sets the column; words with a row make the events. Times are in microseconds since the
+packet's time_base. Format: libcaer_cmp_types.h of event_camera_codecs.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
 from ..errors import EventError
 from ..support.compiled import njit
-from .packet import EventBuffer, Packet, leap
+from .packet import EventBuffer, Events, Int, Packet, Words, leap
 
 TIME_HIGH, TIME_LOW, COLUMN, EVENT, BASE, VECTOR_8 = range(6)
 
-# The state: column and whether it is known, base row and polarity; shifted as in an event.
+# The state: column, base row and polarity, shifted as in an event; whether the column is known.
 _COLUMN, _BASE, _POLARITY, _KNOWN = range(4)
 
 _DONE, _FULL, _UNKNOWN, _LEAP = range(4)
@@ -34,21 +32,21 @@ class LibcaerCmpDecoder:
     """Decodes the packets of one stream."""
 
     def __init__(self) -> None:
-        """Begin without knowing a column."""
+        """Start with an unknown column."""
         self._state = np.zeros(4, np.uint64)
 
     def forget(self) -> None:
-        """Know nothing for sure any more: part of the stream is missing."""
+        """Reset the state to unknown: part of the stream is missing."""
         self._state[_KNOWN] = 0
 
     def decode(self, packet: Packet, out: EventBuffer) -> None:
         """
         Fill the buffer with the events of the next packet.
 
-        :raises EventError: if the bytes are no words of known kinds, or their times leap.
+        :raises EventError: if there are words of unknown kinds, or times leap.
         """
         words = packet.words(2)
-        # Other than in evt3 no state of the time is left over: a packet can be read twice.
+        # Unlike in evt3 the state has no time, so a packet can be decoded twice.
         state = self._state.copy()
         memory = out.reserve(words.size + _MOST)
         count, position, status = _decode(words, state, memory)
@@ -60,8 +58,7 @@ class LibcaerCmpDecoder:
         if status == _UNKNOWN:
             kind = int(words[position]) >> 12
             raise EventError(
-                f'expected libcaer_cmp, found a word of kind {kind}, which there is '
-                f'not, at byte {2 * position}'
+                f'expected libcaer_cmp, found a word of unknown kind {kind} at byte {2 * position}'
             )
         if status == _LEAP:
             raise leap()
@@ -69,11 +66,11 @@ class LibcaerCmpDecoder:
 
 
 @njit(cache=True, nogil=True)
-def _decode(words: Any, state: Any, out: Any) -> Any:
-    """Take the state through the words; return number of events, position, how that ended."""
+def _decode(words: Words, state: Events, out: Events) -> tuple[Int, Int, Int]:
+    """Decode the words with the state; return number of events, position, result."""
     column, row, polarity, known = state[_COLUMN], state[_BASE], state[_POLARITY], state[_KNOWN]
-    room = out.shape[0] - _MOST
-    count: Any = 0
+    capacity = out.shape[0] - _MOST
+    count: Int = 0
     position, status = 0, _DONE
     high, low = np.int64(0), np.int64(0)
     stamp = np.uint64(0)
@@ -81,7 +78,7 @@ def _decode(words: Any, state: Any, out: Any) -> Any:
         word = np.uint64(words[position])
         kind = word >> _KIND
         if kind == EVENT:
-            if count > room:
+            if count > capacity:
                 status = _FULL
                 break
             out[count] = (
@@ -97,7 +94,7 @@ def _decode(words: Any, state: Any, out: Any) -> Any:
             low = np.int64(word & _TWELVE)
             stamp = np.uint64((high | low) * 1000)
         elif kind == VECTOR_8:
-            if count > room:
+            if count > capacity:
                 status = _FULL
                 break
             for i in range(8):

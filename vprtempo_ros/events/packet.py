@@ -1,4 +1,4 @@
-"""What travels through this room: packets as they came, and their events as numbers."""
+"""Packets as received, and their events as numbers."""
 
 from __future__ import annotations
 
@@ -9,22 +9,30 @@ from numpy.typing import NDArray
 
 from ..errors import EventError
 
-# The name for the events of a dvs_msgs/EventArray, which is no encoding of a packet.
+# The "encoding" of a dvs_msgs/EventArray, which is a message type of its own.
 EVENT_ARRAY = 'dvs_msgs'
 
-# What a packet may hold at the most; a driver's hold some thousands.
+# Maximum number of events in a packet; those of drivers have some thousands.
 EVENTS_MAX = 1 << 24
-# Sizes beyond these are of no sensor: they would only take memory.
+# No sensor is larger; larger claims would only waste memory.
 _SIDE_MAX, _PIXELS_MAX = 1 << 14, 1 << 24
-# Times of a packet are kept in so many bits of nanoseconds: 4.29 s.
+# Bits of the times in a packet, in nanoseconds: up to 4.29 s.
 TIME_BITS = 32
-# Sensors' times may step back by this much, in nanoseconds, without going backwards.
+# A sensor's times may step back by this much, in nanoseconds.
 JITTER_NS = 50_000_000
 
-# Width and height in pixels.
 Size = tuple[int, int]
+"""Width and height in pixels."""
 
-# Where in an event its parts begin.
+Events = NDArray[np.uint64]
+"""uint64 (events,): the layout of `EventBuffer`."""
+
+Words = NDArray[np.unsignedinteger]
+"""Unsigned integers (words,) of 16 or 64 bits: the data of a packet."""
+
+Int = Any  # In compiled loops, integers of Python and of NumPy are one type.
+
+# First bit of the parts of an event.
 X_SHIFT, Y_SHIFT, POLARITY_SHIFT = 32, 48, 63
 
 
@@ -48,10 +56,10 @@ class Packet(NamedTuple):
 
     def check(self) -> None:
         """
-        Make sure that sensor and time are such as there are.
+        Check that sensor size and time are possible.
 
-        :raises EventError: if the size is zero or beyond any sensor's, or time_base beyond 146
-            years.
+        :raises EventError: if the size is zero or larger than any sensor, or time_base more than
+            146 years.
         """
         if not (
             0 < self.width <= _SIDE_MAX
@@ -62,9 +70,9 @@ class Packet(NamedTuple):
         if self.time_base >= 1 << 62:
             raise EventError(f'expected a time_base in nanoseconds, found {self.time_base}')
 
-    def words(self, size: int) -> NDArray[Any]:
+    def words(self, size: int) -> Words:
         """
-        Return the data as unsigned integers of `size` bytes in this machine's order.
+        Return the data as unsigned integers of `size` bytes in the byte order of this machine.
 
         :raises EventError: if the data is not a whole number of them.
         """
@@ -73,8 +81,8 @@ class Packet(NamedTuple):
                 f'expected {self.encoding} in words of {size} bytes, found {self.data.size} bytes'
             )
         found = self.data.view(np.dtype(f'{">" if self.bigendian else "<"}u{size}'))
-        # Compiled loops take neither foreign order nor words that begin anywhere, and know two
-        # kinds of arrays: those that cannot be written to, as views of messages, and others.
+        # Compiled loops need native, aligned words. They are compiled for read-only arrays, as
+        # views of messages are.
         if not (found.dtype.isnative and found.flags.aligned):
             found = found.astype(found.dtype.newbyteorder('='))
         found.flags.writeable = False
@@ -83,26 +91,27 @@ class Packet(NamedTuple):
 
 class EventBuffer:
     """
-    The events of one packet, in memory that is used again for the next.
+    The events of one packet, in memory that is reused for the next.
 
-    `events`: uint64, one each: polarity (1 is brighter) in bit 63, y in 48 to 62, x in 32 to 47,
-    time in 0 to 31, in nanoseconds since `base_ns` of the sensor's clock. That is the encoding
-    mono, which therefore needs no decoding; one number an event is written and read fastest.
+    `events`: uint64, one per event: polarity (1 is ON, brighter) in bit 63, y in 48 to 62, x in
+    32 to 47, time in 0 to 31, in nanoseconds since `base_ns` of the sensor's clock. This is the
+    encoding mono, which therefore needs no decoding; one number per event is read and written
+    fastest.
     """
 
     def __init__(self) -> None:
-        """Begin empty; memory comes with the first packet."""
-        self._own: NDArray[np.uint64] = np.empty(0, np.uint64)
-        self.events: NDArray[np.uint64] = self._own
+        """Start empty; the first packet allocates memory."""
+        self._own: Events = np.empty(0, np.uint64)
+        self.events: Events = self._own
         self.base_ns = 0
 
-    def reserve(self, events: int) -> NDArray[np.uint64]:
+    def reserve(self, events: int) -> Events:
         """
-        Return memory for at least so many events, to be filled and then shown by `fill`.
+        Return memory for at least `events` events, to be filled and then shown by `fill`.
 
-        What was filled into smaller memory before is kept.
+        Its content is kept when it grows.
 
-        :raises EventError: if they are more than a packet may hold.
+        :raises EventError: if there are more than EVENTS_MAX.
         """
         if events > EVENTS_MAX:
             raise EventError(f'expected at most {EVENTS_MAX} events in a packet, found more')
@@ -116,8 +125,8 @@ class EventBuffer:
         """Show the first `count` events of the reserved memory."""
         self.events, self.base_ns = self._own[:count], base_ns
 
-    def show(self, events: NDArray[np.uint64], base_ns: int) -> None:
-        """Show events that lie elsewhere."""
+    def show(self, events: Events, base_ns: int) -> None:
+        """Show events in memory of the caller, without a copy."""
         self.events, self.base_ns = events, base_ns
 
     def __len__(self) -> int:
@@ -136,7 +145,7 @@ class EventBuffer:
 
     @property
     def p(self) -> NDArray[np.uint8]:
-        """Polarities, uint8: 1 is brighter, 0 darker."""
+        """Polarities, uint8: 1 is ON (brighter), 0 OFF (darker)."""
         return (self.events >> np.uint64(POLARITY_SHIFT)).astype(np.uint8)
 
     @property
@@ -146,12 +155,12 @@ class EventBuffer:
 
 
 def leap() -> EventError:
-    """Return the error for times that do not belong into one packet."""
+    """Return the error for times too far apart for one packet."""
     return EventError('expected the times of a packet within 4 s, found ones that leap')
 
 
 def backwards(nanoseconds: int) -> EventError:
-    """Return the error for a time that goes back by so much."""
+    """Return the error for a time that steps back by `nanoseconds`."""
     return EventError(
         f'expected times in order, found one {nanoseconds * 1e-6:.1f} ms before those ahead of it'
     )

@@ -1,4 +1,4 @@
-"""Packets in, event-count images out: what bags and live topics share."""
+"""Packets in, event-count images out: shared by bags and live topics."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ class EventStream:
     """
     Turns the packets of one sensor into images.
 
-    `events` counts the decoded events, `lost` the packets that never came.
+    `events` counts the decoded events, `lost` the missing packets.
     """
 
     def __init__(self, config: EventsConfig, size: Size | None = None, decoder: str = '') -> None:
         """
-        Begin; with a size (width, height) only packets of such a sensor are taken.
+        Start; with a size (width, height), packets of other sensors are refused.
 
-        :raises ConfigError: if the settings do not fit one another or the sensor.
-        :raises EventError: if event_camera_py is asked for and not installed.
+        :raises ConfigError: if the settings do not fit each other or the sensor.
+        :raises EventError: if event_camera_py is required but not installed.
         """
-        # Asked for now rather than on the first packet.
+        # Fails now if event_camera_py is missing, not with the first packet.
         new_decoder('mono', decoder)
         self.events = 0
         self._config = config
@@ -37,35 +37,35 @@ class EventStream:
 
     @property
     def lost(self) -> int:
-        """Packets that are missing in what came, by their numbers."""
+        """Missing packets, by the sequence numbers of the received ones."""
         return self._decoder.lost
 
     @property
     def size(self) -> Size | None:
-        """Width and height of the sensor, once they are known."""
+        """Width and height of the sensor, None until they are known."""
         return self._decoder.size
 
     def feed(self, packet: Packet) -> Iterator[tuple[int, Image]]:
         """
         Yield stamp and image of each window that the packet completes.
 
-        Pixels are float32 counts, valid until the next image is asked for. A packet that is
+        Pixels are float32 counts, valid until the next image is requested. A packet that is
         refused leaves the stream ready for the next one.
 
-        :raises EventError: if the packet cannot be used; see `StreamDecoder.decode`.
+        :raises EventError: if the packet is unusable; see `StreamDecoder.decode`.
         """
-        offset_ns, anew = self._decoder.decode(packet, self._buffer)
+        offset_ns, jumped = self._decoder.decode(packet, self._buffer)
         self.events += len(self._buffer)
         if self._accumulator is None:
             self._accumulator = Accumulator(self._config, packet.width, packet.height)
-        for stamp_ns, pixels in self._accumulator.add(self._buffer, offset_ns, anew):
+        for stamp_ns, pixels in self._accumulator.add(self._buffer, offset_ns, jumped):
             yield stamp_ns, Image(pixels[..., None], GREY)
 
 
 def prepare() -> None:
-    """Compile or load the loops now, rather than on the first packet."""
+    """Compile or load the loops now, instead of with the first packet."""
     buffer = EventBuffer()
-    # Memory that cannot be written to, as views of messages are, is another type to the loops.
+    # numba compiles read-only memory, such as views of messages, as another type.
     nothing = np.frombuffer(b'', np.uint8)
     for encoding in OWN:
         StreamDecoder(prefer='own').decode(Packet(encoding, 4, 4, 0, '', nothing), buffer)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ..config import EVENTS, TrainerConfig
 from ..encoding.adaptation import standardise
+from ..events.image_size import event_image_size
 from ..events.packet import Size
-from ..events.picture import picture_size
 from ..matching.confidence import Calibration
 from ..matching.stages import Route
 from ..network.layers import Network
@@ -58,7 +58,7 @@ class Map:
         """Return width and height of the images that the map was made from."""
         size = (self.sensor['width'], self.sensor['height'])
         return (
-            picture_size(self.config.input.events, *size)
+            event_image_size(self.config.input.events, *size)
             if (self.sensor['type'] == EVENTS)
             else size
         )

@@ -1,1 +1,1 @@
-"""Where frames come from: bags, folders of images; decoding of ROS messages."""
+"""Sources of frames: bags, folders of images, the bytes of ROS messages."""

@@ -1,4 +1,4 @@
-"""Writing bags that appear complete or not at all."""
+"""Writing bags that appear under their name complete or not at all."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Iterator
+from typing import TYPE_CHECKING, Iterator
 
 from ..errors import SourceError
-from .cdr import typestore, write_message
+from .cdr import Header, Message, typestore, write_message
+
+if TYPE_CHECKING:
+    from rosbags.interfaces import Connection
+    from rosbags.rosbag2 import Writer
 
 STORAGES = ('sqlite3', 'mcap')
 
@@ -24,13 +28,13 @@ class BagWriter:
     """
     A new bag; use it as a context manager. It gets its name when it is complete.
 
-    :raises SourceError: if something of that name exists, or the disk is full.
+    :raises SourceError: if the name exists already, or the disk is full.
     """
 
     def __init__(self, path: str | Path, storage: str = 'mcap') -> None:
-        """Begin to write beside the path."""
+        """Create the bag in a hidden folder next to the path."""
         self.path = Path(path)
-        self._connections: dict[str, Any] = {}
+        self._connections: dict[str, Connection] = {}
         if os.path.lexists(self.path):
             raise SourceError(f'{self.path}: exists already; remove it or choose another name')
         if storage == 'sqlite3':
@@ -40,7 +44,7 @@ class BagWriter:
             self._folder = Path(tempfile.mkdtemp(prefix='.bag-', dir=self.path.parent))
         try:
             with failures(self.path):
-                # The files are named after their folder, so that has its final name already.
+                # The files are named after their folder, so the folder has its final name already.
                 self._writer = new_writer(self._folder / self.path.name, storage)
         except BaseException:
             self._discard()
@@ -50,7 +54,7 @@ class BagWriter:
         """Return the writer itself."""
         return self
 
-    def write(self, topic: str, type_name: str, stamp_ns: int, message: Any) -> None:
+    def write(self, topic: str, type_name: str, stamp_ns: int, message: Message) -> None:
         """Append a message of the typestore, received at `stamp_ns`."""
         data = write_message(message, type_name)
         with failures(self.path):
@@ -66,7 +70,7 @@ class BagWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Give the bag its name; after an error remove what was written."""
+        """Give the bag its name, or after an error remove it."""
         try:
             if kind is None:
                 with failures(self.path):
@@ -76,14 +80,14 @@ class BagWriter:
             self._discard()
 
     def _discard(self) -> None:
-        """Close and remove what has not got its name; the space is free only once it is closed."""
+        """Close and remove an incomplete bag; its disk space is free only once it is closed."""
         with suppress(Exception):
             self._writer.abort()
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def new_writer(path: Path, storage: str) -> Any:
-    """Return an open writer of `rosbags` for a bag that is not there yet."""
+def new_writer(path: Path, storage: str) -> Writer:
+    """Return an open writer of `rosbags` for a new bag."""
     from rosbags.rosbag2 import StoragePlugin, Writer
 
     plugin = StoragePlugin.MCAP if storage == 'mcap' else StoragePlugin.SQLITE3
@@ -94,9 +98,9 @@ def new_writer(path: Path, storage: str) -> Any:
 
 def check_sqlite_name(path: Path) -> None:
     """
-    Make sure that a bag may have this name: `rosbags` gives it to SQLite as part of a URI.
+    Check that a bag may have this name: `rosbags` passes it to SQLite as part of a URI.
 
-    :raises SourceError: if it means something else there.
+    :raises SourceError: if it contains a character with a meaning in a URI.
     """
     if set('?#%') & set(str(path.absolute())):
         raise SourceError(
@@ -107,7 +111,7 @@ def check_sqlite_name(path: Path) -> None:
 
 @contextmanager
 def failures(path: Path) -> Iterator[None]:
-    """Turn what a full disk or a lack of rights raises into one line."""
+    """Turn errors of the disk, such as lack of space or of rights, into a SourceError."""
     try:
         yield
     except (OSError, sqlite3.Error) as error:
@@ -115,7 +119,7 @@ def failures(path: Path) -> Iterator[None]:
         raise SourceError(f'{path}: cannot be written ({reason})') from None
 
 
-def header(stamp_ns: int, frame_id: str) -> Any:
+def header(stamp_ns: int, frame_id: str) -> Header:
     """Return a std_msgs/Header of the typestore."""
     types = typestore().types
     time = types['builtin_interfaces/msg/Time'](*divmod(stamp_ns, 1_000_000_000))

@@ -1,11 +1,11 @@
 """
 Reading bags: sqlite3 and MCAP, split, compressed in every mode, with or without metadata.yaml.
 
-The storage files are read by the `rosbags` library; here is what it leaves to its callers: files
-of a split bag, compressed files and messages, and one kind of error for everything that can be
-wrong with a file. metadata.yaml is not looked at: all that counts is in the files themselves, and
-with it `rosbags` (0.11.9) refuses bags of other software, or drops every topic whose QoS is noted
-differently there, without a word.
+The `rosbags` library reads the storage files. This module adds what it leaves to its callers: the
+files of a split bag, compressed files and messages, and one kind of error for every damage.
+metadata.yaml is not read: the storage files hold everything that is needed, and because of
+metadata.yaml `rosbags` (0.11.9) refuses bags of other software, or silently drops every topic whose
+QoS has another notation.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Any, Callable, Collection, Iterator, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Callable, Collection, Iterator, NamedTuple, TypeVar
 
 from ..errors import SourceError
 from .database import open_once, recover
@@ -28,11 +28,15 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
+if TYPE_CHECKING:
+    from rosbags.interfaces import Connection
+    from rosbags.rosbag2 import Reader
+
 T = TypeVar('T')
 
 _STORAGE = ('.db3', '.mcap')
 _ZSTD_MAGIC = b'\x28\xb5\x2f\xfd'
-# A single message may not claim to unpack to more than this.
+# A message may not unpack to more bytes than this.
 _MESSAGE_MAX = 1 << 29
 
 
@@ -45,7 +49,7 @@ class Topic(NamedTuple):
 
 
 class RawMessage(NamedTuple):
-    """A message as it lies in the bag: topic, type, receive time, CDR bytes."""
+    """A message as stored in the bag: topic, type, receive time, CDR bytes."""
 
     topic: str
     type: str
@@ -54,7 +58,7 @@ class RawMessage(NamedTuple):
 
 
 def is_bag(path: Path) -> bool:
-    """Tell whether a path looks like a bag: a storage file, or a folder with one in it."""
+    """Return whether a path looks like a bag: a storage file, or a folder with one in it."""
     return bool(_storage_files(path)) or (path / 'metadata.yaml').is_file()
 
 
@@ -62,7 +66,7 @@ class BagReader:
     """
     An open bag; use it as a context manager.
 
-    :raises SourceError: on opening or reading, if the bag is missing, empty of files, of another
+    :raises SourceError: when opening or reading, if the bag is missing, without files, of another
         format, truncated or corrupt.
     """
 
@@ -78,7 +82,7 @@ class BagReader:
             raise
 
     def __enter__(self) -> BagReader:
-        """Return the reader itself; it is open already."""
+        """Return the reader itself, which is open."""
         return self
 
     def __exit__(
@@ -106,7 +110,7 @@ class BagReader:
         """Return the receive time of the first message."""
         return self._guard(lambda: min(int(reader.start_time) for reader in self._readers))
 
-    def _open(self) -> list[Any]:
+    def _open(self) -> list[Reader]:
         if not self.path.exists():
             raise SourceError(f'{self.path}: no such bag')
         files = _storage_files(self.path)
@@ -118,7 +122,7 @@ class BagReader:
         readers = [self._open_reader(self._unpacked_file(file)) for file in files]
         return sorted(readers, key=lambda reader: reader.start_time)
 
-    def _open_reader(self, path: Path) -> Any:
+    def _open_reader(self, path: Path) -> Reader:
         from rosbags.rosbag2 import Reader
 
         self._guard(partial(recover, path))
@@ -128,7 +132,7 @@ class BagReader:
         return reader
 
     def _plain(self, path: Path) -> Path:
-        """Return a name of the file that means itself in a URI, as which SQLite is given it."""
+        """Return a path to the file that is valid in a URI, which is how SQLite gets it."""
         if not set('?#%') & set(str(path)):
             return path
         link = Path(self._stack.enter_context(TemporaryDirectory()), f'bag{path.suffix}')
@@ -161,14 +165,14 @@ class BagReader:
         return topics
 
     def _guard(self, action: Callable[[], T], done: int | None = None) -> T:
-        """Run something that touches the file; whatever it raises becomes one line."""
+        """Run an action that reads the file; turn everything that it raises into a SourceError."""
         try:
             return action()
         except SourceError:
             raise
         except OSError as error:
             raise SourceError(f'{self.path}: cannot be read ({error.strerror or error})') from None
-        except Exception as error:  # Damage raises almost anything: OverflowError, struct.error...
+        except Exception as error:  # Damage raises many types: OverflowError, struct.error...
             where = '' if done is None else f' after message {done}'
             reason = ' '.join(str(error).split()) or type(error).__name__
             raise SourceError(
@@ -177,7 +181,7 @@ class BagReader:
             ) from None
 
 
-def _raw_message(connection: Any, stamp_ns: int, data: bytes) -> RawMessage:
+def _raw_message(connection: Connection, stamp_ns: int, data: bytes) -> RawMessage:
     return RawMessage(
         connection.topic, normal_type(connection.msgtype), int(stamp_ns), _unpacked(bytes(data))
     )
@@ -185,8 +189,8 @@ def _raw_message(connection: Any, stamp_ns: int, data: bytes) -> RawMessage:
 
 def normal_type(name: str) -> str:
     """Return a message type's name with /msg/, which some recorders leave out."""
-    package, _, rest = name.partition('/')
-    return name if rest.startswith('msg/') or not rest else f'{package}/msg/{rest}'
+    package, _, message = name.partition('/')
+    return name if message.startswith('msg/') or not message else f'{package}/msg/{message}'
 
 
 def choose_topic(
@@ -195,7 +199,7 @@ def choose_topic(
     """
     Return the topic to read: the wanted one, or the only one of the given types.
 
-    :raises SourceError: with the candidates, if that does not name exactly one.
+    :raises SourceError: with the candidates, if there is not exactly one.
     """
     candidates = [topic for topic in topics.values() if topic.type in types and topic.messages]
     listed = ', '.join(f'{topic.name} ({topic.type})' for topic in candidates) or 'none'
@@ -225,14 +229,14 @@ def _storage_files(path: Path) -> list[Path]:
         for file in found
         if file.is_file()
         and file.name.removesuffix('.zstd').endswith(_STORAGE)
-        # Unpacked by hand, it lies beside the packed one.
+        # A user who unpacks a file has the packed one next to it.
         and not (file.suffix == '.zstd' and file.with_suffix('') in found)
     ]
     return sorted(files, key=natural_key)
 
 
 def _unpacked(data: bytes) -> bytes:
-    """Undo compression by message, which nothing in the file tells; CDR never starts so."""
+    """Undo compression by message; the file does not record it, but CDR never starts like this."""
     if data[:4] != _ZSTD_MAGIC:
         return data
     unpacked: bytes = zstd.ZstdDecompressor().decompress(data, max_length=_MESSAGE_MAX + 1)

@@ -1,4 +1,4 @@
-"""What `rosbags` leaves to its callers where a bag is an SQLite database."""
+"""Opening and recovering SQLite bags, which `rosbags` leaves to its callers."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ import sqlite3
 import threading
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-# Beside a database: pages as they were before the unfinished transaction, or as they are to be.
+if TYPE_CHECKING:
+    from rosbags.rosbag2 import Reader
+
+# Ends of files next to a database: pages from before an unfinished transaction, or new pages.
 _LEFT_BEHIND = ('-journal', '-wal')
 
 _opening = threading.Lock()
 
 
-def open_once(reader: Any) -> None:
+def open_once(reader: Reader) -> None:
     """
-    Open a reader of `rosbags`, and close what it opens beside its own connection.
+    Open a reader of `rosbags`, and close what it opens besides its own connection.
 
     `rosbags` (0.11.9) opens a database twice and never closes the second one: a node that reads
     many bags would run out of files, and a disk could not be unmounted.
@@ -36,10 +39,10 @@ def open_once(reader: Any) -> None:
 
 def recover(path: Path) -> None:
     """
-    Bring a database that was being written when its program ended to its last commit.
+    Restore a database to its last commit, if its program ended while writing it.
 
-    `rosbags` reads the file as if nothing else belonged to it, and would read half a transaction,
-    or miss what waits in the log. SQLite mends it by itself when it opens the file to write.
+    `rosbags` reads the database file alone, and would read half a transaction, or miss what is
+    still in the log. SQLite recovers automatically when it opens the file to write.
 
     :raises sqlite3.Error: if that is not possible, as in a folder without write permission.
     """
@@ -52,5 +55,5 @@ def recover(path: Path) -> None:
 
 
 def _has_content(path: Path, end: str) -> bool:
-    beside = path.with_name(path.name + end)
-    return beside.is_file() and beside.stat().st_size > 0
+    left = path.with_name(path.name + end)
+    return left.is_file() and left.stat().st_size > 0

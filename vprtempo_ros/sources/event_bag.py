@@ -22,13 +22,13 @@ def event_topic(bag: BagReader, wanted: str) -> Topic:
     """
     Return the topic of events to read: the wanted one, or the only one.
 
-    :raises SourceError: with the candidates, if that does not name exactly one.
+    :raises SourceError: with the candidates, if there is not exactly one.
     """
     return choose_topic(bag.topics, EVENT_TYPES, wanted, 'event', bag.path)
 
 
 def packets(bag: BagReader, topic: Topic, skipped: dict[str, int]) -> Iterator[Packet]:
-    """Yield the packets of a topic; messages that hold none are counted by their reason."""
+    """Yield the packets of a topic; count unusable messages in `skipped`, by reason."""
     for raw in bag.messages([topic.name]):
         try:
             packet = read_packet(raw.data, topic.type)
@@ -40,11 +40,11 @@ def packets(bag: BagReader, topic: Topic, skipped: dict[str, int]) -> Iterator[P
 
 class EventFrames:
     """
-    The event-count images of a topic of events in a bag.
+    The event-count images of an event topic in a bag.
 
-    A packet that cannot be used is left out and counted in `skipped`. How many images there are
-    is known once all have been read, and 0 until then. `lost` counts packets that are not in
-    the recording, and `sensor` is the size that packets have.
+    Unusable packets are left out and counted in `skipped`. The number of images is 0 until all
+    have been read. `lost` counts packets that are missing in the recording; `sensor` is the size
+    of the sensor.
     """
 
     def __init__(self, path: Path, config: BagInputConfig, poses: PoseTrack | None) -> None:

@@ -1,4 +1,4 @@
-"""A folder of images as a traverse: the files in the order of their names."""
+"""A folder of images as a traverse, in the natural order of the file names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .natural_sort import natural_key
 
 IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.pgm', '.ppm', '.webp')
 
-# A folder tells no time: its frames are a second apart, so that places.by: seconds counts them.
+# Files have no stamps: frames are one second apart, so that places.by: seconds counts them.
 _PERIOD_NS = 1_000_000_000
 
 
@@ -24,12 +24,12 @@ def image_files(folder: Path, names: str = '') -> list[Path]:
     """
     Return the images of a folder in the natural order of their names, or those in a list.
 
-    :param names: a text file with one file name a line; empty for all images.
+    :param names: a text file with one file name per line; empty for all images.
     :raises SourceError: if a named file is missing or there is no image.
     """
     if names:
         try:
-            # With or without the mark that some editors put first.
+            # utf-8-sig: some editors begin with a byte order mark.
             wanted = user_path(names).read_text(encoding='utf-8-sig').split('\n')
         except (OSError, UnicodeDecodeError) as error:
             raise SourceError(f'{names}: cannot be read as a list of names ({error})') from None
@@ -54,7 +54,7 @@ def image_files(folder: Path, names: str = '') -> list[Path]:
 
 def read_image(file: Path) -> tuple[Image, NDArray[np.uint8]]:
     """
-    Return the picture in an image file, and the file's bytes.
+    Return the image in a file, and the file's bytes.
 
     :raises SourceError: if it cannot be read or does not decode.
     """
@@ -71,8 +71,8 @@ class FolderFrames:
     """
     The frames of a folder of images.
 
-    :raises SourceError: if the folder has no images, or, while reading, if one does not decode:
-        a left out image would shift all places behind it.
+    :raises SourceError: if the folder has no images, or, when reading, if one does not decode:
+        leaving it out would shift all places after it.
     """
 
     def __init__(self, folder: Path, names: str = '') -> None:

@@ -1,24 +1,43 @@
-"""Images of messages and files to pixels, as views of their bytes where that is possible."""
+"""Images from messages and files, as views of their bytes where possible."""
 
 from __future__ import annotations
 
 import os
-from typing import Any, Callable, NamedTuple
+from typing import Callable, NamedTuple, Protocol
 
-# Read by OpenCV when it first decodes: an image file may not claim more pixels than this.
+# OpenCV reads it when it first decodes: an image file may not claim more pixels than this.
 os.environ.setdefault('OPENCV_IO_MAX_IMAGE_PIXELS', str(1 << 26))
 
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 
+from ..arrays import Numbers  # noqa: E402
 from ..errors import ImageError  # noqa: E402
 from ..frames import BGR, GREY, RGB, Image  # noqa: E402
-from .cdr import COMPRESSED, IMAGE  # noqa: E402
+from .cdr import COMPRESSED, IMAGE, Message  # noqa: E402
+
+
+class ImageMessage(Protocol):
+    """A sensor_msgs/Image without its header."""
+
+    height: int
+    width: int
+    encoding: str
+    is_bigendian: int
+    step: int
+    data: NDArray[np.uint8]
+
+
+class CompressedMessage(Protocol):
+    """A sensor_msgs/CompressedImage without its header."""
+
+    format: str
+    data: NDArray[np.uint8]
 
 
 class _Layout(NamedTuple):
-    """How an encoding lays out a pixel: sample type, weights of the samples, Bayer code."""
+    """A pixel of an encoding: type of the samples, their weights, OpenCV's Bayer code."""
 
     dtype: type
     weights: tuple[float, ...]
@@ -26,7 +45,7 @@ class _Layout(NamedTuple):
 
 
 def _bayer(dtype: type) -> dict[str, _Layout]:
-    # OpenCV names a pattern by its second row's second and third pixel, ROS by the first row's.
+    # ROS names a pattern by its first 2x2 pixels, OpenCV by the second and third of row two.
     codes = {
         'rggb': cv2.COLOR_BayerBG2GRAY,
         'bggr': cv2.COLOR_BayerRG2GRAY,
@@ -37,7 +56,7 @@ def _bayer(dtype: type) -> dict[str, _Layout]:
     return {f'bayer_{name}{bits}': _Layout(dtype, GREY, code) for name, code in codes.items()}
 
 
-# In 4:2:2 every pixel has its own luma, which is the grey value: the other byte is skipped.
+# In 4:2:2 each pixel has its own luma, which is the grey value; the other byte is chroma.
 _UYVY = _Layout(np.uint8, (0.0, 1.0))
 _YUYV = _Layout(np.uint8, (1.0, 0.0))
 
@@ -69,12 +88,12 @@ ENCODINGS = tuple(_LAYOUTS)
 """Encodings of sensor_msgs/Image that can be decoded."""
 
 
-def decode_image(message: Any) -> Image:
+def decode_image(message: ImageMessage) -> Image:
     """
     Return the pixels of a sensor_msgs/Image.
 
-    :raises ImageError: for an unknown encoding, a size of zero, a step that is shorter than a
-        row, or less data than the size asks for.
+    :raises ImageError: for an unknown encoding, a size of zero, a step shorter than a row, or
+        too little data for the size.
     """
     layout = _LAYOUTS.get(message.encoding)
     if layout is None:
@@ -93,7 +112,7 @@ def decode_image(message: Any) -> Image:
             f'{message.encoding}, found a step of {step}'
         )
     data = np.frombuffer(message.data, np.uint8)
-    # The last row's padding is left out by some drivers.
+    # Some drivers leave out the padding of the last row.
     needed = step * (height - 1) + row
     if data.size < needed:
         raise ImageError(
@@ -101,7 +120,7 @@ def decode_image(message: Any) -> Image:
         )
     if dtype.itemsize > 1:
         dtype = dtype.newbyteorder('>' if message.is_bigendian else '<')
-    pixels: NDArray[Any] = np.ndarray(
+    pixels: Numbers = np.ndarray(
         (height, width, channels),
         dtype,
         data,
@@ -110,9 +129,9 @@ def decode_image(message: Any) -> Image:
     if not dtype.isnative:
         pixels = pixels.astype(dtype.newbyteorder('='))
     elif not pixels.flags.aligned:
-        pixels = pixels.copy()  # OpenCV takes no rows that begin within a sample.
+        pixels = pixels.copy()  # OpenCV refuses rows that do not begin with a whole sample.
     if layout.bayer is not None:
-        # Smaller ones have no pixel with all of its neighbours, from which OpenCV interpolates.
+        # OpenCV interpolates from the eight neighbours, which need 3x3 pixels.
         if min(height, width) < 3:
             raise ImageError(
                 f'expected a Bayer image of at least 3x3 pixels, found {width}x{height}'
@@ -121,7 +140,7 @@ def decode_image(message: Any) -> Image:
     return Image(pixels, layout.weights)
 
 
-def decode_compressed(message: Any) -> Image:
+def decode_compressed(message: CompressedMessage) -> Image:
     """
     Return the pixels of a sensor_msgs/CompressedImage (JPEG, PNG).
 
@@ -134,7 +153,7 @@ def decode_compressed(message: Any) -> Image:
 
 def decode_file(data: NDArray[np.uint8]) -> Image:
     """
-    Return the pixels of an image file's bytes, grey or BGR, uint8 or uint16.
+    Return the pixels of an image file given by its bytes, grey or BGR, uint8 or uint16.
 
     :raises ImageError: if the bytes do not decode.
     """
@@ -151,5 +170,8 @@ def decode_file(data: NDArray[np.uint8]) -> Image:
     return Image(pixels, BGR)
 
 
-DECODERS: dict[str, Callable[[Any], Image]] = {IMAGE: decode_image, COMPRESSED: decode_compressed}
+DECODERS: dict[str, Callable[[Message], Image]] = {
+    IMAGE: decode_image,
+    COMPRESSED: decode_compressed,
+}
 """The decoder of each message type of images."""

@@ -1,4 +1,4 @@
-"""Taking images out of zips that nobody vouches for."""
+"""Extracting images from untrusted zip files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..errors import SourceError
 
 # A full HD image without compression has 6 MB.
 _LARGEST_IMAGE = 64_000_000
-# PNG and JPEG leave nothing to compress; what claims more unfolds into something else.
+# PNG and JPEG hardly compress further: a higher ratio means that the file is something else.
 _MOST_COMPRESSED = 50
 _MOST_MEMBERS = 1_000_000
 _STARTS = (b'\x89PNG\r\n\x1a\n', b'\xff\xd8\xff')
@@ -22,9 +22,9 @@ _CHUNK = 1 << 20
 
 def open_zip(path: Path) -> ZipFile:
     """
-    Return an opened zip.
+    Return the opened zip file.
 
-    :raises SourceError: if it is none, or not whole, or has too many members.
+    :raises SourceError: if it is not a zip file, is incomplete, or has too many members.
     """
     try:
         archive = ZipFile(path)
@@ -38,9 +38,9 @@ def open_zip(path: Path) -> ZipFile:
 
 def check_member(path: Path, info: ZipInfo) -> None:
     """
-    Check what a zip claims of an image, before anything of it is read.
+    Check the header of a member before reading its content.
 
-    :raises SourceError: if it is not a plain file of a size and compression that images have.
+    :raises SourceError: unless it is a plain file with a size and compression ratio of an image.
     """
     where = f'{path}: {info.filename!r}'
     if stat.S_ISLNK(info.external_attr >> 16):
@@ -54,19 +54,19 @@ def check_member(path: Path, info: ZipInfo) -> None:
         )
     if info.file_size > _MOST_COMPRESSED * max(info.compress_size, 1024):
         raise SourceError(
-            f'{where}: unfolds from {info.compress_size} to {info.file_size} bytes, '
-            'as no image does; not taken out'
+            f'{where}: expands from {info.compress_size} to {info.file_size} bytes, '
+            'as no image does; not extracted'
         )
 
 
 def check_space(folder: Path, size: int) -> None:
     """
-    Check that a folder's disk has room.
+    Check that the disk of a folder has `size` bytes free.
 
-    :raises SourceError: if it has not.
+    :raises SourceError: if it does not.
     """
-    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    free = shutil.disk_usage(there).free
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    free = shutil.disk_usage(existing).free
     if free < size:
         raise SourceError(
             f'{folder}: {size / 1e9:.2f} GB are needed, {free / 1e9:.2f} GB are free '
@@ -76,9 +76,9 @@ def check_space(folder: Path, size: int) -> None:
 
 def take_out(archive: ZipFile, info: ZipInfo, target: Path) -> None:
     """
-    Write an image beside `target` and rename it: what has that name is whole.
+    Write an image next to `target` and rename it, so that `target` is complete once it exists.
 
-    :raises SourceError: if the zip is damaged there, it is no PNG or JPEG, or the disk fails.
+    :raises SourceError: if the member is damaged or not a PNG or JPEG, or the disk fails.
     """
     part = target.with_name(target.name + '.part')
     try:
@@ -87,7 +87,7 @@ def take_out(archive: ZipFile, info: ZipInfo, target: Path) -> None:
         os.replace(part, target)
     except OSError as error:
         raise SourceError(
-            f'{target}: cannot be written ({error.strerror}); start this again to go on'
+            f'{target}: cannot be written ({error.strerror}); run it again to continue'
         ) from None
     finally:
         part.unlink(missing_ok=True)
@@ -95,14 +95,14 @@ def take_out(archive: ZipFile, info: ZipInfo, target: Path) -> None:
 
 def _contents(archive: ZipFile, info: ZipInfo) -> Iterator[bytes]:
     """
-    Yield an image piece by piece.
+    Yield the content of an image in chunks.
 
-    :raises SourceError: if the zip is damaged there, or it is no PNG or JPEG.
+    :raises SourceError: if the member is damaged or not a PNG or JPEG.
     """
     left = info.file_size
     try:
         with archive.open(info) as source:
-            # Never more than was claimed, whatever comes; the last read checks the checksum.
+            # Read at most one byte more than claimed; the last read also checks the checksum.
             while chunk := source.read(min(_CHUNK, left + 1)):
                 if left == info.file_size and not chunk.startswith(_STARTS):
                     raise SourceError(f'{archive.filename}: {info.filename!r} is not a PNG or JPEG')
@@ -114,8 +114,8 @@ def _contents(archive: ZipFile, info: ZipInfo) -> Iterator[bytes]:
             raise BadZipFile('less data than claimed')
     except SourceError:
         raise
-    except Exception as error:  # Each way of compression has errors of its own for damage.
+    except Exception as error:  # Each compression method raises its own errors for damage.
         raise SourceError(
             f'{archive.filename}: {info.filename!r} is damaged ({error}): download '
-            'the zip again, and start this again: what is there stays'
+            'the zip again, then run this again; images that are complete are kept'
         ) from None

@@ -1,13 +1,13 @@
-"""What a live topic of frames brings, looked at as it comes and before anything is decoded."""
+"""Checks of a live topic of frames before recording, mostly without decoding."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
 from functools import partial
-from typing import Any
 
 from ..errors import EventError, ImageError
+from ..frames import Image
 from .cdr import COMPRESSED, IMAGE, prepare, read_message, stamp_ns
 from .event_msg import EVENT_TYPES, read_packet
 from .image_msg import decode_compressed, decode_image
@@ -15,34 +15,34 @@ from .same_size import SameSize
 
 FRAME_TYPES = {'image': (IMAGE, COMPRESSED), 'events': EVENT_TYPES}
 
-# Stamps may step back by this much, in nanoseconds, before it is another time.
+# Stamps that step back by more than this, in nanoseconds, are a time jump.
 _BACK_NS = 1_000_000_000
-# Compressed images are decoded to be looked at no oftener than this, in seconds.
+# Compressed images are decoded for a check once in this time, in seconds.
 _LOOK_PERIOD = 1.0
-# So many different reasons are kept.
+# Maximum number of different reasons to keep.
 _REASONS = 20
 
 
 class FrameValidator:
     """
-    Tells stamps of the frames of a topic, and what would keep them from becoming places.
+    Checks the frames of a topic for what would keep them from becoming places.
 
-    `bad` counts frames by what is wrong with them; `jumped` is by how many seconds the stamps
-    went back, 0 while they did not.
+    `bad` counts unusable frames by reason. `jumped` is the number of seconds by which stamps
+    stepped back, or 0.
     """
 
     def __init__(self, type_name: str, decoder: str = '') -> None:
         """
-        Expect messages of one of FRAME_TYPES.
+        Expect messages of a type in FRAME_TYPES.
 
         :param decoder: input.decoder.
-        :raises EventError: if that is not installed.
+        :raises EventError: if that decoder is not installed.
         """
         self.bad: Counter[str] = Counter()
         self.jumped = 0.0
         self._type = type_name
         if type_name in EVENT_TYPES:
-            # Compiled loops come with it: only where there are events.
+            # Imports compiled loops, which only event topics need.
             from ..events.decoding import new_decoder
 
             new_decoder('mono', decoder)
@@ -55,9 +55,9 @@ class FrameValidator:
 
     def look(self, data: bytes, received_ns: int) -> int | None:
         """
-        Return the stamp of a frame in ns, or None if it is bad or after a jump back.
+        Return the stamp of a frame in ns, or None if it is unusable or after a time jump.
 
-        :param received_ns: taken where the frame has no stamp of its own.
+        :param received_ns: the stamp of frames that have none.
         """
         try:
             stamp = self._look(data) or received_ns
@@ -88,26 +88,26 @@ class FrameValidator:
             self._check_image(decode_compressed(message))
         return stamp_ns(message.header)
 
-    def _check_image(self, image: Any) -> None:
+    def _check_image(self, image: Image) -> None:
         image.check_contrast()
         self._size.check(image.width, image.height)
 
 
 class RateLimiter:
-    """Lets so many frames a second through, evenly, whatever their jitter."""
+    """Passes at most `rate` frames per second, evenly in spite of jitter."""
 
     def __init__(self, rate: float) -> None:
-        """Let all through if `rate` is 0."""
+        """Pass all frames if `rate` is 0."""
         self._period_ns = round(1e9 / rate) if rate else 0
         self._due = 0
 
     def wanted(self, stamp: int) -> bool:
-        """Tell whether the frame of this stamp in ns goes through."""
+        """Return whether to pass the frame with this stamp in ns."""
         if stamp < self._due - self._period_ns:
-            self._due = 0  # A time before: another clock.
+            self._due = 0  # Stamps of another clock.
         if stamp < self._due:
             return False
         late = stamp - self._due
-        # Late by jitter, the next one is due as if it had been in time; after a gap it is not.
+        # If the frame is late by jitter, the next is due as if it were on time; not so after a gap.
         self._due = (self._due if late < self._period_ns else stamp) + self._period_ns
         return True

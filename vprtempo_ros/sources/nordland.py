@@ -1,10 +1,10 @@
 """
-The Nordland data set as it is downloaded: which frame of which season a file in a zip is.
+The Nordland data set as downloaded: season and frame of each file in a zip.
 
 Partitioned version (Olid et al. 2018, Single-View Place Recognition under Seasonal Changes): eight
 zips, `<season>_images_train.zip` with `<season>_images_train/section1/0.png` and so on, and the
 same with `test`. Frames are numbered through the sections of a part, equally in all seasons. Other
-versions have the frames of a season in a folder of its name, some as `images-00001.png`.
+versions have a folder for each season, some with names like `images-00001.png`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _LONGEST_LIST = 16_000_000
 
 
 class Member(NamedTuple):
-    """Where a file belongs: part of the data set ('frames' if undivided), season, name."""
+    """Part of the data set ('frames' if undivided), season and name of a file."""
 
     part: str
     season: str
@@ -36,37 +36,37 @@ class Member(NamedTuple):
 
 def member_of(path: str, archive: str) -> Member | None:
     """
-    Return where a file belongs, by its path in a zip and the zip's name; None: it is no frame.
+    Return part, season and name by a file's path in a zip and the zip's name; None if no frame.
 
-    Only numbers and known words of the path are used, so no path can lead elsewhere.
+    Only numbers and known words of the path are used, so a path cannot lead out of the folder.
     """
     *folders, file = path.replace('\\', '/').split('/')
     frame = _FRAME.fullmatch(file)
     if frame is None:
         return None
     words = [_SEASON.fullmatch(word) for word in (*folders, Path(archive).stem)]
-    found = next((word for word in words if word), None)
-    if found is None:
+    season = next((word for word in words if word), None)
+    if season is None:
         return None
     parts = [word[2].lower() for word in words if word and word[2]]
     parts += [folder for folder in folders if folder in PUBLISHED]
     return Member(
         parts[0] if parts else 'frames',
-        found[1].lower(),
+        season[1].lower(),
         frame_name(int(frame[1]), frame[2].lower()),
     )
 
 
 def frame_name(number: int, suffix: str = 'png') -> str:
-    """Return a frame's file name, as upstream's tools have it."""
+    """Return a frame's file name, as in upstream's tools."""
     return f'images-{number:05d}.{suffix}'
 
 
 def listed_names(file: Path) -> list[str]:
     """
-    Return the names in one of upstream's lists: nordland_imageNames.txt, or a CSV of names.
+    Return the names in a list of upstream: nordland_imageNames.txt, or a CSV of names.
 
-    :raises SourceError: if the file cannot be read, or names no frames.
+    :raises SourceError: if the file cannot be read or names no frames.
     """
     path = user_path(file)
     try:
@@ -83,13 +83,13 @@ def listed_names(file: Path) -> list[str]:
     if not names:
         raise SourceError(
             f'{path}: expected names of frames like images-00202.png or 202.png, '
-            f'one a line, found none in {len(lines)} lines'
+            f'one per line, found none in {len(lines)} lines'
         )
     return list(dict.fromkeys(names))
 
 
 def shortened(names: Iterable[str], most: int = 5) -> str:
-    """Return the first few names, and how many there are besides."""
+    """Return the first few names, and the number of the others."""
     found = sorted(names)
-    rest = len(found) - most
-    return ', '.join(found[:most]) + (f' and {rest} more' if rest > 0 else '')
+    others = len(found) - most
+    return ', '.join(found[:most]) + (f' and {others} more' if others > 0 else '')

@@ -1,11 +1,11 @@
-"""Poses from a bag, interpolated at the stamps of frames."""
+"""Poses from messages and bags, interpolated at the stamps of frames."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Callable, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +13,17 @@ from numpy.typing import NDArray
 from ..errors import SourceError
 from ..frames import Pose
 from .bags import BagReader, Topic
-from .cdr import read_message, stamp_ns
+from .cdr import Message, read_message, stamp_ns
 
-# World Geodetic System 1984 origin of a local frame: latitude, longitude (degrees), altitude (m).
+if TYPE_CHECKING:
+    from pyproj import Transformer
+
 Origin = tuple[float, float, float]
+"""Origin of a local frame in WGS 84: latitude, longitude (degrees), altitude (m)."""
 
 
 class PoseTrack:
-    """Stamped poses of one traverse, in one frame."""
+    """Stamped poses of one traverse, in one coordinate frame."""
 
     def __init__(
         self,
@@ -30,7 +33,7 @@ class PoseTrack:
         frame_id: str,
         max_gap: float,
     ) -> None:
-        """Take stamps in ns (n,), positions in m (n, 3), quaternions xyzw (n, 4), in any order."""
+        """Sort stamps in ns (n,), positions in m (n, 3) and quaternions xyzw (n, 4) by stamp."""
         order = np.argsort(stamps, kind='stable')
         self._stamps = stamps[order]
         self._positions = positions[order]
@@ -44,16 +47,16 @@ class PoseTrack:
 
     def at(self, stamp: int) -> Pose | None:
         """
-        Return the pose at a stamp in ns, or None where it is not known.
+        Return the pose at a stamp in ns, or None where it is unknown.
 
-        Positions are interpolated linearly, orientations along the shorter arc. A stamp further
-        than max_gap outside the track, or in a gap longer than that, has no pose.
+        Positions are interpolated linearly, orientations along the shorter arc. There is no pose
+        more than max_gap outside the track, or in a gap longer than that.
         """
         after = int(np.searchsorted(self._stamps, stamp))
         before = max(after - 1, 0)
         after = min(after, len(self._stamps) - 1)
         if self._stamps[after] == stamp:
-            before = after  # A pose of this very stamp, however far the one before it is.
+            before = after  # A pose with exactly this stamp; the gap before it does not matter.
         first, second = int(self._stamps[before]), int(self._stamps[after])
         if second - first > self._max_gap_ns:
             return None
@@ -63,7 +66,7 @@ class PoseTrack:
         part = min(max(part, 0.0), 1.0)
         position = self._positions[before] * (1 - part) + self._positions[after] * part
         start, end = self._orientations[before], self._orientations[after]
-        # Of the two quaternions of an orientation, the one on the same side.
+        # q and -q are the same orientation: take the one on the side of `start`.
         mixed = start * (1 - part) + (end if start @ end >= 0 else -end) * part
         length = np.linalg.norm(mixed)
         mixed = mixed / length if length > 1e-9 else np.array([0.0, 0.0, 0.0, 1.0])
@@ -72,8 +75,25 @@ class PoseTrack:
         return Pose((x, y, z), (qx, qy, qz, qw), self.frame_id)
 
 
+class _Point(Protocol):
+    x: float
+    y: float
+    z: float
+
+
+class _Quaternion(_Point, Protocol):
+    w: float
+
+
+class PoseMessage(Protocol):
+    """A geometry_msgs/Pose."""
+
+    position: _Point
+    orientation: _Quaternion
+
+
 ODOMETRY = 'nav_msgs/msg/Odometry'
-_PARTS: dict[str, Callable[[Any], Any]] = {
+_PARTS: dict[str, Callable[[Message], PoseMessage]] = {
     ODOMETRY: lambda m: m.pose.pose,
     'geometry_msgs/msg/PoseStamped': lambda m: m.pose,
     'geometry_msgs/msg/PoseWithCovarianceStamped': lambda m: m.pose.pose,
@@ -83,13 +103,13 @@ POSE_TYPES = (*_PARTS, _FIX)
 
 
 class LocalPoses:
-    """Brings the poses of a topic into metres one by one; of GPS the first is the origin."""
+    """Converts the poses of a topic to metres one by one; the first GPS fix is the origin."""
 
     def __init__(self, type_name: str) -> None:
         """
-        Expect poses of one of POSE_TYPES.
+        Expect poses of a type in POSE_TYPES.
 
-        :raises SourceError: if they are of GPS and pyproj is not installed.
+        :raises SourceError: for GPS, if pyproj is not installed.
         """
         self._is_fix = type_name == _FIX
         if self._is_fix:
@@ -97,7 +117,7 @@ class LocalPoses:
         self._origin: Origin | None = None
 
     def local(self, pose: Pose) -> Pose:
-        """Return what `pose_of` gave in metres."""
+        """Return a pose from `pose_of` in metres."""
         if not self._is_fix:
             return pose
         self._origin = self._origin or pose.position
@@ -105,15 +125,16 @@ class LocalPoses:
         return replace(pose, position=(x, y, z))
 
 
-def pose_of(message: Any, type_name: str) -> Pose | None:
+def pose_of(message: Message, type_name: str) -> Pose | None:
     """
-    Return the pose in a message of one of POSE_TYPES, or None where it holds none.
+    Return the pose in a message of a type in POSE_TYPES, or None if it is unusable.
 
-    That is a value that is not finite, a quaternion of zeros, or a fix without a position (status
-    below 0, not on the globe). Of a fix the position is latitude, longitude (degrees), altitude.
+    Unusable are values that are not finite, a zero quaternion, and a fix without a position
+    (status below 0, not on the globe). The position of a fix is latitude, longitude (degrees),
+    altitude (m).
     """
     if type_name == _FIX:
-        # Receivers without a height report NaN; a route is matched on the ground anyway.
+        # Receivers without an altitude report NaN, and only distances on the ground matter.
         height = message.altitude if math.isfinite(message.altitude) else 0.0
         pose = Pose((message.latitude, message.longitude, height))
         usable = (
@@ -134,11 +155,10 @@ def read_poses(
     bag: BagReader, topic: Topic, max_gap: float, origin: Origin | None = None
 ) -> tuple[PoseTrack, Origin | None]:
     """
-    Read a whole pose topic; a few dozen bytes a pose stay in memory.
+    Read a whole pose topic into memory, a few dozen bytes per pose.
 
-    NavSatFix becomes metres east, north and up of `origin`, or of the first fix where none is
-    given; the origin used is returned (None for the other types). Fixes without a position
-    (status below 0, not finite or not on the globe) are left out.
+    NavSatFix becomes metres east, north and up of `origin`, or of the first fix if that is None;
+    the origin used is returned (None for other types). Unusable poses are left out.
 
     :raises SourceError: if the topic holds no usable pose, or poses in several coordinate frames.
     """
@@ -159,7 +179,7 @@ def read_poses(
     if len(frames) > 1:
         raise SourceError(
             f'{bag.path}: expected all poses of {topic.name} in one frame, found '
-            f'{" and ".join(map(repr, frames[:4]))}: did two nodes publish it? Name '
+            f'{" and ".join(map(repr, frames[:4]))}: did two nodes publish them? Name '
             'another topic in poses.topic, or none'
         )
     positions = np.array([pose.position for pose in poses])
@@ -180,18 +200,18 @@ def read_poses(
 
 def local_metres(fixes: NDArray[np.float64], origin: Origin) -> NDArray[np.float64]:
     """
-    Turn latitude, longitude (degrees), altitude (m) into metres east, north, up of the origin.
+    Convert latitude, longitude (degrees), altitude (m) to metres east, north, up of the origin.
 
     :param fixes: float64 (n, 3), as is the result.
     :raises SourceError: if pyproj is not installed.
     """
-    # As lists: of an array with a single element pyproj makes a number.
+    # As lists: pyproj returns a number for an array with a single element.
     latitudes, longitudes, altitudes = fixes.T.tolist()
     return np.stack(_transformer(origin).transform(longitudes, latitudes, altitudes), axis=1)
 
 
 @lru_cache(maxsize=4)
-def _transformer(origin: Origin) -> Any:
+def _transformer(origin: Origin) -> Transformer:
     try:
         from pyproj import Transformer
     except ImportError:

@@ -1,9 +1,9 @@
 """
-Recording a live topic so that a crash or a power loss takes the last second at the most.
+Recording live topics so that a crash or a power failure loses the last second at most.
 
-Messages go into a sqlite3 bag as they came, and what came is committed every so often, which
-SQLite does not call done before the disk has it. What is left after a crash any reader of SQLite
-brings back to the last commit; an MCAP file without its end is read by few.
+Messages go into a sqlite3 bag as serialised. They are committed at a fixed interval; SQLite ends a
+commit only when the disk has stored it. After a crash every reader of SQLite restores the last
+commit, while few programs read an MCAP file without its end.
 """
 
 from __future__ import annotations
@@ -15,11 +15,15 @@ import time
 from collections import Counter, deque
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Mapping, NamedTuple
+from typing import TYPE_CHECKING, Mapping, NamedTuple
 
 from ..errors import SourceError
 from .bag_writer import check_sqlite_name, failures, new_writer
 from .cdr import typestore
+
+if TYPE_CHECKING:
+    from rosbags.interfaces import Connection
+    from rosbags.rosbag2 import Writer
 
 
 class _Item(NamedTuple):
@@ -30,24 +34,24 @@ class _Item(NamedTuple):
 
 class Recorder:
     """
-    A bag that is being written by a thread of its own; memory is bounded.
+    A bag written by its own thread, with bounded memory.
 
-    `written` counts messages by topic and `size` their bytes, of what is safe on the disk.
-    `dropped` counts those for which the disk was too slow, or that a full disk took. `problem`
-    says why the recording ended by itself, empty while it goes on.
+    `written` counts the messages that are safe on the disk by topic, and `size` their bytes.
+    `dropped` counts the messages lost to a slow or full disk. `problem` is the reason why the
+    recording stopped, empty while it continues.
     """
 
     def __init__(
         self, path: Path, topics: Mapping[str, str], *, sync: float, buffer: int, min_free: int
     ) -> None:
         """
-        Begin a new bag.
+        Create a new bag.
 
         :param topics: names and message types of the topics.
-        :param sync: seconds after which what was written is made safe.
+        :param sync: interval between commits in seconds.
         :param buffer: bytes of messages that may wait for the disk.
-        :param min_free: bytes to leave on the disk.
-        :raises SourceError: if it cannot be begun there.
+        :param min_free: bytes to leave free on the disk.
+        :raises SourceError: if the bag cannot be created.
         """
         self.path = path
         self.written: Counter[str] = Counter()
@@ -62,11 +66,11 @@ class Recorder:
         self._closing = False
         self._changed = threading.Condition()
         self._begun = threading.Event()
-        # What is written but not yet safe: topics of the messages, and their bytes.
+        # Written but not yet committed: topics of the messages, and their bytes.
         self._pending: list[str] = []
         self._pending_size = 0
-        self._writer: Any = None
-        self._connections: dict[str, Any] = {}
+        self._writer: Writer | None = None
+        self._connections: dict[str, Connection] = {}
         check_sqlite_name(path)
         self._thread = threading.Thread(target=self._run, name='recorder', daemon=True)
         self._thread.start()
@@ -75,7 +79,7 @@ class Recorder:
             raise SourceError(self.problem)
 
     def put(self, topic: str, stamp_ns: int, data: bytes) -> bool:
-        """Hand over a message, received at `stamp_ns`; False if it had to be dropped."""
+        """Queue a message, received at `stamp_ns`; return False if it is dropped."""
         with self._changed:
             if self.problem or self._closing or self._waiting + len(data) > self._buffer:
                 self.dropped += 1
@@ -86,30 +90,30 @@ class Recorder:
         return True
 
     def free(self) -> int:
-        """Return how many bytes may still be written; 0 if the disk is gone."""
+        """Return the bytes that may still be written; 0 if the disk is gone."""
         try:
             return max(shutil.disk_usage(self.path.parent).free - self._min_free, 0)
         except OSError:
             return 0
 
     def close(self) -> None:
-        """Write what waits and finish the bag; `problem` tells if that did not succeed."""
+        """Write queued messages and finish the bag; `problem` is set if that fails."""
         with self._changed:
             self._closing = True
             self._changed.notify()
         self._thread.join()
 
     def _run(self) -> None:
-        # SQLite's connection belongs to the thread that made it.
+        # An SQLite connection must be used by the thread that created it.
         try:
             with failures(self.path):
-                self._begin()
+                writer = self._begin()
             self._begun.set()
             with failures(self.path):
-                self._work()
+                self._work(writer)
         except SourceError as error:
             self._give_up(str(error))
-        except Exception as error:  # noqa: BLE001 - or nobody would know that nothing is recorded
+        except Exception as error:  # noqa: BLE001 - a dead thread would record nothing silently
             self._give_up(
                 f'{self.path}: unexpected {type(error).__name__}: {error}; recording '
                 'stopped; please report this'
@@ -117,9 +121,9 @@ class Recorder:
         finally:
             self._begun.set()
         if self._writer is not None:
-            self._finish()
+            self._finish(self._writer)
 
-    def _begin(self) -> None:
+    def _begin(self) -> Writer:
         if os.path.lexists(self.path):
             raise SourceError(f'{self.path}: exists already; it is left alone')
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -129,21 +133,22 @@ class Recorder:
                 'free on this disk (live.min_free); make room, or set '
                 'live.recording to another one'
             )
-        self._writer = new_writer(self.path, 'sqlite3')
-        connection = self._writer.storage.conn
-        # One file less to make and to remove each time than with `delete`; `wal` would write
-        # everything twice.
+        # Kept now: if the next lines fail, it has to be closed.
+        self._writer = writer = new_writer(self.path, 'sqlite3')
+        connection = writer.storage.conn
+        # `delete` would create and remove a file for each commit, `wal` write everything twice.
         connection.execute('PRAGMA journal_mode=TRUNCATE')
         connection.execute('PRAGMA synchronous=FULL')
         for topic, type_name in self._topics.items():
-            self._connections[topic] = self._writer.add_connection(
+            self._connections[topic] = writer.add_connection(
                 topic, type_name, typestore=typestore()
             )
         connection.commit()
         _sync_folder(self.path)
         _sync_folder(self.path.parent)
+        return writer
 
-    def _work(self) -> None:
+    def _work(self, writer: Writer) -> None:
         due = time.monotonic() + self._sync
         while True:
             with self._changed:
@@ -154,18 +159,18 @@ class Recorder:
                 item = self._queue.popleft() if self._queue else None
                 ending = self._closing and item is None
             if item is not None:
-                self._write(item)
+                self._write(writer, item)
             if ending or time.monotonic() >= due:
-                self._commit()
+                self._commit(writer)
                 due = time.monotonic() + self._sync
             if ending:
                 return
 
-    def _write(self, item: _Item) -> None:
+    def _write(self, writer: Writer, item: _Item) -> None:
         size = len(item.data)
         if size + self._pending_size > self.free():
-            # Some of what is pending has not got its room on the disk yet.
-            self._commit()
+            # Pending messages may not have their space on the disk yet.
+            self._commit(writer)
         self._pending.append(item.topic)
         self._pending_size += size
         if size > self.free():
@@ -173,15 +178,15 @@ class Recorder:
                 f'{self.path}: the disk is full but for the '
                 f'{self._min_free / 1e6:.0f} MB of live.min_free; recording stopped'
             )
-        self._writer.write(self._connections[item.topic], item.stamp_ns, item.data)
+        writer.write(self._connections[item.topic], item.stamp_ns, item.data)
         with self._changed:
             self._waiting -= size
 
-    def _commit(self) -> None:
+    def _commit(self, writer: Writer) -> None:
         if not self._pending:
             return
         started = time.monotonic()
-        self._writer.storage.conn.commit()
+        writer.storage.conn.commit()
         self.slowest_sync = max(self.slowest_sync, time.monotonic() - started)
         self.written.update(self._pending)
         self.size += self._pending_size
@@ -189,7 +194,7 @@ class Recorder:
         self._pending_size = 0
 
     def _give_up(self, reason: str) -> None:
-        """Keep what was committed, and say what was not."""
+        """Stop: keep what is committed, count the other messages as dropped."""
         with self._changed:
             self.problem = reason
             self.dropped += len(self._pending) + len(self._queue)
@@ -198,22 +203,22 @@ class Recorder:
         if self._writer is not None and self._writer.storage is not None:
             with suppress(Exception):
                 self._writer.storage.conn.rollback()
-            # Of what rosbags counted, it is to note only what is there.
+            # The counts in the metadata must be those of the committed messages.
             for topic, connection in self._connections.items():
                 self._writer.counts[connection.id] = self.written[topic]
 
-    def _finish(self) -> None:
-        """Write the metadata; where there is no room for it, the bag can be read without."""
+    def _finish(self, writer: Writer) -> None:
+        """Write the metadata; if the disk has no space for it, the bag is readable without."""
         try:
             with failures(self.path):
-                self._writer.storage.conn.execute('PRAGMA journal_mode=DELETE')
-                self._writer.close()
+                writer.storage.conn.execute('PRAGMA journal_mode=DELETE')
+                writer.close()
                 _sync_file(self.path / 'metadata.yaml')
                 _sync_folder(self.path)
         except SourceError as error:
             self.problem = self.problem or str(error)
             with suppress(Exception):
-                self._writer.abort()
+                writer.abort()
 
 
 def _sync_file(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Where recordings of a route lie, and which of them nobody finished."""
+"""Paths of recorded drives, and which recordings were not closed."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from ..support.paths import user_path
 from .bags import is_bag
 from .natural_sort import natural_key
 
-# Names beyond this many taken ones are not looked for.
+# No more numbered names than this are tried.
 _MOST = 10_000
 
 
 def first_recording(recording: str, map_path: str) -> Path:
     """
-    Return the folder of a first recording: the given one, or beside the map.
+    Return the folder of the first recording: the given one, or one next to the map.
 
-    :raises SourceError: if neither is given, or it has no name.
+    :raises SourceError: if neither is given, or the path has no name.
     """
     if not (recording or map_path):
         raise SourceError('no destination given: name the folder for the map in the parameter map')
-    # For . and .. have a name too; resolve() would go where a link leads.
+    # abspath gives . and .. a name; resolve() would also follow links.
     target = Path(os.path.abspath(user_path(recording or map_path)))  # noqa: PTH100
     if not target.name:
         raise SourceError(f'{target}: expected a folder that has a name')
@@ -30,19 +30,19 @@ def first_recording(recording: str, map_path: str) -> Path:
 
 
 def next_recording(first: Path) -> Path:
-    """Return the first name that nothing has yet: `first`, then with _2, _3 ... behind it."""
+    """Return the first free path: `first`, or with _2, _3 ... appended."""
     for number in range(1, _MOST):
         path = first if number == 1 else first.with_name(f'{first.name}_{number}')
         if not os.path.lexists(path):
             return path
     raise SourceError(
-        f'{first}: {_MOST} recordings lie there; remove some, or choose another '
+        f'{first}: there are {_MOST} recordings; remove some, or choose another '
         'folder in live.recording'
     )
 
 
 def unfinished_recordings(first: Path) -> list[Path]:
-    """Return the recordings of these names that were not closed: metadata.yaml is written last."""
+    """Return the recordings with these names that were not closed: without metadata.yaml."""
     try:
         found = [
             path
@@ -58,9 +58,9 @@ def _is_unfinished(path: Path) -> bool:
     try:
         return path.is_dir() and is_bag(path) and not (path / 'metadata.yaml').exists()
     except OSError:
-        return False  # Somebody else's, who lets nobody read it.
+        return False  # Not readable by this user.
 
 
 def how_to_train(path: Path) -> str:
-    """Return the words that tell how to make a map of a recording later."""
+    """Return the command that makes a map from a recording later."""
     return f'ros2 launch vprtempo_ros train.launch.py bags:={path} map:=...'

@@ -1,4 +1,4 @@
-"""Frames of one traverse are of one size."""
+"""Checking that all frames of a traverse have the same size."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ class SameSize:
     """Remembers the size of the first frame."""
 
     def __init__(self) -> None:
-        """Begin without any."""
+        """Start without a frame."""
         self._first: tuple[int, int] | None = None
 
     def check(self, width: int, height: int) -> None:
         """
-        Make sure that a frame is of the size of the first one.
+        Check that a frame has the size of the first one.
 
-        :raises ImageError: if it is of another: it is of another camera, or the driver's settings
-            changed, and what the network learns of one it does not know of the other.
+        :raises ImageError: if it has not: it is from another camera, or the driver's settings
+            changed, and a network trained with one size does not recognise the other.
         """
         if self._first is None:
             self._first = width, height

@@ -1,4 +1,4 @@
-"""A recorded traverse as frames with poses, whatever it is recorded in."""
+"""A recorded traverse as frames with poses, from a bag or a folder."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from .same_size import SameSize
 
 class Traverse(Protocol):
     """
-    Frames in the order they were driven; what was left out is counted by its reason.
+    Frames in recorded order. `skipped` counts frames that were left out, by reason.
 
-    `sensor` is width and height of the sensor where that is not the size of the images.
+    `sensor` is width and height of the sensor if that is not the size of the images.
     """
 
     skipped: dict[str, int]
@@ -35,7 +35,7 @@ class Traverse(Protocol):
         """Width and height in pixels, or None."""
 
     def __len__(self) -> int:
-        """Return the number of frames, counting unreadable ones."""
+        """Return the number of frames, including unreadable ones."""
 
     def __iter__(self) -> Iterator[Frame]:
         """Read the frames; nothing is kept."""
@@ -45,15 +45,15 @@ class BagFrames:
     """
     The frames of an image topic of a bag.
 
-    A message that does not hold an image, an image of another size than the first, or one that
-    shows nothing (a camera's first frames often are black), is left out and counted in `skipped`:
-    a recording is not worthless for one broken frame.
+    A message without an image, an image of another size than the first, and one without contrast
+    (the first frames of a camera often are black) are left out and counted in `skipped`: the
+    other frames of the recording are still usable.
     """
 
     def __init__(
         self, path: Path, config: BagInputConfig, poses: PosesConfig, origin: Origin | None = None
     ) -> None:
-        """Open the bag, choose its topics, read its poses (all of them fit in memory)."""
+        """Open the bag, choose its topics, read all poses into memory."""
         self.path = path
         self.skipped: dict[str, int] = Counter()
         self.sensor = None
@@ -83,7 +83,7 @@ class BagFrames:
                 yield Frame(stamp, image, f'{self.topic.name}[{number}]', pose)
 
 
-class _From:
+class _WithoutStart:
     """A traverse without its first frames."""
 
     def __init__(self, traverse: Traverse, start: int) -> None:
@@ -102,7 +102,7 @@ class _From:
 
 
 class _Counts:
-    """A traverse whose images are counts of events, kept as integers in files."""
+    """A traverse whose image files hold event counts as integers."""
 
     def __init__(self, traverse: Traverse, signed: bool) -> None:
         self._traverse, self._signed = traverse, signed
@@ -124,9 +124,9 @@ def open_traverse(
     path: str, config: BagInputConfig, poses: PosesConfig, origin: Origin | None = None
 ) -> tuple[Traverse, Origin | None]:
     """
-    Open a bag or a folder of images; returns it with the origin of its GPS poses, if any.
+    Open a bag or a folder of images; return it with the origin of its GPS poses, if any.
 
-    :raises SourceError: if it is neither, or if its topics do not fit.
+    :raises SourceError: if it is neither, or its topics do not fit the configuration.
     """
     if not path:
         raise SourceError('expected the name of a bag or folder, found an empty one')
@@ -150,7 +150,7 @@ def _open(
         if config.type == 'events':
             traverse = _Counts(traverse, config.events.polarity == 'signed')
     elif config.type == 'events':
-        # Compiled loops come with it, for which the images of cameras need not wait.
+        # Imports compiled loops, which traverses of images do not need.
         from .event_bag import EventFrames
 
         with BagReader(where) as reader:
@@ -159,7 +159,7 @@ def _open(
     else:
         bag = BagFrames(where, config, poses, origin)
         traverse, origin = bag, bag.origin
-    return (_From(traverse, config.start) if config.start else traverse), origin
+    return (_WithoutStart(traverse, config.start) if config.start else traverse), origin
 
 
 def _poses(

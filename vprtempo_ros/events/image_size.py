@@ -1,4 +1,4 @@
-"""Of what size the images are that events become."""
+"""The size of event-count images."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from ..errors import ConfigError
 from .packet import Size
 
 
-def picture_size(config: EventsConfig, width: int, height: int) -> Size:
+def event_image_size(config: EventsConfig, width: int, height: int) -> Size:
     """
-    Return width and height of the images that are made of a sensor of this size.
+    Return width and height of the images from a sensor of this size.
 
-    :raises ConfigError: if the region of interest does not lie within it.
+    :raises ConfigError: if the region of interest is not within the sensor.
     """
     right = config.roi_x + (config.roi_width or width - config.roi_x)
     lower = config.roi_y + (config.roi_height or height - config.roi_y)
