@@ -21,7 +21,9 @@ def main() -> int:
         if hasattr(import_module(f'benchmarks.{module.name}'), 'bench')
     )
     parser = argparse.ArgumentParser(prog='python -m benchmarks')
-    parser.add_argument('names', nargs='*', help=f'which to run: {", ".join(known)} (default: all)')
+    parser.add_argument(
+        'names', nargs='*', help=f'benchmarks to run: {", ".join(known)} (default: all)'
+    )
     names = parser.parse_args().names or known
     unknown = sorted(set(names) - set(known))
     if unknown:

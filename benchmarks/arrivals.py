@@ -1,4 +1,4 @@
-"""Records the stamps of matches, or of what `echo` repeats, and when they arrive."""
+"""Records the stamps of matches, or of the headers from `echo`, with their arrival times."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
@@ -15,14 +15,21 @@ from std_msgs.msg import Header
 from vision_msgs.msg import Classification
 
 
+class _Stamp(Protocol):
+    """builtin_interfaces/Time."""
+
+    sec: int
+    nanosec: int
+
+
 def main() -> int:
-    """Listen to `match` or `echo`; write stamps and arrivals to a file when interrupted."""
+    """Subscribe to `match` or `echo`; write stamps and arrival times when interrupted."""
     kind, record = sys.argv[1], Path(sys.argv[2])
     rclpy.init()
     node = rclpy.create_node(f'arrivals_of_{kind}')
     rows: list[tuple[int, int]] = []
 
-    def take(stamp: Any) -> None:
+    def take(stamp: _Stamp) -> None:
         rows.append((stamp.sec * 10**9 + stamp.nanosec, time.time_ns()))
 
     if kind == 'match':

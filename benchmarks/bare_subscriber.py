@@ -1,4 +1,4 @@
-"""The least that an rclpy node can do with images: take each, and count."""
+"""A minimal rclpy node: it counts images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A camera for benchmarks: publishes VGA colour images at a steady rate, each stamped anew."""
+"""A camera for benchmarks: publishes VGA colour images at a constant rate, stamped with now."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def main() -> int:
     parser.add_argument('--rate', type=float, default=30.0)
     parser.add_argument('--seconds', type=float, default=60.0)
     parser.add_argument('--reliability', choices=('reliable', 'best_effort'))
-    parser.add_argument('--subscribers', type=int, default=1, help='how many to wait for')
+    parser.add_argument('--subscribers', type=int, default=1, help='subscribers to wait for')
     given = parser.parse_args()
     rclpy.init()
     node = rclpy.create_node('camera')

@@ -1,10 +1,9 @@
-"""A camera in the benchmark's own process that hears the answers to its images."""
+"""A camera in the process of the benchmark that receives the matches of its images."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import rclpy
@@ -16,15 +15,15 @@ from vision_msgs.msg import Classification
 from vprtempo_ros.sources.cdr import IMAGE, restamp, write_message
 from vprtempo_ros.sources.image_bag import image_message
 
-# Pictures that are shown in turn: what is always the same might be cheaper.
+# Number of different images; a constant image might be cheaper to process.
 _PICTURES = 16
 
 
 class Companion:
-    """Publishes VGA images on `image`, and counts the matches that come back."""
+    """Publishes VGA images on `image` and counts the matches received."""
 
     def __init__(self) -> None:
-        """Begin to listen."""
+        """Subscribe to matches."""
         self.matches = 0
         self.others: dict[str, int] = {}
         self._shown = 0
@@ -52,35 +51,35 @@ class Companion:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Leave the network."""
+        """End the node."""
         self._executor.shutdown()
         self._node.destroy_node()
         self._context.try_shutdown()
 
     def listen(self, topics: Sequence[tuple[str, type]]) -> None:
-        """Subscribe to further topics, and count what comes."""
+        """Subscribe to more topics and count their messages."""
         for topic, kind in topics:
             self.others[topic] = 0
 
-            def count(message: Any, topic: str = topic) -> None:
+            def count(message: bytes, topic: str = topic) -> None:
                 self.others[topic] += 1
 
             self._node.create_subscription(kind, topic, count, 10, raw=True)
 
     @property
     def heard(self) -> bool:
-        """Whether a node listens to the images."""
+        """Whether the images have a subscriber."""
         return bool(self._publisher.get_subscription_count())
 
     def show(self) -> None:
-        """Publish an image, stamped now."""
+        """Publish an image stamped with now."""
         data = self._pictures[self._shown % _PICTURES]
         self._shown += 1
         self._publisher.publish(restamp(data, time.time_ns()))
 
     def spin(self, seconds: float) -> None:
-        """Serve what arrives first within a time."""
+        """Process one message, waiting at most this long."""
         self._executor.spin_once(timeout_sec=seconds)
 
-    def _on_match(self, match: Any) -> None:
+    def _on_match(self, match: Classification) -> None:
         self.matches += 1

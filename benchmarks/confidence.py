@@ -1,4 +1,4 @@
-"""What confidences are worth: calibration error, precision, and queries from elsewhere."""
+"""Confidence: calibration error, precision, and rejection of out-of-map queries."""
 
 from __future__ import annotations
 
@@ -16,29 +16,28 @@ from vprtempo_ros.frames import Image, grey_image
 from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.maps.map import Map
 from vprtempo_ros.matching.matcher import Matcher
-from vprtempo_ros.matching.stages import FrameTiming
-from vprtempo_ros.matching.stages import Route as Steps
+from vprtempo_ros.matching.stages import FrameTiming, Route
 from vprtempo_ros.options import from_flat
 
 from .report import table
-from .routes import Route, elsewhere, lens, nordland, street
+from .routes import BenchmarkRoute, lens, nordland, street, winter_segment
 from .trial import queries_of
 
-# The part of right answers that the threshold for the unknown place has to keep.
+# Fraction of correct matches that the threshold for out-of-map queries must keep.
 KEPT = 0.95
 PRECISION = 0.99
 BINS = 10
 
 
 @dataclass(frozen=True)
-class Given:
+class Confidences:
     """Best places int64 (frames,) and their confidences float64 (frames,)."""
 
     places: NDArray[np.int64]
     confidences: NDArray[np.float64]
 
 
-def map_of(route: Route) -> Map:
+def map_of(route: BenchmarkRoute) -> Map:
     """Build a map from the reference images, as a user with a folder of images would."""
     with tempfile.TemporaryDirectory() as folder:
         for number, image in enumerate(route.reference):
@@ -46,10 +45,10 @@ def map_of(route: Route) -> Map:
         return build_map(from_flat(TrainerConfig, {'bags': [folder]}))
 
 
-def ask(
-    built: Map, images: list[Image], stamps: NDArray[np.int64], steps: Steps, sequence: str
-) -> Given:
-    """Return what the map answers to frames in their order; nothing is held back."""
+def predict(
+    built: Map, images: list[Image], stamps: NDArray[np.int64], steps: Route, sequence: str
+) -> Confidences:
+    """Return best places and confidences of frames in order, without a threshold."""
     backend = create(built.network, BackendConfig())
     matcher = Matcher(
         steps,
@@ -62,63 +61,63 @@ def ask(
         for spikes, stamp in zip(queries_of(images, built.config, built.pixel_statistics), stamps)
     ]
     backend.close()
-    return Given(
+    return Confidences(
         np.array([match.places[0] for match in matches]),
         np.array([match.confidences[0] for match in matches]),
     )
 
 
-def row(name: str, route: Route, built: Map, off: list[Image], sequence: str) -> list[str]:
+def row(name: str, route: BenchmarkRoute, built: Map, off: list[Image], sequence: str) -> list[str]:
     """Return the figures of one map and filter."""
-    given = ask(built, route.query, route.truth.stamps, route.steps, sequence)
-    right = np.array(
-        [route.truth.is_correct(query, int(place)) for query, place in enumerate(given.places)]
+    found = predict(built, route.query, route.truth.stamps, route.steps, sequence)
+    correct = np.array(
+        [route.truth.is_correct(query, int(place)) for query, place in enumerate(found.places)]
     )
-    order = np.argsort(-given.confidences, kind='stable')
-    hits = np.cumsum(right[order])
+    order = np.argsort(-found.confidences, kind='stable')
+    hits = np.cumsum(correct[order])
     precise = np.flatnonzero(hits >= PRECISION * np.arange(1, len(hits) + 1))
     recall_precise = hits[precise[-1]] / len(hits) if len(precise) else 0.0
     size = (route.query[0].width, route.query[0].height)
     stamps = 1 + np.arange(len(off)) * int(np.median(np.diff(route.truth.stamps)))
-    away = ask(
+    off_map = predict(
         built,
         [grey_image(cv2.resize(image.grey(), size)) for image in off],
         stamps,
         route.steps,
         sequence,
     )
-    threshold = np.quantile(given.confidences[right], 1 - KEPT)
+    threshold = np.quantile(found.confidences[correct], 1 - KEPT)
     return [
         f'{route.name}, {sequence}',
-        f'{right.mean():.3f}',
+        f'{correct.mean():.3f}',
         f'{recall_precise:.3f}',
-        f'{calibration_error(given.confidences, right):.3f}',
+        f'{calibration_error(found.confidences, correct):.3f}',
         name,
-        f'{np.mean(away.confidences < threshold):.3f}',
-        f'{np.mean(away.confidences < 0.5):.3f}',
-        f'{np.mean(given.confidences[right] >= 0.5):.3f}',
+        f'{np.mean(off_map.confidences < threshold):.3f}',
+        f'{np.mean(off_map.confidences < 0.5):.3f}',
+        f'{np.mean(found.confidences[correct] >= 0.5):.3f}',
     ]
 
 
-def calibration_error(confidences: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
+def calibration_error(confidences: NDArray[np.float64], correct: NDArray[np.bool_]) -> float:
     """Return the expected calibration error over bins of equal width."""
     number = np.minimum((confidences * BINS).astype(int), BINS - 1)
     return float(
         sum(
-            abs(confidences[number == bin_].sum() - right[number == bin_].sum())
+            abs(confidences[number == bin_].sum() - correct[number == bin_].sum())
             for bin_ in range(BINS)
         )
-        / len(right)
+        / len(correct)
     )
 
 
 def bench() -> None:
     """Print the table: maps and filters by figure."""
     cv2.setNumThreads(1)
-    winter = elsewhere(0, 300)
+    winter = winter_segment(0, 300)
     cases = [
-        (nordland(500), 'Nordland 1000-1500', elsewhere(1000, 1500)),
-        (nordland(1500), 'Nordland 1600-2700', elsewhere(1600, 2700)),
+        (nordland(500), 'Nordland 1000-1500', winter_segment(1000, 1500)),
+        (nordland(1500), 'Nordland 1600-2700', winter_segment(1600, 2700)),
         (nordland(2761), 'LENS', lens().query),
         (lens(), 'Nordland', winter),
         (street(), 'Nordland', winter),
@@ -135,10 +134,10 @@ def bench() -> None:
             'recall@1',
             'at 99 % precision',
             'calibration error',
-            'queries from elsewhere',
-            'rejected where 95 % of right are kept',
+            'out-of-map queries',
+            'rejected where 95 % of correct matches are kept',
             'rejected at 0.5',
-            'right kept at 0.5',
+            'correct matches kept at 0.5',
         ],
         rows,
     )

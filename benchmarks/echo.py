@@ -1,4 +1,4 @@
-"""The least that an rclpy node can do with images and be heard: take each, publish its stamp."""
+"""A minimal rclpy node with an output: it publishes the header of each image."""
 
 from __future__ import annotations
 

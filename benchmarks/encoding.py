@@ -13,7 +13,7 @@ from .upstream import module
 
 
 def bench() -> None:
-    """Time both on one thread, for grey and colour, and for the two usual sizes."""
+    """Time both on one thread, for grey and colour, and for two sizes."""
     import torch
 
     dataset = module('dataset')

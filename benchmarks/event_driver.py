@@ -1,4 +1,4 @@
-"""An event camera's driver for benchmarks: publishes evt3 packets of 1280x720 at a steady rate."""
+"""An event camera driver for benchmarks: publishes 1280x720 evt3 packets at a constant rate."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from vprtempo_ros.sources.cdr import PACKET, restamp, write_message
 from vprtempo_ros.sources.event_msg import packet_message
 
 WIDTH, HEIGHT = 1280, 720
-# Seconds of events that are made, and published over and over.
+# Seconds of events that are generated and published repeatedly.
 _LOOP = 2.0
-# Stands in the messages where each has its number when it is published.
+# Placeholder in the messages for the sequence number, set when they are published.
 _NUMBER = 0x1122334455667788
 
 
 def messages(rate: float, packets: float) -> list[bytes]:
-    """Return serialised packets: runs of edges and noise, so many events and packets a second."""
+    """Return serialised packets of edges and noise, at these rates per second."""
     rng = np.random.default_rng(0)
     size = int(rate / packets)
     made = []
@@ -54,10 +54,10 @@ def messages(rate: float, packets: float) -> list[bytes]:
 
 
 def main() -> int:
-    """Wait for a subscriber, publish, and print how many packets and events that were."""
+    """Wait for a subscriber, publish, and print packets, duration and largest delay."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--rate', type=float, default=10e6, help='events a second')
-    parser.add_argument('--packets', type=float, default=250.0, help='packets a second')
+    parser.add_argument('--rate', type=float, default=10e6, help='events per second')
+    parser.add_argument('--packets', type=float, default=250.0, help='packets per second')
     parser.add_argument('--seconds', type=float, default=20.0)
     given = parser.parse_args()
     made = messages(given.rate, given.packets)

@@ -1,11 +1,10 @@
-"""What of event counts is normalised and how: recall@1 on LENS's frames and the street's events."""
+"""Encodings of event counts: recall@1 on the frames of LENS and the events of the street."""
 
 from __future__ import annotations
 
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -14,19 +13,19 @@ from vprtempo_ros.config import BagInputConfig, EventsConfig, PosesConfig, Train
 from vprtempo_ros.demo.event_route import record_events
 from vprtempo_ros.evaluation.baselines import Sad
 from vprtempo_ros.evaluation.truth import from_positions
-from vprtempo_ros.frames import counts_of, grey_image
+from vprtempo_ros.frames import Image, counts_of, grey_image
 from vprtempo_ros.maps.confidence_fit import measure_responses
-from vprtempo_ros.matching.stages import Route as Steps
+from vprtempo_ros.matching.stages import Route
 from vprtempo_ros.options import from_flat
 from vprtempo_ros.sources.traverse import open_traverse
 
 from .report import table
-from .routes import Route, lens
-from .trial import answers, encode, network_of, normalised, recall
+from .routes import BenchmarkRoute, lens
+from .trial import encode, network_of, normalised, recall, similarities
 
-Settings = dict[str, Any]
+Settings = dict[str, object]
 
-# Differently seeded networks behind each figure.
+# Networks with different seeds per figure.
 SEEDS = 5
 _SPACING, _TOLERANCE = 2.0, 2.0
 
@@ -76,7 +75,7 @@ WINDOWS: dict[str, EventsConfig] = {
 }
 
 
-def lens_counts() -> Route:
+def lens_counts() -> BenchmarkRoute:
     """Return LENS's example as counts."""
     route = lens()
     return replace(
@@ -86,8 +85,8 @@ def lens_counts() -> Route:
     )
 
 
-def events_of_the_street(folder: Path, config: EventsConfig, name: str) -> Route:
-    """Return the demo's drives as events, a place every 2 m, right within 2 m of the pose."""
+def events_of_the_street(folder: Path, config: EventsConfig, name: str) -> BenchmarkRoute:
+    """Return the demo's drives as events, a place every 2 m, correct within 2 m of the pose."""
     traverses = []
     for side in ('reference', 'query'):
         traverse, _ = open_traverse(
@@ -98,23 +97,23 @@ def events_of_the_street(folder: Path, config: EventsConfig, name: str) -> Route
         np.array([frame.pose.position[:2] for frame in frames if frame.pose])
         for frames in traverses
     ]
-    # Along the reference's way; the query is where on it the nearest point lies.
+    # Distance along the reference; that of the query is that of the nearest reference point.
     steps = np.linalg.norm(np.diff(positions[0], axis=0), axis=1)
     along = np.concatenate([[0.0], np.cumsum(steps)])
     wanted = np.searchsorted(along, np.arange(0, along[-1], _SPACING))
     nearest = [int(np.linalg.norm(positions[0] - at, axis=1).argmin()) for at in positions[1]]
     stamps = np.array([frame.stamp_ns for frame in traverses[1]])
     truth = from_positions(stamps, along[nearest], along[wanted], _TOLERANCE)
-    return Route(
+    return BenchmarkRoute(
         name,
         [traverses[0][int(index)].image for index in wanted],
         [frame.image for frame in traverses[1]],
         truth,
-        Steps(len(wanted), 0.4, _SPACING),
+        Route(len(wanted), 0.4, _SPACING),
     )
 
 
-def row(route: Route, settings: Settings) -> list[str]:
+def row(route: BenchmarkRoute, settings: Settings) -> list[str]:
     """Return template matching, and the network with and without its places normalised."""
     config = from_flat(TrainerConfig, {'input.type': 'events', **settings})
     if config.input.type == 'image':
@@ -124,7 +123,7 @@ def row(route: Route, settings: Settings) -> list[str]:
     for seed in range(SEEDS):
         config.training.seed = seed
         backend = network_of(pixels, config)
-        found = answers(backend, pixels)
+        found = similarities(backend, pixels)
         without.append(recall(route, found))
         with_.append(
             recall(
@@ -136,15 +135,15 @@ def row(route: Route, settings: Settings) -> list[str]:
         )
         backend.close()
     return [
-        f'{recall(route, answers(Sad(pixels.shown), pixels)):.3f}',
+        f'{recall(route, similarities(Sad(pixels.shown), pixels)):.3f}',
         *(f'{np.mean(values):.3f} ±{np.std(values):.3f}' for values in (without, with_)),
     ]
 
 
-def _as_grey(route: Route) -> Route:
+def _as_grey(route: BenchmarkRoute) -> BenchmarkRoute:
     """Return counts as a camera's grey values."""
 
-    def grey(images: list[Any]) -> list[Any]:
+    def grey(images: list[Image]) -> list[Image]:
         return [
             grey_image(np.clip(image.pixels[..., 0], 0, 255).astype(np.uint8)) for image in images
         ]

@@ -22,11 +22,11 @@ SECONDS = seconds(20.0)
 RATES = (1e6, 5e6, 10e6, 20e6, 40e6)
 
 
-class Diagnostics(threading.Thread):
-    """Listens to the node's diagnostics in a context of its own; `last` is what it said last."""
+class DiagnosticsListener(threading.Thread):
+    """Subscribes to the node's diagnostics; `last` has the latest values by key."""
 
     def __init__(self) -> None:
-        """Begin to listen."""
+        """Start the thread."""
         super().__init__(daemon=True)
         self.last: dict[str, str] = {}
         self.worst_ms = 0.0
@@ -34,7 +34,7 @@ class Diagnostics(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        """Serve the subscription until told to stop."""
+        """Process messages until stopped."""
         import rclpy
         from diagnostic_msgs.msg import DiagnosticArray
         from rclpy.executors import SingleThreadedExecutor
@@ -76,7 +76,7 @@ def measure(rate: float, environment: dict[str, str], built: Path, folder: Path)
     with running(driver, environment, subprocess.PIPE) as publishing:
         assert publishing.stdout is not None
         publishing.stdout.readline()
-        diagnostics = Diagnostics()
+        diagnostics = DiagnosticsListener()
         with (
             running(shown, environment, subprocess.DEVNULL),
             running(node, environment, subprocess.DEVNULL, subprocess.DEVNULL) as process,
@@ -86,7 +86,7 @@ def measure(rate: float, environment: dict[str, str], built: Path, folder: Path)
             count, taken, late = publishing.stdout.readline().split()
             time.sleep(1.0)
             times = psutil.Process(process.pid).cpu_times()
-            said = diagnostics.last
+            values = diagnostics.last
         diagnostics.stop()
     latencies = latencies_ms(record)
     cpu = times.user + times.system - before.user - before.system
@@ -95,9 +95,9 @@ def measure(rate: float, environment: dict[str, str], built: Path, folder: Path)
         f'{rate * 1e-6:g}',
         f'{published * 1e-6:.1f}',
         count,
-        said.get('packets received', '-'),
-        said.get('packets dropped', '-'),
-        said.get('packets lost', '-'),
+        values.get('packets received', '-'),
+        values.get('packets dropped', '-'),
+        values.get('packets lost', '-'),
         f'{cpu / float(taken):.0%}',
         str(len(latencies)),
         f'{np.median(latencies):.1f}' if len(latencies) else '-',
@@ -107,7 +107,7 @@ def measure(rate: float, environment: dict[str, str], built: Path, folder: Path)
 
 
 def bench() -> None:
-    """Print what becomes of each rate."""
+    """Print packets, CPU and latency of each rate."""
     environment = ros_environment()
     os.environ.update(environment)
     with tempfile.TemporaryDirectory() as folder:
@@ -115,7 +115,7 @@ def bench() -> None:
         rows = [measure(rate, environment, built, Path(folder)) for rate in RATES]
     table(
         [
-            'million events a second',
+            'million events per second',
             'published',
             'packets',
             'received',

@@ -1,4 +1,4 @@
-"""Decoding evt3 and accumulating events on one core, decoders from PyPI beside ours in turns."""
+"""Decoding evt3 and accumulating events on one core, compared with decoders from PyPI."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ from .report import data_set, table
 TURNS = 9
 _WIDTH, _HEIGHT = 1280, 720
 _PACKET = 1 << 16
-Stream = tuple[str, int, int, list[NDArray[np.uint8]]]
+EventStream = tuple[str, int, int, list[NDArray[np.uint8]]]
 
 
-def synthetic(events: int = 5_000_000, rate: float = 20e6) -> Stream:
-    """Return a stream as moving edges make it: runs along rows, many of one time, and noise."""
+def synthetic(events: int = 5_000_000, rate: float = 20e6) -> EventStream:
+    """Return a stream like that of moving edges: runs along rows at equal times, and noise."""
     rng = np.random.default_rng(0)
     lengths = np.minimum(rng.geometric(0.2, events // 4), 30)
     lengths[rng.random(len(lengths)) < 0.3] = 1
     lengths = lengths[: int(np.searchsorted(np.cumsum(lengths), events))]
     run = np.repeat(np.arange(len(lengths)), lengths)
     within = np.arange(len(run)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    # An edge has gaps: not every pixel answers at once.
+    # An edge has gaps: not every pixel makes an event.
     kept = rng.random(len(run)) < 0.7
     starts = rng.integers(0, _WIDTH - 32, len(lengths))
     rows = rng.integers(0, _HEIGHT, len(lengths))
@@ -63,8 +63,8 @@ def synthetic(events: int = 5_000_000, rate: float = 20e6) -> Stream:
     return 'runs and noise, 1280x720', _WIDTH, _HEIGHT, parts
 
 
-def recording(repeats: int = 20) -> Stream:
-    """Return a real camera's stream, which has single events only, several times over."""
+def recording(repeats: int = 20) -> EventStream:
+    """Return the stream of a real camera, which has single events only, repeated."""
     with BagReader(data_set('events/event_camera_py/test_events_1')) as bag:
         found = list(packets(bag, event_topic(bag, ''), {}))
     data = np.concatenate([packet.data for packet in found])
@@ -72,8 +72,8 @@ def recording(repeats: int = 20) -> Stream:
     return 'recording, 640x480', found[0].width, found[0].height, parts * repeats
 
 
-def ours(stream: Stream) -> Callable[[], int]:
-    """Return what decodes all with our decoder."""
+def ours(stream: EventStream) -> Callable[[], int]:
+    """Return a function that decodes the stream with our decoder."""
     _, width, height, parts = stream
     buffer = EventBuffer()
 
@@ -82,7 +82,7 @@ def ours(stream: Stream) -> Callable[[], int]:
         for part in parts:
             try:
                 decoder.decode(Packet('evt3', width, height, 0, '', part), buffer)
-            except EventError:  # Where the recording begins again its time leaps.
+            except EventError:  # Time jumps back where the recording is repeated.
                 decoder.forget()
                 decoder.decode(Packet('evt3', width, height, 0, '', part), buffer)
             total += len(buffer)
@@ -91,8 +91,8 @@ def ours(stream: Stream) -> Callable[[], int]:
     return work
 
 
-def peers(stream: Stream, folder: Path) -> dict[str, Callable[[], int]]:
-    """Return what decodes all with each decoder that is installed."""
+def peers(stream: EventStream, folder: Path) -> dict[str, Callable[[], int]]:
+    """Return functions that decode the stream with each installed decoder."""
     _, width, height, parts = stream
     data = np.concatenate(parts).tobytes()
     file = folder / 'events.raw'
@@ -144,7 +144,7 @@ def peers(stream: Stream, folder: Path) -> dict[str, Callable[[], int]]:
 
 
 def in_turns(work: dict[str, Callable[[], int]]) -> dict[str, tuple[int, list[float]]]:
-    """Return for each its number of events, and CPU seconds of each turn; all take part in each."""
+    """Return number of events and CPU seconds of each turn; all functions run in each turn."""
     counts = {name: one() for name, one in work.items()}
     times: dict[str, list[float]] = {name: [] for name in work}
     for _ in range(TURNS):
@@ -155,8 +155,8 @@ def in_turns(work: dict[str, Callable[[], int]]) -> dict[str, tuple[int, list[fl
     return {name: (counts[name], times[name]) for name in work}
 
 
-def decoding(stream: Stream, folder: Path) -> list[list[str]]:
-    """Return the rows of a stream: the peers' medians, and how many times as fast ours is."""
+def decoding(stream: EventStream, folder: Path) -> list[list[str]]:
+    """Return the rows of a stream: median rates, and times relative to ours."""
     found = in_turns({'vprtempo_ros': ours(stream), **peers(stream, folder)})
     mine = found['vprtempo_ros'][1]
     size = sum(part.size for part in stream[3])
@@ -178,8 +178,8 @@ def decoding(stream: Stream, folder: Path) -> list[list[str]]:
     return rows
 
 
-def accumulating(stream: Stream) -> list[list[str]]:
-    """Return the rate for each kind of accumulation, of events that are decoded already."""
+def accumulating(stream: EventStream) -> list[list[str]]:
+    """Return the rate of each kind of accumulation, for decoded events."""
     _, width, height, parts = stream
     decoder = StreamDecoder(prefer='own')
     buffers = []
@@ -225,7 +225,7 @@ def accumulating(stream: Stream) -> list[list[str]]:
 
 def bench() -> None:
     """Print both tables."""
-    # One core for all: some peers would take another for reading ahead.
+    # One core for all: some decoders would use another one to read ahead.
     allowed = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(allowed)})
     try:
@@ -236,10 +236,10 @@ def bench() -> None:
             dir='/dev/shm' if Path('/dev/shm').is_dir() else None
         ) as folder:
             rows = [row for stream in streams for row in decoding(stream, Path(folder))]
-        table(['stream', 'decoder', 'million events', 'million a second', 'time, ours = 1'], rows)
+        table(['stream', 'decoder', 'million events', 'million per second', 'time, ours = 1'], rows)
         print('\n(peers: pip install --no-deps -r env/requirements-peers.txt)\n')
         table(
-            ['stream', 'accumulated', 'million events a second'],
+            ['stream', 'accumulated', 'million events per second'],
             [row for stream in streams[-1:] for row in accumulating(stream)],
         )
     finally:

@@ -1,4 +1,4 @@
-"""Stamp to match, VGA at 30 Hz, beside a bare rclpy echo of the stamp in the same run."""
+"""Latency from stamp to match, VGA at 30 Hz, compared with a minimal rclpy echo in one run."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from .report import table
 
 RATE = 30.0
 SECONDS = seconds(60.0)
-# Matches and echoes that come before the processes are warm do not count.
+# Matches and echoes that are left out, while the processes warm up.
 WARM_UP = 30
 
 
 def measure(
     reliability: str, environment: dict[str, str], built: Path, folder: Path
 ) -> list[list[str]]:
-    """Return the rows of a run in which node and echo hear the same camera."""
+    """Return the rows of a run in which node and echo subscribe to the same camera."""
     records = {kind: folder / f'{reliability}-{kind}.csv' for kind in ('echo', 'match')}
     with ExitStack() as stack:
 
@@ -67,7 +67,7 @@ def measure(
     ]
     rows.append(
         [
-            'vpr_node beside it',
+            'difference',
             '',
             '',
             *(

@@ -1,4 +1,4 @@
-"""What the benchmarks of running nodes share: maps, processes, and stamps with their arrivals."""
+"""What the benchmarks of running nodes share: maps, processes, latencies."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from vprtempo_ros.maps.store import save
 from vprtempo_ros.options import from_flat
 
 PLACES = 500
-# How long anything may take that normally takes seconds.
-PATIENCE = 60.0
+# Timeout for steps that take seconds.
+TIMEOUT = 60.0
 
 
 def seconds(default: float) -> float:
-    """Return how long to measure: VPRTEMPO_BENCH_SECONDS, or the benchmark's own time."""
+    """Return the duration of a measurement: VPRTEMPO_BENCH_SECONDS, or the default."""
     return float(os.environ.get('VPRTEMPO_BENCH_SECONDS', default))
 
 
 def noise_map(folder: Path, width: int, height: int, kind: str = 'image') -> Path:
-    """Train places on noise, for a sensor of that size: what is seen makes no difference."""
+    """Train a map on noise, for a sensor of that size: times do not depend on the images."""
     noise = np.random.default_rng(0)
     (folder / 'noise').mkdir()
     for number in range(PLACES):
@@ -49,12 +49,12 @@ def noise_map(folder: Path, width: int, height: int, kind: str = 'image') -> Pat
 
 
 def bench_command(name: str, *arguments: object) -> list[str]:
-    """Return the command that runs a module of the benchmarks as a process of its own."""
+    """Return the command that runs a module of the benchmarks as a process."""
     return [sys.executable, '-m', f'benchmarks.{name}', *map(str, arguments)]
 
 
 def latencies_ms(record: Path) -> NDArray[np.float64]:
-    """Return the time from stamp to arrival, in ms, of each line of a record with these columns."""
+    """Return the times from stamp to arrival in ms, float64 (messages,), from a CSV file."""
     with record.open(newline='', encoding='utf-8') as stream:
         return np.array(
             [
@@ -68,9 +68,9 @@ def wait_for(condition: Callable[[], bool], what: str, *processes: subprocess.Po
     """
     Wait until a condition holds.
 
-    :raises VprError: if it does not come to hold, or one of the processes ends before.
+    :raises VprError: after a timeout, or if one of the processes ends.
     """
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while not condition():
         ended = [process.args for process in processes if process.poll() is not None]
         if ended or time.monotonic() > deadline:

@@ -1,4 +1,4 @@
-"""Memory of vpr_node after 1,000 and 100,000 VGA frames, with and without listeners to all."""
+"""Memory of vpr_node after 1,000 and 100,000 VGA frames, with one and with all subscribers."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from vprtempo_ros.demo.processes import command, ros_environment, running
 from vprtempo_ros.errors import VprError
 
 from .companion import Companion
-from .live import PATIENCE, noise_map, wait_for
+from .live import TIMEOUT, noise_map, wait_for
 from .report import table
 
 FRAMES = int(os.environ.get('VPRTEMPO_BENCH_FRAMES', '100000'))
-# After so many frames everything that is made once has been made.
-SETTLED = 1000
-# Images under way at a time: as fast as answers come, without any being overtaken.
-UNDER_WAY = 1
+# Frames after which all one-time allocations have been made.
+WARM_UP = 1000
+# Images in flight: as fast as the node matches, without dropped frames.
+IN_FLIGHT = 1
 
 
 def outputs() -> list[tuple[str, type]]:
-    """Return every topic that vpr_node publishes, beside its matches, with its type."""
+    """Return the topics that vpr_node publishes besides its matches, with their types."""
     found = []
     for entry in interface.NODES['vpr_node']:
         if entry.direction == interface.OUT and entry is not interface.MATCH:
@@ -59,13 +59,13 @@ def measure(environment: dict[str, str], built: Path, everything: bool) -> list[
             memory, began, then = psutil.Process(process.pid), time.monotonic(), 0
             shown = 0
             while camera.matches < FRAMES:
-                if camera.matches >= SETTLED and not then:
+                if camera.matches >= WARM_UP and not then:
                     then = memory.memory_info().rss
-                if shown - camera.matches < UNDER_WAY:
+                if shown - camera.matches < IN_FLIGHT:
                     camera.show()
                     shown += 1
-                before, deadline = camera.matches, time.monotonic() + PATIENCE
-                while camera.matches == before and shown - before >= UNDER_WAY:
+                before, deadline = camera.matches, time.monotonic() + TIMEOUT
+                while camera.matches == before and shown - before >= IN_FLIGHT:
                     camera.spin(1.0)
                     if time.monotonic() > deadline:
                         raise VprError(f'no match after {before} frames')
@@ -90,9 +90,9 @@ def bench() -> None:
         rows = [measure(environment, built, everything) for everything in (False, True)]
     table(
         [
-            'listened to',
-            'frames a second',
-            f'MiB after {SETTLED}',
+            'subscribed to',
+            'frames per second',
+            f'MiB after {WARM_UP}',
             f'MiB after {FRAMES}',
             'difference',
         ],

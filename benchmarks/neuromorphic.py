@@ -1,4 +1,4 @@
-"""Backends for neuromorphic hardware, in simulation: equal bits, times, recall, energy."""
+"""Backends for neuromorphic hardware, in simulation: bit equality, times, recall, energy."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from vprtempo_ros import backends
 from vprtempo_ros.backends.in_flight import InFlight
+from vprtempo_ros.backends.reference import reference_backend
 from vprtempo_ros.config import (
     BackendConfig,
     BootstrapConfig,
@@ -20,11 +21,11 @@ from vprtempo_ros.config import (
     TrainerConfig,
     TrainingConfig,
 )
-from vprtempo_ros.energy.breakdown import bill
+from vprtempo_ros.energy.breakdown import energy_breakdown
 from vprtempo_ros.energy.operations import dense, graded, rate
 from vprtempo_ros.errors import BackendError
 from vprtempo_ros.maps.confidence_fit import measure_responses
-from vprtempo_ros.network.layers import Network
+from vprtempo_ros.network.network import Network
 from vprtempo_ros.network.spiking.network import SpikingNetwork, similarity
 from vprtempo_ros.network.spiking.training import Trainer
 from vprtempo_ros.network.training import train
@@ -32,15 +33,15 @@ from vprtempo_ros.support.progress import silent
 
 from .quantisation import untrained
 from .report import table
-from .routes import Route, nordland
-from .trial import Pixels, encode, normalised, recall
+from .routes import BenchmarkRoute, nordland
+from .trial import EncodedRoute, encode, normalised, recall
 
 Spikes = NDArray[np.uint8]
 Matrix = NDArray[np.float32]
 
 
 def bench() -> None:
-    """Print a table for each of the figures."""
+    """Print the tables."""
     cv2.setNumThreads(1)
     print('### lava against integer, Nordland, 1000 frames of winter, 784-1568-500 twice\n')
     _lava_equals_integer()
@@ -50,35 +51,35 @@ def bench() -> None:
     pixels = encode(route, TrainerConfig())
     print('\n### sinabs, Nordland 500\n')
     _sinabs(route, pixels)
-    print('\n### bootstrap beside STDP, Nordland 500\n')
+    print('\n### bootstrap and STDP, Nordland 500\n')
     _bootstrap(route, pixels)
     print('\n### energy of a frame, Nordland 500, operations alone\n')
     _energy(route, pixels)
 
 
 def _recalls(
-    route: Route, pixels: Pixels, similarities: Matrix, engine: backends.Backend
+    route: BenchmarkRoute, pixels: EncodedRoute, similarities: Matrix, engine: backends.Backend
 ) -> tuple[float, float]:
-    """Return recall@1 of single frames: of similarities as they are, and as the node has them."""
-    usual = measure_responses(engine, pixels.shown, TrainerConfig().places.tolerance)
-    return recall(route, similarities), recall(route, normalised(similarities, usual))
+    """Return recall@1 of single frames, with raw and with normalised similarities."""
+    statistics = measure_responses(engine, pixels.shown, TrainerConfig().places.tolerance)
+    return recall(route, similarities), recall(route, normalised(similarities, statistics))
 
 
-def _answers(network: Network, config: BackendConfig, frames: Spikes) -> tuple[Matrix, float]:
-    """Return the answers to all frames, and seconds a frame."""
+def _similarities(network: Network, config: BackendConfig, frames: Spikes) -> tuple[Matrix, float]:
+    """Return the similarities of all frames, and the seconds per frame."""
     backend = backends.create(network, config)
     in_flight: InFlight[int] = InFlight(backend)
     started = time.perf_counter()
     found = [
-        answer for number, frame in enumerate(frames) for answer in in_flight.show(frame, number)
+        result for number, frame in enumerate(frames) for result in in_flight.show(frame, number)
     ]
     while len(in_flight):
         found += in_flight.advance()
     taken = (time.perf_counter() - started) / len(frames)
     backend.close()
     if [number for number, _ in found] != list(range(len(frames))):
-        raise BackendError('answers are missing or out of order')
-    return np.stack([answer for _, answer in found]), taken
+        raise BackendError('results are missing or out of order')
+    return np.stack([row for _, row in found]), taken
 
 
 def _lava_equals_integer() -> None:
@@ -90,9 +91,9 @@ def _lava_equals_integer() -> None:
             pixels.places,
             TrainingConfig(readout=readout, quantize='qat', places_per_module=500, keep_fp32=False),
         )
-        expected, _ = _answers(network, BackendConfig(name='integer'), pixels.queries)
+        expected, _ = _similarities(network, BackendConfig(name='integer'), pixels.queries)
         for mode in ('one_at_a_time', 'streaming'):
-            found, _ = _answers(
+            found, _ = _similarities(
                 network, BackendConfig(name='lava', lava=LavaConfig(mode)), pixels.queries
             )
             rows.append([readout, mode, found.size, int((found != expected).sum())])
@@ -109,21 +110,24 @@ def _lava_times() -> None:
             started = time.perf_counter()
             backends.create(network, config).close()
             start = time.perf_counter() - started
-            times = [_answers(network, config, frames)[1] for _ in range(3)]
+            times = [_similarities(network, config, frames)[1] for _ in range(3)]
             rows.append([readout, mode, f'{np.median(times) * 1e3:.2f}', f'{start:.1f}'])
     table(['readout', 'mode', 'ms a frame', 's to start and stop'], rows)
 
 
-def _sinabs(route: Route, pixels: Pixels) -> None:
+def _sinabs(route: BenchmarkRoute, pixels: EncodedRoute) -> None:
     rows = []
     for readout in ('linear', 'clamped'):
         network = train(pixels.samples, pixels.places, TrainingConfig(readout=readout))
         engine = backends.create(network, BackendConfig(name='numpy'))
         floats = _recalls(
-            route, pixels, _answers(network, BackendConfig(name='numpy'), pixels.queries)[0], engine
+            route,
+            pixels,
+            _similarities(network, BackendConfig(name='numpy'), pixels.queries)[0],
+            engine,
         )
         for steps in (10, 30, 100):
-            found, taken = _answers(
+            found, taken = _similarities(
                 network,
                 BackendConfig(name='sinabs', threads=2, sinabs=SinabsConfig(steps=steps)),
                 pixels.queries,
@@ -144,13 +148,11 @@ def _sinabs(route: Route, pixels: Pixels) -> None:
     )
 
 
-def _bootstrap(route: Route, pixels: Pixels) -> None:
+def _bootstrap(route: BenchmarkRoute, pixels: EncodedRoute) -> None:
     rows = []
 
     def row(name: str, similarities: Matrix, network: Network, taken: str = '') -> None:
-        engine = backends.create(
-            network, BackendConfig(name='cuba' if network.spiking else 'numpy')
-        )
+        engine = reference_backend(network)
         rows.append(
             [
                 name,
@@ -165,7 +167,7 @@ def _bootstrap(route: Route, pixels: Pixels) -> None:
     taken = time.perf_counter() - started
     row(
         'stdp, floats',
-        _answers(stdp, BackendConfig(name='numpy'), pixels.queries)[0],
+        _similarities(stdp, BackendConfig(name='numpy'), pixels.queries)[0],
         stdp,
         f'{taken:.0f}',
     )
@@ -175,19 +177,18 @@ def _bootstrap(route: Route, pixels: Pixels) -> None:
     trainer.run('module 1/1', silent)
     taken = time.perf_counter() - started
     spiking = SpikingNetwork([trainer.module()], config.steps, *trainer.constants())
-    network = Network([], 'linear', spiking=spiking)
     row(
         'bootstrap, floats (lava-dl)',
         trainer.similarity(pixels.queries, quantised=False),
-        network,
+        spiking,
         f'{taken:.0f}',
     )
     integers = similarity(spiking, pixels.queries)
-    row('bootstrap, cuba', integers, network)
-    in_lava, _ = _answers(
-        network, BackendConfig(name='lava', lava=LavaConfig('streaming')), pixels.queries
+    row('bootstrap, cuba', integers, spiking)
+    in_lava, _ = _similarities(
+        spiking, BackendConfig(name='lava', lava=LavaConfig('streaming')), pixels.queries
     )
-    row('bootstrap, lava (netx, fixed point)', in_lava, network)
+    row('bootstrap, lava (netx, fixed point)', in_lava, spiking)
     table(['network', 'recall@1', 'normalised', 's to train'], rows)
     print(
         f'\n(values of lava that differ from cuba: {int((in_lava != integers).sum())} of '
@@ -195,7 +196,7 @@ def _bootstrap(route: Route, pixels: Pixels) -> None:
     )
 
 
-def _energy(route: Route, pixels: Pixels) -> None:
+def _energy(route: BenchmarkRoute, pixels: EncodedRoute) -> None:
     network = train(pixels.samples, pixels.places, TrainingConfig(quantize='qat'))
     chosen = pixels.queries[::5]
     part = replace(
@@ -218,6 +219,6 @@ def _energy(route: Route, pixels: Pixels) -> None:
                 f'{item.total:.3g}',
                 f'{recall(part, item.counted.similarity):.3f}',
             ]
-            for item in bill(counts, EnergyConfig())
+            for item in energy_breakdown(counts, EnergyConfig())
         ],
     )

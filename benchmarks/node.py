@@ -1,4 +1,4 @@
-"""vpr_node on VGA images at 30 Hz for 60 s, against a bare rclpy subscriber."""
+"""vpr_node on VGA images at 30 Hz for 60 s, compared with a minimal rclpy subscriber."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ SECONDS = seconds(60.0)
 RATE = 30.0
 
 
-class Run(NamedTuple):
-    """What one process made of the stream; rate is what the camera came to, in Hz."""
+class NodeRun(NamedTuple):
+    """Images published and received, the rate reached by the camera in Hz, CPU, latencies."""
 
     published: int
     received: int
@@ -37,8 +37,8 @@ def publish(
     process: psutil.Process,
     rate: float,
     duration: float,
-) -> Run:
-    """Run the camera to its end; return what was published and the CPU that `process` took."""
+) -> NodeRun:
+    """Run the camera to its end; return the images published and the CPU time of `process`."""
     camera = bench_command(
         'camera', '--reliability', reliability, '--rate', rate, '--seconds', duration
     )
@@ -50,12 +50,14 @@ def publish(
         after = process.cpu_times()
         publishing.wait(10)
     cpu = after.user + after.system - before.user - before.system
-    return Run(int(count), 0, (int(count) - 1) / float(taken), cpu / int(count) * 1e3, np.zeros(0))
+    return NodeRun(
+        int(count), 0, (int(count) - 1) / float(taken), cpu / int(count) * 1e3, np.zeros(0)
+    )
 
 
 def bare(
     reliability: str, environment: dict[str, str], rate: float = RATE, duration: float = SECONDS
-) -> Run:
+) -> NodeRun:
     """Measure the bare subscriber."""
     words = bench_command('bare_subscriber', reliability)
     with running(words, environment, subprocess.PIPE) as process:
@@ -74,8 +76,8 @@ def vpr_node(
     folder: Path,
     rate: float = RATE,
     duration: float = SECONDS,
-) -> Run:
-    """Measure vpr_node; matches are recorded by a process of their own."""
+) -> NodeRun:
+    """Measure vpr_node; matches are recorded by another process."""
     record = folder / 'arrivals.csv'
     node = command('vpr_node', parameters={'map': str(built), 'input.reliability': reliability})
     with running(
@@ -90,7 +92,7 @@ def vpr_node(
 
 
 def bench() -> None:
-    """Print frames lost, CPU a frame and latency for both kinds of QoS."""
+    """Print frames lost, CPU per frame and latency for both kinds of QoS."""
     environment = ros_environment()
     rows = []
     with tempfile.TemporaryDirectory() as folder:
@@ -126,7 +128,7 @@ def bench() -> None:
             'published',
             'lost',
             'CPU ms a frame',
-            'beside bare',
+            'more than bare',
             'latency median ms',
             '99 %',
         ],

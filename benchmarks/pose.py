@@ -1,4 +1,4 @@
-"""How far ~/pose is from the truth beside the matched place's own pose, and what it claims."""
+"""Error of ~/pose compared with the pose of the matched place, and its covariance."""
 
 from __future__ import annotations
 
@@ -41,16 +41,16 @@ FILTERS = ('bayes', 'none', 'seqslam')
 _CHI = 7.815
 
 
-class Answer(NamedTuple):
-    """True pose, pose of the matched place, and what ~/pose says."""
+class PoseSample(NamedTuple):
+    """True pose, pose of the matched place, and the estimate on ~/pose."""
 
     true: Pose
     place: Pose
     estimate: PoseEstimate
 
 
-def answers(built: Map, query: Path, sequence: str) -> Iterator[Answer]:
-    """Yield the answers to frames of a recording whose place is known, by default settings."""
+def samples(built: Map, query: Path, sequence: str) -> Iterator[PoseSample]:
+    """Yield the frames of a recording with a known place, with default settings."""
     recogniser = Recogniser(
         built, BackendConfig(), from_flat(MatchConfig, {'sequence.filter': sequence})
     )
@@ -58,29 +58,29 @@ def answers(built: Map, query: Path, sequence: str) -> Iterator[Answer]:
     estimator = PoseEstimator(poses, built.calibration.tolerance, PoseConfig())
     traverse, _ = open_traverse(str(query), BagInputConfig(), PosesConfig())
     for frame in traverse:
-        answer = recogniser.recognise(frame.image, FrameTiming(frame.stamp_ns))
-        if answer.place is not None:
-            best = answer.place
-            place, estimate = poses[best], estimator(answer.belief, best)
+        match = recogniser.recognise(frame.image, FrameTiming(frame.stamp_ns))
+        if match.place is not None:
+            best = match.place
+            place, estimate = poses[best], estimator(match.belief, best)
             assert frame.pose is not None and place is not None and estimate is not None
-            yield Answer(frame.pose, place, estimate)
+            yield PoseSample(frame.pose, place, estimate)
     recogniser.close()
 
 
-def normalised(answer: Answer) -> float:
-    """Return the square of the error in x, y and yaw in units of the covariance claimed."""
-    pose, covariance = answer.estimate
-    turned = rotations_from(np.array(pose.orientation), np.array([answer.true.orientation]))
-    error = np.array([*np.subtract(answer.true.position, pose.position)[:2], turned[0, 2]])
+def normalised(sample: PoseSample) -> float:
+    """Return the squared Mahalanobis distance of the error in x, y and yaw."""
+    pose, covariance = sample.estimate
+    turned = rotations_from(np.array(pose.orientation), np.array([sample.true.orientation]))
+    error = np.array([*np.subtract(sample.true.position, pose.position)[:2], turned[0, 2]])
     plane = np.ix_([0, 1, 5], [0, 1, 5])
     return float(error @ np.linalg.solve(covariance[plane], error))
 
 
-def row(name: str, found: list[Answer], frames: int) -> list[str]:
-    """Return the figures of some answers to so many frames."""
-    plain = np.array([answer.true.distance(answer.place) for answer in found])
-    ours = np.array([answer.true.distance(answer.estimate.pose) for answer in found])
-    squares = np.array([normalised(answer) for answer in found])
+def row(name: str, found: list[PoseSample], frames: int) -> list[str]:
+    """Return the figures of the samples of this many frames."""
+    plain = np.array([sample.true.distance(sample.place) for sample in found])
+    ours = np.array([sample.true.distance(sample.estimate.pose) for sample in found])
+    squares = np.array([normalised(sample) for sample in found])
     return [
         name,
         f'{len(found) / frames:.2f}',
@@ -98,8 +98,8 @@ def spread(errors: NDArray[np.float64]) -> str:
 
 
 def bench() -> None:
-    """Drive through three streets at noon and on a hazy evening, 0.4 m beside."""
-    found: dict[tuple[float, str], list[Answer]] = {
+    """Drive through three streets at noon and on a hazy evening, 0.4 m to the left."""
+    found: dict[tuple[float, str], list[PoseSample]] = {
         (spacing, name): [] for spacing in SPACINGS for name in FILTERS
     }
     frames = 0
@@ -122,7 +122,7 @@ def bench() -> None:
                     )
                 )
                 for name in FILTERS:
-                    found[spacing, name] += answers(built, bags[1], name)
+                    found[spacing, name] += samples(built, bags[1], name)
     table(
         [
             'street, places every / filter',

@@ -1,4 +1,4 @@
-"""Floats, integers and upstream's quantised network: recall@1, time a frame, bytes on disk."""
+"""Floats, integers and upstream's quantised network: recall@1, time per frame, size on disk."""
 
 from __future__ import annotations
 
@@ -16,24 +16,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vprtempo_ros import backends
+from vprtempo_ros.arrays import Scores, Spikes
 from vprtempo_ros.config import BackendConfig, EncodingConfig, TrainerConfig, TrainingConfig
 from vprtempo_ros.encoding.pixels import PixelEncoder
 from vprtempo_ros.errors import BackendError
 from vprtempo_ros.frames import Image, grey_image
 from vprtempo_ros.maps.network_file import write_network
-from vprtempo_ros.network.layers import Module, Network, new_feature_layer, new_output_layer
-from vprtempo_ros.network.quantised.network import QuantisedNetwork
+from vprtempo_ros.network.layers import new_feature_layer, new_output_layer
+from vprtempo_ros.network.network import FloatNetwork, Module, Network
+from vprtempo_ros.network.quantised.network import QuantisedNetwork, floats_of
 from vprtempo_ros.network.training import train
 from vprtempo_ros.options import from_flat
 
 from .report import seconds_per_call, table
-from .routes import Route, lens, nordland
-from .trial import Matrix, encode, recall
+from .routes import BenchmarkRoute, lens, nordland
+from .trial import encode, recall
 from .upstream import module as upstream
 
-# What recall is measured of: the defaults, and the published rule as it was quantised first.
-SETTINGS: dict[str, dict[str, Any]] = {
-    'settled': {},
+# The settings compared: the defaults, and the published rule.
+SETTINGS: dict[str, dict[str, object]] = {
+    'ridge': {},
     'stdp': {
         'training.outputs': 'stdp',
         'training.augment': False,
@@ -43,10 +45,9 @@ SETTINGS: dict[str, dict[str, Any]] = {
         'training.places_per_module': 500,
     },
 }
-# Seeds of the recall figures; the 2761 places take a minute for each.
+# Seeds of the recall figures; 2761 places take a minute for each.
 SEEDS = {'Nordland 500': 3, 'Nordland 2761': 1, 'LENS +-3': 12}
 SHAPES = ((784, 1568, 500), (3136, 6272, 3300))
-Spikes = NDArray[np.uint8]
 
 
 def bench() -> None:
@@ -65,8 +66,8 @@ def bench() -> None:
 
 
 @dataclass
-class Row:
-    """A line of a table of recall."""
+class RecallRow:
+    """A row of a table of recall."""
 
     trained: str
     run: str
@@ -75,8 +76,8 @@ class Row:
     size: int
 
 
-def _recall(route: Route) -> None:
-    rows: dict[tuple[str, str, str, str], Row] = {}
+def _recall(route: BenchmarkRoute) -> None:
+    rows: dict[tuple[str, str, str, str], RecallRow] = {}
     for settings in SETTINGS.values():
         configured = from_flat(TrainerConfig, settings)
         pixels = encode(route, configured)
@@ -87,7 +88,7 @@ def _recall(route: Route) -> None:
                         configured.training, seed=seed, readout=readout, quantize=quantize
                     )
                     network = train(pixels.samples, pixels.places, config)
-                    _ask(network, config, route, pixels.queries, rows)
+                    _measure(network, config, route, pixels.queries, rows)
     table(
         ['outputs', 'readout', 'trained', 'backend', 'recall@1', 'us a frame', 'bytes on disk'],
         [
@@ -106,16 +107,18 @@ def _recall(route: Route) -> None:
     )
 
 
-def _ask(
+def _measure(
     network: Network,
     config: TrainingConfig,
-    route: Route,
+    route: BenchmarkRoute,
     queries: Spikes,
-    rows: dict[tuple[str, str, str, str], Row],
+    rows: dict[tuple[str, str, str, str], RecallRow],
 ) -> None:
-    """Run all queries through every backend that this network has, and take notes."""
-    names = ['numpy', 'torch'] + (['integer', 'torch_int8'] if network.quantised else [])
-    answers: dict[str, Matrix] = {}
+    """Run all queries through each backend of this network; add recall and times to the rows."""
+    names, floats = ['numpy', 'torch'], floats_of(network)
+    if isinstance(network, QuantisedNetwork):
+        names += ['integer', 'torch_int8']
+    similarities: dict[str, Scores] = {}
     for name in names:
         try:
             backend = backends.create(network, BackendConfig(name=name))
@@ -123,21 +126,23 @@ def _ask(
             print(f'({error})')
             continue
         started = time.perf_counter()
-        answers[name] = np.stack([backend.similarity(query) for query in queries])
+        similarities[name] = np.stack([backend.similarity(query) for query in queries])
         micros = (time.perf_counter() - started) / len(queries) * 1e6
         backend.close()
-        kept = (
-            Network([], network.readout, network.quantised)
-            if 'int' in name
-            else Network(network.modules, network.readout)
-        )
+        kept: Network | None = floats
+        if isinstance(network, QuantisedNetwork) and 'int' in name:
+            kept = replace(network, floats=None)
+        assert kept is not None
         row = rows.setdefault(
             (config.outputs, config.readout, config.quantize, name),
-            Row(config.quantize, name, [], [], _bytes(kept)),
+            RecallRow(config.quantize, name, [], [], _bytes(kept)),
         )
-        row.values.append(recall(route, answers[name]))
+        row.values.append(recall(route, similarities[name]))
         row.micros.append(micros)
-    if 'torch_int8' in answers and not (answers['torch_int8'] == answers['integer']).all():
+    if (
+        'torch_int8' in similarities
+        and not (similarities['torch_int8'] == similarities['integer']).all()
+    ):
         raise BackendError('torch_int8 and integer differ')
 
 
@@ -149,13 +154,13 @@ def _bytes(network: Network) -> int:
 
 
 def untrained(inputs: int, features: int, places: int, readout: str) -> Network:
-    """Return a network that is calibrated, not trained: time does not depend on weights."""
+    """Return a calibrated but untrained network: times do not depend on the weights."""
     from vprtempo_ros.network.quantised.observers import (
         SCHEMES,
         engine_of_machine,
         quantise_weights,
     )
-    from vprtempo_ros.network.quantised.ranges import QuantisedWeights, Trained, calibrate
+    from vprtempo_ros.network.quantised.ranges import QuantisedWeights, TrainedModule, calibrate
 
     rng = np.random.default_rng(0)
     layers = (
@@ -169,12 +174,13 @@ def untrained(inputs: int, features: int, places: int, readout: str) -> Network:
         )
         for layer in layers
     ]
-    quantised: QuantisedNetwork = calibrate(
-        [Trained(weights[0], weights[1], samples, np.tile(np.arange(16), 20))],
+    quantised = calibrate(
+        [TrainedModule(weights[0], weights[1], samples, np.tile(np.arange(16), 20))],
         readout,
         SCHEMES[engine_of_machine()],
     )
-    return Network([Module(*layers)], readout, quantised)
+    quantised.floats = FloatNetwork([Module(*layers)], readout)
+    return quantised
 
 
 def _times(inputs: int, features: int, places: int) -> None:
@@ -220,7 +226,7 @@ def _training() -> None:
 
 
 def _upstream() -> None:
-    """Time preprocessing and network together, on one noisy frame."""
+    """Time preprocessing and network together, on a frame of noise."""
     frame = np.random.default_rng(0).integers(0, 256, (480, 640, 3)).astype(np.uint8)
     theirs = upstream_pipeline(784, 1568, 500)
     rows: list[list[object]] = []
@@ -230,7 +236,7 @@ def _upstream() -> None:
         encoder = PixelEncoder(encoding)
         for name in ('torch_int8', 'integer'):
             backend = backends.create(network, BackendConfig(name=name))
-            # In turns: on a virtual machine the speed itself changes by the second.
+            # In turns, since the speed of a virtual machine changes within seconds.
             rounds = [
                 (
                     seconds_per_call(lambda: theirs(frame), 0.5),
@@ -259,8 +265,8 @@ def upstream_pipeline(inputs: int, features: int, places: int) -> Callable[[NDAr
     """
     Return upstream's VPRTempoQuant from an image uint8 (height, width, 3) to its output.
 
-    Its classes read data sets and checkpoints; here its preprocessing and its layers, prepared,
-    converted and run as VPRTempoQuant.evaluate and forward do, without them.
+    Its preprocessing and layers are prepared, converted and run as in VPRTempoQuant.evaluate and
+    forward, without the reading of data sets and checkpoints.
     """
     import torch
     from torch import nn

@@ -1,4 +1,4 @@
-"""The highest rate of VGA images that vpr_node holds without loss, beside a bare subscriber."""
+"""The highest rate of VGA images without loss, of vpr_node and of a minimal subscriber."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from pathlib import Path
 from vprtempo_ros.demo.processes import ros_environment
 
 from .live import noise_map, seconds
-from .node import Run, bare, vpr_node
+from .node import NodeRun, bare, vpr_node
 from .report import table
 
 RATES = (60.0, 90.0, 120.0, 150.0, 180.0, 240.0)
 SECONDS = seconds(60.0)
 
 
-def row(name: str, rate: float, run: Run) -> list[str]:
-    """Return what became of a rate."""
+def row(name: str, rate: float, run: NodeRun) -> list[str]:
+    """Return the row of a rate."""
     return [
         name,
         f'{rate:g}',
@@ -28,7 +28,7 @@ def row(name: str, rate: float, run: Run) -> list[str]:
 
 
 def bench() -> None:
-    """Print each rate until one is not held, and the next, by which it was no accident."""
+    """Print each rate up to the second one with losses."""
     environment = ros_environment()
     rows = []
     with tempfile.TemporaryDirectory() as folder:
@@ -49,7 +49,7 @@ def bench() -> None:
     table(
         [
             f'VGA, {SECONDS:g} s',
-            'Hz asked for',
+            'Hz requested',
             'Hz published',
             'published',
             'lost',

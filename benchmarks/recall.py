@@ -1,26 +1,28 @@
-"""Recall@1 of single frames, one reference traverse: what was tried, and what it gave."""
+"""Recall@1 of single frames with one reference traverse, of all variants tried."""
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import Callable
 from unittest.mock import patch
 
 import cv2
 import numpy as np
 
+from vprtempo_ros.arrays import Spikes
+from vprtempo_ros.backends import Backend
 from vprtempo_ros.config import TrainerConfig
 from vprtempo_ros.evaluation.baselines import Ncc, Sad
 from vprtempo_ros.maps.confidence_fit import measure_responses
-from vprtempo_ros.network import ridge as settled
+from vprtempo_ros.network import ridge
 from vprtempo_ros.options import from_flat
 
 from .report import table
-from .routes import Route, lens, nordland, street
-from .trial import answers, encode, network_of, normalised, recall
+from .routes import BenchmarkRoute, lens, nordland, street
+from .trial import encode, network_of, normalised, recall, similarities
 
-Settings = dict[str, Any]
+Settings = dict[str, object]
 
-# Differently seeded networks behind each figure.
+# Networks with different seeds per figure.
 SEEDS = 2
 
 UPSTREAM: Settings = {
@@ -34,7 +36,7 @@ UPSTREAM: Settings = {
 }
 PUBLISHED_RULE: Settings = {'training.outputs': 'stdp', 'training.places_per_module': 500}
 
-# One setting changed at a time, unless it says otherwise.
+# One setting changed at a time, unless the name says otherwise.
 VARIANTS: dict[str, Settings] = {
     'defaults': {},
     'upstream: 28x28 bilinear, patch 7, STDP, modules of 500': UPSTREAM,
@@ -67,7 +69,7 @@ VARIANTS: dict[str, Settings] = {
 DECAYS = (0.1, 1.0, 3.0)
 
 
-def network_recall(route: Route, settings: Settings) -> tuple[list[float], list[float]]:
+def network_recall(route: BenchmarkRoute, settings: Settings) -> tuple[list[float], list[float]]:
     """Return recall@1 by seed, with places normalised and without."""
     with_, without = [], []
     config = from_flat(TrainerConfig, settings)
@@ -75,43 +77,43 @@ def network_recall(route: Route, settings: Settings) -> tuple[list[float], list[
     for seed in range(SEEDS):
         config.training.seed = seed
         backend = network_of(pixels, config)
-        similarities = answers(backend, pixels)
-        usual = measure_responses(backend, pixels.shown, config.places.tolerance)
-        with_.append(recall(route, normalised(similarities, usual)))
-        without.append(recall(route, similarities))
+        matrix = similarities(backend, pixels)
+        statistics = measure_responses(backend, pixels.shown, config.places.tolerance)
+        with_.append(recall(route, normalised(matrix, statistics)))
+        without.append(recall(route, matrix))
         backend.close()
     return with_, without
 
 
-def ensemble_recall(route: Route, seeds: int) -> float:
-    """Return recall@1 of the summed, normalised answers of differently seeded networks."""
+def ensemble_recall(route: BenchmarkRoute, seeds: int) -> float:
+    """Return recall@1 of the summed, normalised similarities of networks with different seeds."""
     config = TrainerConfig()
     pixels = encode(route, config)
     total = np.zeros((len(pixels.queries), len(pixels.shown)), np.float32)
     for seed in range(seeds):
         config.training.seed = seed
         backend = network_of(pixels, config)
-        usual = measure_responses(backend, pixels.shown, config.places.tolerance)
-        total += normalised(answers(backend, pixels), usual)
+        statistics = measure_responses(backend, pixels.shown, config.places.tolerance)
+        total += normalised(similarities(backend, pixels), statistics)
         backend.close()
     return recall(route, total)
 
 
 def baseline_recall(
-    route: Route, engine: Callable[..., Any], settings: Settings, how: str
+    route: BenchmarkRoute, engine: Callable[[Spikes], Backend], settings: Settings, how: str
 ) -> float:
-    """Return recall@1 of template matching: plain, by place or over the query (not causal)."""
+    """Return recall@1 of template matching: raw, normalised by place, or over the query."""
     config = from_flat(TrainerConfig, {**settings, 'training.augment': False})
     pixels = encode(route, config)
     templates = engine(pixels.shown)
-    similarities = answers(templates, pixels)
+    matrix = similarities(templates, pixels)
     if how == 'by place':
-        similarities = normalised(
-            similarities, measure_responses(templates, pixels.shown, config.places.tolerance)
+        matrix = normalised(
+            matrix, measure_responses(templates, pixels.shown, config.places.tolerance)
         )
     elif how == 'over the query':
-        similarities = (similarities - similarities.mean(0)) / (similarities.std(0) + 1e-9)
-    return recall(route, similarities)
+        matrix = (matrix - matrix.mean(0)) / (matrix.std(0) + 1e-9)
+    return recall(route, matrix)
 
 
 def bench() -> None:
@@ -149,7 +151,7 @@ def bench() -> None:
         print(rows[-1], flush=True)
     rows.append(raw)
     for factor in DECAYS:
-        with patch.object(settled, 'DECAY', factor * settled.DECAY):
+        with patch.object(ridge, 'DECAY', factor * ridge.DECAY):
             rows.append(
                 [
                     f'network, weight decay {factor:g} times the default',

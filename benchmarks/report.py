@@ -1,4 +1,4 @@
-"""How benchmarks find their data, take times and print tables."""
+"""Data sets, timing and tables of the benchmarks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def data_set(name: str) -> Path:
     """
     Return the folder of a data set.
 
-    :raises VprError: if it is not there.
+    :raises VprError: if it does not exist.
     """
     default = Path(__file__).resolve().parent.parent.parent / 'shared' / 'data'
     path = Path(os.environ.get('VPRTEMPO_DATA', default)) / name
@@ -28,7 +28,7 @@ def data_set(name: str) -> Path:
 
 
 def machine() -> str:
-    """Return a line that says what was measured on."""
+    """Return a line that describes the machine."""
     model = platform.processor() or platform.machine()
     info = Path('/proc/cpuinfo')
     if info.is_file():
@@ -66,7 +66,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
 
 
 def seconds_per_call(work: Callable[[], object], at_least: float = 1.0) -> float:
-    """Return the median time of a call, measured over at least so many seconds."""
+    """Return the median time of a call, measured for at least this many seconds."""
     work()
     times: list[float] = []
     end = time.perf_counter() + at_least

@@ -20,7 +20,7 @@ from .report import table
 
 TIMES = 7
 PERIOD = 1 / 30.0
-# Lines of the node's log that end a part of the way.
+# Lines of the log that end a phase of the start.
 LANDMARKS = (
     ('map loaded, backend started', r'\[([\d.]+)\].*map .* places in '),
     ('listening', r'\[([\d.]+)\].*listening on '),
@@ -28,7 +28,7 @@ LANDMARKS = (
 
 
 def importing(environment: dict[str, str]) -> float:
-    """Return the seconds that a process takes which only imports the node."""
+    """Return the seconds of a process that only imports the node."""
     began = time.monotonic()
     subprocess.run(
         [sys.executable, '-c', 'import vprtempo_ros.nodes.vpr.vpr_node'],
@@ -54,13 +54,13 @@ def start(environment: dict[str, str], built: Path, log: Path) -> list[float]:
 
             wait_for(matched, 'a match', process)
             first = time.monotonic() - began
-    said = log.read_text(encoding='utf-8')
-    stamps = [re.search(pattern, said) for _, pattern in LANDMARKS]
+    lines = log.read_text(encoding='utf-8')
+    stamps = [re.search(pattern, lines) for _, pattern in LANDMARKS]
     return [*(float(found[1]) - wall if found else np.nan for found in stamps), first]
 
 
 def bench() -> None:
-    """Print the median and the worst of several starts, the first of which warms the caches."""
+    """Print median and maximum of several starts after one that warms the caches."""
     environment = ros_environment()
     # The camera is in this process: it has to be in the nodes' domain.
     os.environ.update(environment)
@@ -69,14 +69,10 @@ def bench() -> None:
         importing(environment)
         imports = np.array([importing(environment) for _ in range(TIMES)])
         start(environment, built, Path(folder) / 'log')
-        ways = np.array([start(environment, built, Path(folder) / 'log') for _ in range(TIMES)])
-    names = [
-        'imports alone, in a process of their own',
-        *(name for name, _ in LANDMARKS),
-        'first match',
-    ]
+        starts = np.array([start(environment, built, Path(folder) / 'log') for _ in range(TIMES)])
+    names = ['imports only, in a separate process', *(name for name, _ in LANDMARKS), 'first match']
     rows = [
         [name, f'{np.median(values):.2f}', f'{values.max():.2f}']
-        for name, values in zip(names, np.column_stack([imports, ways]).T)
+        for name, values in zip(names, np.column_stack([imports, starts]).T)
     ]
     table([f'seconds after the start, {TIMES} starts', 'median', 'worst'], rows)

@@ -1,4 +1,4 @@
-"""Recording while a route is taught: what it costs, and what a crash or a loss of power takes."""
+"""Recording while teaching: CPU and disk, and the loss after a crash or a power failure."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from .report import table
 
 _TOPIC = '/camera/image_raw'
 _RATE = 30.0
-# Recording for the costs, and before each end, in seconds; ends that are measured.
+# Duration of a recording for the costs and before each end, in seconds; number of ends.
 _SECONDS, _BEFORE, _ENDS = 20.0, 4.0, 8
 _VGA, _SMALL = (480, 640, 3), (240, 320, 1)
 
 
 def bench() -> None:
-    """Print the tables; a loss of power is measured where a loop device can be mounted."""
+    """Print the tables; power failures only as root, who can mount a loop device."""
     with tempfile.TemporaryDirectory(dir=os.environ.get('BENCH_DISK')) as folder:
         rows = [
             _cost(Path(folder, name), shape) for name, shape in (('vga', _VGA), ('small', _SMALL))
@@ -49,7 +49,7 @@ def bench() -> None:
         if os.geteuid() == 0:
             lost.append(
                 (
-                    'loss of power',
+                    'power failure',
                     *_losses(
                         [
                             _without_power(Path(folder, f'power{number}'), number)
@@ -70,7 +70,7 @@ def bench() -> None:
 
 
 def record(path: Path, shape: tuple[int, ...], seconds: float) -> Recorder:
-    """Record images of this shape for a while, each number printed before it is handed over."""
+    """Record images of this shape; print the number of each before it is recorded."""
     pixels = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
     encoding = 'rgb8' if shape[2] == 3 else 'mono8'
     recorder = Recorder(path, {_TOPIC: IMAGE}, sync=1.0, buffer=256_000_000, min_free=0)
@@ -87,7 +87,7 @@ def record(path: Path, shape: tuple[int, ...], seconds: float) -> Recorder:
 
 
 def _cost(path: Path, shape: tuple[int, ...]) -> tuple[object, ...]:
-    """Record and measure the processor's time, of which the camera's part is small."""
+    """Record and return the row; most of the CPU time is the recorder's."""
     done = subprocess.run(
         _command(path, shape, _SECONDS), check=True, text=True, capture_output=True
     )
@@ -103,23 +103,23 @@ def _cost(path: Path, shape: tuple[int, ...]) -> tuple[object, ...]:
 
 
 def _killed(path: Path, number: int) -> tuple[int, int]:
-    """Return frames handed over and frames left of a recorder that was killed."""
+    """Kill a recorder; return frames recorded and frames left."""
     with subprocess.Popen(
         _command(path, _SMALL, 60.0), text=True, stdout=subprocess.PIPE
     ) as process:
         put = _follow(process, number)
         process.send_signal(signal.SIGKILL)
         assert process.stdout is not None
-        rest = process.stdout.read().split()
-    return (int(rest[-1]) if rest else put), _left(path)
+        last = process.stdout.read().split()
+    return (int(last[-1]) if last else put), _left(path)
 
 
 def _without_power(folder: Path, number: int) -> tuple[int, int]:
     """
-    Return frames handed over and frames left on a disk whose power failed.
+    Simulate a power failure; return frames recorded and frames left.
 
-    The disk is a file system in a file: what it holds, without what the kernel still keeps in
-    memory, is copied while the recorder stands still, and mounted again.
+    The disk is a file system in a file: its content, without what is only in kernel memory, is
+    copied while the recorder is stopped, and mounted again.
     """
     folder.mkdir()
     disk, copy = folder / 'disk', folder / 'copy'
@@ -137,13 +137,13 @@ def _without_power(folder: Path, number: int) -> tuple[int, int]:
         shutil.copyfile(disk, copy)
         process.kill()
         assert process.stdout is not None
-        rest = process.stdout.read().split()
+        last = process.stdout.read().split()
     with _mounted(copy, folder / 'after') as after:
-        return (int(rest[-1]) if rest else put), _left(after / 'drive')
+        return (int(last[-1]) if last else put), _left(after / 'drive')
 
 
 def _follow(process: subprocess.Popen[str], number: int) -> int:
-    """Wait until so many frames were handed over, and some part of a second more."""
+    """Wait until frames are recorded for some seconds, and for a different fraction of one more."""
     assert process.stdout is not None
     put = 0
     for line in process.stdout:
@@ -154,7 +154,7 @@ def _follow(process: subprocess.Popen[str], number: int) -> int:
 
 
 def _left(path: Path) -> int:
-    """Return how many frames a bag has; -1 if they are not the first ones in their order."""
+    """Return the number of frames in a bag; -1 if they are not the first ones in order."""
     with BagReader(path) as bag:
         stamps = [raw.stamp_ns for raw in bag.messages([_TOPIC])]
     return len(stamps) if stamps == list(range(1, len(stamps) + 1)) else -1

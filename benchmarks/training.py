@@ -1,4 +1,4 @@
-"""Training 784-1568-500 by the published rule, 4 epochs, against vprtempo.src.blitnet."""
+"""Training 784-1568-500 by the published rule, 4 epochs, compared with vprtempo.src.blitnet."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PLACES, INPUTS, EPOCHS, MULTIPLIER = 500, 784, 4, 2.0
 
 
 def bench() -> None:
-    """Time both on the same spikes; ours includes drawing the initial weights."""
+    """Time both on the same spikes; ours includes the initial weights."""
     spikes = np.random.default_rng(0).integers(0, 256, (PLACES, INPUTS)).astype(np.uint8)
     config = TrainingConfig(epochs=EPOCHS, feature_multiplier=MULTIPLIER, outputs='stdp')
     start = time.perf_counter()
@@ -39,4 +39,6 @@ def bench() -> None:
             ['vprtempo_ros, median of 5', f'{ours:.3f}', f'{theirs / ours:.0f}'],
         ],
     )
-    print(f'\n(loading or, the first time, compiling the loops: {compiling:.1f} s once a process)')
+    print(
+        f'\n(loading or, the first time, compiling the loops: {compiling:.1f} s once per process)'
+    )

@@ -1,12 +1,12 @@
-"""A network trained on a route and asked about its query, as the node would be."""
+"""A network trained on a route and run on its query, as in the node."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from vprtempo_ros.arrays import Indices, Scores, Spikes
 from vprtempo_ros.backends import Backend
 from vprtempo_ros.backends.numpy_fp32 import NumpyBackend
 from vprtempo_ros.config import BackendConfig, TrainerConfig
@@ -20,41 +20,39 @@ from vprtempo_ros.matching.stages import FrameTiming
 from vprtempo_ros.network.training import train
 from vprtempo_ros.statistics import Statistics
 
-from .routes import Route
-
-Matrix = NDArray[np.float32]
+from .routes import BenchmarkRoute
 
 
 @dataclass(frozen=True)
-class Pixels:
-    """A route as spikes: samples with their copies and places, the places, the queries."""
+class EncodedRoute:
+    """A route as spikes: samples with augmentations and their places, places, queries."""
 
-    samples: NDArray[np.uint8]
-    places: NDArray[np.int64]
-    shown: NDArray[np.uint8]
-    queries: NDArray[np.uint8]
-    usual: Statistics
+    samples: Spikes
+    places: Indices
+    shown: Spikes
+    queries: Spikes
+    statistics: Statistics
 
 
-def encode(route: Route, config: TrainerConfig) -> Pixels:
-    """Encode reference and query; the query in its order, with nothing from its future."""
+def encode(route: BenchmarkRoute, config: TrainerConfig) -> EncodedRoute:
+    """Encode reference and query; the query causally, in order."""
     samples = Samples(config)
     samples.start()
     for place, image in enumerate(route.reference):
         samples.add(place, samples.encode(image))
-    usual = samples.usual(0)
+    statistics = samples.usual(0)
     frames = samples.frames(0)
-    return Pixels(
+    return EncodedRoute(
         *samples.shown(1),
-        standardise(frames, usual) if config.encoding.adapt else frames,
-        queries_of(route.query, config, usual),
-        usual,
+        standardise(frames, statistics) if config.encoding.adapt else frames,
+        queries_of(route.query, config, statistics),
+        statistics,
     )
 
 
-def queries_of(images: list[Image], config: TrainerConfig, usual: Statistics) -> NDArray[np.uint8]:
-    """Return the spikes of query images as the network takes them."""
-    encoder, adaptation = encoder_for(config), Adaptation(usual)
+def queries_of(images: list[Image], config: TrainerConfig, statistics: Statistics) -> Spikes:
+    """Return the spikes of query images for the network."""
+    encoder, adaptation = encoder_for(config), Adaptation(statistics)
     return np.stack(
         [
             adaptation(encoder(image)) if config.encoding.adapt else encoder(image)
@@ -63,22 +61,22 @@ def queries_of(images: list[Image], config: TrainerConfig, usual: Statistics) ->
     )
 
 
-def network_of(pixels: Pixels, config: TrainerConfig) -> NumpyBackend:
-    """Train, and return what runs."""
+def network_of(pixels: EncodedRoute, config: TrainerConfig) -> NumpyBackend:
+    """Train, and return the backend."""
     return NumpyBackend(train(pixels.samples, pixels.places, config.training), BackendConfig())
 
 
-def answers(backend: Backend, pixels: Pixels) -> Matrix:
+def similarities(backend: Backend, pixels: EncodedRoute) -> Scores:
     """Return the similarities float32 (queries, places)."""
     return np.stack([backend.similarity(query) for query in pixels.queries])
 
 
-def normalised(similarities: Matrix, usual: Statistics) -> Matrix:
-    """Return each place's similarities against its usual ones."""
-    normalise = Normaliser(usual)
-    return np.stack([normalise(row, FrameTiming(0)) for row in similarities])
+def normalised(matrix: Scores, statistics: Statistics) -> Scores:
+    """Return the similarities normalised by the statistics of each place."""
+    normalise = Normaliser(statistics)
+    return np.stack([normalise(row, FrameTiming(0)) for row in matrix])
 
 
-def recall(route: Route, scores: Matrix) -> float:
+def recall(route: BenchmarkRoute, scores: Scores) -> float:
     """Return recall@1 of scores (queries, places)."""
     return recall_at(route.truth, ranked(scores, 1), 1)

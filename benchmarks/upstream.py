@@ -1,4 +1,4 @@
-"""Upstream VPRTempo (PyPI `vprtempo`), the peer of the benchmarks."""
+"""Upstream VPRTempo (PyPI `vprtempo`), with which the benchmarks compare."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from vprtempo_ros.errors import VprError
 
 def module(name: str) -> ModuleType:
     """
-    Return a module of upstream's.
+    Return a module of upstream VPRTempo.
 
     :raises VprError: if it, or torch, is not installed.
     """
-    # Its preprocessing imports torchvision, to read image files only.
+    # Its preprocessing imports torchvision only to read image files.
     if 'torchvision' not in sys.modules:
         torchvision, io = types.ModuleType('torchvision'), types.ModuleType('torchvision.io')
         io.read_image = None  # type: ignore[attr-defined]
         torchvision.io = io  # type: ignore[attr-defined]
         sys.modules.update({'torchvision': torchvision, 'torchvision.io': io})
-    warnings.simplefilter('ignore')  # Its quantisation modules announce their removal.
+    warnings.simplefilter('ignore')  # Its quantisation modules are deprecated.
     try:
         from importlib import import_module
 
@@ -42,7 +42,7 @@ def train_like_upstream(
     spikes: NDArray[np.float32], neurons: int, epochs: int, seed: int
 ) -> tuple[Any, Any]:
     """
-    Train a module as upstream's VPRTempoTrain does, its data loading left out.
+    Train a module as upstream's VPRTempoTrain does, without its data loading.
 
     :param spikes: float32 (places, inputs).
     :return: the feature layer and the output layer.

@@ -23,7 +23,7 @@ from typing import NamedTuple
 from environment import ROOT, Setup, check_machine, child_environment, create_venv, sourced_distro
 from messages import build_messages
 from packages import install_lava, install_packages, install_torch, install_wheels, read_constraints
-from progress import Failure, Progress
+from progress import Failure, StepRunner
 from project import install_project
 from setup_state import State, digest
 
@@ -40,7 +40,7 @@ class Step(NamedTuple):
 
     name: str
     made_of: list[str | Path]
-    action: Callable[[Setup, Progress], None]
+    action: Callable[[Setup, StepRunner], None]
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -167,7 +167,7 @@ def set_up(setup: Setup) -> None:
     with open(log_path, 'ab') as log:
         lock(log.fileno(), setup)
         log.truncate(0)
-        progress = Progress(log, log_path)
+        progress = StepRunner(log, log_path)
         state = State(setup.venv)
         source = 'on the sourced' if setup.sourced else 'with wheels of'
         python = '.'.join(str(number) for number in sys.version_info[:3])
@@ -179,7 +179,7 @@ def set_up(setup: Setup) -> None:
                 run_step(step, key, setup, state, progress)
 
 
-def run_step(step: Step, key: str, setup: Setup, state: State, progress: Progress) -> None:
+def run_step(step: Step, key: str, setup: Setup, state: State, progress: StepRunner) -> None:
     """Do one step, and keep record of it."""
     state.begin(step.name)
     if step.action is create_venv:

@@ -12,7 +12,7 @@ import sysconfig
 from pathlib import Path
 from typing import NamedTuple
 
-from progress import Failure, Progress
+from progress import Failure, StepRunner
 
 ROOT = Path(__file__).resolve().parent.parent
 # Variables of a shell or an environment around this one that would lead tools astray.
@@ -91,7 +91,7 @@ def check_machine(setup: Setup) -> None:
         raise Failure(f'missing {names}; this installs them: sudo apt-get install -y {names}')
 
 
-def create_venv(setup: Setup, progress: Progress) -> None:
+def create_venv(setup: Setup, progress: StepRunner) -> None:
     """Make an empty virtual environment."""
     system = ['--system-site-packages'] if setup.sourced else []
     # From inside another environment: its base, which stays when that environment is replaced.

