@@ -20,7 +20,8 @@ from vprtempo_ros.demo.recordings import IMAGE_TOPIC, render_route
 from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.maps.places import Place
 from vprtempo_ros.maps.store import save
-from vprtempo_ros.network.layers import Module, Network, new_feature_layer, new_output_layer
+from vprtempo_ros.network.layers import new_feature_layer, new_output_layer
+from vprtempo_ros.network.network import FloatNetwork, Module
 from vprtempo_ros.options import from_flat
 
 # Before anything imports rclpy: every run of the tests is a ROS domain of its own.
@@ -111,7 +112,7 @@ def slow_map(tmp_path_factory: pytest.TempPathFactory) -> Path:
     spikes = rng.integers(0, 256, (places, side * side)).astype(np.uint8)
     save(
         map_around(
-            Network([module], 'clamped'),
+            FloatNetwork([module], 'clamped'),
             spikes,
             config,
             [Place(n, None, '', '') for n in range(places)],

@@ -23,5 +23,5 @@ Integers = NDArray[np.int64]
 Indices = NDArray[np.int64]
 """int64 (n,): positions in another array, such as the place of each sample."""
 
-Numbers = NDArray[np.number]
-"""Integers or floats of any precision, for code that treats them alike."""
+Numbers = NDArray[np.generic]
+"""Integers, floats or booleans of any size, for code that treats them alike."""

@@ -14,20 +14,21 @@ from support import environment
 from vprtempo_ros import backends
 from vprtempo_ros.config import BackendConfig, TrainingConfig
 from vprtempo_ros.errors import BackendError
-from vprtempo_ros.network.layers import SPIKE_MAX, Network
+from vprtempo_ros.network.layers import SPIKE_MAX
+from vprtempo_ros.network.network import FloatNetwork
 from vprtempo_ros.network.training import train
 
 PLACES, INPUTS = 13, 36
 SPIKES = np.random.default_rng(0).integers(0, 256, (PLACES, INPUTS)).astype(np.uint8)
 
 
-def network(readout: str) -> Network:
+def network(readout: str) -> FloatNetwork:
     """Return a network of three modules."""
     config = TrainingConfig(readout=readout, places_per_module=5)
     return train(SPIKES, np.arange(PLACES), config)
 
 
-def by_hand(trained: Network, spikes: np.ndarray) -> np.ndarray:
+def by_hand(trained: FloatNetwork, spikes: np.ndarray) -> np.ndarray:
     """Run the network layer by layer in double precision."""
     parts = []
     for module in trained.modules:

@@ -13,7 +13,6 @@ from vprtempo_ros import backends
 from vprtempo_ros.backends.integer import IntegerBackend, Layer, exact_blocks
 from vprtempo_ros.config import BackendConfig
 from vprtempo_ros.errors import BackendError
-from vprtempo_ros.network.layers import Network
 from vprtempo_ros.network.quantised.network import OUTPUT_MAX, QuantisedLayer, limits, multipliers
 
 
@@ -41,8 +40,6 @@ def by_hand(
 def test_equal_to_unbounded_integers(readout: str, engine: str) -> None:
     """The whole network, all modules, on every kind of frame."""
     network = quantised.trained(readout, engine)
-    integers = network.quantised
-    assert integers is not None
     backend = IntegerBackend(network, BackendConfig())
     for spikes in quantised.frames(16):
         inputs = [
@@ -50,25 +47,23 @@ def test_equal_to_unbounded_integers(readout: str, engine: str) -> None:
                 max(
                     round(
                         Fraction(
-                            float(
-                                np.float32(v) / np.float32(255) * (np.float32(1) / integers.scale)
-                            )
+                            float(np.float32(v) / np.float32(255) * (np.float32(1) / network.scale))
                         )
                     ),
                     0,
                 ),
-                integers.activation_max,
+                network.activation_max,
             )
             for v in spikes.tolist()
         ]
         expected = []
-        for module in integers.modules:
+        for module in network.modules:
             features = by_hand(
                 module.feature,
                 inputs,
-                integers.scale,
-                integers.zero_point,
-                integers.activation_max,
+                network.scale,
+                network.zero_point,
+                network.activation_max,
                 readout,
             )
             answers = by_hand(
@@ -160,7 +155,7 @@ def test_a_map_of_floats_is_refused(backend: str) -> None:
     if backend == 'torch_int8':
         pytest.importorskip('torch')
     network = quantised.trained()
-    floats = Network(network.modules, network.readout)
+    floats = network.floats
     with pytest.raises(BackendError, match='holds floats only.*training.quantize: qat'):
         backends.create(floats, BackendConfig(name=backend))
 
@@ -179,9 +174,7 @@ def test_engines_that_cannot_run() -> None:
     pytest.importorskip('torch')
     from vprtempo_ros.backends.torch_int8 import choose_engine
 
-    seven, eight = quantised.trained().quantised, quantised.trained(engine='qnnpack').quantised
-    assert seven is not None
-    assert eight is not None
+    seven, eight = quantised.trained(), quantised.trained(engine='qnnpack')
     with pytest.raises(BackendError, match='this machine has no fbgemm; it has qnnpack'):
         choose_engine(seven, 'fbgemm', ['qnnpack', 'onednn'])
     with pytest.raises(BackendError, match='x86 adds pairs of products in 16 bits'):
@@ -195,7 +188,7 @@ def test_engines_that_cannot_run() -> None:
 def test_default_follows_the_map(monkeypatch: pytest.MonkeyPatch) -> None:
     """Integers are run as such; what is installed decides the rest."""
     both = quantised.trained()
-    floats = Network(both.modules, both.readout)
+    floats = both.floats
     for found, name in ((object(), 'torch_int8'), (None, 'integer')):
         monkeypatch.setattr(backends, 'find_spec', lambda module, found=found: found)
         assert backends.default_backend(both)[0] == name

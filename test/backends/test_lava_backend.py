@@ -23,6 +23,7 @@ from support.neuromorphic import (
 from vprtempo_ros.config import EncodingConfig, TrainingConfig
 from vprtempo_ros.encoding.pixels import PixelEncoder
 from vprtempo_ros.errors import BackendError
+from vprtempo_ros.network.quantised.network import QuantisedNetwork
 from vprtempo_ros.network.training import train
 from vprtempo_ros.sources.folder import FolderFrames
 from vprtempo_ros.support.lava_shim import lava_dl_is_installed, lava_is_installed
@@ -78,8 +79,8 @@ def test_equal_to_integer_on_nordland(shared_data, readout: str) -> None:
         np.arange(1000),
         TrainingConfig(readout=readout, quantize='qat', places_per_module=500, keep_fp32=False),
     )
-    assert network.quantised is not None
-    assert [m.output.weights.shape for m in network.quantised.modules] == [(500, 1568)] * 2
+    assert isinstance(network, QuantisedNetwork)
+    assert [m.output.weights.shape for m in network.modules] == [(500, 1568)] * 2
     wanted = expected(network, shown)
     assert len(np.unique(wanted)) > 100
     for mode in ('streaming', 'one_at_a_time'):

@@ -10,7 +10,6 @@ from support.neuromorphic import needs_lava, needs_lava_dl, processes_of_lava
 from support.spiking import made
 
 from vprtempo_ros.errors import BackendError
-from vprtempo_ros.network.layers import Network
 from vprtempo_ros.network.spiking.network import similarity
 
 pytestmark = needs_lava
@@ -54,7 +53,7 @@ def test_spiking_networks_on_the_chip(mode: str) -> None:
     """Resets and reading wait for the spikes, which are later there."""
     spiking = made()
     shown = np.random.default_rng(2).integers(0, 256, (6, 64)).astype(np.uint8)
-    backend = create(Network([], 'linear', spiking=spiking), mode, target='loihi2')
+    backend = create(spiking, mode, target='loihi2')
     assert np.array_equal(answers(backend, shown), similarity(spiking, shown))
     backend.close()
 

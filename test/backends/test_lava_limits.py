@@ -13,7 +13,6 @@ from vprtempo_ros.backends.lava import graded_backend
 from vprtempo_ros.backends.lava.limits import check_limits, chips, describe, sums_range
 from vprtempo_ros.config import BackendConfig
 from vprtempo_ros.errors import BackendError
-from vprtempo_ros.network.layers import Network
 from vprtempo_ros.network.quantised.network import QuantisedLayer, QuantisedModule, QuantisedNetwork
 
 
@@ -27,6 +26,7 @@ def of_shape(inputs: int, features: int, places: int, modules: int = 1) -> Quant
 
     return QuantisedNetwork(
         [QuantisedModule(layer(features, inputs), layer(places, features)) for _ in range(modules)],
+        'linear',
         np.float32(1 / 127),
         0,
         127,
@@ -35,7 +35,7 @@ def of_shape(inputs: int, features: int, places: int, modules: int = 1) -> Quant
 
 def test_demand_of_each_module() -> None:
     """Neurons and synapses are counted, and cores from the synapses that fit one."""
-    demands = check_limits(of_shape(784, 1568, 500, modules=2), 'linear')
+    demands = check_limits(of_shape(784, 1568, 500, modules=2))
     assert [demand.neurons for demand in demands] == [2068, 2068]
     assert [demand.synapses for demand in demands] == [784 * 1568 + 1568 * 500] * 2
     # 131072 // 784 = 167 feature neurons a core, 131072 // 1568 = 83 outputs.
@@ -46,7 +46,7 @@ def test_demand_of_each_module() -> None:
 
 def test_large_maps_take_several_chips() -> None:
     """One chip has 128 cores."""
-    assert chips(check_limits(of_shape(784, 3136, 500, modules=9), 'linear')) == 3
+    assert chips(check_limits(of_shape(784, 3136, 500, modules=9))) == 3
 
 
 def test_sums_are_bounded_exactly() -> None:
@@ -67,7 +67,7 @@ def test_overflowing_accumulators_are_refused() -> None:
         match=r'module 0, features: sums from 0 to 12645136 may '
         r'occur, and the 24-bit accumulators.*8388607',
     ):
-        check_limits(network, 'linear')
+        check_limits(network)
 
 
 def test_the_exact_bound_is_allowed() -> None:
@@ -78,11 +78,11 @@ def test_the_exact_bound_is_allowed() -> None:
     network = of_shape(600, 2, 2)
     network.modules[0].feature.weights = weights
     assert sums_range(weights, (0, 127)) == (0, 127 * (520 * 127 + 12))
-    check_limits(network, 'linear')
+    check_limits(network)
     weights[:, 521] = 1
     assert sums_range(weights, (0, 127))[1] > 2**23 - 1
     with pytest.raises(BackendError, match='24-bit'):
-        check_limits(network, 'linear')
+        check_limits(network)
 
 
 def test_weights_out_of_range_are_refused() -> None:
@@ -90,7 +90,7 @@ def test_weights_out_of_range_are_refused() -> None:
     network = of_shape(4, 3, 2)
     network.modules[0].output.weights = np.full((2, 3), 200, np.int16)  # type: ignore[assignment]
     with pytest.raises(BackendError, match='module 0, outputs: expected weights from -128 to 127'):
-        check_limits(network, 'linear')
+        check_limits(network)
 
 
 def test_too_many_synapses_of_a_neuron_are_refused() -> None:
@@ -98,7 +98,7 @@ def test_too_many_synapses_of_a_neuron_are_refused() -> None:
     network = of_shape(4, 3, 2)
     network.modules[0].feature.weights = np.zeros((1, 140_000), np.int8)
     with pytest.raises(BackendError, match='140000 synapses of 8 bits, a core of Loihi 2 holds'):
-        check_limits(network, 'linear')
+        check_limits(network)
 
 
 def test_limits_are_checked_before_lava_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,17 +107,15 @@ def test_limits_are_checked_before_lava_is_needed(monkeypatch: pytest.MonkeyPatc
     network = quantised.trained()
     with pytest.raises(BackendError, match="backend 'lava' needs Lava.*make lava"):
         backends.create(network, BackendConfig(name='lava'))
-    integers = network.quantised
-    assert integers is not None
-    feature = integers.modules[0].feature
+    feature = network.modules[0].feature
     wide = replace(feature, weights=np.full((len(feature.weights), 1000), 127, np.int8))
-    broken = replace(integers, modules=[replace(integers.modules[0], feature=wide)])
+    broken = replace(network, modules=[replace(network.modules[0], feature=wide)])
     with pytest.raises(BackendError, match='24-bit'):
-        backends.create(Network([], 'linear', broken), BackendConfig(name='lava'))
+        backends.create(broken, BackendConfig(name='lava'))
 
 
 def test_a_map_of_floats_is_refused() -> None:
     """Lava runs integers."""
     network = quantised.trained()
     with pytest.raises(BackendError, match="backend 'lava' needs integers.*quantize: qat"):
-        backends.create(Network(network.modules, 'linear'), BackendConfig(name='lava'))
+        backends.create(network.floats, BackendConfig(name='lava'))

@@ -19,7 +19,8 @@ from vprtempo_ros.encoding.pixels import PixelEncoder
 from vprtempo_ros.errors import BackendError
 from vprtempo_ros.events.binning import Binner
 from vprtempo_ros.events.packet import EventBuffer
-from vprtempo_ros.network.layers import SPIKE_MAX, Network
+from vprtempo_ros.network.layers import SPIKE_MAX
+from vprtempo_ros.network.network import Network
 from vprtempo_ros.network.training import train
 from vprtempo_ros.sources.folder import FolderFrames
 

@@ -1,4 +1,4 @@
-"""The energy bill: operations counted one by one, energy, recall, and the curves."""
+"""Energy: operations counted one by one, the breakdown, recall, and the curves."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ from support import quantised
 from vprtempo_ros import backends
 from vprtempo_ros.backends.sinabs_rate import SinabsBackend
 from vprtempo_ros.config import BackendConfig, EnergyConfig, SinabsConfig
-from vprtempo_ros.energy.breakdown import bill
+from vprtempo_ros.energy.breakdown import energy_breakdown
 from vprtempo_ros.energy.operations import dense, graded, rate
-from vprtempo_ros.energy.tradeoff import changed
+from vprtempo_ros.energy.tradeoff import reduced
 from vprtempo_ros.evaluation.truth import write_truth
 from vprtempo_ros.maps.store import load
-from vprtempo_ros.network.layers import Network
 from vprtempo_ros.tools import energy
 
 SHOWN = quantised.frames(5)
@@ -32,13 +31,11 @@ with_sinabs = pytest.mark.skipif(
 def test_graded_operations_one_by_one(readout: str) -> None:
     """Every synapse that a spike which is not zero goes along counts once."""
     network = quantised.trained(readout)
-    integers = network.quantised
-    assert integers is not None
     count = graded(network, SHOWN)
     for number, spikes in enumerate(SHOWN):
-        inputs = np.clip(np.rint(spikes / np.float32(255) / integers.scale), 0, 127)
+        inputs = np.clip(np.rint(spikes / np.float32(255) / network.scale), 0, 127)
         along = [0, 0]
-        for module in integers.modules:
+        for module in network.modules:
             for row in module.feature.weights.tolist():
                 along[0] += sum(w != 0 and x != 0 for w, x in zip(row, inputs))
         assert count.operations[number, 0] == along[0]
@@ -47,7 +44,7 @@ def test_graded_operations_one_by_one(readout: str) -> None:
     assert np.array_equal(count.similarity, [expected.similarity(s) for s in SHOWN])
     assert count.updates == sum(
         len(layer.weights)
-        for module in integers.modules
+        for module in network.modules
         for layer in (module.feature, module.output)
     )
     if readout == 'clamped':
@@ -108,7 +105,7 @@ def test_energy_is_operations_times_constants() -> None:
     counts = [*dense(network, SHOWN), graded(network, SHOWN)]
     items = {
         item.engine.strip(): item
-        for item in bill(
+        for item in energy_breakdown(
             counts, EnergyConfig(mac_fp32=2.0, mac_int8=0.5, loihi_synop=10.0, loihi_neuron=100.0)
         )
     }
@@ -125,8 +122,8 @@ def test_energy_is_operations_times_constants() -> None:
 def test_pruning_takes_the_weakest(part: float) -> None:
     """The part of each neuron's synapses of a sign goes; what stays is as strong or stronger."""
     network = quantised.trained()
-    pruned = changed(network, 'prune', part)
-    for before, after in zip(network.modules, pruned.modules):
+    pruned = reduced(network, 'prune', part)
+    for before, after in zip(network.floats.modules, pruned.floats.modules):
         for layer in ('feature', 'output'):
             for sign in (1, -1):
                 for old, new in zip(
@@ -142,8 +139,10 @@ def test_pruning_takes_the_weakest(part: float) -> None:
 def test_rescaling_weakens_the_feature_layer() -> None:
     """Responses shrink with the factor, and more of them are rounded to nothing."""
     network = quantised.trained()
-    weaker = changed(network, 'rescale', 0.05)
-    assert np.allclose(weaker.modules[0].feature.weights, network.modules[0].feature.weights * 0.05)
+    weaker = reduced(network, 'rescale', 0.05)
+    assert np.allclose(
+        weaker.floats.modules[0].feature.weights, network.floats.modules[0].feature.weights * 0.05
+    )
     before, after = graded(network, SHOWN), graded(weaker, SHOWN)
     assert (after.spikes[1:, 1] < before.spikes[1:, 1]).all()
     assert (after.operations[:, 0] == before.operations[:, 0]).all()
@@ -259,4 +258,4 @@ def test_a_spiking_map_is_refused() -> None:
     from vprtempo_ros.errors import BackendError
 
     with pytest.raises(BackendError, match='holds a spiking network'):
-        dense(Network([], 'linear', spiking=made()), SHOWN)
+        dense(made(), SHOWN)

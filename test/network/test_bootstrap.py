@@ -17,7 +17,6 @@ from vprtempo_ros.config import BackendConfig, BootstrapConfig, LavaConfig, Trai
 from vprtempo_ros.errors import BackendError, ConfigError
 from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.maps.store import load, save
-from vprtempo_ros.network.layers import Network
 from vprtempo_ros.network.spiking import training as bootstrap
 from vprtempo_ros.network.spiking.hdf5_file import write_hdf5
 from vprtempo_ros.network.spiking.network import SpikingNetwork, similarity
@@ -36,18 +35,18 @@ def noisy(spread: float) -> np.ndarray:
 
 
 @pytest.fixture(scope='module')
-def network() -> Network:
+def network() -> SpikingNetwork:
     """Return a small network of two modules."""
     config = TrainingConfig(method='bootstrap', places_per_module=5, threads=1, bootstrap=SMALL)
     return train(SPIKES, np.arange(9), config, size=(8, 8))
 
 
 @needs_lava_dl
-def test_it_learns_its_places(network: Network) -> None:
+def test_it_learns_its_places(network: SpikingNetwork) -> None:
     """Places are recognised under noise, and the loss has fallen in all modes of bootstrap."""
-    assert network.spiking is not None
-    assert (network.places, network.inputs, network.modules) == (9, 64, [])
-    right = similarity(network.spiking, noisy(25)).argmax(axis=1) == np.arange(9)
+    assert isinstance(network, SpikingNetwork)
+    assert (network.places, network.inputs) == (9, 64)
+    right = similarity(network, noisy(25)).argmax(axis=1) == np.arange(9)
     assert right.mean() >= 7 / 9
 
 
@@ -113,8 +112,8 @@ def test_same_seed_same_network() -> None:
     made = []
     for seed in (0, 0, 1):
         config = TrainingConfig(method='bootstrap', seed=seed, threads=1, bootstrap=SMALL)
-        spiking = train(SPIKES, np.arange(9), config, size=(8, 8)).spiking
-        assert spiking is not None
+        spiking = train(SPIKES, np.arange(9), config, size=(8, 8))
+        assert isinstance(spiking, SpikingNetwork)
         made.append(spiking.modules[0])
     assert (made[0].hidden == made[1].hidden).all()
     assert (made[0].output == made[1].output).all()
@@ -146,9 +145,8 @@ def test_hdf5_is_what_lava_dl_exports(tmp_path: Path) -> None:
 
 @needs_lava_dl
 @pytest.mark.parametrize('mode', ['one_at_a_time', 'streaming'])
-def test_netx_gives_the_same_bits(network: Network, mode: str) -> None:
+def test_netx_gives_the_same_bits(network: SpikingNetwork, mode: str) -> None:
     """Loaded by netx and run in Lava, in fixed point: the integers of cuba, in order."""
-    assert network.spiking is not None
     backend = backends.create(network, BackendConfig(name='lava', lava=LavaConfig(mode)))
     assert 'simulated as on 1 Loihi 2 chip' in backend.detail
     shown = np.concatenate([SPIKES, noisy(60)])
@@ -161,7 +159,7 @@ def test_netx_gives_the_same_bits(network: Network, mode: str) -> None:
     backend.close()
     assert backend._worker.status == 0
     assert [number for number, _ in found] == list(range(len(shown)))
-    assert np.array_equal([answer for _, answer in found], similarity(network.spiking, shown))
+    assert np.array_equal([answer for _, answer in found], similarity(network, shown))
 
 
 @needs_lava_dl
@@ -179,7 +177,7 @@ def test_a_map_is_built_and_kept(tmp_path: Path) -> None:
     built = build_map(config, lambda stage, done, total: told.append(stage))
     assert 'training module 1/1' in told
     loaded = load(save(built, tmp_path / 'map')).network
-    assert loaded.spiking is not None
+    assert isinstance(loaded, SpikingNetwork)
     assert backends.default_backend(loaded)[0] == 'cuba'
     assert loaded.places == 4
 
@@ -202,4 +200,4 @@ def test_running_without_lava_dl_names_the_other_backend(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(spiking_backend, 'lava_dl_is_installed', lambda: False)
     with pytest.raises(BackendError, match='needs lava-dl.*backend cuba gives the same'):
-        backends.create(Network([], 'linear', spiking=made()), BackendConfig(name='lava'))
+        backends.create(made(), BackendConfig(name='lava'))

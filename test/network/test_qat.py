@@ -12,9 +12,15 @@ from numpy.typing import NDArray
 from vprtempo_ros.config import TrainingConfig
 from vprtempo_ros.errors import ConfigError
 from vprtempo_ros.network.layers import Layer, new_feature_layer, new_output_layer
+from vprtempo_ros.network.presentation import Presentation, Targets
 from vprtempo_ros.network.quantised import kernels as qat_kernels
 from vprtempo_ros.network.quantised import training as qat
-from vprtempo_ros.network.quantised.network import QuantisedLayer, multipliers, settle_scales
+from vprtempo_ros.network.quantised.network import (
+    QuantisedLayer,
+    QuantisedNetwork,
+    align_scales,
+    multipliers,
+)
 from vprtempo_ros.network.quantised.observers import (
     SCHEMES,
     MovingRange,
@@ -22,6 +28,7 @@ from vprtempo_ros.network.quantised.observers import (
     quantise_weights,
 )
 from vprtempo_ros.network.training import train
+from vprtempo_ros.support.progress import silent
 
 INPUTS, NEURONS, PLACES, STEPS = 40, 30, 7, 60
 ENGINES = ['fbgemm', 'x86', 'qnnpack']
@@ -34,8 +41,15 @@ def qconfig(engine: str) -> Any:
     return torch.ao.quantization.get_default_qat_qconfig(engine)
 
 
-def nothing(part: float) -> None:
-    """Ignore progress."""
+def in_order(samples: Array) -> Presentation:
+    """Return the presentation of all samples, one after another, with the default rates."""
+    steps = len(samples)
+    return Presentation(
+        samples,
+        np.arange(steps),
+        np.full(steps, 0.005, np.float32),
+        np.full(steps, 0.15, np.float32),
+    )
 
 
 class TorchLayer:
@@ -135,18 +149,7 @@ def test_feature_steps_equal_torch(engine: str) -> None:
         weights = theirs.weights.copy()
         feature_step(weights, thresholds, layer.target_rates, response, shown, 0.005, 0.15)
         theirs.model.linear.weight.data = theirs.torch.from_numpy(weights)
-    steps = np.arange(STEPS)
-    training = qat.train_features(
-        layer,
-        spikes,
-        steps,
-        np.full(STEPS, 0.005, np.float32),
-        np.full(STEPS, 0.15, np.float32),
-        False,
-        SCHEMES[engine],
-        nothing,
-        chunk=1,
-    )
+    training = qat.train_features(layer, in_order(spikes), False, SCHEMES[engine], silent, chunk=1)
     np.testing.assert_allclose(layer.weights, theirs.weights, atol=2e-6)
     np.testing.assert_allclose(layer.thresholds, thresholds, atol=2e-6)
     check_observers(training, theirs)
@@ -170,15 +173,7 @@ def test_output_steps_equal_torch(engine: str) -> None:
         weights = limited(theirs.weights, theirs.weights + change, theirs.weights + change, factor)
         theirs.model.linear.weight.data = theirs.torch.from_numpy(weights.astype(np.float32))
     training = qat.train_outputs(
-        layer,
-        spikes,
-        scaled,
-        np.arange(STEPS),
-        places,
-        np.full(STEPS, 0.005, np.float32),
-        SCHEMES[engine],
-        nothing,
-        chunk=1,
+        layer, in_order(spikes), Targets(places, scaled), SCHEMES[engine], silent, chunk=1
     )
     np.testing.assert_allclose(layer.weights, theirs.weights, atol=2e-6)
     check_observers(training, theirs)
@@ -188,7 +183,7 @@ def check_observers(training: qat.LayerTraining, theirs: TorchLayer) -> None:
     """Compare the ranges, and the integers of the weights with those that convert makes."""
     responses = theirs.model.linear.activation_post_process.activation_post_process
     np.testing.assert_allclose(
-        training.range[:2], [responses.min_val, responses.max_val], rtol=1e-5, atol=1e-5
+        training.response_range[:2], [responses.min_val, responses.max_val], rtol=1e-5, atol=1e-5
     )
     converted = theirs.converted()
     mine = training.quantised()
@@ -198,7 +193,7 @@ def check_observers(training: qat.LayerTraining, theirs: TorchLayer) -> None:
     np.testing.assert_allclose(mine.scales, scales, rtol=1e-5)
     assert np.abs(mine.integers.astype(int) - weights.int_repr().numpy()).max() <= 1
     assert (mine.integers == weights.int_repr().numpy()).mean() > 0.99
-    scale, zero = MovingRange.of(training.range).affine(
+    scale, zero = MovingRange.of(training.response_range).affine(
         theirs.model.linear.activation_post_process.activation_post_process.quant_max
     )
     assert scale == pytest.approx(converted.linear.scale, rel=1e-5)
@@ -285,7 +280,7 @@ def test_engines_round_alike_on_settled_scales() -> None:
             return int((multipliers(layer, entered) != reciprocal).sum())
 
         differed += apart(layer, entered)
-        settle_scales(layer, entered)
+        align_scales(layer, entered)
         assert apart(layer, entered) == 0
         np.testing.assert_allclose(layer.weight_scales, scales, rtol=8e-6)
         assert layer.scale == pytest.approx(before, rel=5e-4)
@@ -299,8 +294,8 @@ def route() -> NDArray[np.uint8]:
 
 def integers(config: TrainingConfig) -> bytes:
     """Train on the route and return every integer and scale."""
-    network = train(route(), np.arange(24), config).quantised
-    assert network is not None
+    network = train(route(), np.arange(24), config)
+    assert isinstance(network, QuantisedNetwork)
     parts: list[Any] = [network.scale, network.zero_point]
     for module in network.modules:
         for layer in (module.feature, module.output):
@@ -342,8 +337,8 @@ def test_places_are_recognised(readout: str, chunk: int, monkeypatch: pytest.Mon
 def test_floats_may_be_left_out() -> None:
     """keep_fp32 decides what the map holds; nothing at all is refused."""
     network = train(route(), np.arange(24), TrainingConfig(quantize='qat', keep_fp32=False))
-    assert not network.modules
-    assert network.quantised is not None
+    assert isinstance(network, QuantisedNetwork)
+    assert network.floats is None
     assert (network.places, network.inputs) == (24, 64)
     with pytest.raises(ConfigError, match='leaves nothing in the map; set training.quantize'):
         train(route(), np.arange(24), TrainingConfig(keep_fp32=False))
@@ -368,15 +363,6 @@ def test_a_layer_without_inhibition() -> None:
         np.full(5, 0.5, np.float32),
     )
     spikes = rng.random((20, INPUTS)).astype(np.float32)
-    qat.train_features(
-        layer,
-        spikes,
-        np.arange(20),
-        np.full(20, 0.005, np.float32),
-        np.full(20, 0.15, np.float32),
-        False,
-        SCHEMES['x86'],
-        nothing,
-    )
+    qat.train_features(layer, in_order(spikes), False, SCHEMES['x86'], silent)
     assert np.isfinite(layer.weights).all()
     assert (layer.weights > 0).all()

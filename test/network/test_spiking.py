@@ -17,7 +17,6 @@ from vprtempo_ros.config import BackendConfig
 from vprtempo_ros.errors import BackendError, MapError
 from vprtempo_ros.maps.network_file import read_network, write_network
 from vprtempo_ros.maps.store import load, save
-from vprtempo_ros.network.layers import Network
 from vprtempo_ros.network.spiking.network import (
     SpikingModule,
     SpikingNetwork,
@@ -80,7 +79,7 @@ def test_rates_are_amplitudes() -> None:
 
 def test_backend() -> None:
     """It is the default for such a map, gives the same for a frame alone, and shares nothing."""
-    network = Network([], 'linear', spiking=made())
+    network = made()
     backend = backends.create(network, BackendConfig())
     assert (backend.name, backend.places) == ('cuba', 6)
     assert str(network) == '2 modules, spiking neurons'
@@ -97,7 +96,7 @@ def test_other_backends_refuse_it(name: str) -> None:
     if name in ('torch', 'sinabs'):
         pytest.importorskip('torch')
     with pytest.raises(BackendError, match='cuba or lava|training.method'):
-        backends.create(Network([], 'linear', spiking=made()), BackendConfig(name=name))
+        backends.create(made(), BackendConfig(name=name))
 
 
 def test_cuba_refuses_other_maps() -> None:
@@ -109,10 +108,10 @@ def test_cuba_refuses_other_maps() -> None:
 def test_a_map_keeps_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What is saved is loaded, bit for bit, and map_info tells what it is."""
     network = made()
-    built = replace(tiny_map(), network=Network([], 'linear', spiking=network))
+    built = replace(tiny_map(), network=network)
     folder = save(built, tmp_path / 'map')
-    loaded = load(folder).network.spiking
-    assert loaded is not None
+    loaded = load(folder).network
+    assert isinstance(loaded, SpikingNetwork)
     for one, other in zip(network.modules, loaded.modules):
         assert (one.hidden == other.hidden).all()
         assert (one.output == other.output).all()
@@ -157,7 +156,7 @@ def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
     file = tmp_path / 'network.safetensors'
     network = made()
     network.modules[0].output = network.modules[0].output[:, :5]
-    write_network(Network([], 'linear', spiking=network), file)
+    write_network(network, file)
     with pytest.raises(MapError, match='spiking.output: expected'):
         read_network(file, tiny_map().config, 6)
 
@@ -165,4 +164,4 @@ def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
 def test_integers_of_such_a_map(tmp_path: Path) -> None:
     """The reference backend names the one to use."""
     with pytest.raises(BackendError, match='spiking network of this map'):
-        IntegerBackend(Network([], 'linear', spiking=made()), BackendConfig())
+        IntegerBackend(made(), BackendConfig())

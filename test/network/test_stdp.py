@@ -7,6 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from support import oracle
 
+from vprtempo_ros.network.presentation import Presentation, Targets
 from vprtempo_ros.network.stdp import train_feature_rows, train_output_rows
 
 INPUTS, NEURONS, STEPS = 40, 30, 25
@@ -41,6 +42,13 @@ def presented(seed: int = 1) -> Array:
     return spikes
 
 
+def one_step(sample: Array) -> Presentation:
+    """Return the presentation of one sample, with the default learning rates."""
+    return Presentation(
+        sample, np.zeros(1, np.int64), np.full(1, 0.005, np.float32), np.full(1, 0.15, np.float32)
+    )
+
+
 def test_feature_steps_equal_upstream() -> None:
     """Weights and thresholds follow upstream's step by step, its threshold rule switched on."""
     blitnet = oracle.blitnet()
@@ -59,16 +67,7 @@ def test_feature_steps_equal_upstream() -> None:
             response = theirs.w(shown)
             output = blitnet.clamp_spikes(response, theirs)
             blitnet.calc_stdp(shown, output, response, theirs, None)
-        train_feature_rows(
-            weights,
-            thresholds,
-            rates,
-            spikes[step : step + 1],
-            np.zeros(1, np.int64),
-            np.full(1, 0.005, np.float32),
-            np.full(1, 0.15, np.float32),
-            True,
-        )
+        train_feature_rows(weights, thresholds, rates, one_step(spikes[step : step + 1]), True)
         # Only one deviation is left: our factor of homeostasis is never negative.
         np.testing.assert_allclose(weights, theirs.w.weight.detach().numpy(), atol=2e-6)
         np.testing.assert_allclose(thresholds, theirs.thr.detach().numpy()[0], atol=2e-6)
@@ -100,11 +99,8 @@ def test_output_steps_equal_upstream() -> None:
         train_output_rows(
             weights,
             0,
-            spikes[step : step + 1],
-            spikes[step : step + 1] / rates,
-            np.zeros(1, np.int64),
-            np.array([place]),
-            np.full(1, 0.005, np.float32),
+            one_step(spikes[step : step + 1]),
+            Targets(np.array([place]), spikes[step : step + 1] / rates),
         )
         np.testing.assert_allclose(weights, theirs.w.weight.detach().numpy(), atol=2e-6)
 
@@ -136,10 +132,12 @@ def run_features(
         weights,
         thresholds,
         rates,
-        spikes,
-        np.arange(steps),
-        np.full(steps, eta, np.float32),
-        np.full(steps, eta_ip, np.float32),
+        Presentation(
+            spikes,
+            np.arange(steps),
+            np.full(steps, eta, np.float32),
+            np.full(steps, eta_ip, np.float32),
+        ),
         upstream,
     )
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from vprtempo_ros.backends.numpy_fp32 import NumpyBackend
 from vprtempo_ros.config import BackendConfig, TrainingConfig
 from vprtempo_ros.errors import MapError
-from vprtempo_ros.network.layers import Network
+from vprtempo_ros.network.network import Network
 from vprtempo_ros.network.training import annealing, module_bounds, presentations_for, train
 
 PLACES, INPUTS = 24, 64

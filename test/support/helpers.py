@@ -15,8 +15,8 @@ from hypothesis import settings
 from numpy.typing import NDArray
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
 
-from vprtempo_ros.backends import create
-from vprtempo_ros.config import BackendConfig, TrainerConfig
+from vprtempo_ros.backends.reference import reference_backend
+from vprtempo_ros.config import TrainerConfig
 from vprtempo_ros.errors import MapError
 from vprtempo_ros.frames import Frame, Pose, grey_image
 from vprtempo_ros.maps import store
@@ -26,7 +26,7 @@ from vprtempo_ros.maps.places import Place
 from vprtempo_ros.maps.store import load
 from vprtempo_ros.matching.confidence import Calibration, Curve
 from vprtempo_ros.matching.match import Match
-from vprtempo_ros.network.layers import Network
+from vprtempo_ros.network.network import Network
 from vprtempo_ros.network.training import train
 from vprtempo_ros.options import from_flat
 from vprtempo_ros.sources.cdr import IMAGE, typestore, write_message
@@ -184,7 +184,7 @@ def map_around(
     **parts: Any,
 ) -> Map:
     """Return the map of a network, with what its pixels and responses really are."""
-    backend = create(network, BackendConfig(name='numpy' if network.modules else 'integer'))
+    backend = reference_backend(network)
     responses = measure_responses(backend, spikes, config.places.tolerance)
     backend.close()
     return Map(

@@ -7,7 +7,7 @@ import numpy as np
 from vprtempo_ros import backends
 from vprtempo_ros.backends.in_flight import InFlight
 from vprtempo_ros.config import BackendConfig, LavaConfig
-from vprtempo_ros.network.layers import Network
+from vprtempo_ros.network.network import Network
 
 
 def create(network: Network, mode: str = 'one_at_a_time', **settings: str) -> backends.Backend:

@@ -10,9 +10,11 @@ from support.helpers import map_around
 from vprtempo_ros.config import EncodingConfig, TrainerConfig, TrainingConfig
 from vprtempo_ros.maps.map import Map
 from vprtempo_ros.maps.places import Place
-from vprtempo_ros.network.layers import Network, new_feature_layer, new_output_layer
+from vprtempo_ros.network.layers import new_feature_layer, new_output_layer
+from vprtempo_ros.network.network import FloatNetwork
+from vprtempo_ros.network.quantised.network import QuantisedNetwork
 from vprtempo_ros.network.quantised.observers import SCHEMES, quantise_weights
-from vprtempo_ros.network.quantised.ranges import QuantisedWeights, Trained, calibrate
+from vprtempo_ros.network.quantised.ranges import QuantisedWeights, TrainedModule, calibrate
 from vprtempo_ros.network.training import train
 
 PLACES, INPUTS = 13, 36
@@ -21,7 +23,7 @@ SPIKES = np.random.default_rng(0).integers(0, 256, (PLACES, INPUTS)).astype(np.u
 
 def trained(
     readout: str = 'linear', engine: str = 'x86', modules: int = 3, keep_fp32: bool = True
-) -> Network:
+) -> QuantisedNetwork:
     """Return a network trained with quantisation in the loop."""
     config = TrainingConfig(
         readout=readout,
@@ -30,7 +32,9 @@ def trained(
         keep_fp32=keep_fp32,
         places_per_module=-(-PLACES // modules),
     )
-    return train(SPIKES, np.arange(PLACES), config)
+    network = train(SPIKES, np.arange(PLACES), config)
+    assert isinstance(network, QuantisedNetwork)
+    return network
 
 
 def frames(count: int, inputs: int = INPUTS) -> np.ndarray:
@@ -43,7 +47,9 @@ def frames(count: int, inputs: int = INPUTS) -> np.ndarray:
     return shown
 
 
-def large(inputs: int, features: int, places: int, readout: str, engine: str = 'x86') -> Network:
+def large(
+    inputs: int, features: int, places: int, readout: str, engine: str = 'x86'
+) -> QuantisedNetwork:
     """Return a network that is calibrated, not trained."""
     rng = np.random.default_rng(1)
     samples = rng.integers(0, 256, (20, inputs)).astype(np.float32) / 255
@@ -58,11 +64,11 @@ def large(inputs: int, features: int, places: int, readout: str, engine: str = '
         for layer in layers
     ]
     order = np.tile(np.arange(len(samples)), 10)
-    trained_module = Trained(weights[0], weights[1], samples, order)
-    return Network([], readout, calibrate([trained_module], readout, SCHEMES[engine]))
+    trained_module = TrainedModule(weights[0], weights[1], samples, order)
+    return calibrate([trained_module], readout, SCHEMES[engine])
 
 
-def map_of(network: Network) -> Map:
+def map_of(network: FloatNetwork | QuantisedNetwork) -> Map:
     """Return a map around a network of a square of inputs."""
     places = [Place(n, None, 'bag', str(n)) for n in range(network.places)]
     side = math.isqrt(network.inputs)

@@ -1,4 +1,4 @@
-"""integer_walk: the explained steps are those of the backend, and its pictures are made."""
+"""integer_walk: its steps are those of the backend, and its plots are written."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from vprtempo_ros.config import BackendConfig
 from vprtempo_ros.errors import BackendError, MapError
 from vprtempo_ros.frames import grey_image
 from vprtempo_ros.maps.store import save
-from vprtempo_ros.network.layers import Network
 from vprtempo_ros.tools import integer_walk
 
 IMAGE = grey_image(np.random.default_rng(0).integers(0, 256, (48, 64)).astype(np.uint8))
@@ -22,21 +21,20 @@ IMAGE = grey_image(np.random.default_rng(0).integers(0, 256, (48, 64)).astype(np
 
 @pytest.mark.parametrize('readout', ['linear', 'clamped'])
 def test_the_walk_ends_where_the_backend_does(readout: str) -> None:
-    """Each module's answers, in int64, are what the backend gives in its float32."""
+    """Each module's responses, in int64, are those of the backend in float32."""
     built = map_of(quantised.trained(readout))
     backend = IntegerBackend(built.network, BackendConfig())
-    assert built.network.quantised is not None
     parts = []
-    for number, module in enumerate(built.network.quantised.modules):
+    for number, module in enumerate(built.network.modules):
         walked = integer_walk.walk(built, IMAGE, number)
         parts.append(
-            (walked.output.answer - module.output.zero_point).astype(np.float32)
+            (walked.output.response - module.output.zero_point).astype(np.float32)
             * module.output.scale
         )
         layer = walked.feature
         assert (layer.excitatory >= 0).all()
         assert (layer.inhibitory <= 0).all()
-        assert walked.output.answer[walked.winner] == walked.output.answer.max()
+        assert walked.output.response[walked.winner] == walked.output.response.max()
     assert (backend.similarity(walked.spikes) == np.concatenate(parts)).all()
 
 
@@ -45,13 +43,13 @@ def test_a_module_that_is_not_there() -> None:
     built = map_of(quantised.trained())
     with pytest.raises(MapError, match='expected a module from 0 to 2, found 3'):
         integer_walk.walk(built, IMAGE, 3)
-    built.network = Network(built.network.modules, 'linear')
+    built.network = built.network.floats
     with pytest.raises(BackendError, match='holds floats only'):
         integer_walk.walk(built, IMAGE)
 
 
 def test_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The command writes three pictures and says which neuron wins."""
+    """The command writes three plots and prints which neuron wins."""
     import cv2
 
     cv2.imwrite(str(tmp_path / 'frame.png'), IMAGE.grey())

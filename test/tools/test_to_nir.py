@@ -14,7 +14,7 @@ from vprtempo_ros import backends
 from vprtempo_ros.config import BackendConfig
 from vprtempo_ros.errors import MapError, VprError
 from vprtempo_ros.maps.store import save
-from vprtempo_ros.network.layers import Network
+from vprtempo_ros.network.network import FloatNetwork
 from vprtempo_ros.tools import to_nir
 
 
@@ -43,7 +43,7 @@ def run(graph: object, amplitudes: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize('modules', [1, 3])
 def test_round_trip(tmp_path: Path, modules: int) -> None:
-    """Written and read, the graph has the same weights and gives the network's answers."""
+    """Written and read, the graph has the same weights and gives the network's similarities."""
     nir = pytest.importorskip('nir', reason='needs NIR: make lava')
     network = quantised.trained(modules=modules)
     file = tmp_path / 'network.nir'
@@ -57,7 +57,7 @@ def test_round_trip(tmp_path: Path, modules: int) -> None:
     suffix = '' if modules == 1 else '_0'
     weights = graph.nodes[f'feature{suffix}'].weight
     assert weights.dtype == np.float32
-    assert (weights == network.modules[0].feature.weights).all()
+    assert (weights == network.floats.modules[0].feature.weights).all()
     assert len(graph.nodes) == 1 + 3 * modules
     assert [path.name for path in tmp_path.iterdir()] == ['network.nir']
 
@@ -67,7 +67,7 @@ def test_the_tool(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     nir = pytest.importorskip('nir', reason='needs NIR: make lava')
     folder = save(tiny_map(), tmp_path / 'map')
     assert to_nir.main([str(folder), str(tmp_path / 'network.nir')]) == 0
-    assert '64 inputs, 2 module(s), 6 places' in capsys.readouterr().out
+    assert '64 inputs, 6 places in 2 modules, linear readout' in capsys.readouterr().out
     assert len(nir.read(tmp_path / 'network.nir').nodes) == 7
 
 
@@ -80,14 +80,14 @@ def test_what_nir_cannot_express() -> None:
     with pytest.raises(MapError, match='cannot express integers with rounding.*keep_fp32'):
         to_nir.to_graph(quantised.trained(keep_fp32=False))
     with pytest.raises(MapError, match='the spiking network of training.method: bootstrap'):
-        to_nir.to_graph(Network([], 'linear', spiking=made()))
+        to_nir.to_graph(made())
 
 
 def test_mistakes_are_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No traceback where the map cannot be exported, the file not be written, NIR is missing."""
-    clamped = replace(tiny_map(), network=Network(tiny_map().network.modules, 'clamped'))
+    clamped = replace(tiny_map(), network=FloatNetwork(tiny_map().network.modules, 'clamped'))
     clamped = replace(
         clamped,
         config=replace(

@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 
 from ..config import BackendConfig
 from ..errors import BackendError
-from ..network.layers import Network
+from ..network.network import Network
+from ..network.quantised.network import QuantisedNetwork
+from ..network.spiking.network import SpikingNetwork
 
 GROUP = 'vprtempo_ros.backends'
 
@@ -60,9 +62,9 @@ def default_backend(network: Network) -> tuple[str, str]:
     in NumPy even where torch is: it is no slower at any size (docs/integers.md), and torch takes
     longer to import than everything else that a node does until its first answer.
     """
-    if network.spiking is not None:
+    if isinstance(network, SpikingNetwork):
         return 'cuba', 'the map holds a spiking network'
-    if network.quantised is None:
+    if not isinstance(network, QuantisedNetwork):
         return 'numpy', 'the map holds floats only'
     if find_spec('torch') is None:
         return 'integer', 'the map holds integers, torch is not installed'

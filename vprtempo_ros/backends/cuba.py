@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Scores, Spikes
 from ..config import BackendConfig
 from ..errors import BackendError
-from ..network.layers import Array, Network
+from ..network.network import Network
 from ..network.spiking.network import SpikingNetwork, check, similarity
 from ..support.blas import BlasThreads
 
@@ -24,7 +24,7 @@ class CubaBackend:
         self.detail = f'{self._network.steps} time steps'
         self._threads = BlasThreads(config.threads)
 
-    def similarity(self, spikes: NDArray[np.uint8]) -> Array:
+    def similarity(self, spikes: Spikes) -> Scores:
         """Return float32 (places,) for uint8 spikes (inputs,)."""
         return similarity(self._network, spikes[np.newaxis])[0]
 
@@ -39,11 +39,11 @@ def spiking_of(network: Network, backend: str) -> SpikingNetwork:
 
     :raises BackendError: if there is none.
     """
-    if network.spiking is None:
+    if not isinstance(network, SpikingNetwork):
         raise BackendError(
             f'backend {backend!r} needs a spiking network, and this map holds none: '
             'train it anew with training.method: bootstrap, or choose another '
             'backend'
         )
-    check(network.spiking)
-    return network.spiking
+    check(network)
+    return network

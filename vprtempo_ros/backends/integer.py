@@ -36,9 +36,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Floats, Scores, Spikes
 from ..config import BackendConfig
 from ..errors import BackendError
-from ..network.layers import Array, Network
+from ..network.network import Network
 from ..network.quantised.network import (
     OUTPUT_MAX,
     QuantisedLayer,
@@ -47,6 +48,7 @@ from ..network.quantised.network import (
     limits,
     multipliers,
 )
+from ..network.spiking.network import SpikingNetwork
 from ..support.blas import BlasThreads
 
 # Up to here float32 counts without gaps.
@@ -67,7 +69,7 @@ class IntegerBackend:
         top = quantised.activation_max
         for module in quantised.modules:
             feature = Layer(
-                module.feature, quantised.scale, quantised.zero_point, top, top, network.readout
+                module.feature, quantised.scale, quantised.zero_point, top, top, quantised.readout
             )
             output = Layer(
                 module.output,
@@ -75,12 +77,12 @@ class IntegerBackend:
                 module.feature.zero_point,
                 top,
                 OUTPUT_MAX,
-                network.readout,
+                quantised.readout,
             )
             self._modules.append((feature, output))
         self._threads = BlasThreads(config.threads)
 
-    def similarity(self, spikes: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def similarity(self, spikes: Spikes) -> Scores:
         """Return float32 (places,) for uint8 spikes (inputs,)."""
         inputs = self._table[spikes]
         return np.concatenate(
@@ -114,14 +116,14 @@ class Layer:
             block = np.ascontiguousarray(layer.weights[:, columns], np.float32)
             self._blocks.append((columns, block))
 
-    def sums(self, inputs: Array) -> Array:
+    def sums(self, inputs: Floats) -> Floats:
         """Return float32 (neurons,), the sums of step 2, rounded only beyond 2^24."""
         first, *more = (block @ inputs[columns] for columns, block in self._blocks)
         if not more:
             return first
         return sum(more, start=first.astype(np.float64)).astype(np.float32)
 
-    def __call__(self, inputs: Array) -> Array:
+    def __call__(self, inputs: Floats) -> Floats:
         """Return float32 (neurons,), the answers y of step 3, less their zero point."""
         answer = self.sums(inputs)
         answer *= self._factors
@@ -138,22 +140,22 @@ def integers_of(network: Network, backend: str) -> QuantisedNetwork:
 
     :raises BackendError: if it has none, or they are of no use.
     """
-    if network.spiking is not None:
+    if isinstance(network, SpikingNetwork):
         raise BackendError(
             f'backend {backend!r} cannot run the spiking network of this map '
             '(training.method: bootstrap): choose backend cuba or lava'
         )
-    if network.quantised is None:
+    if not isinstance(network, QuantisedNetwork):
         raise BackendError(
             f'backend {backend!r} needs integers, and this map holds floats only: '
             'train it anew with training.quantize: qat, or choose backend torch or '
             'numpy'
         )
-    check(network.quantised)
-    return network.quantised
+    check(network)
+    return network
 
 
-def input_table(network: QuantisedNetwork) -> Array:
+def input_table(network: QuantisedNetwork) -> Floats:
     """Return float32 (256,): what each spike enters as (step 1), less the zero point."""
     amplitudes = np.arange(256, dtype=np.float32) / np.float32(255)
     entered = np.rint(amplitudes * (np.float32(1) / network.scale)) + network.zero_point

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Scores, Spikes
 from ..config import BackendConfig
-from ..network.layers import SPIKE_MAX, Network
+from ..network.layers import SPIKE_MAX
+from ..network.network import Network
 from ..network.readout import LinearReadout, readout_of
 from ..support.blas import BlasThreads
 
@@ -27,7 +28,7 @@ class NumpyBackend:
             threads.restore()
         self._threads = BlasThreads(config.threads)
 
-    def similarity(self, spikes: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def similarity(self, spikes: Spikes) -> Scores:
         """Return float32 (places,) for uint8 spikes (inputs,)."""
         amplitudes = spikes.astype(np.float32)
         readout = self._readout

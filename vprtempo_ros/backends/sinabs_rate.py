@@ -19,11 +19,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Floats, Spikes
 from ..config import BackendConfig
 from ..errors import BackendError
-from ..network.layers import SPIKE_MAX, Array, Module, Network
+from ..network.layers import SPIKE_MAX
+from ..network.network import Module, Network
+from ..network.quantised.network import floats_of
 from .spike_trains import RateCode
 
 HINT = (
@@ -41,8 +43,8 @@ class Response(NamedTuple):
     spikes each of them sent; outputs: how many spikes the output neurons sent.
     """
 
-    similarity: Array
-    features: list[Array]
+    similarity: Floats
+    features: list[Floats]
     outputs: int
 
 
@@ -57,7 +59,8 @@ class SinabsBackend:
 
         :raises BackendError: if it holds no floats, or sinabs is missing.
         """
-        if not network.modules:
+        floats = floats_of(network)
+        if floats is None:
             raise BackendError(
                 "backend 'sinabs' needs the floats of training.method: stdp, and "
                 'this map holds none: train it anew with training.keep_fp32'
@@ -70,24 +73,24 @@ class SinabsBackend:
                 f"backend 'sinabs' needs {error.name}, which is not installed: {HINT}"
             ) from None
         torch.set_num_threads(config.threads)
-        self.places = network.places
+        self.places, self.floats = network.places, floats
         chosen = config.sinabs
         self.detail = f'{chosen.steps} time steps, threshold {chosen.threshold:g}'
         self._code = RateCode(network.inputs, chosen.steps, chosen.seed)
         self._parts = [
-            SpikingModule(module, network.readout, chosen.threshold, chosen.output_threshold)
-            for module in network.modules
+            RateCodedModule(module, floats.readout, chosen.threshold, chosen.output_threshold)
+            for module in floats.modules
         ]
 
-    def similarity(self, spikes: NDArray[np.uint8]) -> Array:
+    def similarity(self, spikes: Spikes) -> Floats:
         """Return float32 (places,) for uint8 spikes (inputs,)."""
         return self.respond(self.train(spikes)).similarity
 
-    def train(self, spikes: NDArray[np.uint8]) -> Array:
+    def train(self, spikes: Spikes) -> Floats:
         """Return the spike train float32 (steps, inputs) that a frame's amplitudes become."""
         return self._code(spikes)
 
-    def respond(self, train: Array) -> Response:
+    def respond(self, train: Floats) -> Response:
         """Run a spike train float32 (steps, inputs), of amplitudes or of binned events."""
         responses = [part(train) for part in self._parts]
         return Response(
@@ -100,7 +103,7 @@ class SinabsBackend:
         """Nothing to release."""
 
 
-class SpikingModule:
+class RateCodedModule:
     """A module, converted by sinabs from the same layers with rectified linear units."""
 
     def __init__(
@@ -143,7 +146,7 @@ class SpikingModule:
         if output_threshold:
             self._network[3].spike_threshold.data.fill_(output_threshold)
 
-    def __call__(self, train: Array) -> Response:
+    def __call__(self, train: Floats) -> Response:
         """Run a spike train float32 (steps, inputs)."""
         import torch
 

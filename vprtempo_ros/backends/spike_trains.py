@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..network.layers import Array
+from ..arrays import Floats, Spikes
 
 
 class RateCode:
@@ -21,6 +20,6 @@ class RateCode:
         # 0 to 254: an amplitude of 255 is above all of them, one of 0 above none.
         self._drawn = np.floor(drawn * np.float32(255)).astype(np.uint8)
 
-    def __call__(self, spikes: NDArray[np.uint8]) -> Array:
+    def __call__(self, spikes: Spikes) -> Floats:
         """Return float32 (steps, inputs), 0 or 1, for uint8 spikes (inputs,)."""
         return (self._drawn < spikes).astype(np.float32)

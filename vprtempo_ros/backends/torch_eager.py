@@ -32,14 +32,12 @@ def engines() -> list[str]:
     return [engine for engine in torch.backends.quantized.supported_engines if engine != 'none']
 
 
-def build(
-    network: QuantisedNetwork, readout: str, engine: str
-) -> Callable[[torch.Tensor], Answers]:
+def build(network: QuantisedNetwork, engine: str) -> Callable[[torch.Tensor], Answers]:
     """Return the network as torch runs it after prepare_qat and convert."""
     torch.backends.quantized.engine = engine
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
-        model = _Model(network, readout)
+        model = _Model(network)
         model.qconfig = quantization.get_default_qat_qconfig(engine)
         for module in model.parts:
             module.output.qconfig = output_qconfig(engine)
@@ -95,11 +93,11 @@ class _Part(nn.Module):
 
 
 class _Model(nn.Module):
-    def __init__(self, network: QuantisedNetwork, readout: str) -> None:
+    def __init__(self, network: QuantisedNetwork) -> None:
         super().__init__()
         self.quant = quantization.QuantStub()
         self.parts = nn.ModuleList(
-            [_Part(module, network.activation_max, readout) for module in network.modules]
+            [_Part(module, network.activation_max, network.readout) for module in network.modules]
         )
         self._highest = float(network.scale) * (network.activation_max - network.zero_point)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from ..arrays import Scores, Spikes
 from ..config import BackendConfig
-from ..network.layers import SPIKE_MAX, Network
+from ..network.layers import SPIKE_MAX
+from ..network.network import Network
 from ..network.readout import LinearReadout, readout_of
 
 
@@ -29,7 +30,7 @@ class TorchBackend:
             self._outputs = [torch.from_numpy(weights) for weights in readout.outputs]
 
     @torch.inference_mode()
-    def similarity(self, spikes: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def similarity(self, spikes: Spikes) -> Scores:
         """Return float32 (places,) for uint8 spikes (inputs,)."""
         response = self._features @ torch.from_numpy(spikes).float()
         if not self._linear:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from ..arrays import Floats, Scores, Spikes
 from ..config import BackendConfig
 from ..errors import BackendError
-from ..network.layers import Network
+from ..network.network import Network
 from ..network.quantised.network import OUTPUT_MAX, QuantisedLayer, QuantisedNetwork, limits
 from ..network.quantised.observers import SCHEMES, engine_of_machine
 from . import torch_eager
@@ -30,12 +30,12 @@ class TorchInt8Backend:
         torch.set_num_threads(config.threads)
         self.places = quantised.places
         self._amplitudes = torch.arange(256, dtype=torch.float32) / 255
-        self._run = torch_eager.build(quantised, network.readout, self.engine)
+        self._run = torch_eager.build(quantised, self.engine)
         self._tables = [
-            _similarities(module.output, network.readout) for module in quantised.modules
+            _similarities(module.output, quantised.readout) for module in quantised.modules
         ]
 
-    def similarity(self, spikes: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def similarity(self, spikes: Spikes) -> Scores:
         """Return float32 (places,) for uint8 spikes (inputs,)."""
         amplitudes = self._amplitudes[torch.from_numpy(spikes).long()]
         answers = self._run(amplitudes)
@@ -85,7 +85,7 @@ def _is_exact(network: QuantisedNetwork, engine: str) -> bool:
     return 2 * 128 * network.activation_max < _INT16
 
 
-def _similarities(layer: QuantisedLayer, readout: str) -> NDArray[np.float32]:
+def _similarities(layer: QuantisedLayer, readout: str) -> Floats:
     """Return float32 (256,): the similarity that each integer stands for."""
     low, high = limits(layer, OUTPUT_MAX, readout)
     zero, scale = layer.zero_point, layer.scale

@@ -1,1 +1,1 @@
-"""What a map costs on real input: operations counted, energy from published figures."""
+"""Operations of a map on real input, and their energy from published figures."""

@@ -1,55 +1,58 @@
-"""From operations to energy."""
+"""Energy breakdown: from counted operations to microjoules per frame, by engine and layer."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 from ..config import EnergyConfig
-from .operations import Count
+from .operations import OperationCount
 
 
-class Item(NamedTuple):
+class EngineEnergy(NamedTuple):
     """
-    A way to run the network on an engine.
+    Energy of the network on one engine.
 
-    layers: microjoules a frame by layer; updates: of its neurons; pj: of an operation.
+    pj: picojoules per operation; layers: microjoules per frame, by layer; updates: microjoules per
+    frame for updates of neurons.
     """
 
     engine: str
-    counted: Count
+    counted: OperationCount
     pj: float
     layers: tuple[float, float]
     updates: float
 
     @property
     def total(self) -> float:
-        """Microjoules a frame."""
+        """Microjoules per frame."""
         return sum(self.layers) + self.updates
 
 
-def bill(counts: list[Count], constants: EnergyConfig) -> list[Item]:
+def energy_breakdown(counts: list[OperationCount], constants: EnergyConfig) -> list[EngineEnergy]:
     """
-    Return what a frame costs, on the average over the frames counted.
+    Return the energy of a frame, as the mean over the counted frames.
 
-    Operations alone: no memory, no clock, no host, and nothing for a chip that waits.
+    Operations only: memory, clock, host and the idle power of a chip are not included.
     """
     items = []
     for count in counts:
         if count.name == 'dense float32':
-            items.append(_item('CPU float32, 45 nm', count, constants.mac_fp32, 0.0))
+            items.append(_energy('CPU float32, 45 nm', count, constants.mac_fp32, 0.0))
         elif count.name == 'one matrix':
-            items.append(_item('  as one matrix', count, constants.mac_fp32, 0.0))
+            items.append(_energy('  as one matrix', count, constants.mac_fp32, 0.0))
         elif count.name == 'dense int8':
-            items.append(_item('CPU int8, 45 nm', count, constants.mac_int8, 0.0))
+            items.append(_energy('CPU int8, 45 nm', count, constants.mac_int8, 0.0))
         else:
             items.append(
-                _item(f'Loihi, {count.name}', count, constants.loihi_synop, constants.loihi_neuron)
+                _energy(
+                    f'Loihi, {count.name}', count, constants.loihi_synop, constants.loihi_neuron
+                )
             )
             if count.name == 'rate':
-                items.append(_item('Speck, rate', count, constants.speck_synop, 0.0))
+                items.append(_energy('Speck, rate', count, constants.speck_synop, 0.0))
     return items
 
 
-def _item(engine: str, count: Count, pj: float, pj_update: float) -> Item:
+def _energy(engine: str, count: OperationCount, pj: float, pj_update: float) -> EngineEnergy:
     first, second = (count.operations.mean(axis=0) * pj * 1e-6).tolist()
-    return Item(engine, count, pj, (first, second), count.updates * pj_update * 1e-6)
+    return EngineEnergy(engine, count, pj, (first, second), count.updates * pj_update * 1e-6)

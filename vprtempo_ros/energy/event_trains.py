@@ -1,4 +1,4 @@
-"""Spike trains of the rate-coded simulation taken from events, not drawn from amplitudes."""
+"""Spike trains for the rate-coded simulation, made of events instead of drawn from amplitudes."""
 
 from __future__ import annotations
 
@@ -7,21 +7,18 @@ from functools import reduce
 from pathlib import Path
 from typing import Iterator
 
-import numpy as np
-from numpy.typing import NDArray
-
+from ..arrays import Floats, Integers
 from ..config import EVENTS, TrainerConfig
 from ..errors import ConfigError, EventError, SourceError
 from ..events.binning import Binner
 from ..events.decoding import StreamDecoder
 from ..events.packet import EventBuffer
 from ..maps.map import Map
-from ..network.layers import Array
 from ..sources.bags import BagReader
 from ..sources.event_bag import event_topic, packets
 
-# What leaves the amplitude of a spike the number of events below it: everything else has no like
-# in single events.
+# With these settings the amplitude of an input is the number of its events; other settings have no
+# equivalent for single events.
 _COUNTS = {
     'input.type': EVENTS,
     'input.events.window': 'time',
@@ -40,20 +37,18 @@ _COUNTS = {
 
 class EventTrains:
     """
-    The trains of some event-count images of a recording: their own events, in bins of time.
+    Spike trains of some event-count images of a recording: their own events, in bins of time.
 
-    `weight` is what an event counts for, so that over all steps a train has the rates that the
-    amplitudes of its image stand for.
+    `weight` is the value of an event, chosen so that the mean rates of a train are the amplitudes
+    of its image.
     """
 
-    def __init__(
-        self, path: Path, topic: str, loaded: Map, stamps: NDArray[np.int64], steps: int
-    ) -> None:
+    def __init__(self, path: Path, topic: str, loaded: Map, stamps: Integers, steps: int) -> None:
         """
-        Prepare to read the images with these stamps, in bins of which `steps` make an image.
+        Prepare to read the images with these stamps, in `steps` bins per image.
 
-        :raises ConfigError: if the map's amplitudes are not numbers of events, or the window
-            cannot be divided into so many whole nanoseconds.
+        :raises ConfigError: if the map's amplitudes are not numbers of events, or `steps` does
+            not divide the nanoseconds of the window.
         """
         _check(loaded.config)
         window_ns = round(loaded.config.input.events.period * 1e9)
@@ -69,20 +64,20 @@ class EventTrains:
         pixels = self._sensor[0] * self._sensor[1] / (encoding.height * encoding.width)
         self.weight = steps / (255.0 * pixels)
 
-    def __iter__(self) -> Iterator[Array]:
+    def __iter__(self) -> Iterator[Floats]:
         """Read the recording; yield the counts of each image, float32 (steps, inputs)."""
         wanted = iter(self._stamps.tolist())
         stamp = next(wanted, None)
         decoder, buffer = StreamDecoder(self._sensor), EventBuffer()
         binner = Binner(self._steps, self._period_ns, self._shape, self._sensor[::-1])
         with BagReader(self._path) as bag:
-            # What cannot be read made no image either, and has been told of.
+            # Unreadable packets made no image either, and are already reported.
             for packet in packets(bag, event_topic(bag, self._topic), Counter()):
                 try:
-                    offset_ns, anew = decoder.decode(packet, buffer)
+                    offset_ns, restarted = decoder.decode(packet, buffer)
                 except EventError:
                     continue
-                for bins in binner.add(buffer, offset_ns, anew):
+                for bins in binner.add(buffer, offset_ns, restarted):
                     if bins.stamp_ns == stamp:
                         yield bins.counts.reshape(self._steps, -1)
                         stamp = next(wanted, None)
@@ -97,6 +92,6 @@ def _check(config: TrainerConfig) -> None:
         found = reduce(getattr, name.split('.'), config)
         if found != wanted:
             raise ConfigError(
-                f'events as spikes need a map that takes numbers of events as they '
-                f'are: {name}: expected {wanted!r}, found {found!r}'
+                f'events as spikes need a map whose amplitudes are numbers of events: '
+                f'{name}: expected {wanted!r}, found {found!r}'
             )

@@ -1,26 +1,30 @@
-"""Pictures of the energy bill."""
+"""Charts of the energy breakdown."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import VprError
-from .breakdown import Item
+from .breakdown import EngineEnergy
 from .operations import LAYERS
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-class Point(NamedTuple):
-    """A network that was changed, on one engine: how far, microjoules a frame, recall@1."""
+
+class TradeoffPoint(NamedTuple):
+    """A reduced network on one engine: step of the method, microjoules per frame, recall@1."""
 
     step: float
     energy: float
     recall: float
 
 
-def draw_breakdown(items: list[Item], file: Path) -> None:
+def draw_breakdown(items: list[EngineEnergy], file: Path) -> None:
     """
-    Draw what a frame costs on each engine, by layer.
+    Draw the energy of a frame on each engine, by layer.
 
     :raises VprError: if matplotlib is not installed.
     """
@@ -43,18 +47,18 @@ def draw_breakdown(items: list[Item], file: Path) -> None:
         )
     axes.set_yticks(range(len(items)), [item.engine for item in items])
     axes.invert_yaxis()
-    # Engines are orders of magnitude apart.
+    # Engines differ by orders of magnitude.
     axes.set_xscale('log')
     spent = [value for _, values in parts for value in values if value > 0]
     axes.set_xlim(min(spent) / 2, max(spent) * 10)
-    axes.set_xlabel('microjoules a frame, operations alone (numbers: the sum)')
+    axes.set_xlabel('microjoules per frame, operations only (numbers: the sum)')
     axes.legend(fontsize='small', loc='upper right')
     figure.savefig(file)
 
 
-def draw_curves(curves: dict[str, list[Point]], way: str, file: Path) -> None:
+def draw_curves(curves: dict[str, list[TradeoffPoint]], method: str, file: Path) -> None:
     """
-    Draw recall against energy, a line for each engine, each point with how far it went.
+    Draw recall against energy: a line for each engine, each point with its step.
 
     :raises VprError: if matplotlib is not installed.
     """
@@ -71,10 +75,10 @@ def draw_curves(curves: dict[str, list[Point]], way: str, file: Path) -> None:
                 textcoords='offset points',
                 xytext=(3, 4),
             )
-    what = 'part of synapses removed' if way == 'prune' else 'factor of the feature weights'
+    what = 'part of synapses removed' if method == 'prune' else 'factor of the feature weights'
     axes.set(
         xscale='log',
-        xlabel=f'microjoules a frame (labels: {what})',
+        xlabel=f'microjoules per frame (labels: {what})',
         ylabel='recall@1',
         ylim=(0, None),
     )
@@ -82,7 +86,7 @@ def draw_curves(curves: dict[str, list[Point]], way: str, file: Path) -> None:
     figure.savefig(file)
 
 
-def _figure(height: float) -> tuple[Any, Any]:
+def _figure(height: float) -> tuple[Figure, Axes]:
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure

@@ -1,4 +1,4 @@
-"""The energy bill as text: two tables to read, and operations frame by frame as CSV."""
+"""The energy breakdown as text: two tables, and operations frame by frame as CSV."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import csv
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Integers
 from ..evaluation.recall import ranked, recall_at
 from ..evaluation.truth import GroundTruth
-from ..network.layers import Network
-from .breakdown import Item
-from .operations import LAYERS, Count, layer_shapes
+from ..network.network import Network
+from .breakdown import EngineEnergy
+from .operations import LAYERS, OperationCount, layer_shapes
 
 
-def operations_table(network: Network, counts: list[Count]) -> str:
-    """Return neurons, weights, spikes and operations by layer, on the average over the frames."""
+def operations_table(network: Network, counts: list[OperationCount]) -> str:
+    """Return neurons, weights, and mean spikes and operations per frame, by layer."""
     lines = [f'{"":<26}' + ''.join(f'{name:>22}' for name in LAYERS) + f'{"sum":>16}']
     shapes = layer_shapes(network)
     neurons = [sum(count for count, _ in layer) for layer in shapes]
@@ -33,8 +33,8 @@ def operations_table(network: Network, counts: list[Count]) -> str:
     return '\n'.join(lines)
 
 
-def energy_table(items: list[Item], truth: GroundTruth | None) -> str:
-    """Return energy by engine, and recall@1 beside it where the truth is known."""
+def energy_table(items: list[EngineEnergy], truth: GroundTruth | None) -> str:
+    """Return energy by engine, with recall@1 where the ground truth is known."""
     lines = [
         f'{"":<22}{"pJ an operation":>16}{"synapses, uJ":>14}{"neurons, uJ":>13}'
         f'{"uJ a frame":>12}{"recall@1":>10}'
@@ -48,13 +48,13 @@ def energy_table(items: list[Item], truth: GroundTruth | None) -> str:
     return '\n'.join(lines)
 
 
-def recall_of(count: Count, truth: GroundTruth) -> float:
-    """Return recall@1 of the answers that were counted."""
+def recall_of(count: OperationCount, truth: GroundTruth) -> float:
+    """Return recall@1 of the counted frames."""
     return recall_at(truth, ranked(count.similarity, 1), 1)
 
 
-def write_frames(counts: list[Count], stamps: NDArray[np.int64], file: Path) -> None:
-    """Write spikes and operations of each frame by layer, in the columns that the header names."""
+def write_frames(counts: list[OperationCount], stamps: Integers, file: Path) -> None:
+    """Write spikes and operations of each frame by layer; the header names the columns."""
     heads = [
         f'{count.name} {what} {layer}'
         for count in counts

@@ -1,86 +1,72 @@
-"""Less energy for less recall: networks with fewer or weaker synapses."""
+"""Less energy at the cost of recall: networks with fewer or weaker synapses."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..network.layers import Array, Layer, Module, Network
-from ..network.quantised.network import QuantisedLayer, QuantisedModule
+from ..arrays import Floats
+from ..network.layers import Layer
+from ..network.network import FloatNetwork, Module, Network
+from ..network.quantised.network import QuantisedLayer, QuantisedModule, QuantisedNetwork, floats_of
 
-# How far each way goes, from nothing to too much.
+# Steps of each method, from no change to too much.
 STEPS = {
     'prune': (0.0, 0.25, 0.5, 0.7, 0.8, 0.9, 0.95),
     'rescale': (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01),
 }
 
 
-def changed(network: Network, way: str, step: float) -> Network:
+def reduced(network: Network, method: str, step: float) -> Network:
     """
     Return the network with synapses removed, or with weaker ones into the feature layer.
 
-    :param way: prune: the weakest `step` of each neuron's synapses go; rescale: the weights of the
-        feature layer are multiplied by `step`, so that fewer of its spikes reach a threshold or
-        are rounded to anything but zero.
+    A spiking network is returned unchanged.
+
+    :param method: prune: the weakest fraction `step` of each neuron's synapses is removed; rescale:
+        the weights of the feature layer are multiplied by `step`, so that fewer of its responses
+        reach a threshold or are rounded to a value other than zero.
     """
-    if way == 'prune':
-        return _each_layer(network, lambda weights: _keep(weights, step))
-    modules = [
-        Module(
-            replace(module.feature, weights=module.feature.weights * np.float32(step)),
-            module.output,
-        )
-        for module in network.modules
-    ]
-    quantised = network.quantised
-    if quantised is not None:
-        # A response is the sum times these, before it is rounded.
-        quantised = replace(
-            quantised,
-            modules=[
-                QuantisedModule(
-                    replace(
-                        module.feature,
-                        weight_scales=(module.feature.weight_scales * np.float32(step)),
-                    ),
-                    module.output,
-                )
-                for module in quantised.modules
-            ],
-        )
-    return Network(modules, network.readout, quantised)
+    floats = floats_of(network)
+    if floats is not None:
+        modules = [_reduced_module(module, method, step) for module in floats.modules]
+        floats = FloatNetwork(modules, floats.readout)
+    if isinstance(network, QuantisedNetwork):
+        integers = [_reduced_integers(module, method, step) for module in network.modules]
+        return replace(network, modules=integers, floats=floats)
+    return network if floats is None else floats
 
 
-def _each_layer(network: Network, keep: Callable[[Array], NDArray[np.bool_]]) -> Network:
-    def floats(layer: Layer) -> Layer:
-        return replace(layer, weights=layer.weights * keep(layer.weights))
+def _reduced_module(module: Module, method: str, step: float) -> Module:
+    def pruned(layer: Layer) -> Layer:
+        return replace(layer, weights=layer.weights * _keep(layer.weights, step))
 
-    def integers(layer: QuantisedLayer) -> QuantisedLayer:
+    if method == 'prune':
+        return Module(pruned(module.feature), pruned(module.output))
+    weights = module.feature.weights * np.float32(step)
+    return Module(replace(module.feature, weights=weights), module.output)
+
+
+def _reduced_integers(module: QuantisedModule, method: str, step: float) -> QuantisedModule:
+    def pruned(layer: QuantisedLayer) -> QuantisedLayer:
         real = layer.weights.astype(np.float32) * layer.weight_scales[:, np.newaxis]
-        return replace(layer, weights=layer.weights * keep(real))
+        return replace(layer, weights=layer.weights * _keep(real, step))
 
-    modules = [Module(floats(module.feature), floats(module.output)) for module in network.modules]
-    quantised = network.quantised
-    if quantised is not None:
-        quantised = replace(
-            quantised,
-            modules=[
-                QuantisedModule(integers(module.feature), integers(module.output))
-                for module in quantised.modules
-            ],
-        )
-    return Network(modules, network.readout, quantised)
+    if method == 'prune':
+        return QuantisedModule(pruned(module.feature), pruned(module.output))
+    # A response is the sum times these, before it is rounded.
+    scales = module.feature.weight_scales * np.float32(step)
+    return QuantisedModule(replace(module.feature, weight_scales=scales), module.output)
 
 
-def _keep(weights: Array, part: float) -> NDArray[np.bool_]:
+def _keep(weights: Floats, part: float) -> NDArray[np.bool_]:
     """
-    Return bool (neurons, inputs): which synapses stay if the weakest part of a neuron's goes.
+    Return bool (neurons, inputs): the synapses to keep if each neuron's weakest part is removed.
 
-    Of its excitatory and its inhibitory synapses alike: the many inhibitory ones are weaker, and
-    without them nothing would balance the others.
+    The same part of its excitatory and of its inhibitory synapses: the many inhibitory ones are
+    weaker, and without them nothing would balance the others.
     """
     keep = weights != 0
     for kind in (weights > 0, weights < 0):

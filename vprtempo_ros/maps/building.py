@@ -7,17 +7,14 @@ from pathlib import Path
 from typing import Any, Iterator
 
 from .. import __version__
-from ..backends import Backend
-from ..backends.cuba import CubaBackend
-from ..backends.integer import IntegerBackend
-from ..backends.numpy_fp32 import NumpyBackend
-from ..config import BackendConfig, TrainerConfig
+from ..backends.reference import reference_backend
+from ..config import TrainerConfig
 from ..encoding.adaptation import standardise
 from ..encoding.encoders import sensor_type
 from ..errors import MapError, SourceError
 from ..frames import Frame
 from ..matching.confidence import Calibration
-from ..network.layers import Network
+from ..network.network import Network
 from ..network.training import check_method, train
 from ..sources.traverse import Traverse, open_traverse
 from ..statistics import Statistics
@@ -96,13 +93,13 @@ def _calibrate(
     if adapt:
         held_out = held_out.standardised(samples.usual(held_out.traverse))
     tolerance = config.places.tolerance
-    backend = _engine(network)
+    backend = reference_backend(network)
     responses = measure_responses(backend, shown, tolerance)
     statistics = responses
     if held_out.traverse:
         # Of a further traverse nothing is held out of the network but here.
         backend.close()
-        backend = _engine(_train(samples, 1, config, progress))
+        backend = reference_backend(_train(samples, 1, config, progress))
         statistics = measure_responses(backend, shown, tolerance)
     calibration = fit_confidence(
         backend,
@@ -123,14 +120,6 @@ def _train(
 ) -> Network:
     size = (config.encoding.width, config.encoding.height)
     return train(*samples.shown(traverses), config.training, progress, size)
-
-
-def _engine(network: Network) -> Backend:
-    """Return the plainest backend of what the network holds."""
-    config = BackendConfig()
-    if network.spiking is not None:
-        return CubaBackend(network, config)
-    return NumpyBackend(network, config) if network.modules else IntegerBackend(network, config)
 
 
 def _watched(traverse: Traverse, stage: str, progress: ProgressCallback) -> Iterator[Frame]:

@@ -14,7 +14,7 @@ from ..events.image_size import event_image_size
 from ..events.packet import Size
 from ..matching.confidence import Calibration
 from ..matching.stages import Route
-from ..network.layers import Network
+from ..network.network import Network
 from ..statistics import Statistics
 from .places import Place
 

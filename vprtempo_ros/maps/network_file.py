@@ -8,8 +8,15 @@ import numpy as np
 
 from ..config import TrainerConfig
 from ..errors import MapError
-from ..network.layers import Layer, Module, Network
-from ..network.quantised.network import QuantisedLayer, QuantisedModule, QuantisedNetwork, check
+from ..network.layers import Layer
+from ..network.network import FloatNetwork, Module, Network
+from ..network.quantised.network import (
+    QuantisedLayer,
+    QuantisedModule,
+    QuantisedNetwork,
+    check,
+    floats_of,
+)
 from ..network.spiking import network as spiking
 from .tensors import Tensors, read_tensors, tensor, write_tensors
 
@@ -20,14 +27,13 @@ _FLOATS = ('weights', 'thresholds', 'target_rates')
 def write_network(network: Network, file: Path) -> None:
     """Write floats as `module.0.feature.weights`, integers as `...feature.integer.weights`."""
     tensors: Tensors = {}
-    for number, module in enumerate(network.modules):
-        for layer in _LAYERS:
-            for name in _FLOATS:
-                tensors[f'module.{number}.{layer}.{name}'] = getattr(getattr(module, layer), name)
-    if network.quantised is not None:
-        tensors.update(_integers(network.quantised))
-    if network.spiking is not None:
-        tensors.update(_spiking_tensors(network.spiking))
+    floats = floats_of(network)
+    if floats is not None:
+        tensors.update(_float_tensors(floats))
+    if isinstance(network, QuantisedNetwork):
+        tensors.update(_integers(network))
+    if isinstance(network, spiking.SpikingNetwork):
+        tensors.update(_spiking_tensors(network))
     write_tensors(file, tensors)
 
 
@@ -40,24 +46,25 @@ def read_network(file: Path, config: TrainerConfig, places: int) -> Network:
     """
     tensors = read_tensors(file)
     inputs = config.encoding.width * config.encoding.height
-    modules: list[Module] = []
     if 'spiking.constants' in tensors:
-        network = Network([], config.training.readout, spiking=_spiking(tensors, inputs))
-        return _checked(network, file, places)
+        return _checked(_spiking(tensors, inputs), file, places)
+    modules: list[Module] = []
     while f'module.{len(modules)}.feature.weights' in tensors:
         prefix = f'module.{len(modules)}'
         feature = _layer(tensors, f'{prefix}.feature', inputs)
         output = _layer(tensors, f'{prefix}.output', len(feature.thresholds))
         modules.append(Module(feature, output))
-    quantised = None
-    if any('.integer.' in name or name.startswith('integer.') for name in tensors):
-        quantised = _quantised(tensors, inputs)
-        if modules and _shapes(modules) != _shapes(quantised.modules):
-            raise MapError(
-                f'{file.name}: expected floats and integers of the same shapes, found '
-                f'{_shapes(modules)} and {_shapes(quantised.modules)}'
-            )
-    return _checked(Network(modules, config.training.readout, quantised), file, places)
+    floats = FloatNetwork(modules, config.training.readout)
+    if not any('.integer.' in name or name.startswith('integer.') for name in tensors):
+        return _checked(floats, file, places)
+    quantised = _quantised(tensors, inputs, config.training.readout)
+    if modules and _shapes(modules) != _shapes(quantised.modules):
+        raise MapError(
+            f'{file.name}: expected floats and integers of the same shapes, found '
+            f'{_shapes(modules)} and {_shapes(quantised.modules)}'
+        )
+    quantised.floats = floats if modules else None
+    return _checked(quantised, file, places)
 
 
 def _checked(network: Network, file: Path, places: int) -> Network:
@@ -66,6 +73,15 @@ def _checked(network: Network, file: Path, places: int) -> Network:
             f'{file.name}: expected output neurons for {places} places, found {network.places}'
         )
     return network
+
+
+def _float_tensors(network: FloatNetwork) -> Tensors:
+    return {
+        f'module.{number}.{layer}.{name}': getattr(getattr(module, layer), name)
+        for number, module in enumerate(network.modules)
+        for layer in _LAYERS
+        for name in _FLOATS
+    }
 
 
 def _spiking_tensors(network: spiking.SpikingNetwork) -> Tensors:
@@ -112,7 +128,7 @@ def _integers(network: QuantisedNetwork) -> Tensors:
     return tensors
 
 
-def _quantised(tensors: Tensors, inputs: int) -> QuantisedNetwork:
+def _quantised(tensors: Tensors, inputs: int, readout: str) -> QuantisedNetwork:
     modules: list[QuantisedModule] = []
     while not modules or f'module.{len(modules)}.feature.integer.weights' in tensors:
         prefix = f'module.{len(modules)}'
@@ -121,6 +137,7 @@ def _quantised(tensors: Tensors, inputs: int) -> QuantisedNetwork:
         modules.append(QuantisedModule(feature, output))
     network = QuantisedNetwork(
         modules,
+        readout,
         np.float32(tensor(tensors, 'integer.input.scale', np.float32, (1,))[0]),
         int(tensor(tensors, 'integer.input.zero_point', np.int32, (1,))[0]),
         int(tensor(tensors, 'integer.activation_max', np.int32, (1,))[0]),

@@ -1,1 +1,1 @@
-"""The spiking network: layers and modules as plain arrays, the learning rule, training."""
+"""The spiking network: its layers, its learning rules, and what it computes when it matches."""

@@ -1,4 +1,4 @@
-"""What a trained network computes when it matches: as few and as large matrices as possible."""
+"""What a trained network of floats computes when it matches, as few and large matrices."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arrays import Floats
 from ..errors import BackendError
-from .layers import Array, Network
+from .network import Network
+from .quantised.network import floats_of
+from .spiking.network import SpikingNetwork
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,7 @@ class LinearReadout:
     matrix: float32 (places, inputs), takes spikes as they are, 0 to 255.
     """
 
-    matrix: Array
+    matrix: Floats
 
 
 @dataclass(frozen=True)
@@ -30,29 +33,30 @@ class ClampedReadout:
     outputs: for each module float32 (places, features).
     """
 
-    features: Array
-    outputs: tuple[Array, ...]
+    features: Floats
+    outputs: tuple[Floats, ...]
 
 
 def readout_of(network: Network) -> LinearReadout | ClampedReadout:
     """
-    Collapse the network as far as its readout allows; amplitude = value / 255 is folded in.
+    Multiply out the matrices that the readout allows; amplitude = value / 255 is folded in.
 
     :raises BackendError: if the network holds no floats.
     """
-    if network.spiking is not None:
+    if isinstance(network, SpikingNetwork):
         raise BackendError(
             'this map holds a spiking network (training.method: bootstrap): choose '
             'backend cuba or lava'
         )
-    if not network.modules:
+    floats = floats_of(network)
+    if floats is None:
         raise BackendError(
             'this map holds integers only: choose backend integer or torch_int8, or '
-            'train it anew with training.keep_fp32'
+            'train again with training.keep_fp32: true'
         )
     scale = np.float32(1.0 / 255.0)
-    modules = network.modules
-    if network.readout == 'linear':
+    modules = floats.modules
+    if floats.readout == 'linear':
         return LinearReadout(
             np.concatenate([(m.output.weights @ m.feature.weights) * scale for m in modules])
         )

@@ -1,29 +1,28 @@
 """
-The learning rule as two compiled loops, one for each kind of layer (VPRTempo, ICRA 2024).
+The STDP learning rule as two compiled loops, one for each kind of layer (VPRTempo, ICRA 2024).
 
-A neuron's row needs only the presented spikes and itself, so each row is taken through all
-training steps at once while it stays in the first-level cache, and rows run in parallel; the
-result cannot depend on the number of threads. The pass that applies a step's changes computes
-the next step's response on the way, so a row is read and written once a step.
+A neuron's row of weights depends only on the presented spikes and on itself. So each row is taken
+through all training steps while it stays in the first-level cache, and rows run in parallel; the
+result cannot depend on the number of threads. The pass that applies a step's changes also
+computes the next step's response, so a row is read and written once a step.
 
-A synapse's kind is its sign, which the limits keep: positive weights stay in [1e-6, 10],
+A synapse's kind is its sign, which the limits preserve: positive weights stay in [1e-6, 10],
 negative ones in [-10, -1e-6], and zero is an absent synapse.
 
 One deviation from `vprtempo.src.blitnet`: a homeostatic factor is never negative, so that it
-cannot turn an inhibitory synapse's sign for one step (it takes a response below -4 to do so;
-responses start within [-1, 1]).
+cannot flip an inhibitory synapse's sign for one step (this takes a response below -4; responses
+start within [-1, 1]).
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numba import prange
-from numpy.typing import NDArray
 
+from ..arrays import Floats
 from ..support.compiled import njit
 from .layers import SPIKE_MAX
+from .presentation import Presentation, Targets
 
 F = np.float32
 ZERO, ONE, HALF = F(0.0), F(1.0), F(0.5)
@@ -32,16 +31,18 @@ SPIKE_LIMIT = F(SPIKE_MAX)
 # Homeostasis multiplies a neuron's inhibitory weights by 1 + 50 eta a.
 HOMEOSTASIS = F(50.0)
 
-# Rows that go through the samples together, to read these less often.
+# Rows that go through the samples together, so that samples are read less often.
 _ROWS = 8
 
-# Sums may be reordered (that is what makes them vectors); NaN and infinity keep their meaning.
+# Sums may be reordered (which lets them become vectors); NaN and infinity keep their meaning.
 FAST = {'reassoc', 'contract', 'arcp', 'nsz'}
 
 
 @njit(inline='always', fastmath=FAST)
-def limited(weight: Any, excitatory: Any, inhibitory: Any, factor: Any) -> Any:
-    """Pick the changed weight of the synapse's kind within its limits; scale inhibition."""
+def limited(
+    weight: np.float32, excitatory: np.float32, inhibitory: np.float32, factor: np.float32
+) -> np.float32:
+    """Return the changed weight for the synapse's kind, within its limits; scale inhibition."""
     if weight > ZERO:
         return min(max(excitatory, _WEIGHT_MIN), _WEIGHT_MAX)
     if weight < ZERO:
@@ -50,7 +51,7 @@ def limited(weight: Any, excitatory: Any, inhibitory: Any, factor: Any) -> Any:
 
 
 @njit(inline='always', fastmath=FAST)
-def _dot(row: Any, spikes: Any) -> Any:
+def _dot(row: Floats, spikes: Floats) -> np.float32:
     total = ZERO
     for j in range(row.shape[0]):
         total += row[j] * spikes[j]
@@ -58,7 +59,9 @@ def _dot(row: Any, spikes: Any) -> Any:
 
 
 @njit(inline='always', fastmath=FAST)
-def _feature_pass(row: Any, spikes: Any, following: Any, change: Any, factor: Any) -> Any:
+def _feature_pass(
+    row: Floats, spikes: Floats, following: Floats, change: np.float32, factor: np.float32
+) -> np.float32:
     total = ZERO
     for j in range(row.shape[0]):
         weight = row[j]
@@ -70,7 +73,9 @@ def _feature_pass(row: Any, spikes: Any, following: Any, change: Any, factor: An
 
 
 @njit(inline='always', fastmath=FAST)
-def _output_pass(row: Any, scaled: Any, following: Any, change: Any, factor: Any) -> Any:
+def _output_pass(
+    row: Floats, scaled: Floats, following: Floats, change: np.float32, factor: np.float32
+) -> np.float32:
     total = ZERO
     for j in range(row.shape[0]):
         weight = row[j]
@@ -83,23 +88,21 @@ def _output_pass(row: Any, scaled: Any, following: Any, change: Any, factor: Any
 
 @njit(parallel=True, nogil=True, cache=True, fastmath=FAST)
 def train_feature_rows(
-    weights: NDArray[F],  # type: ignore[valid-type]
-    thresholds: NDArray[F],  # type: ignore[valid-type]
-    rates: NDArray[F],  # type: ignore[valid-type]
-    spikes: NDArray[F],  # type: ignore[valid-type]
-    order: NDArray[np.int64],
-    eta: NDArray[F],  # type: ignore[valid-type]
-    eta_ip: NDArray[F],  # type: ignore[valid-type]
+    weights: Floats,
+    thresholds: Floats,
+    target_rates: Floats,
+    shown: Presentation,
     upstream_thresholds: bool,
 ) -> None:
     """
     Train rows of a feature layer in place.
 
-    weights (neurons, inputs), thresholds and rates (neurons,), spikes (samples, inputs) in
-    [0, 1], all float32; order (steps,) names the sample shown at each step, eta and eta_ip
-    (steps,) are the rates at it. `upstream_thresholds` updates a threshold by -eta_ip f
-    instead of eta_ip (s - f), as vprtempo.src.blitnet does in a layer without spike forcing.
+    weights (neurons, inputs), thresholds and target_rates (neurons,), float32.
+    `upstream_thresholds` updates a threshold by -eta_ip f instead of eta_ip (s - f), as
+    vprtempo.src.blitnet does in a layer without spike forcing.
     """
+    spikes, order = shown.samples, shown.order
+    eta, eta_ip = shown.stdp_rates, shown.threshold_rates
     steps = order.shape[0]
     for i in prange(weights.shape[0]):
         row = weights[i].copy()
@@ -110,7 +113,7 @@ def train_feature_rows(
             change = eta[t] * (HALF - spike) if spike > ZERO else ZERO
             factor = max(ONE + HOMEOSTASIS * eta[t] * response, ZERO)
             observed = ZERO if upstream_thresholds else spike
-            threshold = max(threshold + eta_ip[t] * (observed - rates[i]), ZERO)
+            threshold = max(threshold + eta_ip[t] * (observed - target_rates[i]), ZERO)
             following = order[t + 1] if t + 1 < steps else order[t]
             response = _feature_pass(row, spikes[order[t]], spikes[following], change, factor)
         weights[i] = row
@@ -118,22 +121,14 @@ def train_feature_rows(
 
 
 @njit(parallel=True, nogil=True, cache=True, fastmath=FAST)
-def train_output_rows(
-    weights: NDArray[F],  # type: ignore[valid-type]
-    first: int,
-    spikes: NDArray[F],  # type: ignore[valid-type]
-    scaled: NDArray[F],  # type: ignore[valid-type]
-    order: NDArray[np.int64],
-    places: NDArray[np.int64],
-    eta: NDArray[F],  # type: ignore[valid-type]
-) -> None:
+def train_output_rows(weights: Floats, first: int, shown: Presentation, targets: Targets) -> None:
     """
     Train rows of an output layer in place; row i belongs to place `first` + i.
 
-    weights (neurons, features), spikes and scaled (samples, features), float32; `scaled` is
-    spikes / target rate. places (samples,) is the place of each sample: its neuron is to
-    answer with 0.5 and all others with 0. order and eta (steps,) as in `train_feature_rows`.
+    weights: float32 (neurons, features).
     """
+    spikes, order, eta = shown.samples, shown.order, shown.stdp_rates
+    places, scaled = targets.places, targets.scaled
     steps = order.shape[0]
     for i in prange(weights.shape[0]):
         row = weights[i].copy()
@@ -149,18 +144,14 @@ def train_output_rows(
 
 
 @njit(parallel=True, nogil=True, cache=True, fastmath=FAST)
-def respond_rows(
-    weights: NDArray[F],  # type: ignore[valid-type]
-    spikes: NDArray[F],  # type: ignore[valid-type]
-    responses: NDArray[F],  # type: ignore[valid-type]
-) -> None:
+def respond_rows(weights: Floats, samples: Floats, responses: Floats) -> None:
     """
-    Write float32 (samples, neurons) responses of a layer to all samples.
+    Write the responses of a layer to all samples, float32 (samples, neurons).
 
-    A BLAS rounds differently with another number of threads; this does not.
+    The rounding of a BLAS depends on its number of threads; that of this loop does not.
     """
     neurons = weights.shape[0]
     for block in prange((neurons + _ROWS - 1) // _ROWS):
-        for k in range(spikes.shape[0]):
+        for k in range(samples.shape[0]):
             for i in range(block * _ROWS, min((block + 1) * _ROWS, neurons)):
-                responses[k, i] = _dot(weights[i], spikes[k])
+                responses[k, i] = _dot(weights[i], samples[k])

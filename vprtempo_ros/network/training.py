@@ -114,8 +114,8 @@ def presentations_for(samples: int, places: int, config: TrainingConfig) -> int:
     Return how many samples of a module are presented, one after another.
 
     What a neuron learns depends on the number of presentations, not on their variety: with
-    upstream's 4 epochs a route of 25 places is hardly learnt (docs/research/measurements.md). More samples
-    of the same places need no more of them.
+    upstream's 4 epochs a route of 25 places is hardly learnt (docs/research/measurements.md). More
+    samples of the same places need no more of them.
     """
     return config.epochs * samples or max(_EPOCHS * places, _PRESENTATIONS)
 

@@ -1,7 +1,7 @@
 """
-energy: what a map costs in operations and energy on real input, on a CPU and on neuromorphic chips.
+energy: estimate operations and energy of a map on a recording, on CPUs and neuromorphic chips.
 
-Prints operations by layer, energy with published figures for an operation, and recall@1 beside it;
+Prints operations by layer, an energy breakdown with published figures per operation, and recall@1;
 writes energy.png, frames.csv and, with --curve, curve.png. docs/neuromorphic.md explains what is
 counted.
 """
@@ -14,47 +14,44 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
+from ..arrays import Integers, Spikes
 from ..config import EnergyConfig, PosesConfig, SinabsConfig
-from ..energy.breakdown import bill
+from ..energy.breakdown import energy_breakdown
 from ..energy.event_trains import EventTrains
-from ..energy.operations import Count, dense, graded, layer_shapes, rate
-from ..energy.pictures import Point, draw_breakdown, draw_curves
+from ..energy.operations import OperationCount, dense, graded, layer_shapes, rate
+from ..energy.pictures import TradeoffPoint, draw_breakdown, draw_curves
 from ..energy.table import energy_table, operations_table, recall_of, write_frames
-from ..energy.tradeoff import STEPS, changed
+from ..energy.tradeoff import STEPS, reduced
 from ..errors import BackendError, ConfigError, VprError
 from ..evaluation.by_file import truth_by_file
 from ..evaluation.by_frame import truth_by_frame
 from ..evaluation.by_pose import truth_by_pose
-from ..evaluation.query import Reading, read_query
+from ..evaluation.query import QueryConfig, read_query
 from ..evaluation.truth import GroundTruth
 from ..maps.map import Map
 from ..maps.store import load
-from ..network.layers import Network
+from ..network.network import Network
+from ..network.quantised.network import QuantisedNetwork
 from ..options import from_flat, options
 from .command import check_range, guarded
 
-Spikes = NDArray[np.uint8]
 
-
-class Shown(NamedTuple):
+class EncodedRecording(NamedTuple):
     """
-    The frames that are counted on: uint8 (frames, inputs), their stamps in ns, and their truth.
+    The encoded frames: spikes uint8 (frames, inputs), stamps int64 (frames,) in ns, and the truth.
 
-    trains: their events as spike trains, where these are not drawn from the amplitudes.
+    trains: their events as spike trains; None: spike trains are drawn from the amplitudes.
     """
 
     spikes: Spikes
-    stamps: NDArray[np.int64]
+    stamps: Integers
     truth: GroundTruth | None
     trains: EventTrains | None
 
 
 def report(given: argparse.Namespace) -> None:
     """
-    Do what the command line asks for.
+    Run the command with these arguments.
 
     :raises VprError: if map, recording or truth cannot be used.
     """
@@ -65,35 +62,35 @@ def report(given: argparse.Namespace) -> None:
     loaded = load(given.map)
     network = loaded.network
     layer_shapes(network)
-    shown = _read(loaded, given, sinabs)
-    counts, missing = _counts(network, shown, sinabs)
-    items = bill(counts, constants)
+    recording = _read(loaded, given, sinabs)
+    counts, missing = _counts(network, recording, sinabs)
+    items = energy_breakdown(counts, constants)
     print(
-        f'{len(loaded.places)} places, {network.readout} readout, '
-        f'{"integers" if network.quantised else "floats"}, '
-        f'{len(shown.stamps)} frames; a frame takes, on the average:\n'
+        f'{len(loaded.places)} places, {loaded.config.training.readout} readout, '
+        f'{"integers" if isinstance(network, QuantisedNetwork) else "floats"}, '
+        f'{len(recording.stamps)} frames; per frame, on average:\n'
     )
     print(operations_table(network, counts))
-    print(f'\n{energy_table(items, shown.truth)}')
+    print(f'\n{energy_table(items, recording.truth)}')
     if missing:
         print(f'\n(without the rate code: {missing})')
     given.out.mkdir(parents=True, exist_ok=True)
     draw_breakdown(items, given.out / 'energy.png')
-    write_frames(counts, shown.stamps, given.out / 'frames.csv')
-    print(f'\npicture   {given.out / "energy.png"}\nby frame  {given.out / "frames.csv"}')
-    if given.curve and shown.truth is not None:
-        curves = _curves(network, shown, shown.truth, given.curve, sinabs, constants)
+    write_frames(counts, recording.stamps, given.out / 'frames.csv')
+    print(f'\nfigure    {given.out / "energy.png"}\nby frame  {given.out / "frames.csv"}')
+    if given.curve and recording.truth is not None:
+        curves = _curves(network, recording, recording.truth, given.curve, sinabs, constants)
         draw_curves(curves, given.curve, given.out / 'curve.png')
         print(f'curve     {given.out / "curve.png"}')
 
 
-def _read(loaded: Map, given: argparse.Namespace, sinabs: SinabsConfig) -> Shown:
-    """Read and encode the recording; keep at most `--frames` spread over it, with their truth."""
-    reading = Reading(
+def _read(loaded: Map, given: argparse.Namespace, sinabs: SinabsConfig) -> EncodedRecording:
+    """Read and encode the recording; keep at most `--frames`, evenly spaced, with their truth."""
+    config = QueryConfig(
         replace(loaded.config.input, topic=given.topic, names=given.names, start=0),
         PosesConfig(topic=given.poses if given.radius is not None else 'none'),
     )
-    query = read_query(str(given.bag), loaded, reading)
+    query = read_query(str(given.bag), loaded, config)
     truth = None
     if given.truth is not None:
         truth = truth_by_file(given.truth, query, len(loaded.places))
@@ -108,36 +105,40 @@ def _read(loaded: Map, given: argparse.Namespace, sinabs: SinabsConfig) -> Shown
     trains = None
     if given.spikes == 'events':
         trains = EventTrains(given.bag, given.topic, loaded, stamps, sinabs.steps)
-    return Shown(query.spikes[chosen], stamps, truth, trains)
+    return EncodedRecording(query.spikes[chosen], stamps, truth, trains)
 
 
-def _counts(network: Network, shown: Shown, sinabs: SinabsConfig) -> tuple[list[Count], str]:
-    """Count in all ways that can be had; return why one cannot."""
-    counts = [*dense(network, shown.spikes), graded(network, shown.spikes)]
+def _counts(
+    network: Network, recording: EncodedRecording, sinabs: SinabsConfig
+) -> tuple[list[OperationCount], str]:
+    """Count the operations of all engines; return why the rate code is missing, if it is."""
+    counts = [*dense(network, recording.spikes), graded(network, recording.spikes)]
     try:
-        return [*counts, rate(network, shown.spikes, sinabs, shown.trains)], ''
+        return [*counts, rate(network, recording.spikes, sinabs, recording.trains)], ''
     except BackendError as error:
         return counts, str(error)
 
 
 def _curves(
     network: Network,
-    shown: Shown,
+    recording: EncodedRecording,
     truth: GroundTruth,
-    way: str,
+    method: str,
     sinabs: SinabsConfig,
     constants: EnergyConfig,
-) -> dict[str, list[Point]]:
-    """Change the network step by step; print and return energy and recall."""
-    print(f'\n{way:<9}{"engine":<22}{"uJ a frame":>12}{"recall@1":>10}')
-    curves: dict[str, list[Point]] = {}
-    for step in STEPS[way]:
-        other = changed(network, way, step)
+) -> dict[str, list[TradeoffPoint]]:
+    """Reduce the network step by step; print and return energy and recall by engine."""
+    print(f'\n{method:<9}{"engine":<22}{"uJ a frame":>12}{"recall@1":>10}')
+    curves: dict[str, list[TradeoffPoint]] = {}
+    for step in STEPS[method]:
+        other = reduced(network, method, step)
         counts = [
-            count for count in _counts(other, shown, sinabs)[0] if count.name in ('graded', 'rate')
+            count
+            for count in _counts(other, recording, sinabs)[0]
+            if count.name in ('graded', 'rate')
         ]
-        for item in bill(counts, constants):
-            point = Point(step, item.total, recall_of(item.counted, truth))
+        for item in energy_breakdown(counts, constants):
+            point = TradeoffPoint(step, item.total, recall_of(item.counted, truth))
             curves.setdefault(item.engine, []).append(point)
             print(
                 f'{step:<9g}{item.engine:<22}{point.energy:>12.3g}{point.recall:>10.3f}', flush=True
@@ -165,7 +166,9 @@ def main(args: Sequence[str] | None = None) -> int:
     parser.add_argument('map', type=Path, help='folder of the map')
     parser.add_argument('bag', type=Path, help='bag or folder of images to count on')
     parser.add_argument('--topic', default='', help='image topic (default: the only one)')
-    parser.add_argument('--names', default='', help='of a folder, the file names to use')
+    parser.add_argument(
+        '--names', default='', help='text file with the file names of a folder to use'
+    )
     truth = parser.add_mutually_exclusive_group()
     truth.add_argument(
         '--truth',
@@ -177,13 +180,13 @@ def main(args: Sequence[str] | None = None) -> int:
         '--tolerance',
         type=int,
         metavar='FRAMES',
-        help='frame i is place i (or that of the same file name), give or take so many',
+        help='frame i is place i (or the place of the same file name), within this tolerance',
     )
     truth.add_argument(
         '--radius',
         type=float,
         metavar='METRES',
-        help='places within so many metres are right; needs poses on both sides',
+        help='places within this distance are correct; needs poses in map and bag',
     )
     parser.add_argument(
         '--poses', default='', metavar='TOPIC', help='pose topic of the bag (default: the only one)'
@@ -192,19 +195,19 @@ def main(args: Sequence[str] | None = None) -> int:
         '--frames',
         type=int,
         default=200,
-        help='frames at the most, spread over the recording (default: %(default)s)',
+        help='maximum number of frames, evenly spaced (default: %(default)s)',
     )
     parser.add_argument(
         '--curve',
         choices=sorted(STEPS),
-        help='also trade recall for energy: remove synapses, or rescale those into '
-        'the feature layer',
+        help='also plot recall over energy: with synapses removed (prune), or those of the '
+        'feature layer rescaled',
     )
     parser.add_argument(
         '--steps',
         type=int,
         default=sinabs.steps,
-        help='rate code: time steps of a frame (default: %(default)s)',
+        help='rate code: time steps per frame (default: %(default)s)',
     )
     parser.add_argument(
         '--threshold',
@@ -216,21 +219,21 @@ def main(args: Sequence[str] | None = None) -> int:
         '--spikes',
         choices=('drawn', 'events'),
         default='drawn',
-        help='rate code: draw spikes from the amplitudes, or take the events of '
-        'the recording in bins of time (default: %(default)s)',
+        help='rate code: spikes drawn from the amplitudes, or the events of the '
+        'recording in time bins (default: %(default)s)',
     )
     parser.add_argument(
         '--constant',
         action='append',
         default=[],
         metavar='NAME=PJ',
-        help=f'energy of an operation in pJ; may be repeated: {names}',
+        help=f'energy per operation in pJ; may be repeated: {names}',
     )
     parser.add_argument(
         '--out',
         type=Path,
         default=Path('build/energy'),
-        help='folder for the pictures (default: %(default)s)',
+        help='folder to write (default: %(default)s)',
     )
     given = parser.parse_args(args)
 

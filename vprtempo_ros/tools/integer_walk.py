@@ -1,4 +1,4 @@
-"""integer_walk: one image through a map's integers, step by step; see docs/integers.md."""
+"""integer_walk: plot each step of one image through the integers of a quantised map."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import argparse
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Sequence
+from typing import TYPE_CHECKING, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Integers, Spikes
 from ..backends.integer import input_table, integers_of
 from ..encoding.encoders import encoder_for
 from ..errors import MapError, VprError
@@ -21,56 +22,57 @@ from ..network.quantised.network import OUTPUT_MAX, QuantisedLayer, limits, mult
 from ..sources.folder import read_image
 from .command import guarded
 
-Integers = NDArray[np.int64]
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
 class LayerWalk:
     """
-    What happens in a layer, all int64 (neurons,).
+    The steps of a layer, all int64 (neurons,).
 
-    excitatory, inhibitory: the sums over positive and over negative weights; the same rescaled,
-    which is only to look at (rounded by themselves); answer: combined, rescaled, clipped.
+    excitatory, inhibitory: sums over positive and over negative weights; the same rescaled, each
+    rounded separately, for the plots only; response: combined, rescaled, clipped.
     """
 
     excitatory: Integers
     inhibitory: Integers
     excitatory_rescaled: Integers
     inhibitory_rescaled: Integers
-    answer: Integers
+    response: Integers
 
 
 @dataclass(frozen=True)
 class Walk:
-    """The way of one frame through one module: spikes, integer inputs, both layers."""
+    """The steps of one frame in one module: spikes, integer inputs, both layers."""
 
-    spikes: NDArray[np.uint8]
+    spikes: Spikes
     inputs: Integers
     feature: LayerWalk
     output: LayerWalk
 
     @property
     def winner(self) -> int:
-        """The neuron with the highest answer."""
-        return int(self.output.answer.argmax())
+        """The neuron with the highest response."""
+        return int(self.output.response.argmax())
 
 
 def walk(loaded: Map, image: Image, module: int = 0) -> Walk:
     """
-    Compute a module's answer in int64, keeping every step.
+    Compute a module's response in int64 and return every step.
 
     :raises VprError: if the map has no integers or no such module.
     """
     network = integers_of(loaded.network, 'integer')
     if not 0 <= module < len(network.modules):
         raise MapError(f'expected a module from 0 to {len(network.modules) - 1}, found {module}')
-    chosen, readout = network.modules[module], loaded.network.readout
+    chosen, readout = network.modules[module], network.readout
     spikes = encoder_for(loaded.config)(image)
     inputs = input_table(network)[spikes].astype(np.int64)
     feature = _layer(chosen.feature, inputs, network.scale, network.activation_max, readout)
     output = _layer(
         chosen.output,
-        feature.answer - chosen.feature.zero_point,
+        feature.response - chosen.feature.zero_point,
         chosen.feature.scale,
         OUTPUT_MAX,
         readout,
@@ -87,19 +89,19 @@ def _layer(
         return np.rint(sums.astype(np.float32) * factors).astype(np.int64)
 
     excitatory, inhibitory = np.maximum(weights, 0) @ inputs, np.minimum(weights, 0) @ inputs
-    answer = rescaled(excitatory + inhibitory) + layer.zero_point
+    response = rescaled(excitatory + inhibitory) + layer.zero_point
     return LayerWalk(
         excitatory,
         inhibitory,
         rescaled(excitatory),
         rescaled(inhibitory),
-        np.clip(answer, *limits(layer, highest, readout)),
+        np.clip(response, *limits(layer, highest, readout)),
     )
 
 
 def draw(walked: Walk, image: Image, size: tuple[int, int], folder: Path) -> list[Path]:
     """
-    Write the pictures; size is width and height of the encoded image.
+    Write the plots and return their files; size is width and height of the encoded image.
 
     :raises VprError: if matplotlib is not installed.
     """
@@ -112,7 +114,7 @@ def draw(walked: Walk, image: Image, size: tuple[int, int], folder: Path) -> lis
         ) from None
     files = []
 
-    def figure(columns: int, height: float = 2.4) -> tuple[Figure, Any]:
+    def figure(columns: int, height: float = 2.4) -> tuple[Figure, NDArray[np.object_]]:
         made = Figure(figsize=(7.2, height), dpi=100, layout='constrained')
         FigureCanvasAgg(made)
         return made, np.atleast_1d(made.subplots(1, columns))
@@ -127,7 +129,7 @@ def draw(walked: Walk, image: Image, size: tuple[int, int], folder: Path) -> lis
     for ax, pixels, title in zip(
         axes,
         (image.grey(), walked.spikes.reshape(shape), walked.inputs.reshape(shape)),
-        ('image', 'spikes, 0 to 255', 'as integers enter'),
+        ('image', 'spikes, 0 to 255', 'integer inputs'),
     ):
         shown = ax.imshow(pixels, cmap='gray' if title == 'image' else 'viridis')
         ax.set(title=title, xticks=[], yticks=[])
@@ -146,7 +148,7 @@ def draw(walked: Walk, image: Image, size: tuple[int, int], folder: Path) -> lis
                     (layer.excitatory_rescaled, 'excitatory'),
                     (layer.inhibitory_rescaled, 'inhibitory'),
                 ),
-                ((layer.answer, ''),),
+                ((layer.response, ''),),
             ),
             (f'{name} layer: sums', 'rescaled', 'combined, clipped'),
         ):
@@ -156,7 +158,7 @@ def draw(walked: Walk, image: Image, size: tuple[int, int], folder: Path) -> lis
         if name == 'output':
             axes[2].plot(
                 walked.winner,
-                layer.answer[walked.winner],
+                layer.response[walked.winner],
                 'o',
                 color='tab:green',
                 label=f'winner: {walked.winner}',
@@ -177,7 +179,7 @@ def main(args: Sequence[str] | None = None) -> int:
         '--out',
         type=Path,
         default=Path('build/integers'),
-        help='folder for the pictures (default: %(default)s)',
+        help='folder for the plots (default: %(default)s)',
     )
     given = parser.parse_args(args)
 
@@ -188,13 +190,13 @@ def main(args: Sequence[str] | None = None) -> int:
         encoding = loaded.config.encoding
         for file in draw(walked, image, (encoding.width, encoding.height), given.out):
             print(file)
-        _tell(walked)
+        _print(walked)
 
     return guarded(work)
 
 
-def _tell(walked: Walk) -> None:
-    """Print the numbers that the pictures show."""
+def _print(walked: Walk) -> None:
+    """Print the ranges of the plots and the winner."""
     print(
         f'spikes       {walked.spikes.min()} to {walked.spikes.max()}, as integers '
         f'{walked.inputs.min()} to {walked.inputs.max()}'
@@ -205,14 +207,14 @@ def _tell(walked: Walk) -> None:
             'inhibitory',
             'excitatory_rescaled',
             'inhibitory_rescaled',
-            'answer',
+            'response',
         ):
             values = getattr(layer, part)
             print(f'{name:<12} {part.replace("_", ", "):<22} {values.min()} to {values.max()}')
-    answer = walked.output.answer
-    second = int(np.partition(answer, -2)[-2])
+    response = walked.output.response
+    second = int(np.partition(response, -2)[-2])
     print(
-        f'winner       neuron {walked.winner} with {answer[walked.winner]}, the next has {second}'
+        f'winner       neuron {walked.winner} with {response[walked.winner]}, the next has {second}'
     )
 
 

@@ -1,4 +1,4 @@
-"""map_info: what a map is: places, network, sizes, sensor, where it comes from, checksums."""
+"""map_info: print places, network, size, sensor, provenance, confidence and checksums of a map."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ from ..errors import BackendError
 from ..maps.map import Map
 from ..maps.store import checksums, load
 from ..matching.normalisation import hyperactive
-from ..network.layers import Layer, Module
-from ..network.quantised.network import QuantisedLayer, QuantisedModule
+from ..network.layers import Layer
+from ..network.network import Module
+from ..network.quantised.network import QuantisedLayer, QuantisedModule, QuantisedNetwork, floats_of
 from ..network.spiking.network import SpikingNetwork
 from .command import guarded
 
 Line = tuple[str, str]
 T = TypeVar('T')
 
-# Hyperactive places that are named, at the most.
+# Maximum number of hyperactive places that are listed.
 _LISTED = 20
 
 
 def describe(loaded: Map, folder: Path) -> Iterator[Line]:
-    """Yield lines of a name and a text; a line without a name goes on with the one before."""
+    """Yield lines of a name and a text; a line without a name continues the one before."""
     yield 'map', str(folder)
     yield from _places(loaded)
     yield from _network(loaded)
@@ -72,25 +73,24 @@ def _places(loaded: Map) -> Iterator[Line]:
 
 def _network(loaded: Map) -> Iterator[Line]:
     network = loaded.network
-    if network.spiking is not None:
-        yield from _spiking(network.spiking)
+    if isinstance(network, SpikingNetwork):
+        yield from _spiking(network)
         return
-    modules: Sequence[Module | QuantisedModule] = network.modules
-    if network.quantised is not None:
-        modules = network.quantised.modules
+    held = network if isinstance(network, QuantisedNetwork) else floats_of(network)
+    modules: Sequence[Module | QuantisedModule] = held.modules if held else ()
     shapes = [
         f'{module.feature.weights.shape[1]}-{len(module.feature.weights)}-'
         f'{len(module.output.weights)}'
         for module in modules
     ]
-    yield 'network', f'{_several(len(shapes), "module")}, {network.readout} readout'
+    yield 'network', str(network)
     begin = 0
     for number, (shape, module) in enumerate(zip(shapes, modules)):
         end = begin + len(module.output.weights)
         yield '', f'module {number}: {shape}, places {begin} to {end - 1}'
         begin = end
-    if network.quantised is not None:
-        yield from _demand(lambda of: check_limits(of, network.readout), network.quantised)
+    if isinstance(network, QuantisedNetwork):
+        yield from _demand(check_limits, network)
 
 
 def _spiking(network: SpikingNetwork) -> Iterator[Line]:
@@ -116,7 +116,7 @@ def _spiking(network: SpikingNetwork) -> Iterator[Line]:
 
 
 def _demand(check: Callable[[T], list[Demand]], network: T) -> Iterator[Line]:
-    """Tell what of Loihi 2 the map and each module take, or why they do not fit."""
+    """Yield the resources of Loihi 2 that the map and its modules need, or why they do not fit."""
     try:
         demands = check(network)
     except BackendError as error:
@@ -130,24 +130,21 @@ def _demand(check: Callable[[T], list[Demand]], network: T) -> Iterator[Line]:
 def _sizes(loaded: Map, folder: Path) -> Iterator[Line]:
     network = loaded.network
     total = sum(file.stat().st_size for file in folder.rglob('*') if file.is_file())
-    if network.spiking is not None:
-        spikes = sum(
-            module.hidden.nbytes + module.output.nbytes for module in network.spiking.modules
-        )
+    if isinstance(network, SpikingNetwork):
+        spikes = sum(module.hidden.nbytes + module.output.nbytes for module in network.modules)
         yield 'weights', f'{spikes:,} bytes, 8 bits in 16'
         yield 'on disk', f'{total:,} bytes with places and thumbnails'
         return
-    floats = sum(
-        _bytes(layer) for module in network.modules for layer in (module.feature, module.output)
-    )
-    integers = sum(
-        _bytes(layer)
-        for module in (network.quantised.modules if network.quantised else [])
-        for layer in (module.feature, module.output)
-    )
+    held = floats_of(network)
+    floats = _all_bytes(held.modules if held else ())
+    integers = _all_bytes(network.modules if isinstance(network, QuantisedNetwork) else ())
     yield 'fp32', f'{floats:,} bytes' if floats else 'none (training.keep_fp32 was false)'
     yield 'int8', f'{integers:,} bytes' if integers else 'none (training.quantize was none)'
     yield 'on disk', f'{total:,} bytes with places and thumbnails'
+
+
+def _all_bytes(modules: Sequence[Module | QuantisedModule]) -> int:
+    return sum(_bytes(layer) for module in modules for layer in (module.feature, module.output))
 
 
 def _bytes(layer: Layer | QuantisedLayer) -> int:
@@ -177,34 +174,34 @@ def _training(loaded: Map) -> str:
 
 
 def _calibration(loaded: Map) -> Iterator[Line]:
-    quantised = loaded.network.quantised
-    if quantised is None:
+    quantised = loaded.network
+    if not isinstance(quantised, QuantisedNetwork):
         return
     yield (
         'calibration',
         (
-            f'inputs and features 0 to {quantised.activation_max}, one input is '
-            f'{quantised.scale:.6g} from {quantised.zero_point}'
+            f'inputs and features 0 to {quantised.activation_max}, input scale '
+            f'{quantised.scale:.6g}, zero point {quantised.zero_point}'
         ),
     )
     for number, module in enumerate(quantised.modules):
         yield (
             '',
             (
-                f'module {number}: one feature is {module.feature.scale:.6g} from '
-                f'{module.feature.zero_point}, one similarity {module.output.scale:.6g} from '
-                f'{module.output.zero_point}'
+                f'module {number}: feature scale {module.feature.scale:.6g}, zero point '
+                f'{module.feature.zero_point}; similarity scale {module.output.scale:.6g}, '
+                f'zero point {module.output.zero_point}'
             ),
         )
 
 
 def _confidence(loaded: Map) -> Iterator[Line]:
-    """Tell how the confidence of a match is found, by sequence filter, and how that was fitted."""
+    """Yield the confidence curve of each sequence filter, and the frames it was fitted to."""
     calibration = loaded.calibration
     yield (
         'confidence',
         (
-            f'fitted to {calibration.frames} frames: {calibration.held_out}; right '
+            f'fitted to {calibration.frames} frames: {calibration.held_out}; correct '
             f'within {_several(calibration.tolerance, "place")}'
         ),
     )
@@ -213,19 +210,19 @@ def _confidence(loaded: Map) -> Iterator[Line]:
             '',
             (
                 f'{name}: 1 / (1 + exp(-({curve.height:.4g} score + {curve.lead:.4g} lead '
-                f'{curve.offset:+.4g}))), {calibration.right[name]:.0%} of the frames right'
+                f'{curve.offset:+.4g}))), {calibration.right[name]:.0%} of the frames correct'
             ),
         )
 
 
 def _hyperactive(loaded: Map) -> str:
-    """Tell which places answer to everything."""
+    """Return which places respond to all frames alike."""
     found = hyperactive(loaded.response_statistics).tolist()
     if not found:
-        return 'none (no place answers to everything)'
+        return 'none (no place responds to all frames alike)'
     listed = ', '.join(map(str, found[:_LISTED])) + (', ...' if len(found) > _LISTED else '')
-    verb = 'answers' if len(found) == 1 else 'answer'
-    return f'{_several(len(found), "place")} {verb} to everything: {listed}'
+    verb = 'responds' if len(found) == 1 else 'respond'
+    return f'{_several(len(found), "place")} {verb} to all frames alike: {listed}'
 
 
 def _several(count: int, noun: str) -> str:

@@ -1,4 +1,4 @@
-"""to_nir: writes a map's network in the Neuromorphic Intermediate Representation (neuroir.org)."""
+"""to_nir: export the network of a map in the Neuromorphic Intermediate Representation (NIR)."""
 
 from __future__ import annotations
 
@@ -6,38 +6,44 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import Any, Sequence
+from typing import TYPE_CHECKING, Sequence
 
 import numpy as np
 
 from ..errors import MapError, VprError
 from ..maps.store import load
-from ..network.layers import Network
+from ..network.network import Network
+from ..network.quantised.network import floats_of
+from ..network.spiking.network import SpikingNetwork
 from .command import guarded
 
-HINT = 'pip install nir h5py (make lava brings both)'
+if TYPE_CHECKING:
+    import nir
+
+HINT = 'pip install nir h5py (make lava installs both)'
 
 
-def to_graph(network: Network) -> Any:
+def to_graph(network: Network) -> nir.NIRGraph:
     """
-    Return the network as a NIR graph: for each module Linear after Linear, on one input.
+    Return the network as a NIR graph: two Linear nodes for each module, on a common input.
 
-    The input takes amplitudes, 0 to 1; `output`, or `output_0`, `output_1`... of several modules,
-    give the similarities of their places, in order.
+    The input has amplitudes from 0 to 1; `output`, or `output_0`, `output_1`... with several
+    modules, has the similarities of their places, in order.
 
-    :raises MapError: if the network is not linear, or holds no floats.
+    :raises MapError: if the network is not linear, or has no float weights.
     """
-    if network.spiking is not None:
+    if isinstance(network, SpikingNetwork):
         raise MapError(
-            'NIR has no neurons that compute as those of the spiking network of '
-            'training.method: bootstrap do; train with training.method: stdp'
+            'NIR has no neurons like those of the spiking network of training.method: '
+            'bootstrap; train with training.method: stdp'
         )
-    if not network.modules:
+    floats = floats_of(network)
+    if floats is None:
         raise MapError(
-            'NIR cannot express integers with rounding between their layers, and this '
-            'map holds nothing else: train it with training.keep_fp32'
+            'NIR cannot express integers with rounding between layers, and this map '
+            'has integers only: train it with training.keep_fp32'
         )
-    if network.readout != 'linear':
+    if floats.readout != 'linear':
         raise MapError(
             'NIR cannot express the clamp between the layers of the clamped readout: '
             'train with training.readout: linear'
@@ -46,10 +52,10 @@ def to_graph(network: Network) -> Any:
         import nir
     except ImportError:
         raise VprError(f'writing NIR needs the package nir: {HINT}') from None
-    nodes: dict[str, Any] = {'input': nir.Input({'input': np.array([network.inputs])})}
+    nodes: dict[str, nir.NIRNode] = {'input': nir.Input({'input': np.array([network.inputs])})}
     edges = []
-    for number, module in enumerate(network.modules):
-        suffix = f'_{number}' if len(network.modules) > 1 else ''
+    for number, module in enumerate(floats.modules):
+        suffix = f'_{number}' if len(floats.modules) > 1 else ''
         chain = [
             (f'feature{suffix}', nir.Linear(module.feature.weights)),
             (f'readout{suffix}', nir.Linear(module.output.weights)),
@@ -65,7 +71,7 @@ def to_graph(network: Network) -> Any:
 
 def write_nir(network: Network, file: Path) -> None:
     """
-    Write the graph as HDF5, whole or not at all.
+    Write the graph as HDF5, atomically.
 
     :raises MapError: if NIR cannot express the network, or the file cannot be written.
     """
@@ -93,10 +99,7 @@ def main(args: Sequence[str] | None = None) -> int:
         loaded = load(given.map)
         write_nir(loaded.network, given.file)
         network = loaded.network
-        print(
-            f'{given.file}: {network.inputs} inputs, {len(network.modules)} module(s), '
-            f'{network.places} places'
-        )
+        print(f'{given.file}: {network.inputs} inputs, {network.places} places in {network}')
 
     return guarded(work)
 

@@ -10,6 +10,7 @@ from support import ros
 from support.ros import Client, image_message
 
 from vprtempo_ros.maps.store import load
+from vprtempo_ros.network.quantised.network import QuantisedNetwork
 
 
 @pytest.mark.parametrize('name', ["''", 'integer', 'torch_int8'])
@@ -40,7 +41,7 @@ def test_a_quarter_of_the_size(street, quantised_map: Path) -> None:
         (folder / 'network.safetensors').stat().st_size for folder in (quantised_map, street.map)
     ]
     assert sizes[0] / sizes[1] == pytest.approx(0.25, abs=0.002)
-    assert load(quantised_map).network.quantised is not None
+    assert isinstance(load(quantised_map).network, QuantisedNetwork)
 
 
 @pytest.mark.parametrize(

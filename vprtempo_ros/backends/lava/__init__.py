@@ -10,7 +10,8 @@ docs/neuromorphic.md explains the mapping.
 from __future__ import annotations
 
 from ...config import BackendConfig
-from ...network.layers import Network
+from ...network.network import Network
+from ...network.spiking.network import SpikingNetwork
 from .. import SteppedBackend
 from .graded_backend import GradedBackend
 from .spiking_backend import SpikingBackend
@@ -22,4 +23,5 @@ def start(network: Network, config: BackendConfig) -> SteppedBackend:
 
     :raises BackendError: if Lava is missing, or the network exceeds what Loihi 2 has.
     """
-    return (SpikingBackend if network.spiking is not None else GradedBackend)(network, config)
+    kind = SpikingBackend if isinstance(network, SpikingNetwork) else GradedBackend
+    return kind(network, config)

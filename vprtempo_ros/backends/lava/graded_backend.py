@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ...arrays import Scores, Spikes
 from ...config import BackendConfig
 from ...errors import BackendError
-from ...network.layers import Array, Network
+from ...network.network import Network
 from ...support.lava_shim import lava_is_installed
 from ..integer import IntegerBackend, input_table, integers_of
 from .limits import check_limits
@@ -29,8 +29,8 @@ class GradedBackend(SteppedWorker):
         :raises BackendError: if Lava is missing, or the map exceeds what Loihi 2 has.
         """
         quantised = integers_of(network, self.name)
-        demands = check_limits(quantised, network.readout)
-        modules = plan(quantised, network.readout)
+        demands = check_limits(quantised)
+        modules = plan(quantised)
         if not lava_is_installed():
             raise BackendError(f"backend 'lava' needs Lava, which is not installed: {HINT}")
         self.places = quantised.places
@@ -50,7 +50,7 @@ class GradedBackend(SteppedWorker):
         self.delay = self._steps if config.lava.mode == 'streaming' else 0
         self.detail = self._tell(config.lava, demands)
 
-    def similarity(self, spikes: NDArray[np.uint8]) -> Array:
+    def similarity(self, spikes: Spikes) -> Scores:
         """Return float32 (places,) for uint8 spikes (inputs,); what is under way is lost."""
         self._shown.clear()
         self._exchange(spikes)
@@ -58,7 +58,7 @@ class GradedBackend(SteppedWorker):
             answer = self._exchange(None)
         return answer
 
-    def _exchange(self, spikes: NDArray[np.uint8] | None) -> Array:
+    def _exchange(self, spikes: Spikes | None) -> Scores:
         inputs = None if spikes is None else self._table[spikes]
         return self._worker.exchange(inputs).astype(np.float32) * self._scales
 

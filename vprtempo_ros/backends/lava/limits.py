@@ -12,11 +12,12 @@ has had since Loihi (Davies et al., IEEE Micro 2018) and stay below what a core 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...arrays import Numbers
 from ...errors import BackendError
 from ...network.quantised.network import QuantisedNetwork, limits
 from ...network.spiking.network import SpikingNetwork
@@ -38,7 +39,7 @@ class Demand(NamedTuple):
     cores: int
 
 
-def check_limits(network: QuantisedNetwork, readout: str) -> list[Demand]:
+def check_limits(network: QuantisedNetwork) -> list[Demand]:
     """
     Return what each module takes of Loihi 2.
 
@@ -48,7 +49,7 @@ def check_limits(network: QuantisedNetwork, readout: str) -> list[Demand]:
     entered = input_table(network)
     inputs = (int(entered.min()), int(entered.max()))
     for number, module in enumerate(network.modules):
-        low, high = limits(module.feature, network.activation_max, readout)
+        low, high = limits(module.feature, network.activation_max, network.readout)
         zero = module.feature.zero_point
         cores = _check_layer(f'module {number}, features', module.feature.weights, inputs)
         cores += _check_layer(
@@ -148,7 +149,7 @@ def _check_layer(where: str, weights: NDArray[np.int8], inputs: tuple[int, int])
     return _cores(where, weights)
 
 
-def _cores(where: str, weights: NDArray[Any]) -> int:
+def _cores(where: str, weights: Numbers) -> int:
     """Return the cores that a layer takes."""
     neurons, fan_in = weights.shape
     if fan_in > SYNAPTIC_BYTES_PER_CORE:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...arrays import Integers, Numbers
 from ...network.quantised.network import (
     OUTPUT_MAX,
     QuantisedLayer,
@@ -15,9 +16,9 @@ from ...network.quantised.network import (
     limits,
     multipliers,
 )
-from .requantisation import Factors, Integers, requantise, take_apart
+from .requantisation import Factors, requantise, take_apart
 
-Tensors = dict[str, NDArray[Any]]
+Tensors = dict[str, Numbers]
 
 
 class GradedLayer(NamedTuple):
@@ -39,7 +40,7 @@ class GradedLayer(NamedTuple):
         """What sums are multiplied by."""
         return Factors(self.mantissa, self.shift)
 
-    def answer(self, inputs: Integers) -> Integers:
+    def payloads(self, inputs: Integers) -> Integers:
         """Return int64 (frames, neurons), the payloads for inputs int64 (frames, inputs)."""
         # Whole numbers far below 2^53, so doubles add them exactly.
         sums = inputs.astype(np.float64) @ self.weights.T.astype(np.float64)
@@ -50,7 +51,7 @@ class GradedLayer(NamedTuple):
 GradedModule = tuple[GradedLayer, GradedLayer]
 
 
-def plan(network: QuantisedNetwork, readout: str) -> list[GradedModule]:
+def plan(network: QuantisedNetwork) -> list[GradedModule]:
     """
     Return feature and output layer of each module.
 
@@ -59,8 +60,8 @@ def plan(network: QuantisedNetwork, readout: str) -> list[GradedModule]:
 
     def module(of: QuantisedModule) -> GradedModule:
         return (
-            _layer(of.feature, network.scale, network.activation_max, readout),
-            _layer(of.output, of.feature.scale, OUTPUT_MAX, readout),
+            _layer(of.feature, network.scale, network.activation_max, network.readout),
+            _layer(of.output, of.feature.scale, OUTPUT_MAX, network.readout),
         )
 
     return [module(of) for of in network.modules]
@@ -80,7 +81,8 @@ def from_tensors(tensors: Tensors) -> list[GradedModule]:
     """Return the modules again."""
 
     def layer(prefix: str) -> GradedLayer:
-        return GradedLayer(*(tensors[f'{prefix}.{field}'] for field in GradedLayer._fields))
+        weights, *rest = (tensors[f'{prefix}.{field}'] for field in GradedLayer._fields)
+        return GradedLayer(weights.astype(np.int8), *(value.astype(np.int64) for value in rest))
 
     count = 1 + max(int(name.split('.')[0]) for name in tensors)
     return [(layer(f'{number}.feature'), layer(f'{number}.output')) for number in range(count)]

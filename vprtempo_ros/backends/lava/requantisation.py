@@ -19,12 +19,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ...arrays import Floats, Integers
 from ...errors import BackendError
-from ...network.layers import Array
-
-Integers = NDArray[np.int64]
 
 MANTISSA_BITS = 24
 # Sums have at most 23 bits and a sign, see limits.py: products have at most 47 bits. A shift of
@@ -40,7 +37,7 @@ class Factors(NamedTuple):
     shift: Integers
 
 
-def take_apart(factors: Array) -> Factors:
+def take_apart(factors: Floats) -> Factors:
     """
     Return the whole numbers that make up float32 factors (neurons,), all above 0.
 

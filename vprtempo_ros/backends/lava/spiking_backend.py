@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ...arrays import Scores, Spikes
 from ...config import BackendConfig
 from ...errors import BackendError
-from ...network.layers import Array, Network
+from ...network.network import Network
 from ...network.spiking.network import channels
 from ...support.lava_shim import lava_dl_is_installed
 from ..cuba import CubaBackend, spiking_of
@@ -51,13 +51,13 @@ class SpikingBackend(SteppedWorker):
         self.delay = 1 if config.lava.mode == 'streaming' else 0
         self.detail = f'{spiking.steps} time steps, {self._tell(config.lava, demands)}'
 
-    def similarity(self, spikes: NDArray[np.uint8]) -> Array:
+    def similarity(self, spikes: Spikes) -> Scores:
         """Return float32 (places,) for uint8 spikes (inputs,); what is under way is lost."""
         self._shown.clear()
         self._exchange(spikes)
         return self._exchange(None)
 
-    def _exchange(self, spikes: NDArray[np.uint8] | None) -> Array:
+    def _exchange(self, spikes: Spikes | None) -> Scores:
         inputs = None if spikes is None else channels(spikes).astype(np.int32)
         return (self._worker.exchange(inputs) / self._unit).astype(np.float32)
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import deque
 
-import numpy as np
-from numpy.typing import NDArray
-
+from ...arrays import Scores, Spikes
 from ...config import LavaConfig
-from ...network.layers import Array
 from .limits import Demand, describe
 from .plan import Tensors
 from .worker_handle import Worker
@@ -35,7 +32,7 @@ class SteppedWorker(ABC):
         self._worker = Worker(kind, config, tensors)
         self._shown: deque[bool] = deque()
 
-    def step(self, spikes: NDArray[np.uint8] | None) -> Array | None:
+    def step(self, spikes: Spikes | None) -> Scores | None:
         """Show a frame, or none; return the answer to that of `delay` steps before, if any."""
         answer = self._exchange(spikes)
         self._shown.append(spikes is not None)
@@ -52,5 +49,5 @@ class SteppedWorker(ABC):
         return f'{config.mode.replace("_", " ")}, {self._worker.where.format(describe(demands))}'
 
     @abstractmethod
-    def _exchange(self, spikes: NDArray[np.uint8] | None) -> Array:
+    def _exchange(self, spikes: Spikes | None) -> Scores:
         """Run a step with a frame, or with none; return what the outputs say in it."""

@@ -1,1 +1,1 @@
-"""Networks of 8-bit integers: learning with quantisation in the loop, ranges, kernels."""
+"""Networks of 8-bit integers: training with quantisation in the loop, calibration, kernels."""

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ...arrays import Floats, Integers
 from ...errors import MapError
-from ..layers import SPIKE_MAX, Array
+from ..layers import SPIKE_MAX
+from ..network import FloatNetwork, Network, in_words
 
-# Outputs are similarities, in which one more bit resolves ties; nothing multiplies them again.
+# Outputs are similarities: one more bit resolves ties, and nothing multiplies them again.
 OUTPUT_MAX = 255
-# What 32-bit accumulators and conversions can hold.
+# Bound of 32-bit accumulators and conversions.
 _INT32 = 2.0**31
 # How far a layer's scale and a weight's scale may be moved, in units of the last place: by less
-# than 0.0005 and 0.00001 of themselves.
+# than 0.0005 and 0.00001 of their values.
 _NEIGHBOURS, _STEPS = 4096, 64
 
 
@@ -25,21 +27,21 @@ class QuantisedLayer:
     One layer in integers.
 
     A real weight is `weights * weight_scales`, a real response is (y - zero_point) * scale, with
-    y the integer that the layer answers.
+    y the integer output of the layer.
 
     weights: int8 (neurons, inputs); weight_scales: float32 (neurons,); scale: float32;
-    zero_point: the y that stands for a response of zero.
+    zero_point: the y of a zero response.
     """
 
     weights: NDArray[np.int8]
-    weight_scales: Array
+    weight_scales: Floats
     scale: np.float32
     zero_point: int
 
 
 @dataclass
 class QuantisedModule:
-    """The two layers that hold one stretch of the route."""
+    """The two layers that hold one segment of the route."""
 
     feature: QuantisedLayer
     output: QuantisedLayer
@@ -48,20 +50,23 @@ class QuantisedModule:
 @dataclass
 class QuantisedNetwork:
     """
-    Modules in the order of their places, and how spikes become their integer inputs.
+    Modules of int8 layers in the order of their places; the floats too, where the map keeps them.
 
-    A spike of amplitude a enters as rint(a / scale) + zero_point. Inputs and features lie in
-    0..activation_max: 127 where two products must fit 16 bits (fbgemm, x86), else 255.
+    readout: as in `FloatNetwork`. scale, zero_point: a spike of amplitude a enters as
+    rint(a / scale) + zero_point. activation_max: highest integer of inputs and features, 127 where
+    two products must fit 16 bits (fbgemm, x86), else 255. floats: the network before quantisation.
     """
 
     modules: list[QuantisedModule]
+    readout: str
     scale: np.float32
     zero_point: int
     activation_max: int
+    floats: FloatNetwork | None = None
 
     @property
     def places(self) -> int:
-        """Places in all modules."""
+        """Number of places in all modules."""
         return sum(len(module.output.weights) for module in self.modules)
 
     @property
@@ -69,14 +74,25 @@ class QuantisedNetwork:
         """Length of the spike vector that the network takes."""
         return int(self.modules[0].feature.weights.shape[1])
 
+    def __str__(self) -> str:
+        """Return the number of modules and the readout in words."""
+        return in_words(len(self.modules), f'{self.readout} readout')
 
-def multipliers(layer: QuantisedLayer, input_scale: np.float32) -> Array:
-    """Return float32 (neurons,): what takes an accumulator to the layer's answer."""
+
+def floats_of(network: Network) -> FloatNetwork | None:
+    """Return the floats of a network, which a quantised one may hold too; None if it has none."""
+    if isinstance(network, QuantisedNetwork):
+        return network.floats
+    return network if isinstance(network, FloatNetwork) else None
+
+
+def multipliers(layer: QuantisedLayer, input_scale: np.float32) -> Floats:
+    """Return float32 (neurons,): the factors from accumulators to the layer's outputs."""
     return input_scale * layer.weight_scales / np.float32(layer.scale)
 
 
 def limits(layer: QuantisedLayer, highest: int, readout: str) -> tuple[int, int]:
-    """Return the lowest and highest integer that a layer hands on, of 0..`highest`."""
+    """Return the lowest and highest integer output of a layer, within 0..`highest`."""
     if readout == 'linear':
         return 0, highest
     # [0, 0.9] as integers of this layer: the clamp of the published network.
@@ -84,13 +100,15 @@ def limits(layer: QuantisedLayer, highest: int, readout: str) -> tuple[int, int]
     return layer.zero_point, int(min(layer.zero_point + spikes, highest))
 
 
-def settle_scales(layer: QuantisedLayer, input_scale: np.float32) -> None:
+def align_scales(layer: QuantisedLayer, input_scale: np.float32) -> None:
     """
-    Move scales, by what cannot matter, until all engines agree on the factors.
+    Move scales by a negligible amount, until all engines round the factors alike.
 
     fbgemm divides by the layer's scale, qnnpack multiplies by its reciprocal: where the two
-    round apart, one answer in some 100000 would depend on the engine. First the layer's scale
-    becomes its neighbour with the most exact reciprocal, then weight scales follow.
+    differ, one output in some 100000 would depend on the engine. First the layer's scale becomes
+    its neighbour with the most exact reciprocal, then weight scales are increased.
+
+    :raises MapError: if no scales nearby agree.
     """
     ulps = np.arange(_NEIGHBOURS, dtype=np.int32)
     scales = (np.float32(layer.scale).view(np.int32) + ulps).view(np.float32)
@@ -102,16 +120,19 @@ def settle_scales(layer: QuantisedLayer, input_scale: np.float32) -> None:
             return
         moved = np.nextafter(layer.weight_scales, np.float32(np.inf))
         layer.weight_scales = np.where(apart, moved, layer.weight_scales)
-    raise MapError('quantised training left scales that no number of bits can hold; train without')
+    raise MapError(
+        'quantised training ended with scales that engines round differently; set '
+        'training.quantize: none'
+    )
 
 
-def _by_reciprocal(layer: QuantisedLayer, input_scale: np.float32) -> Array:
+def _by_reciprocal(layer: QuantisedLayer, input_scale: np.float32) -> Floats:
     return (layer.weight_scales * input_scale) * (np.float32(1) / np.float32(layer.scale))
 
 
 def check(network: QuantisedNetwork) -> None:
     """
-    Refuse parameters that no integer arithmetic can carry.
+    Refuse parameters that overflow the integer arithmetic.
 
     :raises MapError: naming the first parameter that is wrong.
     """
@@ -134,19 +155,19 @@ def check(network: QuantisedNetwork) -> None:
             scale, zero = layer.scale, layer.zero_point
 
 
-def accumulator_bound(weights: NDArray[np.int8], highest: int) -> NDArray[np.int64]:
+def accumulator_bound(weights: NDArray[np.int8], highest: int) -> Integers:
     """Return int64 (neurons,): no sum of products with inputs up to `highest` exceeds it."""
     return np.abs(weights.astype(np.int16)).sum(axis=1, dtype=np.int64) * highest
 
 
-def _check_scale(name: str, scales: Array | np.float32) -> None:
+def _check_scale(name: str, scales: Floats | np.float32) -> None:
     if not (np.isfinite(scales).all() and (np.asarray(scales) > 0).all()):
         raise MapError(
             f'{name}: expected finite numbers above 0, found {_first_bad(np.atleast_1d(scales))}'
         )
 
 
-def _first_bad(scales: Array) -> float:
+def _first_bad(scales: Floats) -> float:
     return float(scales[~(np.isfinite(scales) & (scales > 0))][0])
 
 

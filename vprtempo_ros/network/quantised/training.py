@@ -1,18 +1,20 @@
 """
 Quantisation-aware training of a layer: chunks of steps, and the ranges that move between them.
 
-See qat_kernels.py for what a chunk is, and observers.py for what is observed.
+kernels.py explains what a chunk is, observers.py what is observed.
 """
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..layers import Array, Layer
-from . import kernels as kernels
+from ...arrays import Floats, Indices
+from ...support.progress import ProgressCallback
+from ..layers import Layer
+from ..presentation import Presentation, Targets
+from . import kernels
 from .network import OUTPUT_MAX
 from .observers import AVERAGING, Scheme, quantise_weights
 from .ranges import BATCH, QuantisedWeights, respond
@@ -20,17 +22,16 @@ from .ranges import BATCH, QuantisedWeights, respond
 # Steps in a chunk: longer ones save no more time, and shorter ones learn no better.
 CHUNK = 32
 
-Report = Callable[[float], None]
+Learn = Callable[[kernels.Neurons, kernels.Chunk, Presentation], None]
 
 
 class LayerTraining:
-    """A layer under training: its weights and all that has been observed of it."""
+    """A layer in training: its weights, and the ranges observed so far."""
 
     def __init__(
         self,
         layer: Layer,
-        samples: Array,
-        order: NDArray[np.int64],
+        shown: Presentation,
         scheme: Scheme,
         highest: int,
         bounds: tuple[float, float],
@@ -38,187 +39,153 @@ class LayerTraining:
         """
         Observe the untrained weights, and all inputs ahead of their steps.
 
-        samples: float32 (samples, inputs), spikes as presented; order: int64 (steps,); highest:
-        the integer that the highest observed response gets; bounds: where responses are clipped.
+        highest: integer of the highest observed response; bounds: where responses are clipped.
         """
-        self.layer, self._scheme, self._highest = layer, scheme, highest
-        self._bounds = bounds
-        self._samples, self._order = samples, order
+        self._layer, self._shown, self._scheme = layer, shown, scheme
+        self._highest, self._bounds = highest, bounds
         self._top = np.float32(scheme.activation_max)
-        low, high = samples.min(axis=1), samples.max(axis=1)
+        low, high = shown.samples.min(axis=1), shown.samples.max(axis=1)
         self._input_scales, self._input_zeros = kernels.follow(
-            np.zeros(3, np.float32), low[order], high[order], scheme.activation_max
+            np.zeros(3, np.float32), low[shown.order], high[shown.order], scheme.activation_max
         )
         weights = layer.weights
-        self.ranges = np.stack((weights.min(axis=1), weights.max(axis=1)), axis=1)
+        self._ranges = np.stack((weights.min(axis=1), weights.max(axis=1)), axis=1)
         if not scheme.per_channel:
-            self.ranges[:] = self.ranges[:, 0].min(), self.ranges[:, 1].max()
-        self.range = np.zeros(3, np.float32)
+            self._ranges[:] = self._ranges[:, 0].min(), self._ranges[:, 1].max()
+        self.response_range = np.zeros(3, np.float32)
+        """Moving range of the responses, in the form of `kernels.follow`."""
 
-    def run(self, learn: Callable[..., None], report: Report, chunk: int = 0) -> None:
-        """
-        Show all samples in their order.
-
-        learn: called with the steps of a chunk as a slice, and then with what the kernels take
-        from `ranges` to `activation`, and with `shown` and `scales`.
-        """
-        total, chunk = len(self._order), chunk or CHUNK
-        first = self._respond(0)
+    def run(self, learn: Learn, progress: ProgressCallback, chunk: int = 0) -> None:
+        """Present all samples in their order; `learn` is the kernel that takes a chunk of steps."""
+        layer, per_channel = self._layer, self._scheme.per_channel
+        neurons = kernels.Neurons(
+            layer.weights, layer.thresholds, layer.target_rates, self._ranges, per_channel
+        )
+        total, chunk = len(self._shown.order), chunk or CHUNK
+        responses = self._respond(0)
         for begin in range(0, total, chunk):
-            report(begin / total)
+            progress('steps', begin, total)
             steps = slice(begin, min(begin + chunk, total))
-            count = steps.stop - begin
-            responses = np.empty((count + 1, len(first)), np.float32)
-            extremes = np.empty((count, len(first), 2), np.float32)
-            responses[0] = first
-            unit, zero = self._observe(responses[:1])
-            # After the last step comes no other; the response to it again goes unused.
+            # No step follows the last one: its own inputs again, and the response goes unused.
             ahead = np.minimum(np.arange(begin, steps.stop + 1), total - 1)
-            learn(
-                steps,
-                (
-                    self.ranges,
-                    self._scheme.per_channel,
-                    responses,
-                    extremes,
-                    np.array([unit, zero, *self._bounds], np.float32),
-                ),
-                self._shown(ahead),
-                self._input_scales[ahead],
-            )
-            if count > 1:
-                self._observe(responses[1:count])
-            first = responses[count]
-            if not self._scheme.per_channel:
-                self._move_tensor(extremes)
-                first = self._respond(int(ahead[-1]))
+            part = self._chunk(ahead, responses)
+            learn(neurons, part, self._shown.part(steps))
+            if len(ahead) > 2:
+                self._observe(part.responses[1:-1])
+            responses = part.responses[-1]
+            if not per_channel:
+                self._move_layer_range(part.extremes)
+                responses = self._respond(int(ahead[-1]))
 
     def quantised(self) -> QuantisedWeights:
-        """Return the integers of the weights as they are now."""
-        return QuantisedWeights(*quantise_weights(self.layer.weights, *self.ranges.T))
+        """Return the integers of the current weights."""
+        return QuantisedWeights(*quantise_weights(self._layer.weights, *self._ranges.T))
 
-    def responses(self, amplitudes: Array) -> Array:
+    def responses(self, amplitudes: Floats) -> Floats:
         """Return the responses to amplitudes (samples, inputs), with the ranges observed last."""
         scale, zero = self._input_scales[-1], self._input_zeros[-1]
-        unit, middle = kernels.choose(*self.range[:2], 0, self._highest, False)
+        low, high, _ = self.response_range
+        unit, middle = kernels.choose(low, high, 0, self._highest, False)
         weights = self.quantised()
-        responses = np.empty((len(amplitudes), len(self.layer.weights)), np.float32)
+        responses = np.empty((len(amplitudes), len(self._layer.weights)), np.float32)
         for begin in range(0, len(amplitudes), BATCH):
             rows = slice(begin, begin + BATCH)
-            entered = np.rint(amplitudes[rows] * (np.float32(1) / scale)) + zero
-            entered = np.clip(entered, 0, self._top) - zero
-            answer = np.rint(respond(weights, entered, scale) / unit) + middle
-            responses[rows] = (np.clip(answer, 0, self._highest) - middle) * unit
+            inputs = np.rint(amplitudes[rows] * (np.float32(1) / scale)) + zero
+            inputs = np.clip(inputs, 0, self._top) - zero
+            integers = np.rint(respond(weights, inputs, scale) / unit) + middle
+            responses[rows] = (np.clip(integers, 0, self._highest) - middle) * unit
         return responses
 
-    def _respond(self, step: int) -> Array:
-        """Return the responses to the inputs of a step."""
-        responses = np.empty(len(self.layer.weights), np.float32)
-        kernels.respond(
-            self.layer.weights,
-            self.ranges,
-            self._shown(np.array([step]))[0],
-            self._input_scales[step],
-            responses,
+    def _chunk(self, steps: Indices, responses: Floats) -> kernels.Chunk:
+        """Return a chunk that starts with these responses; the last of `steps` is after its end."""
+        count, neurons = len(steps) - 1, len(responses)
+        filled = np.empty((count + 1, neurons), np.float32)
+        filled[0] = responses
+        unit, zero = self._observe(filled[:1])
+        return kernels.Chunk(
+            self._inputs(steps),
+            self._input_scales[steps],
+            filled,
+            np.empty((count, neurons, 2), np.float32),
+            np.array([unit, zero, *self._bounds], np.float32),
         )
+
+    def _respond(self, step: int) -> Floats:
+        """Return the responses to the inputs of a step."""
+        responses = np.empty(len(self._layer.weights), np.float32)
+        inputs = self._inputs(np.array([step]))[0]
+        scale = self._input_scales[step]
+        kernels.respond(self._layer.weights, self._ranges, inputs, scale, responses)
         return responses
 
-    def _shown(self, steps: NDArray[np.intp]) -> Array:
-        """Return the inputs of these steps as whole numbers, less their zero points."""
+    def _inputs(self, steps: Indices) -> Floats:
+        """Return the inputs of these steps as integers, less their zero points."""
         zeros = self._input_zeros[steps, np.newaxis]
-        shown = self._samples[self._order[steps]]
-        shown *= (np.float32(1) / self._input_scales[steps])[:, np.newaxis]
-        np.rint(shown, out=shown)
-        shown += zeros
-        return np.clip(shown, 0, self._top, out=shown) - zeros
+        inputs = self._shown.samples[self._shown.order[steps]]
+        inputs *= (np.float32(1) / self._input_scales[steps])[:, np.newaxis]
+        np.rint(inputs, out=inputs)
+        inputs += zeros
+        return np.clip(inputs, 0, self._top, out=inputs) - zeros
 
-    def _observe(self, responses: Array) -> tuple[Any, Any]:
+    def _observe(self, responses: Floats) -> tuple[np.float32, np.float32]:
+        """Move the range of the responses (steps, neurons); return its scale and zero point."""
         scales, zeros = kernels.follow(
-            self.range, responses.min(axis=1), responses.max(axis=1), self._highest
+            self.response_range, responses.min(axis=1), responses.max(axis=1), self._highest
         )
         return scales[-1], zeros[-1]
 
-    def _move_tensor(self, extremes: Array) -> None:
+    def _move_layer_range(self, extremes: Floats) -> None:
         """Move the one range of all weights through the steps of a chunk."""
-        low, high = self.ranges[0]
+        low, high = self._ranges[0]
         for lowest, highest in zip(extremes[..., 0].min(axis=1), extremes[..., 1].max(axis=1)):
             low, high = low + AVERAGING * (lowest - low), high + AVERAGING * (highest - high)
-        self.ranges[:] = low, high
+        self._ranges[:] = low, high
 
 
 def train_features(
     layer: Layer,
-    samples: Array,
-    order: NDArray[np.int64],
-    eta: Array,
-    eta_ip: Array,
+    shown: Presentation,
     upstream_thresholds: bool,
     scheme: Scheme,
-    report: Report,
+    progress: ProgressCallback,
     chunk: int = 0,
 ) -> LayerTraining:
-    """Train a feature layer in place; the arguments are those of `stdp.train_feature_rows`."""
-    training = LayerTraining(
-        layer, samples, order, scheme, scheme.activation_max, (0.0, scheme.activation_max)
-    )
+    """Train a feature layer in place; `upstream_thresholds` as in stdp.py."""
+    top = scheme.activation_max
+    training = LayerTraining(layer, shown, scheme, top, (0.0, top))
 
-    def learn(steps: slice, state: tuple[Any, ...], shown: Array, scales: Array) -> None:
-        kernels.learn_features(
-            layer.weights,
-            layer.thresholds,
-            layer.target_rates,
-            *state,
-            samples[order[steps]],
-            shown,
-            scales,
-            eta[steps],
-            eta_ip[steps],
-            upstream_thresholds,
-        )
+    def learn(neurons: kernels.Neurons, part: kernels.Chunk, steps: Presentation) -> None:
+        kernels.learn_features(neurons, part, steps, upstream_thresholds)
 
-    training.run(learn, report, chunk)
+    training.run(learn, progress, chunk)
     return training
 
 
 def train_outputs(
     layer: Layer,
-    samples: Array,
-    scaled: Array,
-    order: NDArray[np.int64],
-    places: NDArray[np.int64],
-    eta: Array,
+    shown: Presentation,
+    targets: Targets,
     scheme: Scheme,
-    report: Report,
+    progress: ProgressCallback,
     chunk: int = 0,
 ) -> LayerTraining:
     """
-    Train an output layer in place; the arguments are those of `stdp.train_output_rows`.
+    Train an output layer in place.
 
-    Here responses are rounded but not clipped, the one deviation from torch's configuration. The
+    Responses are rounded but not clipped here, the one deviation from torch's configuration. The
     highest response is mostly that of the place being learnt, and torch clips at the average of
     the highest: in half of the steps the neuron would seem to lag behind its target and overshoot
-    it. It cost 0.02 of recall on the LENS example (12 seeds), and clipping no more costs 0.004.
+    it. That cost 0.02 of recall on the LENS example (12 seeds); without clipping the loss is 0.004.
     """
-    training = LayerTraining(layer, samples, order, scheme, OUTPUT_MAX, (-np.inf, np.inf))
+    training = observe_outputs(layer, shown, scheme)
 
-    def learn(steps: slice, state: tuple[Any, ...], shown: Array, scales: Array) -> None:
-        shown_steps = order[steps]
-        kernels.learn_outputs(
-            layer.weights,
-            *state,
-            scaled[shown_steps],
-            shown,
-            scales,
-            places[shown_steps],
-            eta[steps],
-        )
+    def learn(neurons: kernels.Neurons, part: kernels.Chunk, steps: Presentation) -> None:
+        kernels.learn_outputs(neurons, part, steps, targets)
 
-    training.run(learn, report, chunk)
+    training.run(learn, progress, chunk)
     return training
 
 
-def observe_outputs(
-    layer: Layer, samples: Array, order: NDArray[np.int64], scheme: Scheme
-) -> LayerTraining:
-    """Return an output layer with nothing to learn any more, its weights observed."""
-    return LayerTraining(layer, samples, order, scheme, OUTPUT_MAX, (-np.inf, np.inf))
+def observe_outputs(layer: Layer, shown: Presentation, scheme: Scheme) -> LayerTraining:
+    """Return an output layer with its weights observed, before or without training."""
+    return LayerTraining(layer, shown, scheme, OUTPUT_MAX, (-np.inf, np.inf))

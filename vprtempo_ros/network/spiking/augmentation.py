@@ -1,19 +1,20 @@
-"""What training by gradient does to a frame, so that the network learns what stays."""
+"""Augmentation of frames in training by gradient: shift, contrast, noise."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+
+from ...arrays import Spikes
 
 
-def augment(spikes: NDArray[np.uint8], size: tuple[int, int], noise: float) -> NDArray[np.uint8]:
+def augment(spikes: Spikes, size: tuple[int, int], noise: float) -> Spikes:
     """
-    Return frames shifted by up to a pixel, with another contrast, and with noise.
+    Return frames shifted by up to a pixel, with changed contrast and with noise.
 
-    Random numbers are those of torch's global generator.
+    Random numbers are drawn from torch's global generator.
 
     :param spikes: uint8 (frames, inputs); size: columns and rows of a frame.
-    :param noise: deviation of the noise of a pixel, as a part of its range.
+    :param noise: standard deviation of a pixel's noise, as a fraction of its range.
     """
     import torch
 
@@ -24,6 +25,6 @@ def augment(spikes: NDArray[np.uint8], size: tuple[int, int], noise: float) -> N
     rows, columns = torch.randint(0, 3, (2, len(spikes)))
     moved = views[torch.arange(len(spikes)), 0, rows, columns].reshape(len(spikes), -1)
     contrast = 0.7 + 0.6 * torch.rand(len(spikes), 1)
-    disturbance = 255 * noise * torch.randn(moved.shape)
-    shown = (moved - 127.5) * contrast + 127.5 + disturbance
+    added = 255 * noise * torch.randn(moved.shape)
+    shown = (moved - 127.5) * contrast + 127.5 + added
     return np.asarray(shown.round().clamp(0, 255).numpy().astype(np.uint8))

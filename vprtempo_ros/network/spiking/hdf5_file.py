@@ -8,7 +8,7 @@ import numpy as np
 
 from .network import DECAY_UNITY, SpikingModule, SpikingNetwork
 
-# The highest threshold there is: neurons that only add up.
+# The highest threshold there is: neurons that only integrate.
 _NEVER = (1 << 18) - 1
 
 

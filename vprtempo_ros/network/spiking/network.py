@@ -2,32 +2,32 @@
 A spiking network for Loihi as plain arrays, and its arithmetic: the alternative to STDP.
 
 Each module has a hidden layer of current-based leaky integrate-and-fire (CUBA) neurons and an
-output layer of neurons that add up and never spike. A frame is shown for T steps:
+output layer of neurons that integrate and never spike. A frame is presented for T steps:
 
 1. A spike amplitude v, 0 to 255, becomes two channels, brighter and darker than the middle:
-   on = max(2v - 255, 0), off = max(255 - 2v, 0). A channel spikes at a rate of its value / 255, in
-   steps that are as regular as they can be, from a phase of its own.
-2. Hidden neurons, in whole numbers as Loihi has them, from rest:
-       u = sum over j of 64 w_ij s_j          (the current of a step is gone in the next one)
+   on = max(2v - 255, 0), off = max(255 - 2v, 0). A channel spikes at a rate of its value / 255, at
+   intervals as regular as possible, from a phase of its own.
+2. Hidden neurons, in integers as on Loihi, from a potential of zero:
+       u = sum over j of 64 w_ij s_j          (a current lasts one step)
        v = (v * (4096 - decay) >> 12, towards zero) + u,   within 24 bits
        spike, and v = 0, where v > 64 * threshold
-3. Output neurons add up v = v + u. After T steps v / (64 * 64 * T) is the similarity.
+3. Output neurons integrate v = v + u. After T steps v / (64 * 64 * T) is the similarity.
 
-A map with such a network is made by network/bootstrap.py; Lava computes the same bits.
+training.py makes such networks; Lava computes the same bits.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...arrays import Doubles, Floats, Integers, Numbers, Spikes
 from ...errors import MapError
-from ..layers import Array
+from ..network import in_words
 
-# What currents and thresholds are aligned with, in bits, and the unit of decays (Loihi).
+# Bits by which currents and thresholds are shifted, and the unit of decays (Loihi).
 ALIGN, DECAY_BITS = 6, 12
 DECAY_UNITY = 1 << DECAY_BITS
 # A weight of 1 in lava-dl.
@@ -35,20 +35,18 @@ WEIGHT_UNIT = 64
 # States have 24 bits, and so have currents once they are aligned; thresholds have 17.
 STATE_MAX, THRESHOLD_MAX = (1 << 23) - 1, (1 << 17) - 1
 CURRENT_MAX = STATE_MAX >> ALIGN
-# More would take memory for nothing: rates are resolved to a part in 255.
+# More would only take memory: rates have a resolution of 1/255.
 STEPS_MAX = 1000
 # Weights of both signs: 8 bits, of which the lowest is always 0.
 WEIGHT_RANGE = (-256, 254)
-# Frames that are computed at once, whose trains and currents are in memory.
+# Frames computed at once, with their trains and currents in memory.
 _BATCH = 50
-
-Integers = NDArray[np.int64]
 
 
 @dataclass
 class SpikingModule:
     """
-    Weights of one stretch of the route.
+    Weights of one segment of the route.
 
     hidden: int16 (hidden neurons, 2 x inputs); output: int16 (places, hidden neurons), all even.
     """
@@ -68,7 +66,7 @@ class SpikingNetwork:
 
     @property
     def places(self) -> int:
-        """Places in all modules."""
+        """Number of places in all modules."""
         return sum(len(module.output) for module in self.modules)
 
     @property
@@ -78,52 +76,56 @@ class SpikingNetwork:
 
     @property
     def unit(self) -> float:
-        """What an output's potential after the last step is divided by."""
+        """Divisor from an output's potential after the last step to a similarity."""
         return float((1 << ALIGN) * WEIGHT_UNIT * self.steps)
 
+    def __str__(self) -> str:
+        """Return the number of modules and the kind of neurons in words."""
+        return in_words(len(self.modules), 'spiking neurons')
 
-def channels(spikes: NDArray[np.uint8]) -> NDArray[np.int64]:
+
+def channels(spikes: Spikes) -> Integers:
     """Return int64 (..., 2 x inputs), 0 to 255, for uint8 spikes (..., inputs): on, then off."""
     contrast = 2 * spikes.astype(np.int64) - 255
     return np.concatenate([np.maximum(contrast, 0), np.maximum(-contrast, 0)], axis=-1)
 
 
-def spike_trains(values: NDArray[np.int64], steps: int) -> NDArray[np.int64]:
+def spike_trains(values: Integers, steps: int) -> Integers:
     """Return int64 (..., steps, channels), 0 or 1, for channels (...,), 0 to 255."""
-    # Phases in no order, or neighbours would spike together.
+    # Phases in no order: otherwise neighbours would spike together.
     phases = np.arange(values.shape[-1]) * 97 % 255
     passed = np.arange(steps + 1)[:, np.newaxis] * values[..., np.newaxis, :] + phases
     return np.diff(passed // 255, axis=-2)
 
 
-def respond(module: SpikingModule, network: SpikingNetwork, trains: NDArray[np.int64]) -> Integers:
+def respond(module: SpikingModule, network: SpikingNetwork, trains: Integers) -> Integers:
     """Return int64 (frames, places), the outputs' potentials after (frames, steps, channels)."""
-    # Whole numbers far below 2^53, so doubles add them exactly.
+    # Integers far below 2^53, so doubles add them exactly.
     hidden, output = (weights.T.astype(np.float64) for weights in (module.hidden, module.output))
     potential: Integers = np.zeros((len(trains), hidden.shape[1]), np.int64)
-    answer: Integers = np.zeros((len(trains), output.shape[1]), np.int64)
-    # Of all steps in one product: what arrives does not depend on what neurons do.
-    arriving = _current(trains, hidden)
+    total: Integers = np.zeros((len(trains), output.shape[1]), np.int64)
+    # Of all steps in one product: input currents do not depend on the neurons.
+    currents = _current(trains, hidden)
     for step in range(network.steps):
         kept = np.abs(potential) * (DECAY_UNITY - network.decay) >> DECAY_BITS
-        potential = _within(np.sign(potential) * kept + arriving[:, step])
+        potential = _within(np.sign(potential) * kept + currents[:, step])
         spikes = potential > network.threshold << ALIGN
         potential[spikes] = 0
-        answer = _within(answer + _current(spikes, output))
-    return answer
+        total = _within(total + _current(spikes, output))
+    return total
 
 
-def similarity(network: SpikingNetwork, spikes: NDArray[np.uint8]) -> Array:
+def similarity(network: SpikingNetwork, spikes: Spikes) -> Floats:
     """Return float32 (frames, places) for uint8 spikes (frames, inputs)."""
     found = []
     for begin in range(0, len(spikes) or 1, _BATCH):
         trains = spike_trains(channels(spikes[begin : begin + _BATCH]), network.steps)
-        answers = [respond(module, network, trains) for module in network.modules]
-        found.append(np.concatenate(answers, axis=1) / network.unit)
+        potentials = [respond(module, network, trains) for module in network.modules]
+        found.append(np.concatenate(potentials, axis=1) / network.unit)
     return np.concatenate(found).astype(np.float32)
 
 
-def _current(spikes: NDArray[Any], weights: NDArray[np.float64]) -> Integers:
+def _current(spikes: Numbers, weights: Doubles) -> Integers:
     return (spikes.astype(np.float64) @ weights).astype(np.int64) << ALIGN
 
 
@@ -133,7 +135,7 @@ def _within(potential: Integers) -> Integers:
 
 def check(network: SpikingNetwork) -> None:
     """
-    Refuse what Loihi's arithmetic cannot carry.
+    Refuse parameters that exceed Loihi's arithmetic.
 
     :raises MapError: naming the first parameter that is wrong.
     """

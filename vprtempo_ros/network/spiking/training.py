@@ -1,27 +1,26 @@
 """
 Training the spiking network by gradient, with lava-dl's bootstrap.
 
-Gradients through spikes are slow and coarse. Bootstrap training looks at the network as it spikes
-(SAMPLE), fits to each layer the curve from mean input to mean rate that its neurons show (FIT),
-trains with these curves as if they were the activations of an ordinary network (ANN), and comes
-back to look again every some epochs. In the end the network runs on spikes alone (SNN). After
-lava-dl's tutorial, https://lava-nc.org.
+Gradients through spikes are slow and coarse. Bootstrap training records the network as it spikes
+(SAMPLE), fits to each layer the curve from mean input to mean rate of its neurons (FIT), and trains
+with these curves as the activations of an ordinary network (ANN); it samples again every few
+epochs. The last epochs run on spikes alone (SNN). After lava-dl's tutorial, https://lava-nc.org.
 
-There is one image of each place, or a few. What a network learns from them by gradient alone is
-what tells them apart, not what stays when the season changes, so it starts from what matching of
-templates would do: hidden neurons with random weights, which the two channels of a pixel share with
-opposite signs, and for each place the mean response to its images, less that to all. Noise of the
-size that is to be ignored, shifts and changes of contrast are added to every presentation.
+There are one or a few images of each place. From these, gradients alone learn what distinguishes
+the places, not what remains when the season changes. So training starts from template matching:
+hidden neurons with random weights, which the two channels of a pixel share with opposite signs, and
+for each place the mean response to its images, less that to all. Each presentation is augmented:
+noise of the size to be ignored, shifts, changes of contrast.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ...config import BootstrapConfig
+from ...arrays import Floats, Indices, Integers, Spikes
+from ...config import BootstrapConfig, TrainingConfig
 from ...errors import ConfigError
 from ...support.lava_shim import lava_dl_is_installed, prepare_lava_dl
 from ...support.progress import ProgressCallback
@@ -36,26 +35,29 @@ from .network import (
     spike_trains,
 )
 
+if TYPE_CHECKING:
+    import torch
+    from lava.lib.dl.bootstrap.routine import LayerMode
+
 HINT = (
-    'make lava on Python 3.11 (elsewhere env/bootstrap.py --with-torch --with-lava) installs '
+    'make lava on Python 3.11 (on others: env/bootstrap.py --with-torch --with-lava) installs '
     'it in the environment of a checkout'
 )
-# Threshold of hidden neurons, in lava-dl's units: large enough for weights of 8 bits to be fine
-# beside it, small enough for sums in 24 bits.
+# Threshold of hidden neurons, in lava-dl's units: large enough for the steps of 8-bit weights to be
+# fine, small enough for sums in 24 bits.
 _THRESHOLD = 128.0
 _VOLTAGE_DECAY = 0.03
-# Mean input of a hidden neuron over its deviation from it, relative to the threshold.
+# Standard deviation of a hidden neuron's mean input, relative to the threshold.
 _DRIVE = 0.3
-# Largest weight that an output starts with, of 4 that 8 bits hold.
+# Largest initial weight of an output; 8 bits hold up to 4.
 _OUTPUT_START = 2.0
-# Sampling: iterations, and epochs from one to the next. The epochs at the end in which the hidden
-# layer spikes while the outputs learn.
+# Sampling: iterations, and epochs from one to the next.
 _SAMPLES, _PERIOD = 3, 10
 
 
 def check_installed() -> None:
     """
-    Refuse the method where it cannot be had.
+    Refuse the method where it is not available.
 
     :raises ConfigError: if lava-dl is not installed.
     """
@@ -74,8 +76,8 @@ class Trainer:
 
     def __init__(
         self,
-        spikes: NDArray[np.uint8],
-        places: NDArray[np.int64],
+        spikes: Spikes,
+        places: Indices,
         size: tuple[int, int],
         config: BootstrapConfig,
         seed: int,
@@ -90,7 +92,7 @@ class Trainer:
         torch.manual_seed(seed)
         if threads:
             torch.set_num_threads(threads)
-        # lava-dl's sampler forgets at random, with NumPy's global generator.
+        # lava-dl's sampler drops samples at random, with NumPy's global generator.
         np.random.seed(seed % 2**32)  # noqa: NPY002
         self._torch, self._bootstrap = torch, bootstrap
         self._spikes, self._places, self._size, self._config = spikes, places, size, config
@@ -111,11 +113,11 @@ class Trainer:
             ]
         )
         for block in self.blocks:
-            _use_products(torch, block.synapse)
+            _use_products(block.synapse)
         self._start()
 
     def run(self, name: str, progress: ProgressCallback) -> None:
-        """Train for all epochs."""
+        """Train for all epochs; the stage is called 'training ' + name."""
         torch, config = self._torch, self._config
         samples, places = len(self._spikes), int(self._places.max()) + 1
         batches = max(_SAMPLES + 2, -(-places // config.batch))
@@ -127,8 +129,7 @@ class Trainer:
             crossover_epochs=[max(config.epochs - config.spiking_epochs, 1)],
         )
         for epoch in range(config.epochs):
-            # As many samples as there are places; of those that show a place differently others
-            # have their turn in other epochs.
+            # As many samples as places; the other samples of a place are drawn in other epochs.
             order = torch.randperm(samples)[:places]
             for number, chosen in enumerate(torch.tensor_split(order, batches)):
                 if len(chosen):
@@ -150,10 +151,10 @@ class Trainer:
         )
 
     def constants(self) -> tuple[int, int]:
-        """Return threshold and decay of the hidden neurons as Loihi has them."""
+        """Return threshold and decay of the hidden neurons in Loihi's units."""
         return round(_THRESHOLD * WEIGHT_UNIT), round(_VOLTAGE_DECAY * DECAY_UNITY)
 
-    def similarity(self, spikes: NDArray[np.uint8], quantised: bool) -> NDArray[np.float32]:
+    def similarity(self, spikes: Spikes, quantised: bool) -> Floats:
         """Return float32 (frames, places) as torch computes it, with float weights or 8 bits."""
         hooks = [block.synapse.pre_hook_fx for block in self.blocks]
         mode = self._bootstrap.routine.LayerMode(0, self._bootstrap.Mode.SNN)
@@ -173,7 +174,7 @@ class Trainer:
                 block.synapse.pre_hook_fx = hook
 
     def _start(self) -> None:
-        """Set the weights that match templates."""
+        """Set the weights to those of template matching."""
         torch = self._torch
         hidden, output = (block.synapse.weight for block in self.blocks)
         shown = torch.from_numpy(channels(self._spikes).astype(np.float32) / 255)
@@ -190,10 +191,10 @@ class Trainer:
             mean /= mean.norm(dim=1, keepdim=True)
             mean *= _OUTPUT_START / mean.abs().max()
             output.copy_(mean.reshape(output.shape))
-            # Logits in which the right place stands out by some units when training starts.
+            # Logits in which the right place leads by some units when training starts.
             self._gain = float(8.0 / (rates @ mean.T).std())
 
-    def _learn(self, chosen: NDArray[np.int64], mode: Any, optimiser: Any) -> None:
+    def _learn(self, chosen: Indices, mode: LayerMode, optimiser: torch.optim.Optimizer) -> None:
         torch = self._torch
         values = channels(augment(self._spikes[chosen], self._size, self._config.noise))
         spiking = mode.base_mode == self._bootstrap.Mode.SAMPLE or mode.crossover > 0
@@ -208,28 +209,26 @@ class Trainer:
         loss.backward()
         optimiser.step()
 
-    def _forward(self, shown: Any, mode: Any) -> Any:
+    def _forward(self, shown: torch.Tensor, mode: LayerMode) -> torch.Tensor:
         for block, of_block in zip(self.blocks, mode):
             shown = block(shown, mode=of_block)
         return shown
 
-    def _trains(self, values: NDArray[np.int64]) -> Any:
+    def _trains(self, values: Integers) -> torch.Tensor:
         trains = spike_trains(values, self._config.steps).astype(np.float32)
         return self._torch.from_numpy(np.ascontiguousarray(trains.swapaxes(1, 2)))
 
 
 def train_spiking(
-    spikes: NDArray[np.uint8],
-    places: NDArray[np.int64],
+    spikes: Spikes,
+    places: Indices,
     bounds: list[tuple[int, int]],
     size: tuple[int, int],
-    config: BootstrapConfig,
-    seed: int,
-    threads: int,
+    config: TrainingConfig,
     progress: ProgressCallback,
 ) -> SpikingNetwork:
     """
-    Train a module for each stretch of places.
+    Train a module for each segment of the route.
 
     :param spikes: uint8 (samples, inputs); places: int64 (samples,).
     :param bounds: first place and the one past the last, of each module.
@@ -239,20 +238,27 @@ def train_spiking(
     modules = []
     for number, (begin, end) in enumerate(bounds):
         mine = (places >= begin) & (places < end)
-        trainer = Trainer(spikes[mine], places[mine] - begin, size, config, seed + number, threads)
+        trainer = Trainer(
+            spikes[mine],
+            places[mine] - begin,
+            size,
+            config.bootstrap,
+            config.seed + number,
+            config.threads,
+        )
         trainer.run(f'module {number + 1}/{len(bounds)}', progress)
         modules.append(trainer.module())
-    network = SpikingNetwork(modules, config.steps, *trainer.constants())
+    network = SpikingNetwork(modules, config.bootstrap.steps, *trainer.constants())
     check(network)
     return network
 
 
-def _use_products(torch: Any, synapse: Any) -> None:
-    """Let a synapse multiply matrices: lava-dl convolves in three dimensions, far slower."""
+def _use_products(synapse: torch.nn.Module) -> None:
+    """Make a synapse multiply matrices: lava-dl convolves in three dimensions, far slower."""
 
-    def forward(shown: Any) -> Any:
+    def forward(shown: torch.Tensor) -> torch.Tensor:
         hook = synapse.pre_hook_fx
         weight = synapse.weight if hook is None else hook(synapse.weight)
-        return torch.matmul(weight.flatten(1), shown)
+        return weight.flatten(1) @ shown
 
     synapse.forward = forward

@@ -1,0 +1,22 @@
+"""The backend whose results define those of a network, as maps are made with."""
+
+from __future__ import annotations
+
+from ..config import BackendConfig
+from ..network.network import Network
+from ..network.quantised.network import floats_of
+from ..network.spiking.network import SpikingNetwork
+from . import Backend
+from .cuba import CubaBackend
+from .integer import IntegerBackend
+from .numpy_fp32 import NumpyBackend
+
+
+def reference_backend(network: Network) -> Backend:
+    """Start the NumPy backend of a network: of its floats if it has any, else of its integers."""
+    config = BackendConfig()
+    if isinstance(network, SpikingNetwork):
+        return CubaBackend(network, config)
+    if floats_of(network) is not None:
+        return NumpyBackend(network, config)
+    return IntegerBackend(network, config)
