@@ -69,7 +69,7 @@ lint: setup ## check style and types
 	@$(RUN) -m ruff check .
 	@$(RUN) -m mypy
 
-docs: setup ## write config/*.yaml, docs/parameters.md and tables of the README anew from the code
+docs: setup ## generate config/*.yaml, docs/parameters.md and the tables of docs/interface.md
 	@$(RUN) -m vprtempo_ros.tools.settings
 
 build: setup ## build the package with colcon, as a robot's workspace does, into build/ and install/

@@ -1,4 +1,4 @@
-"""The picture of a similarity matrix is a picture, whatever is drawn into it."""
+"""The plot of a similarity matrix: matches, truth, and bounded size."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ def drawn(
         ([[], [], [], []], (False, False)),
     ],
 )
-def test_right_and_wrong_matches_are_told_apart(
+def test_correct_and_wrong_matches_differ(
     predictions: list[list[int]], expected: tuple[bool, bool]
 ) -> None:
-    """Right matches are green, wrong ones red, frames without an answer nothing."""
+    """Correct matches are green, wrong ones red; frames without a match have no dot."""
     truth = GroundTruth(np.arange(4), np.arange(4), np.arange(4))
     image = drawn(np.eye(4, 4, dtype=np.float32), predictions, truth)
     # The legend is in the upper left; the matches below are drawn to the right of it.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Iterator
 
 import pytest
 import yaml
+from support import ROOT
 
 from vprtempo_ros.config import NodeConfig, TrainerConfig
 from vprtempo_ros.errors import ConfigError
@@ -179,8 +181,15 @@ def test_match_settings_may_change_live() -> None:
 
 @pytest.mark.parametrize('path', sorted(settings.files()), ids=lambda path: path.name)
 def test_generated_files_are_up_to_date(path: Any) -> None:
-    """config/*.yaml and docs/parameters.md are what `make docs` writes."""
+    """config/*.yaml, docs/parameters.md and docs/interface.md are what `make docs` writes."""
     assert path.read_text(encoding='utf-8') == settings.files()[path]
+
+
+def test_every_command_is_documented() -> None:
+    """The table of command-line tools has all commands of setup.py but the two nodes."""
+    pattern = r"'(\w+) = vprtempo_ros\.(?:nodes|tools|demo)\.[\w.]+:\w+'"
+    scripts = set(re.findall(pattern, (ROOT / 'setup.py').read_text()))
+    assert set(settings.COMMANDS) == scripts - {'vpr_node', 'trainer_node'}
 
 
 @pytest.mark.parametrize(('cls', 'file'), [(TrainerConfig, 'train.yaml'), (NodeConfig, 'vpr.yaml')])

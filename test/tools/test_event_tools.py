@@ -59,7 +59,7 @@ def test_a_map_can_be_made_of_the_folder(tmp_path: Path) -> None:
 
 
 def test_windows_and_scale(tmp_path: Path) -> None:
-    """Windows are set as for the trainer; with a scale there are 8 bits to look at."""
+    """Windows are set as for the trainer; with a scale there are 8 bits for viewing."""
     bag = event_drive(tmp_path / 'bag', range(4))
     assert '8 images' in run('events_to_frames', bag, tmp_path / 'half', '--period', 0.05)
     said = run(
@@ -86,7 +86,7 @@ def test_windows_and_scale(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_done(tmp_path: Path) -> None:
-    """One line each: no events, a folder with files in it, a setting that is none."""
+    """One line each: no events, a folder with files in it, an invalid setting."""
     bag = event_drive(tmp_path / 'bag', range(2))
     camera = drive(tmp_path / 'camera', range(3), range(3))
     assert 'expected one event topic' in run('events_to_frames', camera, tmp_path / 'a', status=1)
@@ -115,7 +115,7 @@ def test_bag_info_of_a_real_recording(shared_data: Callable[[str], Path]) -> Non
         'encoding  evt3',
         '343,474, of which 125,183 brighter',
         'duration  2.076 s',
-        '0.165 million events a second, 249.0 packets a second',
+        '0.165 million events per second, 249.0 packets per second',
     ):
         assert words in said
     assert 'unusable' not in said
@@ -123,7 +123,7 @@ def test_bag_info_of_a_real_recording(shared_data: Callable[[str], Path]) -> Non
 
 
 def test_bag_info_tells_what_is_wrong(tmp_path: Path) -> None:
-    """Lost packets and ones that cannot be used are told with their reason."""
+    """Lost and unusable packets are reported with their reason."""
     every = packets(random_events(2000), 100)
     every[5] = every[5]._replace(encoding='evt2')
     del every[8]
@@ -135,7 +135,7 @@ def test_bag_info_tells_what_is_wrong(tmp_path: Path) -> None:
 
 
 def test_bag_info_of_images(tmp_path: Path) -> None:
-    """A bag without events is told by its topics."""
+    """Of a bag without events the topics are printed."""
     said = run('bag_info', drive(tmp_path / 'bag', range(3), range(3)))
     assert '/camera/image_raw  sensor_msgs/msg/Image  3' in said
     assert '/odom  nav_msgs/msg/Odometry  3' in said
@@ -143,7 +143,7 @@ def test_bag_info_of_images(tmp_path: Path) -> None:
 
 
 def test_map_info_of_events(tmp_path: Path) -> None:
-    """A map tells that it is of events, of which sensor, and how images were made."""
+    """map_info of an event map names the sensor and the windows."""
     bag = event_drive(tmp_path / 'bag', range(4))
     save(
         build_map(tiny_config(bag, input__type='events', input__events__polarity='split')),

@@ -1,4 +1,4 @@
-"""images_to_bag as a real command: what it writes, and how it ends when it cannot."""
+"""images_to_bag as a process: what it writes, and how it ends after an error."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_compressed_files_are_kept(tmp_path: Path) -> None:
 
 
 def test_a_bag_is_the_same_traverse_as_its_folder(tmp_path: Path) -> None:
-    """Training from the bag sees what training from the folder sees."""
+    """Training from the bag gets the same images as training from the folder."""
     folder = write_pictures(tmp_path / 'images', [f'{number}.png' for number in range(12)])
     assert main([str(folder), str(tmp_path / 'bag')]) == 0
     seen = [
@@ -156,7 +156,7 @@ def test_errors_are_one_line(
     arguments: list[str],
     expected: str,
 ) -> None:
-    """What cannot be done ends with one line, status 1, and no bag or part of one."""
+    """Each error ends with one line, status 1, and no bag or part of one."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / 'empty').mkdir()
     (write_pictures(tmp_path / 'broken', ['1.png']) / '2.png').write_bytes(b'no image')
@@ -182,7 +182,7 @@ def test_an_error_of_the_command(tmp_path: Path, folder: Path) -> None:
 
 @pytest.mark.parametrize('storage', STORAGES)
 def test_a_full_disk(tmp_path: Path, folder: Path, storage: str) -> None:
-    """Where the bag does not fit, one line says so and nothing is left of it."""
+    """If the disk is full, one line says so and no part of the bag is left."""
     done = run(folder, tmp_path / 'bag', '--storage', storage, limit=2000)
     assert (done.returncode, done.stdout) == (1, '')
     assert done.stderr.startswith(f'error: {tmp_path / "bag"}: cannot be written (')

@@ -1,4 +1,4 @@
-"""import_nordland: zips laid out as the published ones, and what can be wrong in them."""
+"""import_nordland: zips with the published layout, and errors in them."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def run(*arguments: object) -> int:
 def test_real_images_end_where_the_tools_take_them(
     shared_data: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Nordland's frames, zipped as published, come out byte by byte, and make a bag and a demo."""
+    """Frames zipped as published are extracted unchanged, and make a bag and a demo."""
     data = shared_data('nordland_64x32')
     numbers = range(210, 610, 10)
     for name in ('summer', 'winter'):
@@ -74,10 +74,10 @@ def test_real_images_end_where_the_tools_take_them(
         )
     out = tmp_path / 'nordland'
     assert run(tmp_path / 'zips', out) == 0
-    told = capsys.readouterr().out
-    assert f'{out}: 80 frames, 0 of them were there already' in told
-    assert 'train/summer: 40 frames of 24570 published' in told
-    assert 'train: no zip of spring, fall' in told
+    output = capsys.readouterr().out
+    assert f'{out}: 80 frames, 0 of them existed already' in output
+    assert 'train/summer: 40 frames of 24570 published' in output
+    assert 'train: no zip of spring, fall' in output
     for name in ('summer', 'winter'):
         for number in numbers:
             file = f'images-{number:05d}.png'
@@ -104,7 +104,7 @@ def test_real_images_end_where_the_tools_take_them(
 def test_parts_do_not_mix_and_what_is_missing_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Train and test have the same numbers; each season is held against the others and the list."""
+    """Train and test have the same numbers; seasons are compared with each other and the list."""
     zips = tmp_path / 'zips'
     season(zips, 'summer', range(20))
     season(zips, 'winter', [*range(10), *range(13, 20)])
@@ -113,15 +113,15 @@ def test_parts_do_not_mix_and_what_is_missing_is_named(
     names.write_text('\n'.join(f'{number}.png' for number in range(5, 30)))
     out = tmp_path / 'out'
     assert run(zips, out, '--names', names) == 1
-    told = capsys.readouterr()
+    output = capsys.readouterr()
     assert (
         'train/winter: 17 frames of 24570 published; other seasons also have '
         'images-00010.png, images-00011.png, images-00012.png; 13 of the 25 in the list are '
         'missing: images-00010.png, images-00011.png, images-00012.png, images-00020.png, '
-        'images-00021.png and 8 more' in told.out
+        'images-00021.png and 8 more' in output.out
     )
-    assert 'test/summer: 4 frames of 3450 published' in told.out
-    assert 'not all of its frames are there' in told.err
+    assert 'test/summer: 4 frames of 3450 published' in output.out
+    assert 'frames are missing' in output.err
     assert len(list((out / 'test' / 'summer').iterdir())) == 4
     assert (out / 'train' / 'names.txt').read_text().split() == [
         f'images-{number:05d}.png' for number in [*range(5, 10), *range(13, 20)]
@@ -129,7 +129,7 @@ def test_parts_do_not_mix_and_what_is_missing_is_named(
 
 
 def test_goes_on_where_it_was(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What is there is kept, what is missing is added, nothing is overwritten."""
+    """Existing files are kept, missing ones are added, none is overwritten."""
     season(tmp_path / 'zips', 'summer', range(10))
     out = tmp_path / 'out'
     assert run(tmp_path / 'zips', out, '--seasons', 'summer') == 0
@@ -139,18 +139,18 @@ def test_goes_on_where_it_was(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     (out / 'train' / 'summer' / 'images-00004.png.part').write_bytes(b'half')
     capsys.readouterr()
     assert run(tmp_path / 'zips', out, '--seasons', 'summer') == 0
-    assert '10 frames, 9 of them were there already' in capsys.readouterr().out
+    assert '10 frames, 9 of them existed already' in capsys.readouterr().out
     assert kept.stat().st_mtime_ns == before
     assert gone.exists()
     assert not list(out.rglob('*.part'))
     kept.write_bytes(b'my own picture')
     (out / 'train' / 'names.txt').write_text('mine\n')
     assert run(tmp_path / 'zips', out) == 1
-    assert 'is in the way' in capsys.readouterr().err
+    assert 'exists and is not the frame from the zip' in capsys.readouterr().err
     assert kept.read_bytes() == b'my own picture'
     kept.unlink()
     assert run(tmp_path / 'zips', out) == 0
-    assert 'names.txt is there and differs' in capsys.readouterr().out
+    assert 'names.txt exists and differs' in capsys.readouterr().out
     assert (out / 'train' / 'names.txt').read_text() == 'mine\n'
 
 
@@ -163,7 +163,7 @@ def test_goes_on_where_it_was(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ],
 )
 def test_paths_lead_nowhere_else(tmp_path: Path, path: str) -> None:
-    """Whatever a zip calls its files, they come below OUT, under a frame's name."""
+    """With any file names in a zip, files are written below OUT, under the name of a frame."""
     archive = write_zip(tmp_path / 'zips', 'summer_images_train.zip', [(path, PNG)])
     out = tmp_path / 'deep' / 'er' / 'out'
     before = set(tmp_path.rglob('*'))
@@ -173,7 +173,7 @@ def test_paths_lead_nowhere_else(tmp_path: Path, path: str) -> None:
 
 
 def bomb() -> list[tuple[ZipInfo | str, bytes]]:
-    """Return a member that unfolds a thousandfold."""
+    """Return a member that expands a thousandfold (zip bomb)."""
     info = ZipInfo('summer_images_train/section1/1.png')
     info.compress_type = ZIP_DEFLATED
     return [(info, PNG[:8] + bytes(20_000_000))]
@@ -209,14 +209,14 @@ def test_what_is_no_season_is_refused(
     """One line says what is wrong; no image and nothing half-written is left."""
     archive = write_zip(tmp_path, 'frames.zip', members())
     assert run(archive, tmp_path / 'out') == 1
-    told = capsys.readouterr().err.strip()
-    assert words in told
-    assert len(told.splitlines()) == 1
+    output = capsys.readouterr().err.strip()
+    assert words in output
+    assert len(output.splitlines()) == 1
     assert not [file for file in (tmp_path / 'out').rglob('*') if file.is_file()]
 
 
 def test_damaged_downloads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A zip cut short is told at once, a byte changed inside where it is; the rest stays."""
+    """A truncated zip is reported at once, a changed byte at its file; other files stay."""
     archive = season(tmp_path / 'zips', 'summer', range(30))
     whole = archive.read_bytes()
     archive.write_bytes(whole[: len(whole) // 2])
@@ -231,14 +231,14 @@ def test_damaged_downloads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert 0 < there < 30
     archive.write_bytes(whole)
     assert run(archive, tmp_path / 'out') == 0
-    assert f'30 frames, {there} of them were there already' in capsys.readouterr().out
+    assert f'30 frames, {there} of them existed already' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize('compression', [ZIP_STORED, ZIP_DEFLATED, ZIP_BZIP2, ZIP_LZMA])
 def test_any_byte_may_be_wrong(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], compression: int
 ) -> None:
-    """Whatever is damaged is told in a line that blames the zip, or was of no use."""
+    """Any damage is reported in a line that names the zip, or has no effect."""
     archive = tmp_path / 'summer.zip'
     with ZipFile(archive, 'w', compression) as written:
         written.writestr('section1/1.png', PNG + bytes(100))
@@ -249,24 +249,24 @@ def test_any_byte_may_be_wrong(
         changed[where] ^= rng.integers(1, 256)
         archive.write_bytes(changed)
         status = run(archive, tmp_path / 'out' / str(where))
-        told = capsys.readouterr().err
-        errors = [line for line in re.split('[\r\n]', told) if 'error: ' in line]
-        assert len(errors) == status, (where, told)
-        assert 'cannot be written' not in told, (where, told)
+        output = capsys.readouterr().err
+        errors = [line for line in re.split('[\r\n]', output) if 'error: ' in line]
+        assert len(errors) == status, (where, output)
+        assert 'cannot be written' not in output, (where, output)
     assert not list((tmp_path / 'out').rglob('*.part'))
 
 
 def test_a_folder_in_the_place_of_the_names(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What cannot be read or written beside the seasons is told in one line."""
+    """Files next to the seasons that cannot be read or written are reported in one line."""
     (tmp_path / 'out' / 'train' / 'names.txt').mkdir(parents=True)
     assert run(season(tmp_path, 'summer', range(3)), tmp_path / 'out') == 1
     assert 'names.txt: cannot be written (Is a directory)' in capsys.readouterr().err
 
 
 def test_room_is_checked_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """On a disk that is too small nothing is begun."""
+    """Without enough disk space no file is written."""
     disk = tmp_path / 'disk'
     disk.mkdir()
     if (
@@ -295,7 +295,7 @@ def test_room_is_checked_first(tmp_path: Path, capsys: pytest.CaptureFixture[str
     ],
 )
 def test_mistakes_are_one_line(tmp_path: Path, arguments: list[str], words: str) -> None:
-    """As a command of its own, with an exit status."""
+    """As a process, with an exit status."""
     archive = season(tmp_path, 'summer', range(3))
     done = subprocess.run(
         [

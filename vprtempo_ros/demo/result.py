@@ -19,7 +19,7 @@ from ..evaluation.results import percentiles
 from ..evaluation.table import HEAD, aligned, number, table
 from ..evaluation.truth import GroundTruth
 from ..maps.map import Map
-from ..tools.bar import Bar
+from ..tools.bar import ProgressBar
 
 _NAME = 'network, over DDS'
 
@@ -67,7 +67,7 @@ def conclude(
     """Evaluate matches.csv of the folder against its truth.csv, and write the report."""
     config = NodeConfig()
     source = QueryConfig(loaded.config.input, PosesConfig(topic='none'))
-    with Bar() as bar:
+    with ProgressBar() as bar:
         frames = read_query(str(query), loaded, source, bar)
         truth = truth_by_file(folder / 'truth.csv', frames, len(loaded.places))
         received, lost = read_matches(folder / 'matches.csv', truth, shift_ns, config.match.top_k)

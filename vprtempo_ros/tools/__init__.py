@@ -1,1 +1,1 @@
-"""Command-line tools that need no running ROS."""
+"""Command-line tools that do not use ROS."""

@@ -1,4 +1,4 @@
-"""bag_info: what a bag holds: topics, rates, duration, and of events the sensor and encoding."""
+"""bag_info: print the topics of a bag, and of events sensor, encoding, rate and errors."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ Line = tuple[str, str]
 
 def describe(path: Path) -> Iterator[Line]:
     """
-    Yield lines of a name and a text; one without a name goes on with the one before.
+    Yield lines of a name and a text; a line without a name continues the one before.
 
-    All events are decoded: that is how their number is known, and whether they can be used.
+    All events are decoded, to count them and to find errors.
 
     :raises SourceError: if the bag cannot be read.
     """
@@ -72,12 +72,12 @@ def _events(bag: BagReader, topic: Topic) -> Iterator[Line]:
             yield (
                 'rate',
                 (
-                    f'{events / seconds * 1e-6:.3f} million events a second, '
-                    f'{topic.messages / seconds:.1f} packets a second'
+                    f'{events / seconds * 1e-6:.3f} million events per second, '
+                    f'{topic.messages / seconds:.1f} packets per second'
                 ),
             )
     if decoder.lost:
-        yield 'lost', f'{decoder.lost} packets, by their numbers'
+        yield 'lost', f'{decoder.lost} packets, by their sequence numbers'
     for reason, count in skipped.items():
         yield 'unusable', f'{count} packets: {reason}'
 

@@ -1,22 +1,22 @@
-"""Progress as one bar in the terminal."""
+"""Progress as a bar in the terminal."""
 
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Any
+from typing import NoReturn
 
 from tqdm import tqdm
 
 
-class Bar:
-    """A `ProgressCallback` that shows the present stage; use it in a with statement."""
+class ProgressBar:
+    """A `ProgressCallback` that shows the current stage; use it in a with statement."""
 
     def __init__(self) -> None:
         """Begin without a stage."""
-        self._bar: Any = None
+        self._bar: tqdm[NoReturn] | None = None
         self._stage = ''
 
-    def __enter__(self) -> Bar:
+    def __enter__(self) -> ProgressBar:
         """Return the bar."""
         return self
 
@@ -26,15 +26,15 @@ class Bar:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Clear the bar away."""
+        """Remove the bar."""
         if self._bar is not None:
             self._bar.close()
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        """Take note of the progress; `total` is 0 where it is not known."""
+        """Show the progress; `total` is 0 if it is unknown."""
         if self._bar is None:
             self._bar = tqdm(unit='frame', leave=False, dynamic_ncols=True, disable=None)
-        # The same stage begins anew for another recording.
+        # The same stage begins again for the next recording.
         if stage != self._stage or done < self._bar.n:
             self._stage = stage
             self._bar.reset(total or None)

@@ -1,4 +1,4 @@
-"""How every command-line tool ends: what went wrong is one line, not a traceback."""
+"""How command-line tools end: an error is one line, not a traceback."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ def check_range(name: str, value: float, low: float, high: float = float('inf'))
         raise ConfigError(f'{name}: expected a number {bounds}, found {value:g}')
 
 
-def guarded(work: Callable[[], None]) -> int:
-    """Run the tool's work; return the process's exit status."""
+def guarded(work: Callable[[], int | None]) -> int:
+    """Run a tool; return the exit status of the process, which is that of `work` or 0."""
     try:
-        work()
+        status = work() or 0
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever reads has seen enough, as `head` does; Python is not to try again when it ends.
+        # The reader has closed the pipe, as `head` does. Python must not flush again at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
     except VprError as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
     except OSError as error:
-        # A file that could not be written, or read.
+        # A file cannot be read or written.
         where = f'{error.filename}: ' if error.filename else ''
         print(f'error: {where}{error.strerror or error}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print('interrupted', file=sys.stderr)
         return 130
-    return 0
+    return status

@@ -26,7 +26,7 @@ from ..evaluation.truth import GroundTruth
 from ..maps.map import Map
 from ..maps.store import load
 from ..support.paths import user_path
-from .bar import Bar
+from .bar import ProgressBar
 from .command import check_range, guarded
 from .overrides import add_overrides, node_config
 
@@ -113,7 +113,7 @@ def _work(given: argparse.Namespace) -> None:
     out = user_path(given.out or f'evaluation-{_stem(given.map)}-{_stem(given.query)}')
     check_output(out)
     loaded = load(given.map)
-    with Bar() as bar:
+    with ProgressBar() as bar:
         source = _query_config(given, config, loaded)
         query = read_query(given.query, loaded, source, bar)
         truth, correct_when = _truth(given, query, loaded)

@@ -1,4 +1,4 @@
-"""events_to_frames: the events of a bag become a folder of event-count images."""
+"""events_to_frames: convert the events of a bag to a folder of event-count images."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from .command import check_range, guarded
 
 def events_to_frames(bag: Path, folder: Path, config: BagInputConfig, scale: float = 0.0) -> int:
     """
-    Write an image for each window of the bag's events; return their number.
+    Write an image for each window of the bag's events; return the number of images.
 
-    Pixels are counts in PNG of 16 bits; with a scale, counts times that in 8 bits. Where brighter
-    counts against darker the middle of the range is zero. Files are named by the stamps of their
-    windows' ends in nanoseconds.
+    Pixels are counts in 16-bit PNG; with a scale, counts times the scale in 8 bits. With signed
+    polarity zero is the middle of the range. Files are named by the stamps of the ends of their
+    windows in nanoseconds.
 
     :raises SourceError: if the bag holds no usable events, or the folder is not empty.
     """
@@ -53,7 +53,7 @@ def events_to_frames(bag: Path, folder: Path, config: BagInputConfig, scale: flo
 
 
 def as_pixels(counts: NDArray[np.float32], signed: bool, scale: float) -> NDArray[np.generic]:
-    """Return counts as uint16, or times a scale as uint8; what does not fit is clipped."""
+    """Return counts as uint16, or times a scale as uint8; clipped to the range."""
     kind, top = (np.uint8, 255) if scale else (np.uint16, 65535)
     values = counts * (scale or 1.0) + ((top + 1) // 2 if signed else 0)
     return np.clip(np.rint(values), 0, top).astype(kind)
@@ -63,13 +63,13 @@ def main(args: Sequence[str] | None = None) -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(prog='events_to_frames', description=__doc__)
     parser.add_argument('bag', type=Path, help='bag: folder, .db3 or .mcap file')
-    parser.add_argument('folder', type=Path, help='folder to write to, empty or not there')
+    parser.add_argument('folder', type=Path, help='folder to write, empty or new')
     parser.add_argument('--topic', default='', help='topic of the events (default: the only one)')
     parser.add_argument(
         '--scale',
         type=float,
         default=0.0,
-        help='write 8 bits: counts times this, to look at (default: 16 bits, counts as they are)',
+        help='write 8 bits: counts times this, for viewing (default: 16 bits, unscaled)',
     )
     windows = list(options(EventsConfig))
     for item in windows:

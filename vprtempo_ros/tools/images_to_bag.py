@@ -1,4 +1,4 @@
-"""images_to_bag: a folder of images becomes a bag of a camera topic."""
+"""images_to_bag: convert a folder of images to a bag with a camera topic."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def images_to_bag(
     compressed: bool = False,
 ) -> list[int]:
     """
-    Write the images in the given order, `rate` a second; return their stamps in ns.
+    Write the images in the given order, `rate` per second; return their stamps in ns.
 
     :raises SourceError: if an image does not decode, or the bag exists or cannot be written.
     """
@@ -43,7 +43,7 @@ def images_to_bag(
             image, data = read_image(file)
             if compressed:
                 if file.suffix.lower() not in _RAW_FORMATS:
-                    raise SourceError(f'{file}: only JPEG and PNG files can be kept compressed')
+                    raise SourceError(f'{file}: only JPEG and PNG files can stay compressed')
                 message = compressed_message(
                     stamp, data.tobytes(), _RAW_FORMATS[file.suffix.lower()], frame_id
                 )
@@ -61,9 +61,9 @@ def main(args: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog='images_to_bag', description=__doc__)
     parser.add_argument('folder', type=Path, help='folder with the images, in order of their names')
     parser.add_argument('bag', type=Path, help='bag to write')
-    parser.add_argument('--names', default='', help='text file: names to use, one a line')
+    parser.add_argument('--names', default='', help='text file with the names to use, one per line')
     parser.add_argument('--topic', default='/camera/image_raw', help='topic (default: %(default)s)')
-    parser.add_argument('--rate', type=float, default=10.0, help='images a second')
+    parser.add_argument('--rate', type=float, default=10.0, help='images per second')
     parser.add_argument('--frame-id', default='camera', help='frame of the images')
     parser.add_argument('--storage', choices=STORAGES, default='mcap', help='storage of the bag')
     parser.add_argument(
@@ -76,7 +76,7 @@ def main(args: Sequence[str] | None = None) -> int:
     def work() -> None:
         if not given.folder.is_dir():
             raise SourceError(f'{given.folder}: no such folder')
-        # Beyond these, stamps do not fit their message or are all the same.
+        # Outside these, stamps overflow their message or are all equal.
         check_range('--rate', given.rate, 1e-3, 1e6)
         files = image_files(given.folder, given.names)
         images_to_bag(

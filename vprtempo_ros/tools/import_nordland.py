@@ -1,9 +1,9 @@
 """
-import_nordland: the downloaded zips of the Nordland data set become folders of equal names.
+import_nordland: extract the zips of the Nordland data set to a folder for each season.
 
-OUT/train/summer/images-00000.png and so on: a folder for each season, in which equal names are
-the same place, as `images_to_bag`, `evaluate` and `make demo DATA=OUT/train` take them. names.txt
-beside them names what all seasons have. Started again, it goes on where it was.
+OUT/train/summer/images-00000.png and so on: equal names in the folders are the same place, as
+`images_to_bag`, `evaluate` and `make demo DATA=OUT/train` expect. names.txt next to them lists the
+names that all seasons have. Run again, it continues where it was interrupted.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from ..errors import ConfigError, SourceError
 from ..sources.image_zip import check_member, check_space, open_zip, take_out
 from ..sources.nordland import PUBLISHED, SEASONS, Member, listed_names, member_of, shortened
 from ..support.paths import user_path
-from .bar import Bar
+from .bar import ProgressBar
 from .command import guarded
 
 
-class Frame(NamedTuple):
+class ZippedFrame(NamedTuple):
     """A frame in a zip."""
 
     archive: ZipFile
@@ -32,7 +32,7 @@ class Frame(NamedTuple):
 
 def zips_in(sources: Sequence[Path]) -> list[Path]:
     """
-    Return the zips that are named, and those in folders that are named.
+    Return the given zips, and those in the given folders.
 
     :raises SourceError: if there are none.
     """
@@ -48,13 +48,14 @@ def zips_in(sources: Sequence[Path]) -> list[Path]:
     return found
 
 
-def frames_in(archives: Sequence[ZipFile], seasons: Sequence[str]) -> dict[Member, Frame]:
+def frames_in(archives: Sequence[ZipFile], seasons: Sequence[str]) -> dict[Member, ZippedFrame]:
     """
-    Return every frame of the seasons, by where it belongs.
+    Return all frames of the seasons by part, season and name.
 
-    :raises SourceError: if there are none, one is not what images are, or two claim one place.
+    :raises SourceError: if there are none, one is not an image, or two different ones have one
+        name.
     """
-    frames: dict[Member, Frame] = {}
+    frames: dict[Member, ZippedFrame] = {}
     for archive in archives:
         path = Path(str(archive.filename))
         for info in archive.infolist():
@@ -62,7 +63,7 @@ def frames_in(archives: Sequence[ZipFile], seasons: Sequence[str]) -> dict[Membe
             if member is None or member.season not in seasons:
                 continue
             check_member(path, info)
-            other = frames.setdefault(member, Frame(archive, info))
+            other = frames.setdefault(member, ZippedFrame(archive, info))
             if (other.info.CRC, other.info.file_size) != (info.CRC, info.file_size):
                 raise SourceError(
                     f'{path}: {info.filename!r} and {other.info.filename!r} of '
@@ -76,37 +77,39 @@ def frames_in(archives: Sequence[ZipFile], seasons: Sequence[str]) -> dict[Membe
     return frames
 
 
-def extract(frames: dict[Member, Frame], out: Path) -> int:
+def extract(frames: dict[Member, ZippedFrame], out: Path) -> int:
     """
-    Write all frames that are not there yet; return how many these were.
+    Write all frames that do not exist yet; return their number.
 
-    :raises SourceError: if another file is in the way, there is no room, or a zip is damaged.
+    :raises SourceError: if a different file exists, the disk is full, or a zip is damaged.
     """
-    missing: dict[Member, Frame] = {}
+    missing: dict[Member, ZippedFrame] = {}
     for member, frame in frames.items():
         target = out.joinpath(*member)
         if not target.exists() and not target.is_symlink():
             missing[member] = frame
         elif not target.is_file() or target.stat().st_size != frame.info.file_size:
             raise SourceError(
-                f'{target}: is in the way, and not the frame from the zip; nothing '
-                'is overwritten: move it away, or choose another OUT'
+                f'{target}: exists and is not the frame from the zip; no file is '
+                'overwritten: move it, or choose another OUT'
             )
     check_space(out, sum(frame.info.file_size for frame in missing.values()))
-    with Bar() as bar:
+    with ProgressBar() as bar:
         for number, (member, frame) in enumerate(missing.items(), start=1):
             target = out.joinpath(*member)
             try:
                 target.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
-                raise SourceError(f'{target.parent}: cannot be made ({error.strerror})') from None
+                raise SourceError(
+                    f'{target.parent}: cannot be created ({error.strerror})'
+                ) from None
             take_out(frame.archive, frame.info, target)
             bar(f'{member.part}/{member.season}', number, len(missing))
     return len(missing)
 
 
-def by_season(frames: dict[Member, Frame], part: str) -> dict[str, set[str]]:
-    """Return the names that each season of a part has, in the order of the year."""
+def by_season(frames: dict[Member, ZippedFrame], part: str) -> dict[str, set[str]]:
+    """Return the names of each season of a part, in the order of the year."""
     return {
         season: names
         for season in SEASONS
@@ -119,30 +122,30 @@ def by_season(frames: dict[Member, Frame], part: str) -> dict[str, set[str]]:
 
 
 def check(part: str, seasons: dict[str, set[str]], listed: Sequence[str]) -> list[str]:
-    """Return a line for each season: how many frames it has, and which it lacks."""
-    everywhere = set.union(*seasons.values())
+    """Return a line for each season: its number of frames, and which are missing."""
+    in_any = set.union(*seasons.values())
     lines = []
     for season, names in seasons.items():
         line = f'{part}/{season}: {len(names)} frames'
         if part in PUBLISHED:
             line += f' of {PUBLISHED[part]} published'
-        if lacking := everywhere - names:
-            line += f'; other seasons also have {shortened(lacking)}'
-        if lacking := set(listed) - names:
+        if missing := in_any - names:
+            line += f'; other seasons also have {shortened(missing)}'
+        if missing := set(listed) - names:
             line += (
-                f'; {len(lacking)} of the {len(listed)} in the list are missing: '
-                f'{shortened(lacking)}'
+                f'; {len(missing)} of the {len(listed)} in the list are missing: '
+                f'{shortened(missing)}'
             )
         lines.append(line)
     return lines
 
 
 def write_names(folder: Path, names: Sequence[str]) -> str:
-    """Write names.txt beside the seasons, unless another is there; return what was done."""
+    """Write names.txt next to the seasons, unless a different one exists; return a message."""
     file, text = folder / 'names.txt', ''.join(f'{name}\n' for name in names)
     try:
         if file.exists() and file.read_text(encoding='utf-8', errors='replace') != text:
-            return f'{file} is there and differs: remove it to have it written anew'
+            return f'{file} exists and differs: remove it to write it again'
         file.write_text(text, encoding='utf-8')
     except OSError as error:
         raise SourceError(f'{file}: cannot be written ({error.strerror})') from None
@@ -156,23 +159,21 @@ def main(args: Sequence[str] | None = None) -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        'zips', type=Path, nargs='+', help='the zips, or the folder they were downloaded to'
-    )
-    parser.add_argument('out', type=Path, help='folder to arrange the frames in')
+    parser.add_argument('zips', type=Path, nargs='+', help='the zips, or the folder with them')
+    parser.add_argument('out', type=Path, help='folder to write')
     parser.add_argument(
         '--seasons',
         nargs='+',
         choices=SEASONS,
         default=list(SEASONS),
-        help='seasons to take out (default: all)',
+        help='seasons to extract (default: all)',
     )
     parser.add_argument(
         '--names',
         type=Path,
         metavar='LIST',
         help="upstream's list of the frames to use (nordland_imageNames.txt, or a "
-        'CSV): checked, and names.txt has only these',
+        'CSV): checked; names.txt then has only these',
     )
     given = parser.parse_args(args)
 
@@ -183,7 +184,7 @@ def main(args: Sequence[str] | None = None) -> int:
             archives = [stack.enter_context(open_zip(path)) for path in zips_in(given.zips)]
             frames = frames_in(archives, given.seasons)
             new = extract(frames, out)
-        print(f'{out}: {len(frames)} frames, {len(frames) - new} of them were there already')
+        print(f'{out}: {len(frames)} frames, {len(frames) - new} of them existed already')
         complete = True
         for part in sorted({member.part for member in frames}):
             seasons = by_season(frames, part)
@@ -199,7 +200,7 @@ def main(args: Sequence[str] | None = None) -> int:
                 )
             )
         if not complete:
-            raise ConfigError(f'{given.names}: not all of its frames are there; see above')
+            raise ConfigError(f'{given.names}: frames are missing; see above')
 
     return guarded(work)
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..arrays import Integers, Spikes
 from ..backends.integer import input_table, integers_of
-from ..encoding.encoders import encoder_for
+from ..encoding.encoder import encoder_for
 from ..errors import MapError, VprError
 from ..frames import Image
 from ..maps.map import Map

@@ -1,16 +1,17 @@
 """
-settings: write what the code says where people read it.
+settings: generate the files that repeat definitions from the code.
 
-That is config.py to config/*.yaml and docs/parameters.md, and interface.py to the README.
-
-Run by `make docs`; a test holds the files against it.
+These are config/*.yaml and docs/parameters.md from config.py, and the tables in docs/interface.md
+from interface.py and the docstrings of the commands. `make docs` runs it; a test compares the files
+with its output.
 """
 
 from __future__ import annotations
 
+import ast
 import sys
 from pathlib import Path
-from typing import Any, Sequence
+from typing import Sequence
 
 import yaml
 
@@ -20,37 +21,27 @@ from ..options import Option, options
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _NODES = {'vpr_node': (NodeConfig, 'vpr.yaml'), 'trainer_node': (TrainerConfig, 'train.yaml')}
-# What people set first; the README has these, docs/parameters.md all.
-_FIRST = {
-    'vpr_node': (
-        'map',
-        'autostart',
-        'input.type',
-        'input.reliability',
-        'input.odometry',
-        'match.min_confidence',
-        'match.top_k',
-        'match.sequence.filter',
-        'backend.name',
-    ),
-    'trainer_node': (
-        'bags',
-        'map',
-        'overwrite',
-        'input.type',
-        'input.topic',
-        'places.by',
-        'places.spacing',
-        'places.tolerance',
-        'poses.topic',
-        'training.quantize',
-        'training.seed',
-    ),
+
+COMMANDS = {
+    'images_to_bag': 'tools/images_to_bag.py',
+    'import_nordland': 'tools/import_nordland.py',
+    'replay': 'nodes/commands/replay.py',
+    'view': 'nodes/commands/view.py',
+    'show_matches': 'nodes/commands/show_matches.py',
+    'evaluate': 'tools/evaluate.py',
+    'map_info': 'tools/map_info.py',
+    'bag_info': 'tools/bag_info.py',
+    'events_to_frames': 'tools/events_to_frames.py',
+    'integer_walk': 'tools/integer_walk.py',
+    'energy': 'tools/energy.py',
+    'to_nir': 'tools/to_nir.py',
+    'demo': 'demo/__main__.py',
 }
+"""The command-line tools, with the module whose docstring begins with their one-line help."""
 
 
 def as_yaml(cls: type, node: str) -> str:
-    """Return a ROS parameter file with all settings, their meaning and defaults."""
+    """Return a ROS parameter file with all parameters, their descriptions and defaults."""
     lines = [
         f'# All parameters of {node} with their defaults; made from vprtempo_ros/config.py.',
         '/**:',
@@ -67,15 +58,15 @@ def as_yaml(cls: type, node: str) -> str:
             ]
             section = path
         indent = '  ' * (2 + len(path))
-        # An empty list has no type that a parameter file could tell, and a string in its place
-        # would win over an array that is given in a later file.
+        # An empty list has no type in a parameter file, and an empty string in its place would
+        # override an array in a later file.
         setting = f'# {leaf}: [...]' if item.default == [] else f'{leaf}: {_plain(item.default)}'
         lines += [f'{indent}# {item.rule.doc}{_allowed(item)}', f'{indent}{setting}']
     return '\n'.join(lines) + '\n'
 
 
 def as_table(items: Sequence[Option]) -> str:
-    """Return a Markdown table of settings."""
+    """Return a Markdown table of parameters."""
     lines = ['| parameter | type | default | meaning |', '|---|---|---|---|']
     for item in items:
         kind = (
@@ -83,7 +74,7 @@ def as_table(items: Sequence[Option]) -> str:
             if item.type is list
             else {'str': 'string', 'float': 'double'}.get(item.type.__name__, item.type.__name__)
         )
-        live = ', may change while active' if item.rule.dynamic else ''
+        live = '; may change while active' if item.rule.dynamic else ''
         lines.append(
             f'| `{item.name}` | {kind} | `{_plain(item.default)}` | '
             f'{item.rule.doc}{_allowed(item)}{live} |'
@@ -93,7 +84,7 @@ def as_table(items: Sequence[Option]) -> str:
 
 def as_topics(entries: Sequence[Entry]) -> str:
     """Return a Markdown table of topics and services."""
-    lines = ['| | name | type | QoS | |', '|---|---|---|---|---|']
+    lines = ['| | name | type | QoS | meaning |', '|---|---|---|---|---|']
     for entry in entries:
         types = ', '.join(name.replace('/msg/', '/').replace('/srv/', '/') for name in entry.types)
         lines.append(
@@ -102,33 +93,61 @@ def as_topics(entries: Sequence[Entry]) -> str:
     return '\n'.join(lines) + '\n'
 
 
+def as_commands() -> str:
+    """Return a Markdown table of the command-line tools with their one-line help."""
+    lines = ['| command | purpose |', '|---|---|']
+    lines += [f'| `{name}` | {one_line_help(name)} |' for name in COMMANDS]
+    return '\n'.join(lines) + '\n'
+
+
+def one_line_help(command: str) -> str:
+    """
+    Return the first line of a command's docstring, without its name and the full stop.
+
+    :raises ValueError: if the docstring does not begin with the name.
+    """
+    source = (_ROOT / 'vprtempo_ros' / COMMANDS[command]).read_text(encoding='utf-8')
+    # Parsed, since some modules need ROS to be imported.
+    line = (ast.get_docstring(ast.parse(source)) or '').partition('\n')[0]
+    name, _, text = line.partition(': ')
+    if name != command or not text:
+        raise ValueError(f'{COMMANDS[command]}: expected a docstring like "{command}: ..."')
+    return text.removesuffix('.')
+
+
 def with_tables(text: str) -> str:
-    """Return a Markdown text with the tables between its marks made anew."""
+    """
+    Return a Markdown text with the tables between its marks replaced by current ones.
+
+    :raises ValueError: if a mark is missing.
+    """
     tables = {f'interface of {node}': as_topics(entries) for node, entries in NODES.items()}
-    for node, names in _FIRST.items():
-        known = {item.name: item for item in options(_NODES[node][0])}
-        tables[f'parameters of {node}'] = as_table([known[name] for name in names])
+    tables['command-line tools'] = as_commands()
     for what, table in tables.items():
         begin, end = f'<!-- {what}, by make docs -->\n', '<!-- end -->'
-        head, _, rest = text.partition(begin)
-        assert rest, f'expected the line {begin!r} in the README'
-        text = f'{head}{begin}\n{table}\n{end}{rest.partition(end)[2]}'
+        head, mark, tail = text.partition(begin)
+        if not mark or end not in tail:
+            raise ValueError(f'docs/interface.md: expected the lines {begin!r} and {end!r}')
+        text = f'{head}{begin}\n{table}\n{end}{tail.partition(end)[2]}'
     return text
 
 
 def files() -> dict[Path, str]:
-    """Return every file that is made from the code, with its text."""
+    """Return all generated files with their contents."""
     made = {_ROOT / 'config' / name: as_yaml(cls, node) for node, (cls, name) in _NODES.items()}
     tables = [f'## `{node}`\n\n{as_table(list(options(cls)))}' for node, (cls, _) in _NODES.items()]
     made[_ROOT / 'docs' / 'parameters.md'] = (
-        '# Parameters\n\nMade from `vprtempo_ros/config.py` by `make docs`.\n\n' + '\n'.join(tables)
+        '# Parameters\n\nGenerated from `vprtempo_ros/config.py` by `make docs`. As files to start '
+        'from: [config/vpr.yaml](../config/vpr.yaml),\n'
+        '[config/train.yaml](../config/train.yaml). Which to change when: '
+        '[Tuning](tutorials/tuning.md).\n\n' + '\n'.join(tables)
     )
-    readme = _ROOT / 'README.md'
-    made[readme] = with_tables(readme.read_text(encoding='utf-8'))
+    interface = _ROOT / 'docs' / 'interface.md'
+    made[interface] = with_tables(interface.read_text(encoding='utf-8'))
     return made
 
 
-def _plain(value: Any) -> str:
+def _plain(value: object) -> str:
     text: str = yaml.safe_dump(value, default_flow_style=True)
     return text.removesuffix('\n').removesuffix('\n...')
 
@@ -136,7 +155,7 @@ def _plain(value: Any) -> str:
 def _allowed(item: Option) -> str:
     low, high, choices = item.rule.low, item.rule.high, item.rule.choices
     if choices:
-        return f' ({", ".join(choices)})'
+        return f' ({", ".join(choice or "empty" for choice in choices)})'
     if low is not None and high is not None:
         return f' ({low:g} to {high:g})'
     return f' (at least {low:g})' if low is not None else ''
