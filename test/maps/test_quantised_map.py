@@ -190,10 +190,10 @@ def test_map_info_tells_of_confidence(tmp_path: Path, capsys: pytest.CaptureFixt
     assert map_info.main([str(tmp_path / 'map')]) == 0
     text = capsys.readouterr().out
     for expected in (
-        'confidence   fitted to 2000 frames: frames between places; right within 1 place\n',
-        'none: 1 / (1 + exp(-(0.5 score + 2 lead -3))), 50% of the frames right',
-        'seqslam: 1 / (1 + exp(-(0.25 score + 1 lead -2))), 75% of the frames right',
-        'bayes: 1 / (1 + exp(-(0.75 score + 0.125 lead +0.5))), 88% of the frames right',
+        'confidence   fitted to 2000 frames: frames between places; correct within 1 place\n',
+        'none: 1 / (1 + exp(-(0.5 score + 2 lead -3))), 50% of the frames correct',
+        'seqslam: 1 / (1 + exp(-(0.25 score + 1 lead -2))), 75% of the frames correct',
+        'bayes: 1 / (1 + exp(-(0.75 score + 0.125 lead +0.5))), 88% of the frames correct',
     ):
         assert expected in text, text
 
@@ -201,19 +201,19 @@ def test_map_info_tells_of_confidence(tmp_path: Path, capsys: pytest.CaptureFixt
 @pytest.mark.parametrize(
     ('sick', 'expected'),
     [
-        ([], 'none (no place answers to everything)'),
-        ([7], '1 place answers to everything: 7'),
-        ([3, 7], '2 places answer to everything: 3, 7'),
+        ([], 'none (no place responds to all frames alike)'),
+        ([7], '1 place responds to all frames alike: 7'),
+        ([3, 7], '2 places respond to all frames alike: 3, 7'),
         (
             range(10, 40),
-            '30 places answer to everything: ' + ', '.join(map(str, range(10, 30))) + ', ...',
+            f'30 places respond to all frames alike: {", ".join(map(str, range(10, 30)))}, ...',
         ),
     ],
 )
 def test_map_info_names_hyperactive_places(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], sick: list[int], expected: str
 ) -> None:
-    """Neurons that answer to everything are counted and named; of very many the first."""
+    """Hyperactive neurons are counted and listed, up to 20 of them."""
     network = quantised.large(36, 20, 200, 'linear')
     built = map_of(network)
     mean = np.random.default_rng(0).normal(0, 1, 200).astype(np.float32)
