@@ -114,7 +114,7 @@ def convert_folder(
         correct = np.array([number.get(stamp, -1) for stamp in stamps], np.int64)
         return GroundTruth(np.array(stamps, np.int64), correct, correct)
 
-    return Recordings(paths[0], paths[1], {'places.by': 'frames'}, truth, 'the very place')
+    return Recordings(paths[0], paths[1], {'places.by': 'frames'}, truth, 'the exact place')
 
 
 def _shared_names(data: Path, chosen: list[str], names: str) -> list[str]:
