@@ -49,6 +49,10 @@ setup(
             'import_nordland = vprtempo_ros.tools.import_nordland:main',
             'demo = vprtempo_ros.demo.__main__:main',
         ],
+        'vprtempo_ros.encoders': [
+            'pixels = vprtempo_ros.encoding.builtin:pixels',
+            'oriented = vprtempo_ros.encoding.builtin:oriented',
+        ],
         'vprtempo_ros.backends': [
             'torch = vprtempo_ros.backends.torch_fp32:TorchBackend',
             'numpy = vprtempo_ros.backends.numpy_fp32:NumpyBackend',

@@ -117,9 +117,34 @@ class LiveInputConfig:
 
 
 @dataclass
+class OrientedConfig:
+    """Encoder oriented: how edges are sorted by direction and pooled."""
+
+    side: int = option(
+        56, 'Side of the small image whose edges are encoded, in pixels', low=8, high=256
+    )
+    orientations: int = option(
+        16, 'Edge directions over the full circle, an even number', low=2, high=64
+    )
+    cells: int = option(12, 'Cells per row and per column', low=2, high=64)
+    opposite: float = option(
+        0.3,
+        'Response to an edge of opposite polarity (bright and dark '
+        'exchanged), relative to that of its own',
+        low=0.0,
+        high=1.0,
+    )
+
+
+@dataclass
 class EncodingConfig:
     """How a frame becomes spikes."""
 
+    encoder: str = option(
+        'pixels',
+        'Encoder by name. pixels: grey values, as published; oriented: '
+        'energy of oriented edges; other packages can add more',
+    )
     width: int = option(28, 'Columns of the encoded image, in pixels', low=4, high=512)
     height: int = option(28, 'Rows of the encoded image, in pixels', low=4, high=512)
     patch: int = option(
@@ -152,6 +177,7 @@ class EncodingConfig:
         'patch: normalise contrast; events: none uses the counts unchanged (as LENS)',
         choices=('patch', 'none'),
     )
+    oriented: OrientedConfig = field(default_factory=OrientedConfig)
 
 
 @dataclass

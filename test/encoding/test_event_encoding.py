@@ -18,7 +18,7 @@ from vprtempo_ros.config import (
     SequenceConfig,
     TrainerConfig,
 )
-from vprtempo_ros.encoding.encoders import encoder_for
+from vprtempo_ros.encoding.encoder import encoder_for
 from vprtempo_ros.encoding.event_counts import EventEncoder
 from vprtempo_ros.encoding.pixels import PixelEncoder
 from vprtempo_ros.frames import GREY, Image, counts_of, grey_image

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Numbers
+from ..arrays import Numbers, Spikes
 from ..config import EncodingConfig
 from ..frames import Image
 
@@ -25,9 +25,12 @@ _FLAT = 1e-3
 class PixelEncoder:
     """Turns images into spikes; calling it with an `Image` gives uint8 (height x width,)."""
 
+    name = 'pixels'
+
     def __init__(self, config: EncodingConfig) -> None:
         """Prepare for the size, patch and resize method of `config`."""
         self.height, self.width, self.patch = config.height, config.width, config.patch
+        self.length = self.height * self.width
         self._shrink = _shrink_area if config.resize == 'area' else _shrink_bilinear
         ones = np.ones((self.height, self.width))
         self._count = self._box(ones)
@@ -54,6 +57,11 @@ class PixelEncoder:
         normalised = np.clip((centred - mean) / deviation, -1.0, 1.0)
         normalised[flat] = 0.0
         return (255.0 * (1.0 + normalised) / 2.0).astype(np.uint8)
+
+    def mirrored(self, spikes: Spikes) -> Spikes:
+        """Return the spikes uint8 (frames, length) of frames mirrored left to right."""
+        rows = spikes.reshape(len(spikes), -1, self.width)[:, :, ::-1]
+        return np.ascontiguousarray(rows).reshape(len(spikes), -1)
 
     def _box(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         return cv2.boxFilter(

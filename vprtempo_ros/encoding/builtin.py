@@ -1,0 +1,37 @@
+"""The encoders of this package, as the entry points name them."""
+
+from __future__ import annotations
+
+from ..config import EncodingConfig
+from ..errors import ConfigError
+from .encoder import Encoder
+from .event_counts import EventEncoder
+from .oriented import OrientedEncoder
+from .pixels import PixelEncoder
+
+
+def pixels(config: EncodingConfig, events: bool) -> Encoder:
+    """
+    Return VPRTempo's encoder, or its variant for event counts.
+
+    :raises ConfigError: if a setting does not apply to that input.
+    """
+    if events:
+        if config.resize == 'bilinear':
+            raise ConfigError('encoding.resize: expected area or nth for events, found bilinear')
+        return EventEncoder(config)
+    for name, value in (('resize', 'nth'), ('contrast', 'none')):
+        if getattr(config, name) == value:
+            raise ConfigError(f'encoding.{name}: {value} is for events only')
+    if config.tone:
+        raise ConfigError(f'encoding.tone: {config.tone} is for events only; leave it empty')
+    return PixelEncoder(config)
+
+
+def oriented(config: EncodingConfig, events: bool) -> Encoder:
+    """
+    Return the encoder of oriented edges; event counts are encoded as grey values are.
+
+    :raises ConfigError: if the settings do not fit each other.
+    """
+    return OrientedEncoder(config.oriented)

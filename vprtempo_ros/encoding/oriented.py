@@ -1,0 +1,151 @@
+"""
+Encoder `oriented`: the energy of oriented edges, pooled over cells.
+
+Gradients of a small image are sorted by direction into channels (simple cells of the visual cortex:
+an edge from dark to bright differs from one from bright to dark), pooled over overlapping cells
+(complex cells), and divided by the energy around them (divisive normalisation: Heeger, Visual
+Neuroscience 1992). The steps are those of histograms of oriented gradients (Dalal and Triggs, CVPR
+2005), with cells wide enough that a view may shift by a part of one. Alternatives that were tried:
+docs/research/recall.md.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from ..arrays import Floats, Numbers, Spikes
+from ..config import OrientedConfig
+from ..errors import ConfigError
+from ..frames import Image
+
+# The image is halved while it is at least this many times larger than the small image.
+_HALVE = 4
+# Side of the box of cells over which energy is averaged, odd.
+_AROUND = 3
+# Contrast of noise: amplitude of the square root of grey, 0 to 1.
+_NOISE = np.float32(0.06)
+# Square root of grey: sensor noise has the same variance at all levels (Anscombe, Biometrika 1948).
+_ROOT = (np.sqrt(np.arange(256)) / 16).astype(np.float32)
+# Root mean square that event counts are scaled to, a common value of grey images.
+_COMMON_RMS = np.float32(0.6)
+
+
+class OrientedEncoder:
+    """Turns images into spikes; calling it with an `Image` gives uint8 (length,)."""
+
+    name = 'oriented'
+
+    def __init__(self, config: OrientedConfig) -> None:
+        """
+        Prepare for the sizes of `config`.
+
+        :raises ConfigError: if an orientation has no opposite, or a cell no pixel.
+        """
+        if config.orientations % 2:
+            raise ConfigError(
+                'encoding.oriented.orientations: expected an even number, found '
+                f'{config.orientations}'
+            )
+        if config.cells > config.side:
+            raise ConfigError(
+                'encoding.oriented.cells: expected no more than encoding.oriented.'
+                f'side ({config.side}), found {config.cells}'
+            )
+        self._side, self._bins, self._cells = config.side, config.orientations, config.cells
+        self._opposite = np.float32(config.opposite)
+        self.length = self._bins * self._cells * self._cells
+        self._pool = _windows(self._side, self._cells)
+        self._across = np.ascontiguousarray(self._pool.T)
+        # Boxes at the border contain fewer cells.
+        self._count = _box(np.ones((self._cells, self._cells), np.float32))
+        # Each row of pixels contributes to two rows of cells, with these weights.
+        self._rows = np.argsort(-self._pool, axis=0, kind='stable')[:2]
+        weights = np.take_along_axis(self._pool, self._rows, axis=0)
+        self._weights = np.repeat(weights, self._side, axis=1)
+        # Index of each contribution in an array (row, orientation, column).
+        column = np.tile(np.arange(self._side), self._side)
+        self._origin = (
+            np.repeat(self._rows, self._side, axis=1) * (self._bins * self._side) + column
+        )
+
+    def __call__(self, image: Image) -> Spikes:
+        """Return the spikes of an image: uint8 (length,), by row, orientation and column."""
+        return self.spikes(self.energy(self.shrink(image)))
+
+    def shrink(self, image: Image) -> Floats:
+        """
+        Return the small image with compressed tones, float32 (side, side).
+
+        That is the square root of grey, 0 to 1. Event counts keep their sign and are scaled to a
+        common contrast, since they have no white level.
+        """
+        plane = image.plane()
+        while min(plane.shape) >= _HALVE * self._side:
+            plane = cv2.resize(
+                plane, (plane.shape[1] // 2, plane.shape[0] // 2), interpolation=cv2.INTER_AREA
+            )
+        small = cv2.resize(plane, (self._side, self._side), interpolation=cv2.INTER_AREA)
+        if small.dtype == np.uint8:
+            return np.asarray(cv2.LUT(small, _ROOT))
+        root = np.copysign(np.sqrt(np.abs(small)), small).astype(np.float32)
+        mean_square = float(np.abs(small).mean())
+        return root * (_COMMON_RMS / np.float32(np.sqrt(mean_square))) if mean_square > 0 else root
+
+    def energy(self, small: Floats) -> Floats:
+        """Return the pooled strength of edges, float32 (rows, orientations, columns)."""
+        bins, side, cells = self._bins, self._side, self._cells
+        right = cv2.Sobel(small, cv2.CV_32F, 1, 0, ksize=1, borderType=cv2.BORDER_REPLICATE)
+        down = cv2.Sobel(small, cv2.CV_32F, 0, 1, ksize=1, borderType=cv2.BORDER_REPLICATE)
+        strength, angle = (part.reshape(-1) for part in cv2.cartToPolar(right, down))
+        # An edge contributes to the two orientations next to its own.
+        position = angle * np.float32(bins / (2 * np.pi))
+        first = position.astype(np.int32)
+        second_share = strength * (position - first.astype(np.float32))
+        first[first == bins] = 0
+        second = first + 1
+        second[second == bins] = 0
+        where = np.concatenate((self._origin + side * first, self._origin + side * second))
+        amount = np.concatenate(
+            (self._weights * (strength - second_share), self._weights * second_share)
+        )
+        # Sums, not a matrix product over rows: the remaining product is small enough for BLAS to
+        # use one thread; on a busy machine its threads wait for each other for milliseconds.
+        rows = np.bincount(where.reshape(-1), amount.reshape(-1), cells * bins * side)
+        pooled: Floats = rows.astype(np.float32).reshape(-1, side) @ self._across
+        pooled = pooled.reshape(cells, bins, cells)
+        if self._opposite > 0.0:
+            pooled = pooled + self._opposite * np.roll(pooled, bins // 2, axis=1)
+        return pooled
+
+    def spikes(self, energy: Floats) -> Spikes:
+        """Return energy relative to that of all orientations in the surrounding cells, uint8."""
+        around = _box(np.square(energy).sum(axis=1)) / self._count
+        scaled = energy * (np.float32(255.0) / (np.sqrt(around) + _NOISE))[:, np.newaxis]
+        np.minimum(scaled, np.float32(255.0), out=scaled)
+        return np.rint(scaled, out=scaled).astype(np.uint8).reshape(-1)
+
+    def mirrored(self, spikes: Spikes) -> Spikes:
+        """Return the spikes uint8 (frames, length) of frames mirrored left to right."""
+        shape = (len(spikes), self._cells, self._bins, self._cells)
+        # An edge at angle a is then at half a circle minus a.
+        mirrored = (self._bins // 2 - np.arange(self._bins)) % self._bins
+        turned = spikes.reshape(shape)[:, :, mirrored, ::-1]
+        return np.ascontiguousarray(turned).reshape(len(spikes), self.length)
+
+
+def _windows(pixels: int, cells: int) -> Floats:
+    """Return weights float32 (cells, pixels): triangles that reach to the next cell's centre."""
+    size = pixels / cells
+    middle = (np.arange(cells) + 0.5) * size
+    apart = np.abs(np.arange(pixels) + 0.5 - middle[:, np.newaxis]) / size
+    weights = np.maximum(1.0 - apart, 0.0)
+    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def _box(values: Numbers) -> Floats:
+    return np.asarray(
+        cv2.boxFilter(
+            values, cv2.CV_32F, (_AROUND, _AROUND), normalize=False, borderType=cv2.BORDER_CONSTANT
+        )
+    )
