@@ -60,8 +60,7 @@ class StepRunner:
     def run(self, command: Sequence[str | Path], env: Mapping[str, str], advice: str) -> None:
         """Run a command of the current step; raise Failure, with the advice, if it fails."""
         words = [str(word) for word in command]
-        self._log.seek(0, os.SEEK_END)
-        start = self._log.tell()
+        start = self._log.seek(0, os.SEEK_END)
         self._log.write(f'$ {shlex.join(words)}\n'.encode())
         self._log.flush()
         # The log is locked (see bootstrap.py). A child that outlives this process keeps it open, so
