@@ -71,7 +71,7 @@ def _similarities(network: Network, config: BackendConfig, frames: Spikes) -> tu
     in_flight: InFlight[int] = InFlight(backend)
     started = time.perf_counter()
     found = [
-        result for number, frame in enumerate(frames) for result in in_flight.show(frame, number)
+        result for number, frame in enumerate(frames) for result in in_flight.submit(frame, number)
     ]
     while len(in_flight):
         found += in_flight.advance()

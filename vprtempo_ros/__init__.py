@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .version import __version__ as __version__
+
 if TYPE_CHECKING:
     from .api import build_map as build_map
     from .api import load_map as load_map
     from .matching.match import Match as Match
     from .recogniser import Recogniser as Recogniser
 
-__version__ = '0.1.0'
 __all__ = ['Match', 'Recogniser', 'build_map', 'load_map']
 
 _HOMES = {

@@ -11,7 +11,7 @@ from .backends import create
 from .backends.in_flight import InFlight
 from .config import BackendConfig, MatchConfig
 from .encoding.adaptation import Adaptation
-from .encoding.encoders import encoder_for
+from .encoding.encoder import encoder_for
 from .errors import ImageError
 from .frames import Image, grey_image
 from .maps.map import Map
@@ -108,7 +108,7 @@ class Recogniser:
         :raises ImageError: if its size differs from that of the map, or it has no contrast.
         """
         recognition = self._recognition(image, timing)
-        return _finish_all(self._in_flight.show(next(recognition), _Pending(recognition, tag)))
+        return _finish_all(self._in_flight.submit(next(recognition), _Pending(recognition, tag)))
 
     def advance(self) -> list[Matched]:
         """Run a step of the backend without an image; return the matches that are ready."""

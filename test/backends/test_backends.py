@@ -1,4 +1,4 @@
-"""Backends: equal answers from every engine, and clear words when one cannot run."""
+"""Backends: equal similarities from every engine, and clear messages if one cannot run."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ def by_hand(trained: FloatNetwork, spikes: np.ndarray) -> np.ndarray:
         response = module.feature.weights.astype(float) @ (spikes / 255.0)
         if trained.readout == 'clamped':
             response = np.clip(response, 0, SPIKE_MAX)
-        answer = module.output.weights.astype(float) @ response
-        parts.append(np.clip(answer, 0, SPIKE_MAX) if trained.readout == 'clamped' else answer)
+        output = module.output.weights.astype(float) @ response
+        parts.append(np.clip(output, 0, SPIKE_MAX) if trained.readout == 'clamped' else output)
     return np.concatenate(parts)
 
 
 @pytest.mark.parametrize('name', ['numpy', 'torch'])
 @pytest.mark.parametrize('readout', ['linear', 'clamped'])
 def test_equal_to_layers_by_hand(name: str, readout: str) -> None:
-    """Collapsed matrices give what the layers give one after the other."""
+    """Multiplied matrices give the same as one layer after the other."""
     if name == 'torch':
         pytest.importorskip('torch')
     trained = network(readout)
@@ -56,8 +56,8 @@ def test_equal_to_layers_by_hand(name: str, readout: str) -> None:
     backend.close()
 
 
-def test_an_answer_is_not_overwritten_by_the_next() -> None:
-    """What a backend returned stays as it is when it is asked again."""
+def test_a_result_is_not_overwritten_by_the_next() -> None:
+    """The array that a backend returned does not change with the next frame."""
     backend = backends.create(network('linear'), BackendConfig())
     first = backend.similarity(SPIKES[0])
     kept = first.copy()
@@ -66,15 +66,15 @@ def test_an_answer_is_not_overwritten_by_the_next() -> None:
 
 
 def test_unknown_backend_lists_the_known() -> None:
-    """A wrong name is answered with the right ones."""
+    """The error for a wrong name lists the right ones."""
     with pytest.raises(BackendError, match=r"unknown backend 'gpu'; known are .*numpy.*torch"):
         backends.create(network('linear'), BackendConfig(name='gpu'))
 
 
 def test_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A backend whose library is absent says which and how to install it."""
+    """A backend whose library is missing names it and says how to install it."""
     entry = importlib.metadata.EntryPoint(
-        'loihi', 'no_such_library.backend:Backend', backends.GROUP
+        'loihi', 'no_such_library.backend:Backend', backends.ENTRY_POINT_GROUP
     )
     monkeypatch.setattr(backends, 'available', lambda: {'loihi': entry})
     with pytest.raises(BackendError, match='needs no_such_library.*pip install no_such_library'):
@@ -82,12 +82,12 @@ def test_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_default_for_floats() -> None:
-    """Without a name floats run in NumPy, torch or not, and the reason is told."""
+    """Without a name floats run in NumPy, with or without torch, and the reason is given."""
     assert backends.default_backend(network('linear')) == ('numpy', 'the map holds floats only')
 
 
 def test_default_for_floats_does_not_wait_for_torch() -> None:
-    """Whoever did not ask for torch does not import it."""
+    """The default backend of floats does not import torch."""
     code = (
         'import sys; from vprtempo_ros.backends import create; '
         'from vprtempo_ros.config import BackendConfig; from test_backends import network; '

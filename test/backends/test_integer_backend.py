@@ -24,15 +24,15 @@ def by_hand(
     highest: int,
     readout: str,
 ) -> list[int]:
-    """Answer with unbounded integers; only the factor is a float, as it is defined."""
+    """Compute outputs with unbounded integers; only the factor is a float, as defined."""
     low, high = limits(layer, highest, readout)
-    answers = []
+    outputs = []
     for row, factor in zip(layer.weights.tolist(), multipliers(layer, scale)):
         total = np.float32(sum(w * (x - zero) for w, x in zip(row, inputs)))
         # round() of a fraction goes to the even neighbour on halves, as rint does.
         rounded = round(Fraction(float(total * factor))) + layer.zero_point
-        answers.append(min(max(rounded, low), high))
-    return answers
+        outputs.append(min(max(rounded, low), high))
+    return outputs
 
 
 @pytest.mark.parametrize('readout', ['linear', 'clamped'])
@@ -66,7 +66,7 @@ def test_equal_to_unbounded_integers(readout: str, engine: str) -> None:
                 network.activation_max,
                 readout,
             )
-            answers = by_hand(
+            outputs = by_hand(
                 module.output,
                 features,
                 module.feature.scale,
@@ -75,7 +75,7 @@ def test_equal_to_unbounded_integers(readout: str, engine: str) -> None:
                 readout,
             )
             expected += [
-                np.float32(a - module.output.zero_point) * module.output.scale for a in answers
+                np.float32(a - module.output.zero_point) * module.output.scale for a in outputs
             ]
         found = backend.similarity(spikes)
         assert found.dtype == np.float32
@@ -145,8 +145,8 @@ def test_halves_round_to_even() -> None:
     layer = QuantisedLayer(
         np.array([[1], [3], [5], [-1], [-3]], np.int8), np.ones(5, np.float32), np.float32(2), 100
     )
-    answer = Layer(layer, np.float32(1), 0, 255, 255, 'linear')(np.ones(1, np.float32))
-    assert answer.tolist() == [0, 2, 2, 0, -2]
+    outputs = Layer(layer, np.float32(1), 0, 255, 255, 'linear')(np.ones(1, np.float32))
+    assert outputs.tolist() == [0, 2, 2, 0, -2]
 
 
 @pytest.mark.parametrize('backend', ['integer', 'torch_int8'])
@@ -186,7 +186,7 @@ def test_engines_that_cannot_run() -> None:
 
 
 def test_default_follows_the_map(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Integers are run as such; what is installed decides the rest."""
+    """Integers run as integers; the installed packages decide in which backend."""
     both = quantised.trained()
     floats = both.floats
     for found, name in ((object(), 'torch_int8'), (None, 'integer')):

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support import TEST, quantised
-from support.lava import answers, create, expected
+from support.lava import create, expected, results
 from support.neuromorphic import (
     assert_gone,
     assert_released,
@@ -30,7 +30,7 @@ from vprtempo_ros.support.lava_shim import lava_dl_is_installed, lava_is_install
 
 
 def test_lava_is_here_in_ci() -> None:
-    """What is skipped elsewhere is not skipped in CI."""
+    """What other machines skip is not skipped in CI."""
     if not os.environ.get('CI'):
         pytest.skip('not in CI')
     assert lava_is_installed()
@@ -51,7 +51,7 @@ def test_equal_to_integer(readout: str, mode: str, engine: str, modules: int) ->
     shown = quantised.frames(60)
     backend = create(network, mode)
     assert (backend.name, backend.places) == ('lava', quantised.PLACES)
-    found = answers(backend, shown)
+    found = results(backend, shown)
     backend.close()
     assert [a.dtype for a in found] == [np.float32] * 60
     assert np.array_equal(found, expected(network, shown))
@@ -85,14 +85,14 @@ def test_equal_to_integer_on_nordland(shared_data, readout: str) -> None:
     assert len(np.unique(wanted)) > 100
     for mode in ('streaming', 'one_at_a_time'):
         backend = create(network, mode)
-        differing = sum(int((a != b).sum()) for a, b in zip(answers(backend, shown), wanted))
+        differing = sum(int((a != b).sum()) for a, b in zip(results(backend, shown), wanted))
         backend.close()
         assert differing == 0
 
 
 @needs_lava
 def test_streaming_with_gaps_and_single_frames() -> None:
-    """Steps without a frame shift no answer, and a single frame may be asked for at any time."""
+    """Steps without a frame shift no result, and single frames are possible at any time."""
     network = quantised.trained()
     shown = quantised.frames(12)
     wanted = expected(network, shown)
@@ -110,13 +110,13 @@ def test_streaming_with_gaps_and_single_frames() -> None:
     assert backend.step(shown[8]) is None
     assert backend.step(None) is None
     assert (backend.step(None) == wanted[8]).all()
-    assert np.array_equal(answers(backend, shown), wanted)
+    assert np.array_equal(results(backend, shown), wanted)
     backend.close()
 
 
 @needs_lava
-def test_detail_tells_what_a_chip_would_need() -> None:
-    """Chips, cores, neurons, synapses, and what is missing for a chip are told when it starts."""
+def test_detail_says_what_a_chip_would_need() -> None:
+    """The detail has chips, cores, neurons, synapses, and what is missing for a chip."""
     backend = create(quantised.trained())
     assert backend.detail.startswith('one at a time, simulated as on 1 Loihi 2 chip (6 of 128 ')
     assert backend.detail.endswith('; lava-loihi is not installed')
@@ -140,7 +140,7 @@ def test_close_ends_every_process() -> None:
 @needs_lava
 @pytest.mark.parametrize('victim', ['worker', 'a process of Lava'])
 def test_a_killed_process_is_noticed_and_takes_the_others_along(victim: str) -> None:
-    """Whatever dies first, an error says that Lava has ended, and nothing is left."""
+    """Whichever process dies first, an error says that Lava has ended, and none is left."""
     backend = create(quantised.trained())
     processes = lava_processes()
     (processes[0] if victim == 'worker' else processes[-1]).kill()

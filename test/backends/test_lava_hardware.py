@@ -1,11 +1,11 @@
-"""What is for the chip alone: chosen when lava-loihi is there, and a clear line when it is not."""
+"""The chip as target: chosen if lava-loihi is installed; a clear message if it is not."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 from support import TEST, quantised
-from support.lava import answers, create, expected
+from support.lava import create, expected, results
 from support.neuromorphic import needs_lava, needs_lava_dl, processes_of_lava
 from support.spiking import made
 
@@ -25,7 +25,7 @@ def _lava_loihi(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_hardware_that_is_not_there_is_one_line() -> None:
-    """Asked for the chip without lava-loihi, it says what is missing."""
+    """The chip as configured target without lava-loihi: the error says what is missing."""
     with pytest.raises(BackendError, match='needs lava-loihi.*INRC.*target: simulation') as caught:
         create(quantised.trained(), target='loihi2')
     assert '\n' not in str(caught.value)
@@ -34,15 +34,15 @@ def test_hardware_that_is_not_there_is_one_line() -> None:
 
 @pytest.mark.usefixtures('_lava_loihi')
 @pytest.mark.parametrize('readout', ['linear', 'clamped'])
-def test_the_way_onto_the_chip_gives_the_same_integers(readout: str) -> None:
-    """Loihi2HwCfg, adapters, neurons that hand sums on, signs of 24 bits; longer delay is found."""
+def test_the_chip_gives_the_same_integers(readout: str) -> None:
+    """Loihi2HwCfg, adapters, neurons that pass on sums, 24-bit signs; a longer delay is found."""
     network = quantised.trained(readout)
     shown = quantised.frames(20)
     backend = create(network, 'streaming')
     assert backend.delay == ON_CHIP
     assert backend.detail.startswith('streaming, on 1 Loihi 2 chip')
     assert backend.detail.endswith('synapses of 8 bits)')
-    assert np.array_equal(answers(backend, shown), expected(network, shown))
+    assert np.array_equal(results(backend, shown), expected(network, shown))
     backend.close()
 
 
@@ -50,16 +50,16 @@ def test_the_way_onto_the_chip_gives_the_same_integers(readout: str) -> None:
 @pytest.mark.usefixtures('_lava_loihi')
 @pytest.mark.parametrize('mode', ['one_at_a_time', 'streaming'])
 def test_spiking_networks_on_the_chip(mode: str) -> None:
-    """Resets and reading wait for the spikes, which are later there."""
+    """Resets and reading wait for the spikes, which arrive later on the chip."""
     spiking = made()
     shown = np.random.default_rng(2).integers(0, 256, (6, 64)).astype(np.uint8)
     backend = create(spiking, mode, target='loihi2')
-    assert np.array_equal(answers(backend, shown), similarity(spiking, shown))
+    assert np.array_equal(results(backend, shown), similarity(spiking, shown))
     backend.close()
 
 
 @pytest.mark.usefixtures('_lava_loihi')
-def test_the_simulation_can_be_asked_for_where_there_is_a_chip() -> None:
+def test_the_simulation_can_be_chosen_on_a_machine_with_a_chip() -> None:
     """backend.lava.target: simulation leaves the chip alone."""
     backend = create(quantised.trained(), 'streaming', target='simulation')
     assert backend.delay == 2

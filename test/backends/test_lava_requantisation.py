@@ -1,4 +1,4 @@
-"""The rescaling that Lava's neurons do in whole numbers, against the floats that define it."""
+"""Requantisation in integers, as in Lava's neurons, against the floats that define it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def defined(sums: np.ndarray, factors: np.ndarray) -> np.ndarray:
 @steady
 @given(st.integers(-BOUND, BOUND - 1), st.floats(2.0**-40, 2.0**22, width=32))
 def test_any_sum_and_factor(total: int, factor: float) -> None:
-    """Whatever is drawn is the same in both."""
+    """Every drawn pair is the same in both."""
     sums, factors = np.array([total]), np.array([factor], np.float32)
     assert requantise(sums, take_apart(factors)) == defined(sums, factors)
 
@@ -36,12 +36,12 @@ def test_every_sum(factor: float) -> None:
 
 
 def test_the_first_rounding_matters() -> None:
-    """Rounding once, as if the product were exact, gives other answers: the order is needed."""
+    """Rounding once, as if the product were exact, gives other outputs: both are needed."""
     rng = np.random.default_rng(0)
     factors = rng.uniform(1e-4, 1e-3, 1000).astype(np.float32)
-    # Sums next to where the answer changes.
-    answers = rng.integers(1, 127, 1000)
-    sums = np.rint((answers + 0.5) / factors.astype(float)).astype(np.int64)
+    # Sums next to where the output changes.
+    outputs = rng.integers(1, 127, 1000)
+    sums = np.rint((outputs + 0.5) / factors.astype(float)).astype(np.int64)
     sums = (sums[:, np.newaxis] + np.arange(-2, 3)).ravel()
     factors = np.repeat(factors, 5)
     taken = take_apart(factors)
@@ -53,11 +53,11 @@ def test_the_first_rounding_matters() -> None:
 def test_halves_go_to_even() -> None:
     """0.5, 1.5 and 2.5 become 0, 2 and 2, on both sides of zero."""
     factors = take_apart(np.full(6, 0.5, np.float32))
-    answers = requantise(np.array([1, 3, 5, -1, -3, -5]), factors)
-    assert answers.tolist() == [0, 2, 2, 0, -2, -2]
+    outputs = requantise(np.array([1, 3, 5, -1, -3, -5]), factors)
+    assert outputs.tolist() == [0, 2, 2, 0, -2, -2]
 
 
 def test_factors_beyond_the_arithmetic_are_refused() -> None:
-    """A factor that leaves no answer in range is named."""
+    """A factor that leaves no output in range is named."""
     with pytest.raises(BackendError, match='rescaled by 1.68e.07, expected less than 2.23'):
         take_apart(np.array([1.0, 2.0**24], np.float32))

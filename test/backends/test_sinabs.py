@@ -47,25 +47,25 @@ def sinabs(of: Network, **settings: float) -> SinabsBackend:
 
 
 def test_samna_is_not_installed() -> None:
-    """On PyPI it is a stub that installs from elsewhere when it is imported."""
+    """On PyPI it is a stub that installs from another index when it is imported."""
     assert find_spec('samna') is None
 
 
 @needs_sinabs
 def test_samna_is_not_imported() -> None:
-    """Not even tried: in a fresh interpreter, a finder notes who asks for it."""
+    """Not even tried: in a new interpreter, a finder records imports of it."""
     code = """
 import sys
-asked = []
+tried = []
 class Note:
     def find_spec(self, name, path=None, target=None):
         if name.split('.')[0] == 'samna':
-            asked.append(name)
+            tried.append(name)
 sys.meta_path.insert(0, Note())
 import test_sinabs
 backend = test_sinabs.sinabs(test_sinabs.network('linear'), steps=5)
 backend.similarity(test_sinabs.quantised.SPIKES[0])
-print(asked, 'samna' in sys.modules, 'sinabs' in sys.modules)
+print(tried, 'samna' in sys.modules, 'sinabs' in sys.modules)
 """
     done = subprocess.run(
         [sys.executable, '-c', code],
@@ -80,8 +80,8 @@ print(asked, 'samna' in sys.modules, 'sinabs' in sys.modules)
 
 @needs_sinabs
 @pytest.mark.parametrize('readout', ['linear', 'clamped'])
-def test_longer_trains_come_nearer_to_the_floats(readout: str) -> None:
-    """Rates approach responses: with T = 1000 answers nearly are those of floats."""
+def test_longer_trains_approach_the_floats(readout: str) -> None:
+    """Rates approach responses: with T = 1000 similarities are close to those of floats."""
     of = network(readout)
     floats = backends.create(of, BackendConfig(name='numpy'))
     shown = quantised.frames(12)[2:]
@@ -123,7 +123,7 @@ def test_a_lower_threshold_costs_more_spikes() -> None:
 
 @needs_sinabs
 def test_spiking_outputs() -> None:
-    """With a threshold the outputs spike too, and their counts are the answer."""
+    """With a threshold the outputs spike too, and their counts are the similarities."""
     backend = sinabs(network('linear', 1), steps=200, output_threshold=0.002)
     response = backend.respond(backend.train(quantised.SPIKES[3]))
     assert response.outputs > 0
@@ -133,8 +133,8 @@ def test_spiking_outputs() -> None:
 
 
 @needs_sinabs
-def test_an_answer_does_not_depend_on_what_was_shown_before() -> None:
-    """Neurons start from rest with each frame, and a frame always gets the same train."""
+def test_a_result_does_not_depend_on_earlier_frames() -> None:
+    """Potentials start at zero with each frame, and a frame always gets the same train."""
     backend = sinabs(network('linear'), steps=20)
     first = backend.similarity(quantised.SPIKES[0])
     backend.similarity(quantised.SPIKES[1])
@@ -143,7 +143,7 @@ def test_an_answer_does_not_depend_on_what_was_shown_before() -> None:
 
 @needs_sinabs
 def test_binned_events_are_a_spike_train() -> None:
-    """A network answers to events as to the amplitudes that they have the rate of."""
+    """A network responds to events as to the amplitudes with the same rates."""
     of = network('linear', 1)
     backend = sinabs(of, steps=60)
     rng = np.random.default_rng(5)
@@ -171,7 +171,7 @@ def test_binned_events_are_a_spike_train() -> None:
 
 
 def test_rates_of_drawn_spikes() -> None:
-    """Black never spikes, white always, the rest at the rate of its amplitude."""
+    """Black never spikes, white always, other values at the rate of their amplitude."""
     levels = np.arange(256, dtype=np.uint8)
     train_ = RateCode(256, 4000, 3)(levels)
     rates = train_.mean(axis=0)
@@ -191,10 +191,10 @@ def test_a_map_without_floats_is_refused() -> None:
 
 
 def test_missing_sinabs_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is missing, and how to get it without samna."""
+    """The error says what is missing, and how to install it without samna."""
     monkeypatch.setitem(sys.modules, 'sinabs', None)
-    told = "backend 'sinabs' needs sinabs.*make lava on Python 3.11.*samna"
-    with pytest.raises(BackendError, match=told):
+    message = "backend 'sinabs' needs sinabs.*make lava on Python 3.11.*samna"
+    with pytest.raises(BackendError, match=message):
         backends.create(network('linear'), BackendConfig(name='sinabs'))
 
 
@@ -217,9 +217,9 @@ def test_recall_on_nordland(shared_data) -> None:
     of = train(learnt, np.arange(500), TrainingConfig())
     floats = backends.create(of, BackendConfig(name='numpy'))
     spiking = backends.create(of, BackendConfig(name='sinabs', threads=2))
-    asked = np.arange(0, 500, 4)
+    chosen = np.arange(0, 500, 4)
     right = [
-        np.mean([backend.similarity(shown[i]).argmax() == i for i in asked])
+        np.mean([backend.similarity(shown[i]).argmax() == i for i in chosen])
         for backend in (floats, spiking)
     ]
     assert right[0] > 0.3

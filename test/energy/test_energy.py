@@ -193,7 +193,7 @@ def test_the_tool(
 def test_the_tool_with_the_rate_code(
     street, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A map of floats: Loihi and Speck with rates, recall beside them."""
+    """A map of floats: Loihi and Speck with rates, and recall."""
     truth = tmp_path / 'truth.csv'
     write_truth(street.recordings.truth(load(street.map)), truth)
     assert (
@@ -252,7 +252,7 @@ def test_mistakes_are_one_line(
 
 
 def test_a_spiking_map_is_refused() -> None:
-    """Its operations are others."""
+    """Its operations differ."""
     from support.spiking import made
 
     from vprtempo_ros.errors import BackendError

@@ -1,4 +1,4 @@
-"""The energy bill on recordings of events: as images, and as spikes of the simulation."""
+"""Energy on recordings of events: as images, and as spikes of the simulation."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_the_tool(
 def test_maps_that_are_not_of_counts_are_refused(
     event_map: Path, bag: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One line names the first setting that is in the way."""
+    """One line names the first unsuitable setting."""
     assert (
         energy.main([str(event_map), str(bag), '--spikes', 'events', '--out', str(tmp_path)]) == 1
     )

@@ -82,10 +82,10 @@ def test_the_gradient_lowers_the_loss() -> None:
     trainer = bootstrap.Trainer(SPIKES, np.arange(9), (8, 8), SMALL, 0, threads=1)
 
     def margin() -> float:
-        answers = trainer.similarity(noisy(60), quantised=True)
-        own = answers[np.arange(9), np.arange(9)]
-        np.fill_diagonal(answers, -np.inf)
-        return float(((own - answers.max(axis=1)) / np.abs(own).mean()).mean())
+        found = trainer.similarity(noisy(60), quantised=True)
+        own = found[np.arange(9), np.arange(9)]
+        np.fill_diagonal(found, -np.inf)
+        return float(((own - found.max(axis=1)) / np.abs(own).mean()).mean())
 
     before = margin()
     trainer.run('module', silent)
@@ -94,7 +94,7 @@ def test_the_gradient_lowers_the_loss() -> None:
 
 @needs_lava_dl
 def test_lava_dl_cuba_and_floats_agree() -> None:
-    """Exported weights give in whole numbers what torch gives; floats differ by rounding only."""
+    """Exported weights give in integers what torch gives; floats differ by rounding only."""
     trainer = bootstrap.Trainer(SPIKES, np.arange(9), (8, 8), SMALL, 0, threads=1)
     trainer.run('module', silent)
     network = SpikingNetwork([trainer.module()], SMALL.steps, *trainer.constants())
@@ -152,14 +152,14 @@ def test_netx_gives_the_same_bits(network: SpikingNetwork, mode: str) -> None:
     shown = np.concatenate([SPIKES, noisy(60)])
     in_flight: InFlight[int] = InFlight(backend)
     found = [
-        answer for number, spikes in enumerate(shown) for answer in in_flight.show(spikes, number)
+        result for number, spikes in enumerate(shown) for result in in_flight.submit(spikes, number)
     ]
     while len(in_flight):
         found += in_flight.advance()
     backend.close()
     assert backend._worker.status == 0
     assert [number for number, _ in found] == list(range(len(shown)))
-    assert np.array_equal([answer for _, answer in found], similarity(network, shown))
+    assert np.array_equal([result for _, result in found], similarity(network, shown))
 
 
 @needs_lava_dl
@@ -173,9 +173,9 @@ def test_a_map_is_built_and_kept(tmp_path: Path) -> None:
         training__bootstrap__epochs=12,
         training__threads=1,
     )
-    told: list[str] = []
-    built = build_map(config, lambda stage, done, total: told.append(stage))
-    assert 'training module 1/1' in told
+    stages: list[str] = []
+    built = build_map(config, lambda stage, done, total: stages.append(stage))
+    assert 'training module 1/1' in stages
     loaded = load(save(built, tmp_path / 'map')).network
     assert isinstance(loaded, SpikingNetwork)
     assert backends.default_backend(loaded)[0] == 'cuba'
@@ -185,10 +185,10 @@ def test_a_map_is_built_and_kept(tmp_path: Path) -> None:
 def test_without_lava_dl_one_line_says_how(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The choice is refused where it cannot be had, before any recording is looked for."""
     monkeypatch.setattr(bootstrap, 'lava_dl_is_installed', lambda: False)
-    told = 'training.method: bootstrap needs lava-dl.*make lava'
-    with pytest.raises(ConfigError, match=told):
+    message = 'training.method: bootstrap needs lava-dl.*make lava'
+    with pytest.raises(ConfigError, match=message):
         train(SPIKES, np.arange(9), TrainingConfig(method='bootstrap'), size=(8, 8))
-    with pytest.raises(ConfigError, match=told):
+    with pytest.raises(ConfigError, match=message):
         build_map(tiny_config(tmp_path / 'none', training__method='bootstrap'))
 
 

@@ -135,7 +135,7 @@ def feature_step(
 
 @pytest.mark.parametrize('engine', ENGINES)
 def test_feature_steps_equal_torch(engine: str) -> None:
-    """Step by step: weights, thresholds, all observers, and what torch converts in the end."""
+    """Step by step: weights, thresholds, all observers, and what torch converts."""
     pytest.importorskip('torch')
     rng = np.random.default_rng(3)
     layer = new_feature_layer(INPUTS, NEURONS, 0.3, 0.5, rng)
@@ -263,7 +263,7 @@ def test_weights_equal_torch(engine: str) -> None:
     assert (scales == np.asarray(expected, np.float32)).all()
 
 
-def test_engines_round_alike_on_settled_scales() -> None:
+def test_engines_round_alike_on_aligned_scales() -> None:
     """No factor depends on whether an engine divides or multiplies by the reciprocal."""
     rng = np.random.default_rng(0)
     differed = 0

@@ -1,4 +1,4 @@
-"""Settled output weights: what the delta rule comes to, against scikit-learn and by property."""
+"""Ridge regression of the output weights, against scikit-learn and by property."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def test_it_is_ridge_regression_before_the_mean_frame_is_taken_out() -> None:
     assert found.flags.c_contiguous
 
 
-def test_it_is_where_the_delta_rule_comes_to_rest() -> None:
-    """Many small steps of it, with the decay, end at the weights that are computed at once."""
+def test_the_delta_rule_converges_to_it() -> None:
+    """Many small steps of it, with the decay, end at the weights of the closed form."""
     features, places = route(60, 12, 20)
     centred = (features - features.mean(axis=0)).astype(float)
     targets = TARGET * ((places[:, np.newaxis] == np.arange(20)) - 1 / 20)
@@ -61,7 +61,7 @@ def test_it_is_where_the_delta_rule_comes_to_rest() -> None:
     assert ridge_weights(features, places, 20) == pytest.approx(weights, abs=1e-5)
 
 
-def test_nothing_answers_to_the_mean_frame() -> None:
+def test_no_response_to_the_mean_frame() -> None:
     """What all frames have in common is no reason to prefer a place."""
     features, places = route()
     features += np.float32(5)
@@ -108,15 +108,15 @@ def dead(features: Array) -> Array:
 
 @pytest.mark.parametrize('damage', [constant, equal, dead])
 def test_degenerate_features(damage: Callable[[Array], Array]) -> None:
-    """Features that never change, frames that are all alike or black: finite, and no answer."""
+    """Features that never change, frames that are all alike or black: finite, and no response."""
     features, places = route(40, 30, 40)
     weights = ridge_weights(damage(features), places, 40)
     assert np.isfinite(weights).all()
     if damage is not constant:
         assert abs(weights @ features.T).max() < 1e-3
     else:
-        answers = (features - features.mean(axis=0)) @ weights.T
-        assert (answers.argmax(axis=1) == places).mean() > 0.9
+        responses = (features - features.mean(axis=0)) @ weights.T
+        assert (responses.argmax(axis=1) == places).mean() > 0.9
 
 
 def test_one_sample_a_place_and_fewer_than_features() -> None:
@@ -129,7 +129,7 @@ def test_one_sample_a_place_and_fewer_than_features() -> None:
 
 
 def test_places_in_any_order_and_number_of_samples() -> None:
-    """Samples may come shuffled, and a place may have several."""
+    """Samples may be in any order, and a place may have several."""
     features, places = route()
     order = np.random.default_rng(2).permutation(len(places))
     assert ridge_weights(features[order], places[order], 40) == pytest.approx(
@@ -138,7 +138,7 @@ def test_places_in_any_order_and_number_of_samples() -> None:
 
 
 def test_threads_make_no_difference() -> None:
-    """Whatever the linear algebra may use, the same bits; afterwards it may use it again."""
+    """Any number of BLAS threads gives the same bits, and the number is restored."""
     from threadpoolctl import threadpool_info
 
     features, places = route(3000, 300, 100)
@@ -169,7 +169,7 @@ def spikes() -> NDArray[np.uint8]:
 
 @pytest.mark.parametrize('readout', ['linear', 'clamped'])
 @pytest.mark.parametrize('quantize', ['none', 'qat'])
-def test_outputs_are_settled_for_what_the_readout_hands_them(readout: str, quantize: str) -> None:
+def test_outputs_are_solved_for_what_the_readout_hands_them(readout: str, quantize: str) -> None:
     """The weights of a trained network are those for its own features, clamped or not."""
     config = TrainingConfig(readout=readout, quantize=quantize)
     (module,) = floats_of(train(spikes(), np.arange(24), config)).modules
@@ -183,15 +183,15 @@ def test_outputs_are_settled_for_what_the_readout_hands_them(readout: str, quant
     assert off < 1e-4 if quantize == 'none' else 1e-3 < off < 0.4
 
 
-def test_published_rule_is_still_to_be_had() -> None:
+def test_the_published_rule_is_still_available() -> None:
     """With training.outputs: stdp the output layer is learnt presentation by presentation."""
     networks = [
         train(spikes(), np.arange(24), TrainingConfig(outputs=outputs))
         for outputs in ('ridge', 'stdp')
     ]
-    settled, learnt = (network.modules[0] for network in networks)
+    solved, learnt = (network.modules[0] for network in networks)
     # The feature layers are the same, to the last bit; only the outputs differ.
-    assert (settled.feature.weights == learnt.feature.weights).all()
-    assert abs(settled.output.weights - learnt.output.weights).max() > 0.001
+    assert (solved.feature.weights == learnt.feature.weights).all()
+    assert abs(solved.output.weights - learnt.output.weights).max() > 0.001
     # What the published rule keeps: synapses stay what they were drawn as, and none is absent.
     assert (learnt.output.weights != 0).all()

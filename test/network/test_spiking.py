@@ -1,4 +1,4 @@
-"""The spiking network: its arithmetic by hand, maps that hold it, backend `cuba`."""
+"""The spiking network: arithmetic by hand, maps that hold it, backend `cuba`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from vprtempo_ros.tools import map_info
 def by_hand(network: SpikingNetwork, frame: list[int]) -> list[float]:
     """Compute the similarities of a frame with Python's integers, neuron by neuron."""
     values = [max(2 * v - 255, 0) for v in frame] + [max(255 - 2 * v, 0) for v in frame]
-    answers: list[float] = []
+    similarities: list[float] = []
     for module in network.modules:
         hidden, output = module.hidden.tolist(), module.output.tolist()
         potential, totals = [0] * len(hidden), [0] * len(output)
@@ -50,8 +50,8 @@ def by_hand(network: SpikingNetwork, frame: list[int]) -> list[float]:
                     potential[i] = 0
             for i, row in enumerate(output):
                 totals[i] += 64 * sum(w for w, s in zip(row, fired) if s)
-        answers += [total / (64 * 64 * network.steps) for total in totals]
-    return answers
+        similarities += [total / (64 * 64 * network.steps) for total in totals]
+    return similarities
 
 
 def test_equal_to_neurons_by_hand() -> None:
@@ -62,8 +62,10 @@ def test_equal_to_neurons_by_hand() -> None:
     frames[0], frames[1], frames[2] = 0, 255, 127
     found = similarity(network, frames)
     assert found.dtype == np.float32
-    for frame, answer in zip(frames, found):
-        assert answer.tolist() == [float(np.float32(a)) for a in by_hand(network, frame.tolist())]
+    for frame, similarities in zip(frames, found):
+        assert similarities.tolist() == [
+            float(np.float32(a)) for a in by_hand(network, frame.tolist())
+        ]
     assert len(np.unique(found)) > 10
 
 
@@ -92,7 +94,7 @@ def test_backend() -> None:
 
 @pytest.mark.parametrize('name', ['numpy', 'integer', 'torch', 'sinabs'])
 def test_other_backends_refuse_it(name: str) -> None:
-    """Whoever cannot run it says who can."""
+    """Backends that cannot run it name those that can."""
     if name in ('torch', 'sinabs'):
         pytest.importorskip('torch')
     with pytest.raises(BackendError, match='cuba or lava|training.method'):
@@ -106,7 +108,7 @@ def test_cuba_refuses_other_maps() -> None:
 
 
 def test_a_map_keeps_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What is saved is loaded, bit for bit, and map_info tells what it is."""
+    """What is saved is loaded, bit for bit, and map_info describes it."""
     network = made()
     built = replace(tiny_map(), network=network)
     folder = save(built, tmp_path / 'map')
@@ -145,7 +147,7 @@ def test_a_map_keeps_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
         (lambda n: made(hidden=4000, inputs=4), 'a current of [0-9]+ may occur'),
     ],
 )
-def test_what_loihi_cannot_carry_is_refused(change: Any, words: str) -> None:
+def test_parameters_beyond_loihi_are_refused(change: Any, words: str) -> None:
     """Parameters out of range are named."""
     with pytest.raises(MapError, match=words):
         check(change(made()))

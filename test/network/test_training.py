@@ -69,7 +69,7 @@ def test_seed_decides_everything(threads: int, outputs: str) -> None:
 
 
 def test_modules_are_balanced() -> None:
-    """Modules hold nearly equal numbers of places and never more than asked for."""
+    """Modules hold nearly equal numbers of places and never more than configured."""
     for places in (2, 7, 8, 500, 501, 2761):
         bounds = list(module_bounds(places, TrainingConfig(places_per_module=500)))
         sizes = [end - begin for begin, end in bounds]
@@ -96,24 +96,24 @@ def test_annealing_falls_to_zero() -> None:
 
 @pytest.mark.parametrize('places', [[], [0, 0, 0]])
 def test_fewer_than_two_places(places: list[int]) -> None:
-    """One place cannot be told from others: refused with what to do."""
+    """One place is too few: refused with what to do."""
     with pytest.raises(MapError, match='at least 2 places'):
         train(
             np.zeros((len(places), INPUTS), np.uint8), np.array(places, np.int64), TrainingConfig()
         )
 
 
-def test_progress_is_told_and_can_cancel() -> None:
+def test_progress_is_reported_and_can_cancel() -> None:
     """Progress runs from start to end of every module, and what it raises ends the training."""
-    told: list[tuple[str, int, int]] = []
+    reports: list[tuple[str, int, int]] = []
     train(
         route(),
         np.arange(PLACES),
         TrainingConfig(places_per_module=12),
-        lambda *args: told.append(args),
+        lambda *args: reports.append(args),
     )
-    assert {stage for stage, _, _ in told} == {'training module 1/2', 'training module 2/2'}
-    assert told[-1][1] == told[-1][2]
+    assert {stage for stage, _, _ in reports} == {'training module 1/2', 'training module 2/2'}
+    assert reports[-1][1] == reports[-1][2]
 
     def cancel(stage: str, done: int, total: int) -> None:
         raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""The layers of DESIGN.md: who may import whom."""
+"""The layers of the package: which may import which, and no circles."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from support import ROOT
 
 PACKAGE = ROOT / 'vprtempo_ros'
 
-# Lower rooms first; a module may import from its own room and from those before it.
-ROOMS = [
+# Lower layers first; a module may import from its own layer and from those before it.
+LAYERS = [
     '',
     'support',
     'events',
@@ -23,6 +23,7 @@ ROOMS = [
     'matching',
     'maps',
     'recogniser',
+    'api',
     'health',
     'view',
     'evaluation',
@@ -31,7 +32,7 @@ ROOMS = [
     'demo',
     'nodes',
 ]
-# Loops over events, of which each file is imported by those who have events.
+# Loops over events, which only users of events import.
 COMPILED = {
     f'events/{name}.py'
     for name in (
@@ -54,6 +55,7 @@ _BASE = {
     'interface',
     'statistics',
     'renamed',
+    'version',
     '',
 }
 _ROS = (
@@ -75,8 +77,8 @@ _ROS = (
 )
 
 
-def room_of(module: str) -> str:
-    """Return the room of a module given by its dotted name below the package."""
+def layer_of(module: str) -> str:
+    """Return the layer of a module given by its dotted name below the package."""
     first = module.split('.')[0]
     return '' if first in _BASE else first
 
@@ -95,6 +97,66 @@ def imports(file: Path) -> list[tuple[str, int]]:
     return found
 
 
+def modules() -> dict[str, Path]:
+    """Return the files of the package by dotted name; a package is its `__init__`."""
+    found = {}
+    for file in PACKAGE.rglob('*.py'):
+        parts = ['vprtempo_ros', *file.relative_to(PACKAGE).with_suffix('').parts]
+        found['.'.join(parts[:-1] if parts[-1] == '__init__' else parts)] = file
+    return found
+
+
+def imported_modules(file: Path, known: set[str]) -> set[str]:
+    """Return the modules of the package that a file imports, in functions and for types too."""
+    package = ['vprtempo_ros', *file.relative_to(PACKAGE).parts[:-1]]
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            stem = '.'.join([*base, *([node.module] if node.module else [])])
+            for alias in node.names:
+                name = f'{stem}.{alias.name}'
+                found.add(name if name in known else stem)
+    return found & known
+
+
+def circle(graph: dict[str, set[str]]) -> list[str]:
+    """Return the names along one circle of a graph, the first again at the end; none: empty."""
+    path: list[str] = []
+    done: set[str] = set()
+
+    def visit(name: str) -> list[str]:
+        if name in path:
+            return [*path[path.index(name) :], name]
+        if name in done:
+            return []
+        path.append(name)
+        for other in sorted(graph[name]):
+            if found := visit(other):
+                return found
+        done.add(path.pop())
+        return []
+
+    return next(filter(None, map(visit, sorted(graph))), [])
+
+
+def test_circles_are_found() -> None:
+    """A circle of three is found behind a branch without one; a graph without circles has none."""
+    graph = {'a': {'b', 'e'}, 'b': set(), 'c': {'d'}, 'd': {'e'}, 'e': {'b', 'c'}}
+    assert circle(graph) == ['e', 'c', 'd', 'e']
+    assert not circle({**graph, 'd': {'b'}})
+
+
+def test_no_modules_import_one_another() -> None:
+    """No circle of imports, in the same package, inside functions or for type checkers either."""
+    known = modules()
+    assert 'vprtempo_ros.network.network' in known
+    found = circle({name: imported_modules(file, set(known)) for name, file in known.items()})
+    assert not found, ' -> '.join(found)
+
+
 def test_only_nodes_know_ros() -> None:
     """The library runs, and is tested, without ROS."""
     for file in PACKAGE.rglob('*.py'):
@@ -104,21 +166,21 @@ def test_only_nodes_know_ros() -> None:
             assert name.split('.')[0] not in _ROS, f'{file}:{line} imports {name}'
 
 
-def test_rooms_look_downwards_only() -> None:
-    """No room imports from one above it, so there is no circle."""
+def test_layers_import_downwards_only() -> None:
+    """No layer imports from one above it."""
     for file in PACKAGE.rglob('*.py'):
-        room = room_of('.'.join(file.relative_to(PACKAGE).with_suffix('').parts))
-        if room == '__init__':
+        layer = layer_of('.'.join(file.relative_to(PACKAGE).with_suffix('').parts))
+        if layer == '__init__':
             continue
         for name, line in imports(file):
             if not name.startswith('vprtempo_ros.'):
                 continue
-            other = room_of(name.removeprefix('vprtempo_ros.'))
-            assert ROOMS.index(other) <= ROOMS.index(room), f'{file}:{line} imports {name}'
+            other = layer_of(name.removeprefix('vprtempo_ros.'))
+            assert LAYERS.index(other) <= LAYERS.index(layer), f'{file}:{line} imports {name}'
 
 
-def test_the_architecture_names_every_room() -> None:
-    """docs/architecture.md tells whoever comes new what each room and each file beside them is."""
+def test_the_architecture_names_every_layer() -> None:
+    """docs/architecture.md names each package and each module of the top level."""
     said = (ROOT / 'docs' / 'architecture.md').read_text()
     for path in PACKAGE.iterdir():
         name = f'{path.name}/' if path.is_dir() else path.name
@@ -165,7 +227,7 @@ def test_heavy_libraries_are_imported_where_they_are_used() -> None:
                 else []
             )
             for name in names:
-                # compiled.py stands for numba, whoever imports it.
+                # Importing compiled.py imports numba.
                 top = 'numba' if name == 'compiled' else name.split('.')[0]
                 if top in allowed:
                     assert str(file.relative_to(PACKAGE)) in allowed[top], f'{file} imports {name}'
@@ -186,7 +248,7 @@ def test_eager_quantisation_lives_in_one_module() -> None:
 
 
 def test_images_do_not_wait_for_the_loops_over_events() -> None:
-    """Who recognises or reads images of a camera does not import numba."""
+    """Recognising or reading images of a camera does not import numba."""
     code = (
         'import sys, vprtempo_ros.recogniser, vprtempo_ros.sources.traverse; '
         'sys.exit("numba" in sys.modules)'

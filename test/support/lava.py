@@ -1,4 +1,4 @@
-"""Backend `lava` as the tests ask it, and what it has to answer."""
+"""Backend `lava` in tests, and the results that are expected of it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ def create(network: Network, mode: str = 'one_at_a_time', **settings: str) -> ba
     return backends.create(network, BackendConfig(name='lava', lava=LavaConfig(mode, **settings)))
 
 
-def answers(backend: backends.Backend, shown: np.ndarray) -> list[np.ndarray]:
-    """Show all frames, as vpr_node does; check that each is answered once, in order."""
+def results(backend: backends.Backend, shown: np.ndarray) -> list[np.ndarray]:
+    """Submit all frames, as vpr_node does; check that each has one result, in order."""
     in_flight: InFlight[int] = InFlight(backend)
     found = []
     for number, spikes in enumerate(shown):
-        found += in_flight.show(spikes, number)
+        found += in_flight.submit(spikes, number)
     while len(in_flight):
         found += in_flight.advance()
     assert [number for number, _ in found] == list(range(len(shown)))
@@ -28,7 +28,7 @@ def answers(backend: backends.Backend, shown: np.ndarray) -> list[np.ndarray]:
 
 
 def expected(network: Network, shown: np.ndarray) -> list[np.ndarray]:
-    """Return what backend integer answers."""
+    """Return the results of backend integer."""
     backend = backends.create(network, BackendConfig(name='integer'))
     found = [backend.similarity(spikes) for spikes in shown]
     backend.close()

@@ -1,4 +1,4 @@
-"""Upstream VPRTempo (PyPI, MIT), which the learning rule and the encoding are held against."""
+"""Upstream VPRTempo (PyPI, MIT), which the learning rule and the encoding are compared with."""
 
 from __future__ import annotations
 

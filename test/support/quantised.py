@@ -8,7 +8,7 @@ import numpy as np
 
 from support.helpers import map_around
 from vprtempo_ros.config import EncodingConfig, TrainerConfig, TrainingConfig
-from vprtempo_ros.maps.map import Map
+from vprtempo_ros.maps.map import Map, Sensor
 from vprtempo_ros.maps.places import Place
 from vprtempo_ros.network.layers import new_feature_layer, new_output_layer
 from vprtempo_ros.network.network import FloatNetwork
@@ -38,7 +38,7 @@ def trained(
 
 
 def frames(count: int, inputs: int = INPUTS) -> np.ndarray:
-    """Return spikes of every kind: noise, black, white, two-valued, nearly flat."""
+    """Return different frames: noise, black, white, two-valued, nearly uniform."""
     rng = np.random.default_rng(7)
     shown = rng.integers(0, 256, (count, inputs)).astype(np.uint8)
     shown[0], shown[1] = 0, 255
@@ -69,7 +69,7 @@ def large(
 
 
 def map_of(network: FloatNetwork | QuantisedNetwork) -> Map:
-    """Return a map around a network of a square of inputs."""
+    """Return a map of a network whose inputs are a square image."""
     places = [Place(n, None, 'bag', str(n)) for n in range(network.places)]
     side = math.isqrt(network.inputs)
     config = TrainerConfig(
@@ -82,7 +82,7 @@ def map_of(network: FloatNetwork | QuantisedNetwork) -> Map:
         spikes,
         config,
         places,
-        sensor={'type': 'camera', 'width': 64, 'height': 48},
+        sensor=Sensor('camera', 64, 48),
         provenance={
             'software': 'vprtempo_ros test',
             'created': '2026-01-01T00:00:00+00:00',

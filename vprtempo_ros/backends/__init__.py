@@ -1,8 +1,8 @@
 """
-The same network run by different engines, behind one protocol.
+Inference engines: each backend computes the similarities of a network to a frame.
 
-Backends are found by the entry point group `vprtempo_ros.backends`, so that another package can
-bring its own: a callable that takes a `Network` and a `BackendConfig` and returns a `Backend`.
+Backends are found by the entry point group `vprtempo_ros.backends`, so other packages can add
+their own: a callable that takes a `Network` and a `BackendConfig` and returns a `Backend`.
 """
 
 from __future__ import annotations
@@ -11,56 +11,59 @@ from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
+from ..arrays import Scores, Spikes
 from ..config import BackendConfig
 from ..errors import BackendError
 from ..network.network import Network
 from ..network.quantised.network import QuantisedNetwork
 from ..network.spiking.network import SpikingNetwork
 
-GROUP = 'vprtempo_ros.backends'
+ENTRY_POINT_GROUP = 'vprtempo_ros.backends'
 
 
 class Backend(Protocol):
-    """A running network. A `detail`, a str, is shown when it starts, if there is one."""
+    """
+    A network that is ready for inference. Use it from one thread at a time.
+
+    name: the entry point; places: number of similarities. If it has a `detail`, a str, this is
+    logged when the backend starts.
+    """
 
     name: str
     places: int
 
-    def similarity(self, spikes: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return float32 (places,), one similarity for each place; spikes are uint8 (inputs,)."""
+    def similarity(self, spikes: Spikes) -> Scores:
+        """Return the similarity of each place, float32 (places,), for uint8 spikes (inputs,)."""
 
     def close(self) -> None:
-        """Release what the engine holds."""
+        """Release the engine's resources."""
 
 
-class SteppedBackend(Backend, Protocol):
+class PipelinedBackend(Backend, Protocol):
     """
-    A network that answers `delay` steps after it was shown a frame, and takes others meanwhile.
+    A backend that works on several frames at once: results come `delay` steps after their frame.
 
-    Only with a `delay` above 0 is it stepped; see in_flight.py.
+    It is stepped only if `delay` is above 0; in_flight.py does so.
     """
 
     delay: int
 
-    def step(self, spikes: NDArray[np.uint8] | None) -> NDArray[np.float32] | None:
-        """Show a frame, or none; return the answer to that of `delay` steps before, if any."""
+    def step(self, spikes: Spikes | None) -> Scores | None:
+        """Feed a frame, or none; return the similarities of `delay` steps before, if any."""
 
 
 def available() -> dict[str, EntryPoint]:
-    """Return all installed backends by name."""
-    return {entry.name: entry for entry in entry_points(group=GROUP)}
+    """Return the entry points of all installed backends by name."""
+    return {entry.name: entry for entry in entry_points(group=ENTRY_POINT_GROUP)}
 
 
 def default_backend(network: Network) -> tuple[str, str]:
     """
-    Return the name of the backend to use where none is asked for, and why.
+    Return the name of the backend for a network if none is configured, and the reason.
 
-    Integers go before floats: a map has them because it is meant for a small machine. Floats run
-    in NumPy even where torch is: it is no slower at any size (docs/integers.md), and torch takes
-    longer to import than everything else that a node does until its first answer.
+    Integers are preferred to floats: a map has them because it is meant for a small machine. Floats
+    run in NumPy even if torch is installed: it is no slower at any size (docs/integers.md), and
+    importing torch takes longer than everything else in a node's start.
     """
     if isinstance(network, SpikingNetwork):
         return 'cuba', 'the map holds a spiking network'
@@ -73,9 +76,9 @@ def default_backend(network: Network) -> tuple[str, str]:
 
 def create(network: Network, config: BackendConfig) -> Backend:
     """
-    Start the backend that the configuration names, or the default one.
+    Start the configured backend, or the default one.
 
-    :raises BackendError: if it is unknown, a library is missing, or it refuses the network.
+    :raises BackendError: if it is unknown, a library is missing, or it cannot run the network.
     """
     name = config.name or default_backend(network)[0]
     known = available()

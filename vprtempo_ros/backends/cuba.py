@@ -1,4 +1,4 @@
-"""Backend `cuba`: the spiking network of training.method bootstrap, as NumPy computes it."""
+"""Backend `cuba`: the spiking network of training.method: bootstrap, computed in NumPy."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ..support.blas import BlasThreads
 
 
 class CubaBackend:
-    """Leaky integrate-and-fire neurons in whole numbers, the same bits as Lava's."""
+    """Leaky integrate-and-fire neurons in integers, bit-identical to Lava's."""
 
     name = 'cuba'
 
     def __init__(self, network: Network, config: BackendConfig) -> None:
-        """Check that Loihi's arithmetic holds the network."""
+        """Check that the network stays within Loihi's arithmetic."""
         self._network = spiking_of(network, self.name)
         self.places = self._network.places
         self.detail = f'{self._network.steps} time steps'
@@ -29,20 +29,20 @@ class CubaBackend:
         return similarity(self._network, spikes[np.newaxis])[0]
 
     def close(self) -> None:
-        """Give the threads back."""
+        """Restore the number of threads."""
         self._threads.restore()
 
 
 def spiking_of(network: Network, backend: str) -> SpikingNetwork:
     """
-    Return the spiking network, checked.
+    Return the network if it is a spiking one, checked.
 
-    :raises BackendError: if there is none.
+    :raises BackendError: if it is of another kind.
     """
     if not isinstance(network, SpikingNetwork):
         raise BackendError(
             f'backend {backend!r} needs a spiking network, and this map holds none: '
-            'train it anew with training.method: bootstrap, or choose another '
+            'train again with training.method: bootstrap, or choose another '
             'backend'
         )
     check(network)

@@ -1,54 +1,50 @@
-"""Which answer belongs to which frame, with backends that answer some steps later."""
+"""Frames in a pipelined backend: which result belongs to which frame."""
 
 from __future__ import annotations
 
 from collections import deque
 from typing import Generic, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from . import Backend, SteppedBackend
+from ..arrays import Scores, Spikes
+from . import Backend, PipelinedBackend
 
 T = TypeVar('T')
 
 
 class InFlight(Generic[T]):
-    """Frames that a backend was shown and has not answered, each with what it is known by."""
+    """Feeds frames to a backend, pipelined or not, and pairs each result with its frame's tag."""
 
     def __init__(self, backend: Backend) -> None:
-        """Begin with none."""
+        """Start without frames."""
         self._backend = backend
-        self._stepped: SteppedBackend | None = None
+        self._pipeline: PipelinedBackend | None = None
         if getattr(backend, 'delay', 0):
-            self._stepped = backend  # type: ignore[assignment]
+            self._pipeline = backend  # type: ignore[assignment]
         self._tags: deque[T] = deque()
 
     def __len__(self) -> int:
-        """Return how many frames wait for their answers."""
+        """Return the number of frames whose results are pending."""
         return len(self._tags)
 
-    def show(self, spikes: NDArray[np.uint8], tag: T) -> list[tuple[T, NDArray[np.float32]]]:
+    def submit(self, spikes: Spikes, tag: T) -> list[tuple[T, Scores]]:
         """
-        Show a frame; return the answers that came: to this one, or to one of some frames before.
+        Feed a frame; return the results that are ready: of this frame, or of an earlier one.
 
         :param spikes: uint8 (inputs,).
-        :param tag: given back with the answer to this frame.
+        :param tag: returned with the result of this frame.
         """
-        if self._stepped is None:
+        if self._pipeline is None:
             return [(tag, self._backend.similarity(spikes))]
-        similarity = self._stepped.step(spikes)
-        # Not before: a backend that fails owes no answer.
+        similarity = self._pipeline.step(spikes)
+        # After the step: if it raises, no result is pending.
         self._tags.append(tag)
-        return self._answered(similarity)
+        return self._ready(similarity)
 
-    def advance(self) -> list[tuple[T, NDArray[np.float32]]]:
-        """Run a step without a frame, if any frame waits; return the answer that came."""
-        if self._stepped is None or not self._tags:
+    def advance(self) -> list[tuple[T, Scores]]:
+        """Run a step without a frame, if results are pending; return the result that is ready."""
+        if self._pipeline is None or not self._tags:
             return []
-        return self._answered(self._stepped.step(None))
+        return self._ready(self._pipeline.step(None))
 
-    def _answered(
-        self, similarity: NDArray[np.float32] | None
-    ) -> list[tuple[T, NDArray[np.float32]]]:
+    def _ready(self, similarity: Scores | None) -> list[tuple[T, Scores]]:
         return [] if similarity is None else [(self._tags.popleft(), similarity)]

@@ -1,34 +1,34 @@
 """
-Backend `integer`: the quantised network in whole numbers, and its definition.
+Backend `integer`: the quantised network in integers, and its definition.
 
-Whatever else runs this network must give the same integers, bit for bit. This is all of it:
+Every other engine for this network must give the same integers, bit for bit. The definition:
 
 1. A spike, 0 to 255, stands for an amplitude a = spike / 255 and enters as
 
        x = clip(rint(a / input_scale) + input_zero, 0, activation_max)
 
-   which has only 256 cases: a table, made once.
+   which has only 256 cases: a table, computed once.
 
-2. A layer adds up whole numbers. `weights` are int8, and the sums fit 32 bits:
+2. A layer adds integers. `weights` are int8, and the sums fit 32 bits:
 
        sum_i = sum over j of  weights_ij * (x_j - input_zero)
 
-3. A sum counts in units of input_scale * weight_scale_i, the layer's answer in units of its own
-   scale. Going from one to the other is the requantisation, one float32 factor a neuron:
+3. A sum is in units of input_scale * weight_scale_i, the layer's output in units of its own scale.
+   Requantisation converts between them, with one float32 factor per neuron:
 
        y_i = clip(rint(sum_i * (input_scale * weight_scale_i / scale)) + zero, low, high)
 
-   rint rounds halves to the even number. `low` and `high` are what 8 bits hold (a bit less for
-   features, see `activation_max`); in a network with the clamped readout they are also the
-   clamp of spikes to [0, 0.9], which are the integers zero and zero + rint(0.9 / scale).
+   rint rounds halves to even. `low` and `high` are the range of 8 bits (7 bits for features if
+   `activation_max` is 127); with the clamped readout they are also the clamp of spikes to [0, 0.9],
+   the integers zero and zero + rint(0.9 / scale).
 
 4. The features y, with their scale and zero, are the inputs of the output layer: step 2 again.
    Its y are the similarities, as (y - zero) * scale: modules have scales of their own.
 
-How whole numbers get fast without an integer BLAS: float32 holds every whole number up to 2^24,
-so a product of matrices in float32 is exact, whatever order it adds in, while no partial sum can
-go beyond. The weights bound the sums; a layer with larger ones is cut into blocks of inputs, each
-exact by itself, which are then added in float64.
+Integers are fast without an integer BLAS because float32 holds every integer up to 2^24: a product
+of matrices in float32 is exact, in any order of addition, if no partial sum can exceed 2^24. The
+weights bound the sums; a layer with larger ones is cut into blocks of inputs, each of them exact,
+which are then added in float64.
 """
 
 from __future__ import annotations
@@ -51,17 +51,17 @@ from ..network.quantised.network import (
 from ..network.spiking.network import SpikingNetwork
 from ..support.blas import BlasThreads
 
-# Up to here float32 counts without gaps.
+# Up to here float32 holds every integer.
 _EXACT = 1 << 24
 
 
 class IntegerBackend:
-    """The quantised network as NumPy computes it."""
+    """The quantised network computed in NumPy."""
 
     name = 'integer'
 
     def __init__(self, network: Network, config: BackendConfig) -> None:
-        """Check that the arithmetic is exact for this network, and lay out its matrices."""
+        """Check that the arithmetic is exact for this network, and prepare its matrices."""
         quantised = integers_of(network, self.name)
         self.places = quantised.places
         self._table = input_table(quantised)
@@ -90,12 +90,12 @@ class IntegerBackend:
         )
 
     def close(self) -> None:
-        """Give the threads back."""
+        """Restore the number of threads."""
         self._threads.restore()
 
 
 class Layer:
-    """Steps 2 and 3. Takes and returns whole numbers less their zero point, held in float32."""
+    """Steps 2 and 3. Takes and returns integers less their zero point, held in float32."""
 
     def __init__(
         self,
@@ -106,7 +106,7 @@ class Layer:
         highest: int,
         readout: str,
     ) -> None:
-        """Cut the weights into blocks whose sums float32 holds."""
+        """Cut the weights into blocks whose sums are exact in float32."""
         self.scale = np.float32(layer.scale)
         self._zero = np.float32(layer.zero_point)
         self._low, self._high = limits(layer, highest, readout)
@@ -124,21 +124,22 @@ class Layer:
         return sum(more, start=first.astype(np.float64)).astype(np.float32)
 
     def __call__(self, inputs: Floats) -> Floats:
-        """Return float32 (neurons,), the answers y of step 3, less their zero point."""
-        answer = self.sums(inputs)
-        answer *= self._factors
-        np.rint(answer, out=answer)
-        answer += self._zero
-        np.clip(answer, self._low, self._high, out=answer)
-        answer -= self._zero
-        return answer
+        """Return float32 (neurons,), the outputs y of step 3, less their zero point."""
+        outputs = self.sums(inputs)
+        outputs *= self._factors
+        np.rint(outputs, out=outputs)
+        outputs += self._zero
+        np.clip(outputs, self._low, self._high, out=outputs)
+        outputs -= self._zero
+        return outputs
 
 
 def integers_of(network: Network, backend: str) -> QuantisedNetwork:
     """
-    Return the integers of a network, checked.
+    Return the network if it is a quantised one, checked.
 
-    :raises BackendError: if it has none, or they are of no use.
+    :raises BackendError: if it is of another kind.
+    :raises MapError: if its parameters overflow the integer arithmetic.
     """
     if isinstance(network, SpikingNetwork):
         raise BackendError(
@@ -148,7 +149,7 @@ def integers_of(network: Network, backend: str) -> QuantisedNetwork:
     if not isinstance(network, QuantisedNetwork):
         raise BackendError(
             f'backend {backend!r} needs integers, and this map holds floats only: '
-            'train it anew with training.quantize: qat, or choose backend torch or '
+            'train again with training.quantize: qat, or choose backend torch or '
             'numpy'
         )
     check(network)
@@ -156,7 +157,7 @@ def integers_of(network: Network, backend: str) -> QuantisedNetwork:
 
 
 def input_table(network: QuantisedNetwork) -> Floats:
-    """Return float32 (256,): what each spike enters as (step 1), less the zero point."""
+    """Return float32 (256,): the integer input of each spike (step 1), less the zero point."""
     amplitudes = np.arange(256, dtype=np.float32) / np.float32(255)
     entered = np.rint(amplitudes * (np.float32(1) / network.scale)) + network.zero_point
     return np.clip(entered, 0, network.activation_max) - np.float32(network.zero_point)
@@ -164,10 +165,10 @@ def input_table(network: QuantisedNetwork) -> Floats:
 
 def exact_blocks(weights: NDArray[np.int8], largest: int) -> list[slice]:
     """
-    Cut the inputs into as few equal blocks as keep every neuron's sum over a block within 2^24.
+    Cut the inputs into the fewest equal blocks whose sums stay within 2^24 for every neuron.
 
     :param weights: int8 (neurons, inputs).
-    :param largest: the largest magnitude that an input has.
+    :param largest: the largest magnitude of an input.
     """
     magnitudes = np.abs(weights.astype(np.int16))
     inputs = weights.shape[1]

@@ -13,14 +13,14 @@ from ..support.blas import BlasThreads
 
 
 class NumpyBackend:
-    """The network as NumPy computes it."""
+    """The network computed in NumPy."""
 
     name = 'numpy'
 
     def __init__(self, network: Network, config: BackendConfig) -> None:
-        """Collapse the network."""
+        """Multiply out the matrices of the network."""
         self.places = network.places
-        # Held one after the other: what a map is made of must not depend on the machine's cores.
+        # With one thread: rounding must not depend on the machine's cores, for maps are made of it.
         threads = BlasThreads(1)
         try:
             self._readout = readout_of(network)
@@ -36,9 +36,9 @@ class NumpyBackend:
             return readout.matrix @ amplitudes
         features = np.clip(readout.features @ amplitudes, 0.0, SPIKE_MAX)
         parts = np.split(features, np.cumsum([w.shape[1] for w in readout.outputs])[:-1])
-        answers = [w @ part for w, part in zip(readout.outputs, parts)]
-        return np.clip(np.concatenate(answers), 0.0, SPIKE_MAX)
+        outputs = [w @ part for w, part in zip(readout.outputs, parts)]
+        return np.clip(np.concatenate(outputs), 0.0, SPIKE_MAX)
 
     def close(self) -> None:
-        """Give the threads back."""
+        """Restore the number of threads."""
         self._threads.restore()

@@ -1,14 +1,14 @@
 """
 Backend `sinabs`: the network as a simulation of integrate-and-fire neurons over T time steps.
 
-Spikes are all of one size here, and an amplitude is a rate: an input spikes with the probability
-of its amplitude in each step, neurons add up what arrives and spike whenever their potential
-reaches a threshold, which is then taken off. Over T steps a neuron's spikes, times the threshold,
-over T, come near to its response.
+Spikes are binary here, and an amplitude is a rate: in each step an input spikes with the
+probability of its amplitude. Neurons integrate their input and spike when their potential reaches a
+threshold, which is then subtracted. Over T steps, a neuron's spikes times the threshold over T
+approximate its response.
 
-A rate cannot be negative. With the linear readout, whose features have both signs, each feature
-becomes two neurons, one for each sign, with opposite weights; with the clamped readout a feature
-is one neuron, whose highest rate is the clamp.
+Rates cannot be negative. With the linear readout, whose features have both signs, each feature
+becomes two neurons, one for each sign, with opposite weights. With the clamped readout a feature is
+one neuron, and the clamp is its highest rate.
 
 `samna`, the interface to SynSense's chips that sinabs would install, is not needed, never
 imported, and must not be installed: on PyPI it is a stub that installs from another index.
@@ -29,18 +29,18 @@ from ..network.quantised.network import floats_of
 from .spike_trains import RateCode
 
 HINT = (
-    'make lava on Python 3.11 installs it in the environment of a checkout; elsewhere: pip '
-    'install torch pbr nir nirtorch, then pip install --no-deps sinabs==3.1.3, which else '
-    'would bring samna'
+    'make lava on Python 3.11 installs it in the environment of a checkout; otherwise: pip '
+    'install torch pbr nir nirtorch, then pip install --no-deps sinabs==3.1.3 (without '
+    '--no-deps it would install samna)'
 )
 
 
 class Response(NamedTuple):
     """
-    What a spike train caused.
+    The response of the network to a spike train.
 
-    similarity: float32 (places,); features: for each module float32 (feature neurons,), how many
-    spikes each of them sent; outputs: how many spikes the output neurons sent.
+    similarity: float32 (places,); features: for each module float32 (feature neurons,), the number
+    of spikes of each; outputs: the number of spikes of all output neurons.
     """
 
     similarity: Floats
@@ -49,7 +49,7 @@ class Response(NamedTuple):
 
 
 class SinabsBackend:
-    """The network as sinabs simulates it."""
+    """The network simulated by sinabs."""
 
     name = 'sinabs'
 
@@ -63,7 +63,7 @@ class SinabsBackend:
         if floats is None:
             raise BackendError(
                 "backend 'sinabs' needs the floats of training.method: stdp, and "
-                'this map holds none: train it anew with training.keep_fp32'
+                'this map holds none: train again with training.keep_fp32: true'
             )
         try:
             import sinabs  # noqa: F401
@@ -87,16 +87,16 @@ class SinabsBackend:
         return self.respond(self.train(spikes)).similarity
 
     def train(self, spikes: Spikes) -> Floats:
-        """Return the spike train float32 (steps, inputs) that a frame's amplitudes become."""
+        """Return the spike train of a frame's amplitudes, float32 (steps, inputs)."""
         return self._code(spikes)
 
     def respond(self, train: Floats) -> Response:
         """Run a spike train float32 (steps, inputs), of amplitudes or of binned events."""
         responses = [part(train) for part in self._parts]
         return Response(
-            np.concatenate([answer.similarity for answer in responses]),
-            [features for answer in responses for features in answer.features],
-            sum(answer.outputs for answer in responses),
+            np.concatenate([response.similarity for response in responses]),
+            [features for response in responses for features in response.features],
+            sum(response.outputs for response in responses),
         )
 
     def close(self) -> None:
@@ -109,7 +109,7 @@ class RateCodedModule:
     def __init__(
         self, module: Module, readout: str, threshold: float, output_threshold: float
     ) -> None:
-        """Lay out the weights and convert them."""
+        """Convert the layers."""
         import torch
         from sinabs.activation import MaxSpike, MultiSpike
         from sinabs.from_torch import from_model
@@ -120,7 +120,7 @@ class RateCodedModule:
         if readout == 'linear':
             feature, output = np.concatenate([feature, -feature]), np.hstack([output, -output])
         else:
-            # The clamp is as many spikes a step as it holds thresholds.
+            # The clamp limits the spikes per step to the number of thresholds it holds.
             most = max(1, round(SPIKE_MAX / threshold))
             threshold, spike = SPIKE_MAX / most, MaxSpike(most)
         layers = [
@@ -140,7 +140,7 @@ class RateCodedModule:
             spike_fn=spike,
             batch_size=1,
         ).spiking_model.eval()
-        # What a neuron is inhibited by before it is excited must not be forgotten.
+        # Without a lower bound: inhibition before an excitation must not be lost.
         for layer in self._network[1::2]:
             layer.min_v_mem = None
         if output_threshold:
@@ -158,10 +158,10 @@ class RateCodedModule:
             arrived = self._network[2](features)
             sent, outputs = arrived.sum(0) * self._threshold, 0
             if self._output_threshold:
-                # Outputs count spikes of features, each of which stands for a threshold.
+                # Outputs integrate feature spikes, each of the size of a threshold.
                 spikes = self._network[3](arrived * self._threshold).sum(0)
                 sent, outputs = spikes * self._output_threshold, int(spikes.sum())
-        answer = (sent / len(train)).numpy()
+        similarity = (sent / len(train)).numpy()
         if self._clamped:
-            np.clip(answer, 0.0, SPIKE_MAX, out=answer)
-        return Response(answer, [features.sum(0).numpy()], outputs)
+            np.clip(similarity, 0.0, SPIKE_MAX, out=similarity)
+        return Response(similarity, [features.sum(0).numpy()], outputs)

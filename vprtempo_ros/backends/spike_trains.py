@@ -1,4 +1,4 @@
-"""Spike trains for simulations with spikes of one size; of events `events.binning` makes them."""
+"""Rate code: binary spike trains of amplitudes; `events.binning` makes spike trains of events."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ class RateCode:
     """
     Draws spikes whose rate is the amplitude: in each step one with probability amplitude / 255.
 
-    The random numbers are drawn once, so that a frame always gives the same train.
+    The random numbers are drawn once, so a frame always gets the same train.
     """
 
     def __init__(self, inputs: int, steps: int, seed: int) -> None:
-        """Draw the numbers that amplitudes are compared with."""
+        """Draw the random thresholds of the amplitudes."""
         drawn = np.random.default_rng(seed).random((steps, inputs), dtype=np.float32)
-        # 0 to 254: an amplitude of 255 is above all of them, one of 0 above none.
+        # 0 to 254: an amplitude of 255 exceeds all of them, 0 none.
         self._drawn = np.floor(drawn * np.float32(255)).astype(np.uint8)
 
     def __call__(self, spikes: Spikes) -> Floats:

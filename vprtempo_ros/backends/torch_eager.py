@@ -1,8 +1,8 @@
 """
-All of the project that touches torch's eager quantisation, which torch means to remove.
+The only module that uses torch's eager quantisation, which torch is going to remove.
 
-To replace it, give `build` another body: it returns a callable that takes float32 amplitudes
-(inputs,) and gives for each module uint8 (places,), the integers that `integer` defines.
+To replace it, rewrite `build`: it returns a callable from float32 amplitudes (inputs,) to uint8
+(places,) for each module, the integers that `integer` defines.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from ..network.quantised.network import (
     limits,
 )
 
-Answers = list[NDArray[np.uint8]]
+Outputs = list[NDArray[np.uint8]]
 
 
 def engines() -> list[str]:
-    """Return the engines that this build of torch and this machine have."""
+    """Return the engines that this build of torch has on this machine."""
     return [engine for engine in torch.backends.quantized.supported_engines if engine != 'none']
 
 
-def build(network: QuantisedNetwork, engine: str) -> Callable[[torch.Tensor], Answers]:
-    """Return the network as torch runs it after prepare_qat and convert."""
+def build(network: QuantisedNetwork, engine: str) -> Callable[[torch.Tensor], Outputs]:
+    """Return the network as a converted torch model, after prepare_qat and convert."""
     torch.backends.quantized.engine = engine
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
@@ -51,8 +51,8 @@ def build(network: QuantisedNetwork, engine: str) -> Callable[[torch.Tensor], An
         _load(converted, network)
 
     @torch.inference_mode()
-    def run(amplitudes: torch.Tensor) -> Answers:
-        # The engine is a setting of the process, and kernels look it up.
+    def run(amplitudes: torch.Tensor) -> Outputs:
+        # The engine is a setting of the process, which kernels read at each call.
         if torch.backends.quantized.engine != engine:
             torch.backends.quantized.engine = engine
         return [part.int_repr().numpy().reshape(-1) for part in converted(amplitudes[None])]
@@ -61,7 +61,7 @@ def build(network: QuantisedNetwork, engine: str) -> Callable[[torch.Tensor], An
 
 
 def output_qconfig(engine: str) -> quantization.QConfig:
-    """Return the engine's configuration with all 8 bits for what nothing multiplies again."""
+    """Return the engine's configuration with all 8 bits for outputs, which are not multiplied."""
     default = quantization.get_default_qat_qconfig(engine)
     activation = quantization.FusedMovingAvgObsFakeQuantize.with_args(
         observer=quantization.MovingAverageMinMaxObserver,
@@ -73,7 +73,7 @@ def output_qconfig(engine: str) -> quantization.QConfig:
 
 
 class _Part(nn.Module):
-    """A module of the network; between its layers only requantisation and the limits."""
+    """A module of the network; only requantisation and the limits are between its layers."""
 
     def __init__(self, module: QuantisedModule, highest: int, readout: str) -> None:
         super().__init__()
@@ -107,7 +107,7 @@ class _Model(nn.Module):
 
 
 def _linear(layer: QuantisedLayer) -> nn.Linear:
-    """Return a layer of floats that quantises to these integers."""
+    """Return a float layer that quantises to these integers."""
     neurons, inputs = layer.weights.shape
     linear = nn.utils.skip_init(nn.Linear, inputs, neurons, bias=False)
     weights = layer.weights * layer.weight_scales[:, np.newaxis]
@@ -116,7 +116,7 @@ def _linear(layer: QuantisedLayer) -> nn.Linear:
 
 
 def _observe(observer: nn.Module, scale: np.float32, zero_point: int) -> None:
-    """Set the range that an activation's observer would have seen."""
+    """Set the range of an activation's observer."""
     ranges = observer.activation_post_process
     ranges.min_val = torch.tensor(-zero_point * float(scale))
     ranges.max_val = torch.tensor((ranges.quant_max - zero_point) * float(scale))
@@ -124,9 +124,9 @@ def _observe(observer: nn.Module, scale: np.float32, zero_point: int) -> None:
 
 def _load(converted: nn.Module, network: QuantisedNetwork) -> None:
     """
-    Put in the map's own parameters, as loading a state dictionary would.
+    Load the map's own parameters, like a state dictionary.
 
-    Those that convert has just computed are these but for a unit in the last place.
+    Those that convert has computed may differ by a unit in the last place.
     """
     converted.quant.scale.fill_(float(network.scale))
     converted.quant.zero_point.fill_(network.zero_point)

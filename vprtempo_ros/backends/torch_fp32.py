@@ -13,12 +13,12 @@ from ..network.readout import LinearReadout, readout_of
 
 
 class TorchBackend:
-    """The network as torch computes it."""
+    """The network computed in torch."""
 
     name = 'torch'
 
     def __init__(self, network: Network, config: BackendConfig) -> None:
-        """Collapse the network and hand it to torch; its thread count is the process's."""
+        """Multiply out the matrices of the network; torch has one thread count per process."""
         torch.set_num_threads(config.threads)
         self.places = network.places
         readout = readout_of(network)

@@ -19,12 +19,12 @@ _INT16 = 1 << 15
 
 
 class TorchInt8Backend:
-    """The quantised network as torch computes it: the integers of backend `integer`."""
+    """The quantised network computed in torch: the same integers as backend `integer`."""
 
     name = 'torch_int8'
 
     def __init__(self, network: Network, config: BackendConfig) -> None:
-        """Choose the engine and convert; torch's thread count is the process's."""
+        """Choose the engine and convert; torch has one thread count per process."""
         quantised = integers_of(network, self.name)
         self.engine = choose_engine(quantised, config.engine, torch_eager.engines())
         torch.set_num_threads(config.threads)
@@ -38,20 +38,20 @@ class TorchInt8Backend:
     def similarity(self, spikes: Spikes) -> Scores:
         """Return float32 (places,) for uint8 spikes (inputs,)."""
         amplitudes = self._amplitudes[torch.from_numpy(spikes).long()]
-        answers = self._run(amplitudes)
-        return np.concatenate([table[answer] for table, answer in zip(self._tables, answers)])
+        outputs = self._run(amplitudes)
+        return np.concatenate([table[output] for table, output in zip(self._tables, outputs)])
 
     def close(self) -> None:
         """Nothing to release."""
 
 
-def choose_engine(network: QuantisedNetwork, asked: str, supported: list[str]) -> str:
+def choose_engine(network: QuantisedNetwork, name: str, supported: list[str]) -> str:
     """
-    Return the engine that was asked for, or the best one for this machine and network.
+    Return the configured engine, or the best one for this machine and network.
 
-    :raises BackendError: if this machine has not got it, or it would not compute exactly.
+    :raises BackendError: if this machine does not have it, or it would not compute exactly.
     """
-    if not asked:
+    if not name:
         native = engine_of_machine()
         suited = [
             engine
@@ -64,29 +64,29 @@ def choose_engine(network: QuantisedNetwork, asked: str, supported: list[str]) -
                 f'{", ".join(supported) or "none"}); choose backend integer'
             )
         return suited[0]
-    if asked not in supported:
+    if name not in supported:
         raise BackendError(
-            f'backend.engine: this machine has no {asked}; it has '
+            f'backend.engine: this machine has no {name}; it has '
             f'{", ".join(engine for engine in supported if engine in SCHEMES)}'
         )
-    if not _is_exact(network, asked):
+    if not _is_exact(network, name):
         raise BackendError(
-            f'backend.engine: {asked} adds pairs of products in 16 bits, which this '
+            f'backend.engine: {name} adds pairs of products in 16 bits, which this '
             'map (8-bit activations, trained for qnnpack) would overflow; use '
             'engine qnnpack or backend integer'
         )
-    return asked
+    return name
 
 
 def _is_exact(network: QuantisedNetwork, engine: str) -> bool:
-    """Tell whether no pair of products can exceed what the engine adds them in."""
+    """Return whether pairs of products always fit the integers in which the engine adds them."""
     if SCHEMES[engine].activation_max == network.activation_max or engine == 'qnnpack':
         return True
     return 2 * 128 * network.activation_max < _INT16
 
 
 def _similarities(layer: QuantisedLayer, readout: str) -> Floats:
-    """Return float32 (256,): the similarity that each integer stands for."""
+    """Return float32 (256,): the similarity of each integer output."""
     low, high = limits(layer, OUTPUT_MAX, readout)
     zero, scale = layer.zero_point, layer.scale
     return (np.clip(np.arange(256), low, high).astype(np.float32) - np.float32(zero)) * scale

@@ -60,7 +60,7 @@ class EventTrains:
         self._steps, self._period_ns = steps, window_ns // steps
         encoding = loaded.config.encoding
         self._shape = encoding.height, encoding.width
-        self._sensor = loaded.sensor['width'], loaded.sensor['height']
+        self._sensor = loaded.sensor.size
         pixels = self._sensor[0] * self._sensor[1] / (encoding.height * encoding.width)
         self.weight = steps / (255.0 * pixels)
 

@@ -1,7 +1,7 @@
 """
 Operations per frame, by layer, for three implementations of the same network.
 
-dense       every weight times every input: multiply-accumulates, whatever the input is.
+dense       every weight times every input: multiply-accumulates, for any input.
 graded      as on Loihi 2: a spike with a payload goes along all synapses that leave its neuron.
             Operations are the nonzero spikes times their fan-out.
 rate        binary spikes over T time steps, as backend sinabs simulates them: all spikes of a

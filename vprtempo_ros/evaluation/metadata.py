@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass, field
 
-from .. import __version__
 from ..config import NodeConfig
 from ..maps.map import Map
 from ..options import options
+from ..version import __version__
 from .query import Query
 from .truth import GroundTruth
 

@@ -1,10 +1,10 @@
 """
 Backend `lava`: the network of a map on Loihi 2, or in Lava's simulation of it.
 
-Maps of integers run as graded spikes (graded_backend.py), those that were trained by gradient as
-spikes of one size (spiking_backend.py). Only `worker.py` and what it imports touch Lava; they run
-in a process of their own, so that a node that uses this backend neither forks nor loads it.
-docs/neuromorphic.md explains the mapping.
+Quantised networks run as graded spikes (graded_backend.py), networks trained by gradient as binary
+spikes (spiking_backend.py). Only `worker.py` and its imports use Lava; they run in a process of
+their own, so a node with this backend neither forks nor loads Lava. docs/neuromorphic.md explains
+the mapping.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from __future__ import annotations
 from ...config import BackendConfig
 from ...network.network import Network
 from ...network.spiking.network import SpikingNetwork
-from .. import SteppedBackend
+from .. import PipelinedBackend
 from .graded_backend import GradedBackend
 from .spiking_backend import SpikingBackend
 
 
-def start(network: Network, config: BackendConfig) -> SteppedBackend:
+def start(network: Network, config: BackendConfig) -> PipelinedBackend:
     """
-    Start the backend that this kind of network needs.
+    Start the backend for this kind of network.
 
-    :raises BackendError: if Lava is missing, or the network exceeds what Loihi 2 has.
+    :raises BackendError: if Lava is missing, or the network exceeds the limits of Loihi 2.
     """
     kind = SpikingBackend if isinstance(network, SpikingNetwork) else GradedBackend
     return kind(network, config)

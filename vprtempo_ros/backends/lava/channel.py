@@ -1,4 +1,4 @@
-"""What the backend and its worker say to each other, over a pipe, without pickle."""
+"""Messages between the backend and its worker, over a pipe, without pickle."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ READY = b'ready'
 
 
 def send_network(connection: Connection, kind: str, config: LavaConfig, tensors: Tensors) -> None:
-    """Send what the worker needs to start: the kind of network, how to run it, its arrays."""
+    """Send the kind of network, its configuration and its arrays, for the worker to start."""
     from safetensors.numpy import save
 
     connection.send_bytes(json.dumps({'kind': kind, 'config': asdict(config)}).encode())
@@ -26,7 +26,7 @@ def send_network(connection: Connection, kind: str, config: LavaConfig, tensors:
 
 
 def receive_network(connection: Connection) -> tuple[str, LavaConfig, Tensors]:
-    """Receive the same."""
+    """Receive the kind of network, its configuration and its arrays."""
     from safetensors.numpy import load
 
     header = json.loads(connection.recv_bytes())
@@ -34,11 +34,11 @@ def receive_network(connection: Connection) -> tuple[str, LavaConfig, Tensors]:
 
 
 def send_vector(connection: Connection, vector: NDArray[np.int32] | None) -> None:
-    """Send int32 (length,), or that there is none."""
+    """Send an int32 vector, or None."""
     connection.send_bytes(b'' if vector is None else vector.tobytes())
 
 
 def receive_vector(connection: Connection) -> NDArray[np.int32] | None:
-    """Receive the same."""
+    """Receive an int32 vector, or None."""
     data = connection.recv_bytes()
     return np.frombuffer(data, np.int32) if data else None

@@ -1,8 +1,6 @@
-"""The network of graded spikes as Lava processes; imported only after network/lava_shim.py."""
+"""The network of graded spikes as Lava processes; import it only after `prepare_lava`."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from lava.magma.core.run_conditions import RunContinuous
@@ -16,14 +14,15 @@ from numpy.typing import NDArray
 from .hardware import GRADED, Link, run_configuration
 from .host_ports import BUFFER, PyIntegerExtractorModel, PyIntegerInjectorModel, stop
 from .plan import GradedLayer, GradedModule
+from .ports import Port
 from .processes.requantise import Requantise
 
 
 class GradedNetwork:
     """
-    All modules beside each other: one injector, and for each module two layers, one extractor.
+    All modules in parallel: one injector, and for each module two layers and one extractor.
 
-    It runs on until it is stopped, a step whenever an input is handed in.
+    It runs until it is stopped, one step for each input.
     """
 
     def __init__(self, modules: list[GradedModule], link: Link) -> None:
@@ -49,8 +48,8 @@ class GradedNetwork:
         """
         Run one step with inputs (less their zero point), or with none.
 
-        :return: int32 (places,), what the outputs send in this step: the answers, less their zero
-            points, to the inputs of some steps before.
+        :return: int32 (places,), the payloads of the outputs in this step: the results, less their
+            zero points, for the inputs of some steps before.
         """
         self._injector.send(self._empty if inputs is None else inputs)
         return np.concatenate([extractor.receive() for extractor in self._extractors])
@@ -60,10 +59,10 @@ class GradedNetwork:
         stop(self._injector, self._empty)
 
 
-def _layer(source: Any, layer: GradedLayer, link: Link) -> Any:
-    """Connect a layer to the port of its inputs; return the port of its answers."""
-    # In synapses of both signs the sign takes the place of the lowest bit: twice the weight is
-    # stored, and the sum is halved.
+def _layer(source: Port, layer: GradedLayer, link: Link) -> Port:
+    """Connect a layer to the port of its inputs; return the port of its outputs."""
+    # Weights of mixed signs store the sign in the lowest bit: twice the weight is stored, and the
+    # sum is halved.
     dense = Dense(
         weights=2 * layer.weights.astype(np.int32),
         weight_exp=-1,
@@ -75,10 +74,11 @@ def _layer(source: Any, layer: GradedLayer, link: Link) -> Any:
     neurons = Requantise(layer.factors, low, high)
     link.enter(source, dense.s_in, GRADED)
     if link.on_chip:
-        # Synapses of the chip end at neurons of the chip; these hand the sums on as they are.
+        # Synapses on the chip need target neurons on the chip; these pass on the sums unchanged.
         sums = GradedVec(shape=dense.a_out.shape, vth=0)
         dense.a_out.connect(sums.a_in)
         link.leave(sums.s_out, neurons.a_in, GRADED)
     else:
         dense.a_out.connect(neurons.a_in)
-    return neurons.s_out
+    outputs: Port = neurons.s_out
+    return outputs

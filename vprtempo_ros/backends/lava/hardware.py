@@ -1,47 +1,48 @@
 """
-Where the network runs: in Lava's simulation of Loihi 2, or on the chip.
+The target: Lava's simulation of Loihi 2, or the chip.
 
-What is needed for the chip, Intel's extension lava-loihi, is not public. Everything here that is
-for the chip is written against the interface that lava-nc documents (lava.utils.loihi,
-Loihi2HwCfg, the adapters in lava.networks.gradedvecnetwork) and the one that Intel's tutorials use
-(lava.proc.embedded_io.spike and .state, as in lava-dl's PilotNet), and has not run on hardware.
+The chip needs Intel's extension lava-loihi, which is not public. The code for the chip follows the
+interfaces that lava-nc documents (lava.utils.loihi, Loihi2HwCfg, the adapters in
+lava.networks.gradedvecnetwork) and that Intel's tutorials use (lava.proc.embedded_io.spike and
+.state, as in lava-dl's PilotNet). It has not run on hardware.
 """
 
 from __future__ import annotations
 
-from typing import Any, Callable, NamedTuple
+from typing import Callable, NamedTuple
 
 from ...config import LavaConfig
 from ...errors import BackendError
+from .ports import Port, Reader, Variable
 
-# Bits of a payload, as adapters count them: spikes of one size have none.
+# Bits of a payload for adapters: binary spikes have none.
 BINARY, GRADED = 0, 24
 
 
 class Link(NamedTuple):
     """
-    How ports of the host and of synapses are connected: the latter are on the chip, or simulated.
+    Connections between the host and the synapses, which are on the chip or simulated.
 
-    where: how to say so to people, with {} for what of Loihi 2 the network takes;
+    where: the target in words, with {} for the network's demand on Loihi 2;
     delay: steps that spikes take to the chip;
-    enter, leave: take source port, target port and the bits of a payload;
-    read: takes a variable, an interval and an offset, and returns what has a receive(), for the
-    value after each step t with t % interval == offset.
+    enter, leave: connect a source port and a target port, with the bits of a payload;
+    read: returns a reader of a variable after each step t with t % interval == offset, from the
+    variable, the interval and the offset.
     """
 
     where: str
     on_chip: bool
     delay: int
-    enter: Callable[[Any, Any, int], None]
-    leave: Callable[[Any, Any, int], None]
-    read: Callable[[Any, int, int], Any]
+    enter: Callable[[Port, Port, int], None]
+    leave: Callable[[Port, Port, int], None]
+    read: Callable[[Variable, int, int], Reader]
 
 
 def choose_link(config: LavaConfig) -> Link:
     """
-    Return the link that configuration and machine mean: the chip where lava-loihi is installed.
+    Return the configured link; by default the chip, if lava-loihi is installed.
 
-    :raises BackendError: if the chip is asked for without lava-loihi, or cannot be reached.
+    :raises BackendError: if the chip is configured without lava-loihi, or cannot be reached.
     """
     from lava.utils import loihi
 
@@ -60,11 +61,11 @@ def choose_link(config: LavaConfig) -> Link:
     return CHIP
 
 
-def run_configuration(link: Link, models: dict[Any, Any]) -> Any:
+def run_configuration(link: Link, models: dict[type, type]) -> object:
     """
     Return Lava's run configuration: fixed point, simulated or on the chip.
 
-    models: process models by process class, where Lava's choice would be wrong.
+    models: process models by process class, for those that Lava would choose wrongly.
     """
     from lava.magma.core.run_configs import Loihi2HwCfg, Loihi2SimCfg
 
@@ -73,7 +74,7 @@ def run_configuration(link: Link, models: dict[Any, Any]) -> Any:
 
 
 def _select_host(config: LavaConfig) -> None:
-    """Choose the machine with the chip: over SLURM, or a board with an address on the network."""
+    """Select the host of the chip: through SLURM, or a board at a network address."""
     from lava.utils import loihi
 
     kind, _, partition = config.host.partition(':')
@@ -84,23 +85,23 @@ def _select_host(config: LavaConfig) -> None:
         elif config.host:
             loihi.use_ethernet_host(config.host, loihi_gen=generation)
     except (ValueError, ImportError, OSError) as error:
-        # The last: the programs that Lava asks, sinfo and ping, are not there.
+        # OSError: Lava runs sinfo and ping, which may be missing.
         raise BackendError(f'backend.lava.host: {config.host!r} cannot be used: {error}') from None
 
 
-def directly(source: Any, target: Any, bits: int) -> None:
+def directly(source: Port, target: Port, bits: int) -> None:
     """Connect two ports of one machine."""
     source.connect(target)
 
 
-def read_directly(variable: Any, interval: int, offset: int) -> Any:
+def read_directly(variable: Variable, interval: int, offset: int) -> Reader:
     """Read a variable of a process on the same machine."""
     from .processes.state_reader import StateReader
 
     return StateReader(variable, interval, offset)
 
 
-def _enter_chip(source: Any, target: Any, bits: int) -> None:
+def _enter_chip(source: Port, target: Port, bits: int) -> None:
     from lava.proc.embedded_io.spike import PyToNxAdapter
 
     adapter = PyToNxAdapter(shape=source.shape, num_message_bits=bits)
@@ -108,7 +109,7 @@ def _enter_chip(source: Any, target: Any, bits: int) -> None:
     adapter.out.connect(target)
 
 
-def _leave_chip(source: Any, target: Any, bits: int) -> None:
+def _leave_chip(source: Port, target: Port, bits: int) -> None:
     from lava.proc.embedded_io.spike import NxToPyAdapter
 
     adapter = NxToPyAdapter(shape=source.shape, num_message_bits=bits)
@@ -116,12 +117,12 @@ def _leave_chip(source: Any, target: Any, bits: int) -> None:
     adapter.out.connect(target)
 
 
-def _read_chip(variable: Any, interval: int, offset: int) -> Any:
+def _read_chip(variable: Variable, interval: int, offset: int) -> Reader:
     from lava.proc.embedded_io.state import Read
 
     from .processes.state_reader import Receiver
 
-    # Lava's readers count steps from 0, and what they read is on the host a step later.
+    # Lava's readers count steps from 0, and their values reach the host a step later.
     reader = Read(shape=variable.shape, interval=interval, offset=(offset - 1) % interval)
     reader.connect_var(variable)
     receiver = Receiver(variable.shape, interval, offset + 1)

@@ -1,8 +1,8 @@
-"""Ways from the host into Lava and back, of integers; imported only after network/lava_shim.py."""
+"""Integer ports from the host into Lava and back; import it only after `prepare_lava`."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Callable
 
 import numpy as np
 from lava.magma.core.decorator import requires
@@ -13,13 +13,13 @@ from lava.proc.io.extractor import PyLoihiExtractorModel
 from lava.proc.io.injector import Injector, PyLoihiInjectorModel
 from numpy.typing import NDArray
 
-# Frames that the channels from and to the host can hold.
+# Capacity of the channels from and to the host, in frames.
 BUFFER = 4
 
 
 @requires(CPU)
 class PyIntegerInjectorModel(PyLoihiInjectorModel):
-    """Lava's own injector, which has ports of floats only, with ports of integers."""
+    """Lava's injector with integer ports; its own has ports of floats only."""
 
     in_port: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
     out_port: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
@@ -27,22 +27,22 @@ class PyIntegerInjectorModel(PyLoihiInjectorModel):
 
 @requires(CPU)
 class PyIntegerExtractorModel(PyLoihiExtractorModel):
-    """Lava's own extractor, which has ports of floats only, with ports of integers."""
+    """Lava's extractor with integer ports; its own has ports of floats only."""
 
     in_port: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
     out_port: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
 
 
 def stop(injector: Injector, empty: NDArray[np.int32]) -> None:
-    """End a network that waits for inputs of an injector."""
-    # Lava looks between two steps whether it is to stop, and the step under way waits for an input.
-    # So inputs follow the command: not before it, or it would wait again, and not much later, when
-    # the memory that they go through is gone. As many as the channel has room for, should the
-    # command be slow to arrive.
+    """Stop a network that waits for inputs of an injector."""
+    # Lava checks for a stop command between two steps, and the current step waits for an input. So
+    # inputs must follow the command: not precede it, or the network would wait again, and not come
+    # much later, when their shared memory is released. Fill the channel, for the command may be
+    # slow to arrive.
     channel = injector.in_port.external_pipe_csp_send_port
     for port in injector.runtime.runtime_to_service:
 
-        def send(command: Any, original: Any = port.send) -> None:
+        def send(command: object, original: Callable[[object], None] = port.send) -> None:
             original(command)
             for _ in range(BUFFER):
                 if channel.probe():

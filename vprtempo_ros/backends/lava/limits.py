@@ -1,13 +1,13 @@
 """
-What of Loihi 2 a map needs, and what it must not exceed.
+The demand of a map on Loihi 2, and the limits of the chip.
 
-Published figures: 128 neuro cores a chip, at most 8192 neurons a core, synaptic weights of 8 bits,
-120 million synapses a chip at the most (Intel, Technology Brief "Taking Neuromorphic Computing to
-the Next Level with Loihi 2", 2021, and Orchard et al., "Efficient Neuromorphic Signal Processing
+Published figures: 128 neuro cores per chip, at most 8192 neurons per core, synaptic weights of 8
+bits, at most 120 million synapses per chip (Intel, Technology Brief "Taking Neuromorphic Computing
+to the Next Level with Loihi 2", 2021, and Orchard et al., "Efficient Neuromorphic Signal Processing
 with Loihi 2", SiPS 2021); membrane and dendritic accumulators of 24 bits (lava-nc's bit-accurate
-models). 120 million synapses of 8 bits would be 0.94 MB a core, which no core has: they are a
-figure for fewer bits. For 8-bit weights we count with the 128 KiB of synaptic memory that a core
-has had since Loihi (Davies et al., IEEE Micro 2018) and stay below what a core of Loihi 2 holds.
+models). 120 million synapses of 8 bits would be 0.94 MB per core, which no core has: the figure is
+for fewer bits. For 8-bit weights we assume the 128 KiB of synaptic memory per core of Loihi (Davies
+et al., IEEE Micro 2018), which is less than a core of Loihi 2 has.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ ACCUMULATOR_BITS = 24
 
 
 class Demand(NamedTuple):
-    """What a module takes: neurons, synapses (8-bit, zeros are stored too), and cores."""
+    """Resources of a module: neurons, synapses (8-bit, zeros are stored too), and cores."""
 
     neurons: int
     synapses: int
@@ -41,7 +41,7 @@ class Demand(NamedTuple):
 
 def check_limits(network: QuantisedNetwork) -> list[Demand]:
     """
-    Return what each module takes of Loihi 2.
+    Return the demand of each module of a quantised network.
 
     :raises BackendError: naming the layer and the limit that it exceeds.
     """
@@ -68,7 +68,7 @@ def check_limits(network: QuantisedNetwork) -> list[Demand]:
 
 def check_spiking_limits(network: SpikingNetwork) -> list[Demand]:
     """
-    Return what each module of a spiking network takes; its arithmetic is checked elsewhere.
+    Return the demand of each module of a spiking network; `check` tests its arithmetic.
 
     :raises BackendError: naming the layer and the limit that it exceeds.
     """
@@ -89,9 +89,9 @@ def check_spiking_limits(network: SpikingNetwork) -> list[Demand]:
 
 def chips(demands: list[Demand]) -> int:
     """
-    Return how many chips the modules take.
+    Return the number of chips for all modules.
 
-    A module may be spread over several chips, but a core belongs to one module.
+    A module may use several chips, but a core belongs to one module.
     """
     cores = sum(demand.cores for demand in demands)
     synapses = sum(demand.synapses for demand in demands)
@@ -99,7 +99,7 @@ def chips(demands: list[Demand]) -> int:
 
 
 def describe(demands: list[Demand]) -> str:
-    """Return a line: chips, cores, neurons and synapses."""
+    """Return the demand in words: chips, cores, neurons and synapses."""
     count = chips(demands)
     return (
         f'{count} Loihi 2 chip{"" if count == 1 else "s"} '
@@ -110,7 +110,7 @@ def describe(demands: list[Demand]) -> str:
 
 
 def describe_module(demand: Demand) -> str:
-    """Return a line on one module: cores of a chip, neurons and synapses."""
+    """Return the demand of a module in words: cores of a chip, neurons and synapses."""
     return (
         f'{demand.cores} cores ({demand.cores / CORES:.1%} of a chip), '
         f'{demand.neurons:,} neurons ({demand.neurons / (CORES * NEURONS_PER_CORE):.1%}), '
@@ -130,7 +130,7 @@ def sums_range(weights: NDArray[np.int8], inputs: tuple[int, int]) -> tuple[int,
 
 
 def _check_layer(where: str, weights: NDArray[np.int8], inputs: tuple[int, int]) -> int:
-    """Check a layer; return the cores it takes."""
+    """Check a layer; return the number of its cores."""
     low, high = WEIGHT_RANGE
     if int(weights.min()) < low or int(weights.max()) > high:
         raise BackendError(
@@ -150,7 +150,7 @@ def _check_layer(where: str, weights: NDArray[np.int8], inputs: tuple[int, int])
 
 
 def _cores(where: str, weights: Numbers) -> int:
-    """Return the cores that a layer takes."""
+    """Return the number of cores of a layer."""
     neurons, fan_in = weights.shape
     if fan_in > SYNAPTIC_BYTES_PER_CORE:
         raise BackendError(

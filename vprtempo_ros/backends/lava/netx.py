@@ -1,10 +1,9 @@
-"""The spiking network as netx makes it from HDF5; imported only after network/lava_shim.py."""
+"""The spiking network as netx builds it from HDF5; import it only after `prepare_lava_dl`."""
 
 from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from lava.lib.dl import netx
@@ -16,13 +15,14 @@ from ...network.spiking.hdf5_file import write_hdf5
 from ...network.spiking.network import SpikingModule, SpikingNetwork, spike_trains
 from .hardware import BINARY, Link, run_configuration
 from .host_ports import BUFFER, PyIntegerInjectorModel, stop
+from .plan import Tensors
 
-# Steps from an input to its currents at the outputs: each `Dense` hands them on one step later.
+# Steps from an input to its currents at the outputs: each `Dense` adds one.
 _BEHIND = 2
 
 
 class NetxNetwork:
-    """All modules beside each other: one injector of spikes, for each module netx and a reader."""
+    """All modules in parallel: one injector of spikes, and for each module netx and a reader."""
 
     def __init__(self, network: SpikingNetwork, link: Link) -> None:
         """Write the modules to HDF5, have netx load them, and start."""
@@ -34,7 +34,7 @@ class NetxNetwork:
             for number, module in enumerate(network.modules):
                 file = Path(folder) / f'{number}.net'
                 write_hdf5(module, network, file)
-                # Layer by layer, states are set back when the first spikes of a frame arrive.
+                # Each layer resets its states when the first spikes of a frame arrive.
                 loaded = netx.hdf5.Network(
                     net_config=str(file), reset_interval=network.steps, reset_offset=1 + link.delay
                 )
@@ -49,7 +49,7 @@ class NetxNetwork:
         )
 
     def step(self, inputs: NDArray[np.int32] | None) -> NDArray[np.int32]:
-        """Show channels int32 (channels,), or none, for T steps; return the answers to the last."""
+        """Present channels int32 (channels,), or none, for T steps; return the previous results."""
         trains = (
             np.zeros((self._steps, len(self._empty)), np.int32)
             if inputs is None
@@ -64,11 +64,14 @@ class NetxNetwork:
         stop(self._injector, self._empty)
 
 
-def network_of(tensors: dict[str, Any]) -> SpikingNetwork:
-    """Return the network that the backend has sent."""
+def network_of(tensors: Tensors) -> SpikingNetwork:
+    """Return the network from the arrays that the backend has sent."""
     count = sum(name.endswith('.hidden') for name in tensors)
     modules = [
-        SpikingModule(tensors[f'{number}.hidden'], tensors[f'{number}.output'])
+        SpikingModule(
+            tensors[f'{number}.hidden'].astype(np.int16),
+            tensors[f'{number}.output'].astype(np.int16),
+        )
         for number in range(count)
     ]
     return SpikingNetwork(modules, *tensors['constants'].tolist())

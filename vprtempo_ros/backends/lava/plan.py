@@ -1,4 +1,4 @@
-"""A map's integers as the arrays that the processes of Lava take."""
+"""The quantised network as arrays for the processes of Lava."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class GradedLayer(NamedTuple):
     Synapses and graded-spike neurons.
 
     weights: int8 (neurons, inputs); mantissa, shift: int64 (neurons,), see requantisation.py;
-    limits: int64 (2,), the least and the largest payload: answers are sent less their zero point,
-    so that no spike stands for a response of zero.
+    limits: int64 (2,), the lowest and the highest payload: outputs are sent less their zero point,
+    so that a response of zero sends no spike.
     """
 
     weights: NDArray[np.int8]
@@ -37,12 +37,12 @@ class GradedLayer(NamedTuple):
 
     @property
     def factors(self) -> Factors:
-        """What sums are multiplied by."""
+        """The factors of the sums."""
         return Factors(self.mantissa, self.shift)
 
     def payloads(self, inputs: Integers) -> Integers:
         """Return int64 (frames, neurons), the payloads for inputs int64 (frames, inputs)."""
-        # Whole numbers far below 2^53, so doubles add them exactly.
+        # Integers far below 2^53, so doubles add them exactly.
         sums = inputs.astype(np.float64) @ self.weights.T.astype(np.float64)
         low, high = self.limits
         return np.clip(requantise(sums.astype(np.int64), self.factors), low, high)
@@ -68,7 +68,7 @@ def plan(network: QuantisedNetwork) -> list[GradedModule]:
 
 
 def to_tensors(modules: list[GradedModule]) -> Tensors:
-    """Return the arrays by names, for the worker."""
+    """Return the arrays by name, for the worker."""
     return {
         f'{number}.{name}.{field}': np.asarray(value)
         for number, module in enumerate(modules)
@@ -78,7 +78,7 @@ def to_tensors(modules: list[GradedModule]) -> Tensors:
 
 
 def from_tensors(tensors: Tensors) -> list[GradedModule]:
-    """Return the modules again."""
+    """Return the modules from arrays by name."""
 
     def layer(prefix: str) -> GradedLayer:
         weights, *rest = (tensors[f'{prefix}.{field}'] for field in GradedLayer._fields)

@@ -1,4 +1,4 @@
-"""Backend `lava` for spiking networks: netx runs what lava-dl's bootstrap trained."""
+"""Backend `lava` for spiking networks, which lava-dl's bootstrap trained: netx runs them."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from ...network.spiking.network import channels
 from ...support.lava_shim import lava_dl_is_installed
 from ..cuba import CubaBackend, spiking_of
 from .limits import check_spiking_limits
-from .stepping import SteppedWorker
+from .stepping import LavaBackend
 
 
-class SpikingBackend(SteppedWorker):
+class SpikingBackend(LavaBackend):
     """
-    The spiking network in Lava: the integers of backend `cuba`.
+    The spiking network in Lava: the same integers as backend `cuba`.
 
-    A step here is a frame, T time steps of the network; an answer comes with the next frame, since
-    the outputs are two time steps behind the inputs.
+    A step here is a frame, T time steps of the network; its result comes with the next frame,
+    since outputs lag two time steps behind the inputs.
     """
 
     def __init__(self, network: Network, config: BackendConfig) -> None:
         """
-        Start Lava and compare its answer to one frame with that of `cuba`.
+        Start Lava and compare its result for one frame with that of `cuba`.
 
-        :raises BackendError: if lava-dl is missing, or the network exceeds what Loihi 2 has.
+        :raises BackendError: if lava-dl is missing, or the network exceeds the limits of Loihi 2.
         """
         spiking = spiking_of(network, self.name)
         demands = check_spiking_limits(spiking)
@@ -35,7 +35,7 @@ class SpikingBackend(SteppedWorker):
             raise BackendError(
                 "backend 'lava' needs lava-dl for a spiking network, and it is not "
                 'installed: make lava on Python 3.11 installs it in the environment '
-                'of a checkout; backend cuba gives the same answers without'
+                'of a checkout; backend cuba gives the same results without it'
             )
         self.places = spiking.places
         self._unit = spiking.unit
@@ -49,10 +49,10 @@ class SpikingBackend(SteppedWorker):
             self._worker.end()
             raise
         self.delay = 1 if config.lava.mode == 'streaming' else 0
-        self.detail = f'{spiking.steps} time steps, {self._tell(config.lava, demands)}'
+        self.detail = f'{spiking.steps} time steps, {self._describe(config.lava, demands)}'
 
     def similarity(self, spikes: Spikes) -> Scores:
-        """Return float32 (places,) for uint8 spikes (inputs,); what is under way is lost."""
+        """Return float32 (places,) for uint8 spikes (inputs,); frames in flight are dropped."""
         self._shown.clear()
         self._exchange(spikes)
         return self._exchange(None)
@@ -68,6 +68,6 @@ class SpikingBackend(SteppedWorker):
         cuba.close()
         if not np.array_equal(self.similarity(spikes), expected):
             raise BackendError(
-                'backend lava: Lava does not give the integers of backend cuba; '
+                'backend lava: the results of Lava differ from those of backend cuba; '
                 'please report this with the map'
             )

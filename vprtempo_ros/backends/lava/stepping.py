@@ -1,4 +1,4 @@
-"""What both kinds of backend `lava` have in common: a worker that is shown a frame a step."""
+"""What both kinds of backend `lava` have in common: a worker that takes one frame per step."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from ...arrays import Scores, Spikes
 from ...config import LavaConfig
 from .limits import Demand, describe
 from .plan import Tensors
-from .worker_handle import Worker
+from .worker_handle import WorkerHandle
 
 
-class SteppedWorker(ABC):
+class LavaBackend(ABC):
     """
-    Lava in its worker, stepped.
+    A pipelined backend whose steps run in Lava, in a worker process.
 
-    `delay` is how many steps later an answer comes: none with `lava.mode: one_at_a_time`, where a
-    frame's steps are run at once.
+    `delay`: steps from a frame to its result; 0 with `lava.mode: one_at_a_time`, where all steps
+    of a frame run at once.
     """
 
     name = 'lava'
@@ -27,27 +27,27 @@ class SteppedWorker(ABC):
         """
         Start Lava.
 
-        :raises BackendError: if it does not come to run.
+        :raises BackendError: if Lava does not start.
         """
-        self._worker = Worker(kind, config, tensors)
+        self._worker = WorkerHandle(kind, config, tensors)
         self._shown: deque[bool] = deque()
 
     def step(self, spikes: Spikes | None) -> Scores | None:
-        """Show a frame, or none; return the answer to that of `delay` steps before, if any."""
-        answer = self._exchange(spikes)
+        """Feed a frame, or none; return the similarities of `delay` steps before, if any."""
+        similarity = self._exchange(spikes)
         self._shown.append(spikes is not None)
         if len(self._shown) <= self.delay:
             return None
-        return answer if self._shown.popleft() else None
+        return similarity if self._shown.popleft() else None
 
     def close(self) -> None:
-        """Stop Lava; whatever happens, none of its processes is left."""
+        """Stop Lava; none of its processes is left, even after an error."""
         self._worker.end()
 
-    def _tell(self, config: LavaConfig, demands: list[Demand]) -> str:
-        """Return how and where the network runs, and what of Loihi 2 it takes."""
+    def _describe(self, config: LavaConfig, demands: list[Demand]) -> str:
+        """Return how and where the network runs, and its demand on Loihi 2, in words."""
         return f'{config.mode.replace("_", " ")}, {self._worker.where.format(describe(demands))}'
 
     @abstractmethod
     def _exchange(self, spikes: Spikes | None) -> Scores:
-        """Run a step with a frame, or with none; return what the outputs say in it."""
+        """Run a step with a frame, or with none; return the outputs of this step."""

@@ -1,14 +1,13 @@
 """
 The process in which Lava runs: `python -m vprtempo_ros.backends.lava.worker DESCRIPTOR`.
 
-Lava forks a process for each of its own, which would not go with a node's threads, and leaves them
-behind if it is killed. So it is alone here, in a session that no Ctrl-C reaches, and everything
-ends with whoever started it:
+Lava forks a process for each process of its graph, which is unsafe with a node's threads, and
+leaves them behind if it is killed. So it runs here alone, in a session that Ctrl-C does not reach,
+and everything ends with the process that started it:
 
-- This process notices that the other end of its pipe is gone, stops Lava, and ends; if Lava does
-  not stop within some seconds it ends all the same.
-- Every process that is forked from here is told by the kernel to die when this one does, however
-  that comes about.
+- When the other end of its pipe closes, this process stops Lava and ends; if Lava does not stop
+  within some seconds, it ends anyway.
+- The kernel kills every process forked from here when this one ends, for any reason.
 """
 
 from __future__ import annotations
@@ -21,21 +20,35 @@ import sys
 import threading
 import time
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ...config import LavaConfig
 from ...errors import BackendError
 from ...support.lava_shim import prepare_lava, prepare_lava_dl
 from .channel import READY, receive_network, receive_vector, send_vector
+from .hardware import Link, choose_link
 from .plan import Tensors, from_tensors
 
 _PR_SET_PDEATHSIG = 1
-# How long Lava may take to stop after the other end is gone, in seconds.
+# How long Lava may take to stop after the other end has closed, in seconds.
 _PATIENCE = 5.0
 
 
+class RunningNetwork(Protocol):
+    """A network in Lava."""
+
+    def step(self, inputs: NDArray[np.int32] | None) -> NDArray[np.int32]:
+        """Run one step with inputs, or with none; return the outputs."""
+
+    def stop(self) -> None:
+        """End all processes."""
+
+
 def main() -> int:
-    """Serve the process at the other end of the pipe until it goes."""
+    """Serve the process at the other end of the pipe until it closes it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     connection = Connection(int(sys.argv[1]))
     threading.Thread(target=_end_with, args=(connection.fileno(),), daemon=True).start()
@@ -43,7 +56,7 @@ def main() -> int:
     try:
         received = receive_network(connection)
     except (EOFError, OSError):
-        # Whoever started this was ended meanwhile.
+        # The parent has ended in the meantime.
         return 0
     try:
         network, link = _start(*received)
@@ -60,11 +73,9 @@ def main() -> int:
     return 0
 
 
-def _start(kind: str, config: LavaConfig, tensors: Tensors) -> tuple[Any, Any]:
-    """Return the running network, an object with step() and stop(), and the link to it."""
+def _start(kind: str, config: LavaConfig, tensors: Tensors) -> tuple[RunningNetwork, Link]:
+    """Return the running network and the link to its target."""
     (prepare_lava_dl if kind == 'spiking' else prepare_lava)()
-    from .hardware import choose_link
-
     link = choose_link(config)
     if kind == 'spiking':
         from .netx import NetxNetwork, network_of
@@ -76,9 +87,9 @@ def _start(kind: str, config: LavaConfig, tensors: Tensors) -> tuple[Any, Any]:
 
 
 def _end_with(descriptor: int) -> None:
-    """Wait until the other end of a socket is closed; then end, whatever this process is doing."""
+    """Wait until the other end of a socket is closed; then end the process."""
     poll = select.poll()
-    # No event but the hang-up, which is always told.
+    # No event except the hang-up, which is always reported.
     poll.register(descriptor, 0)
     poll.poll()
     time.sleep(_PATIENCE)
@@ -86,13 +97,13 @@ def _end_with(descriptor: int) -> None:
 
 
 def _let_children_end_with_this() -> None:
-    """Have the kernel kill whatever is forked from here once this process is gone."""
+    """Make the kernel kill every process forked from here when this process ends."""
     prctl = ctypes.CDLL(None, use_errno=True).prctl
     own = os.getpid()
 
     def in_child() -> None:
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        # It may be gone already.
+        # The parent may have ended already.
         if os.getppid() != own:
             os._exit(1)
 

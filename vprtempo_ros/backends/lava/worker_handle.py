@@ -1,4 +1,4 @@
-"""The owner's side of the worker: starts it, exchanges vectors with it, ends it."""
+"""The backend's handle of the worker: starts it, exchanges vectors with it, ends it."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from .channel import READY, receive_vector, send_network, send_vector
 from .plan import Tensors
 
 HINT = (
-    'make lava installs it in the environment of a checkout; elsewhere: pip install '
+    'make lava installs it in the environment of a checkout; otherwise: pip install '
     '"scipy<1.17" "scikit-learn<1.8" networkx asteval cloudpickle, then pip install '
     '--ignore-requires-python --no-deps lava-nc==0.10.0'
 )
-# How long Lava may take to start, for a step, and to stop, in seconds.
+# How long Lava may take to start, to run a step, and to stop, in seconds.
 _START, _STEP, _STOP = 120.0, 60.0, 10.0
-_ENDED = 'backend lava: Lava has ended (see its last lines above); start the backend anew'
+_ENDED = 'backend lava: Lava has ended (see its last lines above); restart the backend'
 
 
-class Worker:
+class WorkerHandle:
     """
     The process that runs Lava, and the pipe to it.
 
-    `where` tells people where the network runs, with {} for what of Loihi 2 it takes.
+    where: the target in words, with {} for the network's demand on Loihi 2.
     """
 
     where: str
@@ -39,7 +39,7 @@ class Worker:
         """
         Start it, in a session of its own, and wait until the network runs.
 
-        :raises BackendError: with what the worker says, if it does not come to run.
+        :raises BackendError: with the worker's message, if it does not start.
         """
         self._connection, theirs = Pipe()
         descriptor = theirs.fileno()
@@ -71,11 +71,11 @@ class Worker:
             raise BackendError(_ENDED) from None
         self._await(_STEP)
         try:
-            answer = receive_vector(self._connection)
+            outputs = receive_vector(self._connection)
         except (EOFError, OSError):
             raise BackendError(_ENDED) from None
-        assert answer is not None
-        return answer
+        assert outputs is not None
+        return outputs
 
     @property
     def status(self) -> int | None:
@@ -88,7 +88,7 @@ class Worker:
         try:
             self._process.wait(_STOP)
         except subprocess.TimeoutExpired:
-            # The processes of Lava go with it; what cleans up its shared memory stays to do so.
+            # The kernel kills Lava's processes; the tracker of its shared memory cleans up.
             self._process.kill()
             self._process.wait()
 
@@ -96,13 +96,13 @@ class Worker:
         try:
             send_network(self._connection, kind, config, tensors)
             self._await(_START)
-            said = self._connection.recv_bytes()
-            if said == READY:
+            message = self._connection.recv_bytes()
+            if message == READY:
                 self.where = self._connection.recv_bytes().decode()
                 return
         except (EOFError, OSError):
             raise BackendError(_ENDED) from None
-        raise BackendError(said.decode(errors='replace'))
+        raise BackendError(message.decode(errors='replace'))
 
     def _await(self, seconds: float) -> None:
         try:
@@ -110,4 +110,4 @@ class Worker:
                 return
         except OSError:
             raise BackendError(_ENDED) from None
-        raise BackendError(f'backend lava: no answer within {seconds:g} s; start the backend anew')
+        raise BackendError(f'backend lava: no response within {seconds:g} s; restart the backend')

@@ -1,1 +1,1 @@
-"""Processes that lava-nc has not got, alone in a folder: Lava executes every file beside them."""
+"""Lava processes of ours, alone in a folder: Lava executes every file in it."""

@@ -1,15 +1,13 @@
 """
-Graded-spike neurons that rescale; imported in the worker only, after lava_shim.py.
+Graded-spike neurons that rescale; imported in the worker only, after `prepare_lava`.
 
-`Requantise` is a population of graded-spike neurons: what arrives at the dendrite in a step is
-rescaled, rounded, limited and sent on as the payload of a spike, and nothing is kept for the next
-step. Neurons of Loihi 2 are programs, and this one's is written down in requantisation.py; as
-microcode it does not exist, so on hardware it runs on the host (see hardware.py).
+`Requantise` is a population of graded-spike neurons without memory: in each step the dendritic
+input is rescaled, rounded, clipped and sent on as the payload of a spike. Neurons of Loihi 2 are
+programs; requantisation.py defines this one. It does not exist as microcode, so on hardware it runs
+on the host (see hardware.py).
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from lava.magma.core.decorator import implements, requires, tag
@@ -21,8 +19,10 @@ from lava.magma.core.process.process import AbstractProcess
 from lava.magma.core.process.variable import Var
 from lava.magma.core.resources import CPU
 from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
+from numpy.typing import NDArray
 
-# By its whole name: Lava executes this file a second time, as a module of no package.
+# By its full name: Lava executes this file a second time, as a module without a package.
+from vprtempo_ros.arrays import Integers
 from vprtempo_ros.backends.lava.requantisation import Factors, requantise
 
 
@@ -52,14 +52,14 @@ class PyRequantiseModel(PyLoihiProcessModel):
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
-    mantissa: Any = LavaPyType(np.ndarray, np.int64, precision=24)
-    shift: Any = LavaPyType(np.ndarray, np.int64, precision=6)
-    low: Any = LavaPyType(np.ndarray, np.int32, precision=9)
-    high: Any = LavaPyType(np.ndarray, np.int32, precision=9)
+    mantissa: Integers = LavaPyType(np.ndarray, np.int64, precision=24)
+    shift: Integers = LavaPyType(np.ndarray, np.int64, precision=6)
+    low: NDArray[np.int32] = LavaPyType(np.ndarray, np.int32, precision=9)
+    high: NDArray[np.int32] = LavaPyType(np.ndarray, np.int32, precision=9)
 
     def run_spk(self) -> None:
-        """Answer what arrived in this step."""
-        # What comes from the chip has 24 bits, of which the highest is the sign.
+        """Send the payloads for the inputs of this step."""
+        # Sums from the chip have 24 bits, of which the highest is the sign.
         sums = self.a_in.recv().astype(np.int32) << 8 >> 8
-        answer = requantise(sums, Factors(self.mantissa, self.shift))
-        self.s_out.send(np.clip(answer, self.low, self.high).astype(np.int32))
+        payloads = requantise(sums, Factors(self.mantissa, self.shift))
+        self.s_out.send(np.clip(payloads, self.low, self.high).astype(np.int32))

@@ -1,8 +1,6 @@
-"""Hands a variable of a process to the host every some steps; imported in the worker only."""
+"""Passes a variable of a process to the host at intervals; imported in the worker only."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from lava.magma.core.decorator import implements, requires, tag
@@ -13,8 +11,10 @@ from lava.magma.core.process.ports.ports import InPort, OutPort, RefPort
 from lava.magma.core.process.process import AbstractProcess
 from lava.magma.core.resources import CPU
 from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
+from numpy.typing import NDArray
 
 from ..host_ports import BUFFER
+from ..ports import Variable
 
 
 class ToHost(AbstractProcess):
@@ -25,15 +25,16 @@ class ToHost(AbstractProcess):
         self.out_port = OutPort(shape=shape)
         self.out_port.flag_external_pipe(buffer_size=BUFFER)
 
-    def receive(self) -> Any:
+    def receive(self) -> NDArray[np.int32]:
         """Return the next value; waits for it."""
-        return self.out_port.external_pipe_csp_recv_port.recv()
+        value: NDArray[np.int32] = self.out_port.external_pipe_csp_recv_port.recv()
+        return value
 
 
 class StateReader(ToHost):
-    """Hands the value of a variable to the host, after every step t with t % interval == offset."""
+    """Passes a variable to the host after each step t with t % interval == offset."""
 
-    def __init__(self, variable: Any, interval: int, offset: int) -> None:
+    def __init__(self, variable: Variable, interval: int, offset: int) -> None:
         super().__init__(variable.shape, interval, offset)
         self.state = RefPort(variable.shape)
         self.state.connect_var(variable)
@@ -43,22 +44,22 @@ class StateReader(ToHost):
 @requires(CPU)
 @tag('fixed_pt')
 class PyStateReaderModel(PyLoihiProcessModel):
-    """Reads after the step, when all neurons have done theirs."""
+    """Reads after the step, when all neurons are updated."""
 
     state: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, np.int32)
     out_port: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
 
     def post_guard(self) -> bool:
-        """Tell whether this is a step to read in."""
+        """Return whether the variable is read in this step."""
         return bool(self.time_step % self.proc_params['interval'] == self.proc_params['offset'])
 
     def run_post_mgmt(self) -> None:
-        """Read and hand on."""
+        """Read and pass on."""
         self.out_port.csp_ports[-1].send(self.state.read().astype(np.int32))
 
 
 class Receiver(ToHost):
-    """Hands on what a reader on the chip sends in every step t with t % interval == offset."""
+    """Passes on the values of a reader on the chip in each step t with t % interval == offset."""
 
     def __init__(self, shape: tuple[int, ...], interval: int, offset: int) -> None:
         super().__init__(shape, interval, offset)
@@ -69,12 +70,12 @@ class Receiver(ToHost):
 @requires(CPU)
 @tag('fixed_pt')
 class PyReceiverModel(PyLoihiProcessModel):
-    """Waits for a value in these steps only: in the others none comes."""
+    """Waits for a value in these steps only: the others have none."""
 
     in_port: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
     out_port: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
 
     def run_spk(self) -> None:
-        """Hand on what comes in this step."""
+        """Pass on the value of this step."""
         if self.time_step % self.proc_params['interval'] == self.proc_params['offset']:
             self.out_port.csp_ports[-1].send(self.in_port.recv().astype(np.int32))
