@@ -1,4 +1,4 @@
-"""The documentation: its commands run, its links lead somewhere, its settings exist."""
+"""The documentation: its commands run, its links are valid, its settings exist."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import yaml
 from support import ROOT
-from support.documented import Block, Sandbox, blocks, pages, run_python
+from support.documented import Block, Sandbox, blocks, pages
 from support.events import event_drive
 
 from vprtempo_ros.config import TrainerConfig
@@ -21,20 +21,27 @@ from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.maps.store import save
 from vprtempo_ros.options import from_flat, from_tree
 
-LANGUAGES = {'', 'bash', 'yaml', 'python'}
+LANGUAGES = {'', 'bash', 'yaml', 'python', 'bibtex'}
 WITH_COMMANDS = [
     page for page in pages() if any(block.language in ('bash', 'python') for block in blocks(page))
+]
+# The READMEs of folders link to pages, and need not be reached from them.
+READMES = [
+    *sorted((ROOT / 'vprtempo_ros').rglob('README.md')),
+    *sorted((ROOT / 'test').rglob('README.md')),
+    ROOT / 'interfaces' / 'README.md',
+    ROOT / 'CHANGELOG.md',
 ]
 
 
 def name_of(page: Path) -> str:
-    """Return a page's name for people."""
+    """Return the path of a page in the repository."""
     return str(page.relative_to(ROOT))
 
 
 @pytest.fixture(scope='module')
 def prepared(street, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a home folder with all that the pages begin with."""
+    """Return a home folder with everything that the pages take for granted."""
     home = tmp_path_factory.mktemp('home')
     maps = home / 'maps'
     for name in ('front', 'rear', 'office'):
@@ -51,6 +58,8 @@ def prepared(street, tmp_path_factory: pytest.TempPathFactory) -> Path:
                 str(folder / f'{number:03d}.png'),
                 np.ascontiguousarray(frame.image.pixels)[..., ::-1],
             )
+    now = np.ascontiguousarray(pictures['friday'][5].image.pixels)
+    cv2.imwrite(str(home / 'now.png'), now[..., ::-1])
     downloads = home / 'Downloads' / 'nordland'
     downloads.mkdir(parents=True)
     for season, name in (('summer', 'monday'), ('winter', 'friday')):
@@ -71,7 +80,7 @@ def prepared(street, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def sandbox(street, prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Yield a sandbox in a copy of the home folder, in which everything is run."""
+    """Yield a sandbox in a copy of the home folder."""
     home = tmp_path / 'home'
     shutil.copytree(prepared, home, symlinks=True)
     for name, recording in (('monday', 'reference'), ('tuesday', 'query'), ('drive', 'reference')):
@@ -85,30 +94,30 @@ def sandbox(street, prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 @pytest.mark.long
 @pytest.mark.parametrize('page', WITH_COMMANDS, ids=name_of)
 def test_commands_run(page: Path, sandbox: Sandbox) -> None:
-    """Each command of a page does what it says, one after the other."""
+    """Each command of a page succeeds, one after the other."""
     if page.name == 'neuromorphic.md':
         for library in ('lava', 'sinabs', 'nir'):
             pytest.importorskip(library, reason='needs make lava')
     for number, block in enumerate(found := blocks(page)):
         if block.language == 'bash':
-            sandbox.carry_out(block)
+            sandbox.run(block)
         elif block.language == 'python':
-            run_python(block.text)
+            sandbox.run_python(block.text)
         elif block.language == 'yaml':
             write_where_it_is_used(block, found[number + 1 :], sandbox.home)
     sandbox.end_all()
 
 
 def write_where_it_is_used(block: Block, later: list[Block], home: Path) -> None:
-    """Write a parameter file under the name that the next command takes it by."""
+    """Write a parameter file under the name in the next command that uses it."""
     used = re.search(r'params[-_]file(?::=| )(\S+)', '\n'.join(other.text for other in later))
     assert used, f'no command uses the file in line {block.line}'
     (home / used[1]).write_text(block.text)
 
 
 @pytest.mark.parametrize('page', pages(), ids=name_of)
-def test_blocks_say_what_they_are(page: Path) -> None:
-    """A command is in a block marked bash, where it is run; parameters in YAML exist."""
+def test_blocks_are_marked(page: Path) -> None:
+    """Commands are in blocks marked bash, which are run; parameters in YAML blocks exist."""
     for block in blocks(page):
         assert block.language in LANGUAGES, (block.language, block.line)
         if block.language == '':
@@ -121,12 +130,12 @@ def test_blocks_say_what_they_are(page: Path) -> None:
                 else:
                     assert 'lifecycle_manager' in node
     for number, line in enumerate(page.read_text().splitlines(), start=1):
-        assert not re.match(r' {4,}(ros2|make) ', line), f'line {number}: indented, so never run'
+        assert not re.match(r' {4,}(ros2|make) ', line), f'line {number}: indented, so not run'
 
 
-@pytest.mark.parametrize('page', pages(), ids=name_of)
-def test_links_lead_somewhere(page: Path) -> None:
-    """Files that are linked exist, and so do their headings."""
+@pytest.mark.parametrize('page', [*pages(), *READMES], ids=name_of)
+def test_links_are_valid(page: Path) -> None:
+    """Linked files and headings exist."""
     for target in re.findall(r'\]\(([^)\s]+)\)', page.read_text()):
         if target.startswith('http'):
             continue
@@ -143,7 +152,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 def test_every_page_is_found_from_the_first() -> None:
-    """From the README, by links, one comes to every page."""
+    """Links lead from the README to every page."""
     seen, ahead = set(), [ROOT / 'README.md']
     while ahead:
         page = ahead.pop()

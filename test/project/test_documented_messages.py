@@ -1,4 +1,4 @@
-"""Messages that the documentation quotes are those that the code gives, word for word."""
+"""Messages quoted in the documentation are those of the code, word for word."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import pytest
 import yaml
 from support import ROOT
 
-PAGES = sorted(
-    path
-    for path in [ROOT / 'docs' / 'diagnostics.md', *ROOT.glob('docs/tutorials/troubleshooting.md')]
-)
-# A quoted message, other than a setting or a command, has so many words.
+PAGES = [
+    ROOT / 'docs' / name
+    for name in ('diagnostics.md', 'tutorials/teaching.md', 'tutorials/troubleshooting.md')
+]
+# Minimum number of words of a quoted message; settings and commands have fewer.
 WORDS = 4
-# A message in the code says so much of a quoted one by itself, and not by what it fills in.
+# Minimum fraction of a quoted message that is literal in the code, and not filled in.
 SHARE = 0.7
 
 
 def literals() -> list[str]:
-    """Return all texts in the package, with … for what is filled in."""
+    """Return all strings in the package, with … for what is filled in."""
     found = []
     for file in (ROOT / 'vprtempo_ros').rglob('*.py'):
         for node in ast.walk(ast.parse(file.read_text(encoding='utf-8'))):
@@ -40,8 +40,8 @@ def literals() -> list[str]:
 TEXTS = literals()
 
 
-def said_by_the_code(message: str) -> bool:
-    """Return whether a text of the code reads as the message, `…` standing for anything."""
+def is_in_the_code(message: str) -> bool:
+    """Return whether a string of the code matches the message; `…` stands for anything."""
     size = len(message.replace('…', ''))
     for text in TEXTS:
         fixed = text.replace('…', '')
@@ -68,19 +68,21 @@ def quoted(page: Path) -> list[str]:
     [pytest.param(page, message, id=message[:40]) for page in PAGES for message in quoted(page)],
 )
 def test_quoted_messages_are_in_the_code(page: Path, message: str) -> None:
-    """Whoever searches the page for what a node said finds it."""
-    assert said_by_the_code(message), f'{page.name} quotes what nobody says: {message}'
+    """A user who searches the page for a message of a node finds it."""
+    assert is_in_the_code(message), (
+        f'{page.name} quotes a message that is not in the code: {message}'
+    )
 
 
-def test_there_is_something_to_hold() -> None:
-    """The test would pass on pages that quote nothing."""
+def test_the_check_can_fail() -> None:
+    """There are quoted messages, and messages that the code does not have are found."""
     assert sum(len(quoted(page)) for page in PAGES) >= 15
-    assert not said_by_the_code('no image for … s on …: the moon is in the wrong house')
-    assert not said_by_the_code('the camera is asleep: wake it')
+    assert not is_in_the_code('no image for … s on …: the moon is in the wrong house')
+    assert not is_in_the_code('the camera is asleep: wake it')
 
 
 def test_the_aggregator_finds_every_status() -> None:
-    """The names that the node gives are those that the example of an aggregator looks for."""
+    """The example of an aggregator selects the names of the node's statuses."""
     tree = yaml.safe_load((ROOT / 'config' / 'diagnostics_aggregator.yaml').read_text())
     group = tree['analyzers']['ros__parameters']['place_recognition']
     for name in ('/vpr_node: input', '/front/vpr_node: map'):

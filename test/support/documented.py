@@ -1,4 +1,4 @@
-"""The commands of the documentation, and a sandbox in which they are carried out one by one."""
+"""The commands of the documentation, and a sandbox in which they run one after the other."""
 
 from __future__ import annotations
 
@@ -27,37 +27,37 @@ from vprtempo_ros.sources.bag_writer import BagWriter
 from vprtempo_ros.sources.bags import BagReader
 from vprtempo_ros.sources.cdr import read_message, typestore
 
-# How long a command may take that ends by itself, in seconds; training by gradient takes half a
-# minute where nothing else is to be done.
-_PATIENCE = 400.0
+# Time for a command, in seconds; training by gradient takes half a minute on a quiet machine.
+_TIMEOUT = 400.0
 
 LOCALISED = 'geometry_msgs/msg/PoseWithCovarianceStamped'
 
-# What is not carried out, and why; each still has its check.
+# Commands that do not run here, and why; most of them are checked instead (`_check_...`).
 NOT_RUN = {
+    'sudo': 'needs root; its packages are compared with those that CI installs',
     'git': 'needs the network and the address of a repository',
-    'cd': 'goes with what stands before and after it',
+    'cd': 'belongs to the commands before and after it',
     'rosdep': 'needs the lists of ROS from the network',
-    'pip': 'needs the network; its packages are held against env/*.txt',
+    'pip': 'needs the network; its packages are compared with env/*.txt',
     'colcon': 'test_package.py builds the package with it',
-    'source': 'goes with colcon',
-    'export': 'sets a variable for the shell; its file is held against the package',
-    'make': 'a target of its own, run by CI or by tests of its own; held against the Makefile',
-    'rviz2': 'is to be had from apt only; test_launch.py holds what is started against the table',
+    'source': 'belongs to colcon',
+    'export': 'sets a variable for the shell; the file that it names must exist',
+    'make': 'CI or tests of their own run the targets; they are compared with the Makefile',
+    'rviz2': 'is available from apt only; test_launch.py checks how it is started',
     'nav2_lifecycle_manager': 'needs Nav2 from apt; test_lifecycle_manager.py makes its calls',
 }
 
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block of a page: its language, its text, the line it begins in."""
+    """A fenced block of a page: its language, its text, its first line."""
 
     language: str
     text: str
     line: int
 
     def commands(self) -> list[str]:
-        """Return the commands of a shell block, without comments, joined where they go on."""
+        """Return the commands of a shell block, without comments, continued lines joined."""
         joined = re.sub(r'\\\n\s*', '', self.text)
         return [
             part.strip()
@@ -82,7 +82,7 @@ def blocks(page: Path) -> list[Block]:
 
 
 class Sandbox:
-    """A home folder with recordings and maps, in which commands follow one another."""
+    """A home folder with recordings and maps, in which commands run one after the other."""
 
     def __init__(self, home: Path, stack: ExitStack) -> None:
         self.home = home
@@ -92,8 +92,8 @@ class Sandbox:
         self._logs.mkdir()
         self._drive: Any = None
 
-    def carry_out(self, block: Block) -> None:
-        """Carry out the commands of a block."""
+    def run(self, block: Block) -> None:
+        """Run the commands of a shell block."""
         for command in block.commands():
             words = [os.path.expandvars(os.path.expanduser(word)) for word in shlex.split(command)]
             print(f'$ {command}', flush=True)
@@ -102,11 +102,24 @@ class Sandbox:
             elif words[:2] == ['ros2', 'run'] and words[2] in NOT_RUN:
                 self._check_params_files(words)
             else:
-                assert words[0] == 'ros2', f'nothing here can run: {command}'
+                assert words[0] == 'ros2', f'cannot run here: {command}'
                 getattr(self, f'_{words[1]}')(words[2:])
 
+    def run_python(self, text: str) -> None:
+        """Run a block of Python; a map that it builds is not there before."""
+        for path in re.findall(r"build_map\('[^']+', '([^']+)'", text):
+            shutil.rmtree(self.home / path, ignore_errors=True)
+        done = subprocess.run(
+            [sys.executable, '-c', text],
+            capture_output=True,
+            text=True,
+            timeout=_TIMEOUT,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+
     def end_all(self) -> None:
-        """End everything that still runs, as Ctrl-C does; each must end well."""
+        """End all running processes as Ctrl-C does; each must end with status 0."""
         for name in list(self._running):
             self._end(name)
 
@@ -115,7 +128,7 @@ class Sandbox:
         name, arguments = words[1], words[2:]
         if name in ('vpr_node', 'show_matches', 'view') or '--loop' in arguments:
             if name == 'view':
-                # The usual port may be somebody else's on this machine.
+                # Another process on this machine may use the default port.
                 arguments = ['--port', '0', *arguments]
             self._start(Started('vprtempo_ros', name, arguments))
             return
@@ -124,7 +137,7 @@ class Sandbox:
             env=ros_environment(),
             capture_output=True,
             text=True,
-            timeout=_PATIENCE,
+            timeout=_TIMEOUT,
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
@@ -135,7 +148,7 @@ class Sandbox:
         given = dict(word.split(':=', 1) for word in words[2:])
         processes, _ = described(words[1], **given)
         if 'train' in words[1]:
-            # Prepared for those who do not train it themselves.
+            # Prepared for pages that do not train it.
             shutil.rmtree(Path(given['map']).expanduser(), ignore_errors=True)
         self.end_all()
         ending = [process for process in processes if process.ends_all]
@@ -144,7 +157,7 @@ class Sandbox:
                 self._start(process, given.get('autostart') != 'false')
         for process in ending:
             with running([process], self._logs) as ((started, log),):
-                assert started.wait(_PATIENCE) == 0, log.read_text()
+                assert started.wait(_TIMEOUT) == 0, log.read_text()
 
     def _start(self, process: Started, active: bool = True) -> None:
         name = f'{process.namespace}/{process.name or process.executable}'
@@ -157,7 +170,7 @@ class Sandbox:
         if process.executable == 'vpr_node' and active:
             ros.until(
                 lambda: 'listening on' in log.read_text() or started.poll() is not None,
-                lambda: f'a node that listens; it says:\n{log.read_text()}',
+                lambda: f'a node that is listening; its output:\n{log.read_text()}',
             )
         assert started.poll() is None, log.read_text()
 
@@ -165,15 +178,15 @@ class Sandbox:
         inner, started, log = self._running.pop(name)
         assert started.poll() is None, log.read_text()
         started.send_signal(signal.SIGINT)
-        assert started.wait(_PATIENCE) == 0, log.read_text()
-        # rclpy cannot tidy up a task that a signal has left half made, and says so.
-        said = re.sub(
+        assert started.wait(_TIMEOUT) == 0, log.read_text()
+        # rclpy cannot clean up a task that a signal has interrupted while it was being created.
+        output = re.sub(
             r'Exception ignored in: <function Future.__del__.*?\nAttributeError.*?\n',
             '',
             log.read_text(),
             flags=re.DOTALL,
         )
-        assert 'Traceback' not in said, said
+        assert 'Traceback' not in output, output
         inner.close()
 
     def _bag(self, words: list[str]) -> None:
@@ -184,7 +197,7 @@ class Sandbox:
                 self._start(process)
             else:
                 with running([process], self._logs) as ((started, log),):
-                    assert started.wait(_PATIENCE) == 0, log.read_text()
+                    assert started.wait(_TIMEOUT) == 0, log.read_text()
             return
         assert words[:2] == ['record', '-o'], words
         bag = self.home / words[2]
@@ -205,7 +218,7 @@ class Sandbox:
             graph = client._node
             client.spin_until(
                 lambda: graph.count_publishers(words[1]) + graph.count_subscribers(words[1]) > 0,
-                f'anybody on {words[1]}',
+                f'a publisher or subscriber of {words[1]}',
             )
             if words[0] != 'info':
                 client.spin_until(
@@ -240,17 +253,17 @@ class Sandbox:
         assert words[0] == 'call', words
         package, _, kind = words[2].replace('/srv/', '/').partition('/')
         service = getattr(import_module(f'{package}.srv'), kind)
-        assert len(words) == 3, 'only requests without fields are made here'
+        assert len(words) == 3, 'only requests without fields are supported'
         node, _, name = words[1].rpartition('/')
         if node == '/trainer_node':
             self._teach(name)
             return
         with ros.Client(node) as client:
-            answer = client._call(service, name, service.Request())
-        assert getattr(answer, 'success', True), answer
+            response = client._call(service, name, service.Request())
+        assert getattr(response, 'success', True), response
 
     def _teach(self, name: str) -> None:
-        """Call a service of live teaching; between start and finish the robot drives."""
+        """Call a service of live teaching; a drive is replayed between start and finish."""
         teacher = Teacher()
         try:
             if name == 'start':
@@ -259,12 +272,18 @@ class Sandbox:
                 teacher.start()
             else:
                 assert name == 'finish', name
-                assert self._drive.wait(_PATIENCE) == 0
-                done, said = teacher.call(name)
-                assert done, said
+                assert self._drive.wait(_TIMEOUT) == 0
+                done, message = teacher.call(name)
+                assert done, message
                 teacher.await_state('idle')
         finally:
             teacher.close()
+
+    def _check_sudo(self, words: list[str]) -> None:
+        assert words[1:3] == ['apt', 'install'], words
+        installed = (ROOT / '.ci' / 'run').read_text() + ' git'
+        for word in words[3:]:
+            assert re.search(rf'(?<![\w-]){re.escape(word)}(?![\w-])', installed), word
 
     def _check_pip(self, words: list[str]) -> None:
         pinned = ' '.join(file.read_text().lower() for file in (ROOT / 'env').glob('*.txt'))
@@ -273,7 +292,7 @@ class Sandbox:
                 assert re.split(r'[<>=]', word)[0] in pinned, word
 
     def _check_export(self, words: list[str]) -> None:
-        for name in re.findall(r'vprtempo_ros/share/vprtempo_ros/(\S+)', ' '.join(words)):
+        for name in re.findall(r'(?<=/)config/\S+', ' '.join(words)):
             assert (ROOT / name).is_file(), name
 
     def _check_make(self, words: list[str]) -> None:
@@ -289,22 +308,14 @@ class Sandbox:
                 assert yaml.safe_load((self.home / words[number + 1]).read_text())
 
 
-def run_python(text: str) -> None:
-    """Run a block of Python in the sandbox."""
-    done = subprocess.run(
-        [sys.executable, '-c', text], capture_output=True, text=True, timeout=_PATIENCE, check=False
-    )
-    assert done.returncode == 0, done.stderr
-
-
 def record(bag: Path, topics: list[str], drive: Path) -> None:
-    """Write a bag as if topics of a drive had been recorded, each from one of its type."""
+    """Write a bag with these topics; the messages of each are those of a drive."""
     with BagReader(drive) as source, BagWriter(bag) as writer:
         for raw in source.messages(list(source.topics)):
             kind = source.topics[raw.topic].type
             message = read_message(raw.data, kind)
             for topic in topics:
-                # Of several cameras each has seen the same, and AMCL agrees with the odometry.
+                # All cameras have the same images, and AMCL has the poses of the odometry.
                 if topic == '/amcl_pose' and raw.topic == '/odom':
                     message.header.frame_id = 'map'
                     writer.write(
