@@ -44,7 +44,7 @@ def noise_map(folder: Path, width: int, height: int, kind: str = 'image') -> Pat
         from_flat(TrainerConfig, {'bags': [str(folder / 'noise')], 'input.type': kind})
     )
     return save(
-        replace(built, sensor={**built.sensor, 'width': width, 'height': height}), folder / 'map'
+        replace(built, sensor=built.sensor._replace(width=width, height=height)), folder / 'map'
     )
 
 

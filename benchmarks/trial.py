@@ -11,10 +11,10 @@ from vprtempo_ros.backends import Backend
 from vprtempo_ros.backends.numpy_fp32 import NumpyBackend
 from vprtempo_ros.config import BackendConfig, TrainerConfig
 from vprtempo_ros.encoding.adaptation import Adaptation, standardise
-from vprtempo_ros.encoding.encoders import encoder_for
+from vprtempo_ros.encoding.encoder import encoder_for
 from vprtempo_ros.evaluation.recall import ranked, recall_at
 from vprtempo_ros.frames import Image
-from vprtempo_ros.maps.samples import Samples
+from vprtempo_ros.maps.samples import SampleEncoder, TraverseSamples, training_samples
 from vprtempo_ros.matching.normalisation import Normaliser
 from vprtempo_ros.matching.stages import FrameTiming
 from vprtempo_ros.network.training import train
@@ -36,17 +36,16 @@ class EncodedRoute:
 
 def encode(route: BenchmarkRoute, config: TrainerConfig) -> EncodedRoute:
     """Encode reference and query; the query causally, in order."""
-    samples = Samples(config)
-    samples.start()
-    for place, image in enumerate(route.reference):
-        samples.add(place, samples.encode(image))
-    statistics = samples.usual(0)
-    frames = samples.frames(0)
+    encode_samples, adapt = SampleEncoder(config), config.encoding.adapt
+    samples = TraverseSamples(
+        np.stack([encode_samples(image) for image in route.reference]),
+        np.arange(len(route.reference)),
+    )
     return EncodedRoute(
-        *samples.shown(1),
-        standardise(frames, statistics) if config.encoding.adapt else frames,
-        queries_of(route.query, config, statistics),
-        statistics,
+        *training_samples([samples], adapt),
+        standardise(samples.frames, samples.statistics) if adapt else samples.frames,
+        queries_of(route.query, config, samples.statistics),
+        samples.statistics,
     )
 
 

@@ -18,6 +18,7 @@ from vprtempo_ros.config import EncodingConfig, TrainerConfig, TrainingConfig
 from vprtempo_ros.demo.processes import ros_environment
 from vprtempo_ros.demo.recordings import IMAGE_TOPIC, render_route
 from vprtempo_ros.maps.building import build_map
+from vprtempo_ros.maps.map import Sensor
 from vprtempo_ros.maps.places import Place
 from vprtempo_ros.maps.store import save
 from vprtempo_ros.network.layers import new_feature_layer, new_output_layer
@@ -116,7 +117,7 @@ def slow_map(tmp_path_factory: pytest.TempPathFactory) -> Path:
             spikes,
             config,
             [Place(n, None, '', '') for n in range(places)],
-            sensor={'type': 'camera', 'width': 64, 'height': 64},
+            sensor=Sensor('camera', 64, 64),
             provenance={'software': '', 'created': '', 'traverses': []},
         ),
         folder,

@@ -17,8 +17,8 @@ from vprtempo_ros.errors import ConfigError
 from vprtempo_ros.events.accumulator import Accumulator
 from vprtempo_ros.events.binning import Binner
 from vprtempo_ros.events.decoding import StreamDecoder
-from vprtempo_ros.events.packet import EventBuffer, Packet
 from vprtempo_ros.events.image_size import event_image_size
+from vprtempo_ros.events.packet import EventBuffer, Packet
 from vprtempo_ros.events.stream import EventStream
 
 PERIOD_US = 100_000
@@ -117,12 +117,12 @@ def test_clocks_that_drift() -> None:
     ]
     decoder, buffer = StreamDecoder(prefer='own'), EventBuffer()
     for one in every:
-        offset, anew = decoder.decode(one, buffer)
-        assert not anew
+        offset, jumped = decoder.decode(one, buffer)
+        assert not jumped
         assert abs(offset + int(buffer.t[0]) - one.stamp_ns) < 5_000_000
 
 
-def test_a_jump_of_the_clock_begins_anew() -> None:
+def test_a_jump_of_the_clock_begins_jumped() -> None:
     """After a jump nothing is mixed with what was before it."""
     events = random_events(10_000, first_us=5_000_000)
     every = packets(events, 100)
@@ -140,7 +140,7 @@ def test_a_jump_of_the_clock_begins_anew() -> None:
 
 @pytest.mark.parametrize('size', [1, 333, 5000])
 def test_windows_of_a_number_of_events(size: int) -> None:
-    """Each image has just so many events, the stamp is that of the last."""
+    """Each image has exactly `count` events; its stamp is that of the last."""
     events = random_events(5000)
     found = images(packets(events, size, 'libcaer'), config(window='count', count=700))
     assert len(found) == 7
@@ -217,7 +217,7 @@ def test_a_trace_fades_in_silence_too() -> None:
 
 
 def hot(events: Events, places: list[tuple[int, int]], rate: int = 40) -> Events:
-    """Add so many events a window at these pixels."""
+    """Add `rate` events per window at these pixels."""
     times = np.arange(int(events.t_us[0]), int(events.t_us[-1]), PERIOD_US // rate)
     parts = [
         events,
@@ -314,8 +314,8 @@ def test_bins_are_those_of_histogramdd(size: int) -> None:
     decoder, buffer = StreamDecoder(prefer='own'), EventBuffer()
     found = []
     for one in packets(events, size, 'libcaer'):
-        offset, anew = decoder.decode(one, buffer)
-        found += [(stamp, counts.copy()) for stamp, counts in binner.add(buffer, offset, anew)]
+        offset, jumped = decoder.decode(one, buffer)
+        found += [(stamp, counts.copy()) for stamp, counts in binner.add(buffer, offset, jumped)]
     assert len(found) == 9
     for stamp, counts in found:
         begin = (stamp - START) // 1000 - PERIOD_US

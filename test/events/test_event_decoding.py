@@ -109,7 +109,7 @@ def test_evt3_vectors_span_words() -> None:
 
 
 def test_evt3_waits_until_time_and_row_are_known() -> None:
-    """Nothing is made of words whose time or row was told before one listened."""
+    """Words whose time or row was sent before subscribing give no events."""
     event = 2 << 12 | 9
     assert len(decode([evt3(event, 5, event, 0x6001, event)]).x) == 0
     assert len(decode([evt3(0x8001, event, 0x6001, event)]).x) == 0
@@ -125,7 +125,7 @@ def test_evt3_ignores_what_is_not_about_pixels() -> None:
 
 
 def test_evt3_time_wraps() -> None:
-    """Every 2^24 us the sensor's time begins anew, the events' does not."""
+    """Every 2^24 us the sensor's time restarts, the events' does not."""
     events = random_events(2000, span_us=60_000_000, first_us=10_000_000)
     found = decode(packets(events, 50))
     assert same(found, events)
@@ -178,7 +178,7 @@ def test_after_a_loss_stale_rows_are_not_used() -> None:
 
 
 def test_numbers_that_do_not_count() -> None:
-    """A driver that always says 0 has lost nothing; one that begins anew neither."""
+    """A driver that always says 0 has lost nothing; one that restarts neither."""
     decoder, buffer = StreamDecoder(prefer='own'), EventBuffer()
     events = random_events(50)
     for seq in (0, 0, 0, 7, 8, 0, 1):
@@ -238,7 +238,7 @@ def test_words_that_there_are_not(encoding: str, word: int, said: str) -> None:
 @pytest.mark.parametrize('encoding', ENCODINGS)
 @pytest.mark.parametrize('at', [(WIDTH, 0), (0, HEIGHT), (2000, 2000)])
 def test_events_outside_the_sensor(encoding: str, at: tuple[int, int]) -> None:
-    """The packet is refused whole, and told how many and where."""
+    """The packet is refused as a whole, with number and position of these events."""
     events = random_events(10)
     events.x[4], events.y[4] = at
     line = refusal(packet(encoding, events))
@@ -280,11 +280,11 @@ def test_stamps_that_run_backwards() -> None:
     decoder.decode(packet('mono', events, 5, START + 10 * SECOND), buffer)
     line = refusal(packet('mono', events, 0, START), decoder)
     assert '10.000 s before' in line
-    offset, anew = decoder.decode(packet('mono', events, 1, START + SECOND), buffer)
-    assert anew
+    offset, jumped = decoder.decode(packet('mono', events, 1, START + SECOND), buffer)
+    assert jumped
     assert offset + int(buffer.t[0]) == START + SECOND
-    _, anew = decoder.decode(packet('mono', events, 2, START + SECOND), buffer)
-    assert not anew
+    _, jumped = decoder.decode(packet('mono', events, 2, START + SECOND), buffer)
+    assert not jumped
 
 
 @pytest.mark.parametrize(

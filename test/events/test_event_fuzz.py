@@ -1,7 +1,7 @@
 """
 Decoders and garbage: no error but the project's own, nothing out of bounds, an end in any case.
 
-Beside these examples `make fuzz` lets a coverage-guided fuzzer look for others; what it found is
+Besides these examples `make fuzz` lets a coverage-guided fuzzer look for others; what it found is
 among the examples at the end.
 """
 
@@ -27,7 +27,7 @@ from vprtempo_ros.events.stream import EventStream
 from vprtempo_ros.sources.cdr import ARRAY, PACKET
 from vprtempo_ros.sources.event_msg import read_packet
 
-# More than elsewhere: most of what is made here is refused at its first word.
+# More than in other tests: most of what is made here is refused at its first word.
 thorough = settings(steady, max_examples=40 if 'FEWER' in os.environ else 300)
 
 # Words of kinds that there are come more often than by chance: garbage alone soon ends.
@@ -48,7 +48,7 @@ BYTES = st.one_of(
 
 
 def feed(encoding: str, parts: list[bytes], time_base: int, bigendian: bool) -> None:
-    """Decode and accumulate; whatever is taken lies within the sensor and its packet's time."""
+    """Decode and accumulate; all events are within the sensor and the time of their packet."""
     decoder, buffer = StreamDecoder(prefer='own'), EventBuffer()
     stream = EventStream(EventsConfig(period=0.05), decoder='own')
     for number, data in enumerate(parts):

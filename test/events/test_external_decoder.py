@@ -41,7 +41,7 @@ class StandIn:
     def decode_array(
         self, encoding: str, width: int, height: int, time_base: int, events: np.ndarray
     ) -> None:
-        """Decode; what lies outside the sensor is left out."""
+        """Decode; drop events outside the sensor."""
         assert events.dtype == np.uint8
         if events.size and events[0] == 0x11:
             raise RuntimeError('got unsupported code!')
@@ -86,7 +86,7 @@ def test_bytes_that_are_no_words_are_not_handed_over() -> None:
 
 
 def test_what_it_throws_is_one_line() -> None:
-    """Its errors are the project's, and it begins anew."""
+    """Its errors are the project's, and it is created again."""
     decoder, buffer = ExternalDecoder(StandIn), EventBuffer()
     with pytest.raises(EventError, match='cannot decode evt3 .got unsupported code'):
         decoder.decode(Packet('evt3', WIDTH, HEIGHT, START, '', np.full(4, 0x11, np.uint8)), buffer)

@@ -1,4 +1,4 @@
-"""Copies of reference frames: where a shift, a zoom and a tilt put what the frame shows."""
+"""Augmentation: what shift, zoom and rotation do to the image."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from support.helpers import picture
 from vprtempo_ros.config import EncodingConfig
 from vprtempo_ros.encoding.pixels import PixelEncoder
 from vprtempo_ros.frames import Image, grey_image
-from vprtempo_ros.maps.augmentation import CHANGES, copies, tilted
+from vprtempo_ros.maps.augmentation import CHANGES, augmentations, rotated
 from vprtempo_ros.sources.image_msg import decode_image
 
 ENCODING = EncodingConfig()
@@ -38,9 +38,9 @@ def where(image: Image) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize('at', [(40.0, 50.0), (70.0, 35.0)])
-def test_copies_are_shifted_and_zoomed_as_they_say(at: tuple[float, float]) -> None:
-    """A spot moves by the part of the picture, or away from its middle, that is asked for."""
-    moved = [where(copy) for copy in copies(spot(*at), ENCODING)]
+def test_augmentations_are_shifted_and_zoomed(at: tuple[float, float]) -> None:
+    """A spot moves by the fraction of the image, or away from its centre, in `CHANGES`."""
+    moved = [where(each) for each in augmentations(spot(*at), ENCODING)]
     assert len(moved) == len(CHANGES) == 8
     for change, found in zip(CHANGES, moved, strict=True):
         expected = (
@@ -54,29 +54,31 @@ def test_copies_are_shifted_and_zoomed_as_they_say(at: tuple[float, float]) -> N
 
 
 def test_a_shift_by_an_encoded_pixel_shifts_the_encoded_image() -> None:
-    """Within the picture the spikes of a shifted copy are those of the frame, a pixel further."""
+    """Inside the image the spikes of a shifted frame are those of the frame, a pixel further."""
     encode = PixelEncoder(EncodingConfig(patch=3))
     image = grey_image(cv2.GaussianBlur(picture(3, SIDE, SIDE), (0, 0), 2))
     still = encode(image).reshape(28, 28).astype(int)
-    right = encode(list(copies(image, ENCODING))[1]).reshape(28, 28).astype(int)
+    right = encode(list(augmentations(image, ENCODING))[1]).reshape(28, 28).astype(int)
     inside = np.s_[3:-3, 3:-3]
     shifted = abs(right[inside] - np.roll(still, 1, axis=1)[inside]).mean()
     assert shifted < 4 < 0.2 * abs(right[inside] - still[inside]).mean()
 
 
-def test_a_held_out_frame_is_tilted() -> None:
-    """It is turned by two degrees about its middle, which no copy is."""
-    x, y = where(tilted(spot(90.0, MIDDLE), ENCODING))
+def test_a_held_out_frame_is_rotated() -> None:
+    """By two degrees about its centre, which no augmentation is."""
+    x, y = where(rotated(spot(90.0, MIDDLE), ENCODING))
     assert math.hypot(x - MIDDLE, y - MIDDLE) == pytest.approx(90 - MIDDLE, abs=0.2)
     assert abs(math.degrees(math.atan2(y - MIDDLE, x - MIDDLE))) == pytest.approx(2.0, abs=0.2)
-    assert where(tilted(spot(MIDDLE, MIDDLE), ENCODING)) == pytest.approx((MIDDLE, MIDDLE), abs=0.1)
+    assert where(rotated(spot(MIDDLE, MIDDLE), ENCODING)) == pytest.approx(
+        (MIDDLE, MIDDLE), abs=0.1
+    )
 
 
 def test_the_border_is_repeated() -> None:
     """No black edge comes into view, which would be the same at every place."""
     white = grey_image(np.full((60, 80), 200, np.uint8))
-    for copy in (*copies(white, ENCODING), tilted(white, ENCODING)):
-        assert copy.grey().min() == copy.grey().max() == 200
+    for each in (*augmentations(white, ENCODING), rotated(white, ENCODING)):
+        assert each.grey().min() == each.grey().max() == 200
 
 
 @pytest.mark.parametrize(
@@ -92,32 +94,34 @@ def test_the_border_is_repeated() -> None:
         (3, 2000, (3, 112)),
     ],
 )
-def test_copies_have_no_more_pixels_than_they_need(
+def test_augmentations_have_no_more_pixels_than_needed(
     height: int, width: int, expected: tuple[int, int]
 ) -> None:
     """Four for each encoded pixel are enough, fewer stay as they are; even one can be encoded."""
     image = grey_image(np.random.default_rng(0).integers(0, 256, (height, width), np.uint8))
     encode = PixelEncoder(ENCODING)
-    for copy in (*copies(image, ENCODING), tilted(image, ENCODING)):
-        assert copy.grey().shape == expected
-        assert encode(copy).shape == (784,)
+    for each in (*augmentations(image, ENCODING), rotated(image, ENCODING)):
+        assert each.grey().shape == expected
+        assert encode(each).shape == (784,)
 
 
-def grey_copies(image: Image) -> NDArray[np.float64]:
-    """Return all copies of an image."""
-    return np.stack([copy.grey() for copy in copies(image, ENCODING)]).astype(float)
+def grey_augmentations(image: Image) -> NDArray[np.float64]:
+    """Return all augmentations of an image."""
+    return np.stack([each.grey() for each in augmentations(image, ENCODING)]).astype(float)
 
 
 @pytest.mark.parametrize('encoding', [*encodings_of.PLAIN, *encodings_of.YUV])
 def test_colour_and_depth_do_not_matter(encoding: str) -> None:
-    """Copies of any encoding of a picture are those of its grey values."""
+    """Augmentations of any encoding of an image are those of its grey values."""
     rgb = encodings_of.colour_picture(40, 60)
     message = encodings_of.message(encodings_of.samples(rgb, encoding), encoding)
-    found = grey_copies(decode_image(message))
+    found = grey_augmentations(decode_image(message))
     if encoding in ('mono8', 'mono16', '8UC1', '16UC1', *encodings_of.YUV):
-        expected = grey_copies(grey_image(decode_image(message).grey()))
+        expected = grey_augmentations(grey_image(decode_image(message).grey()))
     else:
-        expected = grey_copies(grey_image(np.rint(encodings_of.grey_of(rgb)).astype(np.uint8)))
+        expected = grey_augmentations(
+            grey_image(np.rint(encodings_of.grey_of(rgb)).astype(np.uint8))
+        )
     assert abs(found - expected).max() <= 2
     assert np.ptp(found[0]) > 10
 
@@ -127,6 +131,6 @@ def test_the_recorded_frame_is_not_changed() -> None:
     message = next(iter(image_records([picture(0)]))).message
     before = bytes(message.data)
     image = decode_image(message)
-    list(copies(image, ENCODING))
-    tilted(image, ENCODING)
+    list(augmentations(image, ENCODING))
+    rotated(image, ENCODING)
     assert bytes(message.data) == before

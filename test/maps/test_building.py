@@ -1,4 +1,4 @@
-"""From recordings to a map: one traverse, a second one by pose and by order, and what fails."""
+"""From recordings to a map: one traverse, an additional one, and what fails."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from vprtempo_ros.support.blas import BlasThreads
 
 
 def same(first: Map, second: Map) -> bool:
-    """Tell whether two maps have the same network, responses and confidences, bit for bit."""
+    """Return whether two maps have the same network, responses and confidences, bit for bit."""
     if first.calibration != second.calibration or not np.array_equal(
         first.response_statistics, second.response_statistics
     ):
@@ -54,7 +54,7 @@ def test_a_map_of_one_traverse(tmp_path: Path) -> None:
     assert {place.traverse for place in built.places} == {str(bag)}
     assert built.network.places == 3
     assert built.network.inputs == 64
-    assert built.sensor == {'type': 'camera', 'width': 32, 'height': 24}
+    assert built.sensor == ('camera', 32, 24)
     (traverse,) = built.provenance['traverses']
     assert traverse == {'source': str(bag.resolve()), 'frames': 6, 'used': 3, 'unreadable': 0}
     for number, data in zip((0, 2, 4), built.thumbnails, strict=True):
@@ -100,7 +100,7 @@ def test_large_pictures_have_small_thumbnails(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize('outputs', ['ridge', 'stdp'])
 def test_the_seed_decides(tmp_path: Path, outputs: str) -> None:
-    """The same seed gives the same map bit for bit, whatever the threads; another does not."""
+    """The same seed gives the same map bit for bit, on any number of threads; another does not."""
     bag = drive(tmp_path / 'bag', range(6), range(6))
     first = build_map(tiny_config(bag, training__outputs=outputs))
     assert same(first, build_map(tiny_config(bag, training__outputs=outputs)))
@@ -125,7 +125,7 @@ def test_a_map_is_the_same_on_any_number_of_cores(tmp_path: Path) -> None:
 
 
 def test_a_broken_frame_is_counted(tmp_path: Path) -> None:
-    """Unreadable frames are told in the map's provenance."""
+    """Unreadable frames are counted in the map's provenance."""
     records = list(images(picture(number) for number in range(4)))
     records[2].message.data = records[2].message.data[:5]
     built = build_map(tiny_config(write_bag(tmp_path / 'bag', records)))
@@ -158,18 +158,20 @@ def test_nothing_but_black_frames(tmp_path: Path) -> None:
 def test_traverses_in_different_frames(tmp_path: Path) -> None:
     """Poses of a second traverse in another frame are not compared with the first's."""
     first = drive(tmp_path / 'first', range(6), range(6))
-    second = drive(tmp_path / 'second', range(6), range(6), frame_id='elsewhere')
-    with pytest.raises(MapError, match="expected poses in frame 'odom'.*found 'elsewhere'"):
+    second = drive(tmp_path / 'second', range(6), range(6), frame_id='other')
+    with pytest.raises(MapError, match="expected poses in frame 'odom'.*found 'other'"):
         build_map(tiny_config(first, second))
 
 
-def test_progress_is_told(tmp_path: Path) -> None:
-    """Every stage tells how far it is and ends with all of it done; what it raises cancels."""
+def test_progress_is_reported(tmp_path: Path) -> None:
+    """Every stage reports progress until it is complete; an exception of the callback cancels."""
     bag = drive(tmp_path / 'bag', range(6), range(6))
-    told: dict[str, list[tuple[int, int]]] = {}
-    build_map(tiny_config(bag), lambda *report: told.setdefault(report[0], []).append(report[1:]))
-    assert set(told) == {'reading bag', 'training module 1/1', 'fitting confidence'}
-    for reports in told.values():
+    reported: dict[str, list[tuple[int, int]]] = {}
+    build_map(
+        tiny_config(bag), lambda *report: reported.setdefault(report[0], []).append(report[1:])
+    )
+    assert set(reported) == {'reading bag', 'training module 1/1', 'fitting confidence'}
+    for reports in reported.values():
         done = [done for done, _ in reports]
         assert done == sorted(done)
         assert done[-1] == reports[-1][1]
@@ -198,7 +200,7 @@ def test_what_cannot_be_a_map(tmp_path: Path) -> None:
         (tiny_config(route, places__count=1), MapError, 'at least 2 places'),
         (tiny_config(route, route, places__count=1), MapError, 'at least 2 places'),
         (tiny_config(route, blind), MapError, 'blind: expected poses as in .*route'),
-        (tiny_config(route, away), MapError, 'away: no frame lies within reach'),
+        (tiny_config(route, away), MapError, 'away: no frame is within places.radius'),
         (tiny_config(blind, places__by='metres'), MapError, 'no frame has a pose'),
         (tiny_config(route, input__start=9), SourceError, 'no usable frame'),
         (tiny_config(route, places__by='metres', input__start=9), SourceError, 'no usable frame'),

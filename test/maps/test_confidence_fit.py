@@ -28,12 +28,12 @@ FILTERS = ('none', 'seqslam', 'bayes')
 
 
 class Parts(NamedTuple):
-    """What confidence is fitted with: a map, its engine, frames between its places, clutter."""
+    """What confidence is fitted with: a map, its engine, frames between its places, distractors."""
 
     map: Map
     backend: Backend
     held_out: HeldOut
-    clutter: NDArray[np.uint8]
+    distractors: NDArray[np.uint8]
 
     def fit(self, seed: int = 0) -> Calibration:
         """Return the calibration."""
@@ -42,7 +42,7 @@ class Parts(NamedTuple):
             self.map.route(),
             self.map.response_statistics,
             self.held_out,
-            self.clutter,
+            self.distractors,
             self.map.calibration.tolerance,
             seed,
             silent,
@@ -107,7 +107,7 @@ def test_the_seed_decides(parts: Parts) -> None:
     assert at[1].lead == pytest.approx(at[2].lead, rel=0.5)
 
 
-def test_clutter_is_the_route_mirrored() -> None:
+def test_distractors_is_the_route_mirrored() -> None:
     """Left and right of each row change over; rows and frames stay where they are."""
     frames = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 12)
     assert mirrored(frames, 4).tolist() == [
@@ -117,11 +117,11 @@ def test_clutter_is_the_route_mirrored() -> None:
     assert (mirrored(mirrored(frames, 4), 4) == frames).all()
 
 
-def test_clutter_is_no_place_of_the_map(parts: Parts) -> None:
+def test_distractors_is_no_place_of_the_map(parts: Parts) -> None:
     """The mirrored frames are not recognised, while the frames themselves are."""
     shown = parts.map.shown()
     own = np.array([parts.backend.similarity(row).argmax() for row in shown])
-    other = np.array([parts.backend.similarity(row).argmax() for row in parts.clutter])
+    other = np.array([parts.backend.similarity(row).argmax() for row in parts.distractors])
     assert (own == np.arange(len(shown))).mean() > 0.9
     assert (other == np.arange(len(shown))).mean() < 0.3
 
@@ -129,11 +129,11 @@ def test_clutter_is_no_place_of_the_map(parts: Parts) -> None:
 def runs(parts: Parts, count: int = 200) -> list[calibrating._Run]:
     """Return runs as confidence is fitted on."""
     rng = np.random.default_rng(5)
-    return [calibrating._run(parts.held_out, parts.clutter, rng) for _ in range(count)]
+    return [calibrating._run(parts.held_out, parts.distractors, rng) for _ in range(count)]
 
 
-def is_elsewhere(parts: Parts, run: calibrating._Run) -> bool:
-    """Tell whether no place of the map is right anywhere in a run."""
+def is_off_map(parts: Parts, run: calibrating._Run) -> bool:
+    """Return whether no place of the map is right anywhere in a run."""
     return bool((run.first > len(parts.map.places)).all())
 
 
@@ -141,7 +141,7 @@ def test_runs_are_stretches_of_the_drive(parts: Parts) -> None:
     """Successive frames with their right places and times; after the end comes the beginning."""
     held_out, wrapped = parts.held_out, 0
     for run in runs(parts):
-        if is_elsewhere(parts, run):
+        if is_off_map(parts, run):
             continue
         candidates = [(begin + np.arange(30)) % len(held_out) for begin in range(len(held_out))]
         assert any(
@@ -157,20 +157,20 @@ def test_runs_are_stretches_of_the_drive(parts: Parts) -> None:
 
 
 def test_a_part_of_the_runs_shows_nothing_of_the_map(parts: Parts) -> None:
-    """About a fifth is clutter alone: what was held out has no part in its pixels."""
+    """About a fifth is distractors alone: what was held out has no part in its pixels."""
     blank = parts._replace(
         held_out=replace(parts.held_out, spikes=np.zeros_like(parts.held_out.spikes))
     )
-    elsewhere = 0
+    off_map = 0
     for run, other in zip(runs(parts), runs(blank), strict=True):
         same = bool((run.spikes == other.spikes).all())
-        assert same == is_elsewhere(parts, run)
-        elsewhere += same
-    assert 25 <= elsewhere <= 60
+        assert same == is_off_map(parts, run)
+        off_map += same
+    assert 25 <= off_map <= 60
 
 
 @pytest.mark.parametrize('name', FILTERS)
-def test_elsewhere_is_less_sure(parts: Parts, name: str) -> None:
+def test_off_map_is_less_sure(parts: Parts, name: str) -> None:
     """Confidence is lower off the map, and where a match is wrong, whichever the filter."""
     matcher = Matcher(
         parts.map.route(),
@@ -178,7 +178,7 @@ def test_elsewhere_is_less_sure(parts: Parts, name: str) -> None:
         parts.fit(),
         MatchConfig(min_confidence=0.0, sequence=SequenceConfig(filter=name)),
     )
-    said: dict[str, list[float]] = {'elsewhere': [], 'right': [], 'wrong': []}
+    said: dict[str, list[float]] = {'off_map': [], 'right': [], 'wrong': []}
     for run in runs(parts, 60):
         matcher.reset()
         for number, stamp in enumerate(run.stamps.tolist()):
@@ -186,16 +186,16 @@ def test_elsewhere_is_less_sure(parts: Parts, name: str) -> None:
             if number < 5:
                 continue
             near = run.first[number] - 1 <= found.places[0] <= run.last[number] + 1
-            kind = 'elsewhere' if is_elsewhere(parts, run) else 'right' if near else 'wrong'
+            kind = 'off_map' if is_off_map(parts, run) else 'right' if near else 'wrong'
             said[kind].append(float(found.confidences[0]))
     mean = {kind: float(np.mean(values)) for kind, values in said.items()}
     # Of a single frame on a map of 18 places there is little to go by; rendered pictures differ
     # in a few pixels from run to run.
     margin = {'none': 0.03, 'seqslam': 0.08, 'bayes': 0.15}[name]
-    assert mean['right'] > mean['elsewhere'] + margin, mean
+    assert mean['right'] > mean['off_map'] + margin, mean
     assert mean['right'] > mean['wrong'] + margin, mean
     # Runs that were not fitted on: confidence is true for these as a whole.
-    everything = np.concatenate([said[kind] for kind in ('right', 'wrong', 'elsewhere')])
+    everything = np.concatenate([said[kind] for kind in ('right', 'wrong', 'off_map')])
     assert everything.mean() == pytest.approx(len(said['right']) / len(everything), abs=0.12)
 
 

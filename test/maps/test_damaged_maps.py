@@ -37,12 +37,12 @@ def test_no_map(tmp_path: Path) -> None:
     ('version', 'expected'),
     [
         (3, 'install a newer vprtempo_ros'),
-        (1, 'train the map anew'),
-        (0, 'train the map anew'),
-        (-1, 'train the map anew'),
-        ('one', 'train the map anew'),
-        (None, 'train the map anew'),
-        ([1], 'train the map anew'),
+        (1, 'train the map again'),
+        (0, 'train the map again'),
+        (-1, 'train the map again'),
+        ('one', 'train the map again'),
+        (None, 'train the map again'),
+        ([1], 'train the map again'),
     ],
 )
 def test_another_version(folder: Path, version: object, expected: str) -> None:
@@ -66,7 +66,7 @@ def test_a_flipped_byte(folder: Path, name: str) -> None:
 
 
 def test_any_flipped_byte_of_map_yaml(folder: Path) -> None:
-    """Whatever byte of map.yaml changes, the map is refused or means the same as before."""
+    """If any byte of map.yaml changes, the map is refused or means the same as before."""
     data = (folder / 'map.yaml').read_bytes()
     before = yaml.safe_load(data)
     rng = np.random.default_rng(0)

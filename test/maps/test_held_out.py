@@ -14,21 +14,21 @@ from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.maps.held_out import Collector, HoldoutSplitter
 from vprtempo_ros.maps.store import load, save
 
-SECOND, BETWEEN, TILTED = (
-    'frames of the second traverse',
+ADDITIONAL, BETWEEN, ROTATED = (
+    'frames of an additional traverse',
     'frames between places',
-    'the places, tilted',
+    'the places, rotated',
 )
 
 
 @pytest.mark.parametrize(
     ('again', 'spacing', 'expected'),
-    [(True, 2, SECOND), (True, 1, SECOND), (False, 2, BETWEEN), (False, 1, TILTED)],
+    [(True, 2, ADDITIONAL), (True, 1, ADDITIONAL), (False, 2, BETWEEN), (False, 1, ROTATED)],
 )
 def test_the_best_that_there_is_is_held_out(
     tmp_path: Path, again: bool, spacing: int, expected: str
 ) -> None:
-    """A second traverse, else frames between places, else the places tilted; the map names it."""
+    """An additional traverse, else frames between places, else rotated places; the map names it."""
     bags = [drive(tmp_path / 'monday', [], range(12), poses=False)]
     if again:
         bags.append(drive(tmp_path / 'tuesday', [], range(20, 32), poses=False))
@@ -71,10 +71,10 @@ def test_frames_between_places_belong_to_both(
     assert found.spikes.shape == (7, 64)
 
 
-def test_a_second_traverse_shows_its_own_places(
+def test_an_additional_traverse_shows_its_own_places(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each of its frames has the one place that it was given to, and its own stamp."""
+    """Each of its frames has the one place that it was assigned to, and its own stamp."""
     first = drive(tmp_path / 'first', range(4), range(4))
     second = drive(tmp_path / 'second', [3.1, 2.1, 0.1], range(10, 13), start_ns=5 * 10**9)
     found = held_out_of(monkeypatch, first, second, places__radius=0.5)
@@ -84,7 +84,7 @@ def test_a_second_traverse_shows_its_own_places(
 
 
 def test_of_very_many_frames_an_even_part_is_kept() -> None:
-    """Memory is bounded, whatever the length of a recording, and no stretch is left out."""
+    """Memory is bounded for a recording of any length, and no segment is left out."""
     collector = Collector('frames', 0)
     for number in range(10_000):
         if collector.wanted():
@@ -102,7 +102,7 @@ def test_of_very_many_frames_an_even_part_is_kept() -> None:
     assert found.last.max() == 8999
 
 
-def test_frames_that_nobody_takes_are_handed_on() -> None:
+def test_frames_that_are_not_taken_are_held_out() -> None:
     """In their order, and each before the next frame is read."""
     frames = [frame(number) for number in range(6)]
     left, order = [], []

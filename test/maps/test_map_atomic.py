@@ -1,4 +1,4 @@
-"""Whatever happens while a map is written, there is the old map or the new one."""
+"""At any time while a map is written, there is the old map or the new one."""
 
 from __future__ import annotations
 

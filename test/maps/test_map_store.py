@@ -42,7 +42,7 @@ def test_round_trip(tmp_path: Path) -> None:
 
 
 def test_a_map_is_the_folder_of_the_design(tmp_path: Path) -> None:
-    """A map is five things with plain names, readable by others; nothing is left beside it."""
+    """A map is five things with plain names, readable by others; nothing is left next to it."""
     folder = save(tiny_map(), tmp_path / 'office')
     assert names(folder) == [
         'map.yaml',
@@ -86,7 +86,7 @@ def test_a_link_to_a_map_is_followed(tmp_path: Path) -> None:
 @pytest.mark.parametrize('overwrite', [False, True])
 @pytest.mark.parametrize('kind', ['file', 'folder', 'dangling link', 'link to a file'])
 def test_what_is_not_a_map_is_left_alone(tmp_path: Path, kind: str, overwrite: bool) -> None:
-    """Other files and folders are never replaced, whatever is asked for."""
+    """Other files and folders are never replaced, with and without overwrite."""
     target = tmp_path / 'precious'
     if kind == 'file':
         target.write_text('x')
@@ -95,8 +95,8 @@ def test_what_is_not_a_map_is_left_alone(tmp_path: Path, kind: str, overwrite: b
         (target / 'thesis.tex').write_text('x')
     else:
         if kind == 'link to a file':
-            (tmp_path / 'elsewhere').write_text('x')
-        target.symlink_to(tmp_path / 'elsewhere')
+            (tmp_path / 'other').write_text('x')
+        target.symlink_to(tmp_path / 'other')
     before = names(tmp_path)
     for check in (
         lambda: save(tiny_map(), target, overwrite),
@@ -148,7 +148,7 @@ def test_a_destination_below_a_file_is_refused_before_training(tmp_path: Path, p
 def test_any_name_survives(
     tmp_path_factory: pytest.TempPathFactory, first: str, second: str
 ) -> None:
-    """Names of bags and frames come back from places.csv whatever they hold."""
+    """Names of bags and frames with any characters are read back from places.csv."""
     file = tmp_path_factory.getbasetemp() / 'places.csv'
     pose = tiny_map().places[0].pose
     places = [Place(-5, None, first, second), Place(2**62, pose, second, first)]

@@ -83,7 +83,7 @@ def test_by_metres() -> None:
 
 @pytest.mark.parametrize('step', [0.1, 0.3, 1 / 3, 0.7])
 def test_rounded_metres_lose_no_place(step: float) -> None:
-    """Frames a fixed step apart are taken at every third step, whatever the rounding."""
+    """Frames a fixed step apart are taken at every third step in spite of rounding."""
     frames = along([1e5 + step * number for number in range(60)])
     assert taken(frames, by='metres', spacing=step * 3) == list(range(0, 60, 3))
 
@@ -144,7 +144,7 @@ def test_places_by_metres_keep_their_distance(steps: list[float], spacing: float
 
 
 def assigned(positions: Sequence[float], xs: Sequence[float | None], radius: float) -> list[int]:
-    """Return, for each frame of a further traverse, the place that it improves; -1 for none."""
+    """Return, for each frame of an additional traverse, the place that it improves; -1 for none."""
     places = [Place(0, found.pose, '', '') for found in along(positions)]
     assign = ByPose(places, radius)
     found = [assign.improves(query) for query in along(xs)]

@@ -238,7 +238,7 @@ def test_map_info_of_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 
 
 def test_whoever_reads_may_stop(tmp_path: Path) -> None:
-    """A tool whose output nobody reads to its end, as with `head`, ends without a word."""
+    """A tool whose output is not read to its end, as with `head`, ends without a message."""
     save(map_of(quantised.trained()), tmp_path / 'map')
     with subprocess.Popen(
         [sys.executable, '-m', map_info.__name__, str(tmp_path / 'map')],

@@ -44,6 +44,7 @@ ALLOWED = (
     'CONTRIBUTING.md',
     'CHANGELOG.md',
     'vprtempo_ros/renamed.py',
+    'test/corpus/maps/',
 )
 FOLDERS = (
     'vprtempo_ros',
@@ -76,7 +77,7 @@ def test_no_retired_words(folder: str) -> None:
     """Code, comments, messages and pages use the terms of robotics, ROS and machine learning."""
     found = []
     for name in tracked(folder):
-        if name in ALLOWED or not (ROOT / name).is_file():
+        if name.startswith(ALLOWED) or not (ROOT / name).is_file():
             continue
         for number, line in enumerate((ROOT / name).read_text(encoding='utf-8').split('\n'), 1):
             found += [f'{name}:{number}: {match[0]}' for match in _PATTERN.finditer(line)]

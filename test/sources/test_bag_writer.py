@@ -58,7 +58,7 @@ def test_what_is_written_is_read(tmp_path: Path, storage: str) -> None:
 
 @pytest.mark.parametrize('storage', STORAGES)
 def test_the_folder_is_a_bag_for_others(tmp_path: Path, storage: str) -> None:
-    """The folder holds its metadata, which tells all messages, and nothing is left beside it."""
+    """The folder holds metadata of all messages, and nothing is left next to it."""
     write(tmp_path / 'bag', storage)
     suffix = {'sqlite3': 'db3', 'mcap': 'mcap'}[storage]
     assert sorted(file.name for file in (tmp_path / 'bag').iterdir()) == [
@@ -77,7 +77,7 @@ def test_the_folder_is_a_bag_for_others(tmp_path: Path, storage: str) -> None:
 
 @pytest.mark.parametrize('kind', ['file', 'folder', 'dangling link'])
 def test_nothing_is_replaced(tmp_path: Path, kind: str) -> None:
-    """Whatever has the name already stays."""
+    """An existing file or folder is not changed."""
     path = tmp_path / 'bag'
     if kind == 'file':
         path.write_text('x')
@@ -93,7 +93,7 @@ def test_nothing_is_replaced(tmp_path: Path, kind: str) -> None:
 @pytest.mark.parametrize('storage', STORAGES)
 @pytest.mark.parametrize('error', [ValueError('x'), KeyboardInterrupt()])
 def test_after_an_error_nothing_is_left(tmp_path: Path, storage: str, error: BaseException) -> None:
-    """Whatever ends the writing early is passed on, and the unfinished bag removed."""
+    """Any exception is passed on, and the unfinished bag removed."""
     with pytest.raises(type(error)), BagWriter(tmp_path / 'bag', storage) as writer:
         writer.write(CAMERA, IMAGE, 0, image_message(0, picture(0), 'mono8', 'cam'))
         raise error

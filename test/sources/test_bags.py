@@ -74,7 +74,7 @@ def test_every_way_to_write_a_bag(tmp_path: Path, storage: str, mode: str, metad
 
 @pytest.mark.parametrize(('storage', 'mode'), MODES)
 def test_a_bare_storage_file(tmp_path: Path, storage: str, mode: str) -> None:
-    """The storage file alone is a bag, wherever it lies."""
+    """The storage file alone is a bag, in any folder."""
     bag = write_bag(tmp_path / 'bag', images([picture(1), picture(2)]), storage, mode)
     alone = Path(shutil.copy(storage_file(bag), tmp_path))
     assert is_bag(alone)

@@ -14,6 +14,7 @@ from vprtempo_ros.errors import ImageError
 from vprtempo_ros.sources.cdr import (
     COMPRESSED,
     IMAGE,
+    live_typestore,
     read_message,
     restamp,
     stamp_ns,
@@ -85,7 +86,7 @@ def test_restamp_big_endian(shift: int) -> None:
 @steady
 @given(st.integers(0, 2**31 - 1), st.integers(0, SECOND - 1), st.integers(-(2**60), 2**60))
 def test_restamp_keeps_nanoseconds_in_range(seconds: int, nanoseconds: int, shift: int) -> None:
-    """Whatever the shift, nanoseconds stay below a second, and moving back gives the original."""
+    """With any shift nanoseconds stay below a second, and moving back gives the original."""
     stamp = seconds * SECOND + nanoseconds
     if not -(2**31) * SECOND <= stamp + shift < 2**31 * SECOND:
         return
@@ -146,6 +147,17 @@ def test_an_unknown_type_is_an_image_error() -> None:
     """A type without definition gives an ImageError."""
     with pytest.raises(ImageError):
         read_message(image_bytes(), 'my_msgs/msg/Thing')
+
+
+def test_own_definitions_are_those_of_ros() -> None:
+    """What nodes load in place of all messages has the same fields, in the same order."""
+    from rosbags.typesys import Stores, get_typestore
+
+    theirs, ours = get_typestore(Stores.ROS2_JAZZY).fielddefs, live_typestore().fielddefs
+    common = set(theirs) & set(ours)
+    assert {IMAGE, COMPRESSED, 'nav_msgs/msg/Odometry'} <= common
+    for name in common:
+        assert ours[name][1] == theirs[name][1], name
 
 
 def test_compressed_round_trip() -> None:

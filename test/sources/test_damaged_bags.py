@@ -105,7 +105,7 @@ def test_flipped_bytes(tmp_path: Path, storage: str, mode: str) -> None:
     file = fresh(tmp_path / 'bag', storage, mode)
     data = bytearray(file.read_bytes())
     rng = np.random.default_rng(0)
-    # Structure lies at the ends of both formats; pixels are in between.
+    # Structure is at the ends of both formats; pixels are in between.
     where = np.unique(
         np.concatenate(
             [
@@ -197,7 +197,7 @@ def test_the_topic_is_clear(cameras: Path) -> None:
 
 @pytest.mark.parametrize('storage', STORAGES)
 def test_memory_does_not_grow_with_the_bag(tmp_path: Path, storage: str) -> None:
-    """Reading 300 images needs the memory of a few, whatever the storage."""
+    """Reading 300 images needs the memory of a few, with each storage."""
     pixels = np.tile(np.arange(160, dtype=np.uint8), (240, 2))
     bag = write_bag(tmp_path / 'bag', images(pixels for _ in range(300)), storage)
     traverse, _ = open_traverse(str(bag), BagInputConfig(), PosesConfig())

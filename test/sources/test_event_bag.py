@@ -139,7 +139,7 @@ def test_a_recording_that_goes_back_in_time(tmp_path: Path) -> None:
 
 
 def test_topics_are_chosen_by_type(tmp_path: Path) -> None:
-    """Events are found beside images and poses; which is which is said when it is not clear."""
+    """Events are found among images and poses; an ambiguous choice lists the candidates."""
     both = [*records(packets(random_events(3000), 100)), *images(picture(n) for n in range(3))]
     bag = write_bag(tmp_path / 'both', both)
     assert len(frames(bag)) == 8
@@ -158,7 +158,7 @@ def test_a_map_of_events(tmp_path: Path) -> None:
     """It knows what it was made from, survives the disk, and recognises its own places."""
     bag = event_drive(tmp_path / 'bag', range(8))
     loaded = load(save(trained(bag), tmp_path / 'map'))
-    assert loaded.sensor == {'type': 'events', 'width': WIDTH, 'height': HEIGHT}
+    assert loaded.sensor == ('events', WIDTH, HEIGHT)
     assert loaded.config.input.type == 'events'
     assert len(loaded.places) == 8
     assert loaded.places[3].pose
@@ -220,7 +220,7 @@ def test_a_map_of_a_folder_of_event_images(tmp_path: Path) -> None:
         (tmp_path / 'images').mkdir(exist_ok=True)
         assert cv2.imwrite(str(tmp_path / 'images' / f'{place}.png'), counts)
     built = trained(tmp_path / 'images')
-    assert built.sensor == {'type': 'events', 'width': WIDTH, 'height': HEIGHT}
+    assert built.sensor == ('events', WIDTH, HEIGHT)
     bag = event_drive(tmp_path / 'bag', range(6))
     recogniser = Recogniser(built, BackendConfig(), ALONE)
     for number, frame in enumerate(frames(bag)):

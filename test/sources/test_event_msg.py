@@ -147,7 +147,7 @@ def test_arrays_that_claim_too_much() -> None:
     ],
 )
 def test_definitions_agree(file: str) -> None:
-    """What rosbags is told of a message has the fields of the definition that ROS is built with."""
+    """The definitions for rosbags have the fields of those that ROS is built with."""
     from rosbags.typesys import get_types_from_msg
 
     name = file.removesuffix('.msg')

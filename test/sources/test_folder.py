@@ -52,7 +52,7 @@ def test_only_images_count(tmp_path: Path) -> None:
     'content', ['b.png\na.png\n', '\r\nb.png\r\n\r\na.png', ' b.png \na.png', '\ufeffb.png\na.png']
 )
 def test_a_list_of_names(tmp_path: Path, content: str) -> None:
-    """A list gives the files and their order, whatever editor wrote it."""
+    """A list gives the files and their order, from any editor."""
     write_pictures(tmp_path / 'images', ['a.png', 'b.png', 'c.png'])
     names = tmp_path / 'names.txt'
     names.write_text(content, encoding='utf-8', newline='')
@@ -72,7 +72,7 @@ def test_a_list_of_names(tmp_path: Path, content: str) -> None:
     ],
 )
 def test_a_list_with_names_that_are_not_there(tmp_path: Path, content: str, expected: str) -> None:
-    """A name that is missing, or leads out of the folder, is told."""
+    """A name that is missing, or leads out of the folder, is named."""
     folder = write_pictures(tmp_path / 'images', ['a.png'])
     write_pictures(tmp_path, ['secret.png'])
     write_pictures(folder / 'sub', ['inner.png'])
@@ -86,7 +86,7 @@ def test_a_list_with_names_that_are_not_there(tmp_path: Path, content: str, expe
 
 @pytest.mark.parametrize('content', [None, b'\xff\xfe\x00'])
 def test_a_list_that_cannot_be_read(tmp_path: Path, content: bytes | None) -> None:
-    """A list that is missing, or is no text, is told."""
+    """A list that is missing, or is not text, is refused."""
     write_pictures(tmp_path, ['a.png'])
     names = tmp_path / 'names.txt'
     if content is not None:
@@ -96,7 +96,7 @@ def test_a_list_that_cannot_be_read(tmp_path: Path, content: bytes | None) -> No
 
 
 def test_a_folder_without_images(tmp_path: Path) -> None:
-    """A folder with other files only is told, with the suffixes that count."""
+    """A folder with other files only is refused, with the suffixes of images."""
     (tmp_path / 'notes.txt').write_text('x')
     with pytest.raises(SourceError, match=r'expected images \(\.png, .*found none'):
         image_files(tmp_path)

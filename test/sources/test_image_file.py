@@ -59,7 +59,7 @@ def test_every_format_gives_the_same_grey(encoding: str, suffix: str, levels: fl
 
 @pytest.mark.parametrize('text', ['jpeg', 'png', 'rgb8; jpeg compressed bgr8', ''])
 def test_the_format_field_may_say_anything(text: str) -> None:
-    """The bytes tell what they are; drivers fill the field in many ways."""
+    """The bytes define the format; drivers fill the field `format` in many ways."""
     message = compressed_message(7, JPEG.tobytes(), text, 'cam')
     received = read_message(write_message(message, COMPRESSED), COMPRESSED)
     assert np.abs(decode_compressed(received).grey() - grey_of(RGB)).max() <= 4

@@ -34,7 +34,7 @@ def check(found: SimpleNamespace, encoding: str, rgb: np.ndarray) -> None:
 
 @pytest.mark.parametrize('encoding', ALL)
 def test_every_encoding_gives_the_same_grey(encoding: str) -> None:
-    """The grey picture is the luma of the colour picture, whatever carried it."""
+    """The grey picture is the luma of the colour picture, in every encoding."""
     rgb = colour_picture()
     check(message(samples(rgb, encoding), encoding), encoding, rgb)
 
@@ -54,7 +54,7 @@ def test_padded_rows(encoding: str, padding: int, last_row_padded: bool) -> None
 @pytest.mark.parametrize('encoding', DEEP)
 @pytest.mark.parametrize('padding', [0, 3])
 def test_big_endian(encoding: str, padding: int) -> None:
-    """Samples of 16 bits are read in the byte order that the message tells."""
+    """Samples of 16 bits are read in the byte order of the message."""
     rgb = colour_picture()
     found = message(samples(rgb, encoding), encoding, padding=padding, big_endian=True)
     check(found, encoding, rgb)

@@ -1,4 +1,4 @@
-"""What is told of live frames before any is decoded: stamps, what is bad, places so far."""
+"""Checks of live frames before recording: stamps, unusable frames, places so far."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ def test_bad_frames_are_counted_by_their_reason() -> None:
     for _ in range(3):
         assert watch.look(image(2 * SECOND, picture(1, 12, 16)), 0) is None
     assert sum(watch.bad.values()) == 6
-    told = '\n'.join(watch.bad)
-    assert 'unknown encoding' in told
-    assert 'do not hold' in told
+    reasons = '\n'.join(watch.bad)
+    assert 'unknown encoding' in reasons
+    assert 'do not hold' in reasons
     assert watch.bad['expected 32x24 pixels as in the first image, found 16x12'] == 3
 
 
@@ -97,9 +97,9 @@ def test_packets_of_events() -> None:
     assert watch.look(write_message(packet_message(odd), PACKET), 0) is None
     other = third._replace(width=320)
     assert watch.look(write_message(packet_message(other), PACKET), 0) is None
-    told = '\n'.join(watch.bad)
-    assert 'evt2' in told
-    assert '320x' in told
+    reasons = '\n'.join(watch.bad)
+    assert 'evt2' in reasons
+    assert '320x' in reasons
 
 
 @pytest.mark.parametrize(('rate', 'kept'), [(0.0, 300), (10.0, 100), (15.0, 150), (100.0, 300)])
@@ -203,7 +203,7 @@ def test_a_frame_that_comes_after_its_pose_counts_at_once() -> None:
 
 
 def test_windows_of_events_are_counted() -> None:
-    """As many places as windows of time are completed, told from the packets' stamps."""
+    """As many places as windows of time are completed, by the stamps of the packets."""
     config = tiny_config(Path('x'), input__type='events', input__events__period=0.01)
     every = packets(random_events(20_000), 200)
     counter, stream = PlaceCounter(config), EventStream(EventsConfig(period=0.01))
@@ -216,7 +216,7 @@ def test_windows_of_events_are_counted() -> None:
 
 
 def test_windows_by_number_cannot_be_counted() -> None:
-    """How many events came nobody knows before they are decoded."""
+    """The number of events is unknown before they are decoded."""
     config = tiny_config(Path('x'), input__type='events', input__events__window='count')
     counter = PlaceCounter(config)
     counter.add_frame(1)
@@ -236,7 +236,7 @@ def test_fixes_become_metres() -> None:
 
 
 def test_gps_without_its_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Missing pyproj is told before the drive."""
+    """Missing pyproj is reported before the drive."""
     monkeypatch.setitem(sys.modules, 'pyproj', None)
     pose_source._transformer.cache_clear()
     with pytest.raises(SourceError, match='pip install pyproj'):

@@ -175,7 +175,7 @@ def test_poses_in_several_frames(tmp_path: Path) -> None:
 
 
 def test_which_topic_holds_the_poses(tmp_path: Path) -> None:
-    """Several pose topics must be told apart by name; none needs none of them."""
+    """Of several pose topics one must be named; `none` needs none of them."""
     records = [*odometry([(1, 0, 0)] * 4), fix(0, 45.0, 7.0, 0.0)]
     with pytest.raises(SourceError, match='several pose topics'):
         open_bag(tmp_path, records)

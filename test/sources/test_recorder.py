@@ -112,7 +112,7 @@ def test_where_nothing_can_be_recorded(tmp_path: Path, name: str, words: str) ->
 
 
 def test_too_little_room_to_begin(tmp_path: Path) -> None:
-    """What is to stay free on the disk is not there: the line tells which setting says so."""
+    """The disk has less free than required: the message names the setting."""
     with pytest.raises(SourceError, match=r'live\.min_free'):
         recorder(tmp_path / 'drive', min_free=1 << 62)
     assert not (tmp_path / 'drive').exists()
@@ -210,7 +210,7 @@ def endless(path: Path, sync: float) -> Iterator[subprocess.Popen[str]]:
 
 
 def progress(process: subprocess.Popen[str], until: int) -> list[tuple[int, int]]:
-    """Read what was put and written, until so many are written."""
+    """Read what was put and written, until the second reaches `until`."""
     assert process.stdout is not None
     seen: list[tuple[int, int]] = []
     for line in process.stdout:
@@ -241,7 +241,7 @@ def test_killed_while_recording(tmp_path: Path, when: int) -> None:
 
 
 def test_half_a_transaction_is_taken_back(tmp_path: Path) -> None:
-    """What SQLite had begun to write when it was killed is not read, whatever the file holds."""
+    """What SQLite had begun to write when it was killed is not read, though the file holds it."""
     path = tmp_path / 'drive'
     with endless(path, 3600.0) as process:
         # More than SQLite keeps in memory, so that it writes into the file before it commits.
@@ -257,7 +257,7 @@ def test_half_a_transaction_is_taken_back(tmp_path: Path) -> None:
 
 
 def test_a_log_that_was_not_taken_over(tmp_path: Path) -> None:
-    """Bags of rosbag2's resilient profile, killed, have their newest messages beside the file."""
+    """Bags of rosbag2's resilient profile, killed, have their newest messages next to the file."""
     recording = recorder(tmp_path / 'whole')
     recording.put(CAMERA, 1, message(1))
     recording.close()
@@ -277,7 +277,7 @@ def test_a_log_that_was_not_taken_over(tmp_path: Path) -> None:
 
 
 def test_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Recordings lie beside the map, or where they are wanted, and get numbers."""
+    """Recordings are next to the map, or at a given path, and numbered."""
     first = first_recording('', str(tmp_path / 'office'))
     assert first == tmp_path / 'office.recording'
     assert first_recording(str(tmp_path / 'other'), 'ignored') == tmp_path / 'other'
@@ -302,7 +302,7 @@ def test_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_recordings_that_nobody_may_read(tmp_path: Path) -> None:
-    """Somebody else's recording of this name is passed over: here that of root."""
+    """A recording of another user, here root, is skipped."""
     if os.geteuid() != 0:
         pytest.skip('needs root to take rights away')
     with tempfile.TemporaryDirectory() as folder:
@@ -321,7 +321,7 @@ def test_recordings_that_nobody_may_read(tmp_path: Path) -> None:
 
 
 def test_what_nobody_thought_of(tmp_path: Path) -> None:
-    """Whatever ends the recorder's thread is told: nothing goes on as if it were recorded."""
+    """Any exception in the recorder's thread is reported: recording does not seem to continue."""
     recording = recorder(tmp_path / 'drive')
     recording.put(CAMERA, 0, message(0))
     wait(lambda: recording.written[CAMERA] == 1)

@@ -148,7 +148,7 @@ def test_a_folder_of_images(tmp_path: Path) -> None:
 
 
 def test_a_bag_among_other_files(bag: Path) -> None:
-    """Pictures beside a bag's files do not make it a folder of images."""
+    """Pictures next to a bag's files do not make it a folder of images."""
     write_pictures(bag, ['preview.png'])
     assert len(opened(bag)) == 6
 

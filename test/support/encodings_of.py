@@ -44,7 +44,7 @@ def grey_of(rgb: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def samples(rgb: NDArray[np.float64], encoding: str) -> NDArray[Any]:
-    """Return the samples as they lie in memory, (height, width, samples of a pixel)."""
+    """Return the samples as stored in memory, (height, width, samples of a pixel)."""
     height, width = rgb.shape[:2]
     deep = encoding in DEEP
     full = 65535 if deep else 255

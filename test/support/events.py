@@ -134,7 +134,7 @@ def packet(
 
 
 def packets(events: Events, size: int, encoding: str = 'evt3', **settings: Any) -> list[Packet]:
-    """Cut events into packets of so many each."""
+    """Cut events into packets of `size` each."""
     return [
         packet(encoding, events.part(slice(start, start + size)), number, **settings)
         for number, start in enumerate(range(0, len(events.x), size))
@@ -147,7 +147,7 @@ def columns(buffer: EventBuffer) -> Events:
 
 
 def same(first: Events, second: Events) -> bool:
-    """Tell whether two lists of events are the same."""
+    """Return whether two lists of events are the same."""
     return all(np.array_equal(a, b) for a, b in zip(first, second))
 
 

@@ -21,7 +21,7 @@ from vprtempo_ros.errors import MapError
 from vprtempo_ros.frames import Frame, Pose, grey_image
 from vprtempo_ros.maps import store
 from vprtempo_ros.maps.confidence_fit import measure_responses
-from vprtempo_ros.maps.map import Map
+from vprtempo_ros.maps.map import Map, Sensor
 from vprtempo_ros.maps.places import Place
 from vprtempo_ros.maps.store import load
 from vprtempo_ros.matching.confidence import Calibration, Curve
@@ -193,7 +193,7 @@ def map_around(
             'places': places,
             'network': network,
             'thumbnails': [b'jpeg %d' % number for number in range(len(places))],
-            'sensor': {'type': 'camera', 'width': 32, 'height': 24},
+            'sensor': Sensor('camera', 32, 24),
             'spikes': spikes,
             'pixel_statistics': statistics_of(spikes),
             'response_statistics': responses,

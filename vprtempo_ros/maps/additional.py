@@ -1,22 +1,22 @@
-"""Frames of further traverses, and the places of the first that they show."""
+"""Assigning the frames of an additional traverse to the places of the first one."""
 
 from __future__ import annotations
 
 from typing import Callable, Iterator, NamedTuple
 
+from ..arrays import Spikes
 from ..config import TrainerConfig
 from ..errors import MapError
 from ..frames import Frame, Image, Pose
 from .places import ByPose, Place, sample
-from .samples import Encoded
 
 
-class AdditionalTraverses(NamedTuple):
-    """A frame of a further traverse: its place, when it was taken, its spikes."""
+class AdditionalFrame(NamedTuple):
+    """A frame of an additional traverse: place, stamp, spikes uint8 (variants, inputs)."""
 
     place: int
     stamp_ns: int
-    encoded: Encoded
+    spikes: Spikes
 
 
 def by_pose(
@@ -24,22 +24,22 @@ def by_pose(
     places: list[Place],
     config: TrainerConfig,
     bag: str,
-    encode: Callable[[Image], Encoded],
-) -> Iterator[AdditionalTraverses]:
+    encode: Callable[[Image], Spikes],
+) -> Iterator[AdditionalFrame]:
     """
-    Give each place the nearest frame of a further traverse, where one passes near enough.
+    Assign to each place the nearest frame within places.radius, if there is one.
 
     :raises MapError: if the traverse has no poses, or none near a place.
     """
     assign = ByPose(places, config.places.radius)
-    best: dict[int, AdditionalTraverses] = {}
+    best: dict[int, AdditionalFrame] = {}
     posed = False
     for frame in frames:
         posed = posed or frame.pose is not None
         _check_frame_id(frame.pose, places[0].pose, bag, config.bags[0])
         place = assign.improves(frame)
         if place is not None:
-            best[place] = AdditionalTraverses(place, frame.stamp_ns, encode(frame.image))
+            best[place] = AdditionalFrame(place, frame.stamp_ns, encode(frame.image))
     if not posed:
         raise MapError(
             f'{bag}: expected poses as in {config.bags[0]}, found none: record them '
@@ -47,7 +47,7 @@ def by_pose(
         )
     if not best:
         raise MapError(
-            f'{bag}: no frame lies within reach of a place of {config.bags[0]}: are '
+            f'{bag}: no frame is within places.radius of a place of {config.bags[0]}: are '
             'the poses in the same frame? Else set poses.topic to none'
         )
     yield from (best[place] for place in sorted(best))
@@ -58,17 +58,17 @@ def by_order(
     places: list[Place],
     config: TrainerConfig,
     bag: str,
-    encode: Callable[[Image], Encoded],
-) -> Iterator[AdditionalTraverses]:
+    encode: Callable[[Image], Spikes],
+) -> Iterator[AdditionalFrame]:
     """
-    Give the n-th place the n-th sampled frame of a further traverse.
+    Assign to the n-th place the n-th sampled frame.
 
-    :raises MapError: if there are not as many as places.
+    :raises MapError: if their numbers differ.
     """
     found = 0
     for frame in sample(frames, config.places):
         if found < len(places):
-            yield AdditionalTraverses(found, frame.stamp_ns, encode(frame.image))
+            yield AdditionalFrame(found, frame.stamp_ns, encode(frame.image))
         found += 1
     if found != len(places):
         raise MapError(

@@ -1,29 +1,27 @@
-"""Copies of a reference frame as a robot that drives a little differently would see it."""
+"""Augmentation: a reference frame as seen from slightly different poses."""
 
 from __future__ import annotations
 
-from typing import Any, Iterator, NamedTuple
+from typing import Iterator, NamedTuple
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Doubles, Numbers
 from ..config import EncodingConfig
 from ..frames import Image, grey_image
 
-# Grey values uint8, or counts of events float32: (height, width).
-Plane = NDArray[Any]
-
 
 class _Change(NamedTuple):
-    """Shift as a part of the image's width and height, and zoom."""
+    """Shift as a fraction of width and height, and zoom."""
 
     right: float = 0.0
     down: float = 0.0
     zoom: float = 1.0
 
 
-# One change at a time: all at once blur what places differ in. Measured in docs/research/recall.md.
+# One change at a time: combined they blur the differences between places. Measured in
+# docs/research/recall.md.
 _STEP = 1 / 28
 CHANGES = (
     _Change(right=-_STEP),
@@ -36,15 +34,15 @@ CHANGES = (
     _Change(zoom=1.06),
 )
 
-# Degrees by which a frame is tilted that is held out of training.
-_TILT = 2.0
+# In-plane rotation of held-out frames, in degrees.
+_ROTATION = 2.0
 
-# A copy needs this many pixels for each pixel of the encoded image, no more.
+# Pixels per pixel of the encoded image, per axis; more make no difference.
 _DETAIL = 4
 
 
-def copies(image: Image, encoding: EncodingConfig) -> Iterator[Image]:
-    """Yield the frame shifted and zoomed by each of `CHANGES`, grey; the border is repeated."""
+def augmentations(image: Image, encoding: EncodingConfig) -> Iterator[Image]:
+    """Yield the image shifted or zoomed by each of `CHANGES`, grey; the border is repeated."""
     small = _small(image, encoding)
     height, width = small.shape
     for right, down, zoom in CHANGES:
@@ -54,14 +52,14 @@ def copies(image: Image, encoding: EncodingConfig) -> Iterator[Image]:
         yield _moved(small, np.column_stack((np.eye(2) * zoom, shift)))
 
 
-def tilted(image: Image, encoding: EncodingConfig) -> Image:
-    """Return a copy that is none of those: the frame turned a little about its middle."""
+def rotated(image: Image, encoding: EncodingConfig) -> Image:
+    """Return the image rotated in the plane about its centre, which is not in `CHANGES`."""
     small = _small(image, encoding)
     height, width = small.shape
-    return _moved(small, cv2.getRotationMatrix2D((width / 2, height / 2), _TILT, 1.0))
+    return _moved(small, cv2.getRotationMatrix2D((width / 2, height / 2), _ROTATION, 1.0))
 
 
-def _small(image: Image, encoding: EncodingConfig) -> Plane:
+def _small(image: Image, encoding: EncodingConfig) -> Numbers:
     grey = image.plane()
     size = (
         min(grey.shape[1], _DETAIL * encoding.width),
@@ -70,7 +68,7 @@ def _small(image: Image, encoding: EncodingConfig) -> Plane:
     return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA))
 
 
-def _moved(small: Plane, matrix: NDArray[np.float64]) -> Image:
+def _moved(small: Numbers, matrix: Doubles) -> Image:
     return grey_image(
         cv2.warpAffine(
             small,

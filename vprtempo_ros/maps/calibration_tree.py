@@ -1,20 +1,19 @@
-"""The calibration of confidence as it stands in map.yaml."""
+"""The calibration of confidence in map.yaml."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from ..errors import MapError
 from ..matching.confidence import Calibration, Curve
 
 _FILTERS = ('none', 'seqslam', 'bayes')
 
-# Beyond this a number comes from no fit.
+# No fit gives a number beyond this.
 _MOST = 1e6
 
 
-def calibration_tree(calibration: Calibration) -> dict[str, Any]:
+def calibration_tree(calibration: Calibration) -> dict[str, object]:
     """Return the calibration as plain values."""
     return {
         'method': 'logistic in score and lead, scikit-learn',
@@ -28,37 +27,50 @@ def calibration_tree(calibration: Calibration) -> dict[str, Any]:
     }
 
 
-def calibration_from(tree: Any) -> Calibration:
+def calibration_from(tree: object) -> Calibration:
     """
     Return the calibration of plain values.
 
-    :raises MapError: if something is missing or no calibration.
+    :raises MapError: if a value is missing or not allowed.
     """
     try:
-        filters = {name: tree['filters'][name] for name in _FILTERS}
+        filters = {name: _part(_part(tree, 'filters'), name) for name in _FILTERS}
         curves = {
             name: Curve(
                 *(
-                    _number(found[part], -_MOST if part == 'offset' else 0.0, _MOST)
+                    _number(_part(found, part), -_MOST if part == 'offset' else 0.0, _MOST)
                     for part in Curve._fields
                 )
             )
             for name, found in filters.items()
         }
-        right = {name: _number(found['right'], 0.0, 1.0) for name, found in filters.items()}
-        tolerance, frames, held_out = tree['tolerance'], tree['frames'], tree['held_out']
-        for count in (tolerance, frames):
-            if type(count) is not int or not 0 <= count <= _MOST:
-                raise TypeError(f'tolerance {tolerance!r}, frames {frames!r}')
-        if type(held_out) is not str:
+        right = {name: _number(_part(found, 'right'), 0.0, 1.0) for name, found in filters.items()}
+        held_out = _part(tree, 'held_out')
+        if not isinstance(held_out, str):
             raise TypeError(f'held_out {held_out!r}')
-        return Calibration(tolerance, held_out, frames, curves, right)
+        return Calibration(
+            _count(tree, 'tolerance'), held_out, _count(tree, 'frames'), curves, right
+        )
     except (KeyError, TypeError) as error:
         reason = ' '.join(str(error).split())[:200]
         raise MapError(f'map.yaml: confidence lacks or misplaces {reason}') from None
 
 
-def _number(value: Any, low: float, high: float) -> float:
+def _part(tree: object, name: str) -> object:
+    if not isinstance(tree, dict):
+        raise TypeError(f'{name}, found {tree!r:.100}')
+    return tree[name]
+
+
+def _number(value: object, low: float, high: float) -> float:
+    # Not isinstance: a bool is a number too.
     if type(value) is not float or not math.isfinite(value) or not low <= value <= high:
         raise TypeError(repr(value))
+    return value
+
+
+def _count(tree: object, name: str) -> int:
+    value = _part(tree, name)
+    if type(value) is not int or not 0 <= value <= _MOST:
+        raise TypeError(f'{name} {value!r}')
     return value

@@ -1,11 +1,11 @@
 """
-Fitting confidence when a map is built, for days that nobody has seen yet.
+Fitting confidence when a map is built, for conditions that were not recorded.
 
-Held-out frames of the same drive are far too easy: nearly all are matched right, and a curve that
-is fitted to them promises the same for another season. So they are made hard in all degrees: what
-they show is mixed with clutter, which is frames of the route mirrored left to right: pictures of
-the same kind of world that are no place of the map. A part of the runs is clutter alone, as if the
-robot were elsewhere. What is left to find out of a score, whether it is right, then transfers:
+Held-out frames of the same drive are far too easy: nearly all matches are correct, and a curve
+fitted to them predicts the same for another season. So each run of frames is degraded by a random
+amount: its spikes are mixed with distractors, which are frames of the route mirrored left to right:
+images of the same world that are no place of the map. Some runs have distractors only, as if the
+robot were off the map. The relation between a score and being correct then transfers:
 measured from summer to winter in docs/research/recall.md.
 """
 
@@ -14,8 +14,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Doubles, Indices, Integers, Spikes
 from ..backends import Backend
 from ..config import SequenceConfig
 from ..matching.confidence import Calibration, features, fit
@@ -26,30 +26,29 @@ from ..statistics import Statistics
 from ..support.progress import ProgressCallback
 from .held_out import HeldOut
 
-# Frames of the reference that a place's usual response is measured on.
+# Maximum number of reference frames to measure responses on.
 _FRAMES = 2000
-# Drives that confidence is fitted on, frames in each, and how many of these a filter gets to
-# find its way before it is asked.
+# Simulated drives to fit on, frames in each, and frames at the start for the filter to converge.
 _RUNS, _LENGTH, _START = 80, 30, 5
-# Part of the runs that are elsewhere, and the most that a right frame stands out of the clutter.
-_ELSEWHERE, _CLEAREST = 0.2, 0.6
-# Mirrored frames that are laid over one another.
+# Fraction of the runs off the map, and the highest weight of a frame against its distractors.
+_OFF_MAP, _CLEAREST = 0.2, 0.6
+# Number of mirrored frames that are added up.
 _LAYERS = 2
 _MIDDLE = np.float32(127.5)
 
 
 class _Run(NamedTuple):
-    """A drive made for fitting: spikes uint8 (frames, inputs), right places, stamps in ns."""
+    """A simulated drive: spikes uint8 (frames, inputs), correct places, stamps in ns."""
 
-    spikes: NDArray[np.uint8]
-    first: NDArray[np.int64]
-    last: NDArray[np.int64]
-    stamps: NDArray[np.int64]
+    spikes: Spikes
+    first: Indices
+    last: Indices
+    stamps: Integers
 
 
-def measure_responses(backend: Backend, shown: NDArray[np.uint8], tolerance: int) -> Statistics:
+def measure_responses(backend: Backend, shown: Spikes, tolerance: int) -> Statistics:
     """
-    Return what each place usually answers to frames of other places.
+    Return the statistics of each place's responses to frames of other places.
 
     :param shown: uint8 (places, inputs), spikes of the reference frames.
     """
@@ -65,16 +64,16 @@ def fit_confidence(
     route: Route,
     statistics: Statistics,
     held_out: HeldOut,
-    clutter: NDArray[np.uint8],
+    distractors: Spikes,
     tolerance: int,
     seed: int,
     progress: ProgressCallback,
 ) -> Calibration:
     """
-    Return the curves that make confidences of scores, one for each sequence filter.
+    Return the curves from scores to confidences, one for each sequence filter.
 
     :param held_out: frames as the network takes them.
-    :param clutter: uint8 (frames, inputs), frames that show no place of the map, in their order.
+    :param distractors: uint8 (frames, inputs), successive frames that show no place of the map.
     """
     rng = np.random.default_rng(seed)
     normaliser = Normaliser(statistics)
@@ -82,11 +81,11 @@ def fit_confidence(
         name: sequence_filter(route, SequenceConfig(filter=name))
         for name in ('none', 'seqslam', 'bayes')
     }
-    samples: dict[str, list[NDArray[np.float64]]] = {name: [] for name in filters}
+    samples: dict[str, list[Doubles]] = {name: [] for name in filters}
     right: dict[str, list[bool]] = {name: [] for name in filters}
     for number in range(_RUNS):
         progress('fitting confidence', number, _RUNS)
-        run = _run(held_out, clutter, rng)
+        run = _run(held_out, distractors, rng)
         for stage in filters.values():
             stage.reset()
         for frame, stamp in enumerate(run.stamps.tolist()):
@@ -112,24 +111,24 @@ def fit_confidence(
     )
 
 
-def mirrored(spikes: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
-    """Return the encoded frames uint8 (frames, inputs) with left and right changed over."""
+def mirrored(spikes: Spikes, width: int) -> Spikes:
+    """Return the encoded frames uint8 (frames, inputs) mirrored left to right."""
     rows = spikes.reshape(len(spikes), -1, width)[:, :, ::-1]
     return np.ascontiguousarray(rows).reshape(len(spikes), -1)
 
 
-def _run(held_out: HeldOut, clutter: NDArray[np.uint8], rng: np.random.Generator) -> _Run:
-    """Return a stretch of the held-out drive, as clear as chance will have it."""
-    frames = _stretch(len(held_out), rng)
-    layers = [clutter[_stretch(len(clutter), rng)] - _MIDDLE for _ in range(_LAYERS)]
-    elsewhere = rng.random() < _ELSEWHERE
-    clear = 0.0 if elsewhere else rng.uniform(0.0, _CLEAREST)
+def _run(held_out: HeldOut, distractors: Spikes, rng: np.random.Generator) -> _Run:
+    """Return a segment of the held-out drive, degraded by a random amount."""
+    frames = _segment(len(held_out), rng)
+    layers = [distractors[_segment(len(distractors), rng)] - _MIDDLE for _ in range(_LAYERS)]
+    off_map = rng.random() < _OFF_MAP
+    clear = 0.0 if off_map else rng.uniform(0.0, _CLEAREST)
     shown = clear * (held_out.spikes[frames] - _MIDDLE)
     shown += np.sqrt((1 - clear * clear) / _LAYERS) * sum(layers)
-    # Right places that nothing matches: elsewhere.
-    offset = len(held_out) * 2 + 10**9 if elsewhere else 0
+    # Off the map, no match is correct.
+    offset = len(held_out) * 2 + 10**9 if off_map else 0
     steps = np.diff(held_out.stamps[frames], prepend=held_out.stamps[frames[0]])
-    # A stretch that runs over the end of the drive goes on from its beginning.
+    # A segment that reaches the end of the drive continues at its beginning.
     steps[steps < 0] = int(np.median(np.abs(steps)))
     return _Run(
         np.clip(np.rint(shown + _MIDDLE), 0, 255).astype(np.uint8),
@@ -139,6 +138,6 @@ def _run(held_out: HeldOut, clutter: NDArray[np.uint8], rng: np.random.Generator
     )
 
 
-def _stretch(count: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Return the numbers of successive frames from a random one on."""
+def _segment(count: int, rng: np.random.Generator) -> Indices:
+    """Return the numbers of successive frames from a random start."""
     return (rng.integers(count) + np.arange(_LENGTH)) % count

@@ -1,4 +1,4 @@
-"""How many places a drive gives, told from stamps and poses alone while it goes on."""
+"""Counting the places of a drive while it is recorded, from stamps and poses alone."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from ..frames import Pose
 from ..sources.poses import PoseTrack
 from .places import due_by
 
-# So many frames may wait for the pose that comes after them.
+# Maximum number of frames that wait for the next pose.
 _WAITING = 1000
 
 
 class PlaceCounter:
     """
-    Counts the places that the trainer would make of the frames and poses so far.
+    Counts the places that training would take from the frames and poses so far.
 
-    It does not see the frames: those without contrast count here and not in the map. `places` is
-    None where that cannot be told, which is of events in windows of so many events.
+    It does not see images: frames without contrast count here, but not in the map. `places` is
+    None where the number is unknown: with event windows by count.
     """
 
     def __init__(self, config: TrainerConfig) -> None:
-        """Count as these settings say."""
+        """Count with the settings of a training."""
         self.frames = 0
         self._config = config
         self._due = due_by(config.places)
@@ -38,14 +38,14 @@ class PlaceCounter:
 
     @property
     def places(self) -> int | None:
-        """Places so far."""
+        """Number of places so far."""
         if self._windows is not None and not self._windows.known:
             return None
         most = self._config.places.count
         return min(self._counted, most) if most else self._counted
 
     def add_frame(self, stamp_ns: int) -> None:
-        """Count a frame, or a packet of events, of this stamp."""
+        """Count a frame, or a packet of events, with this stamp."""
         if self._windows is None:
             self._add(stamp_ns)
             return
@@ -53,7 +53,7 @@ class PlaceCounter:
             self._add(stamp)
 
     def add_pose(self, stamp_ns: int, pose: Pose) -> None:
-        """Take the next pose, in metres; the frames before it have theirs between two poses."""
+        """Take the next pose, in metres; frames before it are interpolated between two poses."""
         if not self._with_poses:
             return
         stamps, poses = [stamp_ns], [pose]
@@ -94,7 +94,7 @@ class PlaceCounter:
 
 
 class _Windows:
-    """Stamps of the windows of time that packets of events complete, as `events.accumulator`."""
+    """Stamps of the time windows that event packets complete, as in `events.accumulator`."""
 
     def __init__(self, config: EventsConfig) -> None:
         self.known = config.window != 'count'
@@ -111,7 +111,7 @@ class _Windows:
             return []
         if window == before:
             return []
-        # One window without the beginning of a packet has the end of one; more are a pause.
+        # One window without the begin of a packet is filled by the last packet; more are a pause.
         ends = [before + 1, window] if window == before + 2 else [before + 1]
         ends, self._whole = (ends if self._whole else ends[1:]), True
         return [end * self._period_ns for end in ends]

@@ -1,4 +1,4 @@
-"""Frames that the network was not trained on, by which confidence is fitted."""
+"""Frames that are held out of training, to fit confidence on."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ from dataclasses import dataclass, replace
 from typing import Callable, Iterable, Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Indices, Integers, Spikes
 from ..encoding.adaptation import standardise
 from ..frames import Frame
 from ..statistics import Statistics
 
-# So many frames between places are kept at the most.
+# Maximum number of frames to keep.
 _MOST = 1024
 
 
 @dataclass(frozen=True)
 class HeldOut:
     """
-    Frames in the order in which they were driven.
+    Held-out frames in recorded order.
 
-    spikes: uint8 (frames, inputs), encoded; first, last: int64 (frames,), the right places,
-    inclusive; stamps: int64 (frames,) in ns; name: what they are; traverse: which they are from.
+    spikes: uint8 (frames, inputs), encoded; first, last: int64 (frames,), the correct places,
+    inclusive; stamps: int64 (frames,) in ns; name: for the map; traverse: number of the traverse.
     """
 
-    spikes: NDArray[np.uint8]
-    first: NDArray[np.int64]
-    last: NDArray[np.int64]
-    stamps: NDArray[np.int64]
+    spikes: Spikes
+    first: Indices
+    last: Indices
+    stamps: Integers
     name: str
     traverse: int
 
@@ -42,12 +42,12 @@ class HeldOut:
 
 
 class Collector:
-    """Gathers held-out frames; of too many it keeps an even part."""
+    """Collects held-out frames; of more than 1024 it keeps every second, fourth, ... frame."""
 
     def __init__(self, name: str, traverse: int) -> None:
-        """Start without frames; `name` says what they are, `traverse` where they are from."""
+        """Start without frames; `name` and `traverse` are those of `HeldOut`."""
         self._name, self._traverse = name, traverse
-        self._frames: list[tuple[NDArray[np.uint8], int, int, int]] = []
+        self._frames: list[tuple[Spikes, int, int, int]] = []
         self._seen, self._stride = 0, 1
 
     def __len__(self) -> int:
@@ -55,19 +55,19 @@ class Collector:
         return len(self._frames)
 
     def wanted(self) -> bool:
-        """Tell whether the next frame is to be added; asked once a frame."""
+        """Return whether to add the next frame; call it once for each frame."""
         self._seen += 1
         return (self._seen - 1) % self._stride == 0
 
-    def add(self, spikes: NDArray[np.uint8], first: int, last: int, stamp_ns: int) -> None:
-        """Add a frame whose right places are first to last."""
+    def add(self, spikes: Spikes, first: int, last: int, stamp_ns: int) -> None:
+        """Add a frame whose correct places are first to last."""
         self._frames.append((spikes, first, last, stamp_ns))
         if len(self._frames) > _MOST:
             self._frames = self._frames[::2]
             self._stride *= 2
 
     def frames(self, places: int) -> HeldOut:
-        """Return what was gathered, one frame at least, for a map of so many places."""
+        """Return the frames, of which there must be one, for a map with this number of places."""
         spikes, first, last, stamps = zip(*self._frames)
         return HeldOut(
             np.stack(spikes),
@@ -80,20 +80,20 @@ class Collector:
 
 
 class HoldoutSplitter:
-    """Passes frames on, and hands those that nobody takes to a function."""
+    """Passes frames on, and calls a function with those that are not taken."""
 
-    def __init__(self, frames: Iterable[Frame], leave: Callable[[Frame], None]) -> None:
+    def __init__(self, frames: Iterable[Frame], hold_out: Callable[[Frame], None]) -> None:
         """Pass on these frames."""
-        self._frames, self._leave = frames, leave
+        self._frames, self._hold_out = frames, hold_out
         self._taken: Frame | None = None
 
     def __iter__(self) -> Iterator[Frame]:
-        """Yield each frame; whoever uses it says so before asking for the next."""
+        """Yield each frame; the caller takes it, or not, before requesting the next."""
         for frame in self._frames:
             yield frame
             if frame is not self._taken:
-                self._leave(frame)
+                self._hold_out(frame)
 
     def take(self, frame: Frame) -> None:
-        """Say that this frame is used."""
+        """Use this frame: it is not held out."""
         self._taken = frame

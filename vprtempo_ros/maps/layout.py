@@ -1,15 +1,15 @@
-"""Where the places of a map are drawn: one answer for the belief, the markers and the view."""
+"""Positions to draw the places of a map at, shared by the belief, the markers and the view."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Doubles
 from .places import Place
 
-# A map without poses has no coordinate frame; viewers of robots have one of this name.
+# The coordinate frame of a map without poses; viewers commonly have one with this name.
 _NO_FRAME = 'map'
 
 
@@ -18,21 +18,21 @@ class Layout:
     """
     Positions of all places in one coordinate frame.
 
-    positions: float64 (places, 3), metres, NaN where a place has no pose. spacing: median metres
-    from one place to the next, never zero.
+    positions: float64 (places, 3), metres, NaN for a place without a pose. spacing: median
+    distance of successive places in metres, never zero.
     """
 
     frame_id: str
-    positions: NDArray[np.float64]
+    positions: Doubles
     spacing: float
 
 
 def layout_of(places: list[Place]) -> Layout:
     """
-    Return where to draw the places.
+    Return the positions of the places.
 
-    A map without poses is a line: place n at x = n metres in frame `map`. A place without a pose
-    in a map that has some is nowhere (NaN), which viewers leave out.
+    A map without poses is a line: place n is at x = n metres in frame `map`. In a map with poses,
+    a place without one is at NaN, which viewers leave out.
     """
     poses = [place.pose for place in places if place.pose]
     positions = np.full((len(places), 3), np.nan)

@@ -1,13 +1,13 @@
-"""What a map is: places, the network that knows them, and how both came about."""
+"""A map: places, the network that recognises them, and how they were made."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import NamedTuple, TypedDict
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Spikes
 from ..config import EVENTS, TrainerConfig
 from ..encoding.adaptation import standardise
 from ..events.image_size import event_image_size
@@ -15,10 +15,41 @@ from ..events.packet import Size
 from ..matching.confidence import Calibration
 from ..matching.stages import Route
 from ..network.network import Network
+from ..sources.poses import Origin
 from ..statistics import Statistics
 from .places import Place
 
 FORMAT_VERSION = 2
+
+
+class Sensor(NamedTuple):
+    """The sensor of the reference frames: `camera` or `events`, width and height in pixels."""
+
+    type: str
+    width: int
+    height: int
+
+    @property
+    def size(self) -> Size:
+        """Width and height in pixels."""
+        return self.width, self.height
+
+
+class TraverseRecord(TypedDict):
+    """A traverse that a map was made from: path, numbers of frames."""
+
+    source: str
+    frames: int
+    used: int
+    unreadable: int
+
+
+class Provenance(TypedDict, total=False):
+    """How a map was made: software with version, time of creation (ISO 8601), traverses."""
+
+    software: str
+    created: str
+    traverses: list[TraverseRecord]
 
 
 @dataclass
@@ -26,27 +57,26 @@ class Map:
     """
     A trained map in memory.
 
-    sensor: what the reference frames came from: type, width, height. provenance: software,
-    creation time, and for each traverse its source and frames used; plain values throughout.
-    thumbnails: one JPEG for each place. spikes: uint8 (places, inputs), the encoded reference
-    frames. pixel_statistics: of these, by input. response_statistics: of the similarities to
-    frames of other places, by place. calibration: what makes a confidence of a score. origin:
-    latitude, longitude and altitude of (0, 0, 0) where poses come from GPS.
+    sensor: of the reference frames. thumbnails: a JPEG for each place. spikes: uint8 (places,
+    inputs), the encoded reference frames. pixel_statistics: of these, by input.
+    response_statistics: of the similarities to frames of other places, by place. calibration:
+    from scores to confidences. origin: latitude, longitude and altitude of (0, 0, 0) where poses
+    are from GPS.
     """
 
     config: TrainerConfig
     places: list[Place]
     network: Network
     thumbnails: list[bytes]
-    sensor: dict[str, Any]
-    spikes: NDArray[np.uint8]
+    sensor: Sensor
+    spikes: Spikes
     pixel_statistics: Statistics
     response_statistics: Statistics
     calibration: Calibration
-    provenance: dict[str, Any] = field(default_factory=dict)
-    origin: tuple[float, float, float] | None = None
+    provenance: Provenance = field(default_factory=Provenance)
+    origin: Origin | None = None
 
-    def shown(self) -> NDArray[np.uint8]:
+    def shown(self) -> Spikes:
         """Return the spikes of the places as the network takes them, uint8 (places, inputs)."""
         return (
             standardise(self.spikes, self.pixel_statistics)
@@ -56,20 +86,17 @@ class Map:
 
     def image_size(self) -> Size:
         """Return width and height of the images that the map was made from."""
-        size = (self.sensor['width'], self.sensor['height'])
-        return (
-            event_image_size(self.config.input.events, *size)
-            if (self.sensor['type'] == EVENTS)
-            else size
-        )
+        if self.sensor.type == EVENTS:
+            return event_image_size(self.config.input.events, *self.sensor.size)
+        return self.sensor.size
 
     def route(self) -> Route:
-        """Return how the places follow one another."""
+        """Return the spacing of the places."""
         return route_of(self.places)
 
 
 def route_of(places: list[Place]) -> Route:
-    """Return how places follow one another: the medians of time and way between them."""
+    """Return the spacing of places: the medians of time and distance between successive ones."""
     stamps = np.array([place.stamp_ns for place in places], np.int64)
     poses = [place.pose for place in places if place.pose]
     steps = [pose.distance(before) for before, pose in zip(poses, poses[1:])]

@@ -41,8 +41,8 @@ def read_network(file: Path, config: TrainerConfig, places: int) -> Network:
     """
     Read the network of a map with this configuration and number of places.
 
-    :raises MapError: if a tensor is missing, of another shape or type, not finite, or if the
-        integers cannot be computed with.
+    :raises MapError: if a tensor is missing, has another shape or type, is not finite, or if the
+        integers could overflow.
     """
     tensors = read_tensors(file)
     inputs = config.encoding.width * config.encoding.height

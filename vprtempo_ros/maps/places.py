@@ -1,4 +1,4 @@
-"""Cutting traverses into places."""
+"""Sampling places from traverses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..frames import Frame, Pose
 
 @dataclass(frozen=True)
 class Place:
-    """A place of the map: where and when its reference frame was taken."""
+    """A place of the map: stamp, pose and source of its reference frame."""
 
     stamp_ns: int
     pose: Pose | None
@@ -27,11 +27,11 @@ def sample(frames: Iterable[Frame], config: PlacesConfig) -> Iterator[Frame]:
     """
     Yield the frames of the first traverse that become places.
 
-    The first frame is a place. By frames and seconds the next ones lie on a fixed grid from it;
+    The first frame is a place. By frames and seconds the next ones are on a fixed grid from it;
     by metres the next is the first frame at least `spacing` away from the last place in a
-    straight line, so that the noise of a standing robot's poses makes no places.
+    straight line, so that pose noise of a standing robot makes no places.
 
-    :raises MapError: if metres are asked for and no frame has a pose.
+    :raises MapError: if places are sampled by metres and no frame has a pose.
     """
     due = due_by(config)
     taken = 0
@@ -45,25 +45,25 @@ def sample(frames: Iterable[Frame], config: PlacesConfig) -> Iterator[Frame]:
     if index >= 0 and not taken and config.by == 'metres':
         raise MapError(
             'places.by is metres, but no frame has a pose: name the pose topic in '
-            'poses.topic, or cut places by frames or seconds'
+            'poses.topic, or sample places by frames or seconds'
         )
 
 
-# Tells of the next frame whether it becomes a place: its number, stamp in ns, pose.
 Due = Callable[[int, int, 'Pose | None'], bool]
+"""Whether the next frame becomes a place; arguments: its number, stamp in ns, pose."""
 
 
 def due_by(config: PlacesConfig) -> Due:
-    """Return what decides which frames become places; it is asked for each frame in its order."""
+    """Return the rule for which frames become places, to be called for every frame in order."""
     return _DUE[config.by](config.spacing)
 
 
-# How much nearer than the spacing still counts: it keeps a frame that is exact but for rounding.
+# Relative tolerance of the spacing, for frames that are exact except for rounding.
 _SLACK = 1e-6
 
 
 class _ByGrid:
-    """Says when a frame reaches the next multiple of the spacing from the first."""
+    """A frame is a place if it reaches the next multiple of the spacing from the first frame."""
 
     def __init__(self, spacing: float) -> None:
         self._spacing = spacing
@@ -92,7 +92,7 @@ class _BySeconds(_ByGrid):
 
 
 class _ByMetres:
-    """Says when a frame is far enough from the last place."""
+    """A frame is a place if it is at least the spacing away from the last place."""
 
     def __init__(self, spacing: float) -> None:
         self._spacing = spacing * (1.0 - _SLACK)
@@ -113,17 +113,17 @@ _DUE: dict[str, Callable[[float], Due]] = {
 
 
 class ByPose:
-    """Assigns the frames of a further traverse to places by position."""
+    """Assigns the frames of an additional traverse to places by position."""
 
     def __init__(self, places: list[Place], radius: float) -> None:
-        """Take the places of the first traverse, all with poses; radius 0: their mean distance."""
+        """Use the places of the first traverse, all with poses; radius 0: their mean distance."""
         self._positions = np.array([place.pose.position for place in places if place.pose])
         steps = np.linalg.norm(np.diff(self._positions, axis=0), axis=1)
         self._radius = radius or float(steps.sum() / max(len(steps), 1))
         self._best = np.full(len(places), np.inf)
 
     def improves(self, frame: Frame) -> int | None:
-        """Return the place to which this frame is nearer than any before it, or None."""
+        """Return the place to which this frame is nearer than all earlier frames, or None."""
         if frame.pose is None:
             return None
         distances = np.linalg.norm(self._positions - frame.pose.position, axis=1)

@@ -15,7 +15,7 @@ COLUMNS = ('place', 'stamp_ns', *_POSE, 'frame_id', 'traverse', 'frame')
 
 
 def write_places(places: list[Place], file: Path) -> None:
-    """Write the table; a place without a pose has empty cells."""
+    """Write the table; a place without a pose has empty pose cells."""
     with file.open('w', newline='', encoding='utf-8') as stream:
         writer = csv.writer(stream)
         writer.writerow(COLUMNS)
@@ -28,9 +28,9 @@ def write_places(places: list[Place], file: Path) -> None:
 
 def read_places(file: Path) -> list[Place]:
     """
-    Read the table back.
+    Read the table.
 
-    :raises MapError: if a column is missing or a value is not what it should be.
+    :raises MapError: if a column is missing or a value is not allowed.
     """
     with file.open(newline='', encoding='utf-8') as stream:
         reader = csv.DictReader(stream)

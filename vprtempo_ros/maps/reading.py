@@ -1,95 +1,191 @@
-"""Reading the reference traverses: places from the first, samples and held-out frames from all."""
+"""Reading the traverses of a route, each in one pass, into what a map is built from."""
 
 from __future__ import annotations
 
-from typing import Any, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Iterator
 
 import cv2
+import numpy as np
 
+from ..arrays import Indices, Spikes
 from ..config import TrainerConfig
-from ..encoding.encoders import encoder_for
-from ..errors import MapError
+from ..encoding.encoder import sensor_type
+from ..errors import MapError, SourceError
+from ..events.packet import Size
 from ..frames import Frame, Image
 from ..sources.poses import Origin
+from ..sources.traverse import Traverse, open_traverse
+from ..support.progress import ProgressCallback
 from .additional import by_order, by_pose
-from .augmentation import tilted
+from .augmentation import rotated
 from .held_out import Collector, HeldOut, HoldoutSplitter
+from .map import Sensor, TraverseRecord
 from .places import Place, sample
-from .samples import Samples
+from .samples import SampleEncoder, TraverseSamples
 
 _THUMBNAIL_WIDTH = 160
 
 
-class Reading:
-    """What is gathered beside the samples while the traverses are read one after another."""
+@dataclass(frozen=True)
+class RouteData:
+    """
+    The traverses of a route, without their images.
 
-    def __init__(self, config: TrainerConfig, samples: Samples) -> None:
-        """Put samples into `samples`."""
-        self._config, self._samples = config, samples
-        self._encoder = encoder_for(config)
-        self.places: list[Place] = []
-        self.thumbnails: list[bytes] = []
-        self.sensor: dict[str, Any] = {}
-        self.origin: Origin | None = None
-        self._traverse = -1
-        # The best first: what confidence is fitted on if there is any of it.
-        self._second = Collector('frames of the second traverse', 1)
+    places: from the first traverse; thumbnails: a JPEG for each of them; samples: of each traverse;
+    held_out: encoded frames to fit confidence on; records: what was read of each traverse.
+    """
+
+    places: list[Place]
+    thumbnails: list[bytes]
+    sensor: Sensor
+    origin: Origin | None
+    samples: list[TraverseSamples]
+    held_out: HeldOut
+    records: list[TraverseRecord]
+
+
+def read_route(config: TrainerConfig, progress: ProgressCallback) -> RouteData:
+    """
+    Read the traverses in `config.bags`; the first one defines the places.
+
+    :raises SourceError: if a recording is unusable.
+    :raises MapError: if the traverses do not fit each other.
+    :raises ConfigError: if a setting does not fit the input.
+    """
+    reader = _Reader(config, progress)
+    for bag in config.bags:
+        reader.read(bag)
+    return reader.data()
+
+
+class _Reader:
+    """What has been read of the traverses so far."""
+
+    def __init__(self, config: TrainerConfig, progress: ProgressCallback) -> None:
+        self._config, self._progress = config, progress
+        self._encode = SampleEncoder(config)
+        self._places: list[Place] = []
+        self._thumbnails: list[bytes] = []
+        self._image_size: Size = (0, 0)
+        self._sensor: Sensor | None = None
+        self._origin: Origin | None = None
+        self._samples: list[TraverseSamples] = []
+        self._records: list[TraverseRecord] = []
+        self._additional = Collector('frames of an additional traverse', 1)
         self._between = Collector('frames between places', 0)
-        self._tilted = Collector('the places, tilted', 0)
+        self._rotated = Collector('the places, rotated', 0)
 
-    def read(self, frames: Iterator[Frame], bag: str, origin: Origin | None) -> None:
-        """Read the next traverse; the first one has the places."""
-        self._traverse += 1
-        self._samples.start()
-        if self._traverse == 0:
-            self.origin = origin
-            self._read_places(frames, bag)
-            return
-        assign = by_pose if all(place.pose for place in self.places) else by_order
-        for place, stamp_ns, encoded in assign(
-            frames, self.places, self._config, bag, self._samples.encode
+    def read(self, bag: str) -> None:
+        """Read the next traverse."""
+        config = self._config
+        traverse, origin = open_traverse(bag, config.input, config.poses, self._origin)
+        frames = _watched(traverse, f'reading {Path(bag).name}', self._progress)
+        if self._sensor is None:
+            self._origin = origin
+            read = list(self._read_places(frames, bag))
+        else:
+            read = list(self._read_additional(frames, bag))
+        if not read:
+            raise SourceError(f'{bag}: no usable frame in it{_reason(traverse)}')
+        self._check_sensor(traverse, bag)
+        self._samples.append(_samples_of(read))
+        self._records.append(
+            {
+                'source': str(Path(bag).resolve()),
+                'frames': len(traverse),
+                'used': len(read),
+                'unreadable': sum(traverse.skipped.values()),
+            }
+        )
+
+    def data(self) -> RouteData:
+        """Return everything that was read."""
+        if self._sensor is None:
+            raise MapError('no traverse was read')
+        # In order of preference: the first is most like a later drive.
+        collectors = (self._additional, self._between, self._rotated)
+        held_out = next(each for each in collectors if len(each)).frames(len(self._places))
+        return RouteData(
+            self._places,
+            self._thumbnails,
+            self._sensor,
+            self._origin,
+            self._samples,
+            held_out,
+            self._records,
+        )
+
+    def _read_places(self, frames: Iterator[Frame], bag: str) -> Iterator[tuple[int, Spikes]]:
+        """Take places from the first traverse; yield each with the spikes of its samples."""
+        splitter = HoldoutSplitter(frames, self._hold_out)
+        for frame in sample(splitter, self._config.places):
+            splitter.take(frame)
+            number = len(self._places)
+            if not self._places:
+                self._image_size = frame.image.width, frame.image.height
+            self._places.append(Place(frame.stamp_ns, frame.pose, bag, frame.name))
+            self._thumbnails.append(_thumbnail(frame.image))
+            if self._rotated.wanted():
+                image = rotated(frame.image, self._config.encoding)
+                self._rotated.add(self._encode.frame(image), number, number, frame.stamp_ns)
+            yield number, self._encode(frame.image)
+
+    def _hold_out(self, frame: Frame) -> None:
+        """Keep a frame that is not a place: it shows the last place or the next one."""
+        if self._places and self._between.wanted():
+            number = len(self._places)
+            spikes = self._encode.frame(frame.image)
+            self._between.add(spikes, number - 1, number, frame.stamp_ns)
+
+    def _read_additional(self, frames: Iterator[Frame], bag: str) -> Iterator[tuple[int, Spikes]]:
+        """Assign the frames of an additional traverse; yield their places and spikes."""
+        assign = by_pose if all(place.pose for place in self._places) else by_order
+        second = len(self._samples) == 1
+        for place, stamp_ns, spikes in assign(
+            frames, self._places, self._config, bag, self._encode
         ):
-            self._samples.add(place, encoded)
-            if self._traverse == 1 and self._second.wanted():
-                self._second.add(encoded[0], place, place, stamp_ns)
+            if second and self._additional.wanted():
+                self._additional.add(spikes[0], place, place, stamp_ns)
+            yield place, spikes
 
-    def held_out(self) -> HeldOut:
-        """Return the frames to fit confidence on."""
-        for collector in (self._second, self._between, self._tilted):
-            if len(collector):
-                return collector.frames(len(self.places))
-        raise MapError('no frame to fit confidence on')
-
-    def _read_places(self, frames: Iterator[Frame], bag: str) -> None:
-        passing = HoldoutSplitter(frames, self._leave)
-        for frame in sample(passing, self._config.places):
-            passing.take(frame)
-            number = len(self.places)
-            self._samples.add(number, self._samples.encode(frame.image))
-            if self._tilted.wanted():
-                self._tilted.add(
-                    self._encoder(tilted(frame.image, self._config.encoding)),
-                    number,
-                    number,
-                    frame.stamp_ns,
-                )
-            self.places.append(Place(frame.stamp_ns, frame.pose, bag, frame.name))
-            self.thumbnails.append(_thumbnail(frame.image))
-            self.sensor = self.sensor or _sensor(frame.image)
-
-    def _leave(self, frame: Frame) -> None:
-        """Hold out a frame that is no place: it lies between the last place and the next."""
-        if self.places and self._between.wanted():
-            number = len(self.places)
-            self._between.add(self._encoder(frame.image), number - 1, number, frame.stamp_ns)
+    def _check_sensor(self, traverse: Traverse, bag: str) -> None:
+        """Take the sensor from the first traverse; refuse events of another size in others."""
+        if self._sensor is None:
+            size = traverse.sensor or self._image_size
+            self._sensor = Sensor(sensor_type(self._config), *size)
+        elif traverse.sensor is not None and traverse.sensor != self._sensor.size:
+            raise MapError(
+                f'{bag}: expected events of a sensor of {self._sensor.width}x'
+                f'{self._sensor.height} pixels as in {self._config.bags[0]}, found '
+                f'{traverse.sensor[0]}x{traverse.sensor[1]}'
+            )
 
 
-def _sensor(image: Image) -> dict[str, Any]:
-    return {'type': 'camera', 'width': image.width, 'height': image.height}
+def _watched(traverse: Traverse, stage: str, progress: ProgressCallback) -> Iterator[Frame]:
+    total = len(traverse)
+    for done, frame in enumerate(traverse):
+        progress(stage, done, total)
+        yield frame
+    progress(stage, total, total)
+
+
+def _samples_of(read: list[tuple[int, Spikes]]) -> TraverseSamples:
+    places: Indices = np.array([place for place, _ in read], np.int64)
+    return TraverseSamples(np.stack([spikes for _, spikes in read]), places)
+
+
+def _reason(traverse: Traverse) -> str:
+    """Return the most frequent reason for leaving frames out, for a message."""
+    if not traverse.skipped:
+        return ''
+    reason, count = max(traverse.skipped.items(), key=lambda item: item[1])
+    return f' ({count} unreadable: {reason})'
 
 
 def _thumbnail(image: Image) -> bytes:
-    """Return a small JPEG of the frame."""
+    """Return a small grey JPEG of the frame."""
     height = max(1, round(image.height * _THUMBNAIL_WIDTH / image.width))
     grey = image.grey()
     if image.width > _THUMBNAIL_WIDTH:
@@ -97,4 +193,4 @@ def _thumbnail(image: Image) -> bytes:
     done, data = cv2.imencode('.jpg', grey, [cv2.IMWRITE_JPEG_QUALITY, 85])
     if not done:
         raise MapError('OpenCV cannot write JPEG thumbnails: its build lacks the codec')
-    return data.tobytes()
+    return bytes(data)

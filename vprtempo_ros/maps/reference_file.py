@@ -1,4 +1,4 @@
-"""reference.safetensors: the encoded reference frames, and what pixels and places usually are."""
+"""reference.safetensors: the encoded reference frames, statistics of pixels and responses."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Floats, Spikes
 from ..errors import MapError
 from ..statistics import Statistics
 from .tensors import read_tensors, tensor, write_tensors
 
 
 class Reference(NamedTuple):
-    """Spikes uint8 (places, inputs); mean and deviation by pixel and of responses by place."""
+    """Spikes uint8 (places, inputs); statistics of the pixels, and of the places' responses."""
 
-    spikes: NDArray[np.uint8]
+    spikes: Spikes
     pixel_statistics: Statistics
     response_statistics: Statistics
 
@@ -39,13 +39,13 @@ def read_reference(file: Path, places: int, inputs: int) -> Reference:
     """
     Read the reference of a map.
 
-    :raises MapError: if a tensor is missing, of another shape or type, or out of range.
+    :raises MapError: if a tensor is missing, has another shape or type, or is out of range.
     """
     tensors = read_tensors(file)
 
-    def within(name: str, values: int, low: float, high: float) -> NDArray[np.float32]:
-        found: NDArray[np.float32] = tensor(tensors, name, np.float32, (values,))
-        # Written so that NaN fails too.
+    def within(name: str, values: int, low: float, high: float) -> Floats:
+        found = tensor(tensors, name, np.float32, (values,))
+        # Not `found < low`: NaN must fail too.
         if not ((found >= low) & (found <= high)).all():
             raise MapError(
                 f'{file.name}: {name}: expected numbers from {low:g} to {high:g}, '

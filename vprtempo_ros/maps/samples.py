@@ -1,73 +1,75 @@
-"""What training needs of the traverses: encoded frames with their copies, and their places."""
+"""Training samples: encoded frames with their augmentations, and their places."""
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Sequence
 
+import numpy as np
+
+from ..arrays import Indices, Spikes
 from ..config import TrainerConfig
 from ..encoding.adaptation import standardise
-from ..encoding.encoders import encoder_for
+from ..encoding.encoder import encoder_for
 from ..frames import Image
 from ..statistics import Statistics, statistics_of
-from .augmentation import copies
-
-# The spikes of a frame, uint8 (inputs,), and of its copies.
-Encoded = list[NDArray[np.uint8]]
+from .augmentation import augmentations
 
 
-class Samples:
-    """Gathers the samples traverse by traverse."""
+@dataclass(frozen=True)
+class TraverseSamples:
+    """
+    The samples of one traverse.
+
+    spikes: uint8 (frames, variants, inputs), of which variant 0 is the frame itself and the others
+    are its augmentations; places: int64 (frames,), the place of each frame.
+    """
+
+    spikes: Spikes
+    places: Indices
+
+    @cached_property
+    def frames(self) -> Spikes:
+        """Spikes of the frames without augmentations, uint8 (frames, inputs)."""
+        return np.ascontiguousarray(self.spikes[:, 0])
+
+    @cached_property
+    def statistics(self) -> Statistics:
+        """Statistics of each pixel over the frames."""
+        return statistics_of(self.frames)
+
+
+class SampleEncoder:
+    """Encodes a frame and its augmentations."""
 
     def __init__(self, config: TrainerConfig) -> None:
-        """Start without samples."""
-        self._config = config
-        self._encoder = encoder_for(config)
-        # For each traverse its samples and the place of each.
-        self._encoded: list[list[Encoded]] = []
-        self._places: list[list[int]] = []
-
-    def start(self) -> None:
-        """Begin with a traverse."""
-        self._encoded.append([])
-        self._places.append([])
-
-    def encode(self, image: Image) -> Encoded:
-        """Return the spikes of an image and of the copies to be learnt."""
-        return [self._encoder(each) for each in (image, *self._copies(image))]
-
-    def add(self, place: int, encoded: Encoded) -> None:
-        """Add a frame of a place to the present traverse."""
-        self._encoded[-1].append(encoded)
-        self._places[-1].append(place)
-
-    def count(self) -> int:
-        """Return the frames in the present traverse."""
-        return len(self._places[-1])
-
-    def frames(self, traverse: int) -> NDArray[np.uint8]:
-        """Return the spikes of a traverse's frames without copies, uint8 (frames, inputs)."""
-        return np.stack([encoded[0] for encoded in self._encoded[traverse]])
-
-    def usual(self, traverse: int) -> Statistics:
-        """Return what the frames of a traverse usually are, by pixel."""
-        return statistics_of(self.frames(traverse))
-
-    def shown(self, traverses: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         """
-        Return all samples of the first traverses as the network takes them, and their places.
+        Prepare for the encoding and augmentation of `config`.
 
-        Each traverse is standardised by its own light, as the robot's frames will be.
+        :raises ConfigError: if a setting does not fit the input.
         """
-        parts, places = [], []
-        for number in range(traverses):
-            part = np.stack([spikes for encoded in self._encoded[number] for spikes in encoded])
-            parts.append(
-                standardise(part, self.usual(number)) if self._config.encoding.adapt else part
-            )
-            copies_each = len(self._encoded[number][0])
-            places.append(np.repeat(np.array(self._places[number], np.int64), copies_each))
-        return np.concatenate(parts), np.concatenate(places)
+        self.frame = encoder_for(config)
+        self._augment, self._encoding = config.training.augment, config.encoding
 
-    def _copies(self, image: Image) -> list[Image]:
-        return list(copies(image, self._config.encoding)) if self._config.training.augment else []
+    def __call__(self, image: Image) -> Spikes:
+        """Return the spikes uint8 (variants, inputs) of a frame and its augmentations."""
+        images = [image]
+        if self._augment:
+            images += augmentations(image, self._encoding)
+        return np.stack([self.frame(each) for each in images])
+
+
+def training_samples(traverses: Sequence[TraverseSamples], adapt: bool) -> tuple[Spikes, Indices]:
+    """
+    Return all samples uint8 (samples, inputs) for the network, and their places.
+
+    :param adapt: standardise each traverse by its own statistics, as live frames are standardised.
+    """
+    spikes = [
+        standardise(each.spikes, each.statistics) if adapt else each.spikes for each in traverses
+    ]
+    return (
+        np.concatenate([part.reshape(-1, part.shape[-1]) for part in spikes]),
+        np.concatenate([np.repeat(each.places, each.spikes.shape[1]) for each in traverses]),
+    )

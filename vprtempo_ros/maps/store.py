@@ -1,8 +1,8 @@
 """
-Maps on disk: a folder that a person can read and a program can trust.
+Maps on disk: saving and loading a folder that people can read and programs check.
 
-It is written beside its destination and moved into place in one step, so that whatever happens
-there is the old map or the new one. Everything read back is checked before it is used.
+The folder is written next to its destination and exchanged with it in one step: after a crash there
+is the old map or the new one. Everything is checked when it is loaded.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -23,7 +22,7 @@ from ..options import from_tree, to_tree
 from ..sources.poses import Origin
 from ..support.paths import check_makeable, user_path
 from .calibration_tree import calibration_from, calibration_tree
-from .map import FORMAT_VERSION, Map
+from .map import FORMAT_VERSION, Map, Provenance, Sensor, TraverseRecord
 from .network_file import read_network, write_network
 from .places_file import read_places, write_places
 from .reference_file import Reference, read_reference, write_reference
@@ -36,16 +35,19 @@ _REFERENCE = 'reference.safetensors'
 _THUMBNAILS = 'thumbnails'
 _FILES = (_PLACES, _NETWORK, _REFERENCE)
 
-# A map.yaml is a few kilobytes; a file far beyond that is something else.
+Document = dict[str, object]
+"""The content of map.yaml, unchecked."""
+
+# A map.yaml has a few kilobytes; a much larger file is not one.
 _YAML_MAX = 1 << 20
 
 
 def check_destination(path: str | Path, overwrite: bool) -> Path:
     """
-    Return the path as a place where a map may be written; worth knowing before training.
+    Return the path of a map to be written, checked; call it before training.
 
-    :raises MapError: if something is there that must not be replaced, or the folder that it would
-        lie in cannot be written.
+    :raises MapError: if something that must not be replaced exists there, or its parent folder
+        cannot be written.
     """
     if not str(path):
         raise MapError('no destination given: name the folder for the map in the parameter map')
@@ -74,12 +76,12 @@ def check_destination(path: str | Path, overwrite: bool) -> Path:
 
 def save(built: Map, path: str | Path, overwrite: bool = False) -> Path:
     """
-    Write a map as a folder, all of it or nothing.
+    Write a map as a folder, completely or not at all.
 
-    :raises MapError: if something stands there, or it cannot be written (disk full, no rights).
+    :raises MapError: if the path exists, or cannot be written (disk full, no rights).
     """
     target = check_destination(path, overwrite)
-    # The folder itself, not a link to it, has a neighbour on the same file system.
+    # Resolve links: the new folder must be on the same file system as the old one.
     place = Path(os.path.realpath(target))
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -103,7 +105,7 @@ def load(path: str | Path) -> Map:
     """
     Read a map and check its version, checksums, shapes and values.
 
-    :raises MapError: with one line that says what is wrong, if anything is.
+    :raises MapError: in one line, if anything is wrong.
     """
     folder = user_path(path)
     try:
@@ -113,9 +115,8 @@ def load(path: str | Path) -> Map:
 
 
 def checksums(path: str | Path) -> dict[str, str]:
-    """Return the SHA-256 digests that map.yaml has for the parts of a map, and for itself."""
-    found: dict[str, str] = _read_document(Path(path))['checksums']
-    return found
+    """Return the SHA-256 digests in map.yaml of the parts of a map, and of itself."""
+    return _checksums(_read_document(Path(path)))
 
 
 def _write(built: Map, folder: Path) -> None:
@@ -128,19 +129,19 @@ def _write(built: Map, folder: Path) -> None:
         Reference(built.spikes, built.pixel_statistics, built.response_statistics),
         folder / _REFERENCE,
     )
-    document: dict[str, Any] = {
+    document: Document = {
         'format_version': FORMAT_VERSION,
         **built.provenance,
-        'sensor': built.sensor,
+        'sensor': built.sensor._asdict(),
         'origin': list(built.origin) if built.origin else None,
         'places': len(built.places),
         'confidence': calibration_tree(built.calibration),
         'config': to_tree(built.config),
         'checksums': _digests(folder),
     }
-    document['checksums'][MAP] = _digest_document(document)
+    document['checksums'] = {**_checksums(document), MAP: _digest_document(document)}
     (folder / MAP).write_text(_dump(document), encoding='utf-8')
-    # Everything is on the disk before the name points to it.
+    # Everything must be on the disk before the folder gets its name.
     os.sync()
 
 
@@ -148,13 +149,13 @@ def _load(folder: Path) -> Map:
     document = _read_document(folder)
     for name in (*_FILES, _THUMBNAILS):
         if not (folder / name).exists():
-            raise MapError(f'{folder}: {name} is missing; copy the map again or train it anew')
-    found = {**_digests(folder), MAP: _digest_document(document)}
-    for name, digest in found.items():
-        if document['checksums'].get(name) != digest:
+            raise MapError(f'{folder}: {name} is missing; copy the map again or train it again')
+    expected = _checksums(document)
+    for name, digest in {**_digests(folder), MAP: _digest_document(document)}.items():
+        if expected.get(name) != digest:
             raise MapError(
                 f'{folder}: {name} is not as it was written (checksum differs); copy '
-                'the map again or train it anew'
+                'the map again or train it again'
             )
     try:
         config = from_tree(TrainerConfig, document['config'])
@@ -166,8 +167,8 @@ def _load(folder: Path) -> Map:
         calibration = calibration_from(document['confidence'])
         thumbnails = [file.read_bytes() for file in _thumbnail_files(folder / _THUMBNAILS)]
         origin = _origin(document['origin'])
-        provenance = {key: document[key] for key in ('software', 'created', 'traverses')}
-        sensor = _sensor({key: document['sensor'][key] for key in ('type', 'width', 'height')})
+        provenance = _provenance(document)
+        sensor = _sensor(document['sensor'])
         if document['places'] != len(places):
             raise MapError(f'expected {document["places"]} places, found {len(places)}')
     except (ConfigError, MapError, RecursionError) as error:
@@ -181,7 +182,7 @@ def _load(folder: Path) -> Map:
     )
 
 
-def _read_document(folder: Path) -> dict[str, Any]:
+def _read_document(folder: Path) -> Document:
     file = folder / MAP
     if not folder.exists():
         raise MapError(f'{folder}: no such map')
@@ -193,7 +194,7 @@ def _read_document(folder: Path) -> dict[str, Any]:
         document = yaml.safe_load(file.read_text(encoding='utf-8'))
     except OSError:
         raise
-    except Exception as error:  # Beside YAMLError: ValueError, KeyError, RecursionError...
+    except Exception as error:  # Besides YAMLError: ValueError, KeyError, RecursionError...
         reason = ' '.join(str(error).split())
         raise MapError(f'{file}: not valid YAML ({reason})') from None
     if not isinstance(document, dict) or not isinstance(document.get('checksums'), dict):
@@ -203,7 +204,7 @@ def _read_document(folder: Path) -> dict[str, Any]:
         hint = (
             'install a newer vprtempo_ros'
             if isinstance(version, int) and version > FORMAT_VERSION
-            else 'train the map anew'
+            else 'train the map again'
         )
         raise MapError(
             f'{folder}: map format {version}, this software reads {FORMAT_VERSION}; {hint}'
@@ -211,7 +212,37 @@ def _read_document(folder: Path) -> dict[str, Any]:
     return document
 
 
-def _origin(found: Any) -> Origin | None:
+def _checksums(document: Document) -> dict[str, str]:
+    """Return the digests by name, of which values that are no text are left out."""
+    found = document['checksums']
+    assert isinstance(found, dict)
+    return {name: digest for name, digest in found.items() if isinstance(digest, str)}
+
+
+def _provenance(document: Document) -> Provenance:
+    software, created, traverses = (document[key] for key in ('software', 'created', 'traverses'))
+    if not (isinstance(software, str) and isinstance(created, str) and isinstance(traverses, list)):
+        raise TypeError('software, created or traverses')
+    return {
+        'software': software,
+        'created': created,
+        'traverses': [_traverse_record(each) for each in traverses],
+    }
+
+
+def _traverse_record(found: object) -> TraverseRecord:
+    match found:
+        case {
+            'source': str(source),
+            'frames': int(frames),
+            'used': int(used),
+            'unreadable': int(unreadable),
+        }:
+            return {'source': source, 'frames': frames, 'used': used, 'unreadable': unreadable}
+    raise TypeError(f'traverses, found {found!r:.200}')
+
+
+def _origin(found: object) -> Origin | None:
     if found is None:
         return None
     if not (
@@ -225,13 +256,13 @@ def _origin(found: Any) -> Origin | None:
     return found[0], found[1], found[2]
 
 
-def _sensor(found: dict[str, Any]) -> dict[str, Any]:
-    sizes = (found['width'], found['height'])
-    if not (
-        isinstance(found['type'], str) and all(type(size) is int and size > 0 for size in sizes)
-    ):
-        raise MapError(f'{MAP}: expected type, width and height of the sensor, found {found!r}')
-    return found
+def _sensor(found: object) -> Sensor:
+    match found:
+        case {'type': str(kind), 'width': width, 'height': height}:
+            # A bool is an int, but not a size.
+            if all(type(size) is int and size > 0 for size in (width, height)):
+                return Sensor(kind, width, height)
+    raise MapError(f'{MAP}: expected type, width and height of the sensor, found {found!r:.200}')
 
 
 def _thumbnail_files(folder: Path) -> list[Path]:
@@ -260,11 +291,13 @@ def _digest_all(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def _digest_document(document: dict[str, Any]) -> str:
-    """Digest of everything in map.yaml but this digest itself."""
-    others = {key: value for key, value in document['checksums'].items() if key != MAP}
+def _digest_document(document: Document) -> str:
+    """Return the digest of everything in map.yaml except this digest."""
+    found = document['checksums']
+    assert isinstance(found, dict)
+    others = {key: value for key, value in found.items() if key != MAP}
     return hashlib.sha256(_dump({**document, 'checksums': others}).encode()).hexdigest()
 
 
-def _dump(document: dict[str, Any]) -> str:
+def _dump(document: Document) -> str:
     return str(yaml.safe_dump(document, sort_keys=False, allow_unicode=True))

@@ -1,4 +1,4 @@
-"""Moving a folder into place in one step."""
+"""Replacing a folder in one step."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _RENAME_EXCHANGE = 2
 
 def exchange(staged: Path, target: Path) -> None:
     """
-    Make `staged` appear as `target`; what was there is afterwards at `staged`, for removal.
+    Make `staged` appear as `target`; an existing folder is then at `staged`, to be removed.
 
-    Over an existing folder this is Linux's renameat2 with RENAME_EXCHANGE: at every moment
-    there is the old folder or the new one. File systems without it get two renames instead.
+    An existing folder is exchanged by Linux's renameat2 with RENAME_EXCHANGE: at any time there is
+    the old folder or the new one. On file systems without it, two renames do the same.
 
     :raises OSError: if the folder cannot be moved.
     """

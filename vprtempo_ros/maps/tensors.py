@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import MapError
 
-Tensors = dict[str, NDArray[Any]]
+T = TypeVar('T', bound=np.generic)
+
+Tensors = dict[str, NDArray[np.generic]]
+"""Arrays of any type and shape by name."""
 
 
 def write_tensors(file: Path, tensors: Tensors) -> None:
@@ -24,7 +27,7 @@ def read_tensors(file: Path) -> Tensors:
     """
     Read all arrays.
 
-    :raises MapError: if it is not such a file.
+    :raises MapError: if it is not a safetensors file.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
@@ -35,14 +38,14 @@ def read_tensors(file: Path) -> Tensors:
         raise MapError(f'{file.name}: not a safetensors file ({error})') from None
 
 
-def tensor(tensors: Tensors, name: str, dtype: type, shape: tuple[int, ...]) -> NDArray[Any]:
+def tensor(tensors: Tensors, name: str, dtype: type[T], shape: tuple[int, ...]) -> NDArray[T]:
     """
     Return the array of this name.
 
-    :raises MapError: if it is missing or of another type or shape.
+    :raises MapError: if it is missing or has another type or shape.
     """
     value = tensors.get(name)
     if value is None or value.shape != shape or value.dtype != dtype:
         found = None if value is None else f'{value.dtype} {value.shape}'
         raise MapError(f'{name}: expected {np.dtype(dtype)} {shape}, found {found}')
-    return value
+    return cast(NDArray[T], value)

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Iterator
 
 from ..errors import SourceError
-from .cdr import Header, Message, typestore, write_message
+from .cdr import Header, Message, live_typestore, typestore, write_message
 
 if TYPE_CHECKING:
     from rosbags.interfaces import Connection
@@ -121,6 +121,6 @@ def failures(path: Path) -> Iterator[None]:
 
 def header(stamp_ns: int, frame_id: str) -> Header:
     """Return a std_msgs/Header of the typestore."""
-    types = typestore().types
+    types = live_typestore().types
     time = types['builtin_interfaces/msg/Time'](*divmod(stamp_ns, 1_000_000_000))
     return types['std_msgs/msg/Header'](time, frame_id)

@@ -13,8 +13,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import ImageError
+from .definitions import DEFINITIONS
 
 if TYPE_CHECKING:
+    from rosbags.interfaces.typing import Typesdict
     from rosbags.typesys.store import Typestore
 
 Message = Any  # rosbags generates the class of each message type at run time.
@@ -41,34 +43,34 @@ PACKET = 'event_camera_msgs/msg/EventPacket'
 OLD_PACKET = 'event_array_msgs/msg/EventArray'
 ARRAY = 'dvs_msgs/msg/EventArray'
 
-# Messages that rosbags has no definitions of; `interfaces/` has them for ROS.
-_PACKET_FIELDS = (
-    'std_msgs/Header header',
-    'uint32 height',
-    'uint32 width',
-    'uint64 seq',
-    'uint64 time_base',
-    'string encoding',
-    'bool is_bigendian',
-    'uint8[] events',
-)
-_EVENTS = {
-    PACKET: _PACKET_FIELDS,
-    OLD_PACKET: _PACKET_FIELDS,
-    'dvs_msgs/msg/Event': ('uint16 x', 'uint16 y', 'builtin_interfaces/Time ts', 'bool polarity'),
-    ARRAY: ('std_msgs/Header header', 'uint32 height', 'uint32 width', 'dvs_msgs/Event[] events'),
-}
+
+@lru_cache(maxsize=1)
+def live_typestore() -> Typestore:
+    """Return the definitions of the messages that nodes receive, which load at once."""
+    from rosbags.typesys import Stores, get_types_from_msg, get_typestore
+
+    store = get_typestore(Stores.EMPTY)
+    types: Typesdict = {}
+    for name, fields in DEFINITIONS.items():
+        types.update(get_types_from_msg('\n'.join(fields), name))
+    store.register(types)
+    return store
 
 
 @lru_cache(maxsize=1)
 def typestore() -> Typestore:
-    """Return the message definitions of Jazzy; those used here are the same in Humble to Kilted."""
-    from rosbags.typesys import Stores, get_types_from_msg, get_typestore
+    """Return the definitions of all messages of Jazzy, and of event messages."""
+    from rosbags.typesys import Stores, get_typestore
 
-    store = get_typestore(Stores.ROS2_JAZZY)
-    for name, fields in _EVENTS.items():
-        store.register(get_types_from_msg('\n'.join(fields), name))
+    store, live = get_typestore(Stores.ROS2_JAZZY), live_typestore()
+    store.fielddefs.update(live.fielddefs)
+    # Messages of a type have one class, from either store.
+    store.types.update(live.types)
     return store
+
+
+def _store_of(type_name: str) -> Typestore:
+    return live_typestore() if type_name in DEFINITIONS else typestore()
 
 
 def read_message(data: bytes, type_name: str) -> Message:
@@ -78,7 +80,7 @@ def read_message(data: bytes, type_name: str) -> Message:
     :raises ImageError: if the bytes do not hold such a message.
     """
     try:
-        return typestore().deserialize_cdr(data, type_name)
+        return _store_of(type_name).deserialize_cdr(data, type_name)
     except Exception as error:  # Too short, wrong lengths, bad strings: each raises its own type.
         reason = ' '.join(str(error).split()) or type(error).__name__
         raise ImageError(f'bytes do not hold a {type_name} ({reason})') from None
@@ -92,7 +94,7 @@ def prepare(type_name: str) -> None:
 
 def write_message(message: Message, type_name: str) -> bytes:
     """Serialise a message of the typestore to CDR bytes."""
-    return bytes(typestore().serialize_cdr(message, type_name))
+    return bytes(_store_of(type_name).serialize_cdr(message, type_name))
 
 
 def stamp_ns(header: Header) -> int:

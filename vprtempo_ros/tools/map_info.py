@@ -34,9 +34,9 @@ def describe(loaded: Map, folder: Path) -> Iterator[Line]:
     yield from _network(loaded)
     yield from _sizes(loaded, folder)
     sensor = loaded.sensor
-    yield 'sensor', f'{sensor["type"]}, {sensor["width"]}x{sensor["height"]} pixels'
+    yield 'sensor', f'{sensor.type}, {sensor.width}x{sensor.height} pixels'
     encoding = loaded.config.encoding
-    if sensor['type'] == EVENTS:
+    if sensor.type == EVENTS:
         yield 'windows', _windows(loaded.config.input.events)
     yield (
         'encoding',

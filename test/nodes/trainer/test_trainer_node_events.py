@@ -48,7 +48,7 @@ def test_a_map_of_events(tmp_path: Path) -> None:
     )
     assert status == 0, said
     loaded = load(tmp_path / 'map')
-    assert loaded.sensor == {'type': 'events', 'width': 64, 'height': 48}
+    assert loaded.sensor == ('events', 64, 48)
     assert loaded.config.input.events.polarity == 'split'
     assert all(place.pose for place in loaded.places)
 

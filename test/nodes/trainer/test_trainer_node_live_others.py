@@ -48,7 +48,7 @@ def test_events(tmp_path: Path) -> None:
         teacher.await_state('idle')
         assert 'Traceback' not in process.output()
     built = load(tmp_path / 'map')
-    assert built.sensor == {'type': 'events', 'width': WIDTH, 'height': HEIGHT}
+    assert built.sensor == ('events', WIDTH, HEIGHT)
     assert len(built.places) == 8
     assert all(place.pose for place in built.places)
 

@@ -300,7 +300,7 @@ def test_wrong_frames_in_the_middle(route, tmp_path: Path) -> None:
         assert '10 of 30 images left out: unreadable, of another size' in process.output()
     built = load(tmp_path / 'map')
     assert len(built.places) == 20
-    assert built.sensor == {'type': 'camera', 'width': 32, 'height': 24}
+    assert built.sensor == ('camera', 32, 24)
 
 
 def test_a_clock_that_jumps_back(route, tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ class EventInput:
         self.message, self.type_name = event_message(config)
         prepare_message(self.type_name)
         prepare()
-        self._size = None if config.any_size else (loaded.sensor['width'], loaded.sensor['height'])
+        self._size = None if config.any_size else loaded.sensor.size
         self._windows, self._prefer = loaded.config.input.events, config.decoder
         self.begin()
 

@@ -94,15 +94,15 @@ def load_map(config: NodeConfig, seen: Size | None = None) -> LoadedMap:
 
 def _check_input(loaded: Map, config: NodeConfig, seen: Size | None) -> None:
     """Refuse a map of another kind of sensor than the input's, or of another size."""
-    of_events, asked = loaded.sensor['type'] == EVENTS, config.input.type
+    of_events, asked = loaded.sensor.type == EVENTS, config.input.type
     if of_events != (asked == EVENTS):
         made, use = ('events', EVENTS) if of_events else ('images', 'image or compressed')
         raise ConfigError(
             f'{config.map} was made from {made} of a sensor of '
-            f'{loaded.sensor["width"]}x{loaded.sensor["height"]} pixels, but '
+            f'{loaded.sensor.width}x{loaded.sensor.height} pixels, but '
             f'input.type is {asked}: set it to {use}, or train a map for it'
         )
-    size = (loaded.sensor['width'], loaded.sensor['height']) if of_events else loaded.image_size()
+    size = loaded.sensor.size if of_events else loaded.image_size()
     if seen is not None and seen != size and not config.input.any_size:
         raise ConfigError(
             f'{config.map} is of {size[0]}x{size[1]} pixels, but the input is of '

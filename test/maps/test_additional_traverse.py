@@ -1,4 +1,4 @@
-"""Further traverses of the same route: aligned by pose or by order, on one origin."""
+"""Additional traverses of the same route: aligned by pose or by order, with one origin."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from vprtempo_ros.encoding.adaptation import standardise
 from vprtempo_ros.encoding.pixels import PixelEncoder
 from vprtempo_ros.errors import MapError
 from vprtempo_ros.frames import grey_image
-from vprtempo_ros.maps.augmentation import copies
+from vprtempo_ros.maps.augmentation import augmentations
 from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.maps.store import load, save
 from vprtempo_ros.sources.bag_writer import header
@@ -51,8 +51,8 @@ def spikes(config: TrainerConfig, number: int) -> bytes:
     return PixelEncoder(config.encoding)(grey_image(picture(number))).tobytes()
 
 
-def test_a_second_traverse_by_pose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each place gets the nearest frame of a further traverse, if one passes within the radius."""
+def test_an_additional_traverse_by_pose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each place gets the nearest frame of an additional traverse within the radius, if any."""
     first = drive(tmp_path / 'first', [0, 1, 2, 3], [0, 1, 2, 3])
     second = drive(tmp_path / 'second', [3.3, 3.1, 1.9, 1.4, 1.2, 9.0], [10, 11, 12, 13, 14, 15])
     config = tiny_config(first, second, places__radius=0.3, **PLAIN)
@@ -61,12 +61,12 @@ def test_a_second_traverse_by_pose(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         place: [spikes(config, number) for number in numbers]
         for place, numbers in {0: [0], 1: [1, 14], 2: [2, 12], 3: [3, 11]}.items()
     }
-    # Confidence is fitted to the second traverse with a network that has not seen it.
+    # Confidence is fitted to the additional traverse with a network not trained on it.
     assert held_out == {place: [spikes(config, place)] for place in range(4)}
 
 
-def test_a_second_traverse_by_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without poses the n-th sampled frame of a further traverse shows the n-th place."""
+def test_an_additional_traverse_by_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without poses the n-th sampled frame of an additional traverse shows the n-th place."""
     first = drive(tmp_path / 'first', [], range(6), poses=False)
     second = drive(tmp_path / 'second', [], range(10, 16), poses=False, start_ns=9 * START)
     config = tiny_config(first, second, places__spacing=2, **PLAIN)
@@ -79,7 +79,7 @@ def test_a_second_traverse_by_order(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_each_traverse_is_standardised_by_its_own_light(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each frame comes with its copies, in deviations from what its own traverse usually shows."""
+    """Frames and augmentations are standardised by the statistics of their own traverse."""
     first = drive(tmp_path / 'first', [], range(6), poses=False)
     second = drive(tmp_path / 'second', [], range(10, 16), poses=False)
     config = tiny_config(first, second)
@@ -88,16 +88,18 @@ def test_each_traverse_is_standardised_by_its_own_light(
     assert {place: len(rows) for place, rows in found.items()} == dict.fromkeys(range(6), 18)
     for traverse, begin in ((0, 0), (1, 10)):
         frames = np.stack([encode(grey_image(picture(begin + place))) for place in range(6)])
-        usual = Statistics(frames.mean(axis=0), frames.std(axis=0))
+        statistics = Statistics(frames.mean(axis=0), frames.std(axis=0))
         for place in range(6):
             shown = [
                 frames[place],
-                *map(encode, copies(grey_image(picture(begin + place)), config.encoding)),
+                *map(encode, augmentations(grey_image(picture(begin + place)), config.encoding)),
             ]
             rows = found[place][9 * traverse : 9 * (traverse + 1)]
             for row, expected in zip(rows, shown, strict=True):
-                difference = np.frombuffer(row, np.uint8).astype(int) - standardise(expected, usual)
-                # Means in another precision may round another way.
+                difference = np.frombuffer(row, np.uint8).astype(int) - standardise(
+                    expected, statistics
+                )
+                # Means in another precision may round differently.
                 assert abs(difference).max() <= 1
 
 
@@ -133,7 +135,7 @@ def gps(path: Path, longitudes: Iterable[float]) -> Path:
 
 
 def test_gps_poses_share_the_first_origin(tmp_path: Path) -> None:
-    """Further traverses are measured from the first one's origin, which the map keeps."""
+    """Additional traverses are measured from the first one's origin, which the map keeps."""
     first = gps(tmp_path / 'first', [7.0, 7.0001, 7.0002])
     second = gps(tmp_path / 'second', [7.00011, 7.00021])
     built = build_map(tiny_config(first, second, places__radius=2.0))
