@@ -336,7 +336,7 @@ def test_truth_of_a_file(street: Street, tmp_path: Path) -> None:
             ['--radius', '2', '--set', 'match.sequence.filter=magic'],
             'expected one of none, seqslam',
         ),
-        (['--radius', '2', '--set', 'match.wisdom=1'], 'is no setting of matching or backend'),
+        (['--radius', '2', '--set', 'match.wisdom=1'], 'is not a parameter of matching or backend'),
         (['--radius', '2', '--set', 'match.top_k'], 'expected NAME=VALUE'),
         (['--radius', '2', '--set', 'match.top_k=[1'], 'expected a value'),
         (['--radius', '2', '--set', 'backend.name=abacus'], "unknown backend 'abacus'"),
