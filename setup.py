@@ -16,7 +16,11 @@ setup(
     name=package_name,
     version='0.1.0',
     packages=find_packages(include=[package_name, f'{package_name}.*']),
-    package_data={f'{package_name}.evaluation': ['*.jinja'], f'{package_name}.view': ['page/*']},
+    package_data={
+        package_name: ['py.typed'],
+        f'{package_name}.evaluation': ['*.jinja'],
+        f'{package_name}.view': ['page/*'],
+    },
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{package_name}']),
         (f'share/{package_name}', ['package.xml']),

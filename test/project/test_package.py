@@ -150,7 +150,12 @@ def test_colcon_builds_and_installs(tmp_path: Path) -> None:
         assert (prefix / 'share' / 'vprtempo_ros' / name).is_file(), name
     assert (prefix / 'share/ament_index/resource_index/packages/vprtempo_ros').is_file()
     library = next(prefix.glob('lib/python3*/site-packages'))
-    for name in ('nodes/vpr/vpr_node.py', 'view/page/index.html', 'evaluation/report.html.jinja'):
+    for name in (
+        'py.typed',
+        'nodes/vpr/vpr_node.py',
+        'view/page/index.html',
+        'evaluation/report.html.jinja',
+    ):
         assert (library / 'vprtempo_ros' / name).is_file(), name
     for name in (
         'vpr_node',
