@@ -16,10 +16,10 @@ from support import ROOT
 from support.documented import Block, Sandbox, blocks, pages
 from support.events import event_drive
 
-from vprtempo_ros.config import TrainerConfig
+from vprtempo_ros.config import NodeConfig, TrainerConfig
 from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.maps.store import save
-from vprtempo_ros.options import from_flat, from_tree
+from vprtempo_ros.options import from_flat, from_tree, options
 
 LANGUAGES = {'', 'bash', 'yaml', 'python', 'bibtex'}
 WITH_COMMANDS = [
@@ -131,6 +131,17 @@ def test_blocks_are_marked(page: Path) -> None:
                     assert 'lifecycle_manager' in node
     for number, line in enumerate(page.read_text().splitlines(), start=1):
         assert not re.match(r' {4,}(ros2|make) ', line), f'line {number}: indented, so not run'
+
+
+@pytest.mark.parametrize('page', pages(), ids=name_of)
+def test_options_exist(page: Path) -> None:
+    """Options that a page names exist: `match.top_k`, `match.sequence`, `match.*`."""
+    known = {item.name for cls in (NodeConfig, TrainerConfig) for item in options(cls)}
+    sections = {name.partition('.')[0] for name in known if '.' in name}
+    for name in re.findall(rf'`((?:{"|".join(sections)})\.[\w.]*)', page.read_text()):
+        if not name.endswith(('.py', '.csv')):
+            found = name.rstrip('.')
+            assert any(f'{option}.'.startswith(f'{found}.') for option in known), name
 
 
 @pytest.mark.parametrize('page', [*pages(), *READMES], ids=name_of)

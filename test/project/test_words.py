@@ -1,4 +1,4 @@
-"""The words that the project does not use any longer; CONTRIBUTING.md has the rule."""
+"""Words that the project no longer uses; CONTRIBUTING.md has the rule."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import re
 import subprocess
 
 import pytest
-
 from support import ROOT
 
-# What was said, and the field's term for it.
+# A retired word, and the field's term for it.
 RETIRED = {
     r'tells?|told|telling': 'say, report, inform, return whether, distinguish',
     r'elsewhere': 'off the map, out of map, another place',
@@ -30,15 +29,15 @@ RETIRED = {
     r'judg\w+': 'evaluate, check, validate',
     r'strangers?': 'unknown arguments',
     r'somebody|nobody|anybody': 'a subscriber, a user, nothing',
-    r'so many|as far as|what becomes of|not any more|in the end|by hand of': 'N, up to, what happens',
+    r'so many|as far as|what becomes of|not any more|in the end|by hand of': 'N, up to',
     r'look-?alikes?': 'perceptual aliasing, similar places',
-    r'the way (here|between|travelled|driven|so far)|last way|way \(m\)': 'distance travelled, path',
+    r'the way (here|between|travelled|driven|so far)|last way|way \(m\)': 'distance travelled',
     r'beside': 'next to, compared with, besides',
     r'lies|lie in': 'is',
 }
 _PATTERN = re.compile(rf'(?<![\w-])(?:{"|".join(RETIRED)})(?![\w-])', re.IGNORECASE)
 
-# Names that are not ours, or the words that are spoken of.
+# Files that name the retired words.
 ALLOWED = (
     'test/project/test_words.py',
     'CONTRIBUTING.md',

@@ -47,6 +47,9 @@ NOT_RUN = {
     'nav2_lifecycle_manager': 'needs Nav2 from apt; test_lifecycle_manager.py makes its calls',
 }
 
+# What a program prints when it is ready; before that, SIGINT ends it with another status.
+READY = {'vpr_node': 'listening on', 'trainer_node': 'ready: call', 'view': 'http://'}
+
 
 @dataclass(frozen=True)
 class Block:
@@ -167,11 +170,11 @@ class Sandbox:
         ((started, log),) = inner.enter_context(running([process], self._logs))
         self._running[name] = inner, started, log
         self._stack.push(inner)
-        if process.executable == 'vpr_node' and active:
-            ros.until(
-                lambda: 'listening on' in log.read_text() or started.poll() is not None,
-                lambda: f'a node that is listening; its output:\n{log.read_text()}',
-            )
+        ready = READY.get(process.executable, '') if active else ''
+        ros.until(
+            lambda: ready in log.read_text() or started.poll() is not None,
+            lambda: f'{ready!r} from {name}; its output:\n{log.read_text()}',
+        )
         assert started.poll() is None, log.read_text()
 
     def _end(self, name: str) -> None:
