@@ -1,12 +1,12 @@
 """
 Recognise places with an event camera: vpr_node with a map that was trained from events.
 
-The camera's driver runs beside it, from its own launch file; tell here which topic it publishes:
+Start the camera's driver with its own launch file, and give the topic that it publishes:
 
     ros2 launch metavision_driver driver_node.launch.py
     ros2 launch vprtempo_ros events.launch.py map:=~/maps/office events:=/event_camera/events
 
-Windows, polarity and all else that makes images of events stand in the map (docs/events.md).
+Windows, polarity and all other settings for events are stored in the map (docs/events.md).
 """
 
 from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
@@ -16,8 +16,8 @@ from launch_ros.substitutions import FindPackageShare
 
 from launch import LaunchDescription
 
-# Arguments of vpr.launch.py that are handed on as they are.
-_HANDED_ON = (
+# Arguments of vpr.launch.py that are passed on.
+_PASSED_ON = (
     'map',
     'events',
     'message',
@@ -35,7 +35,7 @@ _HANDED_ON = (
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Describe the arguments, and what is launched with them."""
+    """Describe the arguments, and include vpr.launch.py with them."""
     share = FindPackageShare('vprtempo_ros')
     return LaunchDescription(
         [
@@ -56,7 +56,7 @@ def generate_launch_description() -> LaunchDescription:
             DeclareLaunchArgument(
                 'odom',
                 default_value='/odom',
-                description='Odometry topic; it is heard if input.odometry is true',
+                description='Odometry topic, used if input.odometry is true',
             ),
             DeclareLaunchArgument(
                 'namespace', default_value='', description='Namespace of the node'
@@ -65,14 +65,13 @@ def generate_launch_description() -> LaunchDescription:
                 'autostart',
                 default_value='true',
                 choices=['true', 'false'],
-                description='Configure and activate the node; false leaves that to '
-                'a lifecycle manager',
+                description='Configure and activate the node; false: left to a lifecycle manager',
             ),
             DeclareLaunchArgument(
                 'use_sim_time',
                 default_value='false',
                 choices=['true', 'false'],
-                description='Take the time from /clock',
+                description='Use simulated time from /clock',
             ),
             DeclareLaunchArgument(
                 'params_file',
@@ -97,7 +96,7 @@ def generate_launch_description() -> LaunchDescription:
                 'view',
                 default_value='false',
                 choices=['true', 'false'],
-                description='Show the same live in a browser on this computer',
+                description='Serve the live page for a browser on this computer',
             ),
             DeclareLaunchArgument(
                 'view_port', default_value='8765', description='Port of the live page'
@@ -108,7 +107,7 @@ def generate_launch_description() -> LaunchDescription:
                 ),
                 launch_arguments={
                     'input_type': 'events',
-                    **{name: LaunchConfiguration(name) for name in _HANDED_ON},
+                    **{name: LaunchConfiguration(name) for name in _PASSED_ON},
                 }.items(),
             ),
         ]

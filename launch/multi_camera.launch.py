@@ -1,11 +1,11 @@
 """
 Recognise places with several cameras: a vpr_node for each, in a namespace of its name.
 
-Each is a process of its own, with a map of its own; they share the odometry and the clock:
+Each is a process with its own map; they share odometry and clock:
 
     ros2 launch vprtempo_ros multi_camera.launch.py cameras:='front rear' maps:=~/maps
 
-listens to /front/image_raw and /rear/image_raw, has the maps ~/maps/front and ~/maps/rear, and
+subscribes to /front/image_raw and /rear/image_raw, loads ~/maps/front and ~/maps/rear, and
 publishes /front/vpr_node/match and /rear/vpr_node/match.
 """
 
@@ -24,8 +24,8 @@ from launch_ros.substitutions import FindPackageShare
 
 from launch import LaunchDescription
 
-# Arguments of vpr.launch.py that are the same for all cameras.
-_HANDED_ON = ('input_type', 'odom', 'initialpose', 'autostart', 'use_sim_time', 'params_file')
+# Arguments of vpr.launch.py that all cameras share.
+_PASSED_ON = ('input_type', 'odom', 'initialpose', 'autostart', 'use_sim_time', 'params_file')
 
 
 def _cameras(context: LaunchContext) -> list[GroupAction]:
@@ -43,10 +43,10 @@ def _cameras(context: LaunchContext) -> list[GroupAction]:
             'map': f'{given("maps")}/{camera}',
             'image': f'/{camera}/{given("image")}',
             'events': f'/{camera}/{given("events")}',
-            **{name: LaunchConfiguration(name) for name in _HANDED_ON},
+            **{name: LaunchConfiguration(name) for name in _PASSED_ON},
         }
 
-    # A group each: arguments of an included file would stay for the next.
+    # A group each: otherwise the arguments of one would apply to the next.
     return [
         GroupAction([IncludeLaunchDescription(source, launch_arguments=handed.items())])
         for handed in map(arguments, given('cameras').split())
@@ -78,31 +78,30 @@ def generate_launch_description() -> LaunchDescription:
                 'input_type',
                 default_value='image',
                 choices=['image', 'compressed', 'events'],
-                description='What the nodes listen to',
+                description='Message type of the input',
             ),
             DeclareLaunchArgument(
                 'odom',
                 default_value='/odom',
-                description='Odometry topic; it is heard if input.odometry is true',
+                description='Odometry topic, used if input.odometry is true',
             ),
             DeclareLaunchArgument(
                 'initialpose',
                 default_value='/initialpose',
-                description='Topic that ~/relocalize of any of them publishes a pose '
-                'on, as AMCL listens on /initialpose',
+                description='Topic that ~/relocalize of each of them publishes a pose '
+                'on; that of AMCL is /initialpose',
             ),
             DeclareLaunchArgument(
                 'autostart',
                 default_value='true',
                 choices=['true', 'false'],
-                description='Configure and activate the nodes; false leaves that to '
-                'a lifecycle manager',
+                description='Configure and activate the nodes; false: left to a lifecycle manager',
             ),
             DeclareLaunchArgument(
                 'use_sim_time',
                 default_value='false',
                 choices=['true', 'false'],
-                description='Take the time from /clock',
+                description='Use simulated time from /clock',
             ),
             DeclareLaunchArgument(
                 'params_file',

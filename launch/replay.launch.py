@@ -1,7 +1,7 @@
 """
 Replay a bag with `ros2 bag play` and show the matches, in the terminal and in RViz.
 
-All nodes go by the bag's time: it is on /clock, and starts again where the bag does.
+All nodes use the bag's time, published on /clock.
 
     ros2 launch vprtempo_ros replay.launch.py bag:=tuesday map:=~/maps/office rviz:=true
 """
@@ -22,8 +22,8 @@ from launch_ros.substitutions import FindPackageShare
 
 from launch import LaunchDescription
 
-# Arguments of vpr.launch.py that are handed on as they are.
-_HANDED_ON = (
+# Arguments of vpr.launch.py that are passed on.
+_PASSED_ON = (
     'map',
     'image',
     'events',
@@ -42,7 +42,7 @@ _HANDED_ON = (
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Describe the arguments and the processes; without `loop` all ends with the bag."""
+    """Describe the arguments and the processes; without `loop` launch ends with the bag."""
     share = FindPackageShare('vprtempo_ros')
     profile = PathJoinSubstitution([share, 'config', 'fastdds_shm.xml'])
     play = [
@@ -72,7 +72,7 @@ def generate_launch_description() -> LaunchDescription:
                 'input_type',
                 default_value='image',
                 choices=['image', 'compressed', 'events'],
-                description='What the node listens to',
+                description='Message type of the input',
             ),
             DeclareLaunchArgument(
                 'message',
@@ -83,7 +83,7 @@ def generate_launch_description() -> LaunchDescription:
             DeclareLaunchArgument(
                 'odom',
                 default_value='/odom',
-                description='Odometry topic in the bag; it is heard if input.odometry is true',
+                description='Odometry topic in the bag, used if input.odometry is true',
             ),
             DeclareLaunchArgument(
                 'namespace', default_value='', description='Namespace of the node'
@@ -92,7 +92,7 @@ def generate_launch_description() -> LaunchDescription:
                 'use_sim_time',
                 default_value='true',
                 choices=['true', 'false'],
-                description="Take the time from /clock, where the bag's time is",
+                description="Use the bag's time, from /clock",
             ),
             DeclareLaunchArgument(
                 'params_file',
@@ -104,12 +104,12 @@ def generate_launch_description() -> LaunchDescription:
                 'loop',
                 default_value='false',
                 choices=['true', 'false'],
-                description='Start again at the end of the bag',
+                description='Restart at the end of the bag',
             ),
             DeclareLaunchArgument(
                 'delay',
                 default_value='4.0',
-                description='Seconds until the replay begins; by then the map is loaded',
+                description='Seconds until the replay starts, for loading the map',
             ),
             DeclareLaunchArgument(
                 'initialpose',
@@ -129,12 +129,12 @@ def generate_launch_description() -> LaunchDescription:
                 'view',
                 default_value='false',
                 choices=['true', 'false'],
-                description='Show the same live in a browser on this computer',
+                description='Serve the live page for a browser on this computer',
             ),
             DeclareLaunchArgument(
                 'view_port', default_value='8765', description='Port of the live page'
             ),
-            # Images through shared memory, see config/fastdds_shm.xml; what the user has set stays.
+            # Images through shared memory, see config/fastdds_shm.xml; variables of the user stay.
             SetEnvironmentVariable(
                 'FASTDDS_DEFAULT_PROFILES_FILE',
                 EnvironmentVariable('FASTDDS_DEFAULT_PROFILES_FILE', default_value=profile),
@@ -147,7 +147,7 @@ def generate_launch_description() -> LaunchDescription:
                 PythonLaunchDescriptionSource(
                     PathJoinSubstitution([share, 'launch', 'vpr.launch.py'])
                 ),
-                launch_arguments={name: LaunchConfiguration(name) for name in _HANDED_ON}.items(),
+                launch_arguments={name: LaunchConfiguration(name) for name in _PASSED_ON}.items(),
             ),
             Node(
                 package='vprtempo_ros',

@@ -16,7 +16,7 @@ from launch import LaunchDescription
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Describe the arguments and the node, which goes on until it is stopped."""
+    """Describe the arguments and the node, which runs until it is stopped."""
     share = FindPackageShare('vprtempo_ros')
 
     def value(name: str, kind: type) -> ParameterValue:
@@ -34,12 +34,12 @@ def generate_launch_description() -> LaunchDescription:
             DeclareLaunchArgument(
                 'recording',
                 default_value='',
-                description='Folder to record the drive to; empty: beside the map',
+                description='Folder to record the drive to; empty: next to the map',
             ),
             DeclareLaunchArgument(
                 'load_into',
                 default_value='',
-                description='Node that is told to load the map, as vpr_node; empty: none',
+                description='Node that is to load the map, as vpr_node; empty: none',
             ),
             DeclareLaunchArgument(
                 'image',
@@ -55,18 +55,18 @@ def generate_launch_description() -> LaunchDescription:
                 'input_type',
                 default_value='image',
                 choices=['image', 'events'],
-                description='What the node listens to',
+                description='Sensor of the route',
             ),
             DeclareLaunchArgument(
                 'poses',
                 default_value='',
-                description='Topic of poses; empty: the only one that is published; none: no poses',
+                description='Topic of poses; empty: the only published one; none: no poses',
             ),
             DeclareLaunchArgument(
                 'by',
                 default_value='frames',
                 choices=['frames', 'seconds', 'metres'],
-                description='What the distance between places is measured in',
+                description='Unit of the distance between places',
             ),
             DeclareLaunchArgument(
                 'spacing',
@@ -80,7 +80,7 @@ def generate_launch_description() -> LaunchDescription:
                 'use_sim_time',
                 default_value='false',
                 choices=['true', 'false'],
-                description='Take the time from /clock',
+                description='Use simulated time from /clock',
             ),
             DeclareLaunchArgument(
                 'params_file',

@@ -14,7 +14,7 @@ from launch import LaunchDescription
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Describe the arguments and the node; everything ends when the map is written."""
+    """Describe the arguments and the node; launch ends when the map is written."""
     share = FindPackageShare('vprtempo_ros')
 
     def value(name: str, kind: type) -> ParameterValue:
@@ -38,7 +38,7 @@ def generate_launch_description() -> LaunchDescription:
                 'input_type',
                 default_value='image',
                 choices=['image', 'events'],
-                description='What the bags hold of the route',
+                description='Sensor of the bags',
             ),
             DeclareLaunchArgument(
                 'topic',
@@ -54,7 +54,7 @@ def generate_launch_description() -> LaunchDescription:
                 'by',
                 default_value='frames',
                 choices=['frames', 'seconds', 'metres'],
-                description='What the distance between places is measured in',
+                description='Unit of the distance between places',
             ),
             DeclareLaunchArgument(
                 'spacing',
@@ -74,7 +74,7 @@ def generate_launch_description() -> LaunchDescription:
                 parameters=[
                     LaunchConfiguration('params_file'),
                     {
-                        # Left to YAML: a path is a string, a bracketed list an array of strings.
+                        # Read as YAML: a path is a string, a bracketed list an array of strings.
                         'bags': LaunchConfiguration('bags'),
                         'map': value('map', str),
                         'overwrite': value('overwrite', bool),

@@ -1,7 +1,7 @@
 """
 Recognise places on a robot: vpr_node with a map, on a topic of images or events.
 
-The camera's driver runs beside it, from its own launch file; tell here which topic it publishes:
+Start the camera's driver with its own launch file, and give the topic that it publishes:
 
     ros2 launch realsense2_camera rs_launch.py
     ros2 launch vprtempo_ros vpr.launch.py map:=~/maps/office image:=/camera/camera/color/image_raw
@@ -20,7 +20,7 @@ from launch import LaunchDescription
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Describe the arguments, the node and, if asked for, what shows its answers."""
+    """Describe the arguments, the node and, optionally, RViz and the live page."""
     share = FindPackageShare('vprtempo_ros')
 
     def value(name: str, kind: type) -> ParameterValue:
@@ -46,7 +46,7 @@ def generate_launch_description() -> LaunchDescription:
                 'input_type',
                 default_value='image',
                 choices=['image', 'compressed', 'events'],
-                description='What the node listens to',
+                description='Message type of the input',
             ),
             DeclareLaunchArgument(
                 'message',
@@ -57,7 +57,7 @@ def generate_launch_description() -> LaunchDescription:
             DeclareLaunchArgument(
                 'odom',
                 default_value='/odom',
-                description='Odometry topic; it is heard if input.odometry is true',
+                description='Odometry topic, used if input.odometry is true',
             ),
             DeclareLaunchArgument(
                 'namespace', default_value='', description='Namespace of the node'
@@ -66,14 +66,13 @@ def generate_launch_description() -> LaunchDescription:
                 'autostart',
                 default_value='true',
                 choices=['true', 'false'],
-                description='Configure and activate the node; false leaves that to '
-                'a lifecycle manager',
+                description='Configure and activate the node; false: left to a lifecycle manager',
             ),
             DeclareLaunchArgument(
                 'use_sim_time',
                 default_value='false',
                 choices=['true', 'false'],
-                description='Take the time from /clock',
+                description='Use simulated time from /clock',
             ),
             DeclareLaunchArgument(
                 'params_file',
@@ -98,7 +97,7 @@ def generate_launch_description() -> LaunchDescription:
                 'view',
                 default_value='false',
                 choices=['true', 'false'],
-                description='Show the same live in a browser on this computer',
+                description='Serve the live page for a browser on this computer',
             ),
             DeclareLaunchArgument(
                 'view_port', default_value='8765', description='Port of the live page'

@@ -1,14 +1,16 @@
-"""The parts of the sequence filters: way between frames, motion, and the compiled loops."""
+"""The parts of the sequence filters: steps between frames, motion, and the loops."""
 
 from __future__ import annotations
 
 import math
+from types import ModuleType
 
 import numpy as np
 import pytest
 
 from vprtempo_ros.config import SequenceConfig
-from vprtempo_ros.matching.sequence import kernels
+from vprtempo_ros.matching.sequence import bayes, kernels, vectorised
+from vprtempo_ros.matching.sequence.bayes import Bayes
 from vprtempo_ros.matching.sequence.motion import Motion
 from vprtempo_ros.matching.sequence.progress import Progress, Step
 from vprtempo_ros.matching.stages import FrameTiming, Route
@@ -154,8 +156,9 @@ def test_best_tracks_by_definition(places: int) -> None:
     assert out == pytest.approx(expected, abs=1e-3)
 
 
+@pytest.mark.parametrize('loops', [kernels, vectorised])
 @pytest.mark.parametrize('places', [3, 300, 5000])
-def test_move_and_weigh_by_definition(places: int) -> None:
+def test_move_and_weigh_by_definition(loops: ModuleType, places: int) -> None:
     """Belief moves, changes its speed, arrives and is weighed as the formulas say."""
     rng = np.random.default_rng(0)
     belief = rng.random((3, places)).astype(np.float32)
@@ -163,7 +166,7 @@ def test_move_and_weigh_by_definition(places: int) -> None:
     first = np.array([-2, 0, 1])
     taps = rng.random((3, 3)).astype(np.float32)
     moved, total = np.empty_like(belief), np.empty(places, np.float32)
-    kernels.move(belief, first, taps, moved, total)
+    loops.move(belief, first, taps, moved, total)
     expected = np.zeros((3, places))
     for j in range(3):
         for place in range(places):
@@ -176,7 +179,7 @@ def test_move_and_weigh_by_definition(places: int) -> None:
 
     speeds = np.empty(3, np.float32)
     stay, mix, arrive, spoilt = (np.float32(x) for x in (0.8, 0.05, 0.01, 0.3))
-    kernels.weigh(moved, ratios, stay, mix, arrive, spoilt, total, speeds)
+    loops.weigh(moved, ratios, stay, mix, arrive, spoilt, total, speeds)
     expected = (spoilt + (1 - spoilt) * ratios) * (
         stay * expected + mix * expected.sum(axis=0) + arrive
     )
@@ -185,11 +188,27 @@ def test_move_and_weigh_by_definition(places: int) -> None:
     assert speeds == pytest.approx(expected.sum(axis=1), rel=1e-3)
 
 
-def test_correlation_along_a_shift() -> None:
+@pytest.mark.parametrize('loops', [kernels, vectorised])
+def test_correlation_along_a_shift(loops: ModuleType) -> None:
     """Scores that moved by three places correlate there, and nowhere else."""
     before = view(1, 2000)
     now = np.roll(before, 3)
     result = np.empty(4, np.float32)
-    kernels.correlate(now, before, np.array([3, 0, -3, 5000]), result)
+    loops.correlate(now, before, np.array([3, 0, -3, 5000]), result)
     assert result[0] == pytest.approx(1.0, abs=0.02)
     assert np.abs(result[1:]).max() < 0.1
+
+
+@pytest.mark.parametrize('places', [3, 300])
+def test_small_maps_give_the_same_belief_without_compiled_loops(
+    monkeypatch: pytest.MonkeyPatch, places: int
+) -> None:
+    """NumPy and compiled loops agree but for rounding, over a drive with speeds and stops."""
+    route = Route(places, 0.1, 1.0)
+    numpy_loops = Bayes(route, SequenceConfig())
+    monkeypatch.setattr(bayes, '_COMPILED_FROM', 0)
+    compiled = Bayes(route, SequenceConfig())
+    for number in range(60):
+        scores = view(number // 2, places)
+        timing = FrameTiming(SECOND + number * SECOND // 20, None if number % 7 else 0.5)
+        assert numpy_loops(scores, timing) == pytest.approx(compiled(scores, timing), abs=1e-4)

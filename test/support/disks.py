@@ -1,4 +1,4 @@
-"""File systems that are soon full."""
+"""Small file systems for tests of full disks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 @contextmanager
 def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
-    """Give a file system that is soon full; skips where none can be mounted."""
+    """Give a small file system; skip the test where it cannot be mounted."""
     folder.mkdir()
     if (
         os.geteuid() != 0

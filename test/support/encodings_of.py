@@ -1,4 +1,4 @@
-"""One colour picture in every encoding of sensor_msgs/Image, laid out by hand."""
+"""A colour picture in every encoding of sensor_msgs/Image, independent of the decoder."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def message(
     big_endian: bool = False,
     last_row_padded: bool = True,
 ) -> SimpleNamespace:
-    """Return the samples as a message, each row followed by `padding` bytes of rubbish."""
+    """Return the samples as a message, each row followed by `padding` arbitrary bytes."""
     height, width = values.shape[:2]
     stored = values.astype(values.dtype.newbyteorder('>' if big_endian else '<'))
     rows = np.frombuffer(stored.tobytes(), np.uint8).reshape(height, -1)

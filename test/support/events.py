@@ -1,4 +1,4 @@
-"""Events for the tests: made, encoded in every format, as messages, packets and bags."""
+"""Synthetic events, encoded in every format, as messages, packets and bags."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def random_events(
     width: int = WIDTH,
     height: int = HEIGHT,
 ) -> Events:
-    """Return events all over the sensor; some of them in runs along a row, as edges make them."""
+    """Return events over the whole sensor, some of them in runs along a row, as from edges."""
     rng = np.random.default_rng(seed)
     x, y = rng.integers(0, width, count), rng.integers(0, height, count)
     p = rng.integers(0, 2, count)
@@ -56,7 +56,7 @@ def random_events(
 
 
 def encode(encoding: str, events: Events, time_base_us: int = 0) -> NDArray[np.uint8]:
-    """Return the bytes of a packet; written for the tests, but for evt3."""
+    """Return the bytes of a packet; except for evt3 with an encoder written for the tests."""
     x, y, p, t = (column.astype(np.int64) for column in events)
     since = t - time_base_us
     if encoding == 'evt3':
@@ -119,7 +119,7 @@ def packet(
     if stamp_ns is None:
         stamp_ns = START + int(events.t_us[0]) * 1000
     if time_base_us is None:
-        # Of these the times are counted from a base that is not much earlier.
+        # Times in these encodings count from a recent base.
         time_base_us = int(events.t_us.min()) if encoding in ('mono', 'libcaer_cmp') else 0
     return Packet(
         encoding,
@@ -192,7 +192,7 @@ def event_drive(
             )
             for offset, start in enumerate(range(0, 4000, 500))
         ]
-    # An event of the window behind, without which the last one would not be known to be over.
+    # An event of the next window, which completes the last one.
     found.append(packet(encoding, scene(0, len(listed) * 100_000, count=1), len(found), **settings))
     every: list[Record] = list(records(found))
     if poses:

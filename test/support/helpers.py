@@ -39,7 +39,7 @@ SECOND = 1_000_000_000
 START = 100 * SECOND
 STORAGES = ('sqlite3', 'mcap')
 
-# For hypothesis: the same examples every time, and however long they take on a busy machine.
+# For hypothesis: the same examples every time, without a deadline on a busy machine.
 steady = settings(deadline=None, derandomize=True, database=None)
 
 
@@ -53,7 +53,7 @@ class Record(NamedTuple):
 
 
 def picture(number: int, height: int = 24, width: int = 32) -> NDArray[np.uint8]:
-    """Return a grey picture with structure of several sizes, another one for each number."""
+    """Return a grey picture with structure at several scales, different for each number."""
     rng = np.random.default_rng(number)
     coarse = cv2.resize(rng.random((4, 5)), (width, height), interpolation=cv2.INTER_CUBIC)
     fine = rng.random((height, width))
@@ -146,7 +146,7 @@ def frame(number: int, position: Sequence[float] | None = None, stamp_ns: int = 
 
 
 def tiny_config(*bags: Path, **settings: Any) -> TrainerConfig:
-    """Return a configuration that trains at once; double underscores stand for dots."""
+    """Return a configuration that trains quickly; double underscores stand for dots."""
     return from_flat(
         TrainerConfig,
         {
@@ -162,7 +162,7 @@ def tiny_config(*bags: Path, **settings: Any) -> TrainerConfig:
     )
 
 
-# Confidences of a map that was not fitted to anything.
+# A calibration that was not fitted.
 CALIBRATION = Calibration(
     1,
     'frames between places',
@@ -183,7 +183,7 @@ def map_around(
     places: list[Place],
     **parts: Any,
 ) -> Map:
-    """Return the map of a network, with what its pixels and responses really are."""
+    """Return the map of a network, with its true statistics of pixels and responses."""
     backend = reference_backend(network)
     responses = measure_responses(backend, spikes, config.places.tolerance)
     backend.close()
@@ -266,7 +266,7 @@ def change(folder: Path, edit: Callable[[dict[str, Any]], object]) -> None:
 
 
 def unchanged(document: dict[str, Any]) -> None:
-    """Leave map.yaml as it is but for its checksums."""
+    """Change nothing in map.yaml except its checksums."""
 
 
 def match_of(places: list[int], confidences: list[float]) -> Match:

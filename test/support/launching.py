@@ -142,7 +142,7 @@ class IfCondition:
         self.value = value
 
     def holds(self, context: Context) -> bool:
-        """Tell whether it holds."""
+        """Return whether it holds."""
         return {'true': True, 'false': False}[text(self.value, context).lower()] is self.wanted
 
 

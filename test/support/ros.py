@@ -262,9 +262,9 @@ class Client:
 
     def status(self, condition: Callable[[Any, dict[str, str]], bool], what: str) -> dict[str, str]:
         """
-        Wait for a diagnostic status for which the condition holds, of any concern.
+        Wait for a diagnostic status for which the condition holds, of any component.
 
-        Values, as the condition gets them and as they are returned, are those of all concerns.
+        Values, as the condition gets them and as they are returned, are those of all components.
         """
 
         def found() -> list[dict[str, str]]:
@@ -281,8 +281,8 @@ class Client:
         )
         return found()[-1]
 
-    def concern(self, name: str, condition: Callable[[Any], bool], what: str) -> Any:
-        """Wait for a status of one concern for which the condition holds; return it."""
+    def component(self, name: str, condition: Callable[[Any], bool], what: str) -> Any:
+        """Wait for a status of one component for which the condition holds; return it."""
         self.statuses.clear()
         self._values.clear()
 

@@ -26,6 +26,6 @@ class Street:
         return list(traverse)
 
     def places(self) -> list[Frame]:
-        """Return the reference frames that the places of the map were made from."""
+        """Return the reference frames of the places of the map."""
         stamps = {place.stamp_ns for place in load(self.map).places}
         return [frame for frame in self.frames() if frame.stamp_ns in stamps]

@@ -1,4 +1,4 @@
-"""Somebody who drives a robot along a route and teaches it: publishers and service calls."""
+"""A client for live teaching: publishes what a robot does on a drive, and calls the services."""
 
 from __future__ import annotations
 

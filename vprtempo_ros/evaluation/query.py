@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..config import BagInputConfig, PosesConfig
 from ..encoding.adaptation import Adaptation
-from ..encoding.encoders import encoder_for
+from ..encoding.encoder import encoder_for
 from ..errors import SourceError
 from ..frames import Frame, Image, Pose
 from ..maps.map import Map

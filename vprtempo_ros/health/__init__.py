@@ -1,1 +1,1 @@
-"""Whether a running recogniser is well: what is counted, and what an operator is told of it."""
+"""The health of a running node: statistics of its frames, and diagnostics made from them."""

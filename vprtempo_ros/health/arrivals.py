@@ -1,41 +1,41 @@
-"""How often messages come, and how long ago the last one did."""
+"""Rate of messages, and time since the last one."""
 
 from __future__ import annotations
 
 from collections import deque
 
-# The rate is that of the last so many messages: a second of a camera at 30 Hz.
+# The rate is taken over this many messages: a second of a camera at 30 Hz.
 _MESSAGES = 31
 
 
 class Arrivals:
-    """The last few times at which messages came, in seconds of a clock that never goes back."""
+    """Arrival times of the last messages, in seconds of a clock that never goes back."""
 
     def __init__(self, now: float) -> None:
-        """Begin to wait for messages."""
+        """Start waiting for messages."""
         self.count = 0
         self._last = now
         self._times: deque[float] = deque(maxlen=_MESSAGES)
 
     def add(self, now: float) -> None:
-        """Take a message."""
+        """Count a message."""
         self.count += 1
         self._last = now
         self._times.append(now)
 
     def silence(self, now: float) -> float:
-        """Return the seconds since the last message, or since the beginning."""
+        """Return the seconds since the last message, or since the start."""
         return now - self._last
 
-    def begin_anew(self) -> None:
-        """Let a pause not count as slowness once messages come again."""
+    def restart_rate(self) -> None:
+        """Leave the pause before the next message out of the rate."""
         self._times.clear()
 
     def rate(self, now: float) -> float | None:
         """
-        Return messages a second; None while two have not come yet.
+        Return messages per second; None before the second one.
 
-        The interval that is running counts as soon as it is longer than those before.
+        The current interval counts as soon as it is longer than the mean of those before.
         """
         if len(self._times) < 2:
             return None

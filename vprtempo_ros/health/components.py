@@ -1,4 +1,4 @@
-"""The concerns of a node that is active: what may be wrong with each, and its figures."""
+"""The components of an active node: what may be wrong with each, and its values."""
 
 from __future__ import annotations
 
@@ -9,197 +9,202 @@ from .context import DiagnosticContext
 from .statistics import Metrics
 from .status import Finding, Level, Values
 
-# The robot is lost if fewer than this part of the answers name a place.
-_MOSTLY = 0.5
+# The robot is lost if a smaller fraction of the results names a place.
+_MOST = 0.5
 
 # Publishers that are named.
 _NAMED = 4
 
 
 def input_findings(
-    seen: Metrics, around: DiagnosticContext, limits: DiagnosticsConfig
+    metrics: Metrics, context: DiagnosticContext, limits: DiagnosticsConfig
 ) -> Iterator[Finding]:
-    """Yield what may be wrong with what comes in."""
-    thing, topic = around.thing, around.topic
-    silent = seen.silence > limits.silence
+    """Yield what may be wrong with the images or event packets."""
+    kind, topic, recent = context.input_kind, context.input_topic, metrics.recent
+    silent = metrics.input_silence > limits.silence
     yield Finding(
         'silence',
         Level.ERROR,
         silent,
-        ''
-        if not silent
-        else (f'no {thing} for {seen.silence:.0f} s on {topic}: {around.silence()}'),
-        0.0,
+        f'no {kind} for {metrics.input_silence:.0f} s on {topic}: {context.silence_reason()}'
+        if silent
+        else '',
+        raise_after=0.0,
     )
-    bad, received = seen.recent.bad, max(seen.recent.received, seen.recent.bad)
-    answered = seen.recent.matched + seen.recent.unknown
-    many = bad > limits.max_bad * received
-    some = (
-        ''
-        if not many
-        else (
-            f'{bad} of {received} {thing}s unusable in {seen.span:.0f} s, allowed are '
-            f'{limits.max_bad:.0%} (diagnostics.max_bad): {seen.last_bad}{_several(around)}'
-        )
+    received = max(recent.received, recent.bad)
+    many_bad = recent.bad > limits.max_bad * received
+    bad = (
+        f'{recent.bad} of {received} {kind}s unusable in {metrics.span:.0f} s, at most '
+        f'{limits.max_bad:.0%} allowed (diagnostics.max_bad): {metrics.last_bad}'
+        f'{_several_publishers(context)}'
+        if many_bad
+        else ''
     )
-    yield Finding('all bad', Level.ERROR, many and not answered, f'no usable {thing}: {some}')
-    yield Finding('bad', Level.WARN, many, some)
-    slow = not silent and seen.rate is not None and seen.rate < limits.min_rate
+    none_usable = many_bad and not recent.matched + recent.unknown
+    yield Finding('all bad', Level.ERROR, none_usable, f'no usable {kind}: {bad}')
+    yield Finding('bad', Level.WARN, many_bad, bad)
+    slow = not silent and metrics.rate is not None and metrics.rate < limits.min_rate
     yield Finding(
         'slow',
         Level.WARN,
         slow,
-        ''
-        if not slow
-        else (
-            f'{thing}s come too slowly on {topic}: expected at least {limits.min_rate:g} a second '
-            f"(diagnostics.min_rate), found {seen.rate:.1f}: see the driver's rate and exposure, "
-            'and the network'
-        ),
+        f'{kind}s arrive too slowly on {topic}: expected at least {limits.min_rate:g} per second '
+        f"(diagnostics.min_rate), found {metrics.rate:.1f}: check the driver's rate and exposure, "
+        'and the network'
+        if slow
+        else '',
     )
 
 
-def input_values(seen: Metrics, around: DiagnosticContext) -> Values:
-    """Return the figures of what comes in."""
-    unit = _unit(around)
+def input_values(metrics: Metrics, context: DiagnosticContext) -> Values:
+    """Return the values of the images or event packets."""
+    unit = _unit(context)
     return [
-        ('topic', around.topic),
-        ('input rate (Hz)', '-' if seen.rate is None else f'{seen.rate:.1f}'),
-        (f'{unit}s received', str(seen.total.received)),
-        (f'{unit}s bad', str(seen.total.bad + seen.total.failed)),
-        *((f'bad: {reason}', str(count)) for reason, count in seen.bad.items()),
+        ('topic', context.input_topic),
+        ('input rate (Hz)', '-' if metrics.rate is None else f'{metrics.rate:.1f}'),
+        (f'{unit}s received', str(metrics.total.received)),
+        (f'{unit}s bad', str(metrics.total.bad + metrics.total.failed)),
+        *((f'bad: {reason}', str(count)) for reason, count in metrics.bad.items()),
     ]
 
 
-def recognition_findings(seen: Metrics, limits: DiagnosticsConfig) -> Iterator[Finding]:
-    """Yield what may be wrong with the answers."""
-    stale = seen.unanswered > limits.silence
+def recognition_findings(metrics: Metrics, limits: DiagnosticsConfig) -> Iterator[Finding]:
+    """Yield what may be wrong with the matches."""
+    recent = metrics.recent
+    stale = metrics.match_silence > limits.silence
     yield Finding(
         'stale',
         Level.STALE,
         stale,
-        (f'no answer for {seen.unanswered:.0f} s: see input and backend'),
-        0.0,
+        f'no frame matched for {metrics.match_silence:.0f} s: see input and backend',
+        raise_after=0.0,
     )
-    answered = seen.recent.matched + seen.recent.unknown
-    # Without answers nothing is learnt: what was thought before stays.
-    unknown = None if stale or not answered else seen.recent.matched < _MOSTLY * answered
+    results = recent.matched + recent.unknown
+    # Without results it cannot be evaluated: the last state stays.
+    mostly_unknown = None if stale or not results else recent.matched < _MOST * results
     yield Finding(
         'lost',
         Level.WARN,
-        unknown if limits.lost_after else False,
-        (
-            f'lost: {seen.recent.unknown} of {answered} frames unknown in {seen.span:.0f} s, for '
-            f'longer than {limits.lost_after:g} s (diagnostics.lost_after); the last place was '
-            f'{seen.last_place}: is this the route of the map, and does the camera see as it did '
-            'then? call ~/relocalize after carrying the robot'
-        ),
-        limits.lost_after,
+        mostly_unknown if limits.lost_after else False,
+        f'lost: {recent.unknown} of {results} frames unknown in {metrics.span:.0f} s, for longer '
+        f'than {limits.lost_after:g} s (diagnostics.lost_after); the last place was '
+        f'{"none" if metrics.last_place is None else metrics.last_place}: is the robot on the '
+        'route of the map, and does the view look as in training? Call ~/relocalize after '
+        'carrying the robot',
+        raise_after=limits.lost_after,
     )
 
 
-def recognition_values(seen: Metrics, around: DiagnosticContext) -> Values:
-    """Return the figures of the answers."""
+def recognition_values(metrics: Metrics, context: DiagnosticContext) -> Values:
+    """Return the values of the matches."""
+    latencies = metrics.latencies
+    mean = sum(latencies) / len(latencies) if latencies else None
     return [
-        ('sequence filter', around.sequence_filter),
-        ('frames matched', str(seen.total.matched)),
-        ('frames unknown', str(seen.total.unknown)),
-        ('last match', seen.last_match),
-        ('last confidence', seen.last_confidence),
-        ('latency mean (ms)', _ms(sum(seen.latencies) / max(len(seen.latencies), 1), seen)),
-        ('latency max (ms)', _ms(max(seen.latencies, default=0.0), seen)),
+        ('sequence filter', context.sequence_filter),
+        ('frames matched', str(metrics.total.matched)),
+        ('frames unknown', str(metrics.total.unknown)),
+        ('last match', _last_match(metrics)),
+        ('last confidence', '-' if metrics.place is None else f'{metrics.confidence:.2f}'),
+        ('latency mean (ms)', _milliseconds(mean)),
+        ('latency max (ms)', _milliseconds(max(latencies, default=None))),
     ]
 
 
 def backend_findings(
-    seen: Metrics, around: DiagnosticContext, limits: DiagnosticsConfig
+    metrics: Metrics, context: DiagnosticContext, limits: DiagnosticsConfig
 ) -> Iterator[Finding]:
-    """Yield what may be wrong with the work on frames."""
-    recent, unit = seen.recent, _unit(around)
+    """Yield what may be wrong with the processing of frames."""
+    recent, unit = metrics.recent, _unit(context)
     yield Finding(
         'failing',
         Level.ERROR,
         recent.failed > 0,
-        (f'{recent.failed} {unit}s not answered in {seen.span:.0f} s: {seen.last_failure}'),
+        f'{recent.failed} {unit}s failed in {metrics.span:.0f} s: {metrics.last_failure}',
     )
-    dropped = recent.dropped > limits.max_dropped * recent.received
-    cure = (
-        f'a faster backend (backend.name), more backend.threads, fewer or smaller {around.thing}s'
+    remedy = (
+        'use a faster backend (backend.name), more backend.threads, fewer or smaller '
+        f'{context.input_kind}s'
     )
     yield Finding(
         'dropping',
         Level.WARN,
-        dropped,
-        ''
-        if not dropped
-        else (
-            f'cannot keep up: {recent.dropped} of {recent.received} {unit}s dropped in '
-            f'{seen.span:.0f} s, allowed are {limits.max_dropped:.0%} '
-            f'(diagnostics.max_dropped): {cure}'
-        ),
+        recent.dropped > limits.max_dropped * recent.received,
+        f'cannot keep up: {recent.dropped} of {recent.received} {unit}s dropped in '
+        f'{metrics.span:.0f} s, at most {limits.max_dropped:.0%} allowed '
+        f'(diagnostics.max_dropped): {remedy}',
     )
-    load = recent.work / max(seen.span, 1e-6)
     yield Finding(
         'slow',
         Level.WARN,
-        load > limits.max_load,
-        (
-            f'slow: works {load:.0%} of the time, {_work_ms(seen)} ms for each {unit}, allowed '
-            f'are {limits.max_load:.0%} (diagnostics.max_load): {cure}'
-        ),
+        metrics.load > limits.max_load,
+        f'slow: busy {metrics.load:.0%} of the time, {_milliseconds(metrics.mean_work)} ms per '
+        f'{unit}, at most {limits.max_load:.0%} allowed (diagnostics.max_load): {remedy}',
     )
 
 
-def backend_values(seen: Metrics, around: DiagnosticContext) -> Values:
-    """Return the figures of the work on frames."""
+def backend_values(metrics: Metrics, context: DiagnosticContext) -> Values:
+    """Return the values of the processing of frames."""
     return [
-        ('backend', around.backend),
-        (f'{_unit(around)}s dropped', str(seen.total.dropped)),
-        ('work mean (ms)', _work_ms(seen)),
-        ('load', f'{seen.recent.work / max(seen.span, 1e-6):.0%}'),
+        ('backend', context.backend),
+        (f'{_unit(context)}s dropped', str(metrics.total.dropped)),
+        ('processing time mean (ms)', _milliseconds(metrics.mean_work)),
+        ('load', f'{metrics.load:.0%}'),
     ]
 
 
+def map_findings(context: DiagnosticContext) -> Iterator[Finding]:
+    """Yield what may be wrong with the folder of the map."""
+    yield Finding('folder', Level.WARN, bool(context.map_problem), context.map_problem)
+
+
+def map_values(context: DiagnosticContext) -> Values:
+    """Return the values of the map."""
+    return [('map', context.map_path), ('places', str(context.places))]
+
+
 def odometry_findings(
-    seen: Metrics, around: DiagnosticContext, limits: DiagnosticsConfig
+    metrics: Metrics, context: DiagnosticContext, limits: DiagnosticsConfig
 ) -> Iterator[Finding]:
     """Yield what may be wrong with the odometry."""
     yield Finding(
-        'blind',
+        'silence',
         Level.WARN,
-        seen.blind > limits.silence,
-        (
-            f'no odometry for {seen.blind:.0f} s on {around.odometry}: the sequence filter goes by '
-            'time; remap odom, or set input.odometry to false'
-        ),
-        0.0,
+        metrics.odometry_silence > limits.silence,
+        f'no odometry for {metrics.odometry_silence:.0f} s on {context.odometry_topic}: the '
+        'sequence filter uses time instead; remap odom, or set input.odometry to false',
+        raise_after=0.0,
     )
 
 
-def odometry_values(seen: Metrics) -> Values:
-    """Return the figures of the odometry."""
-    return [('odometry received', str(seen.odometry)), ('last way (m)', seen.last_way)]
+def odometry_values(metrics: Metrics) -> Values:
+    """Return the values of the odometry."""
+    travelled = metrics.travelled
+    return [
+        ('odometry received', str(metrics.odometry)),
+        ('distance travelled (m)', '-' if travelled is None else f'{travelled:.2f}'),
+    ]
 
 
-def _unit(around: DiagnosticContext) -> str:
-    return 'frame' if around.thing == 'image' else around.thing
+def _unit(context: DiagnosticContext) -> str:
+    return 'frame' if context.input_kind == 'image' else context.input_kind
 
 
-def _several(around: DiagnosticContext) -> str:
-    names = around.publishers()
+def _several_publishers(context: DiagnosticContext) -> str:
+    names = context.publishers()
     if len(names) < 2:
         return ''
     more = f' and {len(names) - _NAMED} more' if len(names) > _NAMED else ''
     return (
-        f'; {len(names)} publishers on {around.topic} ({", ".join(names[:_NAMED])}{more}): '
+        f'; {len(names)} publishers on {context.input_topic} ({", ".join(names[:_NAMED])}{more}): '
         'remap all but one'
     )
 
 
-def _work_ms(seen: Metrics) -> str:
-    worked = seen.recent.received - seen.recent.dropped
-    return f'{seen.recent.work / worked * 1e3:.2f}' if worked > 0 else '-'
+def _last_match(metrics: Metrics) -> str:
+    if metrics.place is not None:
+        return f'place {metrics.place} ({metrics.confidence:.2f})'
+    return 'unknown place' if metrics.total.unknown else 'none'
 
 
-def _ms(seconds: float, seen: Metrics) -> str:
-    return f'{seconds * 1e3:.2f}' if seen.latencies else '-'
+def _milliseconds(seconds: float | None) -> str:
+    return '-' if seconds is None else f'{seconds * 1e3:.2f}'

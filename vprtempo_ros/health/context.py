@@ -1,4 +1,4 @@
-"""What is around a node, as far as it matters for what goes wrong."""
+"""What diagnostics need to know besides the statistics of the frames."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import NamedTuple
 
 class DiagnosticContext(NamedTuple):
     """
-    What only the node itself can find out.
+    The state of a node, as only the node itself knows it.
 
-    thing: what a message is, an image or a packet. topic: that of the input. publishers: names of
-    the nodes that publish it. silence: why nothing may be arriving. map_path: folder of the map;
-    map_trouble: what is wrong with the folder on disk since it was loaded. sim_time: seconds of
-    the simulated time; None: `use_sim_time` is not set. odometry: its topic, if it is expected.
-    backend, places, sequence_filter: what answers, of how many places, and the filter in use.
-    The callables are asked only where there is something to explain.
+    input_kind: image or packet. input_topic: after remapping. publishers: returns the names of the
+    nodes that publish it. silence_reason: returns why no message may arrive. map_path: folder of
+    the map; map_problem: what is wrong with it on disk, or empty. sim_time: simulated time in
+    seconds; None without `use_sim_time`. odometry_topic: after remapping; empty: not used.
+    backend, places, sequence_filter: what matches the frames, against how many places.
+    The callables are called only if there is a problem to explain.
     """
 
-    thing: str
-    topic: str
+    input_kind: str
+    input_topic: str
     publishers: Callable[[], list[str]]
-    silence: Callable[[], str]
+    silence_reason: Callable[[], str]
     map_path: str
-    map_trouble: str
+    map_problem: str
     sim_time: float | None
-    odometry: str
+    odometry_topic: str
     backend: str
     places: int
     sequence_filter: str

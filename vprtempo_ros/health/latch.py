@@ -1,27 +1,26 @@
-"""Conditions that have to last before they are believed, so that a level does not flap."""
+"""Hysteresis in time, so that a reported level does not flap."""
 
 from __future__ import annotations
 
 
 class Latch:
     """
-    Follows a condition with hysteresis in time: raised once it has held, cleared once it is gone.
+    Follows a condition: raised once it has held for a time, cleared once it is gone for a time.
 
-    Between two changes to the same side there are at least both times, however the condition
-    flickers, and one that is observed to hold for `raise_after` without a break is never missed.
-    `text` is what was said of it when it held last; `gone` since when it does not, in seconds.
+    Two changes to the same side are at least both times apart, however often the condition
+    changes; a condition observed to hold for `raise_after` without a break is never missed.
+    `gone` is the number of seconds for which a raised condition has not held, else 0.
     """
 
     def __init__(self) -> None:
         """Start cleared."""
         self.raised = False
-        self.text = ''
         self.gone = 0.0
-        # Since when the condition is observed to differ from what is raised.
+        # Time since which the condition has differed from `raised`.
         self._differs: float | None = None
 
     def update(self, now: float, holds: bool, raise_after: float, clear_after: float) -> bool:
-        """Take an observation at a time that never goes back, in seconds; return `raised`."""
+        """Take an observation at a time that never decreases, in seconds; return `raised`."""
         if holds == self.raised:
             self._differs = None
         else:

@@ -1,4 +1,4 @@
-"""Whether the folder that a map was loaded from still holds it."""
+"""Whether the folder from which a map was loaded still holds that map."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from ..support.paths import user_path
 
 
 class MapOnDisk:
-    """Remembers the folder as it is now; one look costs one system call."""
+    """Remembers the folder as it is now; a check is one system call."""
 
     def __init__(self, path: str) -> None:
-        """Begin before the map is loaded, so that no change after that goes unseen."""
+        """Look at the folder; before the map is loaded, so that no later change is missed."""
         self._path = path
-        self._seen = self._look()
+        self._loaded = self._signature()
 
-    def trouble(self) -> str:
-        """Return what is wrong with the folder, or nothing."""
-        now = self._look()
+    def problem(self) -> str:
+        """Return what is wrong with the folder; empty: nothing."""
+        now = self._signature()
         if now is None:
             return (
-                f'{self._path} is gone: recognition goes on with what is in memory, but a '
-                'restart would fail; restore the folder, or set the parameter map to another'
+                f'{self._path} is gone: the map stays in memory, but a restart would fail; '
+                'restore the folder, or set the parameter map to another one'
             )
-        if now != self._seen:
+        if now != self._loaded:
             return (
-                f'{self._path} has been replaced: recognition goes on with the old map; set '
-                'the parameter map to the same folder again to load the new one'
+                f'{self._path} has been replaced: the old map stays in use; set the parameter map '
+                'to the same folder again to load the new one'
             )
         return ''
 
-    def _look(self) -> tuple[int, int, int] | None:
+    def _signature(self) -> tuple[int, int, int] | None:
         try:
             found = (user_path(self._path) / MAP).stat()
         except OSError:

@@ -1,4 +1,4 @@
-"""What a node counts of its frames while it is active."""
+"""Statistics of the frames of an active node."""
 
 from __future__ import annotations
 
@@ -12,164 +12,178 @@ from ..matching.match import Match
 from .arrivals import Arrivals
 from .window import Counts, Window
 
-# A stamp further away than this, in seconds, is not of this clock.
-_FOREIGN = 60.0
+# A stamp that differs more from the present time, in seconds, is of another clock.
+_OTHER_CLOCK = 60.0
 
-# Different reasons that are remembered. They carry numbers from outside: a broken driver must not
+# Different reasons that are counted. They contain values from outside: a broken driver must not
 # fill the memory.
 _REASONS = 20
 
-# Latencies that are kept until a report is made of them.
+# Latencies that are kept between two reports.
 _LATENCIES = 10_000
 
 
 class Metrics(NamedTuple):
     """
-    What there is to report.
+    The numbers of a report.
 
-    total: counts since the beginning; recent: those of the last `span` seconds. rate: messages a
-    second, None if unknown; silence, unanswered, blind: seconds without a message, an answer and
-    odometry. latencies: seconds from stamp to answer since the last report; offset: the last
-    one's, however foreign its stamp. jumps: how often stamps went back; jump: by how many seconds.
+    total: counts since activation; recent: those of the last `span` seconds. rate: messages per
+    second, None if unknown. input_silence, match_silence, odometry_silence: seconds since the last
+    message, result and odometry. latencies: seconds from stamp to result since the last report;
+    stamp_age: the same of the last result, of any clock, None before the first. place, confidence:
+    of the last result, None and 0 if unknown or before the first; last_place: the last known one.
+    bad: number of unusable messages by reason. odometry: messages; travelled: metres between the
+    last two results, None if unknown. jumps: number of stamps that jumped back; jump: by how many
+    seconds the last one did.
     """
 
     total: Counts
     recent: Counts
     span: float
     rate: float | None
-    silence: float
-    unanswered: float
-    blind: float
+    input_silence: float
+    match_silence: float
+    odometry_silence: float
     latencies: list[float]
-    offset: float | None
+    stamp_age: float | None
+    place: int | None
+    confidence: float
+    last_place: int | None
     bad: dict[str, int]
     last_bad: str
     last_failure: str
-    last_match: str
-    last_confidence: str
-    last_place: str
     odometry: int
-    last_way: str
+    travelled: float | None
     jumps: int
     jump: float
 
+    @property
+    def load(self) -> float:
+        """The fraction of the recent time spent on frames."""
+        return self.recent.work / max(self.span, 1e-6)
+
+    @property
+    def mean_work(self) -> float | None:
+        """The recent mean processing time of a frame in seconds, None without frames."""
+        processed = self.recent.received - self.recent.dropped
+        return self.recent.work / processed if processed > 0 else None
+
 
 class FrameStatistics:
-    """Counts since the node became active; fed by several threads."""
+    """Counts since the node became active; called from several threads."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Start counting; `clock` gives seconds and never goes back."""
+        """Start counting; `clock` returns seconds and never goes back."""
         self._clock = clock
         self._lock = threading.Lock()
         now = clock()
-        self._input, self._answers, self._odometry = (Arrivals(now) for _ in range(3))
+        self._input, self._results, self._odometry = (Arrivals(now) for _ in range(3))
         self._window = Window(now)
         self._matched = self._unknown = self._dropped = self._bad = self._failed = 0
         self._work = 0.0
         self._reasons: Counter[str] = Counter()
         self._last_bad = self._last_failure = ''
-        self._last_match, self._last_confidence, self._last_place = 'none', '-', 'none'
-        self._last_way = '-'
+        self._place: int | None = None
+        self._last_place: int | None = None
+        self._confidence = 0.0
+        self._travelled: float | None = None
         self._latencies: list[float] = []
-        self._offset: float | None = None
+        self._stamp_age: float | None = None
         self._jumps, self._jump = 0, 0.0
 
     def add_received(self) -> None:
-        """Count an arrived message."""
+        """Count a received message."""
         with self._lock:
             self._input.add(self._clock())
 
     def add_odometry(self) -> None:
-        """Count an arrived message of the odometry."""
+        """Count a received odometry message."""
         with self._lock:
             self._odometry.add(self._clock())
 
     def add_bad(self, reason: str) -> None:
-        """Count a message that could not be used."""
+        """Count an unusable message."""
         with self._lock:
             self._bad += 1
             self._count(reason)
             self._last_bad = reason
 
     def add_failure(self, reason: str) -> None:
-        """Count a message that the backend could not answer."""
+        """Count a message on which the backend failed."""
         with self._lock:
             self._failed += 1
             self._count(reason)
             self._last_failure = reason
 
     def add_work(self, seconds: float) -> None:
-        """Count time that was spent on messages."""
+        """Add processing time."""
         with self._lock:
             self._work += seconds
 
     def add_jump(self, seconds: float) -> None:
-        """Count a stamp that was so much older than the one before."""
+        """Count a stamp that is this much older than the one before."""
         with self._lock:
             self._jumps += 1
             self._jump = seconds
 
-    def add_result(self, match: Match, way: float | None, latency: float) -> None:
-        """Count an answer, the metres since the one before, and the seconds since its stamp."""
-        known = len(match.places) > 0
+    def add_result(self, match: Match, travelled: float | None, latency: float) -> None:
+        """Count a result, the metres since the one before, and the seconds since its stamp."""
         with self._lock:
-            self._answers.add(self._clock())
-            self._matched += known
-            self._unknown += not known
-            self._last_match, self._last_confidence = 'unknown place', '-'
-            if known:
-                self._last_confidence = f'{match.confidences[0]:.2f}'
-                self._last_match = f'place {match.places[0]} ({self._last_confidence})'
-                self._last_place = str(match.places[0])
-            self._last_way = '-' if way is None else f'{way:.2f}'
-            self._offset = latency
+            self._results.add(self._clock())
+            self._matched += match.known
+            self._unknown += not match.known
+            self._place, self._confidence = match.place, match.confidence
+            if match.known:
+                self._last_place = match.place
+            self._travelled = travelled
+            self._stamp_age = latency
             # Stamps of a recording or of another clock say nothing about latency.
-            if abs(latency) < _FOREIGN and len(self._latencies) < _LATENCIES:
+            if abs(latency) < _OTHER_CLOCK and len(self._latencies) < _LATENCIES:
                 self._latencies.append(latency)
 
     def set_dropped(self, dropped: int) -> None:
-        """Take the number of messages that were overtaken by newer ones so far."""
+        """Set the number of messages dropped so far."""
         with self._lock:
             self._dropped = dropped
 
     def take(self, silence: float) -> Metrics:
-        """Return what there is to report; a pause longer than `silence` s begins a new rate."""
+        """Return the numbers of a report; a pause of more than `silence` s restarts the rate."""
         with self._lock:
             now = self._clock()
-            quiet = self._input.silence(now)
-            if quiet > silence:
-                self._input.begin_anew()
+            input_silence = self._input.silence(now)
+            if input_silence > silence:
+                self._input.restart_rate()
             total = Counts(
-                self._input.count,
-                self._matched,
-                self._unknown,
-                self._dropped,
-                self._bad,
-                self._failed,
-                self._work,
+                received=self._input.count,
+                matched=self._matched,
+                unknown=self._unknown,
+                dropped=self._dropped,
+                bad=self._bad,
+                failed=self._failed,
+                work=self._work,
             )
-            span, recent = self._window.look(now, total)
+            span, recent = self._window.update(now, total)
             latencies, self._latencies = self._latencies, []
             return Metrics(
-                total,
-                recent,
-                span,
-                self._input.rate(now),
-                quiet,
-                self._answers.silence(now),
-                self._odometry.silence(now),
-                latencies,
-                self._offset,
-                dict(self._reasons),
-                self._last_bad,
-                self._last_failure,
-                self._last_match,
-                self._last_confidence,
-                self._last_place,
-                self._odometry.count,
-                self._last_way,
-                self._jumps,
-                self._jump,
+                total=total,
+                recent=recent,
+                span=span,
+                rate=self._input.rate(now),
+                input_silence=input_silence,
+                match_silence=self._results.silence(now),
+                odometry_silence=self._odometry.silence(now),
+                latencies=latencies,
+                stamp_age=self._stamp_age,
+                place=self._place,
+                confidence=self._confidence,
+                last_place=self._last_place,
+                bad=dict(self._reasons),
+                last_bad=self._last_bad,
+                last_failure=self._last_failure,
+                odometry=self._odometry.count,
+                travelled=self._travelled,
+                jumps=self._jumps,
+                jump=self._jump,
             )
 
     def _count(self, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""What an operator is told of one concern."""
+"""What diagnostics say of a component."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from enum import IntEnum
 from typing import NamedTuple
 
 Values = list[tuple[str, str]]
+"""Keys and values of a status, in the order in which they are displayed."""
 
 
 class Level(IntEnum):
     """
     The levels of diagnostic_msgs/DiagnosticStatus, with its numbers.
 
-    OK: nothing to do. WARN: it works, but worse than it should, or soon will not. ERROR: it does
-    not do what it is there for. STALE: what it said last is old, as another concern tells why.
+    OK: nothing to do. WARN: works, but worse than it should, or fails after a restart. ERROR: does
+    not work. STALE: the last values are old; another component reports why.
     """
 
     OK = 0
@@ -23,9 +24,9 @@ class Level(IntEnum):
 
 
 class Status(NamedTuple):
-    """Level and message of a concern, with its figures by name."""
+    """Level, message and values of a component."""
 
-    concern: str
+    component: str
     level: Level
     message: str
     values: Values
@@ -33,13 +34,15 @@ class Status(NamedTuple):
 
 class Finding(NamedTuple):
     """
-    Something that may be wrong: whether it holds now, and what is to be said of it then.
+    A possible problem, and whether it is there now.
 
-    after: seconds that it has to hold before it is reported; None: as `diagnostics.raise_after`.
+    name: unique within the component. holds: None if it cannot be evaluated now, which keeps the
+    last state. message: what to report if it holds. raise_after: seconds that it must hold before
+    it is reported; None: as for most findings (`diagnostics.raise_after`).
     """
 
     name: str
     level: Level
     holds: bool | None
-    text: str
-    after: float | None = None
+    message: str
+    raise_after: float | None = None

@@ -1,16 +1,21 @@
-"""What was counted in the last few seconds, from counts that only grow."""
+"""Counts of the last seconds, from counts that only grow."""
 
 from __future__ import annotations
 
 from collections import deque
 from typing import NamedTuple
 
-# Long enough for shares of a slow camera's frames to mean something, in seconds.
+# Long enough for fractions of a slow camera's frames to mean something, in seconds.
 _SECONDS = 5.0
 
 
 class Counts(NamedTuple):
-    """Everything that is counted since the node became active; work in seconds."""
+    """
+    Frames counted since the node became active.
+
+    received, dropped, bad: messages; failed: those on which the backend failed; matched, unknown:
+    results with and without a place; work: processing time in seconds.
+    """
 
     received: int = 0
     matched: int = 0
@@ -21,7 +26,7 @@ class Counts(NamedTuple):
     work: float = 0.0
 
     def since(self, before: Counts) -> Counts:
-        """Return what was counted since these counts."""
+        """Return the increase since earlier counts."""
         return Counts(
             self.received - before.received,
             self.matched - before.matched,
@@ -34,17 +39,17 @@ class Counts(NamedTuple):
 
 
 class Window:
-    """Differences of counts over the last seconds; memory is bounded by the rate of looks."""
+    """The increase of counts over the last seconds; memory is bounded by the rate of updates."""
 
     def __init__(self, now: float) -> None:
-        """Begin with nothing counted."""
-        self._looks: deque[tuple[float, Counts]] = deque([(now, Counts())])
+        """Start with zero counts."""
+        self._samples: deque[tuple[float, Counts]] = deque([(now, Counts())])
 
-    def look(self, now: float, counts: Counts) -> tuple[float, Counts]:
-        """Return the seconds that the window spans, and what was counted in them."""
-        self._looks.append((now, counts))
-        # The oldest look that is kept is the newest of those that are old enough.
-        while len(self._looks) > 2 and self._looks[1][0] <= now - _SECONDS:
-            self._looks.popleft()
-        then, before = self._looks[0]
+    def update(self, now: float, counts: Counts) -> tuple[float, Counts]:
+        """Take the present counts; return the seconds that the window spans, and the increase."""
+        self._samples.append((now, counts))
+        # Of the samples that are old enough, the newest is kept.
+        while len(self._samples) > 2 and self._samples[1][0] <= now - _SECONDS:
+            self._samples.popleft()
+        then, before = self._samples[0]
         return now - then, counts.since(before)

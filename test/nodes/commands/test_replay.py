@@ -1,4 +1,4 @@
-"""replay and show_matches as processes: what is in the bag reaches the node, in time."""
+"""replay and show_matches as processes: what is in the bag reaches the node, in real time."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def recorded(street) -> list[int]:
 
 
 def lossless(street) -> dict[str, Any]:
-    """Return parameters with which no image is lost on the way, however busy the machine."""
+    """Return parameters with which no image is lost on the way, on a busy machine too."""
     return {'map': street.map, 'input.reliability': 'reliable'}
 
 
@@ -40,7 +40,7 @@ def stamps(client: Client) -> list[int]:
 
 
 def test_bag_to_matches(street, tmp_path: Path) -> None:
-    """Every recorded image is answered under its own stamp, and shown and recorded."""
+    """Every recorded image is matched under its own stamp, and printed and recorded."""
     expected = recorded(street)
     record = tmp_path / 'matches.csv'
     remap = {'image': '/camera/image_raw'}
@@ -69,7 +69,7 @@ def test_bag_to_matches(street, tmp_path: Path) -> None:
 
 
 def test_restamp_moves_all_stamps_to_now(street, tmp_path: Path) -> None:
-    """--restamp moves all stamps by the same amount, which it tells, to the time of replay."""
+    """--restamp moves all stamps by the same time, which it prints, to the time of replay."""
     expected = recorded(street)
     remap = {'image': '/camera/image_raw'}
     with (
@@ -87,14 +87,14 @@ def test_restamp_moves_all_stamps_to_now(street, tmp_path: Path) -> None:
             '/camera/image_raw',
         ) as replay:
             client.spin_until(lambda: len(client.matches) >= len(expected), 'all matches')
-            told = re.search(r'stamps moved by (\d+) ns', replay.output())
-    assert told
-    assert [stamp - int(told[1]) for stamp in stamps(client)] == expected
+            moved = re.search(r'stamps moved by (\d+) ns', replay.output())
+    assert moved
+    assert [stamp - int(moved[1]) for stamp in stamps(client)] == expected
     assert before < stamps(client)[0] < time.time_ns()
 
 
-def test_loop_goes_on_until_interrupted(street, tmp_path: Path) -> None:
-    """--loop starts again, and SIGINT ends it cleanly."""
+def test_loop_continues_until_interrupted(street, tmp_path: Path) -> None:
+    """--loop restarts, and SIGINT ends it cleanly."""
     remap = {'image': '/camera/image_raw'}
     with (
         ros.node(tmp_path, 'vpr_node', parameters=lossless(street), remap=remap),
@@ -114,7 +114,7 @@ def test_loop_goes_on_until_interrupted(street, tmp_path: Path) -> None:
 def test_signals_while_it_ends(
     street, tmp_path: Path, number: signal.Signals, delay: float
 ) -> None:
-    """Signals that come just as it is done neither hang it nor change how it ends."""
+    """Signals that arrive as it ends neither hang it nor change its exit status."""
     with ros.node(
         tmp_path, 'replay', str(street.recordings.query), '--rate', '20', '--wait', '0'
     ) as replay:
@@ -126,12 +126,12 @@ def test_signals_while_it_ends(
             time.sleep(0.002)
         assert 'Traceback' not in replay.output()
         assert 'left without it' not in replay.output()
-        # Once its own handlers are gone with Python a signal may still end it as any process.
+        # When Python removes its handlers at exit, a signal may still end the process.
         assert replay.process.returncode in (0, -number)
 
 
 def test_mistakes_are_one_line(street, tmp_path: Path) -> None:
-    """A missing bag, topic or rate is told in one line with status 1."""
+    """A missing bag, topic or rate is one line with status 1."""
     for arguments, words in (
         (['/no/such/bag'], 'no such bag'),
         ([str(street.recordings.query), '--topics', '/radar'], 'no topic /radar'),
@@ -145,7 +145,7 @@ def test_mistakes_are_one_line(street, tmp_path: Path) -> None:
             assert len(replay.output().splitlines()) == 1
 
 
-def test_names_that_ros_does_not_have(tmp_path: Path) -> None:
+def test_names_that_ros_does_not_allow(tmp_path: Path) -> None:
     """Topics and types of other software are left out and named; the rest is played."""
     writer = Writer(tmp_path / 'bag', version=8, storage_plugin=StoragePlugin.MCAP)
     data = write_message(image_message(1, picture(1), 'mono8', 'camera'), IMAGE)
@@ -166,14 +166,14 @@ def test_names_that_ros_does_not_have(tmp_path: Path) -> None:
             writer.write(connection, 1, data)
     with ros.node(tmp_path, 'replay', str(tmp_path / 'bag'), '--wait', '0') as replay:
         assert replay.process.wait(ros.PATIENCE) == 0, replay.output()
-        told = replay.output()
-    assert 'bag: 1 messages published' in told
-    assert told.count('left out') == 5
-    assert 'Traceback' not in told
+        output = replay.output()
+    assert 'bag: 1 messages published' in output
+    assert output.count('left out') == 5
+    assert 'Traceback' not in output
 
 
 def test_show_matches_of_no_node(tmp_path: Path) -> None:
-    """A name that no node can have is told in one line with status 1."""
+    """A name that no node can have is one line with status 1."""
     with ros.node(tmp_path, 'show_matches', '--node', 'my robot') as shown:
         assert shown.process.wait(ros.PATIENCE) == 1
         assert '--node my robot: expected the name of a node' in shown.output()

@@ -1,4 +1,4 @@
-"""Simulated time: /clock from a replayed bag, looping included, and a node that goes by it."""
+"""Simulated time: /clock from a replayed bag, also a looping one, and a node that uses it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Listener(Client):
         return [[self.times[n] for n in part] for part in cut(self.times)]
 
     def whole_rounds(self, stamps: list[int]) -> list[list[str]]:
-        """Return the places answered in each round of which a busy machine has lost no frame."""
+        """Return the places matched in each round in which a busy machine has lost no frame."""
         heard = [stamp_ns(match.header) for match in self.matches]
         places = [match.results[0].class_id if match.results else '' for match in self.matches]
         return [
@@ -73,8 +73,8 @@ def test_clock_is_the_recorded_time(street, tmp_path: Path) -> None:
     assert len(client.times) > 20
 
 
-def test_node_goes_by_a_clock_that_starts_again(street, tmp_path: Path) -> None:
-    """With use_sim_time, each round of a loop is answered as the first was, at recorded times."""
+def test_node_uses_a_clock_that_restarts(street, tmp_path: Path) -> None:
+    """With use_sim_time, each round of a loop is matched as the first, at recorded times."""
     times, stamps = recorded(street)
     with (
         ros.node(
@@ -96,14 +96,14 @@ def test_node_goes_by_a_clock_that_starts_again(street, tmp_path: Path) -> None:
     assert len(client.rounds()) >= 3
     for round_ in client.rounds():
         assert times[0] <= round_[0] < times[0] + SECOND
-    # What the sequence filter remembers is forgotten where time jumps back.
+    # The sequence filter forgets earlier frames where time jumps back.
     first, *later = client.whole_rounds(stamps)
     assert len(set(first)) > 10
     assert all(other == first for other in later)
 
 
 def test_clock_and_restamp_exclude_each_other(street, tmp_path: Path) -> None:
-    """Stamps move to the clock, or the clock to the stamps; both is a mistake."""
+    """Either stamps move to the clock, or the clock moves to the stamps."""
     with ros.node(tmp_path, 'replay', str(street.recordings.query), '--clock', '--restamp') as both:
         assert both.process.wait(ros.PATIENCE) == 1
         assert 'expected --clock or --restamp, found both' in both.output()

@@ -1,4 +1,4 @@
-"""What a user can get wrong before a node is there: one line, whichever node it is."""
+"""Mistakes before a node exists: one line, for every program."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_arguments_that_ros_does_not_understand(
 
 
 def test_parameters_without_ros_args(tmp_path: Path) -> None:
-    """What ROS leaves to a node that takes no arguments is named, or nobody would see why."""
+    """Arguments that ROS does not read are named, for a node that has none of its own."""
     with ros.node(tmp_path, 'trainer_node', '-p', 'places.by=metres') as trainer:
         assert trainer.process.wait(ros.PATIENCE) == 1
         assert 'warning: -p places.by=metres: ignored' in trainer.output()
@@ -57,7 +57,7 @@ def test_names_that_yaml_takes_for_numbers(tmp_path: Path, name: str) -> None:
 
 
 def test_a_record_that_cannot_be_written(tmp_path: Path) -> None:
-    """A full disk is told at once, not at the first match."""
+    """A full disk is reported at the start, not at the first match."""
     with ros.node(tmp_path, 'show_matches', '--record', '/dev/full') as shown:
         assert shown.process.wait(ros.PATIENCE) == 1
         assert '/dev/full: cannot be written (No space left' in shown.output()
@@ -66,15 +66,15 @@ def test_a_record_that_cannot_be_written(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize('name', ['view.jpg', 'nothing/view.svg'])
 def test_a_picture_that_cannot_be_made(tmp_path: Path, name: str) -> None:
-    """Told before anything is shown: at the end there would be nothing left of it."""
+    """Reported at the start: at the end there would be nothing left to draw."""
     with ros.node(tmp_path, 'view', '--port', '0', '--picture', str(tmp_path / name)) as view:
         assert view.process.wait(ros.PATIENCE) == 1
         assert str(tmp_path / name) in view.output()
         assert 'http://' not in view.output()
 
 
-def test_a_bag_with_a_topic_that_ros_has_not(tmp_path: Path) -> None:
-    """Other recorders name topics as they like: the others are played."""
+def test_a_bag_with_a_topic_that_ros_does_not_allow(tmp_path: Path) -> None:
+    """Names from other recorders are left out: the other topics are played."""
     image = image_message(1, np.zeros((4, 4), 'uint8'), 'mono8', 'camera')
     with BagWriter(tmp_path / 'bag') as bag:
         bag.write('bad name', IMAGE, 1, image)

@@ -60,7 +60,7 @@ def test_two_traverses_are_aligned_by_their_poses(street, tmp_path: Path) -> Non
 
 
 def test_progress_is_published(street, tmp_path: Path) -> None:
-    """~/progress tells the part done, the last value also to those who come late."""
+    """~/progress has the fraction that is done, the last value also for late subscribers."""
     import rclpy
     from rclpy.executors import SingleThreadedExecutor
     from rclpy.qos import DurabilityPolicy, QoSProfile
@@ -139,7 +139,7 @@ def test_never_overwrites_unasked(street, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 def test_interruption_leaves_nothing(street, tmp_path: Path, number: signal.Signals) -> None:
-    """A signal while training ends soon, with no map and nothing beside it."""
+    """A signal ends the training soon, with no map and nothing next to it."""
     target = tmp_path / 'maps' / 'map'
     with ros.node(
         tmp_path,

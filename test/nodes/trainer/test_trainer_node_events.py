@@ -53,8 +53,8 @@ def test_a_map_of_events(tmp_path: Path) -> None:
     assert all(place.pose for place in loaded.places)
 
 
-def test_packets_that_were_left_out_are_told(tmp_path: Path) -> None:
-    """The map is made all the same."""
+def test_packets_that_are_left_out_are_reported(tmp_path: Path) -> None:
+    """The map is made anyway."""
     every = packets(random_events(20_000, first_us=0), 200)
     every[10] = every[10]._replace(encoding='evt2')
     status, said = trainer(tmp_path, write_bag(tmp_path / 'bag', records(every)))

@@ -1,4 +1,4 @@
-"""trainer_node taught while a robot drives: start, a drive, finish, a map."""
+"""Live teaching: ~/start, a drive, ~/finish, a map."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def publish_street(teacher: Teacher) -> None:
 
 
 def test_a_drive_becomes_the_map_that_its_recording_makes(street, tmp_path: Path) -> None:
-    """All that was driven is recorded byte for byte, and trained as from a bag; then again."""
+    """The drive is recorded byte for byte, and trained as from a bag; then a second one."""
     route = recorded(street.recordings.reference)
     with taught(tmp_path, **BY_METRES) as (process, teacher):
         publish_street(teacher)
@@ -42,13 +42,13 @@ def test_a_drive_becomes_the_map_that_its_recording_makes(street, tmp_path: Path
         assert teacher.states[-4:] == ['idle', 'recording', 'training', 'idle']
         assert teacher.progress[-1] == 1.0
         assert f'{recording} has 80 frames and 80 poses' in process.output()
-        # Ready for another one; the map and the recording are left alone.
+        # Ready for another one; map and recording are kept.
         done, said = teacher.call('start')
         assert not done
         assert 'there is a map already' in said
         assert teacher.set_parameter('map', str(tmp_path / 'second')).successful
         assert str(tmp_path / 'second.recording') in teacher.start()
-        assert teacher.call('cancel') == (True, 'cancelled; nothing had been recorded')
+        assert teacher.call('cancel') == (True, 'cancelled; nothing was recorded')
         assert not (tmp_path / 'second.recording').exists()
         assert process.end() == 0
         assert 'Traceback' not in process.output()
@@ -66,7 +66,7 @@ def test_a_drive_becomes_the_map_that_its_recording_makes(street, tmp_path: Path
 
 
 def test_a_recording_that_is_interrupted_is_complete(street, tmp_path: Path) -> None:
-    """A signal while recording ends it in order; the bag trains as any other."""
+    """A signal finishes the recording; the bag can be trained from."""
     route = recorded(street.recordings.reference)[:40]
     for number in (signal.SIGINT, signal.SIGTERM):
         recording = tmp_path / f'{number.name}.recording'

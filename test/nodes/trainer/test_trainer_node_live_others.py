@@ -1,4 +1,4 @@
-"""A trainer that is taught, with other cameras, clocks and nodes than in a usual drive."""
+"""Live teaching with event cameras, JPEG, simulated time, satellite fixes and other nodes."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_events(tmp_path: Path) -> None:
 
 
 def test_compressed_images_at_a_lower_rate(tmp_path: Path) -> None:
-    """Of a camera that sends JPEGs half the frames are recorded, if that is asked for."""
+    """With live.max_rate half of the frames of a camera that sends JPEGs are recorded."""
     encoded = [cv2.imencode('.jpg', picture(number))[1].tobytes() for number in range(20)]
     route = recorded(
         write_bag(
@@ -91,7 +91,7 @@ def test_in_the_time_of_a_bag(street, tmp_path: Path) -> None:
     source = street.recordings.reference
     with taught(tmp_path, use_sim_time='true') as (process, teacher):
         with ros.node(tmp_path, 'replay', str(source), '--clock', '--rate', '4', '--wait', '60'):
-            # It waits for a listener, which there is after the start.
+            # It waits for a subscriber, which exists after the start.
             teacher.start()
             teacher.await_value('frames recorded', '80'.__eq__)
         assert teacher.call('finish')[0]
@@ -105,7 +105,7 @@ def test_in_the_time_of_a_bag(street, tmp_path: Path) -> None:
 
 @pytest.fixture
 def old_map(tmp_path: Path) -> Path:
-    """Train a map of another drive, in the ordinary way."""
+    """Train a map of another drive, from its bag."""
     bag = drive(tmp_path / 'before', range(5), range(40, 45))
     with ros.node(
         tmp_path, 'trainer_node', parameters={**TINY, 'bags': bag, 'map': tmp_path / 'old'}
@@ -126,7 +126,7 @@ def teach(teacher: Teacher, route: list[RawMessage]) -> None:
 
 
 def test_a_running_node_loads_the_map(tmp_path: Path, old_map: Path) -> None:
-    """It goes on with the new map, its own poses being no source of poses."""
+    """It continues with the new map; its own poses are not taken for odometry."""
     route = recorded(drive(tmp_path / 'bag', range(12), range(12)))
     with (
         ros.node(
@@ -153,7 +153,7 @@ def test_a_running_node_loads_the_map(tmp_path: Path, old_map: Path) -> None:
 
 
 def test_a_node_that_had_no_map_yet(tmp_path: Path) -> None:
-    """It was started before anything was taught, and begins with the first map that is."""
+    """It was started before a map was taught, and starts with the first one."""
     route = recorded(drive(tmp_path / 'bag', range(6), range(6)))
     with (
         ros.node(
@@ -171,7 +171,7 @@ def test_a_node_that_had_no_map_yet(tmp_path: Path) -> None:
 
 
 def test_a_node_that_does_not_load_the_map(tmp_path: Path) -> None:
-    """Its reason is passed on: a camera's map is refused by a node that listens to events."""
+    """Its reason is reported: a camera's map is refused by a node with event input."""
     route = recorded(drive(tmp_path / 'bag', range(6), range(6)))
     with (
         ros.node(
@@ -189,15 +189,15 @@ def test_a_node_that_does_not_load_the_map(tmp_path: Path) -> None:
 
 
 def test_a_node_that_is_not_there(tmp_path: Path) -> None:
-    """That there is none of that name is told, and how to load the map later."""
+    """That there is no node of that name is reported, and how to load the map later."""
     route = recorded(drive(tmp_path / 'bag', range(6), range(6)))
-    with taught(tmp_path, live__load_into='nobody', poses__topic='none') as (process, teacher):
+    with taught(tmp_path, live__load_into='absent', poses__topic='none') as (process, teacher):
         teach(teacher, route)
         process.wait_for(
-            '/nobody did not load .*map: no such node is running; later: ros2 param '
-            'set /nobody map '
+            '/absent did not load .*map: no such node is running; later: ros2 param '
+            'set /absent map '
         )
-        teacher.await_status(DiagnosticStatus.WARN, '/nobody: no such node is running')
+        teacher.await_status(DiagnosticStatus.WARN, '/absent: no such node is running')
         assert load(tmp_path / 'map').places
 
 

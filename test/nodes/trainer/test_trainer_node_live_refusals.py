@@ -1,4 +1,4 @@
-"""What a trainer that is taught refuses, and what goes wrong on a drive without being lost."""
+"""Live teaching: what is refused, and failures during a drive that lose no recording."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from vprtempo_ros.sources.bags import RawMessage
 from vprtempo_ros.sources.cdr import IMAGE
 from vprtempo_ros.sources.image_bag import ODOMETRY
 
-# A training that lasts, and tells of itself soon.
+# A long training that reports progress soon.
 LASTING = {
     'encoding.width': 28,
     'encoding.height': 28,
@@ -50,7 +50,7 @@ def frames(tmp_path: Path, name: str, **kind: Any) -> list[RawMessage]:
 
 
 def test_every_service_in_every_state(route, tmp_path: Path) -> None:
-    """What does not fit the state is refused with what to do, and changes nothing."""
+    """A service that does not fit the state is refused with a hint, and changes nothing."""
     with taught(tmp_path, LASTING) as (process, teacher):
         assert teacher.call('finish') == (False, 'nothing is being recorded: call ~/start first')
         assert teacher.call('cancel') == (False, 'nothing is being recorded: call ~/start first')
@@ -86,8 +86,8 @@ def test_every_service_in_every_state(route, tmp_path: Path) -> None:
         assert 'Traceback' not in process.output()
 
 
-def test_training_that_cannot_be_had_is_refused_before_the_drive(tmp_path: Path) -> None:
-    """Nobody drives a route to be told at its end that nothing can be learnt from it."""
+def test_impossible_training_is_refused_before_the_drive(tmp_path: Path) -> None:
+    """Settings that cannot be trained are refused at ~/start, not after the drive."""
     with taught(tmp_path, {'training.keep_fp32': False}) as (_, teacher):
         publish(teacher)
         done, said = teacher.call('start')
@@ -100,7 +100,7 @@ def test_training_that_cannot_be_had_is_refused_before_the_drive(tmp_path: Path)
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_while_training(route, tmp_path: Path, number: signal.Signals) -> None:
-    """Nothing half-done is left, and where the recording lies is told."""
+    """No partial map is left, and the path of the recording is printed."""
     with taught(tmp_path, LASTING) as (process, teacher):
         publish(teacher)
         teacher.start()
@@ -117,8 +117,8 @@ def test_interrupted_while_training(route, tmp_path: Path, number: signal.Signal
     assert not (tmp_path / 'map').exists()
 
 
-def test_what_is_not_there(route, tmp_path: Path) -> None:
-    """Nobody publishes, something else is published, poses are missing or not clear."""
+def test_missing_topics(route, tmp_path: Path) -> None:
+    """No publisher, another type, and poses that are missing or ambiguous."""
     with taught(tmp_path, places__by='metres') as (process, teacher):
         done, said = teacher.call('start')
         assert not done
@@ -126,7 +126,7 @@ def test_what_is_not_there(route, tmp_path: Path) -> None:
         publish(teacher, poses=False)
         teacher.spin_until(
             lambda: 'no poses are published' in teacher.call('start')[1],
-            'a refusal for want of poses',
+            'a refusal for missing poses',
         )
         assert teacher.set_parameter('poses.topic', '/nowhere').successful
         assert 'nothing is published on /nowhere' in teacher.call('start')[1]
@@ -137,7 +137,7 @@ def test_what_is_not_there(route, tmp_path: Path) -> None:
             teacher.publish_on(topic, ODOMETRY)
         teacher.spin_until(
             lambda: (
-                f'several pose topics are published, name one of them in poses.topic: {ODOM} '
+                f'several pose topics are published, set poses.topic to one of them: {ODOM} '
                 f'({ODOMETRY}), /wheels ({ODOMETRY})' in teacher.call('start')[1]
             ),
             'a refusal for two topics of poses',
@@ -149,8 +149,8 @@ def test_what_is_not_there(route, tmp_path: Path) -> None:
     assert not (tmp_path / 'map.recording').exists()
 
 
-def test_names_that_nothing_has(route, tmp_path: Path) -> None:
-    """A name that no node or topic can have is refused before the drive, and the node lives on."""
+def test_invalid_names(route, tmp_path: Path) -> None:
+    """Names that no node or topic can have are refused before the drive; the node keeps running."""
     with taught(tmp_path, places__by='frames') as (process, teacher):
         publish(teacher)
         assert teacher.set_parameter('live.load_into', 'my robot').successful
@@ -173,7 +173,7 @@ def test_names_that_nothing_has(route, tmp_path: Path) -> None:
 
 
 def test_a_disk_that_fails_at_the_end(route, tmp_path: Path) -> None:
-    """What waits for the disk at ~/finish and does not get there is told; the rest is a map."""
+    """Messages that are not written at ~/finish are reported; the map is made of the others."""
     with taught(tmp_path) as (process, teacher):
         publish(teacher)
         teacher.start()
@@ -201,13 +201,13 @@ def test_a_disk_that_fails_at_the_end(route, tmp_path: Path) -> None:
 
 
 def test_too_few_places(route, tmp_path: Path) -> None:
-    """`~/finish` tells the numbers, the recording goes on, and nothing of it is lost."""
+    """`~/finish` reports the counts, and the recording continues without a loss."""
     with taught(tmp_path, places__by='metres', places__spacing=5.0) as (process, teacher):
         publish(teacher)
         teacher.start()
         done, said = teacher.call('finish')
         assert not done
-        assert said == f'no frame came on {CAMERA} so far; recording goes on'
+        assert said == f'no frame received on {CAMERA} yet; recording continues'
         teacher.await_listeners()
         teacher.play(route[:8])
         teacher.await_value('poses recorded', '4'.__eq__)
@@ -215,7 +215,7 @@ def test_too_few_places(route, tmp_path: Path) -> None:
         assert not done
         assert said == (
             'expected at least 2 places, found 1 place(s) so far, a place every 5 '
-            f'metres, from 4 frames and 4 poses on {ODOM}; recording goes on'
+            f'metres, from 4 frames and 4 poses on {ODOM}; recording continues'
         )
         teacher.play(route[8:])
         teacher.await_value('poses recorded', '30'.__eq__)
@@ -227,21 +227,21 @@ def test_too_few_places(route, tmp_path: Path) -> None:
     assert len(recorded(tmp_path / 'map.recording')) == 60
 
 
-def test_poses_that_do_not_come(route, tmp_path: Path) -> None:
-    """Where places are cut by metres, silence on the poses is told while one drives."""
+def test_poses_that_are_not_published(route, tmp_path: Path) -> None:
+    """With places.by: metres, missing poses are reported during the drive."""
     with taught(tmp_path, places__by='metres') as (process, teacher):
         publish(teacher)
         teacher.start()
         teacher.await_listeners()
         for _ in range(3):
             teacher.play([message for message in route if message.topic == CAMERA][:1], 0.1)
-        teacher.await_status(DiagnosticStatus.ERROR, f's on {ODOM}, and places are cut by metres')
+        teacher.await_status(DiagnosticStatus.ERROR, f's on {ODOM}, needed for places.by: metres')
         teacher.await_status(DiagnosticStatus.ERROR, f's on {CAMERA}')
         done, said = teacher.call('finish')
         assert not done
         assert (
             f'found 0 place(s) so far, a place every 1 metres, from 3 frames and 0 poses on '
-            f'{ODOM}; recording goes on' in said
+            f'{ODOM}; recording continues' in said
         )
         done, said = teacher.call('cancel')
         assert done
@@ -251,7 +251,7 @@ def test_poses_that_do_not_come(route, tmp_path: Path) -> None:
 
 
 def test_poses_of_two_publishers(route, tmp_path: Path) -> None:
-    """That they are in different coordinate frames is told on the way, before training fails."""
+    """Different coordinate frames are reported during the drive, before training fails."""
     others = recorded(
         drive(
             tmp_path / 'bag', range(5), range(30, 35), frame_id='map', start_ns=START + 40 * SECOND
@@ -266,7 +266,8 @@ def test_poses_of_two_publishers(route, tmp_path: Path) -> None:
         assert teacher.statuses[-1].level == DiagnosticStatus.OK
         teacher.play(others)
         teacher.await_status(
-            DiagnosticStatus.ERROR, f'poses on {ODOM} come in several frames (odom and map)'
+            DiagnosticStatus.ERROR,
+            f'poses on {ODOM} are in several coordinate frames (odom and map)',
         )
         assert teacher.call('finish')[0]
         teacher.await_state('idle')
@@ -275,7 +276,7 @@ def test_poses_of_two_publishers(route, tmp_path: Path) -> None:
 
 
 def test_wrong_frames_in_the_middle(route, tmp_path: Path) -> None:
-    """Frames of another size or encoding are told, recorded, and left out of the map."""
+    """Frames of another size or encoding are reported, recorded, and left out of the map."""
     others = frames(tmp_path, 'large', start_ns=START + 10 * SECOND, size=(48, 64)) + frames(
         tmp_path, 'odd', start_ns=START + 15 * SECOND, encoding='jpeg9000'
     )
@@ -285,7 +286,7 @@ def test_wrong_frames_in_the_middle(route, tmp_path: Path) -> None:
         teacher.await_listeners()
         teacher.play(route[:20])
         teacher.play(others)
-        teacher.await_status(DiagnosticStatus.WARN, 'frames are no use for a map: ')
+        teacher.await_status(DiagnosticStatus.WARN, 'frames unusable for a map: ')
         assert (
             teacher.await_value(
                 'bad: expected 32x24 pixels as in the first image, found 64x48', bool
@@ -304,7 +305,7 @@ def test_wrong_frames_in_the_middle(route, tmp_path: Path) -> None:
 
 
 def test_a_clock_that_jumps_back(route, tmp_path: Path) -> None:
-    """A replay that begins anew ends the recording; the map is made of its first time."""
+    """A replay that restarts ends the recording; the map is made of its first round."""
     with taught(tmp_path) as (process, teacher):
         publish(teacher)
         teacher.start()
@@ -319,7 +320,7 @@ def test_a_clock_that_jumps_back(route, tmp_path: Path) -> None:
         )
         assert teacher.call('finish')[0]
         teacher.await_state('idle')
-        assert 'a replay that began anew, or a clock that was set' in process.output()
+        assert 'a replay that restarted, or a clock that was set' in process.output()
     assert len(load(tmp_path / 'map').places) == 30
     assert sum(raw.topic == CAMERA for raw in recorded(tmp_path / 'map.recording')) == 30
 
@@ -357,8 +358,8 @@ def test_a_full_disk(route, tmp_path: Path) -> None:
         assert count * len(large[0].data) < (8 << 20) - 2e6
 
 
-def test_killed_on_the_way(route, tmp_path: Path) -> None:
-    """After SIGKILL all but the last second trains as any bag; the next life says where it is."""
+def test_killed_during_the_drive(route, tmp_path: Path) -> None:
+    """After SIGKILL the bag has all but the last second; the next process logs its path."""
     recording = tmp_path / 'map.recording'
     with taught(tmp_path, live__sync=0.2) as (process, teacher):
         publish(teacher)
@@ -388,7 +389,7 @@ def test_killed_on_the_way(route, tmp_path: Path) -> None:
 
 
 def test_a_map_that_cannot_be_made(tmp_path: Path) -> None:
-    """Where training fails, the reason and the recording are named, and the node lives on."""
+    """If training fails, reason and recording are logged, and the node keeps running."""
     black = recorded(
         write_bag(
             tmp_path / 'bag',

@@ -132,7 +132,7 @@ def test_a_place_without_a_pose_is_nowhere() -> None:
 @pytest.mark.parametrize('name', ['none', 'bayes'])
 def test_another_street_is_unknown(street, tmp_path: Path, name: str) -> None:
     """Frames of the map's street are answered, those of another street get no results."""
-    elsewhere = RenderedDrive(World(seed=2, length=40.0), QUERY, frame_distance=2.0, rate=5.0)
+    off_map = RenderedDrive(World(seed=2, length=40.0), QUERY, frame_distance=2.0, rate=5.0)
     with (
         ros.node(
             tmp_path,
@@ -160,10 +160,10 @@ def test_another_street_is_unknown(street, tmp_path: Path, name: str) -> None:
             ),
             'the last match',
         )
-        # Later, and elsewhere.
+        # Later, and off the map.
         stamp = street.places()[-1].stamp_ns + 3600 * 10**9
         unknown = 0
-        for frame in elsewhere:
+        for frame in off_map:
             stamp += 2 * 10**8
             match = client.ask(image_message(frame.image, 'rgb8', stamp, 'lens'))
             assert match.header.frame_id == 'lens'
@@ -176,7 +176,7 @@ def test_another_street_is_unknown(street, tmp_path: Path, name: str) -> None:
         assert values['last match'] == 'unknown place'
         assert values['last confidence'] == '-'
         assert values['sequence filter'] == name
-        # The threshold is live: at 0 the best place is told, however improbable it is.
+        # The threshold can change: at 0 the best place is published, however improbable it is.
         assert client.set_parameter('match.min_confidence', 0.0).successful
         places, confidences = answer_of(
             client.ask(image_message(frame.image, 'rgb8', stamp + 10**9))

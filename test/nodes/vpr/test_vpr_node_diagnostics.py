@@ -1,4 +1,4 @@
-"""What an operator of real nodes is told over DDS: each concern with its cause, and its end."""
+"""Diagnostics of running nodes: problems of each component, with their causes and their end."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from support.ros import Client, image_message
 SECOND = 10**9
 OK, WARN, ERROR, STALE = (bytes([level]) for level in range(4))
 
-# What is wrong is told at once, and so is its end.
+# Problems are reported at once, and so is their end.
 PROMPT = {
     'diagnostics.period': '0.1',
     'diagnostics.raise_after': '0.2',
@@ -42,20 +42,20 @@ class Camera:
         self.image.header.stamp.sec = next(self.seconds)
         self.publisher.publish(self.image)
 
-    def until(self, concern: str, level: bytes, words: str = '') -> Any:
-        """Publish until a concern has a level and says some words; return its status."""
+    def until(self, component: str, level: bytes, words: str = '') -> Any:
+        """Publish until a component has a level and says some words; return its status."""
         self._client.statuses.clear()
 
         def found() -> list[Any]:
             return [
                 status
                 for status in self._client.statuses
-                if status.name == f'/vpr_node: {concern}'
+                if status.name == f'/vpr_node: {component}'
                 and status.level == level
                 and words in status.message
             ]
 
-        self._client.feed(self.shoot, lambda: bool(found()), f'{concern} {level!r} {words!r}')
+        self._client.feed(self.shoot, lambda: bool(found()), f'{component} {level!r} {words!r}')
         return found()[-1]
 
 
@@ -80,32 +80,32 @@ def running(street, tmp_path: Path) -> Any:
     return run
 
 
-def test_all_is_well(running: Callable[..., Any]) -> None:
-    """While places are recognised every concern is OK, under names that tools group."""
+def test_all_components_ok(running: Callable[..., Any]) -> None:
+    """While places are recognised every component is OK, under names that tools group."""
     with running() as (_, client, camera):
-        for concern in ('input', 'recognition', 'backend', 'map', 'clock'):
-            camera.until(concern, OK)
+        for component in ('input', 'recognition', 'backend', 'map', 'clock'):
+            camera.until(component, OK)
         newest = {status.name for status in client.statuses}
         assert newest == {
-            f'/vpr_node: {concern}'
-            for concern in ('input', 'recognition', 'backend', 'map', 'clock')
+            f'/vpr_node: {component}'
+            for component in ('input', 'recognition', 'backend', 'map', 'clock')
         }
 
 
 def test_silence_and_its_end(running: Callable[..., Any]) -> None:
-    """A camera that stops is an error that names who publishes; answers turn stale; both clear."""
+    """A camera that stops is an error with its publisher; recognition is stale; both clear."""
     with running() as (_, client, camera):
         camera.until('recognition', OK)
-        told = client.concern('input', lambda status: status.level == ERROR, 'an error')
-        assert told.message.startswith('no image for ')
-        assert '/test_client publishes it, and nothing arrives' in told.message
-        client.concern('recognition', lambda status: status.level == STALE, 'stale')
+        status = client.component('input', lambda status: status.level == ERROR, 'an error')
+        assert status.message.startswith('no image for ')
+        assert '/test_client publishes it, but nothing arrives' in status.message
+        client.component('recognition', lambda status: status.level == STALE, 'stale')
         camera.until('input', OK)
         camera.until('recognition', OK)
 
 
-def test_why_nothing_comes(street, tmp_path: Path) -> None:
-    """Nobody publishes, another type does, or one with less reliability than asked for."""
+def test_reasons_for_silence(street, tmp_path: Path) -> None:
+    """No publisher, one of another type, or one of less reliability than requested."""
     with (
         ros.node(
             tmp_path,
@@ -115,20 +115,20 @@ def test_why_nothing_comes(street, tmp_path: Path) -> None:
         ),
         Client() as client,
     ):
-        client.concern(
+        client.component(
             'input',
             lambda status: (
                 status.level == ERROR
                 and (
                     'no image for' in status.message
-                    and 'on /front: nobody publishes it' in status.message
+                    and 'on /front: no node publishes it' in status.message
                 )
             ),
-            'nobody',
+            'no publisher',
         )
         with Client() as weak:
             weak.more_publishers(Image, '/front', ReliabilityPolicy.BEST_EFFORT)
-            client.concern(
+            client.component(
                 'input',
                 lambda status: (
                     '/test_client publishes it best_effort, input.reliability asks for reliable'
@@ -137,7 +137,7 @@ def test_why_nothing_comes(street, tmp_path: Path) -> None:
                 'the reliability',
             )
         client.more_publishers(CompressedImage, '/front', ReliabilityPolicy.RELIABLE)
-        client.concern(
+        client.component(
             'input',
             lambda status: (
                 'publishes it as sensor_msgs/msg/CompressedImage, expected sensor_msgs/msg/Image'
@@ -179,8 +179,8 @@ def test_thresholds_are_checked(running: Callable[..., Any]) -> None:
         camera.until('input', OK)
 
 
-def test_encoding_that_is_not_understood(running: Callable[..., Any]) -> None:
-    """Of images none of which is usable it says why, as an error; good ones clear it."""
+def test_unknown_encoding(running: Callable[..., Any]) -> None:
+    """If no image is usable, the reason is an error; good images clear it."""
     with running() as (_, _, camera):
         good = camera.image.encoding
         camera.image.encoding = 'klingon8'
@@ -190,7 +190,7 @@ def test_encoding_that_is_not_understood(running: Callable[..., Any]) -> None:
 
 
 def test_two_publishers_of_different_sizes(street, running: Callable[..., Any]) -> None:
-    """Those of the map's size are answered, the others counted and named, and so are both nodes."""
+    """Images of the map's size are matched; the others are counted, and both publishers named."""
     with running() as (_, client, camera), Client() as other:
         small = Camera(other, street.places()[0].image.pixels[::2, ::2])
         other.await_listener()
@@ -222,14 +222,14 @@ def test_lost(running: Callable[..., Any]) -> None:
         client.feed(camera.shoot, lambda: any(match.results for match in client.matches), 'a match')
         camera.until('recognition', OK)
         assert client.set_parameter('match.min_confidence', 1.0).successful
-        told = camera.until('recognition', WARN, 'lost: ')
-        assert 'the last place was 0' in told.message
+        status = camera.until('recognition', WARN, 'lost: ')
+        assert 'the last place was 0' in status.message
         assert client.set_parameter('match.min_confidence', 0.0).successful
         camera.until('recognition', OK)
 
 
 def test_slow_backend(slow_map: Path, tmp_path: Path) -> None:
-    """A backend that cannot keep up says so, with how long it works on a frame."""
+    """A backend that cannot keep up is reported, with its time per frame."""
     pixels = np.random.default_rng(1).integers(0, 255, (64, 64)).astype(np.uint8)
     with (
         ros.node(
@@ -239,7 +239,7 @@ def test_slow_backend(slow_map: Path, tmp_path: Path) -> None:
                 'map': slow_map,
                 'input.reliability': 'reliable',
                 'input.depth': 1000,
-                # However fast the machine, and however long taking the messages takes.
+                # Exceeded on any machine.
                 'diagnostics.max_load': 0.05,
                 **PROMPT,
             },
@@ -253,7 +253,7 @@ def test_slow_backend(slow_map: Path, tmp_path: Path) -> None:
             for _ in range(50):
                 camera.shoot()
 
-        def told(words: str) -> list[Any]:
+        def warnings(words: str) -> list[Any]:
             return [
                 status
                 for status in client.statuses
@@ -262,15 +262,15 @@ def test_slow_backend(slow_map: Path, tmp_path: Path) -> None:
                 and words in status.message
             ]
 
-        client.feed(burst, lambda: bool(told('cannot keep up: ')), 'frames dropped')
-        assert 'frames dropped in' in told('cannot keep up: ')[-1].message
-        client.feed(burst, lambda: bool(told('slow: works ')), 'a slow backend')
-        assert '(diagnostics.max_load)' in told('slow: works ')[-1].message
-        client.concern('backend', lambda status: status.level == OK, 'an end')
+        client.feed(burst, lambda: bool(warnings('cannot keep up: ')), 'frames dropped')
+        assert 'frames dropped in' in warnings('cannot keep up: ')[-1].message
+        client.feed(burst, lambda: bool(warnings('slow: busy ')), 'a slow backend')
+        assert '(diagnostics.max_load)' in warnings('slow: busy ')[-1].message
+        client.component('backend', lambda status: status.level == OK, 'an end')
 
 
 def test_map_that_goes_while_it_is_loaded(street, tmp_path: Path) -> None:
-    """The node answers on from memory, warns that a restart would fail, and sees it come back."""
+    """The node goes on from memory, warns that a restart would fail, and sees the folder return."""
     folder, aside = tmp_path / 'map', tmp_path / 'aside'
     shutil.copytree(street.map, folder)
     with (
@@ -287,7 +287,7 @@ def test_map_that_goes_while_it_is_loaded(street, tmp_path: Path) -> None:
         assert client.matches[-1].results[0].class_id == '0'
         aside.rename(folder)
         camera.until('map', OK)
-        # Written anew, as by training with overwrite.
+        # Written again, as by training with overwrite.
         shutil.rmtree(folder)
         shutil.copytree(street.map, folder)
         os.utime(folder / 'map.yaml', ns=(1, 1))
@@ -296,7 +296,7 @@ def test_map_that_goes_while_it_is_loaded(street, tmp_path: Path) -> None:
 
 
 def test_a_recording_that_starts_again(street, running: Callable[..., Any]) -> None:
-    """Stamps that jump back are told once in the log and for a while in the diagnostics."""
+    """Stamps that jump back are reported once in the log and for a while in the diagnostics."""
     with running() as (process, client, camera):
         frames = street.frames('query')
         for frame in frames[:12]:
@@ -307,8 +307,8 @@ def test_a_recording_that_starts_again(street, running: Callable[..., Any]) -> N
         for frame in frames[:12]:
             client.ask(ros.frame_message(frame))
         again = [ros.answer_of(match) for match in client.matches]
-        # Without a memory of the first round the second is answered as the first was, but for the
-        # light, to which it has become used.
+        # Without memory of the first round the second has the same places; the statistics of the
+        # pixels are kept, so confidences may differ.
         assert [places[0] for places, _ in again] == [places[0] for places, _ in first]
         client.status(
             lambda status, values: (
@@ -322,14 +322,14 @@ def test_a_recording_that_starts_again(street, running: Callable[..., Any]) -> N
             lambda status, values: status.name == '/vpr_node: clock' and status.level == OK,
             'its end',
         )
-        assert values['jumps back'] == '1'
+        assert values['time jumps'] == '1'
         assert process.output().count('stamps jumped back by') == 1
 
 
-def test_simulated_time_that_never_comes(running: Callable[..., Any]) -> None:
-    """With use_sim_time and no /clock frames are answered, and the diagnostics go on and say so."""
+def test_simulated_time_without_clock(running: Callable[..., Any]) -> None:
+    """With use_sim_time and no /clock frames are matched, and the diagnostics report it."""
     with running(use_sim_time='true') as (_, client, camera):
-        camera.until('clock', WARN, 'use_sim_time is set but no /clock comes')
+        camera.until('clock', WARN, 'use_sim_time is set but no /clock is received')
         client.matches.clear()
         client.feed(camera.shoot, lambda: len(client.matches) > 3, 'answers without a clock')
         clock = client.more_publishers(Clock, '/clock', ReliabilityPolicy.RELIABLE)
@@ -350,24 +350,24 @@ def test_simulated_time_that_never_comes(running: Callable[..., Any]) -> None:
             ),
             'time',
         )
-        camera.until('clock', WARN, 'simulated time stands still for ')
+        camera.until('clock', WARN, 'simulated time has not advanced for ')
 
 
 def test_inactive_and_unconfigured(street, tmp_path: Path) -> None:
-    """Who does not listen lacks nothing; without a map the reason is an error."""
+    """An inactive node needs no input; without a map the reason is an error."""
     with (
         ros.node(
             tmp_path, 'vpr_node', parameters={'map': street.map, 'autostart': 'false', **PROMPT}
         ),
         Client() as client,
     ):
-        client.concern(
+        client.component(
             'map',
             lambda status: status.level == ERROR and status.message == 'no map: not configured',
             'no map yet',
         )
         assert client.change(ros.CONFIGURE)
-        client.concern('map', lambda status: status.level == OK, 'the map')
-        client.concern(
-            'input', lambda status: status.level == OK and status.message == 'inactive', 'rest'
+        client.component('map', lambda status: status.level == OK, 'the map')
+        client.component(
+            'input', lambda status: status.level == OK and status.message == 'inactive', 'inactive'
         )

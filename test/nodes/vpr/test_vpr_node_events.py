@@ -64,7 +64,7 @@ class Driver:
             self.send(packet(encoding, events.part(slice(start, start + 500))))
 
     def answers(self, count: int) -> list[Any]:
-        """Wait for so many matches."""
+        """Wait for this number of matches."""
         self.client.spin_until(lambda: len(self.client.matches) >= count, f'{count} matches')
         return self.client.matches
 
@@ -187,7 +187,7 @@ def test_bad_packets_are_counted_named_and_skipped(event_map: Path, tmp_path: Pa
 
 
 def test_lost_packets_are_counted(event_map: Path, tmp_path: Path) -> None:
-    """Numbers that are missing are told, and places are recognised all the same."""
+    """Missing numbers are reported, and places are recognised anyway."""
     with ros.node(tmp_path, 'vpr_node', parameters={'map': event_map, **INPUT}), client() as talk:
         talk.await_listener()
         driver = Driver(talk)
@@ -217,7 +217,7 @@ def test_overload_drops_whole_packets(event_map: Path, tmp_path: Path) -> None:
         )
         dropped = int(values['packets dropped'])
         assert 0 < dropped < driver.seq
-        # What is dropped is not lost on the way here as well.
+        # Dropped packets are not counted as lost too.
         assert values['packets lost'] == '0'
         assert values['packets bad'] == '0'
         # Some of these wait too long as well on a busy machine.
@@ -351,7 +351,7 @@ def test_another_map_while_events_come(event_map: Path, tmp_path: Path) -> None:
         assert 'is of 32x48 pixels, but the input is of 64x48' in result.reason
         assert talk.set_parameter('map', str(later)).successful
         talk.matches.clear()
-        # The windows begin anew with the stream.
+        # The windows restart with the stream.
         driver.window(4, 10)
         driver.window(4, 11)
         driver.window(4, 12)

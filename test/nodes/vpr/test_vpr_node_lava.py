@@ -133,7 +133,7 @@ def test_nothing_is_left_behind_by_a_start_that_is_cut_short(
 
 
 def test_the_node_outlives_lava(street, quantised_map: Path, tmp_path: Path) -> None:
-    """If Lava is killed, the node says so in its diagnostics, and can be configured anew."""
+    """If Lava is killed, the diagnostics report it, and the node can be configured again."""
     frame = np.ascontiguousarray(street.places()[2].image.pixels)
     with (
         ros.node(tmp_path, 'vpr_node', parameters=parameters(quantised_map)) as process,
@@ -153,7 +153,7 @@ def test_the_node_outlives_lava(street, quantised_map: Path, tmp_path: Path) -> 
 
 
 def test_lava_of_a_map_that_is_changed_goes(street, quantised_map: Path, tmp_path: Path) -> None:
-    """Each map has a Lava of its own, which ends with it; owed answers come from the old one."""
+    """Each map has its own Lava, which ends with it; pending results are those of the old map."""
     frame = np.ascontiguousarray(street.places()[3].image.pixels)
     with (
         ros.node(

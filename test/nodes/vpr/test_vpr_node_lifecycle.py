@@ -38,7 +38,7 @@ def test_transitions(street, tmp_path: Path) -> None:
 
 
 def test_impossible_transition_is_refused(street, tmp_path: Path) -> None:
-    """A manager that configures a node which started by itself is told no; the node lives on."""
+    """A manager that configures an autostarted node is refused; the node keeps running."""
     frame = np.ascontiguousarray(street.places()[0].image.pixels)
     with (
         ros.node(tmp_path, 'vpr_node', parameters={'map': street.map}) as process,
@@ -64,7 +64,7 @@ def test_autostart(street, tmp_path: Path) -> None:
 def test_ends_cleanly_in_every_state(
     street, tmp_path: Path, state: str, number: signal.Signals
 ) -> None:
-    """A signal ends it with status 0 and without a traceback, whatever it is doing."""
+    """A signal ends it with status 0 and without a traceback, in every state."""
     parameters = {
         'map': tmp_path / 'none' if state == 'no map' else street.map,
         'autostart': str(state in ('no map', 'active', 'busy')).lower(),
@@ -110,12 +110,12 @@ def test_bad_map_leaves_a_node_that_can_be_mended(street, tmp_path: Path) -> Non
         assert client.state() == ros.ACTIVE
         client.await_listener()
         assert len(client.ask(image_message(frame, 'rgb8', 1)).results) == 2
-        client.concern('map', lambda status: status.level == b'\x00', 'OK')
+        client.component('map', lambda status: status.level == b'\x00', 'OK')
         assert 'Traceback' not in process.output()
 
 
 def test_a_map_for_a_node_that_was_taken_down(street, tmp_path: Path) -> None:
-    """Whoever cleaned the node up, or manages it, decides when it starts; a map does not."""
+    """After cleanup, or under a lifecycle manager, setting a map does not start the node."""
     with ros.node(tmp_path, 'vpr_node', parameters={'map': street.map}), Client() as client:
         client.await_listener()
         assert client.change(ros.DEACTIVATE)

@@ -22,7 +22,7 @@ from vprtempo_ros.options import from_flat
 
 # What the node may grow by in 30 changes, in MiB: less than each of the maps takes.
 _GROWTH = 8.0
-# The second map begins so many frames of half a metre later, which are five places.
+# The second map begins this number of frames of half a metre later, which are five places.
 _FRAMES = 20
 
 

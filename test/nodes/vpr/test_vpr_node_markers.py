@@ -1,4 +1,4 @@
-"""vpr_node's markers: route, match and label; of each only what changed, to whoever listens."""
+"""Markers of vpr_node: route, match and label; only changes are sent, to all subscribers."""
 
 from __future__ import annotations
 

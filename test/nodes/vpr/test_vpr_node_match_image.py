@@ -89,7 +89,7 @@ def test_query_and_thumbnail(street, tmp_path: Path) -> None:
 
 
 def test_not_too_often(street, tmp_path: Path) -> None:
-    """At most ten pictures a second are sent, and none when nobody listens any longer."""
+    """At most ten images per second are sent, and none without subscribers."""
     frames = street.places()
     with (
         ros.node(tmp_path, 'vpr_node', parameters={'map': street.map, **SINGLE}),
@@ -108,7 +108,7 @@ def test_not_too_often(street, tmp_path: Path) -> None:
 
 
 def test_nothing_is_kept_or_made_without_listeners(street) -> None:
-    """An image is kept for the picture only while somebody listens, markers made only then too."""
+    """An image is kept for the match image only for subscribers; so are markers made."""
     context = rclpy.Context()
     rclpy.init(context=context)
     node = LifecycleNode('vpr_node', context=context)
@@ -120,14 +120,14 @@ def test_nothing_is_kept_or_made_without_listeners(street) -> None:
     try:
         for publisher in (outputs._matches, markers._route, markers._match):
             publisher.on_activate(None)
-        assert outputs.picture_of(image) is None
+        assert outputs.image_to_show(image) is None
         outputs.publish_views(Time(), '', answer, None)
         markers._serve_new()
         assert markers._sent is None
         assert not markers._route_kept
         for kind, name in ((Image, 'match_image'), (MarkerArray, 'markers')):
             node.create_subscription(kind, f'~/{name}', lambda _: None, 1)
-        until(lambda: outputs.picture_of(image) is image, 'a listener')
+        until(lambda: outputs.image_to_show(image) is image, 'a listener')
         until(lambda: markers._route.get_subscription_count() > 0, 'a listener')
         outputs.publish_views(Time(), '', answer, None)
         assert markers._sent is not None
@@ -151,7 +151,7 @@ def thumbnail() -> bytes:
     ],
 )
 def test_colours_of_every_layout(channels: int, weights: tuple[float, ...], dtype: type) -> None:
-    """Red is red, whatever the order and depth of the channels."""
+    """Red is red, for every order and depth of the channels."""
     pixels = np.zeros((48, 64, channels), dtype)
     pixels[:, :, 0 if weights[0] == RGB[0] else 2] = np.iinfo(dtype).max
     found = SideBySide([thumbnail()]).compose(PixelImage(pixels, weights), match_of([], []))

@@ -83,7 +83,7 @@ def test_pose_of_places(street, tmp_path: Path, client: Poses) -> None:
             assert pose is not None
             found = client.pose_of(frame_message(frames[number], 1000 + number))
             assert found.header.frame_id == pose.frame_id
-            # Neighbours may pull it, but not as far as to one of them.
+            # Neighbours may shift it, but not onto one of them.
             assert np.linalg.norm(np.subtract(position(found), pose.position)) < 2.0
             q = found.pose.pose.orientation
             assert abs(np.dot([q.x, q.y, q.z, q.w], pose.orientation)) == pytest.approx(
@@ -92,7 +92,7 @@ def test_pose_of_places(street, tmp_path: Path, client: Poses) -> None:
             covariance = np.array(found.pose.covariance).reshape(6, 6)
             np.testing.assert_array_equal(covariance, covariance.T)
             assert np.linalg.eigvalsh(covariance).min() > 0.0
-            # Of both directions in the plane: 2 m between places are 0.58 m, beside them 0.5 m.
+            # In the plane: 2 m between places give 0.58 m along the route, and 0.5 m across it.
             assert np.linalg.eigvalsh(covariance[:2, :2]).min() >= 0.25 - 1e-9
             assert covariance[5, 5] >= 0.1**2
         assert 'Traceback' not in process.output()
@@ -131,7 +131,7 @@ def test_map_without_poses(street, tmp_path: Path, client: Poses) -> None:
 
 
 def test_relocalize_publishes_one_pose(street, tmp_path: Path, client: Poses) -> None:
-    """The next pose goes to initialpose, once, whether or not anybody listens to ~/pose."""
+    """The next pose goes to initialpose, once, with or without a subscriber to ~/pose."""
     frame = street.places()[5]
     noise = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)
     with ros.node(tmp_path, 'vpr_node', parameters={'map': street.map, **SINGLE}) as process:
@@ -142,7 +142,7 @@ def test_relocalize_publishes_one_pose(street, tmp_path: Path, client: Poses) ->
             count = len(client.initial)
             answer = client.relocalize()
             assert answer.success
-            assert 'once on /initialpose (1 node(s) listen)' in answer.message
+            assert 'once on /initialpose (1 subscriber(s) now)' in answer.message
             # What is unknown is not taken for a pose: it goes on waiting.
             client.ask(ros.image_message(noise, 'rgb8', first))
             client.spin_for(0.3)
@@ -210,7 +210,7 @@ def test_nobody_listens_to_initialpose(street, tmp_path: Path, client: Poses) ->
         client.await_listener()
         answer = client.relocalize()
         assert answer.success
-        assert '/loc/start (nobody listens there now)' in answer.message
+        assert '/loc/start (0 subscriber(s) now)' in answer.message
         client.ask(frame_message(frame, 1000))
         # The pose is published after the match, on a busy machine well after it.
         process.wait_for('relocalised: .* published on /loc/start')
@@ -224,7 +224,7 @@ def test_nobody_listens_to_initialpose(street, tmp_path: Path, client: Poses) ->
 
 
 def test_gps_map_faces_along_the_route(street, tmp_path: Path, client: Poses) -> None:
-    """Places from GPS lie in frame map; the heading is that of the course, not north or east."""
+    """Places from GPS are in frame map; the heading is that of the course, not north or east."""
     loaded = load(street.map)
     places = []
     for place in loaded.places:

@@ -49,7 +49,7 @@ def compare(
 
 
 def certainty(recogniser: Recogniser, frames: list[Frame]) -> list[float]:
-    """Return the best confidence for each frame, of a recogniser that starts anew."""
+    """Return the best confidence for each frame, of a new recogniser."""
     recogniser.reset()
     results = [recogniser.recognise(frame.image, FrameTiming(frame.stamp_ns)) for frame in frames]
     return [float(result.confidences[0]) for result in results]
@@ -157,7 +157,7 @@ def test_changes_while_frames_arrive(street, tmp_path: Path) -> None:
             name = ('none', 'seqslam', 'bayes')[number % 3]
             assert client.set_parameter('match.sequence.filter', name).successful
             assert client.set_parameter('match.top_k', number % 4 + 1).successful
-        # The last setting was top_k 4: whatever is asked from now on has as many.
+        # The last setting was top_k 4: all following matches have as many places.
         answer = client.ask(frame_message(street.places()[0], 7 * SECOND))
         assert len(answer.results) == 4
         values = client.status(
@@ -210,7 +210,7 @@ def test_odometry_tells_the_way(street, tmp_path: Path) -> None:
     """With odometry the filter goes by the metres between processed frames, forth and back."""
     frames = street.frames('query')[:24]
     frames += frames[::-1][1:8]
-    # The robot creeps: time tells nothing of use, and another way than odometry does.
+    # The robot creeps: time suggests another distance than odometry.
     stamps = [frames[0].stamp_ns + number * 9 * SECOND // 10 for number in range(len(frames))]
     xs = [float(min(number, 46 - number)) for number in range(len(frames))]
     twin, timed = library(street, settings()), library(street, settings())
@@ -251,8 +251,10 @@ def test_odometry_tells_the_way(street, tmp_path: Path) -> None:
             compare(client, twin, frame, stamp, way)
             expected = timed.recognise(frame.image, FrameTiming(stamp)).confidences
             differences.append(abs(float(expected[0]) - float(client.matches[-1].results[0].score)))
-        values = client.status(lambda status, values: values.get('last way (m)') != '-', 'the way')
-        assert values['last way (m)'] == '-1.00'
+        values = client.status(
+            lambda status, values: values.get('distance travelled (m)') != '-', 'the distance'
+        )
+        assert values['distance travelled (m)'] == '-1.00'
     assert max(differences) > 0.01
 
 
@@ -309,8 +311,10 @@ def test_odometry_that_cannot_be_used(street, tmp_path: Path) -> None:
         )
         for frame in frames[4:]:
             compare(client, twin, frame, frame.stamp_ns - frames[3].stamp_ns + stamp)
-        values = client.status(lambda status, values: 'last way (m)' in values, 'the way')
-        assert values['last way (m)'] == '-'
+        values = client.status(
+            lambda status, values: 'distance travelled (m)' in values, 'the distance'
+        )
+        assert values['distance travelled (m)'] == '-'
         assert values['frames bad'] == '0'
         assert 'Traceback' not in process.output()
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
 import numpy as np
 
 from ...config import SequenceConfig
 from ..stages import FrameTiming, Route, Scores
+from . import vectorised
 from .motion import Motion
 from .progress import Progress, Step
 
@@ -17,6 +20,10 @@ _SPEED_CHANGE = 0.05
 
 # Probability that the right place does not stand out at all: something is in front of it.
 _SPOILT = 0.3
+
+# Maps of this number of places or more use compiled loops. Smaller ones are fast enough in NumPy,
+# and their nodes need not wait for the import of numba, which takes a second.
+_COMPILED_FROM = 5000
 
 # Beliefs nearer to 0 and 1 than these are beyond the float32 sums that they come from.
 _LEAST, _NEAREST_TO_ONE = np.float32(1e-12), np.float32(1e-6)
@@ -49,10 +56,7 @@ class Bayes:
 
     def __init__(self, route: Route, config: SequenceConfig) -> None:
         """Take memory for the belief and compile, if need be, the loops over the places."""
-        # Numba takes long to import; a node without a filter does not wait for it.
-        from . import kernels
-
-        self._kernels = kernels
+        self._loops = _loops(route.places)
         self._progress = Progress(route, config.odometry)
         self._motion = Motion(config, _SPEED_SPACING)
         self._sharpness = np.float32(config.sharpness)
@@ -100,7 +104,7 @@ class Bayes:
     def _update(self, step: Step) -> float:
         """Set `moved` and `total` to the belief after a step; return that of being off the map."""
         first, taps = self._motion.spread(step)
-        self._kernels.move(self._belief, first, taps, self._moved, self._total)
+        self._loops.move(self._belief, first, taps, self._moved, self._total)
         leaving, returning, change = (
             1.0 - (1.0 - chance) ** step.come
             for chance in (self._leaving, self._returning, _SPEED_CHANGE)
@@ -110,7 +114,7 @@ class Bayes:
         arrive = off * returning / self._belief.size
         off *= 1.0 - returning
         self._weigh_evidence(step)
-        self._kernels.weigh(
+        self._loops.weigh(
             self._moved,
             self._ratios,
             np.float32((1.0 - leaving) * (1.0 - change)),
@@ -128,9 +132,17 @@ class Bayes:
     def _weigh_evidence(self, step: Step) -> None:
         """Set `ratios` to the likelihood ratios of right and wrong, tempered for each speed."""
         shifts = np.rint(self._motion.come(step.time, step.way)[:, 0]).astype(np.int64)
-        self._kernels.correlate(self._scores, self._before, shifts, self._alike)
+        self._loops.correlate(self._scores, self._before, shifts, self._alike)
         alike = np.clip(self._alike, 0.0, 0.999)
         gains = np.sqrt((1.0 - alike) / (1.0 + alike))
         gains *= np.float32(step.weight) / gains.max()
-        self._kernels.log_ratios(self._scores, self._sharpness, gains, self._ratios)
+        self._loops.log_ratios(self._scores, self._sharpness, gains, self._ratios)
         np.exp(self._ratios, out=self._ratios)
+
+
+def _loops(places: int) -> ModuleType:
+    if places < _COMPILED_FROM:
+        return vectorised
+    from . import kernels
+
+    return kernels

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...support.compiled import njit
+from .vectorised import ORDINARY, PRIOR_PLACES, SUREST
 
 F = np.float32
 _ZERO, _ONE = F(0.0), F(1.0)
@@ -17,19 +18,8 @@ BLOCK = 2048
 # The deviation of a track's sums is taken from about so many places, in runs of _RUN.
 _SAMPLE, _RUN = 4096, 256
 
-# Means and variances over few places are noise: they count as much as so many places more that
-# are as expected.
-PRIOR_PLACES = 10.0
-
-# How alike the scores of wrong places are is not to be told from the right ones, which stand out:
-# on a small map one of them would be most of a correlation.
-_ORDINARY = F(2.0)
-
 # Deviation of a normal distribution in units of its mean absolute deviation.
 _NORMAL = np.sqrt(np.pi / 2)
-
-# A single place at a single time is not believed or disbelieved more than this (a log ratio).
-_SUREST = F(20.0)
 
 # Sums may be reordered (that is what makes them vectors); NaN and infinity keep their meaning.
 _FAST = {'reassoc', 'contract', 'arcp', 'nsz'}
@@ -165,8 +155,8 @@ def correlate(scores: Any, before: Any, shifts: Any, result: Any) -> None:
         if low < high:
             now, then = scores[low:high], before[low - shifts[j] : high - shifts[j]]
             for i in range(now.shape[0]):
-                x = min(max(now[i], -_ORDINARY), _ORDINARY)
-                y = min(max(then[i], -_ORDINARY), _ORDINARY)
+                x = min(max(now[i], -ORDINARY), ORDINARY)
+                y = min(max(then[i], -ORDINARY), ORDINARY)
                 product += x * y
                 one += x * x
                 other += y * y
@@ -186,7 +176,7 @@ def log_ratios(scores: Any, sharpness: Any, gains: Any, out: Any) -> None:
     for j in range(gains.shape[0]):
         row, gain = out[j], gains[j] * sharpness
         for i in range(row.shape[0]):
-            row[i] = min(max(gain * (scores[i] - half), -_SUREST), _SUREST)
+            row[i] = min(max(gain * (scores[i] - half), -SUREST), SUREST)
 
 
 @njit(nogil=True, cache=True, fastmath=_FAST)

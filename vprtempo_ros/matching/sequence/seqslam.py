@@ -10,6 +10,7 @@ from ...config import SequenceConfig
 from ..stages import FrameTiming, Route, Scores
 from .motion import Motion
 from .progress import Progress
+from .vectorised import PRIOR_PLACES
 
 # Ends of neighbouring tracks over a whole window, in places: half of it is the most that a track
 # is off its robot, and there the scores are still those of the same place.
@@ -42,7 +43,7 @@ class SeqSlam:
     def __init__(self, route: Route, config: SequenceConfig) -> None:
         """Take memory for the window and compile, if need be, the loop over the places."""
         # Numba takes long to import; a node without a filter does not wait for it.
-        from .kernels import BLOCK, PRIOR_PLACES, best_tracks
+        from .kernels import BLOCK, best_tracks
 
         self._best_tracks, self._prior = best_tracks, PRIOR_PLACES
         self._progress = Progress(route, config.odometry)

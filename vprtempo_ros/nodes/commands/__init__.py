@@ -1,1 +1,1 @@
-"""Commands around the nodes that use ROS: replay, view, show_matches."""
+"""Command-line tools that use ROS: replay, view, show_matches."""

@@ -1,92 +1,96 @@
-"""replay: publish a bag's topics in time, for machines without `ros2 bag play`."""
+"""replay: play a bag in real time, for machines without `ros2 bag play`."""
 
 from __future__ import annotations
 
 import argparse
 import time
 from pathlib import Path
-from typing import Any, Sequence
+from typing import Sequence
 
 import rclpy
 from rclpy.exceptions import InvalidTopicNameException
-from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
+from rclpy.publisher import Publisher
 
 from ...errors import ConfigError, SourceError
 from ...sources.bags import BagReader
 from ...sources.cdr import restamp
 from ...tools.command import check_range, guarded
-from ..common.ending import end
+from ..common.arguments import own_arguments
 from ..common.message_class import message_class
 from ..common.qos import streaming
-from ..common.running import own_arguments, start_ros
+from ..common.running import run
 from .bag_clock import CLOCK_RATE, BagClock
 
-# Time for subscribers to discover the publishers in turn, in seconds.
-_SETTLING = 1.0
+# Time for subscribers to discover the publishers in their turn, in seconds.
+_DISCOVERY = 1.0
+# Time for reliable subscribers to acknowledge the last messages, in seconds.
+_ACKNOWLEDGEMENT = 0.3
 
 
-class Replay:
-    """Publishers for the topics of a bag, and the clockwork that feeds them."""
+class Replay(Node):
+    """Publishers for the topics of a bag."""
 
-    def __init__(self, node: Node, bag: BagReader, topics: Sequence[str], reliability: str) -> None:
-        """Make a publisher for each topic whose type is installed; name those left out."""
-        missing = sorted(set(topics) - set(bag.topics))
-        if missing:
-            raise SourceError(
-                f'{bag.path}: no topic {missing[0]}; there are {", ".join(sorted(bag.topics))}'
-            )
+    def __init__(self, bag: BagReader, topics: Sequence[str], reliability: str) -> None:
+        """
+        Make a publisher for each topic whose type is installed; warn of the others.
+
+        :raises SourceError: if there is none.
+        """
+        super().__init__('replay')
         qos = streaming(10, reliability)
-        self._node, self._bag = node, bag
-        self._publishers: dict[str, Any] = {}
+        self._bag = bag
+        self._topics: dict[str, Publisher] = {}
         self._stamped: set[str] = set()
         for topic in topics or bag.topics:
-            kind = message_class(bag.topics[topic].type)
-            if kind is None:
-                node.get_logger().warning(
+            message = message_class(bag.topics[topic].type)
+            if message is None:
+                self.get_logger().warning(
                     f'{topic}: type {bag.topics[topic].type} is not installed; left out'
                 )
                 continue
             try:
-                self._publishers[topic] = node.create_publisher(kind, topic, qos)
+                self._topics[topic] = self.create_publisher(message, topic, qos)
             except InvalidTopicNameException as error:
-                node.get_logger().warning(f'{topic}: left out: {" ".join(str(error).split())}')
+                self.get_logger().warning(f'{topic}: left out: {" ".join(str(error).split())}')
                 continue
-            if kind.get_fields_and_field_types().get('header') == 'std_msgs/Header':
+            if message.get_fields_and_field_types().get('header') == 'std_msgs/Header':
                 self._stamped.add(topic)
-        if not self._publishers:
+        if not self._topics:
             raise SourceError(f'{bag.path}: none of its topics can be published')
 
+    def end(self) -> int:
+        """Do nothing: playing is done in the main thread."""
+        return 0
+
     def wait_for_subscriber(self, seconds: float) -> None:
-        """Give discovery time, until anyone listens."""
+        """Wait for the first subscriber, at most this long."""
         deadline = time.monotonic() + seconds
         while (
             time.monotonic() < deadline
             and rclpy.ok()
-            and not any(p.get_subscription_count() for p in self._publishers.values())
+            and not any(publisher.get_subscription_count() for publisher in self._topics.values())
         ):
             time.sleep(0.02)
-        # A subscriber that is known here may not know of these publishers yet, and would miss the
+        # A subscriber that is known here may not know these publishers yet, and would miss the
         # first messages.
-        time.sleep(_SETTLING)
+        time.sleep(_DISCOVERY)
 
     def play(self, clock: BagClock, shift_stamps: bool) -> int:
         """
-        Publish everything once; return the number of messages.
+        Publish all messages once; return their number.
 
-        :param clock: keeps the time of the recording.
-        :param shift_stamps: move header stamps by as much as the first message is moved, and
-            say by how much.
+        :param shift_stamps: move header stamps with the messages, and print by how much.
         """
         published = 0
         first: int | None = None
         begin_ns = time.time_ns()
-        for message in self._bag.messages(list(self._publishers)):
+        for message in self._bag.messages(list(self._topics)):
             if first is None:
                 first = message.stamp_ns
                 if shift_stamps:
-                    # By whole seconds, for which it waits: what is cut into windows by its stamps
-                    # is cut as it would have been when it was recorded.
+                    # Shift by whole seconds, and wait for that time: windows of events that begin
+                    # at multiples of their length then contain the same events as recorded.
                     begin_ns += (first - begin_ns) % 1_000_000_000
                     print(f'stamps moved by {begin_ns - first} ns', flush=True)
                 clock.begin(first, begin_ns)
@@ -95,15 +99,11 @@ class Replay:
                 break
             data = message.data
             if shift_stamps and message.topic in self._stamped:
-                # At another rate than 1 the recording is stretched about its first message.
+                # With a rate other than 1 each message is shifted by a different time.
                 data = restamp(data, clock.due_ns(message.stamp_ns) - message.stamp_ns)
-            self._publishers[message.topic].publish(data)
+            self._topics[message.topic].publish(data)
             published += 1
         return published
-
-    def finish(self) -> None:
-        """Let reliable subscribers acknowledge the last messages before the publishers go."""
-        time.sleep(0.3)
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -112,10 +112,8 @@ def main(args: Sequence[str] | None = None) -> int:
     parser.add_argument('bag', type=Path, help='bag: folder, .db3 or .mcap file')
     parser.add_argument('--topics', nargs='+', default=[], help='topics to play (default: all)')
     parser.add_argument('--rate', type=float, default=1.0, help='speed (default: %(default)s)')
-    parser.add_argument('--loop', action='store_true', help='start again at the end')
-    parser.add_argument(
-        '--restamp', action='store_true', help='move header stamps as if it were recorded now'
-    )
+    parser.add_argument('--loop', action='store_true', help='restart at the end')
+    parser.add_argument('--restamp', action='store_true', help='give messages current time stamps')
     parser.add_argument(
         '--clock',
         type=float,
@@ -124,7 +122,7 @@ def main(args: Sequence[str] | None = None) -> int:
         default=0.0,
         metavar='HZ',
         help='publish the recorded time on /clock, for nodes with '
-        f'use_sim_time; so often (default: {CLOCK_RATE:g})',
+        f'use_sim_time; at this rate (default: {CLOCK_RATE:g})',
     )
     parser.add_argument(
         '--wait',
@@ -136,30 +134,34 @@ def main(args: Sequence[str] | None = None) -> int:
     parser.add_argument('--reliability', choices=('reliable', 'best_effort'), default='reliable')
     given = parser.parse_args(own_arguments(args))
 
-    def work() -> None:
+    def play_all(replay: Replay) -> None:
+        clock = BagClock(replay, given.rate, given.clock)
+        replay.wait_for_subscriber(given.wait)
+        count = replay.play(clock, given.restamp)
+        while given.loop and count and rclpy.ok():
+            count += replay.play(clock, given.restamp)
+        if rclpy.ok():
+            time.sleep(_ACKNOWLEDGEMENT)
+        print(f'{given.bag}: {count} messages published')
+
+    def work() -> int:
         check_range('--rate', given.rate, 1e-3, 1e3)
         if given.clock and given.restamp:
             raise ConfigError(
-                'expected --clock or --restamp, found both: with --clock the stamps '
-                'stay and the clock is moved to them'
+                'expected --clock or --restamp, found both: --clock keeps the stamps and moves '
+                'the clock to them'
             )
         check_range('--clock', given.clock, 0.0, 1e4)
         with BagReader(given.bag) as bag:
-            start_ros(args)
-            node = rclpy.create_node('replay')
-            try:
-                replay = Replay(node, bag, given.topics, given.reliability)
-                clock = BagClock(node, given.rate, given.clock)
-                replay.wait_for_subscriber(given.wait)
-                count = replay.play(clock, given.restamp)
-                while given.loop and count and rclpy.ok():
-                    count += replay.play(clock, given.restamp)
-                if rclpy.ok():
-                    replay.finish()
-                print(f'{given.bag}: {count} messages published')
-            except (KeyboardInterrupt, ExternalShutdownException):
-                pass
-            finally:
-                end(node)
+            _check_topics(bag, given.topics)
+            return run(lambda: Replay(bag, given.topics, given.reliability), args, play_all)
 
     return guarded(work)
+
+
+def _check_topics(bag: BagReader, topics: Sequence[str]) -> None:
+    missing = sorted(set(topics) - set(bag.topics))
+    if missing:
+        raise SourceError(
+            f'{bag.path}: no topic {missing[0]}; there are {", ".join(sorted(bag.topics))}'
+        )

@@ -1,4 +1,4 @@
-"""show_matches: print the matches of a running vpr_node as they come, and record them if asked."""
+"""show_matches: print the matches of a running vpr_node, and record them with --record."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any, Sequence
+from typing import IO, Sequence
 
 from rclpy.node import Node
 from vision_msgs.msg import Classification, VisionInfo
 
 from ...sources.cdr import stamp_ns
+from ..common.arguments import own_arguments
 from ..common.names import full_name
 from ..common.qos import LATCHED
-from ..common.running import own_arguments, run
+from ..common.running import run
 
 COLUMNS = ('stamp_ns', 'received_ns', 'places', 'confidences')
 
 
 class ShowMatches(Node):
-    """Prints a line for each match; `READY` once a vpr_node has announced itself."""
+    """Prints a line for each match, and `READY` once it knows a vpr_node."""
 
     def __init__(self, target: str, record: IO[str] | None) -> None:
         """Subscribe to the topics of the node named `target`."""
@@ -32,16 +33,20 @@ class ShowMatches(Node):
         if self._writer:
             self._writer.writerow(COLUMNS)
         if self._record:
-            # A disk that is full is told before the first match.
+            # Shows before the first match whether the disk is full.
             self._record.flush()
         name = full_name(self, '--node', target)
         self.create_subscription(VisionInfo, f'{name}/info', self._on_info, LATCHED)
         self.create_subscription(Classification, f'{name}/match', self._on_match, 1000)
 
-    def _on_info(self, info: Any) -> None:
+    def end(self) -> int:
+        """Do nothing: lines are written as they are received."""
+        return 0
+
+    def _on_info(self, info: VisionInfo) -> None:
         print(f'READY {info.method}, map {info.database_location}', flush=True)
 
-    def _on_match(self, match: Any) -> None:
+    def _on_match(self, match: Classification) -> None:
         received = time.time_ns()
         stamp = stamp_ns(match.header)
         places = [result.class_id for result in match.results]
@@ -51,12 +56,12 @@ class ShowMatches(Node):
                 [stamp, received, ' '.join(places), ' '.join(f'{score:.6f}' for score in scores)]
             )
             self._record.flush()
-        answer = (
+        result = (
             f'place {places[0]:>5}  confidence {scores[0]:.2f}   then ' + ', '.join(places[1:])
             if places
             else 'unknown place'
         )
-        print(f'{stamp / 1e9:.3f}  {answer}', flush=True)
+        print(f'{stamp / 1e9:.3f}  {result}', flush=True)
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -72,7 +77,7 @@ def main(args: Sequence[str] | None = None) -> int:
                 record = stack.enter_context(given.record.open('w', newline='', encoding='utf-8'))
             return run(lambda: ShowMatches(given.node, record), args)
     except BrokenPipeError:
-        # Whoever read along has gone; nothing is left to be told to.
+        # The reader of a pipe has closed it, as `head` does; Python must not write to it again.
         sys.stdout = None  # type: ignore[assignment]
         return 0
     except OSError as error:

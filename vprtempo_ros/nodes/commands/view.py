@@ -1,4 +1,4 @@
-"""view: what a running vpr_node says, live in a browser: http://127.0.0.1:8765."""
+"""view: the results of a running vpr_node, live in a browser: http://127.0.0.1:8765."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import argparse
 import math
 import sys
 from pathlib import Path
-from typing import Any, Sequence
+from typing import Sequence
 
 import cv2
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseWithCovarianceStamped
-from numpy.typing import NDArray
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
+from rclpy.subscription import Subscription
 from sensor_msgs.msg import Image, PointCloud2
 from vision_msgs.msg import Classification, VisionInfo
 from visualization_msgs.msg import MarkerArray
@@ -27,71 +27,66 @@ from ...tools.command import check_range
 from ...view.picture import check_picture, write_picture
 from ...view.server import ViewServer
 from ...view.state import LiveState
+from ..common.arguments import own_arguments
 from ..common.names import full_name
 from ..common.qos import LATCHED
-from ..common.running import own_arguments, run
+from ..common.running import run
 from ..vpr.outputs.belief import read_belief
 from ..vpr.outputs.markers import PLACES
 
-# Only the newest is shown, whatever piled up.
+# Only the newest message is shown.
 _NEWEST = QoSProfile(depth=1)
-# Pictures are no larger than this on a side, in pixels; vpr_node's are 644 wide.
+# Maximum width and height of an image, in pixels; those of vpr_node are 644 wide.
 _LARGEST = 4096
-# How often is looked whether the node is there and anybody looks, in seconds.
+# Period of checking for the node and for viewers, in seconds.
 _PERIOD = 0.5
 
 
 class View(Node):
-    """Listens to a vpr_node; to what costs it something only while somebody looks."""
+    """Subscribes to a vpr_node; to belief and match image, which cost it time, only for viewers."""
 
     def __init__(self, target: str, host: str, port: int, picture: Path | None) -> None:
-        """Serve what the node named `target` says; at the end write a picture of it if asked."""
+        """Serve the results of the node `target`; picture: file to write at the end, or None."""
         super().__init__('view')
-        # Before anything can fail: Kilted destroys a node even if it was made in part only.
-        self._subscriptions_on_demand: list[Any] = []
-        self._server: ViewServer | None = None
-        self.exit_status = 0
+        self._subscriptions_on_demand: list[Subscription] = []
         self._picture = picture
         self._topic = full_name(self, '--node', target)
         self._live = LiveState(self._topic)
         self._server = ViewServer(self._live, host, port)
-        listen = self.create_subscription
-        listen(VisionInfo, self._name(interface.INFO), self._on_info, LATCHED)
-        listen(
+        subscribe = self.create_subscription
+        subscribe(VisionInfo, self._name(interface.INFO), self._on_info, LATCHED)
+        subscribe(
             MarkerArray,
             self._name(interface.MARKERS),
             self._on_markers,
             QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL),
         )
-        listen(Classification, self._name(interface.MATCH), self._on_match, 10)
-        listen(PoseWithCovarianceStamped, self._name(interface.POSE), self._on_pose, 10)
-        listen(DiagnosticArray, interface.DIAGNOSTICS.name, self._on_diagnostics, 20)
-        # Steady: a simulated time may stand still.
-        self.create_timer(_PERIOD, self._look, clock=Clock(clock_type=ClockType.STEADY_TIME))
-        self._look()
+        subscribe(Classification, self._name(interface.MATCH), self._on_match, 10)
+        subscribe(PoseWithCovarianceStamped, self._name(interface.POSE), self._on_pose, 10)
+        subscribe(DiagnosticArray, interface.DIAGNOSTICS.name, self._on_diagnostics, 20)
+        # Steady: simulated time may not advance.
+        self.create_timer(_PERIOD, self._check, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._check()
         print(f'{self._topic}: {self._server.url}', flush=True)
 
-    def destroy_node(self) -> None:
-        """Write the picture if asked for; end the server, for which its clients wait."""
-        server, self._server = self._server, None
-        if server is not None:
-            server.close()
-            try:
-                if self._picture is not None:
-                    write_picture(self._live.state, self._picture)
-            except VprError as error:
-                print(f'error: {error}', file=sys.stderr)
-                self.exit_status = 1
-        super().destroy_node()
+    def end(self) -> int:
+        """Stop the server, and write the picture if there is to be one."""
+        self._server.close()
+        try:
+            if self._picture is not None:
+                write_picture(self._live.state, self._picture)
+        except VprError as error:
+            print(f'error: {error}', file=sys.stderr)
+            return 1
+        return 0
 
     def _name(self, entry: interface.Entry) -> str:
         return f'{self._topic}/{entry.name.removeprefix("~/")}'
 
-    def _look(self) -> None:
-        """See whether the node is there, and listen to what is asked for."""
+    def _check(self) -> None:
+        """Check for the node, and subscribe to what is needed for viewers or the picture."""
         self._live.set_present(self.count_publishers(self._name(interface.MATCH)) > 0)
-        watched = self._server is not None and self._server.watched
-        wanted = watched or self._picture is not None
+        wanted = self._server.watched or self._picture is not None
         if wanted and not self._subscriptions_on_demand:
             self._subscriptions_on_demand = [
                 self.create_subscription(
@@ -106,29 +101,29 @@ class View(Node):
                 self.destroy_subscription(subscription)
             self._subscriptions_on_demand = []
 
-    def _on_info(self, info: Any) -> None:
+    def _on_info(self, info: VisionInfo) -> None:
         self._live.set_info(info.method, info.database_location)
 
-    def _on_markers(self, array: Any) -> None:
-        """Take the route, which comes before any frame does."""
+    def _on_markers(self, array: MarkerArray) -> None:
+        """Read the route, which is published before the first frame."""
         for marker in array.markers:
             if marker.ns == PLACES:
                 points = [(point.x, point.y, point.z) for point in marker.points]
                 self._live.set_places(marker.header.frame_id, np.array(points).reshape(-1, 3))
 
-    def _on_belief(self, cloud: Any) -> None:
+    def _on_belief(self, cloud: PointCloud2) -> None:
         belief = read_belief(cloud)
         if belief is not None:
             self._live.set_belief(cloud.header.frame_id, *belief)
 
-    def _on_match(self, match: Any) -> None:
+    def _on_match(self, match: Classification) -> None:
         self._live.set_match(
             stamp_ns(match.header),
             tuple(_number(result.class_id) for result in match.results),
             tuple(float(result.score) for result in match.results),
         )
 
-    def _on_pose(self, message: Any) -> None:
+    def _on_pose(self, message: PoseWithCovarianceStamped) -> None:
         pose, covariance = message.pose.pose, message.pose.covariance
         q = pose.orientation
         yaw = math.atan2(2 * (q.w * q.z + q.x * q.y), 1 - 2 * (q.y * q.y + q.z * q.z))
@@ -136,7 +131,7 @@ class View(Node):
         plane = np.array([[covariance[0], covariance[1]], [covariance[6], covariance[7]]])
         self._live.set_pose(message.header.frame_id, pose.position.x, pose.position.y, yaw, plane)
 
-    def _on_diagnostics(self, array: Any) -> None:
+    def _on_diagnostics(self, array: DiagnosticArray) -> None:
         for status in array.status:
             if status.name.startswith(f'{self._topic}:'):
                 self._live.set_status(
@@ -148,13 +143,13 @@ class View(Node):
                     [(entry.key, entry.value) for entry in status.values],
                 )
 
-    def _on_image(self, image: Any) -> None:
+    def _on_image(self, image: Image) -> None:
         if (
             image.encoding == 'rgb8'
             and image.step == 3 * image.width
             and max(image.width, image.height) <= _LARGEST
         ):
-            pixels: NDArray[Any] = np.frombuffer(image.data, np.uint8)
+            pixels = np.frombuffer(image.data, np.uint8)
             if pixels.size == image.height * image.step > 0:
                 done, data = cv2.imencode(
                     '.jpg',
@@ -165,7 +160,7 @@ class View(Node):
 
 
 def _number(name: str) -> int:
-    """Return the number of a place; -1 for what is none."""
+    """Return the number of a place; -1 if it is none."""
     return int(name) if name.isascii() and name.isdigit() and len(name) < 10 else -1
 
 
@@ -178,17 +173,16 @@ def main(args: Sequence[str] | None = None) -> int:
     parser.add_argument(
         '--host',
         default='127.0.0.1',
-        help='address to serve on; 0.0.0.0 lets everybody on the network look '
-        '(default: %(default)s)',
+        help='address to serve on; 0.0.0.0 is the whole network (default: %(default)s)',
     )
     parser.add_argument(
-        '--port', type=int, default=8765, help='0: any that is free (default: %(default)s)'
+        '--port', type=int, default=8765, help='0: any free one (default: %(default)s)'
     )
     parser.add_argument(
         '--picture',
         type=Path,
         metavar='FILE',
-        help='when it ends, write what it shows as .svg or .png',
+        help='at the end, write the page as a picture, .svg or .png',
     )
     given = parser.parse_args(own_arguments(args))
 

@@ -1,1 +1,1 @@
-"""What all ROS programs of the package share."""
+"""What the ROS programs share: running and ending, parameters, names, QoS."""

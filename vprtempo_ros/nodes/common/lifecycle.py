@@ -1,21 +1,22 @@
-"""A lifecycle node that outlives requests which it cannot grant."""
+"""A lifecycle node that survives impossible requests."""
 
 from __future__ import annotations
 
-from typing import Any
-
+from lifecycle_msgs.srv import ChangeState
 from rclpy.lifecycle import LifecycleNode
 
 
 class TolerantLifecycleNode(LifecycleNode):
-    """Refuses a transition that the present state does not have, and lives on."""
+    """Refuses a transition that its present state does not have, and keeps running."""
 
-    def _LifecycleNodeMixin__on_change_state(self, request: Any, response: Any) -> Any:  # noqa: N802
+    def _LifecycleNodeMixin__on_change_state(  # noqa: N802
+        self, request: ChangeState.Request, response: ChangeState.Response
+    ) -> ChangeState.Response:
         """
-        Answer a request for a transition.
+        Respond to a request for a transition.
 
-        rclpy answers one that is not possible with an exception that ends the node. A lifecycle
-        manager that configures a node which started by itself makes such a request.
+        rclpy raises an exception for an impossible one, which ends the node. A lifecycle manager
+        makes such a request if it configures a node that started with `autostart`.
         """
         try:
             return super()._LifecycleNodeMixin__on_change_state(request, response)

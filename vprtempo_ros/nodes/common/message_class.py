@@ -1,17 +1,27 @@
-"""Message types by their names."""
+"""Message classes by type name."""
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import Protocol, cast
 
 
-def message_class(name: str) -> Any:
-    """Return the class of a message type like sensor_msgs/msg/Image; None: not installed."""
+class MessageClass(Protocol):
+    """The class of a ROS message."""
+
+    @staticmethod
+    def get_fields_and_field_types() -> dict[str, str]:
+        """Return the types of the fields by name."""
+
+
+def message_class(name: str) -> type[MessageClass] | None:
+    """Return the class of a message type such as sensor_msgs/msg/Image; None: not installed."""
     package, _, kind = name.partition('/msg/')
     try:
-        # A bag may name anything: what is no name of a package is not looked for.
+        # A bag can contain any text as a type; what cannot be a package is not imported.
         found = getattr(import_module(f'{package}.msg'), kind) if package.isidentifier() else None
     except (ImportError, AttributeError):
         return None
-    return found if hasattr(found, 'get_fields_and_field_types') else None
+    if not hasattr(found, 'get_fields_and_field_types'):
+        return None
+    return cast('type[MessageClass]', found)

@@ -1,4 +1,4 @@
-"""Names of nodes and topics that a user gives."""
+"""Names of nodes and topics given by a user."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from rclpy.node import Node
 from ...errors import ConfigError
 
 
-def full_name(node: Node, what: str, name: str) -> str:
+def full_name(node: Node, option: str, name: str) -> str:
     """
-    Return the full name of a node or topic, resolved as the node's own names are.
+    Return the full name of a node or topic, resolved like the node's own names.
 
-    :param what: the option or parameter that it was given in.
-    :raises ConfigError: if it is no such name.
+    :param option: the option or parameter that has the name, for the error.
+    :raises ConfigError: if it is not a valid name.
     """
     try:
         return str(node.resolve_topic_name(name))
     except RuntimeError as error:
-        # rclpy's own exception, which is one of these, ends with a line of its source.
+        # rclpy's exception, which is a RuntimeError, ends with a line of its source.
         reason = ' '.join(str(error).partition(', at /')[0].split())
         raise ConfigError(
-            f'{what} {name}: expected the name of a node or topic, as /front/vpr_node ({reason})'
+            f'{option} {name}: expected the name of a node or topic, as /front/vpr_node ({reason})'
         ) from None

@@ -1,4 +1,4 @@
-"""The configuration tree as ROS parameters: declared, described, checked."""
+"""The configuration as ROS parameters: declared with descriptions and ranges, and checked."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ from ...errors import ConfigError
 from ...options import C, Option, Value, check_value, from_flat, options, to_flat
 from ...renamed import explain
 
-# Bounds for ranges that are open on one side.
+# Bounds of ranges that are open on one side.
 _INT_MAX = 2**31 - 1
 _FLOAT_MAX = 1e308
 
 
 def declare(node: Node, cls: type) -> None:
     """
-    Declare all settings of a configuration class as parameters of the node.
+    Declare all options of a configuration class as parameters of the node.
 
-    :raises ConfigError: if a value given on the command line or in a file is not allowed.
+    :raises ConfigError: if a value from the command line or a file is not allowed.
     """
     for item in options(cls):
         try:
             node.declare_parameter(item.name, item.default, _descriptor(item))
         except (ParameterException, TypeError) as error:
-            # rclpy's own words tell neither the type nor the range in a way a user can use, and
-            # hide the value: declared without restrictions it can be had, and checked by ours.
-            anything = ParameterDescriptor(dynamic_typing=True)
-            plain(item, node.declare_parameter(item.name, item.default, anything).value)
+            # rclpy's message shows neither type nor range in a useful form, and hides the value:
+            # declare it without restrictions to read it, and let our check explain the error.
+            unrestricted = ParameterDescriptor(dynamic_typing=True)
+            option_value(item, node.declare_parameter(item.name, item.default, unrestricted).value)
             raise ConfigError(f'{item.name}: {" ".join(str(error).split())}') from None
-    # rclpy ignores values for parameters that are not declared: a misspelt name would go unseen.
+    # rclpy silently ignores values of undeclared parameters, such as misspelt names.
     for name in getattr(node, '_parameter_overrides', {}):
         if renamed := explain(name):
             raise ConfigError(renamed)
@@ -49,19 +49,27 @@ def declare(node: Node, cls: type) -> None:
 
 def read(node: Node, cls: type[C]) -> C:
     """
-    Return the parameters' present values as a configuration.
+    Return the present values of the parameters as a configuration.
 
     :raises ConfigError: if a value is not allowed.
     """
     return from_flat(
-        cls, {item.name: plain(item, node.get_parameter(item.name).value) for item in options(cls)}
+        cls,
+        {
+            item.name: option_value(item, node.get_parameter(item.name).value)
+            for item in options(cls)
+        },
     )
 
 
-def plain(item: Option, value: object) -> Value:
-    """Return a parameter's value as the configuration takes it, forgiving what YAML confuses."""
+def option_value(item: Option, value: object) -> Value:
+    """
+    Return the value of a parameter as the configuration has it.
+
+    :raises ConfigError: if it is not allowed, with a hint if YAML has turned text into a number.
+    """
     if item.type is list:
-        # A single string is a list of one, an empty one none; ROS brings arrays of its own.
+        # A string is a list of one, an empty string an empty list; ROS has its own array types.
         if isinstance(value, str):
             value = [value] if value else []
         elif isinstance(value, (tuple, array)) or value is None:
@@ -71,7 +79,7 @@ def plain(item: Option, value: object) -> Value:
     except ConfigError as error:
         if item.type in (str, list) and isinstance(value, (bool, int, float)):
             raise ConfigError(
-                f'{error}: YAML does not take this for text; quote it twice, as '
+                f'{error}: YAML does not read this as text; quote it twice, as '
                 f'"\'{value}\'", or write a folder as ./{value}'
             ) from None
         raise
@@ -81,9 +89,9 @@ def validate(
     cls: type, parameters: Sequence[Parameter], locked: bool
 ) -> tuple[SetParametersResult, dict[str, Value]]:
     """
-    Check new values of parameters; return the result and the settings, none if they are refused.
+    Check new values of parameters; return the result and the values by option, none if refused.
 
-    :param locked: whether settings that are read in configure are in use and may not change.
+    :param locked: whether options that are read in configure are in use and must not change.
     """
     known = {item.name: item for item in options(cls)}
     values: dict[str, Value] = {}
@@ -92,7 +100,7 @@ def validate(
         if item is None:
             continue
         try:
-            value = plain(item, parameter.value)
+            value = option_value(item, parameter.value)
         except ConfigError as error:
             return SetParametersResult(successful=False, reason=str(error)), {}
         if locked and not item.rule.dynamic:
@@ -107,7 +115,7 @@ def validate(
 
 def changed(config: C, values: Mapping[str, object]) -> C:
     """
-    Return a copy of a configuration with other values, given by dotted names.
+    Return a copy of a configuration with new values by dotted names.
 
     :raises ConfigError: for an unknown name or a value that is not allowed.
     """
@@ -132,7 +140,7 @@ def _descriptor(item: Option) -> ParameterDescriptor:
             )
         ]
     if item.type is float:
-        # So that `spacing: 2` is accepted where 2.0 is meant; `plain` checks the type.
+        # Accepts `spacing: 2` for 2.0; `option_value` checks the type.
         descriptor.dynamic_typing = True
         if bounded:
             descriptor.floating_point_range = [

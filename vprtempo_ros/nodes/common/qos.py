@@ -1,10 +1,10 @@
-"""Qualities of service that the nodes have in common."""
+"""Quality-of-service profiles that several nodes use."""
 
 from __future__ import annotations
 
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 
-# The last message is kept for subscribers that come later and ask for it.
+# The last message is kept for late subscribers that ask for it (transient local).
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 

@@ -1,96 +1,137 @@
-"""How every node of the package starts and ends."""
+"""How every ROS program of the package starts, runs and ends."""
 
 from __future__ import annotations
 
-import re
+import os
+import signal
 import sys
-from typing import Any, Callable, Sequence
+import threading
+from typing import Callable, Protocol, Sequence, TypeVar
 
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
-from rclpy.node import Node
-from rclpy.utilities import remove_ros_args
+from rclpy.signals import uninstall_signal_handlers
 
 from ...errors import ConfigError, VprError
+from .arguments import rcl_reason
+
+# Leaving ROS takes some tenths of a second; what takes longer than this hangs.
+_PATIENCE = 10.0
 
 
-def start_ros(args: Sequence[str] | None) -> None:
-    """
-    Begin with ROS.
+class Program(Protocol):
+    """A node that `run` makes, runs and ends."""
 
-    :raises ConfigError: if it does not understand the arguments, as a parameter file that is not
-        there, or cannot write its logs.
-    """
-    try:
-        rclpy.init(args=args)
-    except Exception as error:  # noqa: BLE001 - RCLError is not public, and is not all there is
-        raise ConfigError(_in_one_line(error)) from None
+    def end(self) -> int:
+        """End the node's work, with signals ignored; return the exit status of the process."""
+
+    def destroy_node(self) -> None:
+        """Destroy the node, as rclpy does."""
 
 
-def own_arguments(args: Sequence[str] | None) -> list[str]:
-    """
-    Return the arguments that are not ROS's, of the process if none are given.
-
-    Ends the process with one line if ROS does not understand its own.
-    """
-    try:
-        return list(remove_ros_args(sys.argv if args is None else ['', *args])[1:])
-    except Exception as error:  # noqa: BLE001 - RCLError, as above
-        print(f'error: {_in_one_line(error)}', file=sys.stderr)
-        sys.exit(1)
+P = TypeVar('P', bound=Program)
 
 
-def warn_unknown_arguments(args: Sequence[str] | None) -> None:
-    """Warn of arguments of a node that takes none, as of parameters without --ros-args."""
-    strangers = own_arguments(args)
-    if strangers:
-        print(
-            f'warning: {" ".join(strangers)}: ignored; parameters and remaps go behind --ros-args',
-            file=sys.stderr,
-            flush=True,
-        )
-
-
-def _in_one_line(error: Exception) -> str:
-    # Without the lines of C that each part of it comes from.
-    return re.sub(r', at \S+:\d+', '', ' '.join(str(error).split()))
+def spin(node: Program, until: Callable[[], bool] = lambda: False) -> None:
+    """Run the node's callbacks until `until()` or a signal."""
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    while rclpy.ok() and not until():
+        executor.spin_once(timeout_sec=0.2)
 
 
 def run(
-    make: Callable[[], Node],
-    args: Sequence[str] | None = None,
-    until: Callable[[Any], bool] = lambda node: False,
+    make: Callable[[], P], args: Sequence[str] | None = None, work: Callable[[P], None] = spin
 ) -> int:
     """
-    Spin a node until SIGINT, SIGTERM or `until(node)`; return the process's exit status.
+    Make a node, do its work until it is done or SIGINT or SIGTERM arrives, then end it.
 
-    That is the node's own `exit_status` after it is destroyed, if it has one, else 0.
+    A `VprError` becomes one line in the log and status 1. Otherwise the status is that of
+    `node.end()`.
 
-    A `VprError` while the node is made is shown as one line.
+    :param args: arguments for ROS; None: those of the process.
+    :param work: called with the node; ends when `rclpy.ok()` is false.
     """
-    node: Node | None = None
+    node: P | None = None
     status = 0
     try:
-        start_ros(args)
-        # Made first: while the node is made a signal may take the context away.
-        executor = SingleThreadedExecutor()
+        _start_ros(args)
         node = make()
-        executor.add_node(node)
-        while rclpy.ok() and not until(node):
-            executor.spin_once(timeout_sec=0.2)
+        work(node)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     except VprError as error:
         rclpy.logging.get_logger('vprtempo_ros').fatal(str(error))
         status = 1
     except Exception:
-        # A signal takes the context away under whatever is being made or called just then.
+        # A signal invalidates the context while rclpy uses it; anything else is a bug.
         if rclpy.ok():
             raise
     finally:
+        status = _end(node, status)
+    return status
+
+
+def _start_ros(args: Sequence[str] | None) -> None:
+    try:
+        rclpy.init(args=args)
+    except Exception as error:  # noqa: BLE001 - RCLError is not public, and not all there is
+        raise ConfigError(rcl_reason(error)) from None
+
+
+def _end(node: Program | None, status: int) -> int:
+    """
+    End a node and leave ROS without disturbance by signals; return the exit status.
+
+    rclpy answers a signal by shutting down the context in a thread of its own. If that happens
+    while the node is destroyed, the two wait for each other in Fast DDS. So signals are ignored
+    from here on, that thread is waited for, and if the middleware hangs anyway the process exits.
+    """
+    watchdog = _leave_signals(status)
+    try:
+        if node is not None:
+            # May take long, as a recording does that is written to a slow disk.
+            watchdog.cancel()
+            status = status or node.end()
+            watchdog = _watchdog(status)
+    finally:
         if node is not None:
             node.destroy_node()
-            # A node that was interrupted knows only now how its work ended.
-            status = getattr(node, 'exit_status', status)
         rclpy.try_shutdown()
+        watchdog.cancel()
     return status
+
+
+def _leave_signals(status: int) -> threading.Timer:
+    """Ignore signals and wait for rclpy's thread; return the watchdog of that."""
+    watchdog = None
+    while True:
+        try:
+            # Before anything else: the next signal may be on its way.
+            _ignore_signals()
+            watchdog = watchdog or _watchdog(status)
+            # Waits for rclpy's thread, and restores the handlers that were there before it.
+            uninstall_signal_handlers()
+            _ignore_signals()
+            return watchdog
+        except KeyboardInterrupt:
+            # The last one that arrived before.
+            continue
+
+
+def _ignore_signals() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # A handler, not SIG_IGN: Python complains if a handler is removed while its signal waits.
+        signal.signal(number, lambda *_: None)
+
+
+def _watchdog(status: int) -> threading.Timer:
+    def leave() -> None:
+        print('the middleware did not end in time; left without it', file=sys.stderr, flush=True)
+        sys.stdout.flush()
+        os._exit(status)
+
+    timer = threading.Timer(_PATIENCE, leave)
+    timer.daemon = True
+    timer.start()
+    return timer

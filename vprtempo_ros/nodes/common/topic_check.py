@@ -1,32 +1,36 @@
-"""Who publishes on a topic, and why nothing of it may arrive."""
+"""Who publishes a topic, and why no message of it may arrive."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from rclpy.node import Node
 from rclpy.qos import ReliabilityPolicy
+from rclpy.topic_endpoint_info import TopicEndpointInfo
 
 
 def publisher_names(node: Node, topic: str) -> list[str]:
-    """Return the names of the nodes that publish a topic."""
+    """Return the full names of the nodes that publish a topic."""
     return sorted(_name(info) for info in node.get_publishers_info_by_topic(topic))
 
 
-def why_silent(node: Node, topic: str, kind: type, reliability: str) -> str:
-    """Return what an operator can do where nothing arrives of a topic that is subscribed to."""
+def silence_reason(node: Node, topic: str, message: type, reliability: str) -> str:
+    """
+    Return why nothing arrives on a subscribed topic, and what to do.
+
+    :param message: the message class of the subscription.
+    :param reliability: that of the subscription, as in the configuration.
+    """
     found = node.get_publishers_info_by_topic(topic)
     if not found:
         return (
-            "nobody publishes it; start the camera's driver, or remap the topic to the one it "
+            "no node publishes it; start the camera's driver, or remap the topic to the one it "
             'publishes'
         )
-    wanted = f'{kind.__module__.split(".")[0]}/msg/{kind.__name__}'
+    wanted = f'{message.__module__.split(".")[0]}/msg/{message.__name__}'
     for info in found:
         if info.topic_type != wanted:
             return (
                 f'{_name(info)} publishes it as {info.topic_type}, expected {wanted}; set '
-                'input.type and input.message to what it is, or remap'
+                'input.type and input.message accordingly, or remap'
             )
     if reliability == 'reliable' and all(
         info.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT for info in found
@@ -36,10 +40,10 @@ def why_silent(node: Node, topic: str, kind: type, reliability: str) -> str:
             'set it to best_effort'
         )
     return (
-        f'{_name(found[0])} publishes it, and nothing arrives; see whether the driver is '
-        'sending, and set the Fast DDS profile for large images (config/fastdds_shm.xml)'
+        f'{_name(found[0])} publishes it, but nothing arrives; check whether the driver sends, and '
+        'set the Fast DDS profile for large images (config/fastdds_shm.xml)'
     )
 
 
-def _name(info: Any) -> str:
+def _name(info: TopicEndpointInfo) -> str:
     return f'{info.node_namespace.rstrip("/")}/{info.node_name}'

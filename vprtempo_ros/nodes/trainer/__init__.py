@@ -1,1 +1,1 @@
-"""trainer_node: maps from bags, and from a drive while it happens."""
+"""trainer_node: maps from recordings, and from a drive while it happens."""

@@ -1,4 +1,4 @@
-"""Which live topics a recording is made of, by what the ROS graph says of them."""
+"""The live topics to record, found in the ROS graph."""
 
 from __future__ import annotations
 
@@ -6,30 +6,30 @@ from typing import NamedTuple
 
 from rclpy.node import Node
 
-from ...config import TrainerConfig
+from ...config import EVENTS, TrainerConfig
 from ...errors import SourceError
 from ...sources.live import FRAME_TYPES
 from ...sources.poses import POSE_TYPES
-from ..common.message_class import message_class
+from ..common.message_class import MessageClass, message_class
 from ..common.names import full_name
 from ..common.topic_check import publisher_names
 
 
 class LiveTopic(NamedTuple):
-    """A topic that is published just now: its full name, type, and the type's class."""
+    """A published topic: its full name, the name of its type, and the message class."""
 
     name: str
     type_name: str
-    message: type
+    message: type[MessageClass]
 
 
-def frame_topic(node: Node, config: TrainerConfig) -> LiveTopic:
+def find_frame_topic(node: Node, config: TrainerConfig) -> LiveTopic:
     """
     Return the topic of images or events.
 
-    :raises SourceError: if nobody publishes it, or something else.
+    :raises SourceError: if it is not published, or with an unsuitable type.
     """
-    relative = 'events' if config.input.type == 'events' else 'image'
+    relative = 'events' if config.input.type == EVENTS else 'image'
     name = node.resolve_topic_name(relative)
     return _published(
         node,
@@ -40,12 +40,12 @@ def frame_topic(node: Node, config: TrainerConfig) -> LiveTopic:
     )
 
 
-def pose_topic(node: Node, config: TrainerConfig) -> LiveTopic | None:
+def find_pose_topic(node: Node, config: TrainerConfig) -> LiveTopic | None:
     """
-    Return the topic of poses: the one that is named, or the only one; None if there is none.
+    Return the topic of poses: that of poses.topic, or the only one; None if there is none.
 
-    :raises VprError: if the named one is not published or is none of poses, if there are several,
-        or if there is none and places are cut by metres.
+    :raises VprError: if the given one is not published or has no poses, if there are several, or
+        if there is none and places.by is metres.
     """
     wanted, by_metres = config.poses.topic, config.places.by == 'metres'
     if wanted and wanted != 'none':
@@ -54,21 +54,21 @@ def pose_topic(node: Node, config: TrainerConfig) -> LiveTopic | None:
             full_name(node, 'poses.topic', wanted),
             POSE_TYPES,
             'pose',
-            'poses.topic names another one, or none',
+            'set poses.topic to another one, or to none',
         )
     candidates = [] if wanted else _pose_candidates(node, config.live.load_into)
     if len(candidates) > 1:
         listed = ', '.join(f'{name} ({type_name})' for name, type_name in candidates)
         raise SourceError(
-            f'several pose topics are published, name one of them in poses.topic: {listed}'
+            f'several pose topics are published, set poses.topic to one of them: {listed}'
         )
     if candidates:
         name, type_name = candidates[0]
-        return LiveTopic(name, type_name, message_class(type_name))
+        return LiveTopic(name, type_name, _installed_class(name, type_name))
     if by_metres:
         raise SourceError(
-            'places.by is metres, but no poses are published: start what publishes '
-            'them and name it in poses.topic, or cut places by frames or seconds'
+            'places.by is metres, but no poses are published: start the node that publishes '
+            'them, or set places.by to frames or seconds'
         )
     return None
 
@@ -82,18 +82,22 @@ def _published(node: Node, name: str, types: tuple[str, ...], what: str, hint: s
         raise SourceError(
             f'{name}: expected one of {", ".join(types)} for {what}, found {" and ".join(found)}'
         )
-    message = message_class(known[0])
+    return LiveTopic(name, known[0], _installed_class(name, known[0]))
+
+
+def _installed_class(topic: str, type_name: str) -> type[MessageClass]:
+    message = message_class(type_name)
     if message is None:
-        package = known[0].partition('/')[0].replace('_', '-')
+        package = type_name.partition('/')[0].replace('_', '-')
         raise SourceError(
-            f'{name}: {known[0]} is not installed: apt install '
+            f'{topic}: {type_name} is not installed: apt install '
             f'ros-$ROS_DISTRO-{package}, or build it from source'
         )
-    return LiveTopic(name, known[0], message)
+    return message
 
 
 def _pose_candidates(node: Node, load_into: str) -> list[tuple[str, str]]:
-    """Return name and type of what publishes poses, but for the node that the map is made for."""
+    """Return name and type of the pose topics, without those of the node that gets the map."""
     localiser = full_name(node, 'live.load_into', load_into) if load_into else ''
     found = []
     for name, types in sorted(node.get_topic_names_and_types()):

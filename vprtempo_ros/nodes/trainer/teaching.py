@@ -1,10 +1,9 @@
-"""Live teaching: from ~/start over a drive and ~/finish to a map, as often as one likes."""
+"""Live teaching: ~/start, a drive, ~/finish, and a map, any number of times."""
 
 from __future__ import annotations
 
 import sys
-from enum import Enum
-from typing import Any, Callable
+from typing import Callable
 
 from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import SetParametersResult
@@ -21,218 +20,203 @@ from ...maps.store import check_destination
 from ...network.training import check_method
 from ...options import options
 from ...sources.recordings import first_recording, how_to_train, unfinished_recordings
+from ..common.diagnostic_message import diagnostic_array
 from ..common.names import full_name
 from ..common.parameters import read, validate
 from ..common.qos import LATCHED
-from .drive import Drive
+from .drive_recorder import DriveRecorder
 from .map_request import MapRequest
-from .teaching_status import TeachingStatus
-from .training import ProgressPublisher, Training
+from .recording_monitor import RecordingMonitor
+from .states import Idle, Recording, State, Stopped, Training
+from .teaching_status import Outcome, teaching_status
+from .training import ProgressPublisher, TrainingJob
 
-# How often it is looked after what goes on by itself, and reported, in seconds.
+# Periods of checking for changes of state, and of diagnostics, in seconds.
 _POLL, _REPORT = 0.1, 1.0
-# What may change while the others are in use.
-_ALWAYS = {item.name for item in options(TrainerConfig) if item.rule.dynamic}
-
-
-class State(Enum):
-    """What the node is doing; `stopped` is a recording that ended by itself."""
-
-    IDLE = 'idle'
-    RECORDING = 'recording'
-    STOPPED = 'stopped'
-    TRAINING = 'training'
-
-
-# What to do in a state in which something else was asked for.
-_INSTEAD = {
-    State.IDLE: 'nothing is being recorded: call ~/start first',
-    State.RECORDING: 'a recording is under way: call ~/finish or ~/cancel first',
-    State.STOPPED: 'a recording that stopped waits for ~/finish or ~/cancel',
-    State.TRAINING: 'training is under way: wait for it, or call ~/cancel',
-}
+# Options that may change while the others are in use.
+_DYNAMIC = {item.name for item in options(TrainerConfig) if item.rule.dynamic}
 
 
 class Teaching:
     """
-    The services, and the state between them; everything runs in the node's executor.
+    The services of live teaching and the state between them, in the thread of the executor.
 
-    Nothing that was recorded is ever removed here, whatever becomes of the map.
+    A recording with messages is never removed, even if no map is made of it.
     """
 
-    def __init__(self, node: Node, telling: ProgressPublisher) -> None:
-        """Offer the services; name recordings that an earlier life left unfinished."""
-        self._node, self._telling, self._logger = node, telling, node.get_logger()
-        self._drive: Drive | None = None
-        self._training: Training | None = None
+    def __init__(self, node: Node, progress: ProgressPublisher) -> None:
+        """Offer the services; log recordings that an earlier process did not finish."""
+        self._node, self._progress, self._logger = node, progress, node.get_logger()
         self._request: MapRequest | None = None
-        self._status = TeachingStatus(node.get_fully_qualified_name())
+        self._outcome = Outcome()
         self._states = node.create_publisher(String, STATE.name, LATCHED)
         self._diagnostics = node.create_publisher(DiagnosticArray, TEACHING_DIAGNOSTICS.name, 10)
         for entry, action in ((START, self._start), (FINISH, self._finish), (CANCEL, self._cancel)):
-            node.create_service(Trigger, entry.name, self._answering(entry.name, action))
-        # Steady: they matter most while a simulated time does not come.
+            node.create_service(Trigger, entry.name, self._service(entry.name, action))
+        # Steady: diagnostics matter most while simulated time does not advance.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         node.create_timer(_POLL, self._poll, clock=steady)
         node.create_timer(_REPORT, self._report, clock=steady)
         node.add_on_set_parameters_callback(self._on_parameters)
-        self._enter(State.IDLE)
+        self._enter(Idle())
         config = read(node, TrainerConfig)
         if any(config.bags):
             self._logger.warning('bags are not read while live.enabled is true')
-        self._name_unfinished(config)
+        self._log_unfinished(config)
         self._logger.info('ready: call ~/start, drive the route, call ~/finish')
 
     def end(self) -> int:
-        """End what is under way, in order; return the exit status."""
-        # After a signal ROS's logging is gone.
-        if self._training is not None:
-            assert self._drive is not None
-            self._training.cancel()
-            self._training.join()
-            if self._training.map is None:
+        """Finish the recording or cancel the training; return the exit status."""
+        # Printed: after a signal the logging of ROS is gone.
+        state = self._state
+        if isinstance(state, Training):
+            state.job.cancel()
+            state.job.join()
+            if state.job.map is None:
                 print(
-                    f'interrupted; no map was written; {self._kept(self._drive)}',
+                    f'interrupted; no map was written; {_kept(state.drive)}',
                     file=sys.stderr,
                     flush=True,
                 )
                 return 130
-        elif self._drive is not None:
-            self._drive.close()
+        elif not isinstance(state, Idle):
+            state.drive.close()
             print(
-                f'interrupted while {self._state.value}; {self._kept(self._drive)}',
-                file=sys.stderr,
-                flush=True,
+                f'interrupted while {state.name}; {_kept(state.drive)}', file=sys.stderr, flush=True
             )
         return 0
 
     def _start(self) -> str:
-        self._expect(State.IDLE)
+        if not isinstance(self._state, Idle):
+            raise TeachingError(self._state.hint)
         config = read(self._node, TrainerConfig)
+        # What would fail after the drive is checked before it.
         check_destination(config.map, config.overwrite)
-        # Before the drive, not after it.
         check_method(config.training)
         if config.live.load_into:
             full_name(self._node, 'live.load_into', config.live.load_into)
-        self._drive = drive = Drive(self._node, config)
-        self._enter(State.RECORDING)
-        poses = f' and {drive.poses.name}' if drive.poses is not None else ', no poses'
+        drive = DriveRecorder(self._node, config)
+        self._enter(Recording(drive, RecordingMonitor(drive)))
+        poses = f' and {drive.pose_topic.name}' if drive.pose_topic else ', no poses'
         return (
-            f'recording {drive.frames.name}{poses} to {drive.recorder.path}; '
+            f'recording {drive.frame_topic.name}{poses} to {drive.recorder.path}; '
             f'{drive.recorder.free() / 1e9:.1f} GB may be written there'
         )
 
     def _finish(self) -> str:
-        self._expect(State.RECORDING, State.STOPPED)
-        drive = self._drive
-        assert drive is not None
+        state = self._state
+        if not isinstance(state, (Recording, Stopped)):
+            raise TeachingError(state.hint)
+        drive = state.drive
         config = read(self._node, TrainerConfig)
         try:
             drive.check_enough()
             check_destination(config.map, config.overwrite)
         except VprError as error:
-            then = (
-                'recording goes on'
-                if self._state is State.RECORDING
-                else 'what was recorded is kept'
+            now = 'recording continues' if isinstance(state, Recording) else 'the recording is kept'
+            raise TeachingError(f'{error}; {now}') from None
+        if drive.pose_topic is not None and not drive.poses_received:
+            self._logger.warning(
+                f'no pose received on {drive.pose_topic.name}: the map has no poses'
             )
-            raise TeachingError(f'{error}; {then}') from None
-        if drive.poses is not None and not drive.poses_heard:
-            self._logger.warning(f'no pose came on {drive.poses.name}: the map has none')
-        # What waits for the disk is written in the thread of the training.
+        # Messages that wait for the disk are written in the thread of the training.
         drive.stop()
-        self._training = Training(
-            drive.settings(config), self._telling, self._logger, before=drive.close
+        job = TrainingJob(
+            drive.training_config(config), self._progress, self._logger, before=drive.close
         )
-        self._enter(State.TRAINING)
+        self._enter(Training(drive, job, state.problem if isinstance(state, Stopped) else ''))
         places = drive.counter.places
         about = f' for about {places} places' if places is not None else ''
-        return f'training began{about} from {drive.heard} messages; ~/progress tells how far it is'
+        return f'training began{about} from {drive.frames_received} messages; see ~/progress'
 
     def _cancel(self) -> str:
-        self._expect(State.RECORDING, State.STOPPED, State.TRAINING)
-        drive = self._drive
-        assert drive is not None
-        if self._training is not None:
-            self._training.cancel()
-            return f'training ends without a map; the recording is kept: {drive.recorder.path}'
-        drive.close()
-        self._drive = None
-        self._enter(State.IDLE)
-        return f'cancelled; {self._kept(drive)}'
+        state = self._state
+        if isinstance(state, Idle):
+            raise TeachingError(state.hint)
+        if isinstance(state, Training):
+            state.job.cancel()
+            return (
+                f'training ends without a map; the recording is kept: {state.drive.recorder.path}'
+            )
+        state.drive.close()
+        self._enter(Idle())
+        return f'cancelled; {_kept(state.drive)}'
 
     def _poll(self) -> None:
-        """Take note of what ended by itself."""
-        drive = self._drive
-        if self._state is State.RECORDING and drive is not None:
-            problem = drive.problem or drive.recorder.problem
-            if problem:
-                drive.problem = problem
-                drive.close()
-                self._enter(State.STOPPED)
-                self._logger.error(
-                    f'{problem}; {drive.summary()}: ~/finish makes a map of it, '
-                    '~/cancel leaves it there'
-                )
-        if self._training is not None and self._training.done:
-            self._take_result(self._training)
+        """Handle a recording that stopped, a training that is done, a map that was loaded."""
+        state = self._state
+        if isinstance(state, Recording) and state.drive.problem:
+            self._stop(state.drive, state.drive.problem)
+        elif isinstance(state, Training) and state.job.done:
+            self._take_result(state)
         if self._request is not None and self._request.poll():
-            self._tell_answer(self._request)
+            self._log_response(self._request)
+            self._request = None
 
-    def _take_result(self, training: Training) -> None:
-        training.join()
-        drive = self._drive
-        assert drive is not None
-        self._training = self._drive = None
-        # What became of the messages that still waited for the disk.
-        late = drive.recorder.problem if drive.recorder.problem != drive.problem else ''
-        if late:
-            self._logger.error(f'{late}; {drive.recorder.dropped} messages were not recorded')
-        if training.map is not None:
+    def _stop(self, drive: DriveRecorder, problem: str) -> None:
+        drive.close()
+        self._enter(Stopped(drive, problem))
+        self._logger.error(
+            f'{problem}; {drive.summary()}: ~/finish makes a map of it, ~/cancel leaves it there'
+        )
+
+    def _take_result(self, state: Training) -> None:
+        drive, job = state.drive, state.job
+        job.join()
+        # Messages that waited for the disk at ~/finish may not have been written.
+        problem = drive.recorder.problem
+        late_problem = problem if problem != state.known_problem else ''
+        if late_problem:
+            self._logger.error(
+                f'{late_problem}; {drive.recorder.dropped} messages were not recorded'
+            )
+        if job.map is not None:
             self._logger.info(f'taught; {drive.summary()}')
             if drive.config.live.load_into:
-                self._request = MapRequest(self._node, drive.config.live.load_into, training.map)
-        elif training.problem:
-            self._logger.error(f'{training.problem}; {self._kept(drive)}')
+                self._request = MapRequest(self._node, drive.config.live.load_into, job.map)
+        elif job.problem:
+            self._logger.error(f'{job.problem}; {_kept(drive)}')
         else:
-            self._logger.info(f'training cancelled, no map was written; {self._kept(drive)}')
-        self._status.last_map = str(training.map or '')
-        self._status.last_problem = training.problem or late
-        self._enter(State.IDLE)
+            self._logger.info(f'training cancelled, no map was written; {_kept(drive)}')
+        self._outcome = Outcome(str(job.map or ''), job.problem or late_problem)
+        self._enter(Idle())
 
-    def _tell_answer(self, request: MapRequest) -> None:
-        self._request = None
+    def _log_response(self, request: MapRequest) -> None:
         if request.problem:
             self._logger.error(
                 f'{request.target} did not load {request.path}: {request.problem}; '
                 f'later: ros2 param set {request.target} map {request.path}'
             )
-            self._status.last_problem = f'{request.target}: {request.problem}'
+            self._outcome = self._outcome._replace(problem=f'{request.target}: {request.problem}')
         else:
             self._logger.info(f'{request.target} loaded {request.path}')
 
     def _report(self) -> None:
-        array = DiagnosticArray(
-            status=[self._status.message(self._state.value, self._drive, self._telling.stage)]
-        )
-        array.header.stamp = self._node.get_clock().now().to_msg()
-        self._diagnostics.publish(array)
+        state = self._state
+        hardware_id = '' if isinstance(state, Idle) else str(state.drive.recorder.path)
+        status = teaching_status(state, self._outcome, self._progress.stage)
+        self._diagnostics.publish(diagnostic_array(self._node, [status], hardware_id))
 
     def _on_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
-        """Check new values; what a recording was begun with holds until its map is made."""
+        """Check new values; most options are in use from ~/start until the map is made."""
         result, _ = validate(TrainerConfig, parameters, locked=False)
-        known = {item.name for item in options(TrainerConfig)}
-        if result.successful and self._state is not State.IDLE:
-            for name in (parameter.name for parameter in parameters):
-                if name in known - _ALWAYS:
+        in_use = {item.name for item in options(TrainerConfig)} - _DYNAMIC
+        if result.successful and not isinstance(self._state, Idle):
+            for parameter in parameters:
+                if parameter.name in in_use:
                     return SetParametersResult(
                         successful=False,
-                        reason=(f'{name}: in use while {self._state.value}; set it before ~/start'),
+                        reason=(
+                            f'{parameter.name}: in use while {self._state.name}; '
+                            'set it before ~/start'
+                        ),
                     )
         return result
 
-    def _answering(self, name: str, action: Callable[[], str]) -> Callable[[Any, Any], Any]:
-        def answer(request: Any, response: Any) -> Any:
+    def _service(
+        self, name: str, action: Callable[[], str]
+    ) -> Callable[[Trigger.Request, Trigger.Response], Trigger.Response]:
+        def respond(request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
             try:
                 response.success, response.message = True, action()
                 self._logger.info(f'{name}: {response.message}')
@@ -241,23 +225,13 @@ class Teaching:
                 self._logger.warning(f'{name} refused: {error}')
             return response
 
-        return answer
-
-    def _expect(self, *states: State) -> None:
-        if self._state not in states:
-            raise TeachingError(_INSTEAD[self._state])
+        return respond
 
     def _enter(self, state: State) -> None:
-        self._state = state
-        self._states.publish(String(data=state.value))
+        self._state: State = state
+        self._states.publish(String(data=state.name))
 
-    def _kept(self, drive: Drive) -> str:
-        """Say where a recording lies that no map was made of."""
-        if not drive.recorder.written:
-            return drive.summary()
-        return f'{drive.summary()}; to train from it later: {how_to_train(drive.recorder.path)}'
-
-    def _name_unfinished(self, config: TrainerConfig) -> None:
+    def _log_unfinished(self, config: TrainerConfig) -> None:
         try:
             first = first_recording(config.live.recording, config.map)
         except SourceError:
@@ -267,3 +241,10 @@ class Teaching:
                 f'{path}: a recording that was cut off, by a crash or a loss of '
                 f'power; to train from it: {how_to_train(path)}'
             )
+
+
+def _kept(drive: DriveRecorder) -> str:
+    """Return where a recording is that no map was made of."""
+    if not drive.recorder.written:
+        return drive.summary()
+    return f'{drive.summary()}; to train from it later: {how_to_train(drive.recorder.path)}'

@@ -1,16 +1,17 @@
-"""One training of a map, in a thread of its own while the node stays responsive."""
+"""The training of a map in a thread, while the node stays responsive."""
 
 from __future__ import annotations
 
 import threading
 import time
 from pathlib import Path
-from typing import Any, Callable
+from typing import Callable
 
+from rclpy.impl.rcutils_logger import RcutilsLogger
 from rclpy.node import Node
 from std_msgs.msg import Float32
 
-from ...config import TrainerConfig
+from ...config import EVENTS, TrainerConfig
 from ...errors import VprError
 from ...interface import PROGRESS
 from ...maps.building import build_map
@@ -18,7 +19,7 @@ from ...maps.store import save
 from ...support.progress import ProgressCallback
 from ..common.qos import LATCHED
 
-# Progress is told at most this often, in seconds, and at the end of each stage.
+# Minimum time between two progress messages of a stage, in seconds.
 _PERIOD = 1.0
 
 
@@ -27,58 +28,57 @@ class _Cancelled(Exception):
 
 
 class ProgressPublisher:
-    """Publishes and logs how far the present stage is; a `ProgressCallback`."""
+    """Publishes and logs the progress of the present stage; a `ProgressCallback`."""
 
     def __init__(self, node: Node) -> None:
         """Make the topic."""
         self.stage = ''
         self._logger = node.get_logger()
         self._publisher = node.create_publisher(Float32, PROGRESS.name, LATCHED)
-        self._told = 0.0
+        self._published = 0.0
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        """Tell, unless it was told just now."""
+        """Publish the progress once a second, and at the end of a stage."""
         now = time.monotonic()
-        if now - self._told < _PERIOD and done < total:
+        if now - self._published < _PERIOD and done < total:
             return
-        self._told = now
-        part = done / total if total else 0.0
-        self._publisher.publish(Float32(data=part))
-        self.stage = f'{stage}: {done}/{total} ({part:.0%})'
+        self._published = now
+        fraction = done / total if total else 0.0
+        self._publisher.publish(Float32(data=fraction))
+        self.stage = f'{stage}: {done}/{total} ({fraction:.0%})'
         self._logger.info(self.stage)
 
 
-class Training:
+class TrainingJob:
     """
-    Builds a map and saves it.
+    Builds a map and saves it, in a thread.
 
-    Once `done`: `map` is where it lies, or None; then `problem` says why not, empty if it was
-    cancelled.
+    Once `done`, `map` is its folder, or None; then `problem` is the reason, empty if cancelled.
     """
 
     def __init__(
         self,
         config: TrainerConfig,
         progress: ProgressCallback,
-        logger: Any,
+        logger: RcutilsLogger,
         before: Callable[[], None] = lambda: None,
     ) -> None:
-        """Begin at once; `before` is called first, in the thread."""
+        """Start; `before` is called first, in the thread."""
         self.done = False
         self.map: Path | None = None
         self.problem = ''
         self._config, self._progress, self._logger = config, progress, logger
         self._before = before
-        self._cancel = threading.Event()
+        self._cancelled = threading.Event()
         self._thread = threading.Thread(target=self._run, name='trainer')
         self._thread.start()
 
     def cancel(self) -> None:
-        """Have it end soon; nothing half-done is left behind."""
-        self._cancel.set()
+        """Stop at the next progress report, without a map."""
+        self._cancelled.set()
 
     def join(self) -> None:
-        """Wait until it is over."""
+        """Wait until it is done."""
         self._thread.join()
 
     def _run(self) -> None:
@@ -89,7 +89,7 @@ class Training:
             pass
         except VprError as error:
             self.problem = str(error)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001 - the node reports it and stays alive
             self.problem = (
                 f'unexpected {type(error).__name__}: {error}; no map was written; '
                 'please report this'
@@ -99,12 +99,12 @@ class Training:
     def _train(self) -> None:
         started = time.monotonic()
         config = self._config
-        built = build_map(config, self._tell)
+        built = build_map(config, self._report)
         for entry in built.provenance['traverses']:
-            if entry['unreadable'] and config.input.type == 'events':
+            if entry['unreadable'] and config.input.type == EVENTS:
                 self._logger.warning(
                     f'{entry["source"]}: {entry["unreadable"]} packets of events '
-                    'left out; bag_info tells why'
+                    'left out; bag_info shows why'
                 )
             elif entry['unreadable']:
                 self._logger.warning(
@@ -118,8 +118,7 @@ class Training:
             f'traverse(s), {time.monotonic() - started:.1f} s'
         )
 
-    def _tell(self, stage: str, done: int, total: int) -> None:
-        """Pass progress on; the place where training is cancelled."""
-        if self._cancel.is_set():
+    def _report(self, stage: str, done: int, total: int) -> None:
+        if self._cancelled.is_set():
             raise _Cancelled
         self._progress(stage, done, total)

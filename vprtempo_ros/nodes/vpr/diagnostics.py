@@ -1,117 +1,115 @@
-"""What vpr_node tells an operator about itself, once a period and in every state."""
+"""The diagnostics of vpr_node, once per period and in every lifecycle state."""
 
 from __future__ import annotations
 
 import time
-from typing import Any, Callable, NamedTuple
+from typing import Callable, NamedTuple
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode
+from rclpy.timer import Timer
 
 from ...config import NodeConfig
 from ...health.context import DiagnosticContext
-from ...health.health import CONCERNS, Health
+from ...health.monitor import COMPONENTS, HealthMonitor
 from ...health.status import Level, Status
 from ...interface import DIAGNOSTICS
-from ..common.topic_check import publisher_names, why_silent
+from ..common.diagnostic_message import diagnostic_array
+from ..common.topic_check import publisher_names, silence_reason
 from .frame_processor import FrameProcessor
 from .subscriptions import InputSubscriptions
 
 
 class NodeStatus(NamedTuple):
-    """What a node has; `answering` while configured, `listening` while active, else a problem."""
+    """
+    A snapshot of vpr_node.
+
+    processor: while configured; problem: otherwise, why there is no map. inputs: while active.
+    """
 
     config: NodeConfig
     problem: str
-    answering: FrameProcessor | None
-    listening: InputSubscriptions | None
+    processor: FrameProcessor | None
+    inputs: InputSubscriptions | None
 
 
 class Diagnostics:
-    """Publishes the node's condition on /diagnostics, a status for each concern."""
+    """Publishes a status for each component on /diagnostics."""
 
-    def __init__(self, node: LifecycleNode, condition: Callable[[], NodeStatus]) -> None:
-        """Make the publisher; `condition` is asked in the executor's thread."""
-        self._node, self._condition = node, condition
+    def __init__(self, node: LifecycleNode, snapshot: Callable[[], NodeStatus]) -> None:
+        """Make the topic; `snapshot` is called in the thread of the executor."""
+        self._node, self._snapshot = node, snapshot
         self._publisher = node.create_publisher(DiagnosticArray, DIAGNOSTICS.name, 10)
-        self._period = condition().config.diagnostics.period
+        self._period = snapshot().config.diagnostics.period
         self._timer = self._new_timer()
-        self._health = Health(time.monotonic())
-        self._listened: InputSubscriptions | None = None
+        self._monitor = HealthMonitor(time.monotonic())
+        self._monitored: InputSubscriptions | None = None
 
     def set_period(self, seconds: float) -> None:
-        """Report every so many seconds from now on."""
+        """Publish with this period from now on."""
         if seconds != self._period:
             self._period = seconds
             self._node.destroy_timer(self._timer)
             self._timer = self._new_timer()
 
-    def _new_timer(self) -> Any:
-        # Steady: diagnostics matter most while a simulated time does not come.
+    def _new_timer(self) -> Timer:
+        # Steady: diagnostics matter most while simulated time does not advance.
         return self._node.create_timer(
-            self._period, self._report, clock=Clock(clock_type=ClockType.STEADY_TIME)
+            self._period, self._publish, clock=Clock(clock_type=ClockType.STEADY_TIME)
         )
 
-    def _report(self) -> None:
-        condition = self._condition()
-        name = self._node.get_fully_qualified_name()
-        array = DiagnosticArray(
-            status=[
-                DiagnosticStatus(
-                    name=f'{name}: {status.concern}',
-                    level=bytes([status.level]),
-                    message=status.message,
-                    hardware_id=condition.config.map,
-                    values=[KeyValue(key=key, value=value) for key, value in status.values],
-                )
-                for status in self._judge(condition)
-            ]
+    def _publish(self) -> None:
+        status = self._snapshot()
+        self._publisher.publish(
+            diagnostic_array(self._node, self._statuses(status), status.config.map)
         )
-        array.header.stamp = self._node.get_clock().now().to_msg()
-        self._publisher.publish(array)
 
-    def _judge(self, condition: NodeStatus) -> list[Status]:
-        config, problem, answering, listening = condition
+    def _statuses(self, status: NodeStatus) -> list[Status]:
+        config, problem, processor, inputs = status
         now = time.monotonic()
-        if listening is not self._listened:
-            # Whatever was wrong when it last listened is over.
-            self._listened, self._health = listening, Health(now)
-        resting = [
-            Status(concern, Level.OK, 'inactive', []) for concern in CONCERNS if concern != 'map'
+        if inputs is not self._monitored:
+            # Problems from before the last deactivation are over.
+            self._monitored, self._monitor = inputs, HealthMonitor(now)
+        inactive = [
+            Status(component, Level.OK, 'inactive', [])
+            for component in COMPONENTS
+            if component != 'map'
         ]
-        if answering is None:
-            return [Status('map', Level.ERROR, f'no map: {problem}', []), *resting]
-        around = self._surroundings(config, answering, listening)
-        if listening is None:
-            return [self._health.report_map(now, around, config.diagnostics), *resting]
-        answering.statistics.set_dropped(listening.dropped)
-        seen = answering.statistics.take(config.diagnostics.silence)
-        told = self._health.report(now, seen, around, config.diagnostics)
-        if events := answering.loaded.events:
-            told[0].values.extend(events.values(listening.dropped))
-        return told
+        if processor is None:
+            return [Status('map', Level.ERROR, f'no map: {problem}', []), *inactive]
+        context = self._context(config, processor, inputs)
+        if inputs is None:
+            return [self._monitor.map_status(now, context, config.diagnostics), *inactive]
+        processor.statistics.set_dropped(inputs.dropped)
+        metrics = processor.statistics.take(config.diagnostics.silence)
+        statuses = self._monitor.statuses(now, metrics, context, config.diagnostics)
+        if events := processor.loaded.events:
+            statuses[0].values.extend(events.values(inputs.dropped))
+        return statuses
 
-    def _surroundings(
-        self, config: NodeConfig, answering: FrameProcessor, listening: InputSubscriptions | None
+    def _context(
+        self, config: NodeConfig, processor: FrameProcessor, inputs: InputSubscriptions | None
     ) -> DiagnosticContext:
-        node, loaded = self._node, answering.loaded
+        node, loaded = self._node, processor.loaded
         topic, odometry = '', ''
-        if listening is not None:
-            topic, odometry = [*listening.topics, ''][:2]
+        if inputs is not None:
+            topic, odometry = [*inputs.topics, ''][:2]
         sim_time = None
         if node.get_parameter('use_sim_time').value:
             sim_time = node.get_clock().now().nanoseconds * 1e-9
         return DiagnosticContext(
-            thing='packet' if loaded.events else 'image',
-            topic=topic,
+            input_kind='packet' if loaded.events else 'image',
+            input_topic=topic,
             publishers=lambda: publisher_names(node, topic),
-            silence=lambda: why_silent(node, topic, loaded.message, config.input.reliability),
+            silence_reason=lambda: silence_reason(
+                node, topic, loaded.message, config.input.reliability
+            ),
             map_path=loaded.path,
-            map_trouble=loaded.on_disk.trouble(),
+            map_problem=loaded.on_disk.problem(),
             sim_time=sim_time,
-            odometry=odometry,
+            odometry_topic=odometry,
             backend=loaded.recogniser.backend.name,
             places=loaded.recogniser.backend.places,
-            sequence_filter=answering.sequence_filter,
+            sequence_filter=processor.sequence_filter,
         )

@@ -1,9 +1,9 @@
-"""The stage in front of an image's way when the input is events."""
+"""The input stage for event cameras: event packets to event-count images."""
 
 from __future__ import annotations
 
 import time
-from typing import Any, Iterator
+from typing import Iterator
 
 from ...config import LiveInputConfig
 from ...errors import ConfigError, EventError
@@ -13,14 +13,14 @@ from ...frames import Image
 from ...health.status import Values
 from ...maps.map import Map
 from ...sources.bag_writer import header
-from ...sources.cdr import ARRAY, PACKET
+from ...sources.cdr import ARRAY, PACKET, Header
 from ...sources.cdr import prepare as prepare_message
 from ...sources.event_msg import read_packet
 
 
 def event_message(config: LiveInputConfig) -> tuple[type, str]:
     """
-    Return the message type to subscribe to and its name; imported only when asked for.
+    Return the message class to subscribe to, and the name of its type.
 
     :raises ConfigError: if the package of the message is not installed.
     """
@@ -41,36 +41,36 @@ def event_message(config: LiveInputConfig) -> tuple[type, str]:
 
 
 class EventInput:
-    """Makes images of the messages of a live topic of events."""
+    """Makes images from the messages of an event camera."""
 
     def __init__(self, config: LiveInputConfig, loaded: Map) -> None:
         """
-        Prepare for the sensor that the map was made from, windows and all.
+        Prepare for the sensor and the windows of a map.
 
-        :raises ConfigError: if the decoder that is asked for is not installed.
+        :raises ConfigError: if the selected decoder is not installed.
         """
         self.seen: Size | None = None
         self.message, self.type_name = event_message(config)
         prepare_message(self.type_name)
         prepare()
         self._size = None if config.any_size else loaded.sensor.size
-        self._windows, self._prefer = loaded.config.input.events, config.decoder
-        self.begin()
+        self._windows, self._decoder = loaded.config.input.events, config.decoder
+        self.reset()
 
-    def begin(self) -> None:
-        """Forget all events; whoever activates the node listens to a stream that is new."""
+    def reset(self) -> None:
+        """Forget all events: after activation the stream is a new one."""
         try:
-            self._stream = EventStream(self._windows, self._size, self._prefer)
+            self._stream = EventStream(self._windows, self._size, self._decoder)
         except EventError as error:
             raise ConfigError(f'input.decoder: {error}') from None
-        self._since = time.monotonic()
-        self._events_then = 0
+        self._reported = time.monotonic()
+        self._events_reported = 0
 
-    def images(self, data: bytes) -> Iterator[tuple[Any, Image]]:
+    def images(self, data: bytes) -> Iterator[tuple[Header, Image]]:
         """
         Yield header and image of each window that a message completes.
 
-        :raises EventError: if the message cannot be used.
+        :raises EventError: if the message is unusable.
         """
         packet = read_packet(data, self.type_name)
         self.seen = (packet.width, packet.height)
@@ -79,13 +79,13 @@ class EventInput:
 
     def values(self, dropped: int) -> Values:
         """
-        Return what the diagnostics tell of the events since the last time.
+        Return the values of diagnostics since the last call.
 
-        :param dropped: packets that came but had to be dropped, whose numbers are missing too.
+        :param dropped: received packets that were dropped, which the stream counts as lost too.
         """
         now, events = time.monotonic(), self._stream.events
-        rate = (events - self._events_then) / max(now - self._since, 1e-6)
-        self._since, self._events_then = now, events
+        rate = (events - self._events_reported) / max(now - self._reported, 1e-6)
+        self._reported, self._events_reported = now, events
         return [
             ('events received', str(events)),
             ('event rate (Mev/s)', f'{rate * 1e-6:.3f}'),

@@ -1,9 +1,9 @@
-"""What happens to a message in the worker's thread: from its bytes to the published answer."""
+"""From the bytes of a message to the published match, in the worker's thread."""
 
 from __future__ import annotations
 
 import time
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from rclpy.lifecycle import LifecycleNode
 from rclpy.time import Time
@@ -17,44 +17,44 @@ from ...matching.match import Match
 from ...matching.odometry import Odometer
 from ...matching.stages import FrameTiming
 from ...recogniser import Recogniser
-from ...sources.cdr import read_message, stamp_ns
+from ...sources.cdr import Header, read_message, stamp_ns
 from ...sources.image_msg import DECODERS
 from .loading import LoadedMap
 from .outputs.outputs import Outputs
 
-# Warnings about bad messages come at most this often, in seconds.
+# Minimum time between two warnings about unusable messages, in seconds.
 _WARN_PERIOD = 5.0
 
-# Frames in the wrong order are not further apart than this, in ns: the clock was set back.
+# A stamp that steps back by more than this, in ns, is a time jump; by less, a frame out of order.
 _BACK = 500_000_000
 
 
 class _FrameContext(NamedTuple):
     """What is needed of a frame when its match is ready; image: only if it is to be shown."""
 
-    header: Any
+    header: Header
     travelled: float | None
     image: Image | None
 
 
 class FrameProcessor:
     """
-    Answers messages with a loaded map; whatever is in them, no exception gets out.
+    Matches messages against a loaded map; no message makes it raise an exception.
 
-    `process`, `advance` and `finish` belong to one thread at a time; `match`, the settings that
-    hold from the next frame on, may be replaced from another one.
+    `process`, `advance` and `finish` are called from one thread at a time; `match`, the settings
+    for the next frame, may be replaced from another thread.
     """
 
     def __init__(self, node: LifecycleNode, loaded: LoadedMap, config: NodeConfig) -> None:
-        """Make the topics of the answers."""
+        """Make the output topics."""
         self._node, self.loaded = node, loaded
         self._outputs = Outputs(node, loaded.recogniser, loaded.path, config.pose)
         self.match = self._match_in_use = config.match
         self._forget = False
-        self.begin()
+        self.reset()
 
-    def begin(self) -> None:
-        """Forget all that was before: wherever the robot was then, it need not be near."""
+    def reset(self) -> None:
+        """Forget earlier frames and restart the statistics: the robot may be anywhere."""
         self.loaded.recogniser.reset()
         self._forget = False
         self._seen: Size | None = None
@@ -62,69 +62,67 @@ class FrameProcessor:
         self.statistics = FrameStatistics()
         self._last_ns = 0
         if self.loaded.events:
-            self.loaded.events.begin()
+            self.loaded.events.reset()
 
     def set_map(self, loaded: LoadedMap) -> LoadedMap:
-        """Answer with another map from the next message on; return the one that is left."""
+        """Publish the pending results, use another map from now on, and return the old one."""
         self.finish()
-        left, self.loaded = self.loaded, loaded
-        # Made with other settings than hold now, if these have just changed.
+        old, self.loaded = self.loaded, loaded
+        # The settings may have changed since it was loaded.
         loaded.recogniser.configure(self.match)
         self._match_in_use = self.match
         self._outputs.set_map(loaded.recogniser, loaded.path)
-        return left
+        return old
 
     def relocalize(self) -> tuple[bool, str]:
         """
-        Forget the frames before the next one and publish the next pose on initialpose too.
+        Forget earlier frames before the next one, and publish the next pose on initialpose too.
 
-        Return whether there will be one, and what happens in words. From any thread.
+        Return whether there will be such a pose, and a description. From any thread.
         """
         poses = self._outputs.poses
         self._forget = True
         if not poses.has_poses:
             return False, (
-                f'the frames before are forgotten, but {self.loaded.path} has no poses: '
+                f'earlier frames are forgotten, but {self.loaded.path} has no poses: '
                 f'nothing will be published on {poses.initial_topic}'
             )
-        heard = poses.initial_listeners
-        listeners = f'{heard} node(s) listen' if heard else 'nobody listens there now'
         return True, (
-            'the frames before are forgotten; the next pose of a confidence of at least '
+            'earlier frames are forgotten; the next pose with a confidence of at least '
             f'{self.match.min_confidence:g} will be published once on '
-            f'{poses.initial_topic} ({listeners})'
+            f'{poses.initial_topic} ({poses.initial_subscribers} subscriber(s) now)'
         )
 
     @property
     def seen(self) -> Size | None:
-        """Width and height of the images, or the events' sensor, that came last."""
+        """Width and height of the last image, or of the sensor of the last event packet."""
         return self.loaded.events.seen if self.loaded.events else self._seen
 
     @property
     def sequence_filter(self) -> str:
-        """The name of the filter that the last answer was made with."""
+        """The name of the sequence filter in use."""
         return self._match_in_use.sequence.filter
 
     def process(self, data: bytes) -> None:
-        """Answer one message: an image, or each image that a packet of events completes."""
+        """Process a message: an image, or each image that an event packet completes."""
         started = time.perf_counter()
         try:
             if self.loaded.events:
                 for header, image in self.loaded.events.images(data):
-                    self._answer(header, image)
+                    self._submit(header, image)
             else:
                 message = read_message(data, self.loaded.type_name)
-                self._answer(message.header, DECODERS[self.loaded.type_name](message))
+                self._submit(message.header, DECODERS[self.loaded.type_name](message))
         except BackendError as error:
             self._note_failure(str(error))
         except VprError as error:
             self._note_bad(str(error))
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001 - reported; the next frame may be fine
             self._note_failure(f'{type(error).__name__}: {error}')
         self.statistics.add_work(time.perf_counter() - started)
 
     def advance(self) -> bool:
-        """Have a backend that answers later go on without a frame; tell whether it owes more."""
+        """Run a step of a pipelined backend without a frame; return whether results are pending."""
         started = time.perf_counter()
         try:
             recogniser = self._configured_recogniser()
@@ -133,27 +131,27 @@ class FrameProcessor:
         except VprError as error:
             self._note_failure(str(error))
             return False
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001 - reported, as above
             self._note_failure(f'{type(error).__name__}: {error}')
             return False
         self.statistics.add_work(time.perf_counter() - started)
         return recogniser.pending > 0
 
     def finish(self) -> None:
-        """Answer what was taken, if late."""
+        """Publish all pending results."""
         while self.advance():
             pass
 
-    def rest(self) -> None:
-        """Take away what would look as if the node still answered."""
-        self._outputs.rest()
+    def clear_outputs(self) -> None:
+        """Remove displayed results, which an inactive node does not update."""
+        self._outputs.clear()
 
     def close(self) -> None:
-        """Take the topics away and release the map."""
+        """Remove the topics and release the map."""
         self._outputs.destroy()
         self.loaded.close()
 
-    def _answer(self, header: Any, image: Image) -> None:
+    def _submit(self, header: Header, image: Image) -> None:
         self._seen = (image.width, image.height)
         stamp = stamp_ns(header)
         self._check_time_jump(stamp)
@@ -161,14 +159,14 @@ class FrameProcessor:
         matched = self._configured_recogniser().submit(
             image,
             FrameTiming(stamp, travelled),
-            _FrameContext(header, travelled, self._outputs.picture_of(image)),
+            _FrameContext(header, travelled, self._outputs.image_to_show(image)),
         )
         self.odometer.keep()
         for tag, match in matched:
             self._publish(match, tag)
 
     def _configured_recogniser(self) -> Recogniser:
-        """Return the recogniser with the settings that hold from this frame on."""
+        """Return the recogniser with the settings for the next frame."""
         wanted = self.match
         if wanted is not self._match_in_use:
             self._match_in_use = wanted
@@ -176,8 +174,8 @@ class FrameProcessor:
         if self._forget:
             self._forget = False
             self.loaded.recogniser.reset()
-            # Not before: a frame under way still goes by what was before it.
-            self._outputs.poses.ask()
+            # Not earlier: pending frames were still matched with the frames before them.
+            self._outputs.poses.request_initial_pose()
         return self.loaded.recogniser
 
     def _publish(self, match: Match, context: object) -> None:
@@ -190,29 +188,29 @@ class FrameProcessor:
         self._outputs.publish_views(stamp, header.frame_id, match, context.image)
 
     def _check_time_jump(self, stamp: int) -> None:
-        """Forget the way here where stamps jump back, as when a recording starts again."""
+        """Forget earlier frames if the stamps jump back, as when a recording restarts."""
         back, self._last_ns = self._last_ns - stamp, stamp
-        # A stamp of zero is none.
+        # A stamp of zero means that there is none.
         if stamp > 0 and back > _BACK:
             self.loaded.recogniser.reset()
             self.odometer.rewind(stamp)
             self.statistics.add_jump(back * 1e-9)
             self._node.get_logger().warning(
-                f'stamps jumped back by {back * 1e-9:.1f} s: the frames before are forgotten',
+                f'time stamps jumped back by {back * 1e-9:.1f} s: earlier frames are forgotten',
                 throttle_duration_sec=_WARN_PERIOD,
             )
 
     def _note_failure(self, reason: str) -> None:
-        # After a signal the context is gone before the worker is told to stop.
+        # After a signal the context is invalid before the worker is stopped.
         if self._node.context.ok():
             self.statistics.add_failure(reason)
             self._node.get_logger().error(
-                f'no answer: {reason}', throttle_duration_sec=_WARN_PERIOD
+                f'frame failed: {reason}', throttle_duration_sec=_WARN_PERIOD
             )
 
     def _note_bad(self, reason: str) -> None:
         self.statistics.add_bad(reason)
-        what = 'packet' if self.loaded.events else 'frame'
+        unit = 'packet' if self.loaded.events else 'frame'
         self._node.get_logger().warning(
-            f'bad {what} skipped: {reason}', throttle_duration_sec=_WARN_PERIOD
+            f'bad {unit} skipped: {reason}', throttle_duration_sec=_WARN_PERIOD
         )

@@ -1,4 +1,4 @@
-"""From the configuration of vpr_node to a map that answers, or the reason why there is none."""
+"""Loading the map of vpr_node and starting its backend, or the reason why it is refused."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ _IMAGES: dict[str, tuple[type, str]] = {
 @dataclass(frozen=True)
 class LoadedMap:
     """
-    A map with its backend running, and what its input is.
+    A map with its running backend and its input.
 
-    path: as asked for. message: type to subscribe to. type_name: its name. events: what makes
-    images of these messages, if they hold events. on_disk: the folder as it was. summary: one line
-    for the log.
+    path: as in the configuration. message: the class of the messages to subscribe to; type_name:
+    the name of their type. events: makes images of event messages, None for images. on_disk: the
+    folder at the time of loading. summary: one line for the log.
     """
 
     path: str
@@ -54,10 +54,10 @@ class LoadedMap:
 
 def load_map(config: NodeConfig, seen: Size | None = None) -> LoadedMap:
     """
-    Load the map that the configuration names and start its backend; the configuration is kept.
+    Load the map of the configuration and start its backend.
 
-    :param seen: width and height of what the input is known to send, for a map that is to fit.
-    :raises VprError: if the map is missing or damaged, is not of this input, or no backend can run.
+    :param seen: width and height of the images or events received so far, which the map must fit.
+    :raises VprError: if the map is missing, damaged or of another sensor, or no backend can run.
     """
     if not config.map:
         raise ConfigError(
@@ -66,13 +66,13 @@ def load_map(config: NodeConfig, seen: Size | None = None) -> LoadedMap:
     started = time.monotonic()
     on_disk = MapOnDisk(config.map)
     loaded = load(config.map)
-    backend, reason = deepcopy(config.backend), 'as asked by backend.name'
+    backend, reason = deepcopy(config.backend), 'as set by backend.name'
     if not backend.name:
         backend.name, reason = default_backend(loaded.network)
     _check_input(loaded, config, seen)
     events = None
     if config.input.type == EVENTS:
-        # Compiled loops and messages come with it: only when asked for.
+        # Imports compiled loops and messages that only events need.
         from .event_input import EventInput
 
         events = EventInput(config.input, loaded)
@@ -93,19 +93,19 @@ def load_map(config: NodeConfig, seen: Size | None = None) -> LoadedMap:
 
 
 def _check_input(loaded: Map, config: NodeConfig, seen: Size | None) -> None:
-    """Refuse a map of another kind of sensor than the input's, or of another size."""
-    of_events, asked = loaded.sensor.type == EVENTS, config.input.type
-    if of_events != (asked == EVENTS):
+    """Refuse a map of another sensor or image size than the input's."""
+    of_events, input_type = loaded.sensor.type == EVENTS, config.input.type
+    if of_events != (input_type == EVENTS):
         made, use = ('events', EVENTS) if of_events else ('images', 'image or compressed')
         raise ConfigError(
             f'{config.map} was made from {made} of a sensor of '
             f'{loaded.sensor.width}x{loaded.sensor.height} pixels, but '
-            f'input.type is {asked}: set it to {use}, or train a map for it'
+            f'input.type is {input_type}: set it to {use}, or train a map for it'
         )
     size = loaded.sensor.size if of_events else loaded.image_size()
     if seen is not None and seen != size and not config.input.any_size:
         raise ConfigError(
-            f'{config.map} is of {size[0]}x{size[1]} pixels, but the input is of '
+            f'{config.map} is for {size[0]}x{size[1]} pixels, but the input has '
             f'{seen[0]}x{seen[1]} (input.any_size accepts it): choose another map, '
             'or train one for it'
         )

@@ -1,4 +1,4 @@
-"""A worker that always takes the newest item, and counts those that it had no time for."""
+"""A worker for images: of those that wait, only the newest is kept."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from .worker import Worker
 T = TypeVar('T')
 
 
-class NewestFirst(Worker[T]):
+class NewestOnly(Worker[T]):
     """
-    Works on the newest item; one that waits is replaced by a newer one.
+    Works on the newest item; one that waits is replaced by the next, and counted as dropped.
 
-    So a slow consumer falls behind by one item at the most, instead of by a queue.
+    A slow worker is at most one item late.
     """
 
     def __init__(self, work: Callable[[T], None], idle: Callable[[], bool] = lambda: False) -> None:
         """Start the thread; `work` and `idle` must not raise."""
         self._item: T | None = None
-        super().__init__(work, idle, 'newest-first')
+        super().__init__(work, idle, 'newest-only')
 
     def _add(self, item: T) -> None:
         if self._item is not None:

@@ -1,4 +1,4 @@
-"""A worker that takes items in order, and drops whole ones when it cannot keep up."""
+"""A worker for event packets: in order, and those that waited too long are dropped."""
 
 from __future__ import annotations
 
@@ -8,17 +8,15 @@ from typing import Callable
 
 from .worker import Worker
 
-# What may wait, in bytes, however short a time it has been waiting.
+# Maximum number of bytes that wait.
 _BYTES_MAX = 64 << 20
 
 
 class PacketQueue(Worker[bytes]):
     """
-    Works on each item in the order they came.
+    Works on all items in their order, since events add up.
 
-    Events add up, so that unlike with images the newest does not replace those before it. One
-    that has been waiting for longer than `max_delay` seconds, or for which there is no room, is
-    dropped and counted: so what is worked on is never older than that.
+    An item that waited longer than `max_delay` seconds, or does not fit, is dropped and counted.
     """
 
     def __init__(
@@ -31,12 +29,12 @@ class PacketQueue(Worker[bytes]):
         self._max_delay = max_delay
         self._items: deque[tuple[float, bytes]] = deque()
         self._bytes = 0
-        super().__init__(work, idle, 'packets')
+        super().__init__(work, idle, 'packet-queue')
 
     def _add(self, item: bytes) -> None:
         self._items.append((time.monotonic(), item))
         self._bytes += len(item)
-        # The last one stays: it may be larger than all that is allowed to wait.
+        # The last one stays: it may be larger than the limit.
         while self._bytes > _BYTES_MAX and len(self._items) > 1:
             self._drop()
 

@@ -1,9 +1,9 @@
-"""What vpr_node listens to while it is active, and how messages get to the worker's thread."""
+"""The subscriptions of an active vpr_node, and the worker that processes their messages."""
 
 from __future__ import annotations
 
 import time
-from typing import Any, Callable, TypeVar
+from typing import Callable, TypeVar
 
 from nav_msgs.msg import Odometry
 from rclpy.lifecycle import LifecycleNode
@@ -15,38 +15,38 @@ from ...sources.cdr import read_message, stamp_ns
 from ...sources.poses import ODOMETRY, pose_of
 from ..common.qos import streaming
 from .frame_processor import FrameProcessor
-from .newest_only import NewestFirst
+from .newest_only import NewestOnly
 from .packet_queue import PacketQueue
 
 R = TypeVar('R')
 
-# Messages that the middleware may queue by itself.
+# Messages that the middleware may queue.
 _IMAGES_DEPTH, _EVENTS_DEPTH = 5, 200
-# A second of odometry at 100 Hz; as sensor data it is heard from reliable publishers too.
+# A second of odometry at 100 Hz; best effort receives from reliable publishers too.
 _ODOMETRY_QOS = streaming(100, 'best_effort')
-# How often messages are looked for while the executor waits for a map, in seconds.
-_SERVING_PERIOD = 0.002
-# Warnings about bad messages come at most this often, in seconds.
+# Period of taking messages while the executor is blocked, in seconds.
+_TAKE_PERIOD = 0.002
+# Minimum time between two warnings about unusable messages, in seconds.
 _WARN_PERIOD = 5.0
 
 
 class InputSubscriptions:
-    """Subscriptions to images or events, and to odometry, and the worker that takes the former."""
+    """Subscriptions to images or events and to odometry, and the worker for the former."""
 
     def __init__(
-        self, node: LifecycleNode, config: LiveInputConfig, answering: FrameProcessor
+        self, node: LifecycleNode, config: LiveInputConfig, processor: FrameProcessor
     ) -> None:
         """Start the worker and subscribe."""
-        self._node, self._answering = node, answering
-        loaded = answering.loaded
+        self._node, self._processor = node, processor
+        loaded = processor.loaded
         depth = config.depth or (_EVENTS_DEPTH if loaded.events else _IMAGES_DEPTH)
-        self._worker: NewestFirst[bytes] | PacketQueue = (
-            PacketQueue(answering.process, config.max_delay, answering.advance)
+        self._worker: NewestOnly[bytes] | PacketQueue = (
+            PacketQueue(processor.process, config.max_delay, processor.advance)
             if loaded.events
-            else NewestFirst(answering.process, answering.advance)
+            else NewestOnly(processor.process, processor.advance)
         )
-        # Raw: rclpy's conversion of an image costs several times the matching.
-        self._inputs: list[Any] = [
+        # Raw: converting an image in rclpy costs several times the matching.
+        self._subscriptions = [
             node.create_subscription(
                 loaded.message,
                 (EVENTS if loaded.events else IMAGE).name,
@@ -56,7 +56,7 @@ class InputSubscriptions:
             )
         ]
         if config.odometry:
-            self._inputs.append(
+            self._subscriptions.append(
                 node.create_subscription(
                     Odometry, ODOM.name, self._on_odometry, _ODOMETRY_QOS, raw=True
                 )
@@ -64,27 +64,27 @@ class InputSubscriptions:
 
     @property
     def topics(self) -> list[str]:
-        """The names of what is listened to, as they are after remapping."""
-        return [str(subscription.topic_name) for subscription in self._inputs]
+        """The names of the topics after remapping, that of the images or events first."""
+        return [str(subscription.topic_name) for subscription in self._subscriptions]
 
     @property
     def dropped(self) -> int:
-        """How many messages came but had to be dropped."""
+        """Number of received messages that were dropped."""
         return self._worker.dropped
 
-    def between(self, errand: Callable[[], R]) -> R:
-        """Run something between two messages, in the thread that works on them."""
-        return self._worker.between(errand)
+    def run_between_items(self, task: Callable[[], R]) -> R:
+        """Run a task between two messages, in the thread that processes them."""
+        return self._worker.run_between_items(task)
 
-    def serve_until(self, done: Callable[[], bool]) -> None:
+    def take_messages_until(self, done: Callable[[], bool]) -> None:
         """
-        Hand over what comes, until something is done, in the executor's place.
+        Take messages in place of the executor, until `done()`.
 
         For a callback of the executor that takes so long that messages would be lost.
         """
         while not done():
-            for subscription in self._inputs:
-                # What the executor does with a subscription; it has no call for some of them.
+            for subscription in self._subscriptions:
+                # What the executor does with a subscription; it cannot be limited to some of them.
                 while not done():
                     with subscription.handle:
                         taken = subscription.handle.take_message(
@@ -93,17 +93,17 @@ class InputSubscriptions:
                     if taken is None:
                         break
                     subscription.callback(taken[0])
-            time.sleep(_SERVING_PERIOD)
+            time.sleep(_TAKE_PERIOD)
 
     def stop(self) -> None:
-        """Unsubscribe, let the work under way finish and answer what was taken."""
-        for subscription in self._inputs:
+        """Unsubscribe, finish the present message, and publish all pending results."""
+        for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
         self._worker.stop()
-        self._answering.finish()
+        self._processor.finish()
 
     def _on_message(self, data: bytes) -> None:
-        self._answering.statistics.add_received()
+        self._processor.statistics.add_received()
         self._worker.put(data)
 
     def _on_odometry(self, data: bytes) -> None:
@@ -116,6 +116,6 @@ class InputSubscriptions:
             return
         pose = pose_of(message, ODOMETRY)
         if pose is not None:
-            self._answering.odometer.add(stamp_ns(message.header), pose)
-        # Counted last: whoever sees the count knows that frames are answered with it.
-        self._answering.statistics.add_odometry()
+            self._processor.odometer.add(stamp_ns(message.header), pose)
+        # Counted last: once it is counted, frames use it.
+        self._processor.statistics.add_odometry()

@@ -1,4 +1,4 @@
-"""vpr_node: images or events and odometry in, place matches out; a lifecycle node."""
+"""vpr_node: a lifecycle node that matches images or events against a map."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from std_srvs.srv import Trigger
 from ...config import NodeConfig
 from ...errors import VprError
 from ...interface import RELOCALIZE
+from ..common.arguments import warn_unknown_arguments
 from ..common.lifecycle import TolerantLifecycleNode
 from ..common.parameters import changed, declare, read, validate
-from ..common.running import run, warn_unknown_arguments
+from ..common.running import run
 from .diagnostics import Diagnostics, NodeStatus
 from .frame_processor import FrameProcessor
 from .loading import load_map
@@ -23,21 +24,21 @@ from .subscriptions import InputSubscriptions
 
 
 class VprNode(TolerantLifecycleNode):
-    """Loads map and backend in configure, listens and answers while active."""
+    """Loads map and backend when configured, subscribes and matches while active."""
 
     def __init__(self) -> None:
-        """Declare parameters; with `autostart` go straight to active."""
+        """Declare parameters; with `autostart`, configure and activate."""
         super().__init__('vpr_node')
-        # Before anything can fail: Kilted destroys a node even if it was made in part only.
-        self._answering: FrameProcessor | None = None
-        self._listening: InputSubscriptions | None = None
+        # The processor exists while the node is configured, the inputs while it is active.
+        self._processor: FrameProcessor | None = None
+        self._inputs: InputSubscriptions | None = None
         self._problem = 'not configured'
-        # Whether it is still to start by itself, for lack of a map.
+        # Whether the next map that is set is to configure and activate the node.
         self._pending_autostart = False
         declare(self, NodeConfig)
-        # In step with the parameters from here on, by the callback that checks them.
+        # From here on the callback that validates parameters keeps it up to date.
         self._config = read(self, NodeConfig)
-        self._diagnostics = Diagnostics(self, self._condition)
+        self._diagnostics = Diagnostics(self, self._snapshot)
         self.create_service(Trigger, RELOCALIZE.name, self._on_relocalize)
         self.add_on_set_parameters_callback(self._on_parameters)
         if self._config.autostart:
@@ -51,25 +52,25 @@ class VprNode(TolerantLifecycleNode):
             self._problem = str(error)
             self.get_logger().error(str(error))
             return TransitionCallbackReturn.FAILURE
-        self._answering = FrameProcessor(self, loaded, self._config)
+        self._processor = FrameProcessor(self, loaded, self._config)
         self._pending_autostart = False
         self.get_logger().info(loaded.summary)
         return TransitionCallbackReturn.SUCCESS
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Subscribe and begin to answer."""
-        assert self._answering is not None
+        """Subscribe."""
+        assert self._processor is not None
         result = super().on_activate(state)
-        self._answering.begin()
-        self._listening = InputSubscriptions(self, self._config.input, self._answering)
-        self.get_logger().info(f'listening on {" and ".join(self._listening.topics)}')
+        self._processor.reset()
+        self._inputs = InputSubscriptions(self, self._config.input, self._processor)
+        self.get_logger().info(f'listening on {" and ".join(self._inputs.topics)}')
         return result
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Stop listening; the map stays loaded."""
-        self._stop()
-        if self._answering is not None:
-            self._answering.rest()
+        """Unsubscribe; the map stays loaded."""
+        self._unsubscribe()
+        if self._processor is not None:
+            self._processor.clear_outputs()
         return super().on_deactivate(state)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -79,9 +80,8 @@ class VprNode(TolerantLifecycleNode):
         return TransitionCallbackReturn.SUCCESS
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Release everything from whatever state."""
-        self._stop()
-        self._release()
+        """Release everything, from any state."""
+        self.end()
         self._pending_autostart = False
         self._problem = 'shut down'
         return TransitionCallbackReturn.SUCCESS
@@ -90,48 +90,48 @@ class VprNode(TolerantLifecycleNode):
         """Return to unconfigured after an exception in a transition."""
         return self.on_shutdown(state)
 
-    def destroy_node(self) -> None:
-        """Stop the worker before the publishers go."""
-        self._stop()
+    def end(self) -> int:
+        """Stop the worker and release the map, before the publishers are destroyed."""
+        self._unsubscribe()
         self._release()
-        super().destroy_node()
+        return 0
 
     def _start(self) -> bool:
-        """Configure and activate; if it cannot be, that is done with the next map that is set."""
+        """Configure and activate; if that fails, the next map that is set tries again."""
         self._pending_autostart = True
         return (
             self.trigger_configure() == TransitionCallbackReturn.SUCCESS
             and self.trigger_activate() == TransitionCallbackReturn.SUCCESS
         )
 
-    def _stop(self) -> None:
-        if self._listening is not None:
-            self._listening.stop()
-            self._listening = None
+    def _unsubscribe(self) -> None:
+        if self._inputs is not None:
+            self._inputs.stop()
+            self._inputs = None
 
     def _release(self) -> None:
-        if self._answering is not None:
-            self._answering.close()
-            self._answering = None
+        if self._processor is not None:
+            self._processor.close()
+            self._processor = None
 
-    def _condition(self) -> NodeStatus:
-        return NodeStatus(self._config, self._problem, self._answering, self._listening)
+    def _snapshot(self) -> NodeStatus:
+        return NodeStatus(self._config, self._problem, self._processor, self._inputs)
 
     def _on_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
-        """Check new values; those of a running node take effect at once, or are refused."""
-        result, values = validate(NodeConfig, parameters, locked=self._answering is not None)
+        """Validate new values; those of a running node take effect at once, or are refused."""
+        result, values = validate(NodeConfig, parameters, locked=self._processor is not None)
         if not values:
             return result
         config = changed(self._config, values)
-        if self._answering is not None:
+        if self._processor is not None:
             if 'map' in values:
                 try:
-                    self._change_map(config, self._answering)
+                    self._change_map(config, self._processor)
                 except VprError as error:
-                    self.get_logger().error(f'the map is kept: {error}')
+                    self.get_logger().error(f'the current map stays in use: {error}')
                     return SetParametersResult(successful=False, reason=str(error))
-            # A copy: the worker takes it as a whole before its next frame.
-            self._answering.match = config.match
+            # The worker replaces all settings at once before its next frame.
+            self._processor.match = config.match
         before, self._config = self._config, config
         starts = self._pending_autostart and config.autostart and 'map' in values
         if starts and not self._start():
@@ -140,33 +140,31 @@ class VprNode(TolerantLifecycleNode):
         self._diagnostics.set_period(config.diagnostics.period)
         return result
 
-    def _change_map(self, config: NodeConfig, answering: FrameProcessor) -> None:
+    def _change_map(self, config: NodeConfig, processor: FrameProcessor) -> None:
         """
-        Load another map while the present one goes on answering, then change over.
+        Load another map while the present one stays in use, then swap them.
 
-        :raises VprError: if the other one cannot be used.
+        :raises VprError: if the other map cannot be used.
         """
-        if self._listening is None:
-            answering.set_map(load_map(config)).close()
+        if self._inputs is None:
+            processor.set_map(load_map(config)).close()
         else:
             with ThreadPoolExecutor(1, 'load') as loader:
-                loading = loader.submit(load_map, config, answering.seen)
-                self._listening.serve_until(loading.done)
+                loading = loader.submit(load_map, config, processor.seen)
+                self._inputs.take_messages_until(loading.done)
             loaded = loading.result()
-            self._listening.between(lambda: answering.set_map(loaded)).close()
-        self.get_logger().info(answering.loaded.summary)
+            self._inputs.run_between_items(lambda: processor.set_map(loaded)).close()
+        self.get_logger().info(processor.loaded.summary)
 
     def _on_relocalize(
         self, request: Trigger.Request, response: Trigger.Response
     ) -> Trigger.Response:
-        """Find the robot anew, as if it had just been switched on."""
-        if self._answering is None or self._listening is None:
-            response.success, response.message = (
-                False,
-                ('not active, so no place is recognised: activate the node first'),
-            )
+        """Localise again without earlier frames, as after start-up."""
+        if self._processor is None or self._inputs is None:
+            response.success = False
+            response.message = 'not active, so no place is recognised: activate the node first'
         else:
-            response.success, response.message = self._answering.relocalize()
+            response.success, response.message = self._processor.relocalize()
         return response
 
 

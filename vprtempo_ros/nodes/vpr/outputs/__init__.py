@@ -1,1 +1,1 @@
-"""The topics that vpr_node publishes, a file for each kind."""
+"""The topics that vpr_node publishes, a module for each kind."""

@@ -1,4 +1,4 @@
-"""What a frame says about every place, as points that RViz colours."""
+"""The belief of a frame, similarity and confidence of every place, as a point cloud."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sensor_msgs.msg import PointCloud2, PointField
 
 from ....maps.layout import Layout
 
-# Four bytes each, little-endian on every machine; positions are float32 as RViz wants them.
+# Four bytes each, little-endian on every machine; float32 positions, as RViz expects.
 _COLUMNS = {
     'x': '<f4',
     'y': '<f4',
@@ -30,10 +30,10 @@ _FIELDS = [
 
 
 class BeliefCloud:
-    """The places of a map as a point cloud; positions are filled in once."""
+    """The places of a map as a point cloud; positions are written once."""
 
     def __init__(self, layout: Layout) -> None:
-        """Take where the places of a map are."""
+        """Write the positions of the places."""
         self.frame_id = layout.frame_id
         self._points = np.zeros(len(layout.positions), _POINT)
         self._points['place'] = np.arange(len(layout.positions))
@@ -44,7 +44,7 @@ class BeliefCloud:
     def message(
         self, similarity: NDArray[np.float32], confidence: NDArray[np.float32]
     ) -> PointCloud2:
-        """Return the cloud for both, float32 (places,), in the frame of the poses, unstamped."""
+        """Return the cloud of both, float32 (places,), in the map's coordinate frame, unstamped."""
         self._points['similarity'] = similarity
         self._points['confidence'] = confidence
         count = len(self._points)
@@ -58,7 +58,7 @@ class BeliefCloud:
             is_dense=self._dense,
         )
         cloud.header.frame_id = self.frame_id
-        # Of all ways to fill the field this is the one that rclpy does not copy byte by byte.
+        # bytes: rclpy copies other types element by element.
         cloud.data = self._points.tobytes()
         return cloud
 

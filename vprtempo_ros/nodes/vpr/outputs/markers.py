@@ -1,9 +1,9 @@
-"""Route, matched place and label as markers; of each, only what changed is sent."""
+"""Route, matched place and label as markers; only changes are sent."""
 
 from __future__ import annotations
 
 import threading
-from typing import Any, Sequence
+from typing import Sequence
 
 import numpy as np
 from geometry_msgs.msg import Point, Pose, Quaternion, Vector3
@@ -19,7 +19,7 @@ from ....maps.layout import Layout
 from ...common.qos import LATCHED
 
 ROUTE, PLACES, MATCH, LABEL = 'route', 'places', 'match', 'label'
-# How often new subscribers are looked for, in seconds.
+# Period of checking for new subscribers, in seconds.
 _PERIOD = 0.5
 
 _GREY = ColorRGBA(r=0.55, g=0.6, b=0.65, a=1.0)
@@ -32,24 +32,25 @@ class Markers:
     """
     The topic ~/markers.
 
-    The route goes out once, when somebody listens for the first time, and again only for those
-    who come later without asking for what was kept (volatile, RViz's default). The match goes out
-    when it changes. These are two writers on one topic, since each keeps its own last message for
-    late subscribers. Without subscribers nothing is made.
+    The route is sent once, to the first subscriber, and again only for late subscribers with
+    volatile durability (RViz's default). The match is sent when it changes. These are two writers
+    on one topic, because each keeps its own last message for late subscribers with transient local
+    durability. Without subscribers nothing is made.
 
-    Stamps are zero and markers are locked to their frame: RViz takes the latest transform, and
-    draws them anew when that of a map's `odom` is corrected.
+    Stamps are zero and markers are locked to their frame: RViz uses the latest transform, and
+    redraws them when that of the map's `odom` is corrected.
     """
 
     def __init__(self, node: LifecycleNode, layout: Layout) -> None:
-        """Make the topic, which is silent until the node is active."""
+        """Make the topic, which is silent until activation."""
         self._node, self._layout = node, layout
         self._route = node.create_lifecycle_publisher(MarkerArray, MARKERS.name, LATCHED)
         self._match = node.create_lifecycle_publisher(MarkerArray, MARKERS.name, LATCHED)
         self._lock = threading.Lock()
         self._sent: MarkerArray | None = None
-        self._seen: set[Any] = set()
-        self._served: set[Any] = set()
+        # Endpoints of the subscribers at the last check, and of those that have the route.
+        self._seen: set[bytes] = set()
+        self._served: set[bytes] = set()
         self._route_kept = False
         self._timer = node.create_timer(
             _PERIOD, self._serve_new, clock=Clock(clock_type=ClockType.STEADY_TIME)
@@ -57,7 +58,7 @@ class Markers:
         self._place: int | None = None
 
     def show(self, places: Sequence[int] | NDArray[np.intp]) -> None:
-        """Mark the first of these places, or none, if somebody listens and it is another one."""
+        """Mark the first of these places, or none, if it changed and there are subscribers."""
         if not self._route.get_subscription_count():
             return
         place = int(places[0]) if len(places) else None
@@ -66,23 +67,23 @@ class Markers:
                 self._send_match(place)
 
     def clear(self) -> None:
-        """Take the match away, since nothing is recognised any longer."""
+        """Remove the marker of the match."""
         with self._lock:
             if self._sent is not None and self._place is not None:
                 self._send_match(None)
 
     def set_layout(self, layout: Layout) -> None:
-        """Show the places of another map; not at the same time as others are called."""
+        """Show the places of another map; not to be called in parallel with `show`."""
         self.clear()
         self._layout = layout
         if self._route_kept and self._route.is_activated:
             self._route.publish(route_markers(layout))
         else:
-            # What is kept is of a map that is gone; those who had it get the new one.
+            # The kept route is that of the old map; its subscribers get the new one.
             self._route_kept, self._served = False, set()
 
     def destroy(self) -> None:
-        """Take the topic away."""
+        """Remove the topic."""
         self._node.destroy_timer(self._timer)
         for publisher in (self._route, self._match):
             self._node.destroy_lifecycle_publisher(publisher)
@@ -93,37 +94,37 @@ class Markers:
         self._match.publish(self._sent)
 
     def _serve_new(self) -> None:
-        """Send what a subscriber needs that has come since the last time."""
+        """Send the route to subscribers that are new since the last check."""
         if not self._route.is_activated:
             return
         if not self._route.get_subscription_count():
-            # What is kept must not tell the next one of a match that is long over.
+            # The next subscriber must not get an old match.
             self.clear()
             self._seen, self._served = set(), set()
             return
-        listeners = {
+        subscribers = {
             bytes(info.endpoint_gid): info.qos_profile.durability
             for info in self._node.get_subscriptions_info_by_topic(self._route.topic_name)
         }
-        asking = {
+        transient = {
             gid
-            for gid, durability in listeners.items()
+            for gid, durability in subscribers.items()
             if durability == DurabilityPolicy.TRANSIENT_LOCAL
         }
-        # Known here, a listener may not know of this writer yet; a while later it does.
-        settled = self._seen & set(listeners) - asking
-        self._seen = set(listeners)
-        if (asking and not self._route_kept) or settled - self._served:
+        # A subscriber that is known here may not know this writer yet: serve it at the next check.
+        volatile = self._seen & set(subscribers) - transient
+        self._seen = set(subscribers)
+        if (transient and not self._route_kept) or volatile - self._served:
             self._route.publish(route_markers(self._layout))
             self._route_kept = True
             with self._lock:
-                if self._sent is not None and settled - self._served:
+                if self._sent is not None and volatile - self._served:
                     self._match.publish(self._sent)
-        self._served = asking | settled
+        self._served = transient | volatile
 
 
 def route_markers(layout: Layout) -> MarkerArray:
-    """Return the places, and a line along them that is interrupted where one has no pose."""
+    """Return the places, and a line along them with gaps at places without pose."""
     known = np.logical_and.reduce(np.isfinite(layout.positions), axis=1)
     points = [Point(x=x, y=y, z=z) for x, y, z in layout.positions.tolist()]
     pairs = np.flatnonzero(known[:-1] & known[1:]).tolist()
@@ -134,13 +135,13 @@ def route_markers(layout: Layout) -> MarkerArray:
     places.points = [points[place] for place in np.flatnonzero(known).tolist()]
     for marker in (line, places):
         if not marker.points:
-            # RViz calls a list without points an error, and may still show that of another map.
+            # RViz reports a list without points as an error, and may still show the old one.
             marker.action = Marker.DELETE
     return MarkerArray(markers=[line, places])
 
 
 def match_markers(layout: Layout, place: int | None) -> MarkerArray:
-    """Return markers for the matched place, or their removal where it is unknown or nowhere."""
+    """Return markers of the matched place, or their removal if it is unknown or has no pose."""
     if place is None or not np.isfinite(layout.positions[place]).all():
         return MarkerArray(
             markers=[

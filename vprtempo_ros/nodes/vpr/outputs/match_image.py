@@ -1,10 +1,11 @@
-"""Query and matched place side by side, for people; made beside the matching, not in its way."""
+"""Query image next to the matched reference, drawn in a thread of its own."""
 
 from __future__ import annotations
 
 import time
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from builtin_interfaces.msg import Time
 from rclpy.lifecycle import LifecycleNode
 from sensor_msgs.msg import Image
 
@@ -12,14 +13,14 @@ from ....frames import Image as PixelImage
 from ....interface import MATCH_IMAGE
 from ....matching.match import Match
 from ....view.side_by_side import SideBySide
-from ..newest_only import NewestFirst
+from ..newest_only import NewestOnly
 
-# What eyes need, in seconds a picture; a camera of 120 Hz is not to be copied in full.
+# Minimum time between two images, in seconds: a camera of 120 Hz need not be copied in full.
 _PERIOD = 0.1
 
 
 class _Shown(NamedTuple):
-    stamp: Any
+    stamp: Time
     frame_id: str
     image: PixelImage
     match: Match
@@ -27,14 +28,14 @@ class _Shown(NamedTuple):
 
 
 class MatchImage:
-    """The topic ~/match_image: at most 10 Hz, and only while somebody listens."""
+    """The topic ~/match_image: at most 10 Hz, and only for subscribers."""
 
     def __init__(self, node: LifecycleNode, thumbnails: list[bytes]) -> None:
-        """Make the topic, and a thread that draws."""
+        """Make the topic, and start the thread; thumbnails: a JPEG for each place."""
         self._node = node
         self._side_by_side = SideBySide(thumbnails)
         self._publisher = node.create_lifecycle_publisher(Image, MATCH_IMAGE.name, 2)
-        self._worker = NewestFirst(self._draw)
+        self._worker = NewestOnly(self._draw)
         self._next = 0.0
 
     def set_thumbnails(self, thumbnails: list[bytes]) -> None:
@@ -43,20 +44,19 @@ class MatchImage:
 
     @property
     def wanted(self) -> bool:
-        """Whether somebody listens; an image that is to be shown has to be kept until then."""
+        """Whether there are subscribers, for whom the image of a frame must be kept."""
         return self._publisher.get_subscription_count() > 0
 
-    def show(self, stamp: Any, frame_id: str, image: PixelImage, match: Match) -> None:
-        """Have a frame drawn, unless they come faster than 10 Hz; returns at once."""
+    def show(self, stamp: Time, frame_id: str, image: PixelImage, match: Match) -> None:
+        """Draw and publish a frame in the thread, at most 10 per second; returns at once."""
         now = time.monotonic()
-        # On average: of a camera of just that rate, whose frames come a little early or late,
-        # none is left out.
+        # On average, so that a camera of 10 Hz with jitter loses no frame.
         if now >= self._next - _PERIOD / 2:
             self._next = max(self._next + _PERIOD, now)
             self._worker.put(_Shown(stamp, frame_id, image, match, self._side_by_side))
 
     def destroy(self) -> None:
-        """End the thread and take the topic away."""
+        """End the thread and remove the topic."""
         self._worker.stop()
         self._node.destroy_lifecycle_publisher(self._publisher)
 
@@ -71,10 +71,10 @@ class MatchImage:
             )
             message.header.stamp = shown.stamp
             message.header.frame_id = shown.frame_id
-            # Of all ways to fill the field this is the one that rclpy does not copy byte by byte.
+            # bytes: rclpy copies other types element by element.
             message.data = pixels.tobytes()
             self._publisher.publish(message)
-        except Exception as error:  # noqa: BLE001 - a picture is not worth a node
+        except Exception as error:  # noqa: BLE001 - matching must go on
             if self._node.context.ok():
                 self._node.get_logger().warning(
                     f'no picture of the match: {error}', throttle_duration_sec=5.0

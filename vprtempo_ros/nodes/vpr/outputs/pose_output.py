@@ -1,9 +1,8 @@
-"""Poses for navigation: the robot's on ~/pose, and one on initialpose when it is asked for."""
+"""Poses for navigation: the robot's on ~/pose, and one on initialpose on request."""
 
 from __future__ import annotations
 
-from typing import Any
-
+from builtin_interfaces.msg import Time
 from geometry_msgs.msg import PoseWithCovarianceStamped
 from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import QoSProfile, ReliabilityPolicy
@@ -14,28 +13,28 @@ from ....matching.match import Match
 from ....matching.pose import PoseEstimate, PoseEstimator
 from ....recogniser import Recogniser
 
-# Not latched: who comes later must not take an old pose for the robot's.
+# Not latched: a late subscriber must not get an old pose.
 _ONCE = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
 
 
 class PoseOutput:
-    """The topics ~/pose and initialpose; without listeners, nothing is computed."""
+    """The topics ~/pose and initialpose; poses are computed only for subscribers or a request."""
 
     def __init__(self, node: LifecycleNode, recogniser: Recogniser, config: PoseConfig) -> None:
-        """Make the topics, which are silent until the node is active."""
+        """Make the topics, which are silent until activation."""
         self._node, self._config = node, config
         self._poses = node.create_lifecycle_publisher(PoseWithCovarianceStamped, POSE.name, 10)
         self._initial = node.create_lifecycle_publisher(
             PoseWithCovarianceStamped, INITIAL_POSE.name, _ONCE
         )
-        self._asked = False
+        self._initial_requested = False
         self.set_map(recogniser)
 
     def set_map(self, recogniser: Recogniser) -> None:
-        """Publish poses of this map from now on, if it has any."""
+        """Publish poses of this map from now on, if it has poses."""
         loaded = recogniser.map
         poses = [place.pose for place in loaded.places]
-        # Of a fix the orientation is not known.
+        # Satellite fixes have no orientation.
         self._estimator = (
             PoseEstimator(
                 poses, loaded.calibration.tolerance, self._config, oriented=loaded.origin is None
@@ -51,24 +50,28 @@ class PoseOutput:
 
     @property
     def initial_topic(self) -> str:
-        """The name of initialpose, as it is after remapping."""
+        """The name of initialpose after remapping."""
         return str(self._initial.topic_name)
 
     @property
-    def initial_listeners(self) -> int:
-        """How many listen to initialpose."""
+    def initial_subscribers(self) -> int:
+        """Number of subscribers to initialpose."""
         return int(self._initial.get_subscription_count())
 
-    def ask(self, asked: bool = True) -> None:
-        """Have the next pose published on initialpose too, or not any longer."""
-        self._asked = asked
+    def request_initial_pose(self) -> None:
+        """Publish the next pose on initialpose too."""
+        self._initial_requested = True
 
-    def publish(self, stamp: Any, match: Match) -> None:
-        """Publish the pose of a frame with this stamp, if its place is known and has one."""
+    def cancel_initial_pose(self) -> None:
+        """Do not publish the next pose on initialpose."""
+        self._initial_requested = False
+
+    def publish(self, stamp: Time, match: Match) -> None:
+        """Publish the pose of a match, if its place is known and has a pose."""
         if (
             self._estimator is None
             or match.place is None
-            or not (self._asked or self._poses.get_subscription_count())
+            or not (self._initial_requested or self._poses.get_subscription_count())
         ):
             return
         estimate = self._estimator(match.belief, match.place)
@@ -76,8 +79,8 @@ class PoseOutput:
             return
         message = pose_message(estimate, stamp)
         self._poses.publish(message)
-        if self._asked:
-            self._asked = False
+        if self._initial_requested:
+            self._initial_requested = False
             self._initial.publish(message)
             x, y, _ = estimate.pose.position
             self._node.get_logger().info(
@@ -86,13 +89,13 @@ class PoseOutput:
             )
 
     def destroy(self) -> None:
-        """Take the topics away."""
+        """Remove the topics."""
         for publisher in (self._poses, self._initial):
             self._node.destroy_lifecycle_publisher(publisher)
 
 
-def pose_message(estimate: PoseEstimate, stamp: Any) -> PoseWithCovarianceStamped:
-    """Return an estimate as a message."""
+def pose_message(estimate: PoseEstimate, stamp: Time) -> PoseWithCovarianceStamped:
+    """Return an estimate as a message with this stamp."""
     message = PoseWithCovarianceStamped()
     message.header.stamp = stamp
     message.header.frame_id = estimate.pose.frame_id

@@ -1,4 +1,4 @@
-"""What an operator is told, with a clock of the test's own: each concern, its level, its end."""
+"""The status of each component over time, with a clock that the test sets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from support.helpers import match_of, steady
 from vprtempo_ros.config import DiagnosticsConfig
 from vprtempo_ros.health.arrivals import Arrivals
 from vprtempo_ros.health.context import DiagnosticContext
-from vprtempo_ros.health.health import Health
+from vprtempo_ros.health.monitor import HealthMonitor
 from vprtempo_ros.health.statistics import FrameStatistics
 from vprtempo_ros.health.status import Level, Status
 from vprtempo_ros.health.window import Counts, Window
@@ -22,19 +22,19 @@ PLACE = match_of([28, 29], [0.9, 0.1])
 
 
 class Robot:
-    """A node's statistics and health on a clock that the test moves, at 10 Hz of frames."""
+    """Statistics and health of a node, on a clock that the test advances; frames at 10 Hz."""
 
     def __init__(self, **limits: float) -> None:
         self.now = 1000.0
         self.limits = DiagnosticsConfig(**limits)
         self.statistics = FrameStatistics(lambda: self.now)
-        self.health = Health(self.now)
+        self.health = HealthMonitor(self.now)
         self.publishers = ['/camera']
-        self.around = DiagnosticContext(
+        self.context = DiagnosticContext(
             'image',
             '/image',
             lambda: self.publishers,
-            lambda: 'nobody publishes it',
+            lambda: 'no node publishes it',
             '/maps/a',
             '',
             None,
@@ -44,12 +44,11 @@ class Robot:
             'bayes',
         )
         self.history: list[dict[str, Status]] = []
-        self.jobs = 0
 
     def drive(
         self, seconds: float, frame: Callable[[], None] | None = None, rate: float = 10.0
     ) -> dict[str, Status]:
-        """Let frames come for a while, with a report each second; return the last one."""
+        """Receive frames for a while, with a report each second; return the last one."""
         count = round(seconds * rate)
         for number in range(1, count + 1):
             # Rounded, so that sums of tenths are whole seconds.
@@ -63,27 +62,27 @@ class Robot:
 
     def report(self) -> dict[str, Status]:
         """Make a report now."""
-        seen = self.statistics.take(self.limits.silence)
-        told = self.health.report(self.now, seen, self.around, self.limits)
-        self.history.append({status.concern: status for status in told})
+        metrics = self.statistics.take(self.limits.silence)
+        found = self.health.statuses(self.now, metrics, self.context, self.limits)
+        self.history.append({status.component: status for status in found})
         return self.history[-1]
 
     def known(self) -> None:
-        """Answer a frame with a place."""
+        """Match a frame to a place."""
         self.statistics.add_work(0.01)
         self.statistics.add_result(PLACE, None, 0.02)
 
     def unknown(self) -> None:
-        """Answer a frame with no place."""
+        """Find no place for a frame."""
         self.statistics.add_result(match_of([], []), None, 0.02)
 
     def bad(self) -> None:
         """Refuse a frame."""
         self.statistics.add_bad('expected 640x480 pixels, found 320x240')
 
-    def levels(self, concern: str) -> list[Level]:
-        """Return the level of a concern in each report."""
-        return [told[concern].level for told in self.history]
+    def levels(self, component: str) -> list[Level]:
+        """Return the level of a component in each report."""
+        return [statuses[component].level for statuses in self.history]
 
 
 def changes(levels: list[Level]) -> int:
@@ -91,51 +90,51 @@ def changes(levels: list[Level]) -> int:
     return sum(a != b for a, b in zip(levels, levels[1:]))
 
 
-def test_all_is_well() -> None:
-    """A robot that recognises places is OK in every concern."""
+def test_all_components_ok() -> None:
+    """A robot that recognises places is OK in every component."""
     robot = Robot(min_rate=9.0)
-    told = robot.drive(30.0, robot.known)
-    assert set(told) == {'input', 'recognition', 'backend', 'map', 'clock'}
-    assert all(set(robot.levels(concern)) == {Level.OK} for concern in told)
-    assert dict(told['input'].values)['input rate (Hz)'] == '10.0'
-    assert dict(told['recognition'].values)['last match'] == 'place 28 (0.90)'
-    assert dict(told['recognition'].values)['latency mean (ms)'] == '20.00'
-    assert dict(told['backend'].values)['work mean (ms)'] == '10.00'
-    assert dict(told['backend'].values)['load'] == '10%'
+    statuses = robot.drive(30.0, robot.known)
+    assert set(statuses) == {'input', 'recognition', 'backend', 'map', 'clock'}
+    assert all(set(robot.levels(component)) == {Level.OK} for component in statuses)
+    assert dict(statuses['input'].values)['input rate (Hz)'] == '10.0'
+    assert dict(statuses['recognition'].values)['last match'] == 'place 28 (0.90)'
+    assert dict(statuses['recognition'].values)['latency mean (ms)'] == '20.00'
+    assert dict(statuses['backend'].values)['processing time mean (ms)'] == '10.00'
+    assert dict(statuses['backend'].values)['load'] == '10%'
 
 
 def test_silence() -> None:
-    """Without images the input is an error with its cause, and what it said last is stale."""
+    """Without images the input is an error with its cause, and recognition is stale."""
     robot = Robot()
     robot.drive(10.0, robot.known)
-    told = robot.drive(4.0)
-    assert told['input'].level is Level.ERROR
-    assert told['input'].message == 'no image for 4 s on /image: nobody publishes it'
-    assert told['recognition'].level is Level.STALE
-    assert 'no answer for 4 s' in told['recognition'].message
-    told = robot.drive(4.0, robot.known)
-    assert told['input'].level is Level.ERROR
-    assert 'not any more for 3 s' in told['input'].message
-    told = robot.drive(3.0, robot.known)
-    assert told['input'].level is told['recognition'].level is Level.OK
+    statuses = robot.drive(4.0)
+    assert statuses['input'].level is Level.ERROR
+    assert statuses['input'].message == 'no image for 4 s on /image: no node publishes it'
+    assert statuses['recognition'].level is Level.STALE
+    assert 'no frame matched for 4 s' in statuses['recognition'].message
+    statuses = robot.drive(4.0, robot.known)
+    assert statuses['input'].level is Level.ERROR
+    assert 'ended 3 s ago' in statuses['input'].message
+    statuses = robot.drive(3.0, robot.known)
+    assert statuses['input'].level is statuses['recognition'].level is Level.OK
     assert changes(robot.levels('input')) == changes(robot.levels('recognition')) == 2
 
 
-def test_a_camera_that_never_came() -> None:
-    """Silence counts from the beginning too."""
+def test_a_camera_that_never_sends() -> None:
+    """Silence counts from the start of the node."""
     robot = Robot()
     assert robot.drive(2.0)['input'].level is Level.OK
     assert robot.drive(1.0)['input'].level is Level.ERROR
 
 
 def test_slow_images() -> None:
-    """Images come, but fewer than asked for; a rate about the threshold does not flap."""
+    """A rate below the limit is a warning; one that varies around it does not flap."""
     robot = Robot(min_rate=8.0)
     robot.drive(10.0, robot.known)
-    told = robot.drive(10.0, robot.known, rate=5.0)
-    assert told['input'].level is Level.WARN
-    assert 'expected at least 8 a second (diagnostics.min_rate), found 5.0' in (
-        told['input'].message
+    statuses = robot.drive(10.0, robot.known, rate=5.0)
+    assert statuses['input'].level is Level.WARN
+    assert 'expected at least 8 per second (diagnostics.min_rate), found 5.0' in (
+        statuses['input'].message
     )
     robot.drive(20.0, robot.known)
     assert robot.levels('input')[-1] is Level.OK
@@ -149,21 +148,21 @@ def test_slow_images() -> None:
 def test_unusable_images() -> None:
     """All of them unusable is an error, some of them a warning, one of them is only counted."""
     robot = Robot()
-    told = robot.drive(10.0, robot.bad)
-    assert told['input'].level is Level.ERROR
-    assert told['input'].message.count('expected 640x480 pixels, found 320x240') == 1
-    assert 'no usable image: 50 of 50' in told['input'].message
-    assert told['recognition'].level is Level.STALE
+    statuses = robot.drive(10.0, robot.bad)
+    assert statuses['input'].level is Level.ERROR
+    assert statuses['input'].message.count('expected 640x480 pixels, found 320x240') == 1
+    assert 'no usable image: 50 of 50' in statuses['input'].message
+    assert statuses['recognition'].level is Level.STALE
 
     robot = Robot()
     turn = iter(range(10**9))
-    told = robot.drive(10.0, lambda: (robot.bad if next(turn) % 2 else robot.known)())
-    assert told['input'].level is Level.WARN
-    assert 'publishers' not in told['input'].message
+    statuses = robot.drive(10.0, lambda: (robot.bad if next(turn) % 2 else robot.known)())
+    assert statuses['input'].level is Level.WARN
+    assert 'publishers' not in statuses['input'].message
     robot.publishers = ['/left', '/right']
-    told = robot.drive(2.0, lambda: (robot.bad if next(turn) % 2 else robot.known)())
-    assert '2 publishers on /image (/left, /right): remap all but one' in told['input'].message
-    assert told['recognition'].level is Level.OK
+    statuses = robot.drive(2.0, lambda: (robot.bad if next(turn) % 2 else robot.known)())
+    assert '2 publishers on /image (/left, /right): remap all but one' in statuses['input'].message
+    assert statuses['recognition'].level is Level.OK
     assert robot.drive(15.0, robot.known)['input'].level is Level.OK
 
     robot = Robot()
@@ -175,19 +174,19 @@ def test_unusable_images() -> None:
 
 
 def test_lost() -> None:
-    """Unknown for long is a warning; now and then is not, and one lucky match ends nothing."""
+    """Unknown for long is a warning; sometimes is not, and a single match does not end it."""
     robot = Robot(lost_after=10.0)
     robot.drive(20.0, robot.known)
     robot.drive(8.0, robot.unknown)
     robot.drive(10.0, robot.known)
     assert set(robot.levels('recognition')) == {Level.OK}
-    told = robot.drive(20.0, robot.unknown)
-    assert told['recognition'].level is Level.WARN
-    assert told['recognition'].message.startswith('lost: 50 of 50 frames unknown')
-    assert 'the last place was 28' in told['recognition'].message
+    statuses = robot.drive(20.0, robot.unknown)
+    assert statuses['recognition'].level is Level.WARN
+    assert statuses['recognition'].message.startswith('lost: 50 of 50 frames unknown')
+    assert 'the last place was 28' in statuses['recognition'].message
     robot.drive(0.1, robot.known)
     assert robot.drive(10.0, robot.unknown)['recognition'].level is Level.WARN
-    # Without answers it is stale; it does not count as found.
+    # Without results it is stale; that does not count as localised.
     assert robot.drive(10.0)['recognition'].level is Level.STALE
     assert robot.drive(8.0, robot.unknown)['recognition'].level is Level.WARN
     assert robot.drive(15.0, robot.known)['recognition'].level is Level.OK
@@ -205,9 +204,9 @@ def test_backend() -> None:
         robot.known()
         robot.statistics.add_work(0.08)
 
-    told = robot.drive(10.0, laborious)
-    assert told['backend'].level is Level.WARN
-    assert 'slow: works 90% of the time, 90.00 ms for each frame' in told['backend'].message
+    statuses = robot.drive(10.0, laborious)
+    assert statuses['backend'].level is Level.WARN
+    assert 'slow: busy 90% of the time, 90.00 ms per frame' in statuses['backend'].message
 
     robot, dropped = Robot(), 0
 
@@ -216,61 +215,61 @@ def test_backend() -> None:
         dropped += 1
         robot.statistics.set_dropped(dropped)
 
-    told = robot.drive(10.0, overtaken)
-    assert told['backend'].level is Level.WARN
-    assert 'cannot keep up: 50 of 50 frames dropped' in told['backend'].message
+    statuses = robot.drive(10.0, overtaken)
+    assert statuses['backend'].level is Level.WARN
+    assert 'cannot keep up: 50 of 50 frames dropped' in statuses['backend'].message
 
     robot = Robot()
-    told = robot.drive(10.0, lambda: robot.statistics.add_failure('the board is gone'))
-    assert told['backend'].level is Level.ERROR
-    assert 'the board is gone' in told['backend'].message
-    assert told['input'].level is Level.OK
+    statuses = robot.drive(10.0, lambda: robot.statistics.add_failure('the board is gone'))
+    assert statuses['backend'].level is Level.ERROR
+    assert 'the board is gone' in statuses['backend'].message
+    assert statuses['input'].level is Level.OK
 
 
 def test_map_on_disk() -> None:
-    """A folder that is gone is a warning until it is back; one moment does not count."""
+    """A folder that is gone is a warning until it is back; a short absence does not count."""
     robot = Robot()
-    robot.around = robot.around._replace(map_trouble='/maps/a is gone')
+    robot.context = robot.context._replace(map_problem='/maps/a is gone')
     robot.drive(1.0, robot.known)
-    robot.around = robot.around._replace(map_trouble='')
+    robot.context = robot.context._replace(map_problem='')
     robot.drive(10.0, robot.known)
     assert set(robot.levels('map')) == {Level.OK}
-    robot.around = robot.around._replace(map_trouble='/maps/a is gone')
+    robot.context = robot.context._replace(map_problem='/maps/a is gone')
     assert robot.drive(5.0, robot.known)['map'].level is Level.WARN
-    told = robot.health.report_map(robot.now, robot.around, robot.limits)
-    assert told.message == '/maps/a is gone'
-    robot.around = robot.around._replace(map_trouble='')
+    statuses = robot.health.map_status(robot.now, robot.context, robot.limits)
+    assert statuses.message == '/maps/a is gone'
+    robot.context = robot.context._replace(map_problem='')
     assert robot.drive(10.0, robot.known)['map'].level is Level.OK
 
 
 def test_clocks() -> None:
     """No /clock, a clock that stands still, and stamps that jump back."""
     robot = Robot()
-    robot.around = robot.around._replace(sim_time=0.0)
-    told = robot.drive(5.0, robot.known)
-    assert told['clock'].level is Level.WARN
-    assert 'use_sim_time is set but no /clock comes' in told['clock'].message
-    robot.around = robot.around._replace(sim_time=17.0)
-    told = robot.drive(10.0, robot.known)
-    assert 'simulated time stands still for 9 s' in told['clock'].message
+    robot.context = robot.context._replace(sim_time=0.0)
+    statuses = robot.drive(5.0, robot.known)
+    assert statuses['clock'].level is Level.WARN
+    assert 'use_sim_time is set but no /clock is received' in statuses['clock'].message
+    robot.context = robot.context._replace(sim_time=17.0)
+    statuses = robot.drive(10.0, robot.known)
+    assert 'simulated time has not advanced for 9 s' in statuses['clock'].message
 
     robot = Robot()
     robot.drive(5.0, robot.known)
     robot.statistics.add_jump(12.5)
-    told = robot.drive(1.0, robot.known)
-    assert told['clock'].level is Level.WARN
-    assert 'stamps jumped back by 12.5 s' in told['clock'].message
+    statuses = robot.drive(1.0, robot.known)
+    assert statuses['clock'].level is Level.WARN
+    assert 'stamps jumped back by 12.5 s' in statuses['clock'].message
     assert robot.drive(6.0, robot.known)['clock'].level is Level.OK
-    assert dict(robot.history[-1]['clock'].values)['jumps back'] == '1'
+    assert dict(robot.history[-1]['clock'].values)['time jumps'] == '1'
 
 
 def test_odometry() -> None:
-    """Odometry that is expected and does not come is a warning of its own concern."""
+    """Odometry that is expected and missing is a warning of its own component."""
     robot = Robot()
-    robot.around = robot.around._replace(odometry='/odom')
-    told = robot.drive(5.0, robot.known)
-    assert told['odometry'].level is Level.WARN
-    assert 'no odometry for 5 s on /odom' in told['odometry'].message
+    robot.context = robot.context._replace(odometry_topic='/odom')
+    statuses = robot.drive(5.0, robot.known)
+    assert statuses['odometry'].level is Level.WARN
+    assert 'no odometry for 5 s on /odom' in statuses['odometry'].message
 
     def moving() -> None:
         robot.known()
@@ -292,10 +291,10 @@ EVENTS = st.lists(
 
 @steady
 @given(EVENTS, st.integers(0, 8), st.integers(0, 16))
-def test_no_concern_flaps_whatever_happens(
+def test_no_component_flaps(
     happens: list[tuple[str, int]], raise_after: int, clear_after: int
 ) -> None:
-    """From any level that is not OK back to OK it takes as long as asked, whatever comes."""
+    """From any other level back to OK takes at least clear_after, for any sequence of events."""
     robot, dropped = Robot(raise_after=raise_after / 2, clear_after=clear_after / 2), 0
 
     def frame(kind: str) -> None:
@@ -319,19 +318,19 @@ def test_no_concern_flaps_whatever_happens(
     began: dict[str, float] = {}
     for kind, tenths in happens:
         if kind in ('gone', 'back'):
-            robot.around = robot.around._replace(map_trouble='gone' if kind == 'gone' else '')
+            robot.context = robot.context._replace(map_problem='gone' if kind == 'gone' else '')
         for _ in range(tenths):
             robot.now += 0.1
             if kind != 'nothing':
                 robot.statistics.add_received()
                 frame(kind)
             before = robot.history[-1] if robot.history else {}
-            for concern, status in robot.report().items():
-                was = before[concern].level if concern in before else Level.OK
+            for component, status in robot.report().items():
+                was = before[component].level if component in before else Level.OK
                 if was is Level.OK and status.level is not Level.OK:
-                    began[concern] = robot.now
+                    began[component] = robot.now
                 elif was is not Level.OK and status.level is Level.OK:
-                    assert robot.now - began[concern] >= clear_after / 2 - 1e-6
+                    assert robot.now - began[component] >= clear_after / 2 - 1e-6
 
 
 @steady
@@ -350,20 +349,20 @@ def test_rate(gaps: list[float]) -> None:
     assert found is not None
     assert later is not None
     assert later < found
-    arrivals.begin_anew()
+    arrivals.restart_rate()
     assert arrivals.rate(now) is None
 
 
 @steady
 @given(st.lists(st.tuples(st.floats(0.05, 3.0), st.integers(0, 50)), min_size=1, max_size=200))
-def test_window(looks: list[tuple[float, int]]) -> None:
+def test_window(updates: list[tuple[float, int]]) -> None:
     """Its difference is that of the counts at both of its ends, and it is about five seconds."""
     window, now, count = Window(0.0), 0.0, 0
     at: dict[float, int] = {0.0: 0}
-    for gap, new in looks:
+    for gap, new in updates:
         now, count = now + gap, count + new
         at[now] = count
-        span, recent = window.look(now, Counts(received=count))
+        span, recent = window.update(now, Counts(received=count))
         then = min(at, key=lambda time: abs(time - (now - span)))
         assert recent.received == count - at[then]
         assert span <= 5.0 + 3.0

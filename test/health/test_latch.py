@@ -1,4 +1,4 @@
-"""Hysteresis in time: no flapping, nothing that lasts is missed, for whatever comes."""
+"""Hysteresis in time: no flapping, and no lasting condition is missed."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def run(
 
 @steady
 @given(STEPS, TIMES, TIMES)
-def test_changes_are_as_far_apart_as_asked(
+def test_changes_are_at_least_the_given_times_apart(
     steps: list[tuple[int, bool]], raise_units: int, clear_units: int
 ) -> None:
-    """It is raised for the one time at least and cleared for the other, however it flickers."""
+    """However often the condition changes."""
     raise_after, clear_after = raise_units / 8, clear_units / 8
     previous, changes = False, []
     for now, _, raised in run(steps, raise_after, clear_after):
@@ -45,7 +45,7 @@ def test_changes_are_as_far_apart_as_asked(
 
 @steady
 @given(STEPS, TIMES, TIMES)
-def test_what_lasts_is_never_missed_and_what_does_not_never_raised(
+def test_lasting_conditions_are_raised_and_short_ones_are_not(
     steps: list[tuple[int, bool]], raise_units: int, clear_units: int
 ) -> None:
     """A condition seen without a break for its time has changed the level, and nothing else has."""
@@ -64,8 +64,8 @@ def test_what_lasts_is_never_missed_and_what_does_not_never_raised(
 
 
 @pytest.mark.parametrize(('holds', 'gone'), [(False, 1.5), (True, 0.0)])
-def test_it_tells_how_long_it_has_been_gone(holds: bool, gone: float) -> None:
-    """While it is still raised and does not hold any more, `gone` says for how long."""
+def test_time_since_the_condition_ended(holds: bool, gone: float) -> None:
+    """While it is raised and no longer holds, `gone` is for how long."""
     latch = Latch()
     latch.update(10.0, True, 0.0, 5.0)
     latch.update(11.0, holds, 0.0, 5.0)
