@@ -1,4 +1,4 @@
-"""Events to count images: windows, polarities, regions, hot pixels; against counting by hand."""
+"""Events to images: windows, polarities, regions, hot pixels; compared with plain counting."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Images = list[tuple[int, NDArray[np.float32]]]
 
 
 def config(**settings: Any) -> EventsConfig:
-    """Return settings without a mask, if not asked for."""
+    """Return settings, by default without a hot pixel mask."""
     return EventsConfig(**{'hot_pixels': 0.0, **settings})
 
 
@@ -41,7 +41,7 @@ def images(found: Iterable[Packet], settings: EventsConfig) -> Images:
 
 
 def counted(events: Events, height: int = HEIGHT, width: int = WIDTH) -> NDArray[np.float32]:
-    """Count events by hand."""
+    """Count events with NumPy."""
     picture = np.zeros((height, width), np.float32)
     np.add.at(picture, (events.y, events.x), 1)
     return picture
@@ -54,10 +54,10 @@ def within(events: Events, begin_us: int) -> Events:
 
 @pytest.mark.parametrize('size', [1, 37, 500, 100_000])
 def test_windows_of_time(size: int) -> None:
-    """Images are the counts of whole windows, however the events are cut into packets."""
+    """Images are the counts of whole windows, for any division into packets."""
     events = random_events(3000 if size == 1 else 20_000, first_us=5_030_000)
     found = images(packets(events, size, 'libcaer'), config())
-    # The first window began before the first event, the last is not over.
+    # The first window began before the first event, the last is incomplete.
     assert [stamp for stamp, _ in found] == [
         START + (5_200_000 + PERIOD_US * n) * 1000 for n in range(9)
     ]
@@ -67,14 +67,14 @@ def test_windows_of_time(size: int) -> None:
 
 
 def test_a_window_that_begins_with_the_first_event() -> None:
-    """It is whole, and so it is shown."""
+    """It is complete, so there is an image."""
     events = random_events(2000, first_us=5_000_000)
     events.t_us[0] = 5_000_000
     assert images(packets(events, 100), config())[0][0] == START + 5_100_000_000
 
 
 def test_twice_the_same() -> None:
-    """Replaying gives the same images, bit for bit; so does beginning to listen later."""
+    """Replaying gives the same images, bit for bit; so does subscribing later."""
     every = packets(random_events(20_000), 100)
     for settings in (config(), config(polarity='signed'), EventsConfig(), config(window='count')):
         first, second = images(every, settings), images(every, settings)
@@ -97,7 +97,7 @@ def test_silence_makes_no_images() -> None:
 
 
 def test_stamps_of_the_messages_are_what_windows_are_cut_by() -> None:
-    """The sensor's clock may show anything; a recording that is moved in time moves its images."""
+    """The sensor's clock has any origin; shifting the stamps shifts the images."""
     events = random_events(20_000)
     one = images(packets(events, 100), config())
     shift = 3_000_000_000
@@ -123,7 +123,7 @@ def test_clocks_that_drift() -> None:
 
 
 def test_a_jump_of_the_clock_begins_jumped() -> None:
-    """After a jump nothing is mixed with what was before it."""
+    """After a jump no image has events from before it."""
     events = random_events(10_000, first_us=5_000_000)
     every = packets(events, 100)
     moved = [
@@ -151,7 +151,7 @@ def test_windows_of_a_number_of_events(size: int) -> None:
 
 
 def test_of_a_region_only_its_events_are_counted() -> None:
-    """A number of events is one within the region of interest."""
+    """Only events within the region of interest count."""
     events = random_events(5000)
     region = {'roi_x': 10, 'roi_y': 5, 'roi_width': 20, 'roi_height': 30}
     found = images(packets(events, 100), config(window='count', count=300, **region))
@@ -169,7 +169,7 @@ def test_a_region_of_interest() -> None:
 
 
 def test_polarities() -> None:
-    """Split they lie one below the other, signed they are subtracted, merged added."""
+    """Split polarities are stacked, signed ones subtracted, merged ones added."""
     every = packets(random_events(20_000), 100)
     merged, split, signed = (
         images(every, config(polarity=polarity)) for polarity in ('merged', 'split', 'signed')
@@ -185,7 +185,7 @@ def test_polarities() -> None:
 
 
 def test_a_trace_that_fades() -> None:
-    """Each event weighs exp(-age / decay) at the end of the window, those of before too."""
+    """Each event weighs exp(-age / decay) at the end of the window, earlier ones too."""
     events = random_events(20_000, first_us=5_000_000)
     found = images(packets(events, 100), config(window='leaky', decay=0.05))
     assert len(found) >= 8
@@ -198,7 +198,7 @@ def test_a_trace_that_fades() -> None:
 
 
 def test_a_trace_fades_in_silence_too() -> None:
-    """Windows without events are not shown, but time passes in them."""
+    """Windows without events give no image, but the trace fades in them."""
     early = random_events(500, span_us=50_000, first_us=5_000_000)
     late = random_events(100, span_us=300_000, first_us=5_400_000)
     found = images(
@@ -237,7 +237,7 @@ def hot(events: Events, places: list[tuple[int, int]], rate: int = 40) -> Events
 
 @pytest.mark.parametrize('polarity', ['merged', 'split', 'signed'])
 def test_hot_pixels_are_found_and_masked(polarity: str) -> None:
-    """Single pixels and pairs that report all the time are, also in the corners; no others."""
+    """Single pixels and pairs that always report are hot, also in the corners; no others."""
     places = [(20, 20), (21, 20), (0, 0), (63, 47), (40, 10)]
     events = hot(random_events(30_000, span_us=3_000_000), places)
     found = images(packets(events, 200), EventsConfig(polarity=polarity))
@@ -248,7 +248,7 @@ def test_hot_pixels_are_found_and_masked(polarity: str) -> None:
 
 
 def test_what_is_seen_is_not_hot() -> None:
-    """A lively edge one pixel wide is not taken for a row of hot pixels."""
+    """An edge one pixel wide is not a row of hot pixels."""
     edge = [(x, 20) for x in range(10, 40)]
     events = hot(random_events(5_000, span_us=3_000_000), edge)
     found = images(packets(events, 500), EventsConfig())
@@ -256,7 +256,7 @@ def test_what_is_seen_is_not_hot() -> None:
 
 
 def test_with_hot_pixels_a_number_of_events_is_of_others() -> None:
-    """Once found, a hot pixel does not make the images come faster."""
+    """Once found, a hot pixel does not make images more frequent."""
     events = hot(random_events(30_000, span_us=3_000_000), [(20, 20)], rate=2000)
     found = images(packets(events, 200), EventsConfig(window='count', count=500))
     assert found[0][1].sum() == 500
@@ -274,7 +274,7 @@ def test_with_hot_pixels_a_number_of_events_is_of_others() -> None:
     ],
 )
 def test_settings_that_do_not_fit(settings: dict[str, Any], said: str) -> None:
-    """They are refused when the size of the sensor is known."""
+    """They are refused once the size of the sensor is known."""
     with pytest.raises(ConfigError, match=said):
         Accumulator(config(**settings), WIDTH, HEIGHT)
 
@@ -286,7 +286,7 @@ def test_image_size() -> None:
 
 
 def test_no_memory_is_taken_in_the_steady_state() -> None:
-    """Packets and images of a second come and go without more than their few small objects."""
+    """A second of packets and images allocates a few small objects only."""
     width, height = 640, 480
     events = random_events(100_000, span_us=4_000_000, width=width, height=height)
     every = packets(events, 1000, width=width, height=height)
@@ -331,7 +331,7 @@ def test_bins_are_those_of_histogramdd(size: int) -> None:
 
 
 def test_columns_of_a_buffer() -> None:
-    """What a user of the library sees of events are plain columns."""
+    """Users of the library get events as columns."""
     events = random_events(100)
     buffer = EventBuffer()
     StreamDecoder(prefer='own').decode(packet('evt3', events), buffer)

@@ -1,4 +1,4 @@
-"""Decoders of all formats: all events come out, state spans packets, what is wrong is said."""
+"""Decoders of all formats: complete events, state across packets, errors."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def evt3(*values: int, seq: int | None = None, stamp_ns: int = START) -> Packet:
 
 @pytest.mark.parametrize('encoding', ENCODINGS)
 def test_all_events_come_out(encoding: str) -> None:
-    """What was encoded is decoded, in order, packet by packet."""
+    """Encoded events are decoded, in order, packet by packet."""
     events = random_events(5000)
     assert same(decode(packets(events, 700, encoding)), events)
 
@@ -64,7 +64,7 @@ def test_the_other_byte_order(encoding: str) -> None:
 
 @pytest.mark.parametrize('encoding', ENCODINGS)
 def test_bytes_that_begin_anywhere(encoding: str) -> None:
-    """A view into a message need not begin where a word could."""
+    """A view into a message may be unaligned."""
     events = random_events(300)
     made = packet(encoding, events)
     moved = np.concatenate([[np.uint8(0)], made.data])[1:]
@@ -73,13 +73,13 @@ def test_bytes_that_begin_anywhere(encoding: str) -> None:
 
 @pytest.mark.parametrize('encoding', ENCODINGS)
 def test_an_empty_packet(encoding: str) -> None:
-    """A packet without events is none to complain about."""
+    """A packet without events is valid."""
     empty = Packet(encoding, WIDTH, HEIGHT, START, '', np.zeros(0, np.uint8))
     assert len(decode([empty]).x) == 0
 
 
 def test_evt3_state_spans_packets() -> None:
-    """Cut anywhere between two words, the stream makes the same events."""
+    """Cut between any two words, the stream gives the same events."""
     events = random_events(400)
     data = encode('evt3', events)
     whole = decode([Packet('evt3', WIDTH, HEIGHT, START, '', data)])
@@ -92,7 +92,7 @@ def test_evt3_state_spans_packets() -> None:
 
 
 def test_libcaer_cmp_column_spans_packets() -> None:
-    """The column may have been named in the packet before."""
+    """The column may have been set in the previous packet."""
     first = Packet('libcaer_cmp', WIDTH, HEIGHT, START, '', words(0, 1 << 12, 2 << 12 | 33))
     second = first._replace(data=words(0, 1 << 12 | 7, 3 << 12 | 1 << 11 | 20))
     found = decode([first, second])
@@ -118,7 +118,7 @@ def test_evt3_waits_until_time_and_row_are_known() -> None:
 
 
 def test_evt3_ignores_what_is_not_about_pixels() -> None:
-    """Triggers, continuations, padding and the sensor's messages about itself."""
+    """Triggers, continuations, padding and status words are skipped."""
     event = 2 << 12 | 9
     found = decode([evt3(0x8001, 0x6001, 5, event, 0xA101, 0xE0ED, 0xF123, 0x7004, 0x9000, event)])
     assert found.x.tolist() == [9, 9]
@@ -133,14 +133,14 @@ def test_evt3_time_wraps() -> None:
 
 
 def test_evt3_time_may_step_back_a_little() -> None:
-    """The high time goes back by up to ten of its steps without having wrapped."""
+    """The high time may step back by up to ten without a wrap."""
     event = 2 << 12 | 9
     found = decode([evt3(0x8064, 0x6001, 5, event, 0x805A, event, 0x8065, event)])
     assert found.t_us.tolist() == [100 << 12 | 1, 90 << 12 | 1, 101 << 12 | 1]
 
 
 def test_libcaer_time_wraps_within_a_packet() -> None:
-    """Its 31 bits of microseconds run over; the rest of the packet is behind that."""
+    """Its 31 bits of microseconds wrap within a packet."""
     events = random_events(100, first_us=(1 << 31) - 500_000)
     assert same(decode([packet('libcaer', events)]), events)
 
@@ -166,7 +166,7 @@ def test_lost_packets_are_counted_and_survived() -> None:
 
 
 def test_after_a_loss_stale_rows_are_not_used() -> None:
-    """A packet that goes on with the row of one that is lost makes no events at that row."""
+    """A packet after a missing one gives no events until it sets a row."""
     event = 2 << 12 | 9
     decoder = StreamDecoder(prefer='own')
     found = decode(
@@ -198,7 +198,7 @@ def refusal(one: Packet, decoder: StreamDecoder | None = None) -> str:
 
 @pytest.mark.parametrize('encoding', ['trigger', '', 'evt2', 'EVT3', 'x' * 1000])
 def test_unknown_encodings(encoding: str) -> None:
-    """Encodings that are not known are named, and so are those that are."""
+    """The error for an unknown encoding names it and the known ones."""
     line = refusal(Packet(encoding, WIDTH, HEIGHT, START, '', words(1, 2)))
     assert f'unknown encoding {encoding[:40]!r}' in line
     assert 'evt3, libcaer_cmp, libcaer, mono' in line
@@ -228,8 +228,8 @@ def test_bytes_that_are_no_words(encoding: str, size: int, said: str) -> None:
         ('libcaer_cmp', 0xF000, 'kind 15'),
     ],
 )
-def test_words_that_there_are_not(encoding: str, word: int, said: str) -> None:
-    """A word of no kind is named with its place."""
+def test_words_of_unknown_kinds(encoding: str, word: int, said: str) -> None:
+    """The error names the kind and the position."""
     line = refusal(Packet(encoding, WIDTH, HEIGHT, START, '', words(0x0000, 0x0000, word)))
     assert said in line
     assert 'at byte 4' in line
@@ -256,7 +256,7 @@ def test_rows_that_do_not_fit_their_bits() -> None:
 
 @pytest.mark.parametrize('encoding', ['libcaer', 'mono', EVENT_ARRAY, 'libcaer_cmp'])
 def test_time_that_runs_backwards_within_a_packet(encoding: str) -> None:
-    """Events out of order by more than a sensor's jitter are refused; by less they are taken."""
+    """Events out of order by more than a sensor's jitter are refused; by less they are accepted."""
     events = random_events(10)
     events.t_us[:] = 1_000_000 + np.arange(10)
     events.t_us[5] -= 40_000
@@ -267,14 +267,14 @@ def test_time_that_runs_backwards_within_a_packet(encoding: str) -> None:
 
 @pytest.mark.parametrize('encoding', ['evt3', 'libcaer', 'libcaer_cmp', EVENT_ARRAY])
 def test_times_that_leap(encoding: str) -> None:
-    """A packet of more than 4 s is no packet: one wrong bit in a time makes such a leap."""
+    """A packet longer than 4 s is refused: a wrong bit in a time makes such a leap."""
     events = random_events(10)
     events.t_us[5:] += 6_000_000
     assert 'within 4 s' in refusal(packet(encoding, events))
 
 
 def test_stamps_that_run_backwards() -> None:
-    """Such a packet is refused, and the next goes on from the earlier time."""
+    """Such a packet is refused, and the next one continues from the earlier time."""
     decoder, buffer = StreamDecoder(prefer='own'), EventBuffer()
     events = random_events(20)
     decoder.decode(packet('mono', events, 5, START + 10 * SECOND), buffer)
@@ -298,14 +298,14 @@ def test_sizes_of_no_sensor(width: int, height: int) -> None:
 
 
 def test_another_size_than_before() -> None:
-    """A stream is of one sensor."""
+    """A stream has one sensor."""
     decoder = StreamDecoder((WIDTH, HEIGHT), 'own')
     line = refusal(packet('mono', random_events(10), width=640, height=480), decoder)
     assert line == 'expected events of a sensor of 64x48 pixels, found 640x480'
 
 
 def test_a_packet_that_unpacks_to_too_much() -> None:
-    """Words of vectors make six events a byte: what a packet may claim has an end."""
+    """Vector words give six events per byte: the number in a packet is limited."""
     data = np.tile(words(0x4FFF), EVENTS_MAX // 12 + 100)
     head = words(0x8001, 0x6001, 5, 3 << 12)
     assert f'at most {EVENTS_MAX} events' in refusal(
@@ -314,7 +314,7 @@ def test_a_packet_that_unpacks_to_too_much() -> None:
 
 
 def test_a_refused_packet_leaves_the_next_ones() -> None:
-    """Decoding goes on behind a packet that cannot be used."""
+    """Decoding continues after an unusable packet."""
     events = random_events(1000)
     every = packets(events, 100)
     decoder, buffer = StreamDecoder(prefer='own'), EventBuffer()
@@ -335,7 +335,7 @@ def test_a_refused_packet_leaves_the_next_ones() -> None:
 
 
 def test_memory_is_used_again() -> None:
-    """In the steady state no packet takes memory of its own."""
+    """In the steady state no packet allocates memory."""
     decoder, buffer = Evt3Decoder(), EventBuffer()
     made = packet('evt3', random_events(2000))
     decoder.decode(made, buffer)
@@ -346,7 +346,7 @@ def test_memory_is_used_again() -> None:
 
 
 def test_event_camera_py_when_it_is_missing() -> None:
-    """Asked for and not installed, it is one line that says how to get it."""
+    """If it is required and not installed, the error says how to install it."""
     try:
         import event_camera_py  # noqa: F401
     except ImportError:

@@ -1,7 +1,7 @@
 """
-Decoders and garbage: no error but the project's own, nothing out of bounds, an end in any case.
+Decoders on arbitrary bytes: only EventError, no access out of bounds, always an end.
 
-Besides these examples `make fuzz` lets a coverage-guided fuzzer look for others; what it found is
+Besides these examples, `make fuzz` runs a coverage-guided fuzzer; what it found is
 among the examples at the end.
 """
 
@@ -30,7 +30,7 @@ from vprtempo_ros.sources.event_msg import read_packet
 # More than in other tests: most of what is made here is refused at its first word.
 thorough = settings(steady, max_examples=40 if 'FEWER' in os.environ else 300)
 
-# Words of kinds that there are come more often than by chance: garbage alone soon ends.
+# Words of valid kinds are more frequent than by chance: pure garbage is refused early.
 WORDS = st.lists(
     st.one_of(
         st.integers(0, 0xFFFF),
@@ -104,7 +104,7 @@ def test_garbage(encoding: str, parts: list[bytes], time_base: int, bigendian: b
 def test_good_packets_with_wrong_bits(
     encoding: str, flips: list[tuple[int, int]], cut: int
 ) -> None:
-    """What a bad cable makes of a stream."""
+    """Valid packets with flipped bits, as from a bad cable."""
     data = bytearray(encode(encoding, random_events(100, first_us=0)).tobytes())
     for place, bits in flips:
         data[place % len(data)] ^= bits
@@ -115,7 +115,7 @@ def test_good_packets_with_wrong_bits(
 @given(data=st.binary(max_size=200), head=st.booleans())
 @steady
 def test_messages_of_garbage(name: str, data: bytes, head: bool) -> None:
-    """Bytes that hold no message are refused, those that happen to hold one are read."""
+    """Bytes are a message or are refused."""
     if head:
         data = b'\0\1\0\0' + bytes(8) + b'\1\0\0\0\0\0\0\0\x30\0\0\0\x40\0\0\0' + data
     try:
@@ -129,7 +129,7 @@ def test_messages_of_garbage(name: str, data: bytes, head: bool) -> None:
 @example(words=[0x8FFF, 0x6FFF, 0x7FF, 0x3FFF, 0x4FFF, 0x4FFF, 0x5FFF])
 @steady
 def test_evt3_cut_anywhere_is_the_same(words: list[int]) -> None:
-    """State that spans packets: two halves make what the whole makes, if it makes anything."""
+    """State across packets: two halves give the events of the whole, if it is valid."""
     data = np.array(words, '<u2').view(np.uint8)
     whole = StreamDecoder(prefer='own')
     buffer, half = EventBuffer(), EventBuffer()
@@ -152,7 +152,7 @@ def test_evt3_cut_anywhere_is_the_same(words: list[int]) -> None:
 
 
 def test_array_bytes_that_end_anywhere() -> None:
-    """The loop over an EventArray never looks behind the bytes that it is given."""
+    """The loop over an EventArray never reads beyond its bytes."""
     data = encode(EVENT_ARRAY, random_events(20, first_us=0))
     for size in range(data.size):
         packet = Packet(EVENT_ARRAY, WIDTH, HEIGHT, START, '', data[:size])
@@ -165,7 +165,7 @@ def test_array_bytes_that_end_anywhere() -> None:
 @given(words=WORDS)
 @steady
 def test_vectors_that_outgrow_the_memory(words: list[int]) -> None:
-    """Vectors make more events than words; the fuzzer found it where loops run as Python."""
+    """Vectors give more events than words: found by the fuzzer, with loops run as Python."""
     feed('evt3', [np.array(words, '<u2').tobytes()], 0, False)
 
 

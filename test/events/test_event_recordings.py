@@ -1,4 +1,4 @@
-"""Decoders against real recordings, whose sums event_camera_py and event_camera_codecs test too."""
+"""Decoders on real recordings, with the sums in the tests of event_camera_py and its codecs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def read(bag: Path) -> list[Packet]:
 
 
 def sums(found: list[Packet], since_us: int = 0) -> dict[str, int]:
-    """Decode; return numbers and sums of what was found; times since `since_us`."""
+    """Decode; return numbers and sums of the events; times since `since_us`."""
     decoder, buffer = StreamDecoder(prefer='own'), EventBuffer()
     total: Counter[str] = Counter()
     for packet in found:
@@ -95,7 +95,7 @@ def test_evt3(shared_data: Callable[[str], Path]) -> None:
 
 
 def test_evt3_lasts_as_long_as_its_recording(shared_data: Callable[[str], Path]) -> None:
-    """Windows lie at multiples of their length, and there is one for each but the cut ones."""
+    """Windows are at multiples of their length; each complete one gives an image."""
     found = read(shared_data('events/event_camera_py/test_events_1'))
     stream = EventStream(EventsConfig(period=0.1, hot_pixels=0.0), decoder='own')
     stamps, counted = [], 0.0
@@ -133,7 +133,7 @@ def test_mono(shared_data: Callable[[str], Path]) -> None:
 
 @pytest.mark.parametrize('name', ['test_events_1', 'test_events_2'])
 def test_event_camera_py_agrees(shared_data: Callable[[str], Path], name: str) -> None:
-    """Where event_camera_py is installed, it and our decoders find the same."""
+    """Where event_camera_py is installed, it gives the same events as our decoders."""
     pytest.importorskip('event_camera_py', reason='event_camera_py comes with ROS from apt')
     found = read(shared_data(f'events/event_camera_py/{name}'))
     own, theirs = (StreamDecoder(prefer=prefer) for prefer in ('own', 'event_camera_py'))

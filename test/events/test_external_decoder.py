@@ -1,9 +1,9 @@
 """
-The way to event_camera_py's decoder, where that itself is not to be had.
+The adapter of the decoder of event_camera_py, tested with a substitute for it.
 
-It comes with ROS from apt only. What stands in for it here has its interface (decode_array,
+event_camera_py is in ROS from apt only. The substitute has its interface (decode_array,
 get_cd_events, columns x, y, p and t, the last int32 in microseconds) and decodes in plain Python;
-where the real one is installed, test_event_recordings.py compares it with ours.
+where event_camera_py is installed, test_event_recordings.py compares it with our decoders.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ COLUMNS = np.dtype(
 
 
 class StandIn:
-    """Decodes evt3 and mono, and hands events over as event_camera_py does."""
+    """Decodes evt3 and mono, and returns events as event_camera_py does."""
 
     def __init__(self) -> None:
         self._decoders: dict[str, Any] = {'evt3': Evt3Decoder(), 'mono': MonoDecoder()}
@@ -62,7 +62,7 @@ class StandIn:
 
 @pytest.mark.parametrize('encoding', ['evt3', 'mono'])
 def test_events_come_out_as_they_are(encoding: str) -> None:
-    """All columns; times are unwrapped, so that their differences are right over any time."""
+    """All columns; times are unwrapped, so their differences are right over any time."""
     events = random_events(3000, span_us=8_000_000_000, first_us=2**31 - 500_000)
     decoder, buffer = ExternalDecoder(StandIn), EventBuffer()
     times = []
@@ -78,7 +78,7 @@ def test_events_come_out_as_they_are(encoding: str) -> None:
 
 
 def test_bytes_that_are_no_words_are_not_handed_over() -> None:
-    """It would read beyond them."""
+    """event_camera_py would read beyond them."""
     with pytest.raises(EventError, match='words of 8 bytes'):
         ExternalDecoder(StandIn).decode(
             Packet('mono', WIDTH, HEIGHT, START, '', np.zeros(9, np.uint8)), EventBuffer()
@@ -86,7 +86,7 @@ def test_bytes_that_are_no_words_are_not_handed_over() -> None:
 
 
 def test_what_it_throws_is_one_line() -> None:
-    """Its errors are the project's, and it is created again."""
+    """Its errors become ours, and it is created again."""
     decoder, buffer = ExternalDecoder(StandIn), EventBuffer()
     with pytest.raises(EventError, match='cannot decode evt3 .got unsupported code'):
         decoder.decode(Packet('evt3', WIDTH, HEIGHT, START, '', np.full(4, 0x11, np.uint8)), buffer)
@@ -95,7 +95,7 @@ def test_what_it_throws_is_one_line() -> None:
 
 
 def test_an_empty_packet() -> None:
-    """No events are none."""
+    """A packet without events gives none."""
     buffer = EventBuffer()
     ExternalDecoder(StandIn).decode(
         Packet('evt3', WIDTH, HEIGHT, START, '', np.zeros(0, np.uint8)), buffer

@@ -22,21 +22,21 @@ from vprtempo_ros.sources.bag_writer import header
 from vprtempo_ros.sources.cdr import typestore
 from vprtempo_ros.statistics import Statistics
 
-# Frames as they are encoded, and nothing else.
+# Encoded frames without augmentation and standardisation.
 PLAIN: dict[str, Any] = {'training__augment': False, 'encoding__adapt': False}
 
 
 def samples_of(
     monkeypatch: pytest.MonkeyPatch, config: TrainerConfig
 ) -> tuple[dict[int, list[bytes]], ...]:
-    """Build a map and return the spikes of each place that each network was trained with."""
+    """Build a map; return for each trained network the spikes of each place."""
     trained: list[dict[int, list[bytes]]] = []
 
-    def watch(spikes: np.ndarray, places: np.ndarray, *rest: object) -> object:
+    def watch(spikes: np.ndarray, places: np.ndarray, *others: object) -> object:
         trained.append({})
         for place, row in zip(places.tolist(), spikes, strict=True):
             trained[-1].setdefault(place, []).append(row.tobytes())
-        return train(spikes, places, *rest)
+        return train(spikes, places, *others)
 
     from vprtempo_ros.maps import building
 
@@ -104,7 +104,7 @@ def test_each_traverse_is_standardised_by_its_own_light(
 
 
 def test_count_makes_different_lengths_agree(tmp_path: Path) -> None:
-    """With `count` only as many places are compared as are wanted."""
+    """With `count`, traverses of different lengths have equal numbers of places."""
     bags = [
         drive(tmp_path / name, [], range(length), poses=False)
         for name, length in (('first', 6), ('second', 9))

@@ -31,7 +31,7 @@ def spot(x: float, y: float, size: int = SIDE) -> Image:
 
 
 def where(image: Image) -> tuple[float, float]:
-    """Return the centre of what is bright, x and y."""
+    """Return the centre of brightness, x and y."""
     grey = image.grey().astype(float)
     rows, columns = np.mgrid[0 : grey.shape[0], 0 : grey.shape[1]]
     return float((grey * columns).sum() / grey.sum()), float((grey * rows).sum() / grey.sum())
@@ -75,7 +75,7 @@ def test_a_held_out_frame_is_rotated() -> None:
 
 
 def test_the_border_is_repeated() -> None:
-    """No black edge comes into view, which would be the same at every place."""
+    """There is no black edge, which would be the same at every place."""
     white = grey_image(np.full((60, 80), 200, np.uint8))
     for each in (*augmentations(white, ENCODING), rotated(white, ENCODING)):
         assert each.grey().min() == each.grey().max() == 200
@@ -127,7 +127,7 @@ def test_colour_and_depth_do_not_matter(encoding: str) -> None:
 
 
 def test_the_recorded_frame_is_not_changed() -> None:
-    """A frame is a view of its message's bytes; these stay as they are."""
+    """A frame is a view of its message's bytes, which do not change."""
     message = next(iter(image_records([picture(0)]))).message
     before = bytes(message.data)
     image = decode_image(message)

@@ -63,7 +63,7 @@ def test_a_map_of_one_traverse(tmp_path: Path) -> None:
 
 
 def test_a_map_recognises_its_own_pictures(tmp_path: Path) -> None:
-    """Asked for its own reference pictures, a map answers with their places."""
+    """A map recognises its own reference pictures."""
     folder = write_pictures(tmp_path / 'images', [f'{number}.png' for number in range(6)])
     built = build_map(
         tiny_config(
@@ -109,7 +109,7 @@ def test_the_seed_decides(tmp_path: Path, outputs: str) -> None:
 
 
 def test_a_map_is_the_same_on_any_number_of_cores(tmp_path: Path) -> None:
-    """The machine's linear algebra may use as many threads as it likes."""
+    """The result does not depend on the number of BLAS threads."""
     bag = drive(tmp_path / 'bag', range(60), range(60))
     settings: dict[str, Any] = {
         'encoding__width': 16,
@@ -134,7 +134,7 @@ def test_a_broken_frame_is_counted(tmp_path: Path) -> None:
 
 
 def test_black_frames_are_left_out(tmp_path: Path) -> None:
-    """A frame without any contrast is no place, and is counted with the unreadable ones."""
+    """A frame without contrast is not a place, and is counted as unreadable."""
     for black in (0, 2):
         bag = write_bag(
             tmp_path / f'bag{black}',
@@ -149,14 +149,14 @@ def test_black_frames_are_left_out(tmp_path: Path) -> None:
 
 
 def test_nothing_but_black_frames(tmp_path: Path) -> None:
-    """A covered lens makes no map: the error says what was seen."""
+    """A recording with a covered lens makes no map: the error names the reason."""
     bag = write_bag(tmp_path / 'bag', images(np.zeros((24, 32), np.uint8) for _ in range(4)))
     with pytest.raises(SourceError, match='4 unreadable: .*without any contrast'):
         build_map(tiny_config(bag))
 
 
 def test_traverses_in_different_frames(tmp_path: Path) -> None:
-    """Poses of a second traverse in another frame are not compared with the first's."""
+    """Poses of traverses in different coordinate frames are not compared."""
     first = drive(tmp_path / 'first', range(6), range(6))
     second = drive(tmp_path / 'second', range(6), range(6), frame_id='other')
     with pytest.raises(MapError, match="expected poses in frame 'odom'.*found 'other'"):
@@ -184,7 +184,7 @@ def test_progress_is_reported(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_a_map(tmp_path: Path) -> None:
-    """Too few places, missing poses and traverses that never meet give one line each."""
+    """Too few places, missing poses and traverses of different routes give one line each."""
     route = drive(tmp_path / 'route', range(4), range(4))
     blind = drive(tmp_path / 'blind', [], range(4), poses=False)
     away = drive(tmp_path / 'away', range(100, 104), range(4))

@@ -28,7 +28,7 @@ FILTERS = ('none', 'seqslam', 'bayes')
 
 
 class Parts(NamedTuple):
-    """What confidence is fitted with: a map, its engine, frames between its places, distractors."""
+    """Inputs of the fit: a map, its backend, held-out frames, distractors."""
 
     map: Map
     backend: Backend
@@ -51,7 +51,7 @@ class Parts(NamedTuple):
 
 @pytest.fixture(scope='module')
 def parts(street: Street) -> Parts:
-    """Return the street's map with the frames that became none of its places."""
+    """Return the street's map with the frames between its places."""
     loaded = load(street.map)
     encode = PixelEncoder(loaded.config.encoding)
     stamps = np.array([place.stamp_ns for place in loaded.places])
@@ -81,12 +81,12 @@ def parts(street: Street) -> Parts:
 
 
 def test_the_fit_is_that_of_the_map(parts: Parts) -> None:
-    """What is fitted here from the recording is what the map was built with, to the last bit."""
+    """The calibration fitted here is that of the map, bit for bit."""
     assert parts.fit() == parts.map.calibration
 
 
 def test_curves_are_sound(parts: Parts) -> None:
-    """A finite curve for each filter that rises, fitted on frames of which some were right."""
+    """Each filter has a finite, rising curve, and some of the frames were correct."""
     found = parts.fit()
     assert set(found.curves) == set(found.right) == set(FILTERS)
     for name in FILTERS:
@@ -96,19 +96,19 @@ def test_curves_are_sound(parts: Parts) -> None:
         assert max(found.curves[name][:2]) > 0
         assert 0.1 < found.right[name] < 0.9
     assert found.frames == 80 * 25
-    # What the filters are for.
+    # Filters improve the matches.
     assert found.right['bayes'] > found.right['none']
 
 
 def test_the_seed_decides(parts: Parts) -> None:
-    """The same seed gives the same curves; another draws other runs, and nearly the same curves."""
+    """The same seed gives the same curves; another gives other runs and similar curves."""
     assert parts.fit(1) == parts.fit(1) != parts.fit(2)
     at = {seed: parts.fit(seed).curves['none'] for seed in (1, 2)}
     assert at[1].lead == pytest.approx(at[2].lead, rel=0.5)
 
 
 def test_distractors_is_the_route_mirrored() -> None:
-    """Left and right of each row change over; rows and frames stay where they are."""
+    """Each row is mirrored; the order of rows and frames stays."""
     frames = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 12)
     assert mirrored(frames, 4).tolist() == [
         [3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8],
@@ -127,18 +127,18 @@ def test_distractors_is_no_place_of_the_map(parts: Parts) -> None:
 
 
 def runs(parts: Parts, count: int = 200) -> list[calibrating._Run]:
-    """Return runs as confidence is fitted on."""
+    """Return runs that confidence is fitted on."""
     rng = np.random.default_rng(5)
     return [calibrating._run(parts.held_out, parts.distractors, rng) for _ in range(count)]
 
 
 def is_off_map(parts: Parts, run: calibrating._Run) -> bool:
-    """Return whether no place of the map is right anywhere in a run."""
+    """Return whether no place of the map is correct in a run."""
     return bool((run.first > len(parts.map.places)).all())
 
 
-def test_runs_are_stretches_of_the_drive(parts: Parts) -> None:
-    """Successive frames with their right places and times; after the end comes the beginning."""
+def test_runs_are_segments_of_the_drive(parts: Parts) -> None:
+    """Successive frames with correct places and stamps; the end continues at the beginning."""
     held_out, wrapped = parts.held_out, 0
     for run in runs(parts):
         if is_off_map(parts, run):
@@ -157,7 +157,7 @@ def test_runs_are_stretches_of_the_drive(parts: Parts) -> None:
 
 
 def test_a_part_of_the_runs_shows_nothing_of_the_map(parts: Parts) -> None:
-    """About a fifth is distractors alone: what was held out has no part in its pixels."""
+    """About a fifth of the runs has distractors only."""
     blank = parts._replace(
         held_out=replace(parts.held_out, spikes=np.zeros_like(parts.held_out.spikes))
     )
@@ -171,7 +171,7 @@ def test_a_part_of_the_runs_shows_nothing_of_the_map(parts: Parts) -> None:
 
 @pytest.mark.parametrize('name', FILTERS)
 def test_off_map_is_less_sure(parts: Parts, name: str) -> None:
-    """Confidence is lower off the map, and where a match is wrong, whichever the filter."""
+    """With each filter confidence is lower off the map and for wrong matches."""
     matcher = Matcher(
         parts.map.route(),
         parts.map.response_statistics,
@@ -189,12 +189,12 @@ def test_off_map_is_less_sure(parts: Parts, name: str) -> None:
             kind = 'off_map' if is_off_map(parts, run) else 'right' if near else 'wrong'
             said[kind].append(float(found.confidences[0]))
     mean = {kind: float(np.mean(values)) for kind, values in said.items()}
-    # Of a single frame on a map of 18 places there is little to go by; rendered pictures differ
-    # in a few pixels from run to run.
+    # A single frame on a map of 18 places gives little evidence; rendered pictures differ in a few
+    # pixels from run to run.
     margin = {'none': 0.03, 'seqslam': 0.08, 'bayes': 0.15}[name]
     assert mean['right'] > mean['off_map'] + margin, mean
     assert mean['right'] > mean['wrong'] + margin, mean
-    # Runs that were not fitted on: confidence is true for these as a whole.
+    # Runs that were not fitted on: confidence is calibrated for them on average.
     everything = np.concatenate([said[kind] for kind in ('right', 'wrong', 'off_map')])
     assert everything.mean() == pytest.approx(len(said['right']) / len(everything), abs=0.12)
 

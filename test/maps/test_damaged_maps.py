@@ -19,12 +19,12 @@ PLACES = 'places.csv'
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Give a sound map to be damaged."""
+    """Give a valid map to be damaged."""
     return save(tiny_map(), tmp_path / 'office')
 
 
 def test_no_map(tmp_path: Path) -> None:
-    """A path where nothing is, a file and a folder of other things are no maps."""
+    """A missing path, a file and a folder with other files are not maps."""
     assert 'no such map' in refusal(tmp_path / 'nothing')
     assert 'not a map' in refusal(tmp_path)
     file = tmp_path / 'file'
@@ -46,7 +46,7 @@ def test_no_map(tmp_path: Path) -> None:
     ],
 )
 def test_another_version(folder: Path, version: object, expected: str) -> None:
-    """A map of another format says which, and what to do, before anything else is looked at."""
+    """For a map of another format the error names it and a remedy, before other checks."""
     change(folder, lambda document: document.update(format_version=version))
     (folder / NETWORK).unlink()
     line = refusal(folder)
@@ -96,7 +96,7 @@ def test_a_missing_file(folder: Path, name: str) -> None:
 
 @pytest.mark.parametrize('edit', ['remove', 'add'])
 def test_thumbnails_that_do_not_fit(folder: Path, edit: str) -> None:
-    """A thumbnail too many or too few is noticed, with and without checksums."""
+    """A missing or additional thumbnail is noticed, with and without checksums."""
     if edit == 'remove':
         (folder / 'thumbnails' / '000002.jpg').unlink()
     else:
@@ -128,6 +128,6 @@ def test_thumbnails_that_do_not_fit(folder: Path, edit: str) -> None:
     ids=lambda value: str(value[:20]) if isinstance(value, bytes) else '',
 )
 def test_a_map_yaml_of_something_else(folder: Path, content: bytes, expected: str) -> None:
-    """Text that is no map.yaml, no YAML or no text is refused, and nothing in it is run."""
+    """Content that is not a map.yaml, YAML or text is refused, and never executed."""
     (folder / 'map.yaml').write_bytes(content)
     assert expected in refusal(folder)

@@ -1,4 +1,4 @@
-"""Frames held out of training: which ones are kept, which are chosen, what the map says."""
+"""Frames held out of training: which are kept, which are used, how the map names them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ADDITIONAL, BETWEEN, ROTATED = (
     ('again', 'spacing', 'expected'),
     [(True, 2, ADDITIONAL), (True, 1, ADDITIONAL), (False, 2, BETWEEN), (False, 1, ROTATED)],
 )
-def test_the_best_that_there_is_is_held_out(
+def test_the_best_available_frames_are_held_out(
     tmp_path: Path, again: bool, spacing: int, expected: str
 ) -> None:
     """An additional traverse, else frames between places, else rotated places; the map names it."""

@@ -20,7 +20,7 @@ from vprtempo_ros.maps.store import save
 def test_overwriting_leaves_the_new_map_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: bool
 ) -> None:
-    """When asked, the new map takes the place of the old one, and nothing is left of that."""
+    """With overwrite the new map replaces the old one, and nothing is left of that."""
     if not at_once:
         monkeypatch.setattr(swap, '_exchange_at_once', lambda first, second: False)
     folder = save(tiny_map(), tmp_path / 'office')
@@ -36,7 +36,7 @@ def test_overwriting_leaves_the_new_map_only(
 def test_failure_leaves_the_old_map(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str, error: BaseException
 ) -> None:
-    """Wherever writing fails or is interrupted, the old map stays and nothing else."""
+    """At each point where writing fails or is interrupted, only the old map stays."""
     folder = save(tiny_map(), tmp_path / 'office')
     before = tree(folder)
 
@@ -54,7 +54,7 @@ def test_failure_leaves_the_old_map(
 
 
 def test_a_full_disk_leaves_the_old_map(tmp_path: Path) -> None:
-    """Where the network does not fit any more, one line says so and the old map stays."""
+    """If the disk is full, the error is one line and the old map stays."""
     folder = save(tiny_map(), tmp_path / 'office')
     before = tree(folder)
     limit = (folder / 'network.safetensors').stat().st_size // 2
@@ -107,7 +107,7 @@ def test_the_two_renames_put_the_old_map_back(
 
 
 def test_an_exchange_that_is_not_possible(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the system call there is the other way; where it fails, its reason is passed on."""
+    """Without the system call two renames are used; an error of the call is passed on."""
     (tmp_path / 'a').mkdir()
     with pytest.raises(FileNotFoundError):
         swap._exchange_at_once(tmp_path / 'a', tmp_path / 'nothing')

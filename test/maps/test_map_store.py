@@ -1,4 +1,4 @@
-"""Maps on disk: what is saved comes back, nothing is overwritten unasked, all or nothing."""
+"""Maps on disk: saving and loading, no accidental overwriting, all or nothing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from vprtempo_ros.maps.store import check_destination, load, save
 
 
 def test_round_trip(tmp_path: Path) -> None:
-    """A map comes back from its folder as it was saved, to the last bit."""
+    """A loaded map is the saved one, bit for bit."""
     built = tiny_map()
     assert save(built, tmp_path / 'maps' / 'office') == tmp_path / 'maps' / 'office'
     loaded = load(tmp_path / 'maps' / 'office')
@@ -42,7 +42,7 @@ def test_round_trip(tmp_path: Path) -> None:
 
 
 def test_a_map_is_the_folder_of_the_design(tmp_path: Path) -> None:
-    """A map is five things with plain names, readable by others; nothing is left next to it."""
+    """A map has five entries, readable by other users; nothing is left next to it."""
     folder = save(tiny_map(), tmp_path / 'office')
     assert names(folder) == [
         'map.yaml',
@@ -62,7 +62,7 @@ def test_saving_twice_gives_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_a_map_is_never_overwritten_unasked(tmp_path: Path) -> None:
-    """A map stays as it is unless it is to be replaced."""
+    """A map is replaced only with overwrite."""
     folder = save(tiny_map(), tmp_path / 'office')
     before = tree(folder)
     with pytest.raises(MapError, match='set overwrite to replace it'):
@@ -110,7 +110,7 @@ def test_what_is_not_a_map_is_left_alone(tmp_path: Path, kind: str, overwrite: b
 
 
 def test_an_empty_folder_may_become_a_map(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An empty folder holds nothing to lose, also if it is named from within."""
+    """An empty folder is replaced, also if it is the working directory."""
     (tmp_path / 'office').mkdir()
     save(tiny_map(), tmp_path / 'office')
     (tmp_path / 'here').mkdir()
@@ -135,7 +135,7 @@ def test_a_destination_that_cannot_be(
 
 @pytest.mark.parametrize('path', ['file/map', 'file/below/map'])
 def test_a_destination_below_a_file_is_refused_before_training(tmp_path: Path, path: str) -> None:
-    """Minutes of training would be lost otherwise; what can be made is made."""
+    """Otherwise minutes of training would be lost. A path that can be made is accepted."""
     (tmp_path / 'file').write_text('x')
     with pytest.raises(MapError, match='cannot be made, since .*file is not a folder'):
         check_destination(tmp_path / path, overwrite=True)

@@ -1,4 +1,4 @@
-"""Cutting traverses into places by frames, seconds and metres; finding a place by its pose."""
+"""Sampling places by frames, seconds and metres; finding a place by its pose."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_by_frames(spacing: float, expected: list[int]) -> None:
     ids=['regular', 'jitter', 'gap', 'clock set back', 'same stamps'],
 )
 def test_by_seconds(times: list[float], spacing: float, expected: list[int]) -> None:
-    """Places lie on a grid of time from the first frame; a gap makes no extra places."""
+    """Places are on a time grid from the first frame; a gap makes no extra places."""
     assert taken(timed(times), by='seconds', spacing=spacing) == expected
 
 
@@ -89,14 +89,14 @@ def test_rounded_metres_lose_no_place(step: float) -> None:
 
 
 def test_metres_are_measured_in_space() -> None:
-    """Height and both directions count, and so does the way back."""
+    """Height and both directions count, and so does driving back."""
     points = [(0, 0, 0), (0.6, 0.6, 0.6), (0, 0, 0), (0, -1, 0), (0, 0, 0)]
     frames = [frame(0, point, stamp_ns=number) for number, point in enumerate(points)]
     assert taken(frames, by='metres', spacing=1.0) == [0, 1, 2, 3, 4]
 
 
 def test_a_standing_robot_makes_no_places() -> None:
-    """Noise of a few centimetres around one spot does not add up to a metre."""
+    """Noise of a few centimetres at one position does not add up to a metre."""
     noise = np.random.default_rng(0).normal(0, 0.03, (500, 3))
     frames = [frame(0, row, stamp_ns=number) for number, row in enumerate(noise)]
     assert taken(frames, by='metres', spacing=1.0) == [0]
@@ -123,7 +123,7 @@ def test_count_limits_the_places(by: str, count: int, expected: int) -> None:
 
 
 def test_nothing_is_read_after_the_last_place() -> None:
-    """Once there are `count` places, the rest of the recording is not read."""
+    """Once there are `count` places, the recording is read no further."""
 
     def frames() -> object:
         yield from timed([0, 1])

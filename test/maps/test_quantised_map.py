@@ -1,4 +1,4 @@
-"""Maps that hold integers: what is written comes back, is small, and is checked; map_info."""
+"""Maps with integers: saving and loading, size, checks; map_info."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from vprtempo_ros.tools import map_info
 @pytest.mark.parametrize('keep', [True, False])
 @pytest.mark.parametrize('readout', ['linear', 'clamped'])
 def test_what_is_saved_comes_back(tmp_path: Path, keep: bool, readout: str) -> None:
-    """All integers and scales, with or without floats; the answers stay the same."""
+    """All integers and scales, with or without floats; similarities stay the same."""
     network = quantised.trained(readout, keep_fp32=keep)
     save(map_of(network), tmp_path / 'map')
     loaded = load(tmp_path / 'map').network

@@ -1,4 +1,4 @@
-"""A map whose checksums are right and whose content is not is refused all the same."""
+"""A map with right checksums and wrong content is refused."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ PLACES = 'places.csv'
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Give a sound map to be damaged."""
+    """Give a valid map to be damaged."""
     return save(tiny_map(), tmp_path / 'office')
 
 
 def test_renewed_checksums_are_accepted(folder: Path) -> None:
-    """The damage below is found for itself: a map with renewed checksums alone does load."""
+    """The tests below find damage, not checksums: a map with renewed checksums loads."""
     change(folder, unchanged)
     assert load(folder).places == tiny_map().places
 
@@ -55,7 +55,7 @@ def test_renewed_checksums_are_accepted(folder: Path) -> None:
 def test_values_that_are_missing_or_wrong(
     folder: Path, edit: Callable[[dict[str, Any]], object]
 ) -> None:
-    """Values are checked for themselves, even where all checksums are right."""
+    """Values are checked independently of checksums."""
     change(folder, edit)
     assert refusal(folder)
 
@@ -110,7 +110,7 @@ def test_a_configuration_that_contains_itself(folder: Path) -> None:
 def test_confidence_that_is_missing_or_wrong(
     folder: Path, edit: Callable[[dict[str, Any]], object]
 ) -> None:
-    """How confidence is found is checked number by number, and refused in a line of its own."""
+    """Each number of the calibration is checked, and refused with its own message."""
     change(folder, lambda document: edit(document['confidence']))
     line = refusal(folder)
     assert 'map.yaml: confidence lacks or misplaces' in line
@@ -119,7 +119,7 @@ def test_confidence_that_is_missing_or_wrong(
 
 @pytest.mark.parametrize('value', [None, 5, 'sure', [1, 2], []])
 def test_no_confidence_at_all(folder: Path, value: object) -> None:
-    """Something else in its place is refused, and so is nothing."""
+    """Other values in its place are refused, and so is a missing one."""
     change(folder, lambda document: document.update(confidence=value))
     assert 'confidence' in refusal(folder)
     change(folder, lambda document: document.pop('confidence'))
@@ -217,7 +217,7 @@ def test_a_reference_that_does_not_fit(
 @pytest.mark.parametrize('name', [NETWORK, REFERENCE])
 @pytest.mark.parametrize('content', [b'', b'garbage', b'\xff' * 100, b'\x02\0\0\0\0\0\0\0{}'])
 def test_a_tensor_file_of_something_else(folder: Path, name: str, content: bytes) -> None:
-    """A file that is no safetensors file, or an empty one, is refused."""
+    """A file that is not a safetensors file, or is empty, is refused."""
     (folder / name).write_bytes(content)
     change(folder, unchanged)
     line = refusal(folder)

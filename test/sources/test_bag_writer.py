@@ -41,7 +41,7 @@ def write(path: Path, storage: str = 'mcap', count: int = 3) -> None:
 
 @pytest.mark.parametrize('storage', STORAGES)
 def test_what_is_written_is_read(tmp_path: Path, storage: str) -> None:
-    """Pictures, poses, stamps and frames come back; folders are made on the way."""
+    """Pictures, poses, stamps and frames are read back; parent folders are created."""
     path = tmp_path / 'new' / 'bag'
     write(path, storage)
     with BagReader(path) as bag:
@@ -112,7 +112,7 @@ def test_a_place_where_no_bag_can_be(tmp_path: Path, path: str) -> None:
 
 @pytest.mark.parametrize('name', ['run #3', 'run?a=b', '100%25'])
 def test_names_that_mean_something_in_a_uri(tmp_path: Path, name: str) -> None:
-    """MCAP takes any name; SQLite would write somewhere else, so that is refused."""
+    """MCAP accepts any name; SQLite would write to another file, so that is refused."""
     write(tmp_path / name / name, 'mcap')
     assert [entry.name for entry in (tmp_path / name).iterdir()] == [name]
     with BagReader(tmp_path / name / name) as bag:
@@ -126,7 +126,7 @@ def test_names_that_mean_something_in_a_uri(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize('storage', STORAGES)
 @pytest.mark.parametrize('limit', [0, 5_000, 100_000, 2_000_000])
 def test_a_full_disk(tmp_path: Path, storage: str, limit: int) -> None:
-    """Where the files may not grow, one line says so, and nothing is left, on stderr neither."""
+    """If files may not grow, the error is one line, and nothing is left, nor printed."""
     program = (
         'import resource\n'
         'from pathlib import Path\n'
@@ -171,7 +171,7 @@ def small_disk(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize('storage', STORAGES)
 def test_a_disk_that_is_really_full(small_disk: Path, storage: str) -> None:
-    """On a full file system one line says so, and all of its space is free again."""
+    """On a full file system the error is one line, and all space is free again."""
     with pytest.raises(SourceError, match='cannot be written'):
         write(small_disk / 'bag', storage, 4000)
     assert list(small_disk.iterdir()) == []

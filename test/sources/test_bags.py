@@ -38,7 +38,7 @@ MODES = [
 
 
 def recorded(path: Path) -> list[np.ndarray]:
-    """Return the pictures of the camera topic of a bag, checking what goes with them."""
+    """Return the pictures of the camera topic of a bag, after checks of their messages."""
     pictures = []
     with BagReader(path) as bag:
         for number, raw in enumerate(bag.messages([CAMERA])):
@@ -112,14 +112,14 @@ def test_several_topics_come_in_the_order_of_time(tmp_path: Path, storage: str) 
 @pytest.mark.parametrize('name', ['run #3', 'run?a=b', '100%25', 'läuft', "it's", 'a b&c'])
 @pytest.mark.parametrize('storage', STORAGES)
 def test_any_name_will_do(tmp_path: Path, storage: str, name: str) -> None:
-    """A folder's name may hold characters that mean something in a URI."""
+    """A folder's name may have characters with a meaning in a URI."""
     bag = write_bag(tmp_path / 'bag', images([picture(1)]), storage).rename(tmp_path / name)
     np.testing.assert_array_equal(recorded(bag), [picture(1)])
     np.testing.assert_array_equal(recorded(storage_file(bag)), [picture(1)])
 
 
 def test_splits_without_metadata_come_in_the_order_of_their_numbers(tmp_path: Path) -> None:
-    """The tenth file of a split bag comes after the ninth."""
+    """The tenth file of a split bag is read after the ninth."""
     folder = tmp_path / 'split'
     folder.mkdir()
     for number in range(11):
@@ -153,7 +153,7 @@ def test_the_start_of_a_split_does_not_depend_on_its_name(tmp_path: Path) -> Non
 def test_a_split_bag_of_rosbag2(
     shared_data: SharedData, tmp_path: Path, storage: str, metadata: bool
 ) -> None:
-    """The 6074 messages of a 5-file bag come in order, with and without its metadata.yaml."""
+    """The 6074 messages of a 5-file bag are in order, with and without its metadata.yaml."""
     path = shared_data(f'bags/rosbag2_py/{storage}/wbag')
     if not metadata:
         path = Path(shutil.copytree(path, tmp_path / 'wbag'))
@@ -175,7 +175,7 @@ def test_a_split_bag_of_rosbag2(
 
 @pytest.mark.parametrize('storage', STORAGES)
 def test_the_talker_of_rosbag2(shared_data: SharedData, storage: str) -> None:
-    """A bag whose metadata notes another QoS than its storage loses no message for that."""
+    """A bag with different QoS in metadata and storage loses no message."""
     with BagReader(shared_data(f'bags/rosbag2_py/{storage}/talker')) as bag:
         topic = bag.topics['/topic']
         texts = [read_message(raw.data, raw.type).data for raw in bag.messages(['/topic'])]
@@ -206,7 +206,7 @@ def test_a_file_unpacked_by_hand_is_read_once(tmp_path: Path) -> None:
 
 
 def test_metadata_with_an_empty_storage_identifier(shared_data: SharedData) -> None:
-    """Metadata that rosbags refuses stops no one."""
+    """Metadata that rosbags refuses does not matter."""
     with BagReader(shared_data('events/event_camera_py/test_events_2')) as bag:
         (topic,) = bag.topics.values()
         assert topic.type == 'event_camera_msgs/msg/EventPacket'
@@ -222,7 +222,7 @@ def test_type_names(name: str, expected: str) -> None:
 
 
 def test_nothing_stays_open(tmp_path: Path) -> None:
-    """A bag that was read, or could not be, holds no file: its disk can be unmounted."""
+    """After reading, or failing to, no file is open: the disk can be unmounted."""
     bag = write_bag(tmp_path / 'bag', images([picture(1)]), 'sqlite3')
     (tmp_path / 'broken.db3').write_bytes(storage_file(bag).read_bytes()[:5000])
     with BagReader(bag) as reader:

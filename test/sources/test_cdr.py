@@ -48,7 +48,7 @@ def big_endian(stamp: int) -> bytes:
 
 
 def test_round_trip() -> None:
-    """An image message comes back from its bytes as it was."""
+    """An image message is the same after serialisation."""
     message = read_message(image_bytes(), IMAGE)
     assert stamp_ns(message.header) == STAMP
     assert message.header.frame_id == 'cam'

@@ -26,7 +26,7 @@ from vprtempo_ros.sources.traverse import open_traverse
 
 
 def error_of(path: Path) -> str:
-    """Return the line that opening or reading the bag ends with; empty if it can be read."""
+    """Return the error line of opening or reading the bag; empty if it can be read."""
     try:
         with BagReader(path) as bag:
             for _ in bag.messages(bag.topics):
@@ -48,14 +48,14 @@ def fresh(path: Path, storage: str, mode: str = 'none') -> Path:
 
 
 def test_missing(tmp_path: Path) -> None:
-    """A path where nothing is, or could ever be, is no bag."""
+    """A missing or impossible path is not a bag."""
     assert 'no such bag' in error_of(tmp_path / 'nothing')
     assert error_of(tmp_path / ('x' * 300))
     assert not is_bag(tmp_path / 'nothing')
 
 
 def test_an_empty_folder(tmp_path: Path) -> None:
-    """A folder without storage files is no bag, with or without metadata.yaml."""
+    """A folder without storage files is not a bag, with or without metadata.yaml."""
     assert 'expected a bag' in error_of(tmp_path)
     (tmp_path / 'metadata.yaml').write_text('rosbag2_bagfile_information: {}')
     assert 'expected a bag' in error_of(tmp_path)
@@ -72,7 +72,7 @@ def test_files_of_something_else(tmp_path: Path, suffix: str, content: bytes) ->
 
 
 def test_a_file_of_another_name(tmp_path: Path) -> None:
-    """A file that is not called like a bag is not tried."""
+    """A file without the suffix of a bag is not tried."""
     file = tmp_path / 'recording.bag'
     file.write_bytes(b'#ROSBAG V2.0\n')
     assert 'expected a bag' in error_of(file)
@@ -82,7 +82,7 @@ def test_a_file_of_another_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize('storage', STORAGES)
 @pytest.mark.parametrize('part', [0.01, 0.3, 0.5, 0.9, 0.97])
 def test_truncated(tmp_path: Path, storage: str, mode: str, part: float) -> None:
-    """A bag whose end is missing gives one line that says what to try."""
+    """A bag whose end is missing gives one line with a remedy."""
     file = fresh(tmp_path / 'bag', storage, mode)
     data = file.read_bytes()
     file.write_bytes(data[: int(len(data) * part)])
@@ -138,7 +138,7 @@ def frames_or_error(file: Path) -> None:
 
 
 def test_damage_after_good_messages_is_told_where(tmp_path: Path) -> None:
-    """Messages before the damage are given, then one line says how many they were."""
+    """Messages before the damage are read, then one line says how many."""
     noise = np.random.default_rng(0).integers(0, 3, (30, 240, 320), np.uint8)
     file = storage_file(write_bag(tmp_path / 'bag', images(noise), 'mcap', 'storage'))
     data = bytearray(file.read_bytes())
@@ -179,7 +179,7 @@ def cameras(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ],
 )
 def test_the_topic_is_not_clear(cameras: Path, wanted: str, what: str, expected: str) -> None:
-    """Where no topic or several would do, the line lists the candidates."""
+    """If no topic or several match, the line lists the candidates."""
     types = [IMAGE] if what == 'image' else ['std_msgs/msg/String']
     with BagReader(cameras) as bag, pytest.raises(SourceError) as caught:
         choose_topic(bag.topics, types, wanted, what, cameras)
@@ -188,7 +188,7 @@ def test_the_topic_is_not_clear(cameras: Path, wanted: str, what: str, expected:
 
 
 def test_the_topic_is_clear(cameras: Path) -> None:
-    """A named topic is taken, and the only one of its type without being named."""
+    """A named topic is used, or the only one of its type."""
     with BagReader(cameras) as bag:
         assert choose_topic(bag.topics, [IMAGE], CAMERA, 'image', cameras).name == CAMERA
         kinds = ['nav_msgs/msg/Odometry', 'nav_msgs/msg/Path']
@@ -207,5 +207,5 @@ def test_memory_does_not_grow_with_the_bag(tmp_path: Path, storage: str) -> None
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    # MCAP is read by chunks of 1 MB, in which 14 of these images lie, and kept twice meanwhile.
+    # MCAP is read by chunks of 1 MB, with 14 of these images each, of which two copies are kept.
     assert peak < 60 * pixels.nbytes

@@ -1,4 +1,4 @@
-"""Recorded events as frames, and maps that are made of them."""
+"""Recorded events as frames, and maps made from them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from vprtempo_ros.recogniser import Recogniser
 from vprtempo_ros.sources.event_bag import EventFrames
 from vprtempo_ros.sources.traverse import open_traverse
 
-# Each frame by itself, and an answer to each.
+# Single frames, with a match for each.
 ALONE = MatchConfig(min_confidence=0.0, sequence=SequenceConfig(filter='none'))
 
 
@@ -85,7 +85,7 @@ def test_frames_of_a_recording(tmp_path: Path, encoding: str) -> None:
 
 
 def test_reading_twice_is_the_same(tmp_path: Path) -> None:
-    """A traverse can be read again, and says how many frames there were."""
+    """A traverse can be read again, and then has the number of its frames."""
     event_drive(tmp_path / 'bag', range(5))
     config = BagInputConfig(type='events')
     traverse, _ = open_traverse(str(tmp_path / 'bag'), config, PosesConfig())
@@ -105,7 +105,7 @@ def test_frames_can_be_left_out_at_the_beginning(tmp_path: Path) -> None:
 
 
 def test_packets_that_cannot_be_used_are_counted(tmp_path: Path) -> None:
-    """A recording is not worthless for some broken packets; lost ones are known by number."""
+    """Broken packets are left out and counted; missing ones are counted by sequence number."""
     every = packets(random_events(20_000, first_us=0), 200)
     every[10] = every[10]._replace(data=np.zeros(3, np.uint8))
     every[20] = every[20]._replace(encoding='trigger')
@@ -122,7 +122,7 @@ def test_packets_that_cannot_be_used_are_counted(tmp_path: Path) -> None:
 
 
 def test_a_recording_that_goes_back_in_time(tmp_path: Path) -> None:
-    """Two drives in one bag: said, and read on from there."""
+    """Two drives in one bag: the jump is counted, and the second is read too."""
     every = packets(random_events(5_000, span_us=500_000, first_us=0), 100)
     again = [one._replace(stamp_ns=one.stamp_ns - 20 * SECOND) for one in every]
     bag = [
@@ -155,7 +155,7 @@ def test_topics_are_chosen_by_type(tmp_path: Path) -> None:
 
 
 def test_a_map_of_events(tmp_path: Path) -> None:
-    """It knows what it was made from, survives the disk, and recognises its own places."""
+    """It has its sensor, can be saved and loaded, and recognises its own places."""
     bag = event_drive(tmp_path / 'bag', range(8))
     loaded = load(save(trained(bag), tmp_path / 'map'))
     assert loaded.sensor == ('events', WIDTH, HEIGHT)
@@ -184,7 +184,7 @@ def test_a_map_of_events(tmp_path: Path) -> None:
     ],
 )
 def test_maps_with_other_settings(tmp_path: Path, settings: dict[str, Any]) -> None:
-    """The map carries how images are made, so that the live input makes the same."""
+    """The map has the settings of its images, so that the live input makes the same."""
     bag = event_drive(tmp_path / 'bag', range(8))
     built = trained(bag, **settings)
     recogniser = Recogniser(built, BackendConfig(), ALONE)
@@ -201,7 +201,7 @@ def test_maps_with_other_settings(tmp_path: Path, settings: dict[str, Any]) -> N
 
 
 def test_two_traverses_of_events(tmp_path: Path) -> None:
-    """Further traverses show the same places; one of another sensor is refused."""
+    """Additional traverses show the same places; one of another sensor is refused."""
     first, second = (event_drive(tmp_path / name, range(6)) for name in ('first', 'second'))
     assert len(trained(first, second).places) == 6
     other = event_drive(tmp_path / 'other', range(6), width=80, height=60)
@@ -230,7 +230,7 @@ def test_a_map_of_a_folder_of_event_images(tmp_path: Path) -> None:
 
 
 def test_recordings_without_a_frame(tmp_path: Path) -> None:
-    """A bag whose packets are all broken says why no map comes of it."""
+    """The error for a bag of broken packets names the reason."""
     every = [one._replace(encoding='evt2') for one in packets(random_events(1000), 100)]
     bag = write_bag(tmp_path / 'bag', records(every))
     with pytest.raises(SourceError, match="no usable frame in it .*unknown encoding 'evt2'"):
@@ -254,6 +254,6 @@ def test_a_map_whose_region_does_not_fit(tmp_path: Path) -> None:
 
 
 def test_defaults_are_the_same_in_trainer_and_node() -> None:
-    """What a map carries is what the configuration has."""
+    """Trainer and node have the same defaults for events."""
     config = from_flat(TrainerConfig, {'input.type': 'events', 'input.events.period': 0.2})
     assert config.input.events == EventsConfig(period=0.2)

@@ -40,7 +40,7 @@ def array_message(count: int, frame_id: str = 'dvs') -> Any:
 
 @pytest.mark.parametrize('encoding', [name for name in ENCODINGS if name != EVENT_ARRAY])
 def test_packets_are_read_as_they_were_written(encoding: str) -> None:
-    """All fields come back, and the events are a view of the bytes."""
+    """All fields are read, and the events are a view of the bytes."""
     made = packet(encoding, random_events(200), seq=7)
     data = write_message(packet_message(made), PACKET)
     found = read_packet(data, PACKET)
@@ -52,7 +52,7 @@ def test_packets_are_read_as_they_were_written(encoding: str) -> None:
 @pytest.mark.parametrize('frame_id', ['', 'a', 'ab', 'abc', 'abcd', 'event_camera', 'ü'])
 @pytest.mark.parametrize('count', [0, 1, 2, 500])
 def test_arrays_are_read_wherever_their_events_begin(frame_id: str, count: int) -> None:
-    """The text ahead of them moves the events; they are found without an object for each."""
+    """The position of events depends on the frame_id; there is no object for each event."""
     message, events = array_message(count, frame_id)
     found = read_packet(write_message(message, ARRAY), ARRAY)
     assert (found.encoding, found.width, found.height) == (EVENT_ARRAY, WIDTH, HEIGHT)
@@ -64,7 +64,7 @@ def test_arrays_are_read_wherever_their_events_begin(frame_id: str, count: int) 
 
 
 def test_arrays_of_the_other_byte_order() -> None:
-    """CDR says in its second byte in which order it is."""
+    """The second byte of CDR defines the byte order."""
     message, events = array_message(50, 'dvs')
     data = bytes(typestore().serialize_cdr(message, ARRAY, little_endian=False))
     assert data[:2] == b'\0\0'
@@ -111,7 +111,7 @@ def test_bytes_of_ros() -> None:
 @given(cut=st.integers(0, 400))
 @steady
 def test_cut_messages(name: str, cut: int) -> None:
-    """However little is left of a message, it is refused with one line."""
+    """A message cut off at any byte is refused with one line."""
     made = (
         packet_message(packet('mono', random_events(30), seq=1))
         if name == PACKET
@@ -124,7 +124,7 @@ def test_cut_messages(name: str, cut: int) -> None:
 
 
 def test_arrays_that_claim_too_much() -> None:
-    """A number of events beyond the message's end is no reason to look there."""
+    """A number of events beyond the end of the message is refused."""
     message, _ = array_message(3, '')
     data = bytearray(write_message(message, ARRAY))
     where = len(data) - (16 * 3 - 3) - 4
@@ -156,7 +156,7 @@ def test_definitions_agree(file: str) -> None:
 
 
 def test_types_that_are_read() -> None:
-    """Both messages, and the first one's name of its first years."""
+    """Both messages, and the old name of EventPacket."""
     assert EVENT_TYPES == (
         'event_camera_msgs/msg/EventPacket',
         'event_array_msgs/msg/EventArray',
@@ -165,7 +165,7 @@ def test_types_that_are_read() -> None:
 
 
 def test_nothing_is_compiled_on_a_live_packet() -> None:
-    """What `prepare` compiled or loaded serves every encoding, wherever its words begin."""
+    """After `prepare` no loop is compiled, for each encoding and alignment."""
     prepare()
     loops = [
         evt3._decode,

@@ -18,7 +18,7 @@ def names_of(folder: Path, names: str = '') -> list[str]:
 
 
 def test_numbers_count_as_numbers(tmp_path: Path) -> None:
-    """Frame 10 comes after frame 9, with or without leading zeros."""
+    """Frame 10 is after frame 9, with or without leading zeros."""
     write_pictures(tmp_path, ['f10.png', 'f9.png', 'f1.png', 'f100.png', 'f011.png'])
     assert names_of(tmp_path) == ['f1.png', 'f9.png', 'f10.png', 'f011.png', 'f100.png']
 
@@ -33,7 +33,7 @@ def test_the_order_is_the_same_on_every_file_system(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize('name', ['²1.png', '１.png', '٣.jpg', 'ü.png', ' .png', 'a\nb.png'])
 def test_unusual_names(tmp_path: Path, name: str) -> None:
-    """Digits of other scripts and other characters in a name break nothing."""
+    """Digits of other scripts and other characters in a name are accepted."""
     write_pictures(tmp_path, ['a1.png'])
     (tmp_path / 'a1.png').rename(tmp_path / name)
     write_pictures(tmp_path, ['7.png'])
@@ -41,7 +41,7 @@ def test_unusual_names(tmp_path: Path, name: str) -> None:
 
 
 def test_only_images_count(tmp_path: Path) -> None:
-    """Other files and folders are left out; suffixes may be written large."""
+    """Other files and folders are left out; suffixes may be in upper case."""
     write_pictures(tmp_path, ['b.PNG', 'a.jpg', 'c.JPEG'])
     (tmp_path / 'notes.txt').write_text('x')
     (tmp_path / 'folder.png').mkdir()
@@ -103,7 +103,7 @@ def test_a_folder_without_images(tmp_path: Path) -> None:
 
 
 def test_frames(tmp_path: Path) -> None:
-    """Frames carry the files' pixels and names, a second apart, as often as one asks."""
+    """Frames carry the files' pixels and names, a second apart, and can be read again."""
     write_pictures(tmp_path, ['2.png', '10.png'], start=5)
     frames = FolderFrames(tmp_path)
     assert len(frames) == 2

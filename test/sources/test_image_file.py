@@ -1,4 +1,4 @@
-"""Compressed images and image files: JPEG and PNG of every depth, and what is neither."""
+"""Compressed images and image files: JPEG and PNG of every depth, and other bytes."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_the_format_field_may_say_anything(text: str) -> None:
 
 @pytest.mark.parametrize('text', ['16UC1; compressedDepth', '32FC1; compressedDepth png'])
 def test_depth_images_are_refused(text: str) -> None:
-    """A depth image is no picture, even if its bytes would decode."""
+    """A depth image is refused, even if its bytes would decode."""
     with pytest.raises(ImageError, match='compressedDepth'):
         decode_compressed(SimpleNamespace(format=text, data=PNG))
 
@@ -101,7 +101,7 @@ def test_floating_point_files_are_refused() -> None:
 
 
 def test_a_file_may_not_claim_too_many_pixels() -> None:
-    """A header that claims billions of pixels is refused before memory is asked for."""
+    """A header that claims billions of pixels is refused before memory is allocated."""
     data = PNG.copy()
     data[16:24] = np.frombuffer((60_000).to_bytes(4, 'big') * 2, np.uint8)
     with pytest.raises(ImageError):

@@ -22,7 +22,7 @@ LEVELS = {name: 8.0 if name in BAYER else 1.0 for name in ALL}
 
 
 def check(found: SimpleNamespace, encoding: str, rgb: np.ndarray) -> None:
-    """Hold the decoded message against the luma of the picture that it was made from."""
+    """Compare the decoded message with the luma of the picture that it was made from."""
     image = decode_image(found)
     expected = grey_of(rgb)
     assert (image.height, image.width) == expected.shape
@@ -43,7 +43,7 @@ def test_every_encoding_gives_the_same_grey(encoding: str) -> None:
 @pytest.mark.parametrize('padding', [1, 2, 7])
 @pytest.mark.parametrize('last_row_padded', [True, False])
 def test_padded_rows(encoding: str, padding: int, last_row_padded: bool) -> None:
-    """A step longer than the row is skipped over, also where the last row lacks its padding."""
+    """Padding after rows is skipped, also where the last row has none."""
     rgb = colour_picture()
     found = message(
         samples(rgb, encoding), encoding, padding=padding, last_row_padded=last_row_padded
@@ -102,7 +102,7 @@ def test_a_single_pixel(encoding: str) -> None:
 @pytest.mark.parametrize('encoding', BAYER)
 @pytest.mark.parametrize('size', [(1, 1), (1, 8), (8, 1), (2, 2), (2, 9), (9, 2)])
 def test_a_mosaic_too_small_to_interpolate(encoding: str, size: tuple[int, int]) -> None:
-    """A Bayer image without a whole neighbourhood is refused, not made up."""
+    """A Bayer image without a whole neighbourhood is refused."""
     with pytest.raises(ImageError, match='Bayer'):
         decode_image(message(samples(colour_picture(*size), encoding), encoding))
 

@@ -33,7 +33,7 @@ def image(stamp_ns: int, pixels: Any = None, encoding: str = 'mono8') -> bytes:
 
 
 def test_stamps() -> None:
-    """A frame's stamp is its own, or the time at which it came."""
+    """A frame's stamp is its own, or else the time of reception."""
     watch = FrameValidator(IMAGE)
     assert watch.look(image(5 * SECOND), 7) == 5 * SECOND
     assert FrameValidator(IMAGE).look(image(0), 7) == 7
@@ -41,7 +41,7 @@ def test_stamps() -> None:
 
 
 def test_bad_frames_are_counted_by_their_reason() -> None:
-    """Unknown encodings, bytes of something else, black frames and other sizes are no use."""
+    """Unknown encodings, other bytes, black frames and other sizes are unusable."""
     watch = FrameValidator(IMAGE)
     black = np.zeros((24, 32), np.uint8)
     for data in (
@@ -61,7 +61,7 @@ def test_bad_frames_are_counted_by_their_reason() -> None:
 
 
 def test_reasons_do_not_fill_the_memory() -> None:
-    """A driver that is broken in ever new ways is counted as one that is."""
+    """Of many different reasons only some are kept; the others count as `other`."""
     watch = FrameValidator(IMAGE)
     for number in range(100):
         watch.look(image(SECOND, encoding=f'secret{number}'), 0)
@@ -70,7 +70,7 @@ def test_reasons_do_not_fill_the_memory() -> None:
 
 
 def test_a_clock_that_jumps_back() -> None:
-    """A little disorder is none; a second back is another time, and its frame no part of it."""
+    """Slightly disordered stamps are accepted; a step back by a second is a time jump."""
     watch = FrameValidator(IMAGE)
     assert watch.look(image(100 * SECOND), 0)
     assert watch.look(image(100 * SECOND - SECOND // 2), 0)
@@ -115,14 +115,14 @@ def test_thinning(rate: float, kept: int) -> None:
 
 
 def test_thinning_begins_anew_with_another_clock() -> None:
-    """Stamps of a time long before do not wait for the present one."""
+    """After stamps of a much earlier time frames pass at once."""
     thinning = RateLimiter(1.0)
     assert thinning.wanted(1000 * SECOND)
     assert thinning.wanted(10 * SECOND)
 
 
 def test_one_size() -> None:
-    """The first frame says what is right."""
+    """The first frame defines the size."""
     size = SameSize()
     size.check(640, 480)
     size.check(640, 480)
@@ -152,7 +152,7 @@ def frames_of(stamps: list[int], track: PoseTrack | None) -> list[Frame]:
     ],
 )
 def test_places_are_counted_as_the_trainer_cuts_them(settings: dict[str, Any]) -> None:
-    """From stamps and poses as they come, the poses at another rate, with a gap in them."""
+    """From stamps and poses as received, the poses at another rate, with a gap in them."""
     config = tiny_config(Path('x'), **settings)
     rng = np.random.default_rng(3)
     stamps = (np.arange(100) * SECOND // 10 + rng.integers(0, SECOND // 20, 100)).tolist()
@@ -185,7 +185,7 @@ def test_places_are_counted_as_the_trainer_cuts_them(settings: dict[str, Any]) -
 
 
 def test_frames_without_poses_wait_in_little_memory() -> None:
-    """Where no pose ever comes there is no place, and not all frames are remembered."""
+    """Without poses there is no place, and the number of waiting frames is bounded."""
     counter = PlaceCounter(tiny_config(Path('x'), places__by='metres'))
     for number in range(10_000):
         counter.add_frame(number)
@@ -194,7 +194,7 @@ def test_frames_without_poses_wait_in_little_memory() -> None:
 
 
 def test_a_frame_that_comes_after_its_pose_counts_at_once() -> None:
-    """It does not wait for the next pose, which there is none of where the robot stops."""
+    """It does not wait for a next pose, which may not exist where the robot stops."""
     counter = PlaceCounter(tiny_config(Path('x'), places__by='metres'))
     for second in range(5):
         counter.add_pose(second * SECOND, Pose((float(second), 0.0, 0.0)))
@@ -203,7 +203,7 @@ def test_a_frame_that_comes_after_its_pose_counts_at_once() -> None:
 
 
 def test_windows_of_events_are_counted() -> None:
-    """As many places as windows of time are completed, by the stamps of the packets."""
+    """One place per completed time window, by the stamps of the packets."""
     config = tiny_config(Path('x'), input__type='events', input__events__period=0.01)
     every = packets(random_events(20_000), 200)
     counter, stream = PlaceCounter(config), EventStream(EventsConfig(period=0.01))

@@ -1,4 +1,4 @@
-"""Poses between recorded ones: on the line, the shorter way round, and none in a gap."""
+"""Poses between recorded ones: on the line, along the shorter arc, and none in a gap."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_the_order_of_the_poses_does_not_matter() -> None:
 
 @pytest.mark.parametrize('sign', [1.0, -1.0])
 def test_orientations_turn_the_shorter_way(sign: float) -> None:
-    """Half way between two headings is the mean heading, whichever quaternion was recorded."""
+    """Midway between two headings is the mean heading, for q and -q."""
 
     def about_z(degrees: float) -> np.ndarray:
         half = np.radians(degrees) / 2
@@ -75,7 +75,7 @@ def test_orientations_turn_the_shorter_way(sign: float) -> None:
 
 
 def test_outside_the_track() -> None:
-    """The first and last pose hold for max_gap before and after, not longer."""
+    """The first and last pose are valid for max_gap before and after, not longer."""
     poses = track([10, 11], [(1, 0, 0), (2, 0, 0)], max_gap=2)
     assert [x_at(poses, s) for s in (7.9, 8, 9, 12, 13, 13.1)] == [None, 1, 1, 2, 2, None]
     poses = track([0, 10], [(1, 0, 0), (2, 0, 0)], max_gap=2)
@@ -90,13 +90,13 @@ def test_a_gap_has_no_poses() -> None:
 
 
 def test_rare_poses_at_the_stamps_of_frames() -> None:
-    """Poses recorded only with each keyframe need no interpolation, however far apart."""
+    """Poses recorded only with each keyframe need no interpolation, at any distance."""
     poses = track([0, 10, 20], [(0, 0, 0), (1, 0, 0), (2, 0, 0)], max_gap=0)
     assert [x_at(poses, s) for s in (0, 5, 10, 20)] == [0, None, 1, 2]
 
 
 def test_a_single_pose() -> None:
-    """One pose holds for max_gap around it."""
+    """A single pose is valid for max_gap before and after it."""
     poses = track([10], [(3, 0, 0)], max_gap=1)
     assert [x_at(poses, s) for s in (8.9, 9, 10, 11, 11.1)] == [None, 3, 3, 3, None]
 

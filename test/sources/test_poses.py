@@ -163,7 +163,7 @@ def test_a_topic_without_a_usable_pose(tmp_path: Path, kind: str) -> None:
 
 
 def test_poses_in_several_frames(tmp_path: Path) -> None:
-    """Coordinates of two frames are not taken for those of one."""
+    """Poses in two coordinate frames are refused."""
     records = [
         *odometry([(1, 0, 0)] * 2, frame_id='odom'),
         *odometry([(9, 9, 0)] * 2, frame_id='map', start_ns=START + 2 * SECOND),

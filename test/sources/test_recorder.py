@@ -1,4 +1,4 @@
-"""Recording a live topic: what reaches the disk, and what is left after the worst."""
+"""Recording live topics: what is on the disk, also after a crash or a full disk."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PATIENCE = 60.0
 
 
 def recorder(path: Path, **changed: Any) -> Recorder:
-    """Begin a recording with little patience and much room."""
+    """Start a recording with a short sync interval and a large buffer."""
     return Recorder(path, TOPICS, **{'sync': 0.1, 'buffer': 10**8, 'min_free': 0, **changed})
 
 
@@ -49,7 +49,7 @@ def read(path: Path) -> list[tuple[str, int, bytes]]:
 
 
 def wait(condition: Any) -> None:
-    """Wait for a condition, for long."""
+    """Wait for a condition, with a long timeout."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline
@@ -57,7 +57,7 @@ def wait(condition: Any) -> None:
 
 
 def test_what_is_put_is_read(tmp_path: Path) -> None:
-    """All messages come back byte for byte in their order, from a bag with its metadata."""
+    """All messages are read back byte for byte, in order, from a bag with metadata."""
     recording = recorder(tmp_path / 'new' / 'drive')
     sent = [(CAMERA if number % 2 else ODOM, number, message(number)) for number in range(20)]
     assert all(recording.put(*item) for item in sent)
@@ -72,7 +72,7 @@ def test_what_is_put_is_read(tmp_path: Path) -> None:
 
 
 def test_messages_are_safe_while_it_goes_on(tmp_path: Path) -> None:
-    """After the time of a sync another program reads them, though nothing was closed."""
+    """After the sync interval another program reads them, without closing."""
     recording = recorder(tmp_path / 'drive')
     recording.put(CAMERA, 1, message(1))
     wait(lambda: recording.written[CAMERA] == 1)
@@ -84,7 +84,7 @@ def test_messages_are_safe_while_it_goes_on(tmp_path: Path) -> None:
 
 
 def test_one_without_messages(tmp_path: Path) -> None:
-    """A recording of nothing is a bag of nothing."""
+    """A recording without messages is an empty bag."""
     recording = recorder(tmp_path / 'drive')
     recording.close()
     assert (recording.problem, recording.written, recording.size) == ('', {}, 0)
@@ -92,7 +92,7 @@ def test_one_without_messages(tmp_path: Path) -> None:
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
-    """What is there is refused, and left as it was."""
+    """An existing path is refused and not changed."""
     (tmp_path / 'drive').mkdir()
     (tmp_path / 'drive' / 'notes.txt').write_text('mine')
     with pytest.raises(SourceError, match='exists already; it is left alone'):
@@ -104,7 +104,7 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     ('name', 'words'), [('what?', 'without \\?, # and %'), ('file/drive', 'cannot be written')]
 )
 def test_where_nothing_can_be_recorded(tmp_path: Path, name: str, words: str) -> None:
-    """A place that cannot be recorded to is refused before anything is driven."""
+    """A path that cannot be written is refused before the drive."""
     (tmp_path / 'file').write_text('')
     with pytest.raises(SourceError, match=words) as caught:
         recorder(tmp_path / name)
@@ -119,17 +119,17 @@ def test_too_little_room_to_begin(tmp_path: Path) -> None:
 
 
 def test_a_disk_that_is_too_slow(tmp_path: Path) -> None:
-    """While the disk hangs, memory holds so much and no more; the rest is counted as dropped."""
+    """While the disk hangs, memory is bounded; further messages count as dropped."""
     recording = recorder(tmp_path / 'drive', buffer=10 * len(message(0)))
     recording.put(CAMERA, 0, message(0))
     wait(lambda: recording.written[CAMERA] == 1)
-    # Another program that holds the database is a disk that does not answer.
+    # A database locked by another program is like a disk that hangs.
     blocker = sqlite3.connect(recording.path / 'drive.db3', isolation_level=None)
     blocker.execute('BEGIN IMMEDIATE')
     taken = [recording.put(CAMERA, number, message(number)) for number in range(1, 41)]
     blocker.execute('ROLLBACK')
     blocker.close()
-    # One may have been on its way out of the queue.
+    # One may have been taken from the queue already.
     assert 10 <= sum(taken) <= 12
     assert recording.dropped == 40 - sum(taken)
     recording.close()
@@ -138,7 +138,7 @@ def test_a_disk_that_is_too_slow(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize('min_free', [0, 2 * 10**6], ids=['to the brim', 'some left'])
 def test_a_full_disk(tmp_path: Path, min_free: int) -> None:
-    """The recording ends by itself with one line; all that it counts as written can be read."""
+    """The recording stops with one line; all messages counted as written can be read."""
     large = message(1, 4800)
     with small_disk(tmp_path / 'disk', 8) as disk:
         recording = recorder(disk / 'drive', min_free=min_free, sync=0.05)
@@ -224,7 +224,7 @@ def progress(process: subprocess.Popen[str], until: int) -> list[tuple[int, int]
 
 @pytest.mark.parametrize('when', range(4))
 def test_killed_while_recording(tmp_path: Path, when: int) -> None:
-    """After SIGKILL at any time all that was safe is there, in order and byte for byte."""
+    """After SIGKILL at any time all committed messages are there, in order, byte for byte."""
     path = tmp_path / 'drive'
     with endless(path, 0.2) as process:
         seen = progress(process, 30)

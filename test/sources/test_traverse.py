@@ -1,4 +1,4 @@
-"""Traverses of bags and folders: frames, what is left out of them, and what is no traverse."""
+"""Traverses of bags and folders: frames, what is left out, and what is refused."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def bag(tmp_path: Path) -> Path:
 
 
 def test_frames_of_a_bag(bag: Path) -> None:
-    """Frames come with pictures, stamps, names and poses, as often as one asks."""
+    """Frames have images, stamps, names and poses, and can be read again."""
     traverse = opened(bag)
     assert len(traverse) == 6
     for _ in range(2):
@@ -68,7 +68,7 @@ def test_frames_of_a_bag(bag: Path) -> None:
 
 
 def test_compressed_images_of_a_bag(tmp_path: Path) -> None:
-    """A topic of compressed images is found and decoded by itself."""
+    """A topic of compressed images is found and decoded automatically."""
     records = []
     for number in range(3):
         data = cv2.imencode('.png', picture(number))[1].tobytes()
@@ -95,7 +95,7 @@ def test_the_header_tells_the_time(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize('storage', STORAGES)
 def test_broken_images_are_left_out_and_counted(tmp_path: Path, storage: str) -> None:
-    """Unreadable messages do not spoil a recording: they are counted by reason, and skipped."""
+    """Unreadable messages are skipped and counted by reason."""
     records = list(images(picture(number) for number in range(6)))
     records[1].message.data = records[1].message.data[:10]
     records[2].message.encoding = 'secret'
@@ -166,7 +166,7 @@ def test_a_bag_among_other_files(bag: Path) -> None:
     ],
 )
 def test_what_is_no_traverse(tmp_path: Path, make: Callable[[Path], object], expected: str) -> None:
-    """What is neither a bag with images nor a folder of them gives one line."""
+    """A path that is neither a bag with images nor a folder of them gives one line."""
     make(tmp_path / 'it')
     with pytest.raises(SourceError) as caught:
         opened(tmp_path / 'it')
@@ -182,7 +182,7 @@ def test_a_path_that_cannot_be_one(path: str) -> None:
 
 
 def test_a_broken_pose_message_is_told(tmp_path: Path) -> None:
-    """Bytes that are no pose end in one line that names the topic."""
+    """Bytes that are not a pose give one line that names the topic."""
     path = write_bag(tmp_path / 'bag', [*images([picture(0)]), *odometry([(0, 0, 0)])])
     (storage,) = path.glob('*.mcap')
     data = storage.read_bytes()
@@ -193,14 +193,14 @@ def test_a_broken_pose_message_is_told(tmp_path: Path) -> None:
 
 
 def test_pixels_are_not_shared_between_frames(bag: Path) -> None:
-    """Frames that are kept stay what they were while others are read."""
+    """Frames that are kept do not change while others are read."""
     frames = list(opened(bag))
     np.testing.assert_array_equal(frames[0].image.grey(), picture(0))
     np.testing.assert_array_equal(frames[5].image.grey(), picture(5))
 
 
 def test_images_of_another_size_are_left_out(tmp_path: Path) -> None:
-    """Two cameras on one topic, or new settings in the middle: the first image says what counts."""
+    """Two cameras on one topic, or new settings: the first image defines the size."""
     stamped = [START + number * SECOND for number in range(4)]
     sizes = [(24, 32), (24, 32), (48, 64), (24, 32)]
     path = write_bag(
