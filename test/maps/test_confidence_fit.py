@@ -14,7 +14,7 @@ from vprtempo_ros.backends import Backend, create
 from vprtempo_ros.config import BackendConfig, MatchConfig, SequenceConfig
 from vprtempo_ros.encoding.adaptation import Adaptation, standardise
 from vprtempo_ros.encoding.pixels import PixelEncoder
-from vprtempo_ros.maps import confidence_fit as calibrating
+from vprtempo_ros.maps import confidence_fit
 from vprtempo_ros.maps.confidence_fit import fit_confidence, mirrored
 from vprtempo_ros.maps.held_out import HeldOut
 from vprtempo_ros.maps.map import Map
@@ -126,13 +126,13 @@ def test_distractors_is_no_place_of_the_map(parts: Parts) -> None:
     assert (other == np.arange(len(shown))).mean() < 0.3
 
 
-def runs(parts: Parts, count: int = 200) -> list[calibrating._Run]:
+def runs(parts: Parts, count: int = 200) -> list[confidence_fit._Run]:
     """Return runs that confidence is fitted on."""
     rng = np.random.default_rng(5)
-    return [calibrating._run(parts.held_out, parts.distractors, rng) for _ in range(count)]
+    return [confidence_fit._run(parts.held_out, parts.distractors, rng) for _ in range(count)]
 
 
-def is_off_map(parts: Parts, run: calibrating._Run) -> bool:
+def is_off_map(parts: Parts, run: confidence_fit._Run) -> bool:
     """Return whether no place of the map is correct in a run."""
     return bool((run.first > len(parts.map.places)).all())
 
