@@ -17,6 +17,7 @@ from vprtempo_ros.errors import BackendError
 from vprtempo_ros.network.layers import SPIKE_MAX
 from vprtempo_ros.network.network import FloatNetwork
 from vprtempo_ros.network.training import train
+from vprtempo_ros.support import plugins
 
 PLACES, INPUTS = 13, 36
 SPIKES = np.random.default_rng(0).integers(0, 256, (PLACES, INPUTS)).astype(np.uint8)
@@ -76,7 +77,7 @@ def test_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     entry = importlib.metadata.EntryPoint(
         'loihi', 'no_such_library.backend:Backend', backends.ENTRY_POINT_GROUP
     )
-    monkeypatch.setattr(backends, 'available', lambda: {'loihi': entry})
+    monkeypatch.setattr(plugins, 'find', lambda group, name: entry)
     with pytest.raises(BackendError, match='needs no_such_library.*pip install no_such_library'):
         backends.create(network('linear'), BackendConfig(name='loihi'))
 

@@ -7,9 +7,8 @@ their own: a callable that takes a `Network` and a `BackendConfig` and returns a
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
-from typing import Protocol
+from typing import Protocol, cast
 
 from ..arrays import Scores, Spikes
 from ..config import BackendConfig
@@ -17,6 +16,7 @@ from ..errors import BackendError
 from ..network.network import Network
 from ..network.quantised.network import QuantisedNetwork
 from ..network.spiking.network import SpikingNetwork
+from ..support.plugins import load
 
 ENTRY_POINT_GROUP = 'vprtempo_ros.backends'
 
@@ -39,6 +39,17 @@ class Backend(Protocol):
         """Release the engine's resources."""
 
 
+class BackendFactory(Protocol):
+    """Starts a backend: what an entry point of the group refers to."""
+
+    def __call__(self, network: Network, config: BackendConfig) -> Backend:
+        """
+        Return a backend for a network.
+
+        :raises BackendError: if it cannot run the network.
+        """
+
+
 class PipelinedBackend(Backend, Protocol):
     """
     A backend that works on several frames at once: results come `delay` steps after their frame.
@@ -50,11 +61,6 @@ class PipelinedBackend(Backend, Protocol):
 
     def step(self, spikes: Spikes | None) -> Scores | None:
         """Feed a frame, or none; return the similarities of `delay` steps before, if any."""
-
-
-def available() -> dict[str, EntryPoint]:
-    """Return the entry points of all installed backends by name."""
-    return {entry.name: entry for entry in entry_points(group=ENTRY_POINT_GROUP)}
 
 
 def default_backend(network: Network) -> tuple[str, str]:
@@ -81,15 +87,5 @@ def create(network: Network, config: BackendConfig) -> Backend:
     :raises BackendError: if it is unknown, a library is missing, or it cannot run the network.
     """
     name = config.name or default_backend(network)[0]
-    known = available()
-    if name not in known:
-        listed = ', '.join(sorted(known)) or 'none (is the package installed, not only unpacked?)'
-        raise BackendError(f'unknown backend {name!r}; known are {listed}')
-    try:
-        backend: Backend = known[name].load()(network, config)
-    except ImportError as error:
-        raise BackendError(
-            f'backend {name!r} needs {error.name or error}, which is not installed: '
-            f'pip install {error.name or name}'
-        ) from None
-    return backend
+    factory = cast(BackendFactory, load(ENTRY_POINT_GROUP, 'backend', name, BackendError))
+    return factory(network, config)
