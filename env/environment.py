@@ -26,8 +26,7 @@ class Setup(NamedTuple):
     venv: Path
     distro: str
     sourced: bool
-    torch: bool
-    lava: bool
+    layers: frozenset[str]
     constraints: dict[str, str]
     env: dict[str, str]
 

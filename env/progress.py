@@ -8,7 +8,8 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import IO
 
@@ -36,10 +37,12 @@ class StepRunner:
         self._tty = sys.stdout.isatty()
         self._name = ''
         self._start = 0.0
+        self._notes: list[str] = []
+        self._stopped = False
 
     def note(self, text: str) -> None:
-        """Print a line that is not a step."""
-        print(text, flush=True)
+        """Print a line under the current step, when the step is done."""
+        self._notes.append(text)
 
     @contextlib.contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -56,35 +59,75 @@ class StepRunner:
         seconds = time.monotonic() - self._start
         line = f'{seconds:.1f} s'
         print(f'\r\033[K  {name}: {line}' if self._tty else f' {line}', flush=True)
+        while self._notes:
+            print(f'  ({self._notes.pop(0)})', flush=True)
 
-    def run(self, command: Sequence[str | Path], env: Mapping[str, str], advice: str) -> None:
-        """Run a command of the current step; raise Failure, with the advice, if it fails."""
+    def run(
+        self,
+        command: Sequence[str | Path],
+        env: Mapping[str, str],
+        advice: str,
+        log_path: Path | None = None,
+    ) -> None:
+        """
+        Run a command of the current step; raise Failure, with the advice, if it fails.
+
+        `log_path`: a log of its own, for a command that runs at the same time as others.
+        """
         words = [str(word) for word in command]
-        start = self._log.seek(0, os.SEEK_END)
-        self._log.write(f'$ {shlex.join(words)}\n'.encode())
-        self._log.flush()
-        # The log is locked (see bootstrap.py). A child that outlives this process keeps it open, so
-        # that a second set-up waits until the child has ended too.
-        with subprocess.Popen(
-            words, stdin=subprocess.DEVNULL, stdout=self._log, stderr=subprocess.STDOUT, env=env
-        ) as child:
-            try:
-                while child.poll() is None:
-                    with contextlib.suppress(subprocess.TimeoutExpired):
-                        child.wait(timeout=1)
-                    self._tick()
-            except BaseException:
-                child.terminate()
-                raise
+        path = log_path or self._log_path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(path, 'ab') as log:
+            start = log.tell()
+            log.write(f'$ {shlex.join(words)}\n'.encode())
+            log.flush()
+            # The set-up's log is locked (see bootstrap.py). A child that outlives this process
+            # keeps it open, so that a second set-up waits until the child has ended too.
+            with subprocess.Popen(
+                words,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=env,
+                pass_fds=[self._log.fileno()],
+            ) as child:
+                try:
+                    while child.poll() is None:
+                        if self._stopped:
+                            child.terminate()
+                        with contextlib.suppress(subprocess.TimeoutExpired):
+                            child.wait(timeout=1)
+                        self._tick()
+                except BaseException:
+                    child.terminate()
+                    raise
         if child.returncode != 0:
-            text = f'{self._name} failed: {advice}; log: {self._log_path}'
-            raise Failure(text, self._tail(start))
+            raise Failure(f'{self._name} failed: {advice}; log: {path}', _tail(path, start))
+
+    def side_by_side(self, jobs: Sequence[Callable[[], None]]) -> None:
+        """Run jobs at the same time, a thread each; raise the first error after all have ended."""
+        with ThreadPoolExecutor(max_workers=max(len(jobs), 1)) as pool:
+            futures = [pool.submit(job) for job in jobs]
+            try:
+                wait(futures)
+            except BaseException:
+                # The threads see the end of their commands, and end without starting others.
+                self._stopped = True
+                raise
+        for future in futures:
+            future.result()
 
     def _tick(self) -> None:
         if self._tty:
             seconds = time.monotonic() - self._start
             print(f'\r\033[K  {self._name}: {seconds:.0f} s', end='', flush=True)
 
-    def _tail(self, start: int) -> str:
-        output = self._log_path.read_bytes()[start:].decode(errors='replace')
-        return '\n'.join('  | ' + line for line in output.splitlines()[-TAIL_LINES:])
+
+def processors() -> int:
+    """Return the number of processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
+
+
+def _tail(path: Path, start: int) -> str:
+    output = path.read_bytes()[start:].decode(errors='replace')
+    return '\n'.join('  | ' + line for line in output.splitlines()[-TAIL_LINES:])

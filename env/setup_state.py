@@ -1,4 +1,4 @@
-"""What of a set-up is done: each finished step with a hash of all it was made from."""
+"""Record of the finished steps of a set-up, each with a hash of everything it was made from."""
 
 from __future__ import annotations
 
@@ -31,23 +31,24 @@ class State:
     """
     The record kept inside a virtual environment, `bootstrap.json`.
 
-    A step's key also hashes the keys before it: a change makes its own step and all later ones run
-    again. A step is noted as running before it begins, so one that was cut short (a power failure,
-    Ctrl-C) is told from one that failed by itself: packages may then be half installed, and only
-    an environment made anew is certain to be whole.
+    A step's key also hashes the keys of the steps that it needs: a change runs its own step and all
+    that build on it again. A step is recorded as running before it begins, which distinguishes an
+    interrupted step (power failure, Ctrl-C) from a failed one: packages may then be half installed,
+    and only a new environment is certain to be complete.
     """
 
     def __init__(self, venv: Path) -> None:
         self._venv = venv
         self._path = venv / 'bootstrap.json'
         self._done: dict[str, str] = {}
-        self.cut_short = False
+        self._running: list[str] = []
+        self.interrupted = False
         if self._path.exists():
             try:
                 record = json.loads(self._path.read_text())
-                self._done, self.cut_short = record['done'], record['running'] is not None
+                self._done, self.interrupted = record['done'], bool(record['running'])
             except (ValueError, KeyError, TypeError):
-                self.cut_short = True
+                self.interrupted = True
         elif venv.exists() and (not venv.is_dir() or any(venv.iterdir())):
             raise Failure(
                 f'{venv} exists and was not made by this script: '
@@ -55,35 +56,34 @@ class State:
             )
 
     def has(self, step: str, key: str) -> bool:
-        """Tell whether this step was finished, with this key."""
-        return self._done.get(step) == key and not self.cut_short
+        """Return whether this step was finished with this key."""
+        return self._done.get(step) == key and not self.interrupted
 
-    def begin(self, step: str) -> None:
-        """Note a step as running."""
-        self._done.pop(step, None)
-        self._write(step)
+    def begin(self, steps: Iterable[str]) -> None:
+        """Record steps as running."""
+        self._running = list(steps)
+        for step in self._running:
+            self._done.pop(step, None)
+        self._write()
 
-    def failed(self) -> None:
-        """Note that the running step came to an orderly end, without success."""
-        self._write(None)
-
-    def finish(self, step: str, key: str) -> None:
-        """Note a step as finished."""
-        self._done[step] = key
-        self._write(None)
+    def end(self, finished: dict[str, str]) -> None:
+        """Record the end of the running steps: those that succeeded, each with its key."""
+        self._done.update(finished)
+        self._running = []
+        self._write()
 
     def clear(self) -> None:
-        """Remove the environment with everything in it."""
-        # The record goes last, or an interruption would leave a folder that nobody owns.
+        """Remove the environment with all its contents."""
+        # The record goes last: an interruption must not leave a folder that nothing identifies.
         for path in self._venv.iterdir() if self._venv.exists() else ():
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             elif path != self._path:
                 path.unlink()
-        self._done, self.cut_short = {}, False
+        self._done, self.interrupted = {}, False
 
-    def _write(self, running: str | None) -> None:
+    def _write(self) -> None:
         self._venv.mkdir(parents=True, exist_ok=True)
         partial = self._path.with_suffix('.partial')
-        partial.write_text(json.dumps({'done': self._done, 'running': running}, indent=1))
+        partial.write_text(json.dumps({'done': self._done, 'running': self._running}, indent=1))
         os.replace(partial, self._path)

@@ -1,22 +1,24 @@
-"""What all tests share: where the data is, and what is left out without it."""
+"""What all tests share: lanes, a ROS domain for each process, and maps that are slow to make."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from support import ROOT
+from support import ROOT, lanes
+from support.domains import claim_domain
 from support.events import EVENT_PLACES
 from support.helpers import map_around
+from support.shared import made_once
 from support.street import Street
 
 from vprtempo_ros.config import EncodingConfig, TrainerConfig, TrainingConfig
 from vprtempo_ros.demo.processes import ros_environment
-from vprtempo_ros.demo.recordings import IMAGE_TOPIC, render_route
+from vprtempo_ros.demo.recordings import IMAGE_TOPIC, plan_route, render_route
 from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.maps.map import Sensor
 from vprtempo_ros.maps.places import Place
@@ -25,12 +27,48 @@ from vprtempo_ros.network.layers import new_feature_layer, new_output_layer
 from vprtempo_ros.network.network import FloatNetwork, Module
 from vprtempo_ros.options import from_flat
 
-# Before anything imports rclpy: every run of the tests is a ROS domain of its own.
-for _name in ('ROS_DOMAIN_ID', 'ROS_AUTOMATIC_DISCOVERY_RANGE'):
-    os.environ.pop(_name, None)
+# Before anything imports rclpy: every process that runs tests has a ROS domain of its own.
+_DOMAIN, _DOMAIN_LOCK = claim_domain()
+os.environ.update({'ROS_DOMAIN_ID': str(_DOMAIN), 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'})
 os.environ.update(ros_environment())
+# Hundreds of processes import the same files.
+os.environ.pop('PYTHONDONTWRITEBYTECODE', None)
 
+# Length in metres and frame rate of the rendered route.
+ROUTE = 40.0, 10.0
 _DATA = ROOT.parent / 'shared' / 'data'
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let rclpy be absent from the lane without it."""
+    if lanes.without_ros(config.option.markexpr):
+        lanes.RosIsAbsent.install()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out files that import rclpy where no test of theirs is asked for."""
+    if collection_path.suffix == '.py' and lanes.without_ros(config.option.markexpr):
+        return lanes.uses_ros(collection_path) or None
+    return None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what talks to ROS 2, and what starts processes."""
+    for item in items:
+        if lanes.uses_ros(item.path):
+            item.add_marker('ros')
+        if lanes.uses_processes(item.path):
+            item.add_marker('process')
+
+
+@pytest.fixture(autouse=True)
+def _lane(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let a test without the mark start no process."""
+    if request.node.get_closest_marker('process'):
+        yield
+        return
+    with lanes.no_processes():
+        yield
 
 
 @pytest.fixture(scope='session')
@@ -49,77 +87,88 @@ def shared_data() -> Callable[[str], Path]:
 @pytest.fixture(scope='session')
 def street(tmp_path_factory: pytest.TempPathFactory) -> Street:
     """Return a rendered route of 40 m with its map; made once for all tests."""
-    folder = tmp_path_factory.mktemp('street')
-    recordings = render_route(folder, 40.0, 10.0)
-    settings: dict[str, Any] = {
-        'bags': [str(recordings.reference)],
-        'map': str(folder / 'map'),
-        'input.topic': IMAGE_TOPIC,
-        'places.by': 'metres',
-        'places.spacing': 2.0,
-    }
-    save(build_map(from_flat(TrainerConfig, settings)), folder / 'map')
+
+    def make(folder: Path) -> None:
+        recordings = render_route(folder, *ROUTE)
+        settings: dict[str, Any] = {
+            'bags': [str(recordings.reference)],
+            'map': str(folder / 'map'),
+            'input.topic': IMAGE_TOPIC,
+            'places.by': 'metres',
+            'places.spacing': 2.0,
+        }
+        save(build_map(from_flat(TrainerConfig, settings)), folder / 'map')
+
+    folder = made_once(tmp_path_factory, 'street', make)
+    recordings, _ = plan_route(folder, *ROUTE)
     return Street(recordings, folder / 'map')
 
 
 @pytest.fixture(scope='session')
 def quantised_map(street: Street, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the street's map trained with quantisation in the loop, integers only."""
-    folder = tmp_path_factory.mktemp('quantised') / 'map'
-    settings = {
-        'bags': [str(street.recordings.reference)],
-        'map': str(folder),
-        'places.by': 'metres',
-        'places.spacing': 2.0,
-        'training.quantize': 'qat',
-        'training.keep_fp32': False,
-    }
-    return save(build_map(from_flat(TrainerConfig, settings)), folder)
+
+    def make(folder: Path) -> None:
+        settings = {
+            'bags': [str(street.recordings.reference)],
+            'map': str(folder / 'map'),
+            'places.by': 'metres',
+            'places.spacing': 2.0,
+            'training.quantize': 'qat',
+            'training.keep_fp32': False,
+        }
+        save(build_map(from_flat(TrainerConfig, settings)), folder / 'map')
+
+    return made_once(tmp_path_factory, 'quantised', make) / 'map'
 
 
 @pytest.fixture(scope='session')
 def event_map(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a map of events of a 64x48 sensor."""
-    # Importing these asks for libraries that few tests need.
-    from support.events import event_drive
-    from support.helpers import tiny_config
 
-    folder = tmp_path_factory.mktemp('events')
-    bag = event_drive(folder / 'bag', range(EVENT_PLACES))
-    config = tiny_config(
-        bag,
-        input__type='events',
-        encoding__width=16,
-        encoding__height=16,
-        training__epochs=0,
-        training__feature_multiplier=4.0,
-    )
-    return save(build_map(config), folder / 'map')
+    def make(folder: Path) -> None:
+        # These import libraries that few tests need.
+        from support.events import event_drive
+        from support.helpers import tiny_config
+
+        bag = event_drive(folder / 'bag', range(EVENT_PLACES))
+        config = tiny_config(
+            bag,
+            input__type='events',
+            encoding__width=16,
+            encoding__height=16,
+            training__epochs=0,
+            training__feature_multiplier=4.0,
+        )
+        save(build_map(config), folder / 'map')
+
+    return made_once(tmp_path_factory, 'events', make) / 'map'
 
 
 @pytest.fixture(scope='session')
 def slow_map(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a map whose network takes milliseconds a frame: large and clamped, untrained."""
-    rng = np.random.default_rng(0)
-    side, neurons, places = 64, 8192, 200
-    config = TrainerConfig(
-        encoding=EncodingConfig(width=side, height=side), training=TrainingConfig(readout='clamped')
-    )
-    module = Module(
-        new_feature_layer(side * side, neurons, 0.1, 0.5, rng),
-        new_output_layer(neurons, places, rng),
-    )
-    folder = tmp_path_factory.mktemp('slow') / 'map'
-    spikes = rng.integers(0, 256, (places, side * side)).astype(np.uint8)
-    save(
-        map_around(
+
+    def make(folder: Path) -> None:
+        rng = np.random.default_rng(0)
+        side, neurons, places = 64, 8192, 200
+        config = TrainerConfig(
+            encoding=EncodingConfig(width=side, height=side),
+            training=TrainingConfig(readout='clamped'),
+        )
+        module = Module(
+            new_feature_layer(side * side, neurons, 0.1, 0.5, rng),
+            new_output_layer(neurons, places, rng),
+        )
+        spikes = rng.integers(0, 256, (places, side * side)).astype(np.uint8)
+        built = map_around(
             FloatNetwork([module], 'clamped'),
             spikes,
             config,
             [Place(n, None, '', '') for n in range(places)],
             sensor=Sensor('camera', 64, 64),
             provenance={'software': '', 'created': '', 'traverses': []},
-        ),
-        folder,
-    )
-    return folder
+        )
+        save(built, folder / 'map')
+
+    return made_once(tmp_path_factory, 'slow', make) / 'map'

@@ -31,6 +31,7 @@ READMES = [
     *sorted((ROOT / 'test').rglob('README.md')),
     ROOT / 'interfaces' / 'README.md',
     ROOT / 'CHANGELOG.md',
+    ROOT / 'SECURITY.md',
 ]
 
 

@@ -51,20 +51,33 @@ class Recordings:
 
 def render_route(folder: Path, length: float, rate: float) -> Recordings:
     """Drive through the demo's world twice and record camera and odometry."""
+    recordings, drives = plan_route(folder, length, rate)
+    for path, drive in zip((recordings.reference, recordings.query), drives):
+        render_drive(drive, path)
+    return recordings
+
+
+def plan_route(
+    folder: Path, length: float, rate: float
+) -> tuple[Recordings, tuple[RenderedDrive, RenderedDrive]]:
+    """Return what `render_route` records in a folder, and the two drives to render."""
     world = World(length=length)
     reference = RenderedDrive(world, REFERENCE, frame_distance=0.5, rate=rate)
     query = RenderedDrive(world, QUERY, frame_distance=1.0, rate=rate)
-    paths = folder / 'reference', folder / 'query'
-    for path, drive in zip(paths, (reference, query)):
-        render_drive(drive, path)
 
     def truth(built: Map) -> GroundTruth:
         along = dict(zip(reference.stamps_ns.tolist(), reference.distances.tolist()))
         places = np.array([along[place.stamp_ns] for place in built.places])
         return from_positions(query.stamps_ns, query.distances, places, TOLERANCE)
 
-    trainer = {'places.by': 'metres', 'places.spacing': str(SPACING)}
-    return Recordings(paths[0], paths[1], trainer, truth, f'within {TOLERANCE:g} m')
+    recordings = Recordings(
+        folder / 'reference',
+        folder / 'query',
+        {'places.by': 'metres', 'places.spacing': str(SPACING)},
+        truth,
+        f'within {TOLERANCE:g} m',
+    )
+    return recordings, (reference, query)
 
 
 def convert_folder(

@@ -1,0 +1,90 @@
+"""
+The lanes of the tests: which talk to ROS 2, which start processes, and what the others must not do.
+
+`ros` is found from what a file imports, `process` from the modules that it uses, or from a mark on a
+test; `ros` implies it. Both are enforced: a test without the mark that imports rclpy or starts a
+process fails.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import ModuleType
+from typing import NoReturn
+from unittest import mock
+
+# What brings rclpy into the process that runs the tests, however it is written.
+_NAMES = 'ros|teaching|documented'
+_ROS = re.compile(
+    rf"""^\s*(
+      (import|from)\s+rclpy\b
+      | from\s+support\.({_NAMES})\s+import
+      | import\s+support\.({_NAMES})\b
+      | from\s+support\s+import\s+(?:\([^)]*|[^\n(]*)\b({_NAMES})\b
+      | .*importorskip\(\s*'rclpy'
+    )""",
+    re.MULTILINE | re.VERBOSE,
+)
+
+
+@cache
+def uses_ros(file: Path) -> bool:
+    """Return whether the tests of a file talk to ROS 2."""
+    return bool(_ROS.search(file.read_text(encoding='utf-8')))
+
+
+# What starts processes where a file uses it.
+_PROCESSES = re.compile(
+    r'\b(subprocess|multiprocessing|needs_lava|needs_lava_dl|lava_processes|Chromium|playwright)\b'
+)
+
+
+@cache
+def uses_processes(file: Path) -> bool:
+    """Return whether the tests of a file start processes."""
+    return uses_ros(file) or bool(_PROCESSES.search(file.read_text(encoding='utf-8')))
+
+
+def without_ros(expression: str) -> bool:
+    """Return whether an expression of marks leaves out the tests that talk to ROS 2."""
+    return 'not ros' in expression
+
+
+class RosIsAbsent:
+    """A finder of modules for which rclpy does not exist."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Refuse rclpy, leave all others to the next finder."""
+        if name == 'rclpy':
+            raise ModuleNotFoundError('rclpy is imported without ROS: see test/support/lanes.py')
+        return None
+
+    @classmethod
+    def install(cls) -> None:
+        """Let every later import of rclpy fail."""
+        assert 'rclpy' not in sys.modules
+        sys.meta_path.insert(0, cls())
+
+
+def _refuse(*given: object, **named: object) -> NoReturn:
+    raise AssertionError('this test starts a process: mark it with @pytest.mark.process')
+
+
+@contextmanager
+def no_processes() -> Iterator[None]:
+    """Let the start of a process fail."""
+    with (
+        mock.patch.object(subprocess.Popen, '__init__', _refuse),
+        mock.patch.object(os, 'fork', _refuse),
+    ):
+        yield
