@@ -184,7 +184,7 @@ def test_the_architecture_names_every_layer() -> None:
     said = (ROOT / 'docs' / 'architecture.md').read_text()
     for path in PACKAGE.iterdir():
         name = f'{path.name}/' if path.is_dir() else path.name
-        assert f'`{name}`' in said or name in ('__init__.py', '__pycache__/'), name
+        assert f'`{name}`' in said or name in ('__init__.py', '__pycache__/', 'py.typed'), name
 
 
 def test_heavy_libraries_are_imported_where_they_are_used() -> None:
