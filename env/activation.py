@@ -29,7 +29,7 @@ def _add(paths: list[str], variable: str) -> bool:
 
 
 def activate() -> None:
-    """Set this process's environment, and start it anew if its libraries would not be found."""
+    """Set this process's environment, and restart it if its libraries would not be found."""
     bundled = Path(sysconfig.get_path('purelib')).glob('ros_*.libs')
     libraries = [Path(sys.prefix, 'lib'), *sorted(bundled)]
     _add([sys.prefix], 'AMENT_PREFIX_PATH')

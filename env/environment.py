@@ -56,7 +56,7 @@ def child_environment(sourced: bool) -> dict[str, str]:
 
 
 def importable(python: Path | str, module: str, env: dict[str, str]) -> bool:
-    """Tell whether an interpreter can import a module."""
+    """Return whether an interpreter can import a module."""
     command = [str(python), '-c', f'import {module}']
     return subprocess.run(command, env=env, capture_output=True).returncode == 0
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """
-Runs the tests for each ROS 2 and Python that robots have, as far as this machine has the Python.
+Runs the tests for each ROS 2 and Python of robots, if this machine has the Python.
 
-Each cell gets a virtual environment of its own below .venvs/, kept for the next time. Arguments
-are handed to pytest.
+Each cell gets a virtual environment of its own in .venvs/, kept for the next run. Arguments are
+passed to pytest. PyTorch is installed only where a build for CPUs is found.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ class Cell(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """How a cell ended: 'passed', 'FAILED' or 'skipped', and what there is to say about it."""
+    """Result of a cell: 'passed', 'FAILED' or 'skipped', and its details."""
 
-    verdict: str
+    result: str
     detail: str
 
 
@@ -81,12 +81,13 @@ def run_cell(cell: Cell, pytest_arguments: list[str]) -> Outcome:
         return Outcome('skipped', f'no python{cell.python} on this machine')
     venv, env = VENVS / cell.name, clean_environment()
     setup: list[str | Path] = [python, HERE / 'bootstrap.py', '--venv', venv]
-    setup += ['--distro', cell.distro, '--with-lava']
+    setup += ['--distro', cell.distro, '--with', 'test', '--with', 'lava']
     if cell.robot:
         setup += ['--constraint', HERE / 'constraints-robot.txt']
     if subprocess.run(setup, env=env).returncode:
         return Outcome('FAILED', f'set-up; log: {venv}.log')
-    command: list[str | Path] = [venv / 'bin' / 'python', '-m', 'pytest', *pytest_arguments]
+    command: list[str | Path] = [venv / 'bin' / 'python', '-m', 'pytest', '-n', 'auto']
+    command += pytest_arguments
     last = ''
     with subprocess.Popen(command, cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE) as tests:
         assert tests.stdout is not None
@@ -104,13 +105,13 @@ def main() -> int:
         begun = time.monotonic()
         outcome = run_cell(cell, sys.argv[1:])
         rows.append((cell, outcome, f'{time.monotonic() - begun:.0f} s'))
-    print(f'\n{"ROS 2":8}{"Python":8}{"verdict":9}{"time":>7}  detail')
+    print(f'\n{"ROS 2":8}{"Python":8}{"result":9}{"time":>7}  detail')
     for cell, outcome, seconds in rows:
         detail = f'{outcome.detail} [{cell.why}]'
-        print(f'{cell.distro:8}{cell.python:8}{outcome.verdict:9}{seconds:>7}  {detail}')
-    verdicts = [outcome.verdict for _, outcome, _ in rows]
+        print(f'{cell.distro:8}{cell.python:8}{outcome.result:9}{seconds:>7}  {detail}')
+    results = [outcome.result for _, outcome, _ in rows]
     # A machine with none of the interpreters has tested nothing, which is no success.
-    return 0 if 'FAILED' not in verdicts and 'passed' in verdicts else 1
+    return 0 if 'FAILED' not in results and 'passed' in results else 1
 
 
 if __name__ == '__main__':

@@ -78,7 +78,7 @@ class StepRunner:
         path = log_path or self._log_path
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(path, 'ab') as log:
-            start = log.tell()
+            start = log.seek(0, os.SEEK_END)
             log.write(f'$ {shlex.join(words)}\n'.encode())
             log.flush()
             # The set-up's log is locked (see bootstrap.py). A child that outlives this process

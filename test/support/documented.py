@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 from contextlib import ExitStack
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ import yaml
 
 from support import ROOT, ros
 from support.launching import Started, described, own_executable, running
+from support.pages import Block
 from support.teaching import Teacher
 from vprtempo_ros.config import NodeConfig, TrainerConfig
 from vprtempo_ros.demo.processes import ros_environment
@@ -49,39 +49,6 @@ NOT_RUN = {
 
 # What a program prints when it is ready; before that, SIGINT ends it with another status.
 READY = {'vpr_node': 'listening on', 'trainer_node': 'ready: call', 'view': 'http://'}
-
-
-@dataclass(frozen=True)
-class Block:
-    """A fenced block of a page: its language, its text, its first line."""
-
-    language: str
-    text: str
-    line: int
-
-    def commands(self) -> list[str]:
-        """Return the commands of a shell block, without comments, continued lines joined."""
-        joined = re.sub(r'\\\n\s*', '', self.text)
-        return [
-            part.strip()
-            for line in joined.splitlines()
-            for part in re.sub(r'(^|\s)#.*', '', line).split('&&')
-            if part.strip()
-        ]
-
-
-def pages() -> list[Path]:
-    """Return every page of the documentation."""
-    return [ROOT / 'README.md', ROOT / 'CONTRIBUTING.md', *sorted((ROOT / 'docs').rglob('*.md'))]
-
-
-def blocks(page: Path) -> list[Block]:
-    """Return the fenced blocks of a page."""
-    text = page.read_text()
-    return [
-        Block(match[1], match[2], text[: match.start()].count('\n') + 1)
-        for match in re.finditer(r'^```(\w*)\n(.*?)^```$', text, re.MULTILINE | re.DOTALL)
-    ]
 
 
 class Sandbox:

@@ -1,8 +1,8 @@
 """
 The lanes of the tests: which talk to ROS 2, which start processes, and what the others must not do.
 
-`ros` is found from what a file imports, `process` from the modules that it uses, or from a mark on a
-test; `ros` implies it. Both are enforced: a test without the mark that imports rclpy or starts a
+`ros` is found from what a file imports, `process` from the modules that it uses, or from a mark on
+a test; `ros` implies it. Both are enforced: a test without the mark that imports rclpy or starts a
 process fails.
 """
 
@@ -18,7 +18,7 @@ from functools import cache
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
-from typing import NoReturn
+from typing import Any
 from unittest import mock
 
 # What brings rclpy into the process that runs the tests, however it is written.
@@ -76,15 +76,27 @@ class RosIsAbsent:
         sys.meta_path.insert(0, cls())
 
 
-def _refuse(*given: object, **named: object) -> NoReturn:
-    raise AssertionError('this test starts a process: mark it with @pytest.mark.process')
+# ctypes.util.find_library, which threadpoolctl calls, looks libraries up with these.
+_LOOKUPS = {'ldconfig', 'gcc', 'ld', 'objdump'}
+_MESSAGE = 'this test starts a process: mark it with @pytest.mark.process'
 
 
 @contextmanager
 def no_processes() -> Iterator[None]:
     """Let the start of a process fail."""
+    start = subprocess.Popen.__init__
+
+    def checked(
+        self: subprocess.Popen[bytes], args: Sequence[str], *rest: Any, **named: Any
+    ) -> None:
+        assert not isinstance(args, str) and Path(args[0]).name in _LOOKUPS, _MESSAGE
+        start(self, args, *rest, **named)
+
+    def refused() -> int:
+        raise AssertionError(_MESSAGE)
+
     with (
-        mock.patch.object(subprocess.Popen, '__init__', _refuse),
-        mock.patch.object(os, 'fork', _refuse),
+        mock.patch.object(subprocess.Popen, '__init__', checked),
+        mock.patch.object(os, 'fork', refused),
     ):
         yield
