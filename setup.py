@@ -17,8 +17,8 @@ setup(
     version='0.1.0',
     packages=find_packages(include=[package_name, f'{package_name}.*']),
     package_data={
-        package_name: ['py.typed'],
         f'{package_name}.evaluation': ['*.jinja'],
+        f'{package_name}.matching': ['*.yaml'],
         f'{package_name}.view': ['page/*'],
     },
     data_files=[

@@ -28,7 +28,9 @@ def bench() -> None:
             wrapped = grey_image(np.ascontiguousarray(image.squeeze()))
             for resize in ('bilinear', 'area'):
                 encoder = PixelEncoder(
-                    EncodingConfig(width=side, height=side, patch=patch, resize=resize)
+                    EncodingConfig(
+                        encoder='pixels', width=side, height=side, patch=patch, resize=resize
+                    )
                 )
                 ours = seconds_per_call(lambda: encoder(wrapped))  # noqa: B023
                 rows.append(

@@ -41,13 +41,16 @@ LENS: Settings = {
 VARIANTS: dict[str, Settings] = {
     'defaults for events': {},
     'as a camera: counts as grey values': CAMERA,
-    **{f'tone {tone}': {'encoding.tone': tone} for tone in ('linear', 'root4', 'log')},
-    'counts not normalised': {'encoding.contrast': 'none'},
-    'patch 9': {'encoding.patch': 9},
-    'patch 21': {'encoding.patch': 21},
-    'pixels not standardised': {'encoding.adapt': False},
+    **{
+        f'tone {tone}': {'encoding.encoder': 'pixels', 'encoding.tone': tone}
+        for tone in ('linear', 'root4', 'log')
+    },
+    'counts not normalised': {'encoding.encoder': 'pixels', 'encoding.contrast': 'none'},
+    'patch 9': {'encoding.encoder': 'pixels', 'encoding.patch': 9},
+    'patch 21': {'encoding.encoder': 'pixels', 'encoding.patch': 21},
+    'pixels not standardised': {'encoding.encoder': 'pixels', 'encoding.adapt': False},
     'no copies': {'training.augment': False},
-    'neither': {'encoding.adapt': False, 'training.augment': False},
+    'neither': {'encoding.encoder': 'pixels', 'encoding.adapt': False, 'training.augment': False},
     'published rule (STDP) instead': {'training.outputs': 'stdp'},
     'published rule, neither': {
         'training.outputs': 'stdp',
@@ -57,6 +60,7 @@ VARIANTS: dict[str, Settings] = {
     **{
         f'LENS: every {which} pixel, {side}x{side}': {
             **LENS,
+            'encoding.encoder': 'pixels',
             'encoding.width': side,
             'encoding.height': side,
         }

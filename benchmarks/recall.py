@@ -48,15 +48,29 @@ VARIANTS: dict[str, Settings] = {
     },
     'published rule, no copies': {**PUBLISHED_RULE, 'training.augment': False},
     'no copies': {'training.augment': False},
-    'pixels not standardised': {'encoding.adapt': False},
+    'pixels not standardised': {'encoding.encoder': 'pixels', 'encoding.adapt': False},
     'neither': {'training.augment': False, 'encoding.adapt': False},
-    'patch 7': {'encoding.patch': 7},
-    'patch 11': {'encoding.patch': 11},
-    'patch 21': {'encoding.patch': 21},
-    'bilinear': {'encoding.resize': 'bilinear'},
-    '20x20': {'encoding.width': 20, 'encoding.height': 20, 'encoding.patch': 11},
-    '40x40, patch 21': {'encoding.width': 40, 'encoding.height': 40, 'encoding.patch': 21},
-    '64x32 (width x height)': {'encoding.width': 64, 'encoding.height': 32},
+    'patch 7': {'encoding.encoder': 'pixels', 'encoding.patch': 7},
+    'patch 11': {'encoding.encoder': 'pixels', 'encoding.patch': 11},
+    'patch 21': {'encoding.encoder': 'pixels', 'encoding.patch': 21},
+    'bilinear': {'encoding.encoder': 'pixels', 'encoding.resize': 'bilinear'},
+    '20x20': {
+        'encoding.encoder': 'pixels',
+        'encoding.width': 20,
+        'encoding.height': 20,
+        'encoding.patch': 11,
+    },
+    '40x40, patch 21': {
+        'encoding.encoder': 'pixels',
+        'encoding.width': 40,
+        'encoding.height': 40,
+        'encoding.patch': 21,
+    },
+    '64x32 (width x height)': {
+        'encoding.encoder': 'pixels',
+        'encoding.width': 64,
+        'encoding.height': 32,
+    },
     'feature multiplier 1': {'training.feature_multiplier': 1.0},
     'feature multiplier 4': {'training.feature_multiplier': 4.0},
     'excitatory 0.5': {'training.excitatory': 0.5},
@@ -121,7 +135,7 @@ def bench() -> None:
     cv2.setNumThreads(1)
     routes = [nordland(500), nordland(2761), lens(), street()]
     rows: list[list[str]] = []
-    plain: Settings = {'encoding.adapt': False}
+    plain: Settings = {'encoding.encoder': 'pixels', 'encoding.adapt': False}
     pixels = {
         "upstream's pixels": {**plain, 'encoding.resize': 'bilinear', 'encoding.patch': 7},
         'our pixels, not standardised': plain,

@@ -1,9 +1,9 @@
 """
 Draw docs/images/architecture.svg from the imports of the code: `make docs`.
 
-A box is a package (or a module next to the packages), an arrow an import, from the importing package
-down to the imported one. Arrows that follow from others are left out. A test in
-test/project/test_layering.py checks that the file is up to date.
+A box is a package or a single module, an arrow an import, from the importing package down to the
+imported one. Arrows that follow from others are left out. A test in test/project/test_layering.py
+checks that the file is up to date.
 """
 
 from __future__ import annotations

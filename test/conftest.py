@@ -114,6 +114,7 @@ def quantised_map(street: Street, tmp_path_factory: pytest.TempPathFactory) -> P
             'map': str(folder / 'map'),
             'places.by': 'metres',
             'places.spacing': 2.0,
+            'encoding.encoder': 'pixels',
             'training.quantize': 'qat',
             'training.keep_fp32': False,
         }
@@ -135,6 +136,7 @@ def event_map(tmp_path_factory: pytest.TempPathFactory) -> Path:
         config = tiny_config(
             bag,
             input__type='events',
+            encoding__encoder='pixels',
             encoding__width=16,
             encoding__height=16,
             training__epochs=0,
@@ -153,7 +155,7 @@ def slow_map(tmp_path_factory: pytest.TempPathFactory) -> Path:
         rng = np.random.default_rng(0)
         side, neurons, places = 64, 8192, 200
         config = TrainerConfig(
-            encoding=EncodingConfig(width=side, height=side),
+            encoding=EncodingConfig(encoder='pixels', width=side, height=side),
             training=TrainingConfig(readout='clamped'),
         )
         module = Module(

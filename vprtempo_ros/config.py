@@ -141,7 +141,7 @@ class EncodingConfig:
     """How a frame becomes spikes."""
 
     encoder: str = option(
-        'pixels',
+        'oriented',
         'Encoder by name. pixels: grey values, as published; oriented: '
         'energy of oriented edges; other packages can add more',
     )
@@ -412,10 +412,10 @@ class SequenceConfig:
         dynamic=True,
     )
     sharpness: float = option(
-        0.8,
-        'bayes: how far the score of the right place is expected above '
-        'the mean, in standard deviations',
-        low=0.1,
+        0.0,
+        'bayes: weight of a score as evidence, in nats per standard deviation; 0: estimated on the '
+        'drive, from how far correct places stand out',
+        low=0.0,
         high=10.0,
         dynamic=True,
     )

@@ -79,9 +79,9 @@ class Recogniser:
         if self._adaptation is not None:
             spikes = self._adaptation(spikes)
         similarity = yield spikes
-        scores = self._matcher.normalise(similarity, timing)
-        scores = self._matcher.filter(scores, timing)
-        belief = self._matcher.confidences(scores)
+        normalised = self._matcher.normalise(similarity, timing)
+        scores = self._matcher.filter(normalised, timing)
+        belief = self._matcher.confidences(similarity, normalised, scores)
         return self._matcher.best(similarity, scores, belief)
 
     def recognise(

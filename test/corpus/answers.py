@@ -114,13 +114,7 @@ def _matches(loaded: Map, drive: Path, backend: str) -> list[Answer]:
     traverse, _ = open_traverse(str(drive), config.input, config.poses)
     for frame in traverse:
         match = recogniser.recognise(frame.image, FrameTiming(frame.stamp_ns))
-        found.append(
-            {
-                'similarity': _rounded(match.similarity),
-                'place': int(match.places[0]),
-                'confidence': round(float(match.confidences[0]), 4),
-            }
-        )
+        found.append({'similarity': _rounded(match.similarity), 'place': int(match.places[0])})
     recogniser.close()
     return found
 

@@ -172,3 +172,16 @@ def test_area_averages_noise_away() -> None:
             encoder(grey_image(clean)).astype(int) - encoder(grey_image(noisy))
         ).mean()
     assert error['area'] < error['bilinear'] / 2
+
+
+def test_mirrored_spikes() -> None:
+    """Left and right of each row change over; rows and frames stay where they are."""
+    frames = np.arange(2 * 4 * 4, dtype=np.uint8).reshape(2, 16)
+    encode = PixelEncoder(EncodingConfig(width=4, height=4, patch=3))
+    assert encode.mirrored(frames)[0].tolist() == [
+        *(3, 2, 1, 0),
+        *(7, 6, 5, 4),
+        *(11, 10, 9, 8),
+        *(15, 14, 13, 12),
+    ]
+    assert (encode.mirrored(encode.mirrored(frames)) == frames).all()

@@ -20,6 +20,7 @@ from vprtempo_ros.config import (
 )
 from vprtempo_ros.encoding.encoder import encoder_for
 from vprtempo_ros.encoding.event_counts import EventEncoder
+from vprtempo_ros.encoding.oriented import OrientedEncoder
 from vprtempo_ros.encoding.pixels import PixelEncoder
 from vprtempo_ros.frames import GREY, Image, counts_of, grey_image
 from vprtempo_ros.maps.building import build_map
@@ -125,9 +126,15 @@ def test_counts_of_files_are_those_of_events() -> None:
 
 
 def test_the_encoder_is_that_of_the_input() -> None:
-    """Cameras keep theirs."""
-    assert type(encoder_for(TrainerConfig())) is PixelEncoder
-    assert type(encoder_for(TrainerConfig(input=BagInputConfig(type='events')))) is EventEncoder
+    """Of the two with encoder pixels; the other one is the same for both."""
+    events = BagInputConfig(type='events')
+    for encoder, camera, event in (
+        ('pixels', PixelEncoder, EventEncoder),
+        ('oriented', OrientedEncoder, OrientedEncoder),
+    ):
+        encoding = EncodingConfig(encoder=encoder)
+        assert type(encoder_for(TrainerConfig(encoding=encoding))) is camera
+        assert type(encoder_for(TrainerConfig(encoding=encoding, input=events))) is event
 
 
 def test_pictures_of_counts() -> None:
@@ -173,6 +180,6 @@ def test_grey_images_are_left_alone() -> None:
     """An image of a camera is encoded as before there were events."""
     pixels = np.random.default_rng(0).integers(0, 256, (48, 64)).astype(np.uint8)
     assert np.array_equal(
-        encoder_for(TrainerConfig(encoding=CONFIG))(grey_image(pixels)),
+        encoder_for(TrainerConfig(encoding=replace(CONFIG, encoder='pixels')))(grey_image(pixels)),
         PixelEncoder(CONFIG)(grey_image(pixels)),
     )

@@ -45,8 +45,10 @@ def counting(bag: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = tiny_config(
         bag,
         input__type='events',
+        encoding__encoder='pixels',
         encoding__width=16,
         encoding__height=12,
+        training__outputs='stdp',
         training__epochs=0,
         training__feature_multiplier=4.0,
         **COUNTS,

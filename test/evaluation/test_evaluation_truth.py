@@ -13,7 +13,7 @@ from support.helpers import images as image_records
 
 from vprtempo_ros.config import BagInputConfig, PosesConfig
 from vprtempo_ros.encoding.adaptation import Adaptation
-from vprtempo_ros.encoding.pixels import PixelEncoder
+from vprtempo_ros.encoding.encoder import encoder_for
 from vprtempo_ros.errors import SourceError
 from vprtempo_ros.evaluation.by_file import truth_by_file
 from vprtempo_ros.evaluation.by_frame import truth_by_frame
@@ -275,7 +275,7 @@ def test_a_query_is_what_the_encoder_makes_of_it(loop: Map, tmp_path: Path) -> N
     """Spikes, stamps and names belong together, also where only a part is read."""
     bag = drive(tmp_path / 'query', range(6), range(6))
     whole, part = read(bag, loop), read(bag, loop, start=1, count=3)
-    encode = PixelEncoder(loop.config.encoding)
+    encode = encoder_for(loop.config)
     for query, numbers in ((whole, range(6)), (part, (1, 2, 3))):
         adapt = Adaptation(loop.pixel_statistics)
         np.testing.assert_array_equal(

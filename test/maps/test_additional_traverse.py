@@ -12,10 +12,10 @@ from support.helpers import SECOND, START, Record, drive, images, picture, tiny_
 
 from vprtempo_ros.config import TrainerConfig
 from vprtempo_ros.encoding.adaptation import standardise
-from vprtempo_ros.encoding.pixels import PixelEncoder
+from vprtempo_ros.encoding.augmentation import NEAR, augmentations
+from vprtempo_ros.encoding.encoder import encoder_for
 from vprtempo_ros.errors import MapError
 from vprtempo_ros.frames import grey_image
-from vprtempo_ros.maps.augmentation import augmentations
 from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.maps.store import load, save
 from vprtempo_ros.sources.bag_writer import header
@@ -23,7 +23,8 @@ from vprtempo_ros.sources.cdr import typestore
 from vprtempo_ros.statistics import Statistics
 
 # Encoded frames without augmentation and standardisation.
-PLAIN: dict[str, Any] = {'training__augment': False, 'encoding__adapt': False}
+MODULES: dict[str, Any] = {'training__outputs': 'stdp'}
+PLAIN: dict[str, Any] = {'training__augment': False, 'encoding__adapt': False, **MODULES}
 
 
 def samples_of(
@@ -48,7 +49,7 @@ def samples_of(
 
 def spikes(config: TrainerConfig, number: int) -> bytes:
     """Return the spikes of a numbered picture."""
-    return PixelEncoder(config.encoding)(grey_image(picture(number))).tobytes()
+    return encoder_for(config)(grey_image(picture(number))).tobytes()
 
 
 def test_an_additional_traverse_by_pose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,8 +83,8 @@ def test_each_traverse_is_standardised_by_its_own_light(
     """Frames and augmentations are standardised by the statistics of their own traverse."""
     first = drive(tmp_path / 'first', [], range(6), poses=False)
     second = drive(tmp_path / 'second', [], range(10, 16), poses=False)
-    config = tiny_config(first, second)
-    encode = PixelEncoder(config.encoding)
+    config = tiny_config(first, second, **MODULES)
+    encode = encoder_for(config)
     found = samples_of(monkeypatch, config)[0]
     assert {place: len(rows) for place, rows in found.items()} == dict.fromkeys(range(6), 18)
     for traverse, begin in ((0, 0), (1, 10)):
@@ -92,7 +93,7 @@ def test_each_traverse_is_standardised_by_its_own_light(
         for place in range(6):
             shown = [
                 frames[place],
-                *map(encode, augmentations(grey_image(picture(begin + place)), config.encoding)),
+                *map(encode, augmentations(grey_image(picture(begin + place)), NEAR)),
             ]
             rows = found[place][9 * traverse : 9 * (traverse + 1)]
             for row, expected in zip(rows, shown, strict=True):

@@ -36,7 +36,7 @@ def test_no_map(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ('version', 'expected'),
     [
-        (3, 'install a newer vprtempo_ros'),
+        (4, 'install a newer vprtempo_ros'),
         (1, 'train the map again'),
         (0, 'train the map again'),
         (-1, 'train the map again'),
@@ -50,7 +50,7 @@ def test_another_version(folder: Path, version: object, expected: str) -> None:
     change(folder, lambda document: document.update(format_version=version))
     (folder / NETWORK).unlink()
     line = refusal(folder)
-    assert f'map format {version}, this software reads 2' in line
+    assert f'map format {version}, this software reads 2 and 3' in line
     assert expected in line
 
 

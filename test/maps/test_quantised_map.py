@@ -190,10 +190,11 @@ def test_map_info_tells_of_confidence(tmp_path: Path, capsys: pytest.CaptureFixt
     assert map_info.main([str(tmp_path / 'map')]) == 0
     text = capsys.readouterr().out
     for expected in (
-        'confidence   fitted to 2000 frames: frames between places; correct within 1 place\n',
-        'none: 1 / (1 + exp(-(0.5 score + 2 lead -3))), 50% of the frames correct',
-        'seqslam: 1 / (1 + exp(-(0.25 score + 1 lead -2))), 75% of the frames correct',
-        'bayes: 1 / (1 + exp(-(0.75 score + 0.125 lead +0.5))), 88% of the frames correct',
+        'confidence   model of the package, refined on 2000 frames of an additional traverse; '
+        'correct within 1 place\n',
+        'none: slope 0.5, offset +0.25, 50% of the frames correct',
+        'seqslam: slope 1, offset -0.5, 75% of the frames correct',
+        'bayes: slope 1.5, offset +0, 88% of the frames correct',
     ):
         assert expected in text, text
 

@@ -13,10 +13,8 @@ from hypothesis.extra.numpy import arrays
 from support.helpers import steady
 
 from vprtempo_ros.config import MatchConfig
-from vprtempo_ros.matching.confidence import Curve, confidences
 from vprtempo_ros.matching.match import Match, match
 
-CURVE = Curve(0.5, 2.0, -1.0)
 EVERY = MatchConfig(min_confidence=0.0)
 
 
@@ -26,11 +24,12 @@ def floats(*values: float) -> np.ndarray:
 
 
 def matched(
-    scores: np.ndarray, config: MatchConfig = EVERY, tolerance: int = 0, curve: Curve = CURVE
+    scores: np.ndarray, config: MatchConfig = EVERY, belief: np.ndarray | None = None
 ) -> Match:
-    """Return the match of scores."""
-    with np.errstate(invalid='ignore', over='ignore'):
-        belief = confidences(scores, tolerance, curve)
+    """Return the match of scores; without a belief it rises with the scores."""
+    if belief is None:
+        with np.errstate(over='ignore', invalid='ignore'):
+            belief = 1 / (1 + np.exp(-scores.astype(float)))
     return match(scores, scores, belief, config)
 
 
@@ -41,20 +40,13 @@ def test_places_come_best_first() -> None:
     assert list(found.confidences) == sorted(found.confidences, reverse=True)
 
 
-def test_confidences_by_hand() -> None:
-    """The best is 2 above the next one, which is as much below it, and so is the last one by 3."""
-    found = matched(floats(1, 3, 0), replace(EVERY, top_k=3))
-    exponents = [0.5 * 3 + 2.0 * 2 - 1, 0.5 * 1 - 2.0 * 2 - 1, 0.0 - 2.0 * 3 - 1]
+def test_confidences_are_those_of_the_places() -> None:
+    """Each place has its own, in the order of the match."""
+    found = matched(floats(1, 3, 0), replace(EVERY, top_k=3), np.array([0.25, 0.5, 0.125]))
     assert found.places.tolist() == [1, 0, 2]
-    assert found.confidences == pytest.approx([1 / (1 + math.exp(-e)) for e in exponents])
-
-
-def test_a_neighbour_within_the_tolerance_is_no_rival() -> None:
-    """The place beside the best one does not make the answer less sure, unless it is another."""
-    scores = floats(0, 3, 2.9, -1, -1)
-    alone, rivals = (matched(scores, tolerance=tolerance).confidences[0] for tolerance in (1, 0))
-    assert alone == pytest.approx(1 / (1 + math.exp(-(1.5 + 2.0 * 4 - 1))))
-    assert rivals == pytest.approx(1 / (1 + math.exp(-(1.5 + 2.0 * 0.1 - 1))), rel=1e-5)
+    assert found.confidences.tolist() == [0.5, 0.25, 0.125]
+    assert (found.known, found.place, found.confidence) == (True, 1, 0.5)
+    assert found.belief.tolist() == [0.25, 0.5, 0.125]
 
 
 def test_confidences_are_of_all_places() -> None:
@@ -109,16 +101,11 @@ def test_what_is_not_finite_is_no_match(value: float) -> None:
         elements=st.floats(width=32, allow_nan=False, allow_infinity=False, allow_subnormal=False),
     ),
     st.integers(1, 50),
-    st.integers(0, 5),
-    st.floats(0, 100),
-    st.floats(0, 100),
 )
 @pytest.mark.filterwarnings('error')
-def test_confidences_are_probabilities(
-    values: np.ndarray, top_k: int, tolerance: int, height: float, lead: float
-) -> None:
+def test_confidences_are_probabilities(values: np.ndarray, top_k: int) -> None:
     """Whatever the scores, an answer is sorted by score and confidence, each from 0 to 1."""
-    found = matched(values, replace(EVERY, top_k=top_k), tolerance, Curve(height, lead, -1.0))
+    found = matched(values, replace(EVERY, top_k=top_k))
     if len(found.places) == 0:
         assert values.min() == values.max()
         return
@@ -131,7 +118,8 @@ def test_confidences_are_probabilities(
 
 
 def test_confidences_fall_with_the_rank() -> None:
-    """A neighbour shares the lead of the best place, but is not surer than what scores higher."""
-    found = matched(floats(5.0, 3.9, 0.0, 0.0, 4.0), replace(EVERY, top_k=3), tolerance=1)
+    """A neighbour with more belief is not more likely than a place of a higher score."""
+    belief = np.array([0.75, 0.5, 0.0, 0.0, 0.25])
+    found = matched(floats(5.0, 3.9, 0.0, 0.0, 4.0), replace(EVERY, top_k=3), belief)
     assert found.places.tolist() == [0, 4, 1]
-    assert found.confidences[1] == found.confidences[2] < found.confidences[0]
+    assert found.confidences.tolist() == [0.75, 0.25, 0.25]

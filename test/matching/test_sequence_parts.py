@@ -178,10 +178,11 @@ def test_move_and_weigh_by_definition(loops: ModuleType, places: int) -> None:
     assert total == pytest.approx(expected.sum(axis=0), abs=1e-4)
 
     speeds = np.empty(3, np.float32)
-    stay, mix, arrive, spoilt = (np.float32(x) for x in (0.8, 0.05, 0.01, 0.3))
-    loops.weigh(moved, ratios, stay, mix, arrive, spoilt, total, speeds)
-    expected = (spoilt + (1 - spoilt) * ratios) * (
-        stay * expected + mix * expected.sum(axis=0) + arrive
+    stay, mix, arrive, occluded = (np.float32(x) for x in (0.8, 0.05, 0.01, 0.3))
+    prior = np.array([0.2, 0.5, 0.3], np.float32)
+    loops.weigh(moved, ratios, stay, mix, arrive, prior, occluded, total, speeds)
+    expected = (occluded + (1 - occluded) * ratios) * (
+        stay * expected + prior[:, None] * (mix * expected.sum(axis=0) + arrive)
     )
     assert moved == pytest.approx(expected, rel=1e-3)
     assert total == pytest.approx(expected.sum(axis=0), rel=1e-3)
@@ -212,3 +213,33 @@ def test_small_maps_give_the_same_belief_without_compiled_loops(
         scores = view(number // 2, places)
         timing = FrameTiming(SECOND + number * SECOND // 20, None if number % 7 else 0.5)
         assert numpy_loops(scores, timing) == pytest.approx(compiled(scores, timing), abs=1e-4)
+
+
+@pytest.mark.parametrize('loops', [kernels, vectorised])
+def test_concentration_of_a_belief(loops: ModuleType) -> None:
+    """One place: 1; several independent ones: one over their number; similar ones: more."""
+    rng = np.random.default_rng(0)
+    white = rng.standard_normal(2000).astype(np.float32)
+    similar = np.convolve(rng.standard_normal(2004), np.ones(5) / 5, 'valid').astype(np.float32)
+    one, ten = np.zeros(2000, np.float32), np.zeros(2000, np.float32)
+    one[1000], ten[1000:1010] = 0.7, 0.07
+    assert loops.concentration(one, white) == pytest.approx(1.0, rel=1e-4)
+    assert loops.concentration(ten, white) == pytest.approx(0.1, abs=0.03)
+    assert loops.concentration(ten, similar) > 0.3
+
+
+@pytest.mark.parametrize('loops', [kernels, vectorised])
+@pytest.mark.parametrize('places', [1, 2, 3, 5])
+def test_concentration_on_the_smallest_maps(loops: ModuleType, places: int) -> None:
+    """Fewer places than the reach."""
+    belief = np.full(places, 1 / places, np.float32)
+    scores = np.linspace(-1, 1, places, dtype=np.float32)
+    assert 0 < loops.concentration(belief, scores) <= 1.0 + 1e-5
+
+
+def test_the_view_shows_that_a_robot_moves() -> None:
+    """The same view means standing still, a different one moving."""
+    progress = Progress(Route(300, 1.0), True)
+    progress(view(0), FrameTiming(SECOND), 1.0)
+    assert progress(view(0), FrameTiming(2 * SECOND), 1.0).moved == pytest.approx(0.0, abs=1e-3)
+    assert progress(view(1), FrameTiming(3 * SECOND), 1.0).moved == 1.0

@@ -13,7 +13,7 @@ from vprtempo_ros.config import TrainingConfig
 from vprtempo_ros.errors import VprError
 from vprtempo_ros.network.layers import SPIKE_MAX
 from vprtempo_ros.network.quantised.network import floats_of
-from vprtempo_ros.network.ridge import DECAY, TARGET, ridge_weights
+from vprtempo_ros.network.ridge import DECAY, TARGET, Sums, ridge_weights
 from vprtempo_ros.network.training import train
 from vprtempo_ros.support.blas import BlasThreads
 
@@ -27,11 +27,18 @@ def route(samples: int = 120, size: int = 30, places: int = 40) -> tuple[Array, 
     return features.astype(np.float32), np.arange(samples) % places
 
 
+def fitted(features: Array, places: NDArray[np.int64], count: int) -> Array:
+    """Return the weights for samples, whose neighbours are wrong places."""
+    sums = Sums.zero(count, features.shape[1])
+    sums.add(features, places)
+    return ridge_weights(sums, np.ones(1, np.float32))
+
+
 def test_it_is_ridge_regression_before_the_mean_frame_is_taken_out() -> None:
     """Scikit-learn's Ridge on centred features and targets, with the same decay."""
     linear_model = pytest.importorskip('sklearn.linear_model')
     features, places = route()
-    found = ridge_weights(features, places, 40)
+    found = fitted(features, places, 40)
     exact = features.astype(float)
     decay = DECAY * exact.var(axis=0).sum() * len(exact) / exact.shape[1]
     targets = TARGET * (places[:, np.newaxis] == np.arange(40))
@@ -58,14 +65,14 @@ def test_the_delta_rule_converges_to_it() -> None:
         weights += 0.5e-2 * (error.T @ centred - decay * weights) / len(centred) * 2
     mean = features.mean(axis=0).astype(float)
     weights -= np.outer(weights @ mean, mean) / (mean @ mean)
-    assert ridge_weights(features, places, 20) == pytest.approx(weights, abs=1e-5)
+    assert fitted(features, places, 20) == pytest.approx(weights, abs=1e-5)
 
 
 def test_no_response_to_the_mean_frame() -> None:
     """What all frames have in common is no reason to prefer a place."""
     features, places = route()
     features += np.float32(5)
-    weights = ridge_weights(features, places, 40).astype(float)
+    weights = fitted(features, places, 40).astype(float)
     mean = features.mean(axis=0, dtype=float)
     ordinary = abs(weights @ (features - mean).T).mean()
     assert abs(weights @ mean).max() < 1e-3 * ordinary
@@ -74,7 +81,7 @@ def test_no_response_to_the_mean_frame() -> None:
 def test_more_samples_than_a_batch() -> None:
     """Samples are taken in parts; how many there are makes no difference."""
     features, places = route(9000, 16, 30)
-    found = ridge_weights(features, places, 30)
+    found = fitted(features, places, 30)
     centred = features - features.mean(axis=0, dtype=float)
     power = centred.T @ centred
     power[np.diag_indices(16)] += DECAY * np.trace(power) / 16
@@ -84,7 +91,7 @@ def test_more_samples_than_a_batch() -> None:
     weights -= np.outer(weights @ mean, mean) / (mean @ mean)
     assert found == pytest.approx(weights, abs=1e-6)
     # Each sample twice is the same problem at twice the size, decay included.
-    twice = ridge_weights(np.repeat(features, 2, axis=0), np.repeat(places, 2), 30)
+    twice = fitted(np.repeat(features, 2, axis=0), np.repeat(places, 2), 30)
     assert twice == pytest.approx(found, abs=1e-6)
 
 
@@ -110,7 +117,7 @@ def dead(features: Array) -> Array:
 def test_degenerate_features(damage: Callable[[Array], Array]) -> None:
     """Features that never change, frames that are all alike or black: finite, and no response."""
     features, places = route(40, 30, 40)
-    weights = ridge_weights(damage(features), places, 40)
+    weights = fitted(damage(features), places, 40)
     assert np.isfinite(weights).all()
     if damage is not constant:
         assert abs(weights @ features.T).max() < 1e-3
@@ -124,7 +131,7 @@ def test_one_sample_a_place_and_fewer_than_features() -> None:
     rng = np.random.default_rng(1)
     for places, size in ((2, 5), (3, 200), (50, 400)):
         features = rng.random((places, size)).astype(np.float32)
-        weights = ridge_weights(features, np.arange(places), places)
+        weights = fitted(features, np.arange(places), places)
         assert (features @ weights.T).argmax(axis=1).tolist() == list(range(places))
 
 
@@ -132,8 +139,8 @@ def test_places_in_any_order_and_number_of_samples() -> None:
     """Samples may be in any order, and a place may have several."""
     features, places = route()
     order = np.random.default_rng(2).permutation(len(places))
-    assert ridge_weights(features[order], places[order], 40) == pytest.approx(
-        ridge_weights(features, places, 40), abs=1e-6
+    assert fitted(features[order], places[order], 40) == pytest.approx(
+        fitted(features, places, 40), abs=1e-6
     )
 
 
@@ -145,7 +152,7 @@ def test_threads_make_no_difference() -> None:
     found = []
     for count in (1, 2, 1):
         threads = BlasThreads(count)
-        found.append(ridge_weights(features, places, 100))
+        found.append(fitted(features, places, 100))
         assert {
             pool['num_threads'] for pool in threadpool_info() if pool['user_api'] == 'blas'
         } == {count}
@@ -158,7 +165,7 @@ def test_without_scipy_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) ->
     """One line, as for any other library that is used only where it is needed."""
     monkeypatch.setitem(sys.modules, 'scipy.linalg', None)
     with pytest.raises(VprError, match='pip install scipy') as caught:
-        ridge_weights(*route(), 40)
+        fitted(*route(), 40)
     assert '\n' not in str(caught.value)
 
 
@@ -177,7 +184,7 @@ def test_outputs_are_solved_for_what_the_readout_hands_them(readout: str, quanti
     if readout == 'clamped':
         responses = np.clip(responses, 0, SPIKE_MAX)
         assert (responses == 0).mean() > 0.05
-    expected = ridge_weights(responses, np.arange(24), 24)
+    expected = fitted(responses, np.arange(24), 24)
     # With quantisation features are rounded to a hundredth of their range.
     off = abs(module.output.weights - expected).max() / abs(expected).max()
     assert off < 1e-4 if quantize == 'none' else 1e-3 < off < 0.4

@@ -160,7 +160,7 @@ def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
     network.modules[0].output = network.modules[0].output[:, :5]
     write_network(network, file)
     with pytest.raises(MapError, match='spiking.output: expected'):
-        read_network(file, tiny_map().config, 6)
+        read_network(file, tiny_map().config, network.inputs, 6)
 
 
 def test_integers_of_such_a_map(tmp_path: Path) -> None:

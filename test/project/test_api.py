@@ -34,7 +34,9 @@ def drive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def office(drive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a map of the drive."""
     path = tmp_path_factory.mktemp('maps') / 'office'
-    built = build_map(drive, path, {'encoding.width': 16, 'encoding.height': 16})
+    built = build_map(
+        drive, path, {'encoding.encoder': 'pixels', 'encoding.width': 16, 'encoding.height': 16}
+    )
     assert len(built.places) == PLACES
     return path
 
@@ -75,7 +77,12 @@ def test_an_existing_map_is_kept(drive: Path, office: Path) -> None:
     with pytest.raises(MapError, match='office'):
         build_map(drive, office)
     assert load_map(office).provenance == before
-    small = {'encoding.width': 16, 'encoding.height': 16, 'places.count': 5}
+    small = {
+        'encoding.encoder': 'pixels',
+        'encoding.width': 16,
+        'encoding.height': 16,
+        'places.count': 5,
+    }
     build_map([drive], office.parent / 'second', small)
     build_map([drive], office.parent / 'second', {**small, 'places.count': 6}, overwrite=True)
     assert len(load_map(office.parent / 'second').places) == 6

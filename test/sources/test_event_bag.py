@@ -59,6 +59,7 @@ def trained(*bags: Path, **settings: Any) -> Any:
             **{
                 'input__type': 'events',
                 'places__by': 'frames',
+                'encoding__encoder': 'pixels',
                 'encoding__width': 16,
                 'encoding__height': 16,
                 'training__epochs': 0,
@@ -178,9 +179,14 @@ def test_a_map_of_events(tmp_path: Path) -> None:
         {'input__events__window': 'leaky'},
         {'input__events__window': 'count', 'input__events__count': 2000},
         {'input__events__roi_x': 10, 'input__events__roi_height': 40},
-        {'encoding__tone': 'root4'},
+        {'encoding__encoder': 'pixels', 'encoding__tone': 'root4'},
         {'encoding__adapt': False},
-        {'encoding__resize': 'nth', 'encoding__contrast': 'none', 'encoding__tone': 'linear'},
+        {
+            'encoding__encoder': 'pixels',
+            'encoding__resize': 'nth',
+            'encoding__contrast': 'none',
+            'encoding__tone': 'linear',
+        },
     ],
 )
 def test_maps_with_other_settings(tmp_path: Path, settings: dict[str, Any]) -> None:

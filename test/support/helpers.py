@@ -151,6 +151,7 @@ def tiny_config(*bags: Path, **settings: Any) -> TrainerConfig:
         TrainerConfig,
         {
             'bags': [str(bag) for bag in bags],
+            'encoding.encoder': 'pixels',
             'encoding.width': 8,
             'encoding.height': 8,
             'encoding.patch': 3,
@@ -165,13 +166,9 @@ def tiny_config(*bags: Path, **settings: Any) -> TrainerConfig:
 # A calibration that was not fitted.
 CALIBRATION = Calibration(
     1,
-    'frames between places',
+    'frames of an additional traverse',
     2000,
-    {
-        'none': Curve(0.5, 2.0, -3.0),
-        'seqslam': Curve(0.25, 1.0, -2.0),
-        'bayes': Curve(0.75, 0.125, 0.5),
-    },
+    {'none': Curve(0.5, 0.25), 'seqslam': Curve(1.0, -0.5), 'bayes': Curve(1.5, 0.0)},
     {'none': 0.5, 'seqslam': 0.75, 'bayes': 0.875},
 )
 

@@ -76,8 +76,9 @@ class RosIsAbsent:
         sys.meta_path.insert(0, cls())
 
 
-# ctypes.util.find_library, which threadpoolctl calls, looks libraries up with these.
-_LOOKUPS = {'ldconfig', 'gcc', 'ld', 'objdump'}
+# ctypes.util.find_library, which threadpoolctl calls, looks libraries up with the first four,
+# platform.processor, which h5py calls, asks the last.
+_LOOKUPS = {'ldconfig', 'gcc', 'ld', 'objdump', 'uname'}
 _MESSAGE = 'this test starts a process: mark it with @pytest.mark.process'
 
 

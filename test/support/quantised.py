@@ -73,7 +73,7 @@ def map_of(network: FloatNetwork | QuantisedNetwork) -> Map:
     places = [Place(n, None, 'bag', str(n)) for n in range(network.places)]
     side = math.isqrt(network.inputs)
     config = TrainerConfig(
-        encoding=EncodingConfig(width=side, height=side),
+        encoding=EncodingConfig(encoder='pixels', width=side, height=side),
         training=TrainingConfig(readout=network.readout, quantize='qat'),
     )
     spikes = np.random.default_rng(2).integers(0, 256, (network.places, network.inputs), np.uint8)

@@ -27,6 +27,7 @@ from vprtempo_ros.nodes.common.message_class import message_class  # noqa: E402
 
 # A small network that trains at once.
 TINY: dict[str, Any] = {
+    'encoding.encoder': 'pixels',
     'encoding.width': 8,
     'encoding.height': 8,
     'encoding.patch': 3,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..config import BackendConfig
-from ..network.network import Network
+from ..network.network import LinearNetwork, Network
 from ..network.quantised.network import floats_of
 from ..network.spiking.network import SpikingNetwork
 from . import Backend
@@ -17,6 +17,6 @@ def reference_backend(network: Network) -> Backend:
     config = BackendConfig()
     if isinstance(network, SpikingNetwork):
         return CubaBackend(network, config)
-    if floats_of(network) is not None:
+    if isinstance(network, LinearNetwork) or floats_of(network) is not None:
         return NumpyBackend(network, config)
     return IntegerBackend(network, config)

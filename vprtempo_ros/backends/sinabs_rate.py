@@ -16,7 +16,7 @@ imported, and must not be installed: on PyPI it is a stub that installs from ano
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from ..arrays import Floats, Spikes
 from ..config import BackendConfig
 from ..errors import BackendError
 from ..network.layers import SPIKE_MAX
-from ..network.network import Module, Network
+from ..network.network import LinearNetwork, Module, Network
 from ..network.quantised.network import floats_of
 from .spike_trains import RateCode
 
@@ -60,7 +60,7 @@ class SinabsBackend:
         :raises BackendError: if it holds no floats, or sinabs is missing.
         """
         floats = floats_of(network)
-        if floats is None:
+        if floats is None and not isinstance(network, LinearNetwork):
             raise BackendError(
                 "backend 'sinabs' needs the floats of training.method: stdp, and "
                 'this map holds none: train again with training.keep_fp32: true'
@@ -77,10 +77,14 @@ class SinabsBackend:
         chosen = config.sinabs
         self.detail = f'{chosen.steps} time steps, threshold {chosen.threshold:g}'
         self._code = RateCode(network.inputs, chosen.steps, chosen.seed)
-        self._parts = [
-            RateCodedModule(module, floats.readout, chosen.threshold, chosen.output_threshold)
-            for module in floats.modules
-        ]
+        self._parts: list[Callable[[Floats], Response]]
+        if isinstance(network, LinearNetwork):
+            self._parts = [RateCodedLayer(network, chosen.output_threshold)]
+        elif floats is not None:
+            self._parts = [
+                RateCodedModule(module, floats.readout, chosen.threshold, chosen.output_threshold)
+                for module in floats.modules
+            ]
 
     def similarity(self, spikes: Spikes) -> Floats:
         """Return float32 (places,) for uint8 spikes (inputs,)."""
@@ -101,6 +105,28 @@ class SinabsBackend:
 
     def close(self) -> None:
         """Nothing to release."""
+
+
+class RateCodedLayer:
+    """Output neurons that integrate the input spikes; their potentials are the similarity."""
+
+    def __init__(self, network: LinearNetwork, output_threshold: float) -> None:
+        """
+        Take the weights.
+
+        :raises BackendError: if the output neurons are to spike.
+        """
+        if output_threshold:
+            raise BackendError(
+                'backend.sinabs.output_threshold: expected 0 for a map without a feature layer, '
+                f'found {output_threshold:g}: its output neurons do not spike'
+            )
+        self._weights = network.weights
+
+    def __call__(self, train: Floats) -> Response:
+        """Run a spike train float32 (steps, inputs)."""
+        potentials: Floats = self._weights @ train.sum(axis=0)
+        return Response(potentials / np.float32(len(train)), [], 0)
 
 
 class RateCodedModule:

@@ -9,6 +9,8 @@ from .event_counts import EventEncoder
 from .oriented import OrientedEncoder
 from .pixels import PixelEncoder
 
+_PIXELS_ONLY = ('width', 'height', 'patch', 'resize', 'tone', 'contrast')
+
 
 def pixels(config: EncodingConfig, events: bool) -> Encoder:
     """
@@ -34,4 +36,17 @@ def oriented(config: EncodingConfig, events: bool) -> Encoder:
 
     :raises ConfigError: if the settings do not fit each other.
     """
+    _check_unused(config)
     return OrientedEncoder(config.oriented)
+
+
+def _check_unused(config: EncodingConfig) -> None:
+    """Refuse settings of encoder pixels, which would have no effect."""
+    default = EncodingConfig()
+    for name in _PIXELS_ONLY:
+        found = getattr(config, name)
+        if found != getattr(default, name):
+            raise ConfigError(
+                f'encoding.{name}: {found} applies to encoder pixels only, and encoding.encoder is '
+                f'{config.encoder}; set encoding.encoder to pixels, or leave encoding.{name} out'
+            )

@@ -15,15 +15,21 @@ from ..config import EVENTS, EncodingConfig, TrainerConfig
 from ..errors import ConfigError
 from ..frames import Image
 from ..support.plugins import load
+from .profile import FitProfile
 
 GROUP = 'vprtempo_ros.encoders'
 
 
 class Encoder(Protocol):
-    """Turns images into spikes."""
+    """
+    Turns images into spikes.
+
+    length: of the spike vector; profile: how the output layer is fitted to its spikes.
+    """
 
     name: str
     length: int
+    profile: FitProfile
 
     def __call__(self, image: Image) -> Spikes:
         """

@@ -18,6 +18,7 @@ from ..arrays import Floats, Numbers, Spikes
 from ..config import OrientedConfig
 from ..errors import ConfigError
 from ..frames import Image
+from .profile import POOLED
 
 # The image is halved while it is at least this many times larger than the small image.
 _HALVE = 4
@@ -35,6 +36,7 @@ class OrientedEncoder:
     """Turns images into spikes; calling it with an `Image` gives uint8 (length,)."""
 
     name = 'oriented'
+    profile = POOLED
 
     def __init__(self, config: OrientedConfig) -> None:
         """
@@ -120,7 +122,8 @@ class OrientedEncoder:
 
     def spikes(self, energy: Floats) -> Spikes:
         """Return energy relative to that of all orientations in the surrounding cells, uint8."""
-        around = _box(np.square(energy).sum(axis=1)) / self._count
+        # Running sums can end slightly below zero where there are no edges.
+        around = np.maximum(_box(np.square(energy).sum(axis=1)), 0.0) / self._count
         scaled = energy * (np.float32(255.0) / (np.sqrt(around) + _NOISE))[:, np.newaxis]
         np.minimum(scaled, np.float32(255.0), out=scaled)
         return np.rint(scaled, out=scaled).astype(np.uint8).reshape(-1)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ..arrays import Numbers, Spikes
 from ..config import EncodingConfig
 from ..frames import Image
+from .profile import PIXELS
 
 # Below this standard deviation, in grey levels, a patch holds rounding errors, not texture.
 _FLAT = 1e-3
@@ -26,6 +27,7 @@ class PixelEncoder:
     """Turns images into spikes; calling it with an `Image` gives uint8 (height x width,)."""
 
     name = 'pixels'
+    profile = PIXELS
 
     def __init__(self, config: EncodingConfig) -> None:
         """Prepare for the size, patch and resize method of `config`."""

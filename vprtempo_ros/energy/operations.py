@@ -25,7 +25,7 @@ from ..backends.sinabs_rate import SinabsBackend
 from ..config import BackendConfig, SinabsConfig
 from ..errors import BackendError
 from ..network.layers import SPIKE_MAX
-from ..network.network import FloatNetwork, Network
+from ..network.network import FloatNetwork, LinearNetwork, Network
 from ..network.quantised.network import QuantisedNetwork, floats_of
 from ..network.spiking.network import SpikingNetwork
 from .event_trains import EventTrains
@@ -80,6 +80,9 @@ def dense(network: Network, frames: Spikes) -> list[OperationCount]:
 
     counts = []
     floats = floats_of(network)
+    if isinstance(network, LinearNetwork):
+        similarity = _float_similarity(network, frames)
+        counts.append(count('one matrix', similarity, products))
     if floats is not None:
         similarity = _float_similarity(network, frames)
         counts.append(count('dense float32', similarity, products))
@@ -93,6 +96,12 @@ def dense(network: Network, frames: Spikes) -> list[OperationCount]:
 def graded(network: Network, frames: Spikes) -> OperationCount:
     """Count the map's integers, if it has any, as backend lava sends them; else its floats."""
     operations, spikes = np.zeros((len(frames), 2)), np.zeros((len(frames), 2))
+    if isinstance(network, LinearNetwork):
+        # The inputs are sent to the output neurons directly.
+        spikes[:, 1] = (frames != 0).sum(axis=1)
+        operations[:, 1] = (frames != 0) @ fan_out(network.weights)
+        similarity = _float_similarity(network, frames)
+        return OperationCount('graded', operations, spikes, network.places, similarity)
     modules = _graded_modules(network, frames)
     for module in modules:
         for layer, (weights, sent) in enumerate(zip(module.weights, module.sent)):
@@ -114,8 +123,9 @@ def rate(
     :raises BackendError: if sinabs is not installed, or the map holds no floats.
     """
     backend = SinabsBackend(network, BackendConfig(sinabs=config, threads=2))
-    modules, pairs = backend.floats.modules, 2 if backend.floats.readout == 'linear' else 1
-    into = sum(fan_out(module.feature.weights) for module in modules) * pairs
+    modules = backend.floats.modules if backend.floats is not None else []
+    pairs = 2 if backend.floats is not None and backend.floats.readout == 'linear' else 1
+    into = sum((fan_out(m.feature.weights) for m in modules), np.zeros(network.inputs)) * pairs
     onward = [np.tile(fan_out(module.output.weights), pairs) for module in modules]
     operations, spikes = np.zeros((len(frames), 2)), np.zeros((len(frames), 2))
     similarities = []
@@ -123,6 +133,11 @@ def rate(
     for number, train in enumerate(map(backend.train, frames) if events is None else events):
         response = backend.respond(train * np.float32(weight))
         sent = train.sum(axis=0)
+        if isinstance(network, LinearNetwork):
+            operations[number] = 0.0, sent @ fan_out(network.weights)
+            spikes[number] = 0.0, sent.sum()
+            similarities.append(response.similarity)
+            continue
         operations[number] = (
             sent @ into,
             sum(counts @ fan for counts, fan in zip(response.features, onward)),
@@ -137,7 +152,7 @@ def rate(
 
 def layer_shapes(network: Network) -> list[list[tuple[int, int]]]:
     """
-    Return neurons and inputs of each module, for both layers.
+    Return neurons and inputs of each module, for both layers; a linear network has no features.
 
     :raises BackendError: if the map holds a spiking network.
     """
@@ -149,6 +164,8 @@ def layer_shapes(network: Network) -> list[list[tuple[int, int]]]:
     def shape(weights: Numbers) -> tuple[int, int]:
         return weights.shape[0], weights.shape[1]
 
+    if isinstance(network, LinearNetwork):
+        return [[], [shape(network.weights)]]
     modules = _layered(network).modules
     return [
         [shape(module.feature.weights) for module in modules],

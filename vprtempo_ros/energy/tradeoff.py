@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..arrays import Floats
 from ..network.layers import Layer
-from ..network.network import FloatNetwork, Module, Network
+from ..network.network import FloatNetwork, LinearNetwork, Module, Network
 from ..network.quantised.network import QuantisedLayer, QuantisedModule, QuantisedNetwork, floats_of
 
 # Steps of each method, from no change to too much.
@@ -29,6 +29,10 @@ def reduced(network: Network, method: str, step: float) -> Network:
         the weights of the feature layer are multiplied by `step`, so that fewer of its responses
         reach a threshold or are rounded to a value other than zero.
     """
+    if isinstance(network, LinearNetwork):
+        if method == 'rescale':
+            return network
+        return LinearNetwork(network.weights * _keep(network.weights, step))
     floats = floats_of(network)
     if floats is not None:
         modules = [_reduced_module(module, method, step) for module in floats.modules]

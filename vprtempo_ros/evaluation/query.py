@@ -97,13 +97,12 @@ def read_query(
     if not stamps:
         why = ', '.join(traverse.skipped) or 'all frames were left out'
         raise SourceError(f'{path}: expected query frames, found none ({why})')
-    inputs = loaded.config.encoding.width * loaded.config.encoding.height
     return Query(
         path,
         np.array(stamps, np.int64),
         names,
         poses,
-        np.frombuffer(spikes, np.uint8).reshape(-1, inputs),
+        np.frombuffer(spikes, np.uint8).reshape(len(stamps), -1),
         np.array(decode_ms),
         np.array(encode_ms),
         len(traverse) + config.input.start,

@@ -8,13 +8,15 @@ from ..backends.reference import reference_backend
 from ..config import TrainerConfig
 from ..encoding.adaptation import standardise
 from ..errors import MapError
-from ..matching.confidence import Calibration
+from ..matching.confidence import Calibration, shipped_calibration
+from ..matching.normalisation import softened
+from ..network.linear import fit_linear, sums_of
 from ..network.network import Network
-from ..network.training import check_method, train
+from ..network.training import check_method, check_places, is_closed_form, train
 from ..statistics import Statistics
 from ..support.progress import ProgressCallback, silent
 from ..version import __version__
-from .confidence_fit import fit_confidence, measure_responses, mirrored
+from .confidence_fit import measure_responses, refine_confidence
 from .map import Map, Provenance, route_of
 from .reading import RouteData, read_route
 from .samples import TraverseSamples, training_samples
@@ -34,7 +36,7 @@ def build_map(config: TrainerConfig, progress: ProgressCallback = silent) -> Map
         raise MapError('no bags given: name the recordings of the route in the parameter bags')
     check_method(config.training)
     route = read_route(config, progress)
-    network = _train(route.samples, config, progress)
+    network = _train(route.samples, route, config, progress)
     responses, calibration = _calibrate(network, route, config, progress)
     provenance: Provenance = {
         'software': f'vprtempo_ros {__version__}',
@@ -60,29 +62,27 @@ def build_map(config: TrainerConfig, progress: ProgressCallback = silent) -> Map
 def _calibrate(
     network: Network, route: RouteData, config: TrainerConfig, progress: ProgressCallback
 ) -> tuple[Statistics, Calibration]:
-    """Measure the responses of the places, and fit the confidence to held-out frames."""
-    first, held_out = route.samples[0], route.held_out
-    shown = first.frames
-    if config.encoding.adapt:
-        shown = standardise(shown, first.statistics)
-        held_out = held_out.standardised(route.samples[held_out.traverse].statistics)
-    tolerance = config.places.tolerance
+    """Measure the responses of the places; refine the confidence on an additional traverse."""
+    first, adapt = route.samples[0], config.encoding.adapt
+    shown = standardise(first.frames, first.statistics) if adapt else first.frames
+    tolerance, part = config.places.tolerance, route.encode.profile.normalisation
     backend = reference_backend(network)
-    responses = measure_responses(backend, shown, tolerance)
-    statistics = responses
-    if held_out.traverse:
-        # The network of the map was trained on this traverse: fit with one that was not.
-        backend.close()
-        backend = reference_backend(_train(route.samples[:1], config, progress))
-        statistics = measure_responses(backend, shown, tolerance)
-    calibration = fit_confidence(
+    responses = softened(measure_responses(backend, shown, tolerance), part)
+    backend.close()
+    held_out = route.held_out
+    if held_out is None:
+        return responses, shipped_calibration(tolerance)
+    if adapt:
+        held_out = held_out.standardised(route.samples[held_out.traverse].statistics)
+    # The network of the map was trained on this traverse: refine with one that was not.
+    backend = reference_backend(_train(route.samples[:1], route, config, progress))
+    calibration = refine_confidence(
         backend,
         route_of(route.places),
-        statistics,
+        softened(measure_responses(backend, shown, tolerance), part),
         held_out,
-        mirrored(shown, config.encoding.width),
+        route.encode.mirrored(shown),
         tolerance,
-        config.training.seed,
         progress,
     )
     backend.close()
@@ -90,8 +90,34 @@ def _calibrate(
 
 
 def _train(
-    samples: list[TraverseSamples], config: TrainerConfig, progress: ProgressCallback
+    samples: list[TraverseSamples],
+    route: RouteData,
+    config: TrainerConfig,
+    progress: ProgressCallback,
 ) -> Network:
+    check_places(len(route.places))
+    if is_closed_form(config.training):
+        return _fit(samples, route, config, progress)
     spikes, places = training_samples(samples, config.encoding.adapt)
     size = (config.encoding.width, config.encoding.height)
     return train(spikes, places, config.training, progress, size)
+
+
+def _fit(
+    samples: list[TraverseSamples],
+    route: RouteData,
+    config: TrainerConfig,
+    progress: ProgressCallback,
+) -> Network:
+    """Fit the linear network in closed form."""
+    stage = 'fitting network'
+    progress(stage, 0, 2)
+    first, adapt = samples[0], config.encoding.adapt
+    references = standardise(first.frames, first.statistics) if adapt else first.frames
+    spikes, places = training_samples(samples, adapt)
+    sums = sums_of(spikes, places, len(references))
+    progress(stage, 1, 2)
+    profile = route.encode.profile
+    fit = fit_linear(sums, references, route.trials, config.places.tolerance, profile)
+    progress(stage, 2, 2)
+    return fit.network

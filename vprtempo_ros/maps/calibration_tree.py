@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ..errors import MapError
-from ..matching.confidence import Calibration, Curve
+from ..matching.confidence import Calibration, Curve, shipped_calibration
 
 _FILTERS = ('none', 'seqslam', 'bayes')
 
@@ -16,35 +16,43 @@ _MOST = 1e6
 def calibration_tree(calibration: Calibration) -> dict[str, object]:
     """Return the calibration as plain values."""
     return {
-        'method': 'logistic in score and lead, scikit-learn',
+        'method': 'shipped logistic model, with slope and offset of this map',
         'tolerance': calibration.tolerance,
         'held_out': calibration.held_out,
         'frames': calibration.frames,
         'filters': {
-            name: {**curve._asdict(), 'right': calibration.right[name]}
+            name: {**curve._asdict(), **_right(calibration, name)}
             for name, curve in calibration.curves.items()
         },
     }
 
 
-def calibration_from(tree: object) -> Calibration:
+def _right(calibration: Calibration, name: str) -> dict[str, float]:
+    return {'right': calibration.right[name]} if name in calibration.right else {}
+
+
+def calibration_from(tree: object, version: int) -> Calibration:
     """
-    Return the calibration of plain values.
+    Return the calibration of plain values; of format 2, whose curves were of other cues, the model.
 
     :raises MapError: if a value is missing or not allowed.
     """
     try:
+        if version < 3:
+            return shipped_calibration(_count(tree, 'tolerance'))
         filters = {name: _part(_part(tree, 'filters'), name) for name in _FILTERS}
         curves = {
             name: Curve(
-                *(
-                    _number(_part(found, part), -_MOST if part == 'offset' else 0.0, _MOST)
-                    for part in Curve._fields
-                )
+                _number(_part(found, 'slope'), 0.0, _MOST),
+                _number(_part(found, 'offset'), -_MOST, _MOST),
             )
             for name, found in filters.items()
         }
-        right = {name: _number(_part(found, 'right'), 0.0, 1.0) for name, found in filters.items()}
+        right = {
+            name: _number(_part(found, 'right'), 0.0, 1.0)
+            for name, found in filters.items()
+            if isinstance(found, dict) and 'right' in found
+        }
         held_out = _part(tree, 'held_out')
         if not isinstance(held_out, str):
             raise TypeError(f'held_out {held_out!r}')

@@ -1,52 +1,38 @@
 """
-Fitting confidence when a map is built, for conditions that were not recorded.
+Response statistics of a map, and its confidence.
 
-Held-out frames of the same drive are far too easy: nearly all matches are correct, and a curve
-fitted to them predicts the same for another season. So each run of frames is degraded by a random
-amount: its spikes are mixed with distractors, which are frames of the route mirrored left to right:
-images of the same world that are no place of the map. Some runs have distractors only, as if the
-robot were off the map. The relation between a score and being correct then transfers:
-measured from summer to winter in docs/research/recall.md.
+The confidence model is shipped with the package, fitted on different days of other routes
+(`matching/confidence_model.yaml`): frames of the same drive, however degraded, are too easy. Only
+an additional traverse shows a different day on the map's own route; the model is refined on it,
+together with distractors: frames of the route mirrored left to right, which show the same kind of
+world and no place of the map.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
+from numpy.typing import NDArray
 
-from ..arrays import Doubles, Indices, Integers, Spikes
 from ..backends import Backend
 from ..config import SequenceConfig
-from ..matching.confidence import Calibration, features, fit
+from ..matching.confidence import Calibration, Curve, shipped_models
+from ..matching.cues import CueTracker
+from ..matching.following import Following
 from ..matching.normalisation import Normaliser, measure_response_statistics
+from ..matching.refining import refine
 from ..matching.sequence import sequence_filter
 from ..matching.stages import FrameTiming, Route
 from ..statistics import Statistics
 from ..support.progress import ProgressCallback
 from .held_out import HeldOut
 
-# Maximum number of reference frames to measure responses on.
+# Maximum number of reference frames for the response statistics.
 _FRAMES = 2000
-# Simulated drives to fit on, frames in each, and frames at the start for the filter to converge.
-_RUNS, _LENGTH, _START = 80, 30, 5
-# Fraction of the runs off the map, and the highest weight of a frame against its distractors.
-_OFF_MAP, _CLEAREST = 0.2, 0.6
-# Number of mirrored frames that are added up.
-_LAYERS = 2
-_MIDDLE = np.float32(127.5)
+# For distractors no place is correct.
+_NOWHERE = -(10**9)
 
 
-class _Run(NamedTuple):
-    """A simulated drive: spikes uint8 (frames, inputs), correct places, stamps in ns."""
-
-    spikes: Spikes
-    first: Indices
-    last: Indices
-    stamps: Integers
-
-
-def measure_responses(backend: Backend, shown: Spikes, tolerance: int) -> Statistics:
+def measure_responses(backend: Backend, shown: NDArray[np.uint8], tolerance: int) -> Statistics:
     """
     Return the statistics of each place's responses to frames of other places.
 
@@ -59,85 +45,46 @@ def measure_responses(backend: Backend, shown: Spikes, tolerance: int) -> Statis
     )
 
 
-def fit_confidence(
+def refine_confidence(
     backend: Backend,
     route: Route,
     statistics: Statistics,
     held_out: HeldOut,
-    distractors: Spikes,
+    distractors: NDArray[np.uint8],
     tolerance: int,
-    seed: int,
     progress: ProgressCallback,
 ) -> Calibration:
     """
-    Return the curves from scores to confidences, one for each sequence filter.
+    Return the model refined on an additional traverse, with one curve per sequence filter.
 
-    :param held_out: frames as the network takes them.
-    :param distractors: uint8 (frames, inputs), successive frames that show no place of the map.
+    :param held_out: its frames as the network takes them, in order; the network was not trained on
+        them.
+    :param distractors: uint8 (frames, inputs), frames that show no place of the map, in order.
     """
-    rng = np.random.default_rng(seed)
-    normaliser = Normaliser(statistics)
-    filters = {
-        name: sequence_filter(route, SequenceConfig(filter=name))
-        for name in ('none', 'seqslam', 'bayes')
-    }
-    samples: dict[str, list[Doubles]] = {name: [] for name in filters}
-    right: dict[str, list[bool]] = {name: [] for name in filters}
-    for number in range(_RUNS):
-        progress('fitting confidence', number, _RUNS)
-        run = _run(held_out, distractors, rng)
-        for stage in filters.values():
-            stage.reset()
-        for frame, stamp in enumerate(run.stamps.tolist()):
-            timing = FrameTiming(stamp)
-            scores = normaliser(backend.similarity(run.spikes[frame]), timing)
-            for name, stage in filters.items():
-                filtered = stage(scores, timing)
-                if frame >= _START:
-                    best = int(filtered.argmax())
-                    samples[name].append(features(filtered, tolerance)[best])
-                    right[name].append(
-                        bool(run.first[frame] - tolerance <= best <= run.last[frame] + tolerance)
-                    )
-    progress('fitting confidence', _RUNS, _RUNS)
-    hits = {name: np.array(values) for name, values in right.items()}
-    curves = {name: fit(np.stack(values), hits[name]) for name, values in samples.items()}
-    return Calibration(
-        tolerance,
-        held_out.name,
-        _RUNS * (_LENGTH - _START),
-        curves,
-        {name: round(float(values.mean()), 4) for name, values in hits.items()},
-    )
-
-
-def mirrored(spikes: Spikes, width: int) -> Spikes:
-    """Return the encoded frames uint8 (frames, inputs) mirrored left to right."""
-    rows = spikes.reshape(len(spikes), -1, width)[:, :, ::-1]
-    return np.ascontiguousarray(rows).reshape(len(spikes), -1)
-
-
-def _run(held_out: HeldOut, distractors: Spikes, rng: np.random.Generator) -> _Run:
-    """Return a segment of the held-out drive, degraded by a random amount."""
-    frames = _segment(len(held_out), rng)
-    layers = [distractors[_segment(len(distractors), rng)] - _MIDDLE for _ in range(_LAYERS)]
-    off_map = rng.random() < _OFF_MAP
-    clear = 0.0 if off_map else rng.uniform(0.0, _CLEAREST)
-    shown = clear * (held_out.spikes[frames] - _MIDDLE)
-    shown += np.sqrt((1 - clear * clear) / _LAYERS) * sum(layers)
-    # Off the map, no match is correct.
-    offset = len(held_out) * 2 + 10**9 if off_map else 0
-    steps = np.diff(held_out.stamps[frames], prepend=held_out.stamps[frames[0]])
-    # A segment that reaches the end of the drive continues at its beginning.
-    steps[steps < 0] = int(np.median(np.abs(steps)))
-    return _Run(
-        np.clip(np.rint(shown + _MIDDLE), 0, 255).astype(np.uint8),
-        held_out.first[frames] + offset,
-        held_out.last[frames] + offset,
-        1 + np.cumsum(steps),
-    )
-
-
-def _segment(count: int, rng: np.random.Generator) -> Indices:
-    """Return the numbers of successive frames from a random start."""
-    return (rng.integers(count) + np.arange(_LENGTH)) % count
+    other = distractors[: len(held_out)]
+    nowhere = np.full(len(other), _NOWHERE)
+    drives = [
+        (held_out.spikes, held_out.first, held_out.last, held_out.stamps),
+        (other, nowhere, nowhere, held_out.stamps[: len(other)]),
+    ]
+    curves: dict[str, Curve] = {}
+    right_of: dict[str, float] = {}
+    models = shipped_models()
+    for number, (name, model) in enumerate(models.items()):
+        progress('refining confidence', number, len(models))
+        exponents: list[float] = []
+        right: list[bool] = []
+        for spikes, first, last, stamps in drives:
+            normalise, follow = Normaliser(statistics), Following(route.places)
+            stage = sequence_filter(route, SequenceConfig(filter=name))
+            tracker = CueTracker(tolerance, stage)
+            for shown, low, high, stamp in zip(spikes, first, last, stamps.tolist()):
+                timing = FrameTiming(stamp)
+                frame = follow(normalise(backend.similarity(shown), timing), timing)
+                cues = tracker(frame, stage(frame, timing))
+                exponents.append(model.exponent(cues.features))
+                right.append(bool(low - tolerance <= cues.best <= high + tolerance))
+        curves[name] = refine(np.array(exponents), np.array(right))
+        right_of[name] = round(float(np.mean(right[: len(held_out)])), 4)
+    progress('refining confidence', len(models), len(models))
+    return Calibration(tolerance, held_out.name, len(held_out), curves, right_of)

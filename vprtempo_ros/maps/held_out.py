@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Callable, Iterable, Iterator
 
 import numpy as np
 
 from ..arrays import Indices, Integers, Spikes
 from ..encoding.adaptation import standardise
-from ..frames import Frame
 from ..statistics import Statistics
 
 # Maximum number of frames to keep.
@@ -77,23 +75,3 @@ class Collector:
             self._name,
             self._traverse,
         )
-
-
-class HoldoutSplitter:
-    """Passes frames on, and calls a function with those that are not taken."""
-
-    def __init__(self, frames: Iterable[Frame], hold_out: Callable[[Frame], None]) -> None:
-        """Pass on these frames."""
-        self._frames, self._hold_out = frames, hold_out
-        self._taken: Frame | None = None
-
-    def __iter__(self) -> Iterator[Frame]:
-        """Yield each frame; the caller takes it, or not, before requesting the next."""
-        for frame in self._frames:
-            yield frame
-            if frame is not self._taken:
-                self._hold_out(frame)
-
-    def take(self, frame: Frame) -> None:
-        """Use this frame: it is not held out."""
-        self._taken = frame

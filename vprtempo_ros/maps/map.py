@@ -19,7 +19,9 @@ from ..sources.poses import Origin
 from ..statistics import Statistics
 from .places import Place
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
+# Format 2 had no choice of encoders and no linear networks.
+READABLE_VERSIONS = (2, 3)
 
 
 class Sensor(NamedTuple):

@@ -1,4 +1,4 @@
-"""network.safetensors: the floats of every module, its integers, both, or a spiking network."""
+"""network.safetensors: a linear network, floats or integers of modules, or a spiking network."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from ..config import TrainerConfig
 from ..errors import MapError
 from ..network.layers import Layer
-from ..network.network import FloatNetwork, Module, Network
+from ..network.network import FloatNetwork, LinearNetwork, Module, Network
 from ..network.quantised.network import (
     QuantisedLayer,
     QuantisedModule,
@@ -20,6 +20,7 @@ from ..network.quantised.network import (
 from ..network.spiking import network as spiking
 from .tensors import Tensors, read_tensors, tensor, write_tensors
 
+_LINEAR = 'linear.weights'
 _LAYERS = ('feature', 'output')
 _FLOATS = ('weights', 'thresholds', 'target_rates')
 
@@ -27,6 +28,8 @@ _FLOATS = ('weights', 'thresholds', 'target_rates')
 def write_network(network: Network, file: Path) -> None:
     """Write floats as `module.0.feature.weights`, integers as `...feature.integer.weights`."""
     tensors: Tensors = {}
+    if isinstance(network, LinearNetwork):
+        tensors[_LINEAR] = network.weights
     floats = floats_of(network)
     if floats is not None:
         tensors.update(_float_tensors(floats))
@@ -37,15 +40,19 @@ def write_network(network: Network, file: Path) -> None:
     write_tensors(file, tensors)
 
 
-def read_network(file: Path, config: TrainerConfig, places: int) -> Network:
+def read_network(file: Path, config: TrainerConfig, inputs: int, places: int) -> Network:
     """
-    Read the network of a map with this configuration and number of places.
+    Read the network of a map with this configuration, length of spikes and number of places.
 
     :raises MapError: if a tensor is missing, has another shape or type, is not finite, or if the
         integers could overflow.
     """
     tensors = read_tensors(file)
-    inputs = config.encoding.width * config.encoding.height
+    if _LINEAR in tensors:
+        weights = tensor(tensors, _LINEAR, np.float32, (places, inputs))
+        if not np.isfinite(weights).all():
+            raise MapError(f'{file.name}: {_LINEAR}: expected finite numbers')
+        return LinearNetwork(weights)
     if 'spiking.constants' in tensors:
         return _checked(_spiking(tensors, inputs), file, places)
     modules: list[Module] = []

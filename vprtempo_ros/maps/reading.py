@@ -11,19 +11,19 @@ import numpy as np
 
 from ..arrays import Indices, Spikes
 from ..config import TrainerConfig
-from ..encoding.encoder import sensor_type
+from ..encoding.encoder import Encoder, sensor_type
 from ..errors import MapError, SourceError
 from ..events.packet import Size
 from ..frames import Frame, Image
+from ..network.linear import Trials
 from ..sources.poses import Origin
 from ..sources.traverse import Traverse, open_traverse
 from ..support.progress import ProgressCallback
 from .additional import by_order, by_pose
-from .augmentation import rotated
-from .held_out import Collector, HeldOut, HoldoutSplitter
+from .held_out import Collector, HeldOut
 from .map import Sensor, TraverseRecord
 from .places import Place, sample
-from .samples import SampleEncoder, TraverseSamples
+from .samples import SampleEncoder, TraverseSamples, TrialEncoder
 
 _THUMBNAIL_WIDTH = 160
 
@@ -34,7 +34,9 @@ class RouteData:
     The traverses of a route, without their images.
 
     places: from the first traverse; thumbnails: a JPEG for each of them; samples: of each traverse;
-    held_out: encoded frames to fit confidence on; records: what was read of each traverse.
+    trials: changed frames of the places, to choose settings of the fit by; held_out: encoded frames
+    of an additional traverse, to refine the confidence on; records: what was read of each traverse;
+    encode: the encoder.
     """
 
     places: list[Place]
@@ -42,7 +44,9 @@ class RouteData:
     sensor: Sensor
     origin: Origin | None
     samples: list[TraverseSamples]
-    held_out: HeldOut
+    trials: Trials
+    held_out: HeldOut | None
+    encode: Encoder
     records: list[TraverseRecord]
 
 
@@ -66,6 +70,7 @@ class _Reader:
     def __init__(self, config: TrainerConfig, progress: ProgressCallback) -> None:
         self._config, self._progress = config, progress
         self._encode = SampleEncoder(config)
+        self._trials = TrialEncoder(self._encode.frame, config.training.seed)
         self._places: list[Place] = []
         self._thumbnails: list[bytes] = []
         self._image_size: Size = (0, 0)
@@ -74,8 +79,6 @@ class _Reader:
         self._samples: list[TraverseSamples] = []
         self._records: list[TraverseRecord] = []
         self._additional = Collector('frames of an additional traverse', 1)
-        self._between = Collector('frames between places', 0)
-        self._rotated = Collector('the places, rotated', 0)
 
     def read(self, bag: str) -> None:
         """Read the next traverse."""
@@ -104,40 +107,29 @@ class _Reader:
         """Return everything that was read."""
         if self._sensor is None:
             raise MapError('no traverse was read')
-        # In order of preference: the first is most like a later drive.
-        collectors = (self._additional, self._between, self._rotated)
-        held_out = next(each for each in collectors if len(each)).frames(len(self._places))
+        held_out = self._additional.frames(len(self._places)) if len(self._additional) else None
         return RouteData(
             self._places,
             self._thumbnails,
             self._sensor,
             self._origin,
             self._samples,
+            self._trials.trials(self._config.encoding.adapt),
             held_out,
+            self._encode.frame,
             self._records,
         )
 
     def _read_places(self, frames: Iterator[Frame], bag: str) -> Iterator[tuple[int, Spikes]]:
         """Take places from the first traverse; yield each with the spikes of its samples."""
-        splitter = HoldoutSplitter(frames, self._hold_out)
-        for frame in sample(splitter, self._config.places):
-            splitter.take(frame)
+        for frame in sample(frames, self._config.places):
             number = len(self._places)
             if not self._places:
                 self._image_size = frame.image.width, frame.image.height
             self._places.append(Place(frame.stamp_ns, frame.pose, bag, frame.name))
             self._thumbnails.append(_thumbnail(frame.image))
-            if self._rotated.wanted():
-                image = rotated(frame.image, self._config.encoding)
-                self._rotated.add(self._encode.frame(image), number, number, frame.stamp_ns)
+            self._trials.add(frame.image, number)
             yield number, self._encode(frame.image)
-
-    def _hold_out(self, frame: Frame) -> None:
-        """Keep a frame that is not a place: it shows the last place or the next one."""
-        if self._places and self._between.wanted():
-            number = len(self._places)
-            spikes = self._encode.frame(frame.image)
-            self._between.add(spikes, number - 1, number, frame.stamp_ns)
 
     def _read_additional(self, frames: Iterator[Frame], bag: str) -> Iterator[tuple[int, Spikes]]:
         """Assign the frames of an additional traverse; yield their places and spikes."""

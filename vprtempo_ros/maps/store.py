@@ -17,12 +17,13 @@ from pathlib import Path
 import yaml
 
 from ..config import TrainerConfig
+from ..encoding.encoder import encoder_for
 from ..errors import ConfigError, MapError, VprError
 from ..options import from_tree, to_tree
 from ..sources.poses import Origin
 from ..support.paths import check_makeable, user_path
 from .calibration_tree import calibration_from, calibration_tree
-from .map import FORMAT_VERSION, Map, Provenance, Sensor, TraverseRecord
+from .map import FORMAT_VERSION, READABLE_VERSIONS, Map, Provenance, Sensor, TraverseRecord
 from .network_file import read_network, write_network
 from .places_file import read_places, write_places
 from .reference_file import Reference, read_reference, write_reference
@@ -158,13 +159,12 @@ def _load(folder: Path) -> Map:
                 'the map again or train it again'
             )
     try:
-        config = from_tree(TrainerConfig, document['config'])
+        config = _config(document)
+        inputs = encoder_for(config).length
         places = read_places(folder / _PLACES)
-        network = read_network(folder / _NETWORK, config, len(places))
-        reference = read_reference(
-            folder / _REFERENCE, len(places), config.encoding.width * config.encoding.height
-        )
-        calibration = calibration_from(document['confidence'])
+        network = read_network(folder / _NETWORK, config, inputs, len(places))
+        reference = read_reference(folder / _REFERENCE, len(places), inputs)
+        calibration = calibration_from(document['confidence'], _version(document))
         thumbnails = [file.read_bytes() for file in _thumbnail_files(folder / _THUMBNAILS)]
         origin = _origin(document['origin'])
         provenance = _provenance(document)
@@ -180,6 +180,22 @@ def _load(folder: Path) -> Map:
     return Map(
         config, places, network, thumbnails, sensor, *reference, calibration, provenance, origin
     )
+
+
+def _version(document: Document) -> int:
+    version = document['format_version']
+    assert isinstance(version, int)
+    return version
+
+
+def _config(document: Document) -> TrainerConfig:
+    tree = document['config']
+    if _version(document) < 3 and isinstance(tree, dict):
+        # Before there were several encoders.
+        encoding = tree.get('encoding')
+        if isinstance(encoding, dict):
+            tree = {**tree, 'encoding': {**encoding, 'encoder': 'pixels'}}
+    return from_tree(TrainerConfig, tree)
 
 
 def _read_document(folder: Path) -> Document:
@@ -200,14 +216,15 @@ def _read_document(folder: Path) -> Document:
     if not isinstance(document, dict) or not isinstance(document.get('checksums'), dict):
         raise MapError(f'{file}: not a map.yaml (expected format_version, config, checksums)')
     version = document.get('format_version')
-    if version != FORMAT_VERSION:
+    if version not in READABLE_VERSIONS:
         hint = (
             'install a newer vprtempo_ros'
             if isinstance(version, int) and version > FORMAT_VERSION
             else 'train the map again'
         )
         raise MapError(
-            f'{folder}: map format {version}, this software reads {FORMAT_VERSION}; {hint}'
+            f'{folder}: map format {version}, this software reads '
+            f'{" and ".join(map(str, READABLE_VERSIONS))}; {hint}'
         )
     return document
 

@@ -1,39 +1,44 @@
 """
 Confidence: the probability that a match lies within the map's tolerance.
 
-A logistic curve (Platt, 1999) over two figures of a place's score: how high it is, and by how
-much it stands above the best place that is another one. Both are in deviations of wrong places'
-scores, so that a curve which was fitted when the map was built holds on another day.
+One logistic model for all maps, fitted on rendered and recorded routes that were driven again on
+other days (`confidence_model.yaml`, see docs/research/recall.md). It weighs the cues of `cues.py`.
+An additional traverse of a map refines it (Platt, 1999: a slope and an offset).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import cache
+from importlib.resources import files
+from typing import Mapping, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+import yaml
 
+from ..arrays import Doubles
 from ..errors import VprError
-from .stages import Scores
+from .cues import NAMES, Cues
+
+# Maximum exponent: beyond it the confidence is 0 or 1 to all digits.
+_MOST = 50.0
 
 
 class Curve(NamedTuple):
-    """1 / (1 + exp(-(score * height + margin * lead + offset)))."""
+    """Confidence of a map for the model's exponent x: 1 / (1 + exp(-(slope * x + offset)))."""
 
-    height: float
-    lead: float
-    offset: float
+    slope: float = 1.0
+    offset: float = 0.0
 
 
 @dataclass(frozen=True)
 class Calibration:
     """
-    How confidence is found, and how that was fitted.
+    How confidence is computed, and how that was fitted.
 
-    tolerance: places that a match may be off; held_out: what the curves were fitted on; frames:
-    how many these were; curves: for each sequence filter; right: part of the frames that were
-    matched right, by filter.
+    tolerance: a match is correct within this many places; held_out: frames that the curves were
+    refined on, empty for the model as shipped; frames: their number; curves: by sequence filter;
+    right: fraction of the frames that were matched correctly, by filter.
     """
 
     tolerance: int
@@ -43,57 +48,49 @@ class Calibration:
     right: dict[str, float]
 
 
-def features(scores: Scores, tolerance: int) -> NDArray[np.float64]:
+class Model(NamedTuple):
+    """Weights float64 (cues,) in the order of `cues.NAMES`, and the offset, for one filter."""
+
+    weights: Doubles
+    offset: float
+
+    def exponent(self, features: Doubles) -> float:
+        """Return the log odds that the match is correct, for features float64 (cues,)."""
+        return float(features @ self.weights) + self.offset
+
+
+def model_from(tree: Mapping[str, float]) -> Model:
+    """Return the model for weights by cue, and `offset`; other cues have weight 0."""
+    unknown = set(tree) - {*NAMES, 'offset'}
+    if unknown:
+        raise VprError(f'confidence_model.yaml: no such cue: {", ".join(sorted(unknown))}')
+    return Model(np.array([float(tree.get(name, 0.0)) for name in NAMES]), float(tree['offset']))
+
+
+@cache
+def shipped_models() -> dict[str, Model]:
+    """Return the models that come with the package, by sequence filter."""
+    text = files(__package__).joinpath('confidence_model.yaml').read_text(encoding='utf-8')
+    return {name: model_from(tree) for name, tree in yaml.safe_load(text)['filters'].items()}
+
+
+def shipped_calibration(tolerance: int) -> Calibration:
+    """Return the calibration of a map without additional traverse: the shipped model."""
+    return Calibration(tolerance, '', 0, {name: Curve() for name in shipped_models()}, {})
+
+
+def confidence(cues: Cues, model: Model, curve: Curve) -> float:
+    """Return the confidence of the best place."""
+    exponent = curve.slope * model.exponent(cues.features) + curve.offset
+    return float(1.0 / (1.0 + np.exp(-min(max(exponent, -_MOST), _MOST))))
+
+
+def confidences(cues: Cues, best: float) -> Doubles:
     """
-    Return float64 (places, 2): each place's score, and its lead over the best other place.
+    Return the confidence of every place, float64 (places,), where that of the best is `best`.
 
-    Places within the tolerance of one another are the same place; apart from the best one's own
-    neighbours, every place trails the best one.
+    It is proportional to the belief to be within the tolerance of the place, so that neighbours
+    share it, and no place exceeds the best one.
     """
-    best = int(scores.argmax())
-    near = slice(max(0, best - tolerance), best + tolerance + 1)
-    others = np.concatenate((scores[: near.start], scores[near.stop :]))
-    second = float(others.max()) if len(others) else float(scores.min())
-    rival = np.full(len(scores), scores[best], np.float64)
-    rival[near] = second
-    values = scores.astype(np.float64)
-    return np.column_stack((values, values - rival))
-
-
-def confidences(scores: Scores, tolerance: int, curve: Curve) -> NDArray[np.float64]:
-    """Return the confidence of every place, float64 (places,), for finite scores."""
-    exponent = features(scores, tolerance) @ np.array([curve.height, curve.lead]) + curve.offset
-    return 1.0 / (1.0 + np.exp(-np.clip(exponent, -50.0, 50.0)))
-
-
-def fit(samples: NDArray[np.float64], right: NDArray[np.bool_]) -> Curve:
-    """
-    Return the curve for the features float64 (frames, 2) of matches and whether they were right.
-
-    A higher score or lead never lowers the confidence. Where all matches were right, or all wrong,
-    there is nothing to fit; as in Platt, the curve then says (n + 1) / (n + 2), or the reverse.
-    """
-    if right.all() or not right.any():
-        odds = float(np.log(len(right) + 1.0))
-        return Curve(0.0, 0.0, odds if right.all() else -odds)
-    for columns in ([0, 1], [1], [0]):
-        height, lead, offset = _fit(samples, right, columns)
-        if height >= 0.0 and lead >= 0.0:
-            return Curve(height, lead, offset)
-    rate = float(right.mean())
-    return Curve(0.0, 0.0, float(np.log(rate / (1.0 - rate))))
-
-
-def _fit(
-    samples: NDArray[np.float64], right: NDArray[np.bool_], columns: list[int]
-) -> tuple[float, float, float]:
-    try:
-        from sklearn.linear_model import LogisticRegression
-    except ImportError:
-        raise VprError(
-            'fitting confidence needs scikit-learn: pip install scikit-learn (apt: python3-sklearn)'
-        ) from None
-    model = LogisticRegression().fit(samples[:, columns], right)
-    weights = np.zeros(2)
-    weights[columns] = model.coef_[0]
-    return float(weights[0]), float(weights[1]), float(model.intercept_[0])
+    most = max(float(cues.belief[cues.best]), 1e-12)
+    return np.asarray(best * np.minimum(cues.belief / most, 1.0))

@@ -9,11 +9,14 @@ from numpy.typing import NDArray
 
 from ..config import MatchConfig
 from ..statistics import Statistics
-from .confidence import Calibration, confidences
+from .confidence import Calibration, confidence, confidences, shipped_models
+from .cues import CueTracker
+from .following import Following
 from .match import Match, match
 from .normalisation import Normaliser
 from .sequence import sequence_filter
-from .stages import FrameTiming, Route, Scores
+from .sequence.progress import FARTHEST_BACK, places_between
+from .stages import FrameTiming, Route, Scores, Stage
 
 
 class Matcher:
@@ -24,10 +27,16 @@ class Matcher:
     ) -> None:
         """Make the stages that the configuration selects."""
         # A copy: the caller's settings may change while a frame is processed.
-        self._config, self._calibration = deepcopy(config), calibration
+        self._config = deepcopy(config)
+        self._model = shipped_models()[config.sequence.filter]
         self._curve = calibration.curves[config.sequence.filter]
-        self._normaliser = Normaliser(statistics) if config.normalise else None
+        self._normalisers: list[Stage] = (
+            [Normaliser(statistics), Following(route.places)] if config.normalise else []
+        )
         self._filter = sequence_filter(route, config.sequence)
+        self._cues = CueTracker(calibration.tolerance, self._filter)
+        self._step_s = route.step_s
+        self._last_ns: int | None = None
 
     def adjust(self, config: MatchConfig) -> bool:
         """Use settings that need no other stages and return True; otherwise change nothing."""
@@ -38,24 +47,42 @@ class Matcher:
 
     def __call__(self, similarity: Scores, timing: FrameTiming) -> Match:
         """Return the match for the similarity float32 (places,) of the next frame."""
-        scores = self.filter(self.normalise(similarity, timing), timing)
-        return self.best(similarity, scores, self.confidences(scores))
+        normalised = self.normalise(similarity, timing)
+        scores = self.filter(normalised, timing)
+        return self.best(similarity, scores, self.confidences(similarity, normalised, scores))
 
     def normalise(self, similarity: Scores, timing: FrameTiming) -> Scores:
-        """Return the similarity in standard deviations of each place's responses, if so set."""
-        if self._normaliser is None:
-            return similarity
-        return self._normaliser(similarity, timing)
+        """
+        Return scores relative to each place's responses to the reference and on this drive.
 
-    def filter(self, scores: Scores, timing: FrameTiming) -> Scores:
+        The first stage of each frame: earlier ones are forgotten where time jumped back.
+        """
+        last, self._last_ns = self._last_ns, timing.stamp_ns
+        if last is not None and places_between(last, timing.stamp_ns, self._step_s) < FARTHEST_BACK:
+            self.reset()
+            self._last_ns = timing.stamp_ns
+        scores = similarity
+        for stage in self._normalisers:
+            scores = stage(scores, timing)
+        return scores
+
+    def filter(self, normalised: Scores, timing: FrameTiming) -> Scores:
         """Return the scores float32 (places,) with those of earlier frames taken into account."""
-        return self._filter(scores, timing)
+        return self._filter(normalised, timing)
 
-    def confidences(self, scores: Scores) -> NDArray[np.float64]:
-        """Return the confidence of every place, float64 (places,); NaN if not all are finite."""
+    def confidences(
+        self, similarity: Scores, normalised: Scores, scores: Scores
+    ) -> NDArray[np.float64]:
+        """
+        Return the confidence of every place, float64 (places,); NaN if the scores are not finite.
+
+        :param similarity: as the backend returned it; normalised, scores: what became of it.
+        """
         if not np.isfinite(scores).all():
             return np.full(len(scores), np.nan)
-        return confidences(scores, self._calibration.tolerance, self._curve)
+        shows = bool(np.isfinite(normalised).all()) and similarity.min() < similarity.max()
+        cues = self._cues(normalised if shows else None, scores)
+        return confidences(cues, confidence(cues, self._model, self._curve))
 
     def best(self, similarity: Scores, scores: Scores, belief: NDArray[np.float64]) -> Match:
         """Return the best places, or that the place is unknown."""
@@ -63,6 +90,7 @@ class Matcher:
 
     def reset(self) -> None:
         """Forget earlier frames."""
-        if self._normaliser is not None:
-            self._normaliser.reset()
-        self._filter.reset()
+        for stage in (*self._normalisers, self._filter):
+            stage.reset()
+        self._cues.reset()
+        self._last_ns = None

@@ -88,12 +88,32 @@ def measure_response_statistics(
     return Statistics(mean.astype(np.float32), deviation.astype(np.float32))
 
 
+def softened(statistics: Statistics, part: float) -> Statistics:
+    """
+    Return statistics with which `Normaliser` removes only a part of the differences of places.
+
+    Some neurons respond to everything and should be scaled down; but a place that differs much from
+    all others also responds strongly where it is right, and full normalisation costs moved views.
+
+    :param part: 0: scores as they are, but for a common scale; 1: full normalisation.
+    """
+    if part == 1.0:
+        return statistics
+    middle = float(np.median(statistics.std))
+    ratio = statistics.std / middle if middle > 0 else np.ones_like(statistics.std)
+    return Statistics(
+        (statistics.mean * part).astype(np.float32), (ratio**part * middle).astype(np.float32)
+    )
+
+
 def hyperactive(statistics: Statistics) -> NDArray[np.intp]:
     """Return the places whose neurons answer to everything far more than others do."""
     found = np.zeros(len(statistics.mean), bool)
-    for values in (statistics.mean, statistics.std):
+    # At the ends of a route, means are a little higher: they have fewer neighbours.
+    scatter = float(np.median(statistics.std))
+    for values, least in ((statistics.mean, scatter), (statistics.std, 0.0)):
         middle, upper = np.percentile(values, (50, 75))
-        # What differs by rounding alone is the same.
-        spread = max(upper - middle, 1e-6 * float(np.abs(values).max()))
+        # Values that differ by rounding only are equal.
+        spread = max(upper - middle, least, 1e-6 * float(np.abs(values).max()))
         found |= values - middle > _FAR * spread
     return np.flatnonzero(found)

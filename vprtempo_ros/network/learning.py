@@ -12,7 +12,7 @@ from .layers import Layer
 from .presentation import Presentation, Targets
 from .quantised.observers import Scheme
 from .quantised.ranges import QuantisedWeights
-from .ridge import ridge_weights
+from .ridge import Sums, ridge_weights
 
 # Rows trained between two reports of progress: few enough for an interruption to take effect
 # soon, enough for the start of the threads not to matter.
@@ -106,7 +106,7 @@ class FloatRule:
 
     def fit_outputs(self, layer: Layer, shown: Presentation, places: Indices) -> FloatLayer:
         """Set an output layer to the weights of ridge regression."""
-        layer.weights[:] = ridge_weights(shown.samples, places, len(layer.weights))
+        layer.weights[:] = _ridge(shown.samples, places, len(layer.weights))
         return FloatLayer(layer)
 
 
@@ -137,5 +137,11 @@ class QuantisedRule:
         """Set an output layer to the weights of ridge regression, and observe their ranges."""
         from .quantised.training import observe_outputs
 
-        layer.weights[:] = ridge_weights(shown.samples, places, len(layer.weights))
+        layer.weights[:] = _ridge(shown.samples, places, len(layer.weights))
         return observe_outputs(layer, shown, self._scheme)
+
+
+def _ridge(samples: Floats, places: Indices, count: int) -> Floats:
+    sums = Sums.zero(count, samples.shape[1])
+    sums.add(samples, places)
+    return ridge_weights(sums, np.ones(1, np.float32))

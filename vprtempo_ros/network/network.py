@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from ..arrays import Floats
 from .layers import Layer
 
 
@@ -12,9 +13,9 @@ class Network(Protocol):
     """
     A trained network; its class is its kind.
 
-    `FloatNetwork` is trained with STDP, `QuantisedNetwork` with int8 weights in the loop (it may
-    keep the floats too), `SpikingNetwork` by gradient. str() gives the network in words: how many
-    modules it has, and what they compute.
+    `LinearNetwork` is fitted in closed form, `FloatNetwork` trained with STDP, `QuantisedNetwork`
+    with int8 weights in the loop (it may keep the floats too), `SpikingNetwork` by gradient. str()
+    gives the network in words: how many modules it has, and what they compute.
     """
 
     @property
@@ -67,6 +68,31 @@ class FloatNetwork:
     def __str__(self) -> str:
         """Return the number of modules and the readout in words."""
         return in_words(len(self.modules), f'{self.readout} readout')
+
+
+@dataclass
+class LinearNetwork:
+    """
+    Output neurons that see the spikes directly, without modules; see linear.py.
+
+    weights: float32 (places, inputs), for amplitudes of 0 to 1.
+    """
+
+    weights: Floats
+
+    @property
+    def places(self) -> int:
+        """Number of places."""
+        return len(self.weights)
+
+    @property
+    def inputs(self) -> int:
+        """Length of the spike vector that the network takes."""
+        return int(self.weights.shape[1])
+
+    def __str__(self) -> str:
+        """Return the kind of network in words."""
+        return 'one layer, linear readout'
 
 
 def in_words(modules: int, kind: str) -> str:

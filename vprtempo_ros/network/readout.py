@@ -8,9 +8,11 @@ import numpy as np
 
 from ..arrays import Floats
 from ..errors import BackendError
-from .network import Network
+from .network import LinearNetwork, Network
 from .quantised.network import floats_of
 from .spiking.network import SpikingNetwork
+
+_AMPLITUDE = np.float32(1.0 / 255.0)
 
 
 @dataclass(frozen=True)
@@ -48,19 +50,20 @@ def readout_of(network: Network) -> LinearReadout | ClampedReadout:
             'this map holds a spiking network (training.method: bootstrap): choose '
             'backend cuba or lava'
         )
+    if isinstance(network, LinearNetwork):
+        return LinearReadout(network.weights * _AMPLITUDE)
     floats = floats_of(network)
     if floats is None:
         raise BackendError(
             'this map holds integers only: choose backend integer or torch_int8, or '
             'train again with training.keep_fp32: true'
         )
-    scale = np.float32(1.0 / 255.0)
     modules = floats.modules
     if floats.readout == 'linear':
         return LinearReadout(
-            np.concatenate([(m.output.weights @ m.feature.weights) * scale for m in modules])
+            np.concatenate([(m.output.weights @ m.feature.weights) * _AMPLITUDE for m in modules])
         )
     return ClampedReadout(
-        np.concatenate([m.feature.weights for m in modules]) * scale,
+        np.concatenate([m.feature.weights for m in modules]) * _AMPLITUDE,
         tuple(np.ascontiguousarray(m.output.weights) for m in modules),
     )

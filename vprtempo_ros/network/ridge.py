@@ -4,68 +4,139 @@ Ridge regression: the weights to which the delta rule of the output layer conver
 Presented one by one, samples x move an output neuron by eta (t - w x) x. With a weight decay this
 converges to the minimum of sum (t - w x)^2 + decay |w|^2: ridge regression (Hoerl and Kennard,
 Technometrics 1970). Stepping there takes thousands of presentations of each sample and stops
-short; the linear equations take seconds for any number of places, and have no learning rate.
+short; the linear equations take seconds for any number of places, and have no learning rate. They
+need sums of the samples only, which add up over traverses, machines and maps.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from ..arrays import Floats, Indices
+from ..arrays import Doubles, Floats, Indices, Integers
 from ..errors import VprError
 from ..support.blas import BlasThreads
+from .neighbours import spread
 
 # Target response of a place's own neuron (VPRTempo: 0.5, and 0 for all others).
 TARGET = 0.5
-# Weight decay in units of the mean power of a feature; recall with 0.9 is the same within 0.015,
-# with 0.03 up to 0.07 lower (docs/research/recall.md).
+# Weight decay behind a feature layer, in units of the mean power of a feature; recall with 0.9 is
+# the same within 0.015, with 0.03 up to 0.07 lower (docs/research/recall.md).
 DECAY = 0.3
+# Rounding error of sums of float32 products, relative to the sums.
+_ROUNDING = 1e-5
 # Samples in one product of matrices.
 _BATCH = 4096
 
 
-def ridge_weights(features: Floats, places: Indices, count: int) -> Floats:
+@dataclass
+class Sums:
     """
-    Return the least squares weights of an output layer, float32 (count, features).
+    What ridge regression needs of its samples.
 
-    Targets and features are centred (the covariance rule of Sejnowski, J. Math. Biol. 1977), and
-    the response to the mean frame is removed, so that no place is preferred and no neuron needs a
+    count: samples; total: float64 (inputs,); power: float64 (inputs, inputs), the sum of x x^T;
+    places: float64 (places, inputs), the sum of each place's samples; shown: int64 (places,), their
+    number.
+    """
+
+    count: int
+    total: Doubles
+    power: Doubles
+    places: Doubles
+    shown: Integers
+
+    @classmethod
+    def zero(cls, places: int, inputs: int) -> Sums:
+        """Return the sums of no samples."""
+        return cls(
+            0,
+            np.zeros(inputs),
+            np.zeros((inputs, inputs)),
+            np.zeros((places, inputs)),
+            np.zeros(places, np.int64),
+        )
+
+    def add(self, samples: Floats, places: Indices) -> None:
+        """
+        Add samples.
+
+        :param samples: float32 (samples, inputs): amplitudes, or what a feature layer passes on.
+        :param places: int64 (samples,), the place of each.
+        """
+        # Rounding depends on the number of threads, and a map must not.
+        threads = BlasThreads(1)
+        for begin in range(0, len(samples), _BATCH):
+            part, where = samples[begin : begin + _BATCH], places[begin : begin + _BATCH]
+            self.total += part.sum(axis=0, dtype=np.float64)
+            self.power += part.T @ part
+            # Samples of a place mostly follow each other: sum each run first.
+            starts = np.flatnonzero(np.diff(where, prepend=where[0] - 1))
+            runs = np.add.reduceat(part, starts, axis=0, dtype=np.float64)
+            np.add.at(self.places, where[starts], runs)
+            np.add.at(self.shown, where, 1)
+        self.count += len(samples)
+        threads.restore()
+
+    def __add__(self, other: Sums) -> Sums:
+        """Return the sums of both; their places must be the same."""
+        return Sums(
+            self.count + other.count,
+            self.total + other.total,
+            self.power + other.power,
+            self.places + other.places,
+            self.shown + other.shown,
+        )
+
+
+def ridge_weights(sums: Sums, targets: Floats, decay: float = DECAY) -> Floats:
+    """
+    Return the least squares weights of an output layer, float32 (places, inputs).
+
+    Targets and inputs are centred (the covariance rule of Sejnowski, J. Math. Biol. 1977), and the
+    response to the mean frame is removed, so that no place is preferred and no neuron needs a
     threshold.
 
-    :param features: float32 (samples, features), as the readout passes them to the output layer.
-    :param places: int64 (samples,), the place of each sample, 0 to count - 1.
+    :param targets: float32 (tolerance + 1,), see `neighbours.neighbour_targets`.
+    :param decay: in units of the mean power of an input.
     :raises VprError: if SciPy is not installed.
     """
+    check_scipy()
+    # Rounding depends on the number of threads, and a map must not.
+    threads = BlasThreads(1)
     try:
-        # SciPy has its own BLAS, which must be loaded before threads are limited.
+        return _solve(sums, targets, decay)
+    finally:
+        threads.restore()
+
+
+def check_scipy() -> None:
+    """
+    Load SciPy, which has its own BLAS: it must be there before threads are limited.
+
+    :raises VprError: if it is not installed.
+    """
+    try:
         import scipy.linalg  # noqa: F401
     except ImportError:
         raise VprError(
             'training.outputs: ridge needs SciPy: pip install scipy (apt: python3-scipy)'
         ) from None
-    # Rounding depends on the number of threads, and a map must not.
-    threads = BlasThreads(1)
-    try:
-        return _solve(features, places, count)
-    finally:
-        threads.restore()
 
 
-def _solve(features: Floats, places: Indices, count: int) -> Floats:
+def _solve(sums: Sums, targets: Floats, decay: float) -> Floats:
     from scipy.linalg import cho_factor, cho_solve
 
-    size = features.shape[1]
-    mean = features.mean(axis=0, dtype=np.float64).astype(np.float32)
-    power = np.zeros((size, size))
-    wanted = np.zeros((count, size))
-    for begin in range(0, len(features), _BATCH):
-        centred = features[begin : begin + _BATCH] - mean
-        power += centred.T @ centred
-        np.add.at(wanted, places[begin : begin + _BATCH], centred)
+    size = len(sums.total)
+    mean = sums.total / max(sums.count, 1)
+    power = sums.power - sums.count * np.outer(mean, mean)
+    wanted = spread(sums.places - np.outer(sums.shown, mean), targets)
     wanted *= TARGET
-    power[np.diag_indices(size)] += max(DECAY * np.trace(power) / size, 1e-12)
+    # Of samples that are all alike rounding errors are left, which are no power.
+    least = _ROUNDING * float(np.trace(sums.power)) / size + 1e-12
+    power[np.diag_indices(size)] += max(decay * float(np.trace(power)) / size, least)
     weights = cho_solve(cho_factor(power, overwrite_a=True), wanted.T, overwrite_b=True).T
-    length = float(np.square(mean, dtype=np.float64).sum())
+    length = float(mean @ mean)
     if length > 0.0:
         weights -= np.outer(weights @ mean, mean / length)
     return np.ascontiguousarray(weights, np.float32)

@@ -45,11 +45,7 @@ def train(
     :raises ConfigError: as check_method.
     """
     count = int(places.max()) + 1 if len(places) else 0
-    if count < 2:
-        raise MapError(
-            f'expected at least 2 places to train on, found {count}: choose a smaller '
-            'places.spacing or a longer recording'
-        )
+    check_places(count)
     if len(np.unique(places)) != count:
         raise MapError('every place needs at least one sample')
     check_method(config)
@@ -90,6 +86,29 @@ def check_method(config: TrainingConfig) -> None:
         raise ConfigError(
             'training.keep_fp32: false leaves nothing in the map; set training.quantize to qat'
         )
+
+
+def check_places(count: int) -> None:
+    """
+    Refuse too few places.
+
+    :raises MapError: if there are fewer than two.
+    """
+    if count < 2:
+        raise MapError(
+            f'expected at least 2 places to train on, found {count}: choose a smaller '
+            'places.spacing or a longer recording'
+        )
+
+
+def is_closed_form(config: TrainingConfig) -> bool:
+    """Return whether the network is fitted in closed form, without a feature layer."""
+    return (config.method, config.outputs, config.readout, config.quantize) == (
+        'stdp',
+        'ridge',
+        'linear',
+        'none',
+    )
 
 
 def scheme_of(config: TrainingConfig) -> Scheme:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,6 +100,13 @@ def _layer(
     )
 
 
+def _nearly_square(count: int) -> int:
+    """Return the least divisor of a number that is not below its square root."""
+    return next(
+        width for width in range(math.isqrt(count - 1) + 1, count + 1) if count % width == 0
+    )
+
+
 def draw(walked: Walk, image: Image, size: tuple[int, int], folder: Path) -> list[Path]:
     """
     Write the plots and return their files; size is width and height of the encoded image.
@@ -125,7 +133,10 @@ def draw(walked: Walk, image: Image, size: tuple[int, int], folder: Path) -> lis
 
     folder.mkdir(parents=True, exist_ok=True)
     made, axes = figure(3)
-    shape = size[::-1]
+    count = len(walked.spikes)
+    # Encoder pixels has a spike for each pixel; those of others fill a rectangle, nearly square.
+    width = size[0] if size[0] * size[1] == count else _nearly_square(count)
+    shape = (-1, width)
     for ax, pixels, title in zip(
         axes,
         (image.grey(), walked.spikes.reshape(shape), walked.inputs.reshape(shape)),

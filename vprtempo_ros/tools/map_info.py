@@ -9,13 +9,13 @@ from typing import Callable, Iterator, Sequence, TypeVar
 
 from ..backends.lava.limits import Demand, check_limits, check_spiking_limits, describe_module
 from ..backends.lava.limits import describe as describe_demand
-from ..config import EVENTS, EventsConfig
+from ..config import EVENTS, EncodingConfig, EventsConfig
 from ..errors import BackendError
 from ..maps.map import Map
 from ..maps.store import checksums, load
 from ..matching.normalisation import hyperactive
 from ..network.layers import Layer
-from ..network.network import Module
+from ..network.network import LinearNetwork, Module
 from ..network.quantised.network import QuantisedLayer, QuantisedModule, QuantisedNetwork, floats_of
 from ..network.spiking.network import SpikingNetwork
 from .command import guarded
@@ -38,10 +38,7 @@ def describe(loaded: Map, folder: Path) -> Iterator[Line]:
     encoding = loaded.config.encoding
     if sensor.type == EVENTS:
         yield 'windows', _windows(loaded.config.input.events)
-    yield (
-        'encoding',
-        (f'{encoding.width}x{encoding.height} pixels, patch {encoding.patch}, {encoding.resize}'),
-    )
+    yield ('encoding', _encoding(encoding))
     yield 'made by', f'{loaded.provenance["software"]}, {loaded.provenance["created"]}'
     for number, traverse in enumerate(loaded.provenance['traverses']):
         text = f'{traverse["source"]}: {traverse["used"]} of {traverse["frames"]} frames' + (
@@ -54,6 +51,19 @@ def describe(loaded: Map, folder: Path) -> Iterator[Line]:
     yield 'hyperactive', _hyperactive(loaded)
     for number, (name, digest) in enumerate(checksums(folder).items()):
         yield 'sha256' if number == 0 else '', f'{digest}  {name}'
+
+
+def _encoding(encoding: EncodingConfig) -> str:
+    if encoding.encoder == 'oriented':
+        oriented = encoding.oriented
+        return (
+            f'oriented, {oriented.orientations} orientations in {oriented.cells}x{oriented.cells} '
+            f'cells of {oriented.side}x{oriented.side} pixels'
+        )
+    if encoding.encoder == 'pixels':
+        size = f'{encoding.width}x{encoding.height} pixels'
+        return f'{size}, patch {encoding.patch}, {encoding.resize}'
+    return encoding.encoder
 
 
 def _places(loaded: Map) -> Iterator[Line]:
@@ -75,6 +85,9 @@ def _network(loaded: Map) -> Iterator[Line]:
     network = loaded.network
     if isinstance(network, SpikingNetwork):
         yield from _spiking(network)
+        return
+    if isinstance(network, LinearNetwork):
+        yield 'network', f'{network}: {network.inputs}-{network.places}'
         return
     held = network if isinstance(network, QuantisedNetwork) else floats_of(network)
     modules: Sequence[Module | QuantisedModule] = held.modules if held else ()
@@ -137,6 +150,8 @@ def _sizes(loaded: Map, folder: Path) -> Iterator[Line]:
         return
     held = floats_of(network)
     floats = _all_bytes(held.modules if held else ())
+    if isinstance(network, LinearNetwork):
+        floats = network.weights.nbytes
     integers = _all_bytes(network.modules if isinstance(network, QuantisedNetwork) else ())
     yield 'fp32', f'{floats:,} bytes' if floats else 'none (training.keep_fp32 was false)'
     yield 'int8', f'{integers:,} bytes' if integers else 'none (training.quantize was none)'
@@ -196,23 +211,19 @@ def _calibration(loaded: Map) -> Iterator[Line]:
 
 
 def _confidence(loaded: Map) -> Iterator[Line]:
-    """Yield the confidence curve of each sequence filter, and the frames it was fitted to."""
+    """Yield what the confidence of the map is based on, with its curve for each filter."""
     calibration = loaded.calibration
-    yield (
-        'confidence',
-        (
-            f'fitted to {calibration.frames} frames: {calibration.held_out}; correct '
-            f'within {_several(calibration.tolerance, "place")}'
-        ),
-    )
+    within = f'correct within {_several(calibration.tolerance, "place")}'
+    if not calibration.frames:
+        yield 'confidence', f'model of the package; {within}'
+        return
+    frames = f'{calibration.frames} {calibration.held_out}'
+    yield 'confidence', f'model of the package, refined on {frames}; {within}'
     for name, curve in calibration.curves.items():
-        yield (
-            '',
-            (
-                f'{name}: 1 / (1 + exp(-({curve.height:.4g} score + {curve.lead:.4g} lead '
-                f'{curve.offset:+.4g}))), {calibration.right[name]:.0%} of the frames correct'
-            ),
-        )
+        text = f'{name}: slope {curve.slope:.4g}, offset {curve.offset:+.4g}'
+        if name in calibration.right:
+            text += f', {calibration.right[name]:.0%} of the frames correct'
+        yield '', text
 
 
 def _hyperactive(loaded: Map) -> str:

@@ -6,13 +6,14 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Sequence
 
 import numpy as np
 
 from ..errors import MapError, VprError
 from ..maps.store import load
-from ..network.network import Network
+from ..network.network import LinearNetwork, Network
 from ..network.quantised.network import floats_of
 from ..network.spiking.network import SpikingNetwork
 from .command import guarded
@@ -37,6 +38,8 @@ def to_graph(network: Network) -> nir.NIRGraph:
             'NIR has no neurons like those of the spiking network of training.method: '
             'bootstrap; train with training.method: stdp'
         )
+    if isinstance(network, LinearNetwork):
+        return _chain(network)
     floats = floats_of(network)
     if floats is None:
         raise MapError(
@@ -48,11 +51,8 @@ def to_graph(network: Network) -> nir.NIRGraph:
             'NIR cannot express the clamp between the layers of the clamped readout: '
             'train with training.readout: linear'
         )
-    try:
-        import nir
-    except ImportError:
-        raise VprError(f'writing NIR needs the package nir: {HINT}') from None
-    nodes: dict[str, nir.NIRNode] = {'input': nir.Input({'input': np.array([network.inputs])})}
+    nir = _nir()
+    nodes = {'input': nir.Input({'input': np.array([network.inputs])})}
     edges = []
     for number, module in enumerate(floats.modules):
         suffix = f'_{number}' if len(floats.modules) > 1 else ''
@@ -67,6 +67,24 @@ def to_graph(network: Network) -> nir.NIRGraph:
             edges.append((before, name))
             before = name
     return nir.NIRGraph(nodes, edges)
+
+
+def _chain(network: LinearNetwork) -> nir.NIRGraph:
+    nir = _nir()
+    nodes = {
+        'input': nir.Input({'input': np.array([network.inputs])}),
+        'readout': nir.Linear(network.weights),
+        'output': nir.Output({'output': np.array([network.places])}),
+    }
+    return nir.NIRGraph(nodes, [('input', 'readout'), ('readout', 'output')])
+
+
+def _nir() -> ModuleType:
+    try:
+        import nir
+    except ImportError:
+        raise VprError(f'writing NIR needs the package nir: {HINT}') from None
+    return nir
 
 
 def write_nir(network: Network, file: Path) -> None:

@@ -96,10 +96,14 @@ def test_node_uses_a_clock_that_restarts(street, tmp_path: Path) -> None:
     assert len(client.rounds()) >= 3
     for round_ in client.rounds():
         assert times[0] <= round_[0] < times[0] + SECOND
-    # The sequence filter forgets earlier frames where time jumps back.
+    # The stages of matching forget earlier frames where time jumps back. The adaptation to light
+    # does not, so some frames pass match.min_confidence in some rounds only.
     first, *later = client.whole_rounds(stamps)
     assert len(set(first)) > 10
-    assert all(other == first for other in later)
+    for other in later:
+        both = [(a, b) for a, b in zip(first, other, strict=True) if a and b]
+        assert len(both) > 0.8 * len(first)
+        assert all(a == b for a, b in both)
 
 
 def test_clock_and_restamp_exclude_each_other(street, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from support.helpers import drive, write_bag
 from vprtempo_ros.maps.store import load
 
 TINY: dict[str, Any] = {
+    'encoding.encoder': 'pixels',
     'encoding.width': 8,
     'encoding.height': 8,
     'encoding.patch': 3,

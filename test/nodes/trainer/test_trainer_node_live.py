@@ -60,9 +60,7 @@ def test_a_drive_becomes_the_map_that_its_recording_makes(street, tmp_path: Path
     assert all(place.pose for place in built.places)
     again = build_map(built.config)
     assert again.places == built.places
-    assert (
-        again.network.modules[0].output.weights == built.network.modules[0].output.weights
-    ).all()
+    assert (again.network.weights == built.network.weights).all()
 
 
 def test_a_recording_that_is_interrupted_is_complete(street, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from vprtempo_ros.sources.image_bag import ODOMETRY
 
 # A long training that reports progress soon.
 LASTING = {
+    'encoding.encoder': 'pixels',
     'encoding.width': 28,
     'encoding.height': 28,
     'training.epochs': 500,

@@ -327,6 +327,7 @@ def test_another_map_while_events_come(event_map: Path, tmp_path: Path) -> None:
             tiny_config(
                 event_drive(tmp_path / 'later', range(2, PLACES)),
                 input__type='events',
+                encoding__encoder='pixels',
                 encoding__width=16,
                 encoding__height=16,
                 training__epochs=0,

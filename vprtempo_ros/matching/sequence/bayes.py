@@ -9,17 +9,26 @@ import numpy as np
 from ...config import SequenceConfig
 from ..stages import FrameTiming, Route, Scores
 from . import vectorised
+from .evidence import Evidence, gains
 from .motion import Motion
 from .progress import Progress, Step
 
 # Width of a cell of the speed, relative to the reference.
 _SPEED_SPACING = 0.5
 
-# Probability that the speed becomes another, for each place of the way.
+# Probability of a new speed, per place of displacement.
 _SPEED_CHANGE = 0.05
 
-# Probability that the right place does not stand out at all: something is in front of it.
-_SPOILT = 0.3
+# Scale of the Laplace distribution of new speeds around that of the reference: robots drive at a
+# similar speed, rarely in reverse.
+_SPEED_SCALE = 1.0
+
+# Probability that the correct place does not stand out at all, because the view is occluded.
+_OCCLUDED = 0.3
+
+# Log ratio of standing still to driving, for each place of displacement by time in which the view
+# changed, and the speed up to which a hypothesis is standing still.
+_DOUBT, _STANDS = 1.0, 0.01
 
 # Maps of this number of places or more use compiled loops. Smaller ones are fast enough in NumPy,
 # and their nodes need not wait for the import of numba, which takes a second.
@@ -31,26 +40,27 @@ _LEAST, _NEAREST_TO_ONE = np.float32(1e-12), np.float32(1e-6)
 
 class Bayes:
     """
-    Believes in places as far as they fit the frames and the way between them.
+    Believes in places that fit the frames and the displacement between them.
 
     A histogram over (place, speed) with one state off the map, as in Xu, Sunderhauf and Milford,
     Probabilistic Visual Place Recognition for Hierarchical Localization (RA-L 2020); the speed is
-    part of the state as it is its constancy that makes a sequence tell so much. Predict: each
-    speed moves its belief by the places come, and sometimes becomes another; belief that passes
-    an end of the map, and a part `leaving` of the rest, goes off the map; of what is off a part
-    `returning` comes back, to any place, so that a robot that was carried elsewhere is found
-    again. Update: scores of wrong places are N(0, 1), that of the right one is N(sharpness, 1)
-    unless the view is spoilt; off the map all are wrong (the unknown place of FAB-MAP, Cummins
-    and Newman, IJRR 2008).
+    part of the state because its constancy makes a sequence informative. Predict: each speed moves
+    its belief by the displacement, and sometimes becomes another; belief that passes an end of the
+    map, and a fraction `leaving` of the other belief, goes off the map; of that, a fraction
+    `returning` comes back, to any place, so that a robot that was moved is found again. Update:
+    scores of wrong places are N(0, 1), that of the correct one stands out unless the view is
+    occluded; off the map all are wrong (the unknown place of FAB-MAP, Cummins and Newman, IJRR
+    2008). How far it stands out, and so the weight of a score, is estimated on the drive
+    (`Evidence`).
 
-    Successive frames are not independent: look-alikes stay look-alikes. The mean of values that
-    correlate by r from each to the next deviates by sqrt((1 + r) / (1 - r)) times as much as that
-    of independent ones. The evidence of each speed is divided by that, r being how the scores of
-    wrong places correlate along this speed, relative to the speed with the least; otherwise a
-    look-alike that is seen twice by a standing robot would count as one met twice while driving.
+    Successive frames are not independent: perceptual aliasing persists, most of all for a robot
+    that stands still. The evidence of each speed is weighted by how the scores of wrong places
+    correlate along it, relative to the speed with the least correlation; otherwise an aliased place
+    seen twice by a standing robot would count like one met twice while driving. In addition,
+    hypotheses of standing still are penalised while the view changes.
 
     What comes out is the log odds of each place, log(b / (1 - b)), between -28 and 14; all b sum
-    to 1 less the belief to be off the map. Of a robot between two places each has a part: the
+    to 1 minus the belief to be off the map. For a robot between two places each has a part: the
     belief to be within a tolerance is the sum of the b within it. Float32, finite.
     """
 
@@ -59,16 +69,23 @@ class Bayes:
         self._loops = _loops(route.places)
         self._progress = Progress(route, config.odometry)
         self._motion = Motion(config, _SPEED_SPACING)
-        self._sharpness = np.float32(config.sharpness)
+        prior = np.exp(-np.abs(self._motion.speeds - 1.0) / _SPEED_SCALE)
+        self._prior = (prior / prior.sum()).astype(np.float32)
+        self.evidence = Evidence(config.sharpness)
+        stands = np.abs(self._motion.speeds) <= _STANDS
+        # If all hypotheses stand still there is nothing to doubt.
+        self._doubts = np.where(stands & ~stands.all(), _DOUBT, 0.0)
         self._leaving, self._returning = config.leaving, config.returning
         shape = (len(self._motion.speeds), route.places)
         self._belief, self._moved, self._ratios = (np.empty(shape, np.float32) for _ in range(3))
         self._scores, self._before, self._total = (
             np.zeros(route.places, np.float32) for _ in range(3)
         )
-        self._alike, self._speeds = (np.empty(shape[0], np.float32) for _ in range(2))
+        self._correlations, self._speeds = (np.empty(shape[0], np.float32) for _ in range(2))
         # Belief to be off the map, and mean absolute speed.
         self._off, self._speed = 0.0, 1.0
+        # Expected score under the predicted belief, and how concentrated that was.
+        self._expected, self._concentration = 0.0, 0.0
         self._forget()
         # Compiles where nothing is compiled yet.
         self._update(Step(1.0, 0.0, 1.0, 1.0, False, False))
@@ -91,13 +108,18 @@ class Bayes:
             self._belief, self._moved = self._moved, self._belief
             self._scores, self._before = self._before, self._scores
             self._off = off
+            if step.come > 0.0:
+                self.evidence.count(
+                    self._expected, self._concentration, self._correlations, step.weight
+                )
             self._speed = float(np.average(np.abs(self._motion.speeds), weights=self._speeds))
         belief = self._total
         return np.log(np.maximum(belief, _LEAST) / np.maximum(1 - belief, _NEAREST_TO_ONE))
 
     def _forget(self) -> None:
+        self.evidence.reset()
         self._off = self._leaving / (self._leaving + self._returning)
-        self._belief[:] = (1.0 - self._off) / self._belief.size
+        self._belief[:] = self._prior[:, None] * np.float32((1.0 - self._off) / len(self._total))
         self._before[:] = 0.0
         self._speed = 1.0
 
@@ -111,32 +133,42 @@ class Bayes:
         )
         on = min(1.0, float(self._total.sum(dtype=np.float64)))
         off = 1.0 - on * (1.0 - leaving)
-        arrive = off * returning / self._belief.size
+        arrive = off * returning / len(self._total)
         off *= 1.0 - returning
         self._weigh_evidence(step)
+        self._expected = float(self._total @ self._scores) / max(on, 1e-9)
+        concentration = self._loops.concentration(self._total, self._scores)
+        self._concentration = min(1.0, float(concentration))
         self._loops.weigh(
             self._moved,
             self._ratios,
             np.float32((1.0 - leaving) * (1.0 - change)),
-            np.float32((1.0 - leaving) * change / len(first)),
+            np.float32((1.0 - leaving) * change),
             np.float32(arrive),
-            np.float32(_SPOILT * step.weight),
+            self._prior,
+            np.float32(_OCCLUDED * step.weight),
             self._total,
             self._speeds,
         )
         whole = off + float(self._speeds.sum(dtype=np.float64))
         self._moved *= np.float32(1.0 / whole)
         self._total *= np.float32(1.0 / whole)
-        return off / whole
+        return float(off / whole)
 
     def _weigh_evidence(self, step: Step) -> None:
         """Set `ratios` to the likelihood ratios of right and wrong, tempered for each speed."""
         shifts = np.rint(self._motion.come(step.time, step.way)[:, 0]).astype(np.int64)
-        self._loops.correlate(self._scores, self._before, shifts, self._alike)
-        alike = np.clip(self._alike, 0.0, 0.999)
-        gains = np.sqrt((1.0 - alike) / (1.0 + alike))
-        gains *= np.float32(step.weight) / gains.max()
-        self._loops.log_ratios(self._scores, self._sharpness, gains, self._ratios)
+        self._loops.correlate(self._scores, self._before, shifts, self._correlations)
+        weights = gains(self._correlations) * np.float32(self.evidence.weight * step.weight)
+        # Where odometry gives the displacement, no hypothesis stands still.
+        penalties = self._doubts * (min(1.0, step.time) * step.moved)
+        self._loops.log_ratios(
+            self._scores,
+            np.float32(self.evidence.centre),
+            weights,
+            penalties.astype(np.float32),
+            self._ratios,
+        )
         np.exp(self._ratios, out=self._ratios)
 
 

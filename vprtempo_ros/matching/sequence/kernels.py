@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...support.compiled import njit
-from .vectorised import ORDINARY, PRIOR_PLACES, SUREST
+from .vectorised import ORDINARY, PRIOR_PLACES, REACH, SUREST
 
 F = np.float32
 _ZERO, _ONE = F(0.0), F(1.0)
@@ -165,34 +165,71 @@ def correlate(scores: Any, before: Any, shifts: Any, result: Any) -> None:
 
 
 @njit(nogil=True, cache=True, fastmath=_FAST)
-def log_ratios(scores: Any, sharpness: Any, gains: Any, out: Any) -> None:
+def concentration(belief: Any, scores: Any) -> Any:
     """
-    Set out[j] to gains[j] times the log ratio of a score at the right to one at a wrong place.
+    Return the expected product of two draws from a belief, where similar places count as one.
 
-    N(sharpness, 1) against N(0, 1), that is sharpness * (score - sharpness / 2); scores (places,),
-    gains (speeds,), out (speeds, places), all float32.
+    1 for a belief in one place, about 1 / places for a uniform one: the sum over p and q of
+    belief[p] belief[q] r(|p - q|), where r is the correlation of the scores of places at that
+    distance, up to `REACH`; belief and scores (places,), with mean 0, float32.
     """
-    half = sharpness / F(2.0)
+    places = belief.shape[0]
+    whole, power, total = F(1e-12), F(1e-12), _ZERO
+    for i in range(places):
+        x = min(max(scores[i], -ORDINARY), ORDINARY)
+        whole += belief[i]
+        power += x * x
+        total += belief[i] * belief[i]
+    for lag in range(1, min(REACH, places - 1) + 1):
+        one, other = belief[: places - lag], belief[lag:]
+        now, then = scores[: places - lag], scores[lag:]
+        correlation, product = _ZERO, _ZERO
+        for i in range(one.shape[0]):
+            x = min(max(now[i], -ORDINARY), ORDINARY)
+            y = min(max(then[i], -ORDINARY), ORDINARY)
+            correlation += x * y
+            product += one[i] * other[i]
+        total += F(2.0) * max(correlation / power, _ZERO) * product
+    return total / (whole * whole)
+
+
+@njit(nogil=True, cache=True, fastmath=_FAST)
+def log_ratios(scores: Any, centre: Any, gains: Any, penalties: Any, out: Any) -> None:
+    """
+    Set out[j] to the log ratio of a score at the correct to one at a wrong place, for speed j.
+
+    gains[j] * (score - centre) - penalties[j], clipped at `SUREST`; scores (places,), gains and
+    penalties (speeds,), out (speeds, places), all float32.
+    """
     for j in range(gains.shape[0]):
-        row, gain = out[j], gains[j] * sharpness
+        row, gain, penalty = out[j], gains[j], penalties[j]
         for i in range(row.shape[0]):
-            row[i] = min(max(gain * (scores[i] - half), -SUREST), SUREST)
+            row[i] = min(max(gain * (scores[i] - centre) - penalty, -SUREST), SUREST)
 
 
 @njit(nogil=True, cache=True, fastmath=_FAST)
 def weigh(
-    moved: Any, ratios: Any, stay: Any, mix: Any, arrive: Any, spoilt: Any, total: Any, speeds: Any
+    moved: Any,
+    ratios: Any,
+    stay: Any,
+    mix: Any,
+    arrive: Any,
+    prior: Any,
+    occluded: Any,
+    total: Any,
+    speeds: Any,
 ) -> None:
     """
-    Let speeds change and belief arrive from elsewhere, then weigh by the likelihood ratios.
+    Let speeds change and belief return to the map, then weigh by the likelihood ratios.
 
     In place: moved (speeds, places) becomes
-    (spoilt + (1 - spoilt) ratios) (stay moved + mix total + arrive), total (places,) its sum over
-    the speeds and speeds (speeds,) that over the places; all float32.
+    (occluded + (1 - occluded) ratios) (stay moved + prior (mix total + arrive)), total (places,)
+    its sum over the speeds and speeds (speeds,) that over the places; prior (speeds,) is the
+    probability of a new speed; all float32.
     """
     count, places = moved.shape
     fresh = np.empty(BLOCK, F)
-    clear = _ONE - spoilt
+    clear = _ONE - occluded
     speeds[:] = _ZERO
     for start in range(0, places, BLOCK):
         stop = min(start + BLOCK, places)
@@ -201,10 +238,10 @@ def weigh(
             fresh[i] = mix * sums[i] + arrive
         sums[:] = _ZERO
         for j in range(count):
-            target, ratio = moved[j, start:stop], ratios[j, start:stop]
+            target, ratio, chance = moved[j, start:stop], ratios[j, start:stop], prior[j]
             part = _ZERO
             for i in range(sums.shape[0]):
-                value = (spoilt + clear * ratio[i]) * (stay * target[i] + fresh[i])
+                value = (occluded + clear * ratio[i]) * (stay * target[i] + chance * fresh[i])
                 target[i] = value
                 sums[i] += value
                 part += value

@@ -19,6 +19,9 @@ PRIOR_PLACES = 10.0
 # small map one of them would dominate the correlation.
 ORDINARY = np.float32(2.0)
 
+# Places further apart than this are independent.
+REACH = 4
+
 # Maximum evidence for or against a single place in a single frame (a log ratio).
 SUREST = np.float32(20.0)
 
@@ -48,9 +51,24 @@ def correlate(scores: Scores, before: Scores, shifts: Indices, result: Floats) -
         result[number] = shrunk * (x @ y) / np.sqrt((x @ x + 1e-12) * (y @ y + 1e-12))
 
 
-def log_ratios(scores: Scores, sharpness: np.float32, gains: Floats, out: Floats) -> None:
-    """Set the log ratios of right to wrong for each speed; as `kernels.log_ratios`."""
-    np.multiply.outer(gains * sharpness, scores - sharpness / np.float32(2.0), out=out)
+def concentration(belief: Scores, scores: Scores) -> float:
+    """Return how concentrated a belief is; as `kernels.concentration`."""
+    places = len(belief)
+    clipped = np.minimum(np.maximum(scores, -ORDINARY), ORDINARY)
+    power = float(clipped @ clipped) + 1e-12
+    total = float(belief @ belief)
+    for lag in range(1, min(REACH, places - 1) + 1):
+        correlation = max(float(clipped[: places - lag] @ clipped[lag:]) / power, 0.0)
+        total += 2.0 * correlation * float(belief[: places - lag] @ belief[lag:])
+    return total / (float(belief.sum()) + 1e-12) ** 2
+
+
+def log_ratios(
+    scores: Scores, centre: np.float32, gains: Floats, penalties: Floats, out: Floats
+) -> None:
+    """Set the log ratios of correct to wrong for each speed; as `kernels.log_ratios`."""
+    np.multiply.outer(gains, scores - centre, out=out)
+    out -= penalties[:, np.newaxis]
     np.minimum(np.maximum(out, -SUREST, out=out), SUREST, out=out)
 
 
@@ -60,13 +78,14 @@ def weigh(
     stay: np.float32,
     mix: np.float32,
     arrive: np.float32,
+    prior: Floats,
     occluded: np.float32,
     total: Scores,
     speeds: Floats,
 ) -> None:
     """Change speeds, let belief arrive, and weigh by the ratios; as `kernels.weigh`."""
     moved *= stay
-    moved += mix * total + arrive
+    moved += np.multiply.outer(prior, mix * total + arrive)
     moved *= occluded + (np.float32(1.0) - occluded) * ratios
     moved.sum(axis=0, out=total)
     moved.sum(axis=1, out=speeds)

@@ -1,8 +1,6 @@
-"""Augmentation: what shift, zoom and rotation do to the image."""
+"""Augmentation: what shift, zoom, lean and another day do to the image."""
 
 from __future__ import annotations
-
-import math
 
 import cv2
 import numpy as np
@@ -13,12 +11,18 @@ from support.helpers import images as image_records
 from support.helpers import picture
 
 from vprtempo_ros.config import EncodingConfig
+from vprtempo_ros.encoding.augmentation import (
+    COMBINED,
+    NEAR,
+    WIDE,
+    Change,
+    another_day,
+    augmentations,
+)
 from vprtempo_ros.encoding.pixels import PixelEncoder
 from vprtempo_ros.frames import Image, grey_image
-from vprtempo_ros.maps.augmentation import CHANGES, augmentations, rotated
 from vprtempo_ros.sources.image_msg import decode_image
 
-ENCODING = EncodingConfig()
 SIDE = 4 * 28
 MIDDLE = (SIDE - 1) / 2
 
@@ -37,20 +41,52 @@ def where(image: Image) -> tuple[float, float]:
     return float((grey * columns).sum() / grey.sum()), float((grey * rows).sum() / grey.sum())
 
 
+@pytest.mark.parametrize('changes', [NEAR, WIDE])
 @pytest.mark.parametrize('at', [(40.0, 50.0), (70.0, 35.0)])
-def test_augmentations_are_shifted_and_zoomed(at: tuple[float, float]) -> None:
-    """A spot moves by the fraction of the image, or away from its centre, in `CHANGES`."""
-    moved = [where(each) for each in augmentations(spot(*at), ENCODING)]
-    assert len(moved) == len(CHANGES) == 8
-    for change, found in zip(CHANGES, moved, strict=True):
+def test_augmentations_are_shifted_and_zoomed(
+    at: tuple[float, float], changes: tuple[Change, ...]
+) -> None:
+    """A spot moves by the fraction of the image, or away from its centre, unless it leaves it."""
+    for change, image in zip(changes, augmentations(spot(*at), changes), strict=True):
         expected = (
             MIDDLE + change.zoom * (at[0] - MIDDLE) + change.right * SIDE,
             MIDDLE + change.zoom * (at[1] - MIDDLE) + change.down * SIDE,
         )
-        assert found == pytest.approx(expected, abs=0.15)
-    # A pixel and two of the encoded image to either side, one up and down, closer and further.
-    assert sorted(round(x - at[0], 1) for x, _ in moved[:4]) == [-8, -4, 4, 8]
-    assert sorted(round(y - at[1], 1) for _, y in moved[4:6]) == [-4, 4]
+        if min(expected) > 15 and max(expected) < SIDE - 15:
+            # A pixel has its centre at half: the image's centre is half a pixel further.
+            assert where(image) == pytest.approx(expected, abs=0.3)
+
+
+def test_lean_shifts_the_borders_and_not_the_centre() -> None:
+    """As a camera that moves sideways sees floor and ceiling."""
+    change = Change(lean=0.1)
+    (centre,) = augmentations(spot(50.0, MIDDLE), [change])
+    assert where(centre) == pytest.approx((50.0, MIDDLE), abs=0.8)
+    (upper,) = augmentations(spot(50.0, MIDDLE / 2), [change])
+    assert where(upper)[0] == pytest.approx(50.0 + 0.05 * SIDE, abs=0.7)
+
+
+def test_combined_changes_are_no_augmentations() -> None:
+    """What the fit is tested on, it was not trained on."""
+    assert not set(COMBINED) & {*WIDE, *NEAR}
+    assert all(
+        sum(value != 0.0 for value in (c.right, c.down, c.zoom - 1, c.lean)) > 1 for c in COMBINED
+    )
+
+
+def test_another_day_changes_light_and_occludes() -> None:
+    """Differently each time, but the same for the same seed; event counts keep their values."""
+    image, other = grey_image(picture(1, 96, 72)), grey_image(picture(2, 96, 72))
+    once, again, later = (
+        another_day(image, other, np.random.default_rng(seed)).grey() for seed in (0, 0, 1)
+    )
+    assert np.array_equal(once, again)
+    assert not np.array_equal(once, later)
+    counts = Image(np.full((40, 60, 1), 3.0, np.float32), (1.0,))
+    found = another_day(
+        counts, Image(np.zeros((40, 60, 1), np.float32), (1.0,)), np.random.default_rng(0)
+    )
+    assert set(np.unique(found.counts())) == {0.0, 3.0}
 
 
 def test_a_shift_by_an_encoded_pixel_shifts_the_encoded_image() -> None:
@@ -58,26 +94,17 @@ def test_a_shift_by_an_encoded_pixel_shifts_the_encoded_image() -> None:
     encode = PixelEncoder(EncodingConfig(patch=3))
     image = grey_image(cv2.GaussianBlur(picture(3, SIDE, SIDE), (0, 0), 2))
     still = encode(image).reshape(28, 28).astype(int)
-    right = encode(list(augmentations(image, ENCODING))[1]).reshape(28, 28).astype(int)
+    (moved,) = augmentations(image, [Change(right=1 / 28)])
+    right = encode(moved).reshape(28, 28).astype(int)
     inside = np.s_[3:-3, 3:-3]
     shifted = abs(right[inside] - np.roll(still, 1, axis=1)[inside]).mean()
     assert shifted < 4 < 0.2 * abs(right[inside] - still[inside]).mean()
 
 
-def test_a_held_out_frame_is_rotated() -> None:
-    """By two degrees about its centre, which no augmentation is."""
-    x, y = where(rotated(spot(90.0, MIDDLE), ENCODING))
-    assert math.hypot(x - MIDDLE, y - MIDDLE) == pytest.approx(90 - MIDDLE, abs=0.2)
-    assert abs(math.degrees(math.atan2(y - MIDDLE, x - MIDDLE))) == pytest.approx(2.0, abs=0.2)
-    assert where(rotated(spot(MIDDLE, MIDDLE), ENCODING)) == pytest.approx(
-        (MIDDLE, MIDDLE), abs=0.1
-    )
-
-
 def test_the_border_is_repeated() -> None:
     """There is no black edge, which would be the same at every place."""
     white = grey_image(np.full((60, 80), 200, np.uint8))
-    for each in (*augmentations(white, ENCODING), rotated(white, ENCODING)):
+    for each in augmentations(white, (*WIDE, *NEAR, *COMBINED)):
         assert each.grey().min() == each.grey().max() == 200
 
 
@@ -97,17 +124,17 @@ def test_the_border_is_repeated() -> None:
 def test_augmentations_have_no_more_pixels_than_needed(
     height: int, width: int, expected: tuple[int, int]
 ) -> None:
-    """Four for each encoded pixel are enough, fewer stay as they are; even one can be encoded."""
+    """112 in each direction are enough, fewer stay as they are; even one can be encoded."""
     image = grey_image(np.random.default_rng(0).integers(0, 256, (height, width), np.uint8))
-    encode = PixelEncoder(ENCODING)
-    for each in (*augmentations(image, ENCODING), rotated(image, ENCODING)):
+    encode = PixelEncoder(EncodingConfig())
+    for each in augmentations(image, WIDE):
         assert each.grey().shape == expected
         assert encode(each).shape == (784,)
 
 
 def grey_augmentations(image: Image) -> NDArray[np.float64]:
     """Return all augmentations of an image."""
-    return np.stack([each.grey() for each in augmentations(image, ENCODING)]).astype(float)
+    return np.stack([each.grey() for each in augmentations(image, WIDE)]).astype(float)
 
 
 @pytest.mark.parametrize('encoding', [*encodings_of.PLAIN, *encodings_of.YUV])
@@ -131,6 +158,6 @@ def test_the_recorded_frame_is_not_changed() -> None:
     message = next(iter(image_records([picture(0)]))).message
     before = bytes(message.data)
     image = decode_image(message)
-    list(augmentations(image, ENCODING))
-    rotated(image, ENCODING)
+    list(augmentations(image, WIDE))
+    another_day(image, image, np.random.default_rng(0))
     assert bytes(message.data) == before

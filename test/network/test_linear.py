@@ -1,0 +1,129 @@
+"""The linear network: sums that add up, neighbours as correct places, the choice of the decay."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from vprtempo_ros.encoding.profile import PIXELS, POOLED
+from vprtempo_ros.network.linear import Trials, blended, fit_linear, margin, sums_of
+from vprtempo_ros.network.neighbours import neighbour_targets, spread, unit
+from vprtempo_ros.network.readout import LinearReadout, readout_of
+from vprtempo_ros.network.ridge import TARGET, Sums, ridge_weights
+
+PLACES, INPUTS = 30, 64
+
+
+def route(seed: int = 0, smooth: float = 0.0) -> NDArray[np.uint8]:
+    """Return spikes of places; with `smooth` each has a part of the one before."""
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(size=(PLACES, INPUTS))
+    for number in range(1, PLACES):
+        rows[number] = smooth * rows[number - 1] + np.sqrt(1 - smooth**2) * rows[number]
+    return np.clip(128 + 50 * rows, 0, 255).astype(np.uint8)
+
+
+def noisy(spikes: NDArray[np.uint8], seed: int, amount: float = 40.0) -> NDArray[np.uint8]:
+    """Return spikes with noise."""
+    noise = np.random.default_rng(seed).normal(0, amount, spikes.shape)
+    return np.clip(spikes + noise, 0, 255).astype(np.uint8)
+
+
+def test_weights_minimise_the_squared_error() -> None:
+    """Ridge regression of centred targets on centred amplitudes, by NumPy's own solver."""
+    samples = np.concatenate([route(), noisy(route(), 1)]).astype(np.float32) / np.float32(255)
+    places = np.tile(np.arange(PLACES), 2)
+    sums = Sums.zero(PLACES, INPUTS)
+    sums.add(samples, places)
+    found = ridge_weights(sums, np.ones(1, np.float32), 0.3)
+    x = samples.astype(np.float64)
+    mean = x.mean(axis=0)
+    x -= mean
+    targets = np.zeros((len(x), PLACES))
+    targets[np.arange(len(x)), places] = TARGET
+    power = x.T @ x
+    power[np.diag_indices(INPUTS)] += 0.3 * np.trace(power) / INPUTS
+    expected = np.linalg.solve(power, x.T @ targets).T
+    expected -= np.outer(expected @ mean, mean) / (mean @ mean)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize('cut', [1, 17, 59])
+def test_sums_add_up(cut: int) -> None:
+    """Two parts of the samples make the same sums as all at once, to the last bits."""
+    spikes = np.concatenate([route(), noisy(route(), 1)])
+    places = np.tile(np.arange(PLACES), 2)
+    whole = sums_of(spikes, places, PLACES)
+    parts = sums_of(spikes[:cut], places[:cut], PLACES) + sums_of(
+        spikes[cut:], places[cut:], PLACES
+    )
+    assert parts.count == whole.count == 2 * PLACES
+    assert parts.shown.tolist() == whole.shown.tolist() == [2] * PLACES
+    for name in ('total', 'power', 'places'):
+        np.testing.assert_allclose(getattr(parts, name), getattr(whole, name), rtol=1e-6)
+
+
+def test_neighbours_that_look_alike_have_a_target() -> None:
+    """As much as they correlate, never more than nearer ones; strangers have none."""
+    alike = neighbour_targets(route(smooth=0.8), 3)
+    assert alike[0] == 1.0
+    assert 0.5 < alike[1] < 0.9
+    assert (np.diff(alike) <= 0).all()
+    assert neighbour_targets(route(), 2)[1] < 0.15
+    assert neighbour_targets(route(), 0).tolist() == [1.0]
+
+
+def test_spread_is_a_sum_over_neighbours() -> None:
+    """By hand, at the ends of the route too."""
+    rows = np.eye(4)
+    expected = np.eye(4) + 0.5 * (np.eye(4, k=1) + np.eye(4, k=-1))
+    np.testing.assert_allclose(spread(rows, np.array([1, 0.5], np.float32)), expected)
+    np.testing.assert_allclose(spread(rows[:1], np.array([1, 0.5], np.float32)), rows[:1])
+
+
+def test_margin_by_hand() -> None:
+    """The lead over the best wrong place in deviations; neighbours are not wrong."""
+    responses = np.array([[3.0, 2.0, 1.0, 0.0]], np.float32)
+    deviation = responses.std()
+    assert margin(responses, np.array([0]), 0) == pytest.approx(1.0 / deviation)
+    assert margin(responses, np.array([0]), 1) == pytest.approx(2.0 / deviation)
+    assert margin(responses, np.array([3]), 0) == pytest.approx(-3.0 / deviation)
+    assert margin(responses, np.array([1]), 3) == 0.0
+
+
+def test_the_share_of_correlation() -> None:
+    """With a share of 1 the response is the correlation, but for its scale; with 0 the weights."""
+    references = route()
+    correlation = unit(references)
+    other = np.random.default_rng(5).normal(size=correlation.shape).astype(np.float32)
+    only = blended(other, correlation, references, 0, 1.0)
+    np.testing.assert_allclose(only / only[0, 0], correlation / correlation[0, 0], rtol=1e-4)
+    none = blended(other, correlation, references, 0, 0.0)
+    np.testing.assert_allclose(none / none[0, 0], other / other[0, 0], rtol=1e-4)
+
+
+@pytest.mark.parametrize('profile', [PIXELS, POOLED])
+def test_places_are_recognised(profile: object) -> None:
+    """Noisy frames are matched to their places; the chosen decay has the largest margin."""
+    spikes = np.concatenate([route(), noisy(route(), 1)])
+    places = np.tile(np.arange(PLACES), 2)
+    trials = Trials(noisy(route(), 2, 60.0), np.arange(PLACES))
+    fit = fit_linear(sums_of(spikes, places, PLACES), route(), trials, 1, profile)
+    assert fit.decay == (max(fit.margins, key=fit.margins.__getitem__) if fit.margins else 0.3)
+    assert fit.network.places == PLACES
+    assert fit.network.inputs == INPUTS
+    readout = readout_of(fit.network)
+    assert isinstance(readout, LinearReadout)
+    found = (noisy(route(), 3).astype(np.float32) @ readout.matrix.T).argmax(axis=1)
+    assert (found == np.arange(PLACES)).mean() > 0.9
+
+
+def test_the_fit_is_repeatable() -> None:
+    """The same samples give the same bits, whatever the number of threads."""
+    spikes, places = route(), np.arange(PLACES)
+    trials = Trials(noisy(route(), 2), places)
+    one, two = (
+        fit_linear(sums_of(spikes, places, PLACES), route(), trials, 1, POOLED) for _ in range(2)
+    )
+    assert one.network.weights.tobytes() == two.network.weights.tobytes()

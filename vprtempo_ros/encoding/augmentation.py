@@ -1,0 +1,116 @@
+"""Augmentation: an image as seen from a slightly different pose, or on a different day."""
+
+from __future__ import annotations
+
+from typing import Iterator, NamedTuple, Sequence
+
+import cv2
+import numpy as np
+
+from ..arrays import Numbers
+from ..frames import Image, grey_image
+
+
+class Change(NamedTuple):
+    """
+    How a view changes: shift as a fraction of width and height, zoom, and lean.
+
+    lean: additional shift at the upper and lower border, as a fraction of the width, decreasing to
+    zero at the centre. A camera moved sideways sees floor and ceiling, which are near, shift by
+    more than what is far ahead.
+    """
+
+    right: float = 0.0
+    down: float = 0.0
+    zoom: float = 1.0
+    lean: float = 0.0
+
+
+_STEP = 1 / 28
+# One change at a time: combined they blur the differences between places. They reach to a quarter
+# of the image, the effect of a turn by 15 degrees or of a metre to the side
+# (docs/research/recall.md).
+WIDE = (
+    *(Change(right=sign * steps * _STEP) for steps in (1, 3, 5, 7) for sign in (-1, 1)),
+    Change(down=-_STEP),
+    Change(down=_STEP),
+    Change(zoom=0.85),
+    Change(zoom=0.94),
+    Change(zoom=1.06),
+    Change(zoom=1.18),
+)
+# For encoders whose values are pixels: a view shifted by more than the patch of contrast
+# normalisation is a different image to them, and training on it costs recall.
+NEAR = (
+    *(Change(right=sign * steps * _STEP) for steps in (1, 2) for sign in (-1, 1)),
+    Change(down=-_STEP),
+    Change(down=_STEP),
+    Change(zoom=0.94),
+    Change(zoom=1.06),
+)
+# Several changes at once, none of them in WIDE or NEAR: what was learnt is tested on these.
+COMBINED = (
+    Change(2 * _STEP, _STEP, 1.10, 2 * _STEP),
+    Change(-2 * _STEP, -_STEP, 0.90, -2 * _STEP),
+    Change(4 * _STEP, 0.0, 0.92, 3 * _STEP),
+    Change(-4 * _STEP, _STEP, 1.08, -3 * _STEP),
+    Change(6 * _STEP, -_STEP, 1.05, 4 * _STEP),
+    Change(-6 * _STEP, 0.0, 0.95, -4 * _STEP),
+)
+
+# Maximum pixels in a row or column of a changed image; more make no difference.
+_DETAIL = 112
+# Side of the occluded part as a fraction of that of the image; range of gamma and gain; standard
+# deviation of noise in grey levels.
+_OCCLUDED = (0.15, 0.45)
+_GAMMA = (0.6, 1.6)
+_GAIN = (0.6, 1.0)
+_NOISE = 6.0
+
+
+def augmentations(image: Image, changes: Sequence[Change]) -> Iterator[Image]:
+    """Yield the image changed by each of `changes`, grey; the border is repeated."""
+    small = _small(image)
+    for change in changes:
+        yield grey_image(_changed(small, change))
+
+
+def another_day(image: Image, other: Image, rng: np.random.Generator) -> Image:
+    """
+    Return the image in different light, with noise, partly occluded by a part of another image.
+
+    Event counts have no light: they are only occluded.
+    """
+    plane, cover = _small(image).copy(), _small(other)[:, ::-1]
+    height, width = plane.shape
+    cover = cv2.resize(np.ascontiguousarray(cover), (width, height))
+    rows, columns = (max(1, round(side * rng.uniform(*_OCCLUDED))) for side in (height, width))
+    top, left = rng.integers(height - rows + 1), rng.integers(width - columns + 1)
+    occluded = slice(top, top + rows), slice(left, left + columns)
+    plane[occluded] = cover[occluded]
+    if plane.dtype != np.uint8:
+        return grey_image(plane)
+    lit = 255.0 * rng.uniform(*_GAIN) * (plane.astype(np.float64) / 255.0) ** rng.uniform(*_GAMMA)
+    lit += rng.normal(0.0, _NOISE, plane.shape)
+    return grey_image(np.clip(np.rint(lit), 0, 255).astype(np.uint8))
+
+
+def _changed(plane: Numbers, change: Change) -> Numbers:
+    """Return a plane (height, width) after a change, in the same type."""
+    height, width = plane.shape
+    row, column = np.mgrid[:height, :width].astype(np.float32)
+    from_centre = row - np.float32(height / 2)
+    lean = np.float32(2 * change.lean * width / height) * np.abs(from_centre)
+    x = (
+        (column - np.float32(width / 2)) / np.float32(change.zoom)
+        + np.float32(width * (0.5 - change.right))
+        - lean
+    )
+    y = from_centre / np.float32(change.zoom) + np.float32(height * (0.5 - change.down))
+    return np.asarray(cv2.remap(plane, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+
+
+def _small(image: Image) -> Numbers:
+    plane = image.plane()
+    size = (min(plane.shape[1], _DETAIL), min(plane.shape[0], _DETAIL))
+    return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA))

@@ -1,0 +1,173 @@
+"""Cues for and against a match: the features of the confidence model."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..arrays import Doubles
+from .sequence.evidence import Evidence
+from .stages import Scores, Stage
+
+# Log odds, and scores in standard deviations, are clipped to these.
+_SURE, _FAR = 6.0, 6.0
+
+# Scores of a filter without log odds become a belief proportional to exp(_STEEP * score).
+_STEEP = 2.0
+
+# Memory of agreement, in frames.
+_FRAMES = 10.0
+
+NAMES = (
+    'mass',
+    'entropy',
+    'off',
+    'own',
+    'lead',
+    'recent',
+    'standing_out',
+    'agrees',
+    'agreed',
+    'own_recent',
+    'age',
+    'places',
+    'rival',
+    'rank',
+    'rank_recent',
+    'steady',
+)
+
+
+class Cues(NamedTuple):
+    """
+    The features of the best place, float64 (features,) as in `NAMES`, and the belief around all.
+
+    belief: float64 (places,), to be within the tolerance of each place.
+    """
+
+    features: Doubles
+    best: int
+    belief: Doubles
+
+
+class CueTracker:
+    """Computes the cues frame by frame, causally and in constant memory."""
+
+    def __init__(self, tolerance: int, stage: Stage) -> None:
+        """Take the map's tolerance in places, and the sequence filter in use."""
+        self._tolerance = tolerance
+        evidence = getattr(stage, 'evidence', None)
+        self._evidence = evidence if isinstance(evidence, Evidence) else None
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all earlier frames."""
+        self._agreed, self._own, self._rank, self._steady, self._seen = 0.0, 0.0, 0.0, 0.0, 0.0
+        self._best = -1
+
+    def __call__(self, frame: Scores | None, scores: Scores) -> Cues:
+        """
+        Return the cues of a frame.
+
+        :param frame: float32 (places,), its normalised scores before the filter, finite; None for
+            a frame that shows nothing, which is no evidence for or against any place.
+        :param scores: float32 (places,), the output of the filter, finite.
+        """
+        places, tolerance = len(scores), self._tolerance
+        best = int(scores.argmax())
+        single, whole, surprise = _belief(scores, self._evidence is not None)
+        around = _windows(single, tolerance)
+        own, lead, agrees, rank = 0.0, 0.0, 0.0, 1.0
+        if frame is not None:
+            own, lead, agrees, rank = self._single(frame, best)
+        evidence = self._evidence
+        features = np.array(
+            [
+                _logit(float(around[best])),
+                surprise / math.log(places + 1.0),
+                _logit(1.0 - whole),
+                _clip(own),
+                _clip(lead),
+                _clip(evidence.recent) if evidence else 0.0,
+                _clip(evidence.standing_out) if evidence else 0.0,
+                agrees,
+                self._agreed,
+                self._own,
+                1.0 / (1.0 + min(self._seen, 100.0)),
+                math.log(places),
+                _rival(around, best, tolerance),
+                rank,
+                self._rank,
+                self._steady,
+            ]
+        )
+        return Cues(features, best, around)
+
+    def _single(self, frame: Scores, best: int) -> tuple[float, float, float, float]:
+        """Return a place's own score, its lead, whether it is the best, and its rank."""
+        near = slice(max(0, best - self._tolerance), best + self._tolerance + 1)
+        own = float(frame[near].max())
+        second = max(
+            float(frame[: near.start].max(initial=-_FAR)),
+            float(frame[near.stop :].max(initial=-_FAR)),
+        )
+        agrees = float(own >= second)
+        self._seen += 1.0
+        part = 1.0 / min(self._seen, _FRAMES)
+        self._agreed += part * (agrees - self._agreed)
+        self._own += part * (_clip(own) - self._own)
+        better = int(np.count_nonzero(frame > own))
+        rank = math.log(1.0 + better) / math.log(1.0 + len(frame))
+        self._rank += part * (rank - self._rank)
+        steady = float(self._best >= 0 and abs(best - self._best) <= 2 * self._tolerance + 1)
+        self._steady += part * (steady - self._steady)
+        self._best = best
+        return own, own - second, agrees, rank
+
+
+def _belief(scores: Scores, odds: bool) -> tuple[NDArray[np.floating], float, float]:
+    """
+    Return the belief in each place, its sum, and its entropy in nats.
+
+    For log odds the entropy is 0 here: it is costly, and the other cues contain its information.
+    """
+    if odds:
+        belief = 1.0 / (1.0 + np.exp(-scores))
+        return belief, min(1.0, float(belief.sum(dtype=np.float64))), 0.0
+    values = _STEEP * (scores - scores.max())
+    belief = np.exp(values)
+    total = float(belief.sum(dtype=np.float64))
+    belief /= np.float32(total)
+    return belief, 1.0, float(math.log(total) - float(belief @ values))
+
+
+def _windows(belief: NDArray[np.floating], tolerance: int) -> Doubles:
+    """Return the sums float64 (places,) of the belief up to `tolerance` places away."""
+    places = len(belief)
+    reach = min(tolerance, places)
+    sums = np.zeros(places + 2 * reach + 1)
+    np.cumsum(belief, out=sums[reach + 1 : reach + 1 + places])
+    sums[reach + 1 + places :] = sums[reach + places]
+    around = sums[2 * reach + 1 :] - sums[:places]
+    # Rounding can make differences of sums slightly negative.
+    return np.maximum(around, 0.0, out=around)
+
+
+def _rival(around: Doubles, best: int, tolerance: int) -> float:
+    """Return the log ratio of the belief around the best place and around the best other one."""
+    low, high = max(0, best - 2 * tolerance), best + 2 * tolerance + 1
+    other = max(float(around[:low].max(initial=1e-9)), float(around[high:].max(initial=1e-9)))
+    return min(max(math.log(max(float(around[best]), 1e-9) / other), -_SURE), _SURE)
+
+
+def _logit(probability: float) -> float:
+    least = 1.0 / (1.0 + math.exp(_SURE))
+    probability = min(max(probability, least), 1.0 - least)
+    return math.log(probability / (1.0 - probability))
+
+
+def _clip(score: float) -> float:
+    return min(max(score, -_FAR), _FAR)

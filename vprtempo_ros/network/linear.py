@@ -1,0 +1,143 @@
+"""
+Fitting the linear network: ridge regression and correlation, with the decay chosen by the map.
+
+A neuron that correlates with its place's own frame (Hebb's rule) and one that tells places apart
+(the delta rule at convergence) err on different frames: the first where places share most of what
+they show, the second where a view has changed more than any augmentation. Both are linear in the
+spikes, so their mean is one matrix of the same size, which every backend runs as it is.
+
+How much the delta rule may rely on details is its weight decay. With little decay it tells places
+apart by what no other drive shows, with much it hardly tells them apart. The decay is the one with
+the largest margin on trial frames: reference frames changed as no augmentation changes them, by
+several shifts at once, other light and occlusion. Measured in docs/research/recall.md.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..arrays import Doubles, Floats, Indices, Spikes
+from ..encoding.profile import FitProfile
+from ..support.blas import BlasThreads
+from .neighbours import neighbour_targets, spread, unit
+from .network import LinearNetwork
+from .ridge import Sums, check_scipy, ridge_weights
+
+# Maximum number of reference frames by which both parts are scaled.
+_FRAMES = 2000
+_AMPLITUDE = np.float32(1.0 / 255.0)
+# Samples converted to floats at a time.
+_BATCH = 4096
+
+
+class Trials(NamedTuple):
+    """Frames to choose the decay by: spikes uint8 (frames, inputs) and places int64 (frames,)."""
+
+    spikes: Spikes
+    places: Indices
+
+
+def sums_of(spikes: Spikes, places: Indices, count: int) -> Sums:
+    """
+    Return the sums of samples, for ridge regression on their amplitudes.
+
+    :param spikes: uint8 (samples, inputs), as the network takes them; places: int64 (samples,).
+    """
+    sums = Sums.zero(count, spikes.shape[1])
+    for begin in range(0, len(spikes), _BATCH):
+        batch = slice(begin, begin + _BATCH)
+        sums.add(spikes[batch].astype(np.float32) * _AMPLITUDE, places[batch])
+    return sums
+
+
+class Fit(NamedTuple):
+    """The network, the chosen decay, and the margin that each decay had, by decay."""
+
+    network: LinearNetwork
+    decay: float
+    margins: dict[float, float]
+
+
+def fit_linear(
+    sums: Sums, references: Spikes, trials: Trials, tolerance: int, profile: FitProfile
+) -> Fit:
+    """
+    Fit a network to the sums of the samples.
+
+    :param references: uint8 (places, inputs), the spikes of the places as the network takes them.
+    :param tolerance: distance along the route, in places, of a correct match.
+    :raises VprError: if SciPy is not installed.
+    """
+    check_scipy()
+    # Rounding depends on the number of threads, and a map must not.
+    threads = BlasThreads(1)
+    try:
+        targets = neighbour_targets(references, tolerance)
+        correlation = _correlation(references, targets)
+        amplitudes: Floats = trials.spikes.astype(np.float32) * _AMPLITUDE
+        best: Fit | None = None
+        margins: dict[float, float] = {}
+        for decay in profile.decays:
+            ridge = ridge_weights(sums, targets, decay)
+            weights = blended(ridge, correlation, references, tolerance, profile.correlation)
+            if len(profile.decays) > 1:
+                responses = np.asarray(amplitudes @ weights.T, np.float32)
+                margins[decay] = margin(responses, trials.places, tolerance)
+            if best is None or margins[decay] > margins[best.decay]:
+                best = Fit(LinearNetwork(weights), decay, margins)
+        assert best is not None
+        return best
+    finally:
+        threads.restore()
+
+
+def blended(
+    weights: Floats, correlation: Floats, references: Spikes, tolerance: int, share: float
+) -> Floats:
+    """
+    Return the weighted mean of both kinds of weights, float32 (places, inputs).
+
+    Each is scaled by the standard deviation of its responses to frames of other places.
+
+    :param weights, correlation: float32 (places, inputs).
+    :param share: 0: only `weights`, 1: only `correlation`.
+    """
+    chosen = np.unique(np.linspace(0, len(references) - 1, _FRAMES).astype(int))
+    frames = references[chosen].astype(np.float32) * _AMPLITUDE
+    total = np.zeros_like(weights)
+    for part, rows in ((1.0 - share, weights), (share, correlation)):
+        if part > 0.0:
+            total += rows * np.float32(part / _scatter(frames @ rows.T, chosen, tolerance))
+    return total
+
+
+def margin(responses: Floats, places: Indices, tolerance: int) -> float:
+    """
+    Return the mean lead of the correct place over the best wrong one, in standard deviations.
+
+    :param responses: float32 (frames, places); places: int64 (frames,), the correct ones.
+    """
+    correct = np.abs(np.arange(responses.shape[1]) - places[:, np.newaxis]) <= tolerance
+    deviation = np.maximum(responses.std(axis=1), np.float32(1e-12))
+    right = np.where(correct, responses, -np.inf).max(axis=1)
+    wrong = np.where(correct, -np.inf, responses).max(axis=1)
+    # Where all places are within the tolerance there is no wrong one.
+    counted = np.isfinite(wrong)
+    return float(((right - wrong) / deviation)[counted].mean()) if counted.any() else 0.0
+
+
+def _correlation(references: Spikes, targets: Floats) -> Floats:
+    """Return weights whose response is the correlation with each place's frame and neighbours."""
+    rows: Doubles = unit(references).astype(np.float64)
+    return np.asarray(spread(rows, targets), np.float32)
+
+
+def _scatter(responses: Floats, places: Indices, tolerance: int) -> float:
+    """Return the standard deviation of the responses of other places, frame by frame; not 0."""
+    others = np.abs(np.arange(responses.shape[1]) - places[:, np.newaxis]) > tolerance
+    centred = responses - responses.mean(axis=1, keepdims=True)
+    if not others.any():
+        return 1.0
+    return float(np.sqrt(np.square(centred[others], dtype=np.float64).mean())) or 1.0
