@@ -1,8 +1,8 @@
 """
-The nodes' executables: `vpr_node`, `trainer_node`, `show_matches`, `replay`, `view`.
+The executables: `vpr_node`, `trainer_node`, `show_matches`, `replay`, `view`.
 
-Importing ROS and the libraries takes a second. An interrupt in that time ends the process as it
-would end any other, without a traceback; afterwards the node ends by itself.
+Imports take most of the start. An interrupt during them ends the process at once, without a
+traceback; afterwards `common/running.py` ends the program.
 """
 
 from __future__ import annotations
@@ -53,5 +53,5 @@ def view() -> int:
 
 
 if __name__ == '__main__':
-    # As `python -m vprtempo_ros.nodes.start vpr_node ...`, where nothing is installed.
+    # `python -m vprtempo_ros.nodes.start vpr_node ...`, where nothing is installed.
     sys.exit(_main(sys.argv.pop(1)))
