@@ -14,7 +14,7 @@ Spikes = NDArray[np.uint8]
 
 
 def views(count: int, seed: int = 0, light: float = 0.0, contrast: float = 1.0) -> Spikes:
-    """Return frames uint8 (count, INPUTS) of a route with pixels that differ in what is usual."""
+    """Return frames uint8 (count, INPUTS) of a route with pixels that differ in what is typical."""
     rng = np.random.default_rng(7)
     mean, deviation = rng.uniform(60, 120, INPUTS), rng.uniform(10, 40, INPUTS)
     frames = np.random.default_rng(seed).normal(mean, deviation, (count, INPUTS))
@@ -38,17 +38,19 @@ def recurrence(frames: Spikes, reference: Statistics) -> NDArray[np.int64]:
 
 def test_usual_is_mean_and_deviation_by_pixel() -> None:
     """By hand: a pixel that stays, one that flips, one that rises."""
-    usual = statistics_of(np.array([[7, 0, 10], [7, 200, 20], [7, 0, 30], [7, 200, 40]], np.uint8))
-    assert usual.mean.tolist() == [7, 100, 25]
-    assert usual.std == pytest.approx([0, 100, np.sqrt(125)])
-    assert usual.mean.dtype == usual.std.dtype == np.float32
+    typical = statistics_of(
+        np.array([[7, 0, 10], [7, 200, 20], [7, 0, 30], [7, 200, 40]], np.uint8)
+    )
+    assert typical.mean.tolist() == [7, 100, 25]
+    assert typical.std == pytest.approx([0, 100, np.sqrt(125)])
+    assert typical.mean.dtype == typical.std.dtype == np.float32
 
 
 def test_standardising_by_hand() -> None:
     """The mean becomes the middle, two deviations (and the 5 grey levels) the full range."""
-    usual = Statistics(np.full(5, 100, np.float32), np.full(5, 20, np.float32))
+    typical = Statistics(np.full(5, 100, np.float32), np.full(5, 20, np.float32))
     values = np.array([100, 110, 125, 200, 0], np.uint8)
-    assert standardise(values, usual).tolist() == [128, 153, 191, 255, 0]
+    assert standardise(values, typical).tolist() == [128, 153, 191, 255, 0]
     still = Statistics(np.full(5, 100, np.float32), np.zeros(5, np.float32))
     assert standardise(values, still).tolist() == [128, 255, 255, 255, 0]
 
@@ -110,7 +112,7 @@ def test_a_robot_that_stands_does_not_wash_out_the_view() -> None:
 
 
 def test_nothing_grows_and_nothing_runs_away() -> None:
-    """Whatever the frames, statistics stay finite and in range, and take no more memory."""
+    """For any frames, statistics stay finite and in range, and take no more memory."""
     adapt = Adaptation(Statistics(np.zeros(INPUTS, np.float32), np.zeros(INPUTS, np.float32)))
     rng = np.random.default_rng(0)
     kinds = [

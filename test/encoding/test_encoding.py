@@ -1,4 +1,4 @@
-"""Encoding: equal to upstream's, whatever the image; nothing breaks it."""
+"""Encoding: equal to upstream's, for any image; nothing breaks it."""
 
 from __future__ import annotations
 

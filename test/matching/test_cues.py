@@ -46,7 +46,7 @@ def test_the_belief_of_bayes_is_read_from_its_log_odds() -> None:
     assert found.belief == pytest.approx([0.55, 0.75, 0.7, 0.25, 0.05], abs=1e-6)
     assert cue(found, 'mass') == pytest.approx(math.log(3))
     assert cue(found, 'off') == pytest.approx(math.log(0.2 / 0.8), rel=1e-4)
-    # The frame's best near place 1 is 2, elsewhere 5.
+    # The frame's best near place 1 is 2, at other places 5.
     assert (cue(found, 'own'), cue(found, 'lead'), cue(found, 'agrees')) == (2, -3, 0)
     assert cue(found, 'rival') == pytest.approx(math.log(0.75 / 0.05), rel=1e-4)
 

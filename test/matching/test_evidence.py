@@ -13,7 +13,7 @@ ALIKE = np.array([0.1, 0.4], np.float32)
 def after(
     score: float, concentration: float, places: int, evidence: Evidence | None = None
 ) -> Evidence:
-    """Return the evidence after so many places with such a score where the robot was expected."""
+    """Return the evidence after this many places with such a score where the robot was expected."""
     evidence = evidence or Evidence()
     for _ in range(places):
         evidence.count(score, concentration, ALIKE, 1.0)
@@ -54,7 +54,7 @@ def test_alike_frames_are_worth_less() -> None:
 
 
 def test_a_fixed_weight_stays() -> None:
-    """Whatever is seen."""
+    """For any view."""
     evidence = Evidence(0.8)
     assert (evidence.weight, evidence.centre) == (0.8, 0.4)
     after(9.0, 1.0, 50, evidence)

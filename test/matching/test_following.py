@@ -73,9 +73,9 @@ def test_a_stop_counts_once() -> None:
 def test_what_is_not_finite_passes_and_leaves_nothing(value: float) -> None:
     """And flat scores stay flat."""
     stage, clean = Following(PLACES), Following(PLACES)
-    spoilt = frame(0)
-    spoilt[3] = value
-    np.testing.assert_array_equal(stage(spoilt, FrameTiming(1)), spoilt)
+    damaged = frame(0)
+    damaged[3] = value
+    np.testing.assert_array_equal(stage(damaged, FrameTiming(1)), damaged)
     flat = np.zeros(PLACES, np.float32)
     np.testing.assert_array_equal(stage(flat, FrameTiming(2)), flat)
     np.testing.assert_array_equal(stage(frame(5), FrameTiming(3)), clean(frame(5), FrameTiming(3)))

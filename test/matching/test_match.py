@@ -81,7 +81,7 @@ def test_below_the_least_confidence_there_is_no_match() -> None:
 @pytest.mark.parametrize('count', [1, 2, 3, 7, 10, 100, 999])
 @pytest.mark.parametrize('value', [0.0, 0.1, -1 / 3, 1e30])
 def test_nothing_stands_out(count: int, value: float) -> None:
-    """Where all scores are the same, whatever they are, there is no match."""
+    """Where all scores are the same there is no match."""
     assert len(matched(np.full(count, value, np.float32)).places) == 0
 
 
@@ -104,7 +104,7 @@ def test_what_is_not_finite_is_no_match(value: float) -> None:
 )
 @pytest.mark.filterwarnings('error')
 def test_confidences_are_probabilities(values: np.ndarray, top_k: int) -> None:
-    """Whatever the scores, an answer is sorted by score and confidence, each from 0 to 1."""
+    """For any scores, an answer is sorted by score and confidence, each from 0 to 1."""
     found = matched(values, replace(EVERY, top_k=top_k))
     if len(found.places) == 0:
         assert values.min() == values.max()

@@ -30,7 +30,7 @@ from vprtempo_ros.statistics import Statistics
 
 PLACES, SECOND = 40, 10**9
 ROUTE = Route(PLACES, 1.0)
-USUAL = Statistics(
+TYPICAL = Statistics(
     np.linspace(-1, 1, PLACES, dtype=np.float32), np.linspace(0.5, 2, PLACES, dtype=np.float32)
 )
 FILTERS = ('none', 'seqslam', 'bayes')
@@ -46,14 +46,14 @@ def config(name: str = 'bayes', **settings: Any) -> MatchConfig:
 
 def matcher(settings: MatchConfig) -> Matcher:
     """Return the stages."""
-    return Matcher(ROUTE, USUAL, CALIBRATION, settings)
+    return Matcher(ROUTE, TYPICAL, CALIBRATION, settings)
 
 
 def frame(number: int, at: int | None = None) -> Array:
     """Return similarities of a frame, with a place that stands out a little."""
-    values = USUAL.mean + USUAL.std * np.random.default_rng(number).standard_normal(PLACES)
+    values = TYPICAL.mean + TYPICAL.std * np.random.default_rng(number).standard_normal(PLACES)
     if at is not None:
-        values[at] += 1.5 * USUAL.std[at]
+        values[at] += 1.5 * TYPICAL.std[at]
     return values.astype(np.float32)
 
 
@@ -71,7 +71,7 @@ def test_stages_run_one_after_the_other(name: str, normalise: bool) -> None:
     """Normalisation, if it is on, then the filter; confidence by that filter's own curve."""
     settings = config(name, normalise=normalise, top_k=PLACES)
     matching = matcher(settings)
-    stages = [Normaliser(USUAL), Following(PLACES)] if normalise else []
+    stages = [Normaliser(TYPICAL), Following(PLACES)] if normalise else []
     stage = sequence_filter(ROUTE, settings.sequence)
     tracker = CueTracker(1, stage)
     for number in range(12):
@@ -94,7 +94,7 @@ def test_stages_run_one_after_the_other(name: str, normalise: bool) -> None:
 
 @pytest.mark.parametrize('name', FILTERS)
 def test_the_answer_may_change_while_driving(name: str) -> None:
-    """Another top_k or threshold counts at once and costs no memory of the way here."""
+    """Another top_k or threshold counts at once and costs no memory of the frames before."""
     changed, kept = matcher(config(name)), matcher(config(name))
     driven(changed, range(8)), driven(kept, range(8))
     assert changed.adjust(config(name, top_k=2))
@@ -126,7 +126,7 @@ def test_other_stages_are_not_taken_on_the_way(other: MatchConfig) -> None:
 
 
 def test_settings_are_copied() -> None:
-    """What becomes of the caller's object afterwards changes nothing, until it is adjusted."""
+    """Later changes of the caller's object have no effect until it is adjusted."""
     settings = config(top_k=3)
     matching = matcher(settings)
     settings.top_k = 1
@@ -152,7 +152,7 @@ def test_settings_are_copied() -> None:
     ids=['flat', 'nan', 'one nan', 'inf', '-inf'],
 )
 def test_what_shows_nothing_is_no_match(name: str, similarity: Array) -> None:
-    """However sure the way here made it; and the frames after it are matched as before."""
+    """However sure the frames before made it; and the frames after it are matched as before."""
     matching = matcher(config(name))
     driven(matching, range(10))
     unknown = matching(similarity, FrameTiming(11 * SECOND))
@@ -169,11 +169,11 @@ def test_what_shows_nothing_is_no_match(name: str, similarity: Array) -> None:
 
 @pytest.mark.parametrize('name', FILTERS)
 def test_reset_forgets_the_way_here(name: str) -> None:
-    """After a reset the next frames are judged as by stages that have seen none."""
-    going_on, anew, fresh = (matcher(config(name)) for _ in range(3))
-    driven(going_on, range(8)), driven(anew, range(8))
-    anew.reset()
-    found = [driven(each, range(8, 16)) for each in (going_on, anew, fresh)]
+    """After a reset the next frames are assessed as by stages that have seen none."""
+    going_on, restarted, fresh = (matcher(config(name)) for _ in range(3))
+    driven(going_on, range(8)), driven(restarted, range(8))
+    restarted.reset()
+    found = [driven(each, range(8, 16)) for each in (going_on, restarted, fresh)]
     np.testing.assert_array_equal(found[1], found[2])
     # Without a filter too: the responses of each place are followed.
     assert not np.array_equal(found[0], found[2])
@@ -194,30 +194,32 @@ def loaded(street: Street) -> Map:
 
 
 def test_a_recogniser_keeps_its_memory_if_it_can(street: Street, loaded: Map) -> None:
-    """Another threshold changes no score; another filter starts anew, and the light stays known."""
+    """Another threshold changes no score; another filter starts again with the same light."""
     frames = street.frames('query')
-    plain, changed, anew = (
+    plain, changed, restarted = (
         Recogniser(loaded, BackendConfig(name='numpy'), config()) for _ in range(3)
     )
-    for recogniser in (plain, changed, anew):
+    for recogniser in (plain, changed, restarted):
         asked(recogniser, street)
     changed.configure(config(top_k=1))
-    anew.configure(config('seqslam'))
-    anew.configure(config())
+    restarted.configure(config('seqslam'))
+    restarted.configure(config())
     image, timing = frames[12].image, FrameTiming(frames[12].stamp_ns)
-    kept, same, new = (recogniser.recognise(image, timing) for recogniser in (plain, changed, anew))
+    kept, same, new = (
+        recogniser.recognise(image, timing) for recogniser in (plain, changed, restarted)
+    )
     np.testing.assert_array_equal(kept.scores, same.scores)
     assert len(same.places) == 1
     assert len(kept.places) == 5
     # The adaptation to the light went on, so the network answers the same; the belief did not.
     np.testing.assert_array_equal(kept.similarity, new.similarity)
     assert abs(kept.scores - new.scores).max() > 1
-    for recogniser in (plain, changed, anew):
+    for recogniser in (plain, changed, restarted):
         recogniser.close()
 
 
 def test_a_recogniser_is_reset(street: Street, loaded: Map) -> None:
-    """The way is forgotten: the next frame is judged as the first one of a drive."""
+    """The way is forgotten: the next frame is assessed as the first one of a drive."""
     frame_of = street.frames('query')[12]
     one, other = (Recogniser(loaded, BackendConfig(name='numpy'), config()) for _ in range(2))
     for recogniser in (one, other):

@@ -1,4 +1,4 @@
-"""Scoring places against their usual response: by hand, on tiny maps, with hyperactive neurons."""
+"""Scores of places against their typical response: by hand, on tiny maps, hyperactive neurons."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ NOW = FrameTiming(0)
 Matrix = NDArray[np.float32]
 
 
-def usual(mean: list[float], deviation: list[float]) -> Statistics:
+def typical(mean: list[float], deviation: list[float]) -> Statistics:
     """Return statistics."""
     return Statistics(np.array(mean, np.float32), np.array(deviation, np.float32))
 
 
 def test_scores_by_hand() -> None:
     """Deviations of each place, then of all, these shrunk as if ten more were as expected."""
-    normalise = Normaliser(usual([1, 2, 3, 4], [1, 2, 1, 0.5]))
+    normalise = Normaliser(typical([1, 2, 3, 4], [1, 2, 1, 0.5]))
     found = normalise(np.array([2, 2, 1, 8], np.float32), NOW)
     first = np.array([1.0, 0.0, -2.0, 8.0])
     centred = first - first.sum() / 14
@@ -47,10 +47,10 @@ def test_scores_by_hand() -> None:
 
 
 def test_many_wrong_places_are_standard_normal() -> None:
-    """Whatever scale and offset places and frame have."""
+    """For any scale and offset places and frame have."""
     rng = np.random.default_rng(0)
     mean, deviation = rng.uniform(-5, 5, 5000), rng.uniform(0.1, 4, 5000)
-    normalise = Normaliser(usual(list(mean), list(deviation)))
+    normalise = Normaliser(typical(list(mean), list(deviation)))
     responses = mean + deviation * (3 + 2 * rng.standard_normal(5000))
     found = normalise(responses.astype(np.float32), NOW)
     assert found.mean() == pytest.approx(0, abs=0.01)
@@ -124,7 +124,7 @@ def test_one_wild_neuron_does_not_make_all_look_wild() -> None:
 def test_equal_similarities_stay_equal() -> None:
     """A frame to which all places answer alike has no best place after it either."""
     for value in (0.0, 0.1, -1 / 3, 1e30):
-        scores = Normaliser(usual([0.5] * 9, [2.0] * 9))(np.full(9, value, np.float32), NOW)
+        scores = Normaliser(typical([0.5] * 9, [2.0] * 9))(np.full(9, value, np.float32), NOW)
         assert np.isfinite(scores).all()
         assert scores.min() == scores.max()
 
@@ -134,13 +134,13 @@ def test_equal_similarities_stay_equal() -> None:
 def test_what_is_not_finite_stays_so(value: float) -> None:
     """A broken similarity is not made to look sound, and nothing is printed about it."""
     values = np.array([1, 2, value, 4, 5], np.float32)
-    assert not np.isfinite(Normaliser(usual([0] * 5, [1] * 5))(values, NOW)).all()
+    assert not np.isfinite(Normaliser(typical([0] * 5, [1] * 5))(values, NOW)).all()
 
 
 def test_the_input_is_left_as_it_is() -> None:
     """Similarities go to the topics too."""
     values = np.array([1, 2, 3], np.float32)
-    Normaliser(usual([1, 1, 1], [2, 2, 2]))(values, NOW)
+    Normaliser(typical([1, 1, 1], [2, 2, 2]))(values, NOW)
     assert values.tolist() == [1, 2, 3]
 
 

@@ -1,4 +1,4 @@
-"""The way between frames from odometry: interpolated, signed, and never an exception."""
+"""The distance between frames from odometry: interpolated, signed, and never an exception."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_nothing_tells() -> None:
 
 @pytest.mark.parametrize('yaw', [0.0, 1.0, math.pi, -2.5])
 def test_reversing_is_negative(yaw: float) -> None:
-    """The sign is that of the motion in the robot's own frame, whichever way it faces."""
+    """The sign is that of the motion in the robot's own frame, for any heading."""
     odometer = Odometer()
     xs = [0, 1, 2, 3, 2, 1]
     for second, x in enumerate(xs):
@@ -143,7 +143,7 @@ def test_a_bad_frame_does_not_count() -> None:
 
 
 def test_a_gap_is_not_bridged() -> None:
-    """Poses too far apart tell nothing about what was between them."""
+    """Poses too far apart show nothing about what was between them."""
     odometer = Odometer(max_gap=0.5)
     drive(odometer, 0, 1, speed=1.0)
     ask(odometer, 1)

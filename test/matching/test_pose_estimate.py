@@ -1,4 +1,4 @@
-"""Pose and covariance of a belief over places: what must hold whatever the map and the belief."""
+"""Pose and covariance of a belief over places: what must hold for any map and the belief."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 CONFIG = PoseConfig(lateral_std=0.4, heading_std=0.2)
 
 
-def turned(yaw: float) -> tuple[float, float, float, float]:
+def yawed(yaw: float) -> tuple[float, float, float, float]:
     """Return the orientation of a robot on the plane."""
     return 0.0, 0.0, float(np.sin(yaw / 2)), float(np.cos(yaw / 2))
 
@@ -37,7 +37,7 @@ def yaw_of(pose: Pose) -> float:
 def line(count: int, spacing: float = 2.0, yaw: float = 0.0) -> list[Pose | None]:
     """Return places on a straight line."""
     return [
-        Pose((n * spacing * np.cos(yaw), n * spacing * np.sin(yaw), 0.0), turned(yaw))
+        Pose((n * spacing * np.cos(yaw), n * spacing * np.sin(yaw), 0.0), yawed(yaw))
         for n in range(count)
     ]
 
@@ -100,7 +100,7 @@ def beliefs(draw: st.DrawFn) -> tuple[list[Pose | None], list[float], int, int]:
 @steady
 @given(beliefs())
 def test_covariance_is_positive_definite_and_symmetric(belief) -> None:
-    """Whatever the belief, a filter can invert it."""
+    """For any belief, a filter can invert it."""
     poses, confidences, best, tolerance = belief
     for oriented in (True, False):
         found = PoseEstimator(poses, tolerance, CONFIG, oriented)(np.array(confidences), best)
@@ -159,8 +159,8 @@ def test_estimate_moves_with_the_map(belief, rotation, shift) -> None:
     st.data(),
 )
 def test_mean_of_orientations_does_not_mind_signs(centre, turns, data) -> None:
-    """A quaternion and its negative are one orientation; the mean lies among them."""
-    found = np.array([times(turned(angle), centre) for angle, _ in turns])
+    """A quaternion and its negative are one orientation; the mean is among them."""
+    found = np.array([times(yawed(angle), centre) for angle, _ in turns])
     weights = np.array([weight for _, weight in turns])
     signs = np.array([data.draw(st.sampled_from([-1.0, 1.0])) for _ in turns])
     mean = mean_rotation(found, weights)
@@ -173,10 +173,10 @@ def test_mean_of_orientations_does_not_mind_signs(centre, turns, data) -> None:
 
 
 def test_rotations_are_about_the_fixed_axes() -> None:
-    """A yaw of the world is a rotation about z, however the robot was tilted before."""
-    tilted = times(turned(0.7), (np.sin(0.2), 0.0, 0.0, np.cos(0.2)))
+    """A yaw of the world is a rotation about z, for a robot that is pitched too."""
+    pitched = times(yawed(0.7), (np.sin(0.2), 0.0, 0.0, np.cos(0.2)))
     vectors = rotations_from(
-        tilted, np.array([times(turned(0.3), tilted), -times(turned(-3.0), tilted), tilted])
+        pitched, np.array([times(yawed(0.3), pitched), -times(yawed(-3.0), pitched), pitched])
     )
     np.testing.assert_allclose(vectors, [[0, 0, 0.3], [0, 0, -3.0], [0, 0, 0]], atol=1e-12)
 
@@ -218,7 +218,7 @@ def test_a_box_over_the_belief_has_its_mean_and_not_less_than_its_variance() -> 
 
 
 def test_places_elsewhere_do_not_pull() -> None:
-    """A look-alike far away is another place, however confident; so is one beyond a gap."""
+    """A similar place far away is another place, however confident; so is one beyond a gap."""
     confidences = [0.0] * 30
     confidences[4], confidences[5], confidences[7], confidences[25] = 0.8, 0.1, 0.7, 0.79
     found = estimate(line(30), confidences, 4)
@@ -235,8 +235,8 @@ def test_yaw_is_averaged_on_the_circle() -> None:
     """Of 170 and -170 degrees the mean is 180, not 0."""
     near = np.radians(10.0)
     poses = [
-        Pose((0.0, 0.0, 0.0), turned(np.pi - near)),
-        Pose((-1.0, 0.0, 0.0), turned(-np.pi + near)),
+        Pose((0.0, 0.0, 0.0), yawed(np.pi - near)),
+        Pose((-1.0, 0.0, 0.0), yawed(-np.pi + near)),
     ]
     found = estimate(poses, [0.9, 0.9], 0)
     assert abs(yaw_of(found.pose)) == pytest.approx(np.pi)
@@ -251,7 +251,7 @@ def test_places_without_a_pose_are_left_out() -> None:
     poses[4] = None
     found = estimate(poses, [0.0] * 3 + [0.4, 0.8, 0.4] + [0.0] * 3, 4)
     assert found.pose.position == pytest.approx((8.0, 0.0, 0.0))
-    # Beside the gap a place stands for more of the route.
+    # Next to the gap a place stands for more of the route.
     assert found.covariance[0, 0] == pytest.approx(4.0 + 3.0**2 / 12)
     lonely = PoseEstimator([None, *line(1), None, None], 0, CONFIG)
     assert lonely(np.array([0.0, 0.0, 0.1, 0.9]), 3) is None

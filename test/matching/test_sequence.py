@@ -36,7 +36,7 @@ class Scene:
         self._known: dict[int, Floats] = {}
 
     def __call__(self, position: float, on_map: bool = True) -> Scores:
-        """Return the scores float32 (places,) of a frame taken so many places along the route."""
+        """Return the scores float32 (places,) of a frame taken this many places along the route."""
         before, part = divmod(position, 1.0)
         scores = (
             self._background(int(before)) * math.cos(part * math.pi / 2)
@@ -67,7 +67,7 @@ def make(
 
 
 def moments(seconds: Sequence[float] | Floats, start_ns: int = START_NS) -> list[FrameTiming]:
-    """Return the moments of frames after so many seconds."""
+    """Return the moments of frames after this many seconds."""
     return [FrameTiming(start_ns + round(second * 1e9)) for second in seconds]
 
 
@@ -179,7 +179,7 @@ def test_a_stop(name: str, camera: int) -> None:
 
 @pytest.mark.parametrize('name', FILTERS)
 def test_standing_from_the_start_makes_nothing_surer(name: str) -> None:
-    """An hour of the same view tells as much as its first frame."""
+    """An hour of the same view shows as much as its first frame."""
     found = drive(name, np.full(3600, 333.0), np.arange(3600))
     assert best(found).max() <= best(found)[0] + 1
 
@@ -272,7 +272,7 @@ def test_a_route_without_times(name: str, step_s: float) -> None:
 @pytest.mark.parametrize('name', FILTERS)
 @pytest.mark.parametrize('sign', [1, -1])
 def test_odometry_tells_the_way(name: str, sign: int) -> None:
-    """With odometry the times do not matter, and a stop is one whatever is seen."""
+    """With odometry the times do not matter, and a stop is one for any view."""
     scene = Scene(noise=0.5)
     ways = np.random.default_rng(2).choice([0.0, 0.1, 1.3], 400) * 0.5
     positions = 500 + sign * np.cumsum(ways) / 0.5
@@ -358,7 +358,7 @@ def test_what_was_given_out_stays(name: str) -> None:
 
 
 def test_seqslam_keeps_the_background_standard() -> None:
-    """Wrong places are about N(0, 1) whatever the window; the right one stands out further."""
+    """Wrong places are about N(0, 1) for any window; the right one stands out further."""
     positions = np.arange(100, 160)
     for length in (5, 10, 20):
         found = drive('seqslam', positions, np.arange(60), length=length)[25:]

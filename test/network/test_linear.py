@@ -65,7 +65,7 @@ def test_sums_add_up(cut: int) -> None:
 
 
 def test_neighbours_that_look_alike_have_a_target() -> None:
-    """As much as they correlate, never more than nearer ones; strangers have none."""
+    """As much as they correlate, never more than nearer ones; unrelated places have none."""
     alike = neighbour_targets(route(smooth=0.8), 3)
     assert alike[0] == 1.0
     assert 0.5 < alike[1] < 0.9
@@ -120,7 +120,7 @@ def test_places_are_recognised(profile: object) -> None:
 
 
 def test_the_fit_is_repeatable() -> None:
-    """The same samples give the same bits, whatever the number of threads."""
+    """The same samples give the same bits, for any number of threads."""
     spikes, places = route(), np.arange(PLACES)
     trials = Trials(noisy(route(), 2), places)
     one, two = (

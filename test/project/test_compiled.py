@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-# Nothing can be made in /proc, not even by root: neither beside the source nor at home.
+# Nothing can be made in /proc, not even by root: neither next to the source nor at home.
 _CODE = """
 import numba
 from vprtempo_ros.support.compiled import njit

@@ -43,6 +43,7 @@ ALLOWED = (
     'CONTRIBUTING.md',
     'CHANGELOG.md',
     'vprtempo_ros/renamed.py',
+    'test/project/test_config.py',
     'test/corpus/maps/',
 )
 FOLDERS = (

@@ -1,1 +1,1 @@
-"""Frames to spikes: encoders, and spikes against what is usual along the route."""
+"""Frames to spikes: encoders, and spikes against what is typical along the route."""

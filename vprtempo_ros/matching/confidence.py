@@ -1,5 +1,5 @@
 """
-Confidence: the probability that a match lies within the map's tolerance.
+Confidence: the probability that a match is within the map's tolerance.
 
 One logistic model for all maps, fitted on rendered and recorded routes that were driven again on
 other days (`confidence_model.yaml`, see docs/research/recall.md). It weighs the cues of `cues.py`.

@@ -51,7 +51,7 @@ def match(
     Return the result for similarity, scores and belief of one frame, as in `Match`.
 
     The place is unknown where the best confidence is below `min_confidence`, and where similarity
-    or scores tell no place from another (all equal, or not finite).
+    or scores distinguish no place (all equal, or not finite).
     """
     if not (_tells_apart(similarity) and _tells_apart(scores)):
         return Match(*_NO_PLACES, similarity, scores, belief)

@@ -1,5 +1,5 @@
 """
-Every place against its own usual response, so that all answer on one scale.
+Every place against its own typical response, so that all answer on one scale.
 
 Some output neurons answer to everything (the hyperactive neurons of VPRSNN, Hussaini, Milford and
 Fischer, RA-L 2022 and ICRA 2023), and modules each have a scale of their own. What a place usually
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..statistics import Statistics
 from .stages import FrameTiming, Scores
 
-# Fewer values than this do not tell a mean and a deviation; the rest is assumed to be statistics.
+# Fewer values than this do not show a mean and a deviation; the rest is assumed to be statistics.
 _ENOUGH = 10.0
 
 # A neuron whose mean or deviation is this many times further out than three quarters of the others
@@ -26,9 +26,9 @@ _FAR = 5.0
 
 class Normaliser:
     """
-    Scores in deviations: of each place from its usual response, then of all places of the frame.
+    Scores in deviations: of each place from its typical response, then of all places of the frame.
 
-    After the second step wrong places are about N(0, 1) whatever the light and the contrast of
+    After the second step wrong places are about N(0, 1) for any light and the contrast of
     the frame did to the responses.
     """
 
@@ -60,7 +60,7 @@ def measure_response_statistics(
     Return mean and deviation of each place's response to frames of other places.
 
     :param rows: the place of a frame and the similarities float32 (places,) to it.
-    :param tolerance: frames up to so many places away are of the place itself.
+    :param tolerance: frames up to this many places away are of the place itself.
     """
     count = np.zeros(places)
     total = np.zeros(places)
@@ -76,7 +76,7 @@ def measure_response_statistics(
         others[near] = True
     mean = total / np.maximum(count, 1)
     variance = np.maximum(squares / np.maximum(count, 1) - mean * mean, 0.0)
-    # A place that was tried on few frames, or none, is taken for a usual one; of which a few that
+    # A place that was tried on few frames, or none, is taken for a typical one; of which a few that
     # answer to everything must give no wrong idea.
     tried = count > 0
     if tried.any():

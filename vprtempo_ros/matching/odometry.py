@@ -13,7 +13,7 @@ from ..frames import Pose
 # Poses that are remembered: ten seconds at 100 Hz, the most that a frame may come late.
 _MEMORY = 1000
 
-# Between two poses nothing on wheels comes further than this (m, m/s): the odometry was set anew.
+# Between two poses nothing on wheels comes further than this (m, m/s): the odometry was set again.
 # The first part is for stamps that are not exact.
 _JUMP, _FASTEST = 0.1, 50.0
 
@@ -42,8 +42,8 @@ class Odometer:
     Measures the way from frame to frame along the direction that the robot faces, x forward.
 
     Positions are interpolated at the stamps of frames. Of a frame that is newer than all poses
-    the rest of its way counts for the next one, so that nothing is lost. Whatever the poses are,
-    no exception: where they do not tell the way it is None. It may be fed from another thread.
+    the rest of its way counts for the next one, so that nothing is lost. For any poses are,
+    no exception: where they do not show the way it is None. It may be fed from another thread.
     """
 
     def __init__(self, max_gap: float = 1.0) -> None:
@@ -59,7 +59,7 @@ class Odometer:
         Take the next pose of the odometry.
 
         One that is a little late, or not finite, is ignored. After a jump of the position, the time
-        or the frame, and after a gap, the way begins anew.
+        or the frame, and after a gap, the way begins again.
         """
         forward = _forward(pose.orientation)
         if forward is None or not all(map(math.isfinite, pose.position)):
@@ -87,7 +87,7 @@ class Odometer:
         """
         Return the way in metres from the frame that was kept last to this one.
 
-        It is negative in reverse, and None where the odometry does not tell it or the frame is
+        It is negative in reverse, and None where the odometry does not show it or the frame is
         older than the one before.
         """
         with self._lock:
@@ -132,7 +132,7 @@ def _forward(orientation: tuple[float, float, float, float]) -> Vector | None:
 
 
 def _along(last: _Point, position: Vector, forward: Vector) -> float:
-    """Return how far a position lies ahead of the last point, in the mean direction of both."""
+    """Return how far a position is ahead of the last point, in the mean direction of both."""
     mean = tuple(a + b for a, b in zip(last.forward, forward))
     length = math.hypot(*mean)
     # Turned round between the two: the newer direction it is.

@@ -10,7 +10,8 @@ enlarge what confidences are wrong by: measured, it makes up for what calibratio
 within 2T + 1 count, in a run without a gap, that have a tenth of its confidence or more.
 
 So the pose, and its covariance, are of the robot being where the match says. How sure that is,
-the confidence of ~/match tells: no single ellipse could, of a robot that is here or elsewhere.
+the confidence of ~/match shows: a single ellipse cannot represent a robot that is at either of two
+places.
 """
 
 from __future__ import annotations
@@ -48,10 +49,10 @@ class PoseEstimator:
     """
     Makes a pose of the confidences of places.
 
-    The covariance is the weighted scatter of the places, and what places cannot tell: where on its
+    The covariance is the weighted scatter of the places, and what places cannot show: where on its
     own stretch of the route the robot is (uniform, so length squared / 12 along the route), and how
-    far beside it and turned against it (`across`, `heading`); height, roll and pitch are taken to
-    vary as little as these. So it is positive definite whatever the belief.
+    far next to it and rotated against it (`across`, `heading`); height, roll and pitch are taken to
+    vary as little as these. So it is positive definite for any belief.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class PoseEstimator:
         Take the poses of all places; those without are left out.
 
         :param oriented: whether the orientations are known. GPS has none: the robot is taken to
-            face along the route, as far as this is straight; where the route has no direction
+            face along the route, where this is straight; where the route has no direction
             either, every yaw is as likely.
         """
         known = [place for place, pose in enumerate(poses) if pose is not None]

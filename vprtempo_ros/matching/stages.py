@@ -15,7 +15,7 @@ class FrameTiming(NamedTuple):
     When a frame was taken, and how far the robot has come since the frame before.
 
     stamp_ns: may jump forwards or backwards; travelled: metres, negative in reverse, None where
-    nothing tells.
+    nothing shows.
     """
 
     stamp_ns: int

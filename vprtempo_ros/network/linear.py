@@ -1,13 +1,13 @@
 """
 Fitting the linear network: ridge regression and correlation, with the decay chosen by the map.
 
-A neuron that correlates with its place's own frame (Hebb's rule) and one that tells places apart
-(the delta rule at convergence) err on different frames: the first where places share most of what
+A neuron that correlates with its place's own frame (Hebb's rule) and one that separates places (the
+delta rule at convergence) err on different frames: the first where places share most of what
 they show, the second where a view has changed more than any augmentation. Both are linear in the
 spikes, so their mean is one matrix of the same size, which every backend runs as it is.
 
-How much the delta rule may rely on details is its weight decay. With little decay it tells places
-apart by what no other drive shows, with much it hardly tells them apart. The decay is the one with
+How much the delta rule may rely on details is its weight decay. With little decay it separates
+places by what no other drive shows, with much it hardly separates them. The decay is the one with
 the largest margin on trial frames: reference frames changed as no augmentation changes them, by
 several shifts at once, other light and occlusion. Measured in docs/research/recall.md.
 """

@@ -1,7 +1,7 @@
 """
-Neighbouring places as correct answers of the output layer, as far as they look similar.
+Neighbouring places as correct answers of the output layer, by how similar they look.
 
-Within `places.tolerance` a neighbour is a correct match, so nothing is gained by telling it apart.
+Within `places.tolerance` a neighbour is a correct match, so nothing is gained by separating it.
 Trained as wrong places, neighbours on dense routes cost moved views much recall
 (docs/research/recall.md). Their target comes from the map itself: the mean correlation of reference
 frames at that distance along the route.

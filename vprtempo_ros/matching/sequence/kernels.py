@@ -15,7 +15,7 @@ _ZERO, _ONE = F(0.0), F(1.0)
 # Places that are worked on together, so that they stay in the first-level cache.
 BLOCK = 2048
 
-# The deviation of a track's sums is taken from about so many places, in runs of _RUN.
+# The deviation of a track's sums is taken from about this many places, in runs of _RUN.
 _SAMPLE, _RUN = 4096, 256
 
 # Deviation of a normal distribution in units of its mean absolute deviation.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ...config import SequenceConfig
 from .progress import Step
 
-# Odometry may tell so much too little or too much: places of a map are not all as far apart as
+# Odometry may show this much too little or too much: places of a map are not all as far apart as
 # their median, wheels slip, and lanes differ in length.
 _ODOMETRY_ERROR = 0.2
 
@@ -21,13 +21,13 @@ class Motion:
     """
     A robot's way as a few hypotheses, each a cell `spacing` wide of its speed.
 
-    A speed is that relative to the reference and becomes places by the time; where odometry tells
+    A speed is that relative to the reference and becomes places by the time; where odometry shows
     the way, the hypothesis is its error of scale instead. Attributes: speeds float64 (speeds,),
     one of them 1 if the range has it, so that a robot as fast as the reference is met exactly.
     """
 
     def __init__(self, config: SequenceConfig, spacing: float) -> None:
-        """Cover the speeds from `slowest` to `fastest`, whichever way round they are given."""
+        """Cover the speeds from `slowest` to `fastest`, in either order."""
         low, high = sorted((config.slowest, config.fastest))
         middle = min(max(1.0, low), high)
         below, above = (

@@ -12,7 +12,7 @@ from ..stages import FrameTiming, Route, Scores
 # Further than this many places without a frame to keep the robot may be anywhere.
 _LOST_AFTER = 100.0
 
-# Intervals between frames are averaged over about so many.
+# Intervals between frames are averaged over about this many.
 _INTERVALS = 8
 
 # The view has changed if its scores correlate with those of the kept frame by less than one
@@ -33,7 +33,7 @@ FARTHEST_BACK = -1.0
 
 class Step(NamedTuple):
     """
-    What lies between the frame that was kept last and this one.
+    What is between the frame that was kept last and this one.
 
     time: places that the reference came in the time, 0 or more; way: places by odometry, negative
     in reverse; an interval counts in one of them only. come: places that the robot has probably
@@ -53,10 +53,10 @@ class Step(NamedTuple):
 
 class Progress:
     """
-    Measures the way between frames in places, so that a filter does not depend on their rate.
+    Measures the distance between frames in places, so that a filter does not depend on their rate.
 
     Without odometry it is the time in units of `route.step_s`, the time between places when the
-    reference was driven. Where neither stamps nor the route tell a time, frames are a place
+    reference was driven. Where neither stamps nor the route show a time, frames are a place
     apart. Frames within a place of each other show nearly the same and are no independent
     evidence: the newest one counts by the part of a place that it is further. That a robot stands
     is seen from scores that stay the same: such time does not count, as it comes nowhere and
@@ -124,7 +124,7 @@ class Progress:
         self._has_kept = True
 
     def _advance(self, timing: FrameTiming) -> bool:
-        """Add the interval since the frame before; False if it tells nothing about this one."""
+        """Add the interval since the frame before; False if it shows nothing about this one."""
         last, self._stamp_ns = self._stamp_ns, timing.stamp_ns
         if last is None:
             return True

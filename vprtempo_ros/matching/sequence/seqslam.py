@@ -30,7 +30,7 @@ class SeqSlam:
     does. The window holds frames about a place apart, `length` of them with the newest one.
 
     Unlike in SeqSLAM a track's sum is taken in its own standard deviations over the places. A
-    look-alike place that is seen twice counts twice, and does so most along the tracks of a robot
+    similar place that is seen twice counts twice, and does so most along the tracks of a robot
     that stands; without this, tracks at low speed win by chance. And as a robot's speed in this
     window is mostly that in the last, tracks are put back by how much less the best of their
     speed has stood out lately.

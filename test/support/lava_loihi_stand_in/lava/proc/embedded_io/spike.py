@@ -1,4 +1,4 @@
-"""Adapters to and from the chip, as far as a host can see them; see README.md of this stand-in."""
+"""Adapters to and from the chip, as a host sees them; see README.md of this stand-in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads variables on the chip, as far as a host can see it; see README.md of this stand-in."""
+"""Reads variables on the chip, as a host sees it; see README.md of this stand-in."""
 
 from __future__ import annotations
 
