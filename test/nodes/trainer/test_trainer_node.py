@@ -155,6 +155,7 @@ def test_interruption_leaves_nothing(street, tmp_path: Path, number: signal.Sign
             'bags': street.recordings.reference,
             'map': target,
             'training.outputs': 'stdp',
+            'encoding.encoder': 'pixels',
             'training.epochs': 1000,
         },
     ) as process:
