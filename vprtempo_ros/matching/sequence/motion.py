@@ -63,11 +63,12 @@ class Motion:
         first = np.floor(centre[:, 0] - half).astype(np.int64)
         count = int((np.ceil(centre[:, 0] + half) - first).max()) + 1
         at = centre - (first[:, None] + np.arange(count))
-        parts = (_overlap(at + half) - _overlap(at - half)) / (2 * half)
+        upper, lower = _overlap(np.array((at + half, at - half)))
+        parts = (upper - lower) / (2 * half)
         return first, parts.astype(np.float32)
 
 
 def _overlap(x: Floats) -> Floats:
     """Return the integral of the triangle max(0, 1 - |t|) up to x."""
-    x = np.clip(x, -1.0, 1.0)
-    return np.where(x < 0, (1 + x) ** 2 / 2, 1 - (1 - x) ** 2 / 2)
+    x = np.minimum(np.maximum(x, -1.0), 1.0)
+    return 0.5 + x - 0.5 * x * np.abs(x)

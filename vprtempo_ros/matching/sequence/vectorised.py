@@ -29,26 +29,23 @@ SUREST = np.float32(20.0)
 def move(belief: Floats, first: Indices, taps: Floats, moved: Floats, total: Scores) -> None:
     """Move the belief of each speed, and sum it over the speeds; as `kernels.move`."""
     places = belief.shape[1]
-    moved[:] = 0.0
-    for source, target, begin, row in zip(belief, moved, first.tolist(), taps):
-        for offset, tap in enumerate(row, begin):
-            if tap > 0.0 and abs(offset) < places:
-                if offset >= 0:
-                    target[offset:] += tap * source[: places - offset]
-                else:
-                    target[:offset] += tap * source[-offset:]
+    shifts = first[:, None] + np.arange(taps.shape[1])
+    sources = _shifted(belief, np.minimum(np.maximum(shifts, -places), places))
+    np.matmul(taps[:, None], sources, out=moved[:, None])
     moved.sum(axis=0, out=total)
 
 
 def correlate(scores: Scores, before: Scores, shifts: Indices, result: Floats) -> None:
     """Correlate scores with shifted earlier ones; as `kernels.correlate`."""
     places = len(scores)
-    now, then = (np.minimum(np.maximum(x, -ORDINARY), ORDINARY) for x in (scores, before))
-    for number, shift in enumerate(shifts.tolist()):
-        count = max(places - abs(shift), 0)
-        x, y = now[max(shift, 0) :][:count], then[max(-shift, 0) :][:count]
-        shrunk = count / (count + PRIOR_PLACES)
-        result[number] = shrunk * (x @ y) / np.sqrt((x @ x + 1e-12) * (y @ y + 1e-12))
+    shifts = np.minimum(np.maximum(shifts, -places), places)
+    both = np.minimum(np.maximum((before, scores), -ORDINARY), ORDINARY)
+    # Each shifted to the other: what does not overlap is 0.
+    shifted = _shifted(both, np.array((shifts, -shifts)))
+    products = shifted[0] @ both[1]
+    squares = np.einsum('rkp,rkp->rk', shifted, shifted) + np.float32(1e-12)
+    counts = places - np.abs(shifts)
+    result[:] = counts / (counts + PRIOR_PLACES) * products / np.sqrt(squares[0] * squares[1])
 
 
 def concentration(belief: Scores, scores: Scores) -> float:
@@ -89,3 +86,21 @@ def weigh(
     moved *= occluded + (np.float32(1.0) - occluded) * ratios
     moved.sum(axis=0, out=total)
     moved.sum(axis=1, out=speeds)
+
+
+def _shifted(rows: Floats, shifts: Indices) -> Floats:
+    """
+    Return float32 (rows, shifts, places): rows[j, p - shifts[j, k]] at [j, k, p], 0 off the map.
+
+    Shifts int64 (rows, shifts) are at most the number of places.
+    """
+    count, places = rows.shape
+    reach = int(np.abs(shifts).max(initial=0))
+    padded = np.zeros((count, places + 2 * reach), np.float32)
+    padded[:, reach : reach + places] = rows
+    step, item = padded.strides
+    # A view whose row [j, r] begins at padded[j, r]; sliding_window_view takes longer.
+    windows: Floats = np.ndarray(
+        (count, 2 * reach + 1, places), np.float32, padded, strides=(step, item, item)
+    )
+    return windows[np.arange(count)[:, None], reach - shifts]
