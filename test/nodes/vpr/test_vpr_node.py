@@ -164,7 +164,7 @@ def test_backend_by_name(street, tmp_path: Path, name: str) -> None:
         client.await_listener()
         match = client.ask(image_message(pixels(street.places()[1]), 'rgb8', 1))
         assert match.results[0].class_id == '1'
-        process.wait_for(rf'backend {name} \(as asked by backend\.name\)')
+        process.wait_for(rf'backend {name} \(as set by backend\.name\)')
 
 
 def test_sim_time(street, tmp_path: Path) -> None:

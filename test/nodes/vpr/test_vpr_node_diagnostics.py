@@ -152,7 +152,7 @@ def test_slow_images(running: Callable[..., Any]) -> None:
     with running() as (_, client, camera):
         camera.until('input', OK)
         assert client.set_parameter('diagnostics.min_rate', 500.0).successful
-        camera.until('input', WARN, 'expected at least 500 a second (diagnostics.min_rate)')
+        camera.until('input', WARN, 'expected at least 500 per second (diagnostics.min_rate)')
         assert client.set_parameter('diagnostics.min_rate', 0.0).successful
         camera.until('input', OK)
 

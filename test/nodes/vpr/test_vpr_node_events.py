@@ -349,7 +349,7 @@ def test_another_map_while_events_come(event_map: Path, tmp_path: Path) -> None:
         assert driver.answers(1)[-1].results[0].class_id == '4'
         result = talk.set_parameter('map', str(narrow))
         assert not result.successful
-        assert 'is of 32x48 pixels, but the input is of 64x48' in result.reason
+        assert 'is for 32x48 pixels, but the input has 64x48' in result.reason
         assert talk.set_parameter('map', str(later)).successful
         talk.matches.clear()
         # The windows restart with the stream.

@@ -116,7 +116,7 @@ def test_maps_are_changed_under_a_camera(
             lambda folder: (folder / 'network.safetensors').write_bytes(b'{}'),
         ),
         'was made from events': event_map,
-        'is of 320x480 pixels, but the input is of 640x480': damaged(
+        'is for 320x480 pixels, but the input has 640x480': damaged(
             street.map,
             tmp_path / 'narrow',
             lambda folder: change(folder, lambda document: document['sensor'].update(width=320)),
