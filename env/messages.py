@@ -69,8 +69,8 @@ def _build(setup: Setup, progress: StepRunner, package: Path) -> None:
         f'-DPython3_EXECUTABLE={setup.python}',
     ]
     if not setup.sourced:
-        # The wheels bring Python and Fast DDS only; the code for C++ would take half of the time.
-        configure.append('-DONLY_PYTHON_ON_FASTDDS=ON')
+        # Only Python uses the ROS 2 of wheels; the code for C++ would take half of the time.
+        configure.append('-DONLY_PYTHON=ON')
     if shutil.which('ninja'):
         configure += ['-G', 'Ninja']
     advice = f'message package {package.name} does not build'
