@@ -29,6 +29,7 @@ setup(
         (f'share/{package_name}/rviz', matching('rviz/*.rviz')),
     ],
     install_requires=['setuptools'],
+    extras_require={'descriptor': ['onnxruntime>=1.17']},
     python_requires='>=3.10',
     zip_safe=True,
     maintainer='vprtempo_ros developers',
@@ -56,6 +57,7 @@ setup(
         'vprtempo_ros.encoders': [
             'pixels = vprtempo_ros.encoding.builtin:pixels',
             'oriented = vprtempo_ros.encoding.builtin:oriented',
+            'descriptor = vprtempo_ros.encoding.builtin:descriptor',
         ],
         'vprtempo_ros.backends': [
             'torch = vprtempo_ros.backends.torch_fp32:TorchBackend',

@@ -137,13 +137,34 @@ class OrientedConfig:
 
 
 @dataclass
+class DescriptorConfig:
+    """Encoder descriptor: a neural network in an ONNX file, and the image that it takes."""
+
+    model: str = option(
+        '', 'ONNX file, from one image to one descriptor; training copies it into the map'
+    )
+    width: int = option(
+        0, 'Columns of its image, in pixels; 0: as the file states', low=0, high=4096
+    )
+    height: int = option(0, 'Rows of its image, in pixels; 0: as the file states', low=0, high=4096)
+    colours: str = option('rgb', 'Order of its colour channels', choices=('rgb', 'bgr'))
+    scaling: str = option(
+        'imagenet',
+        'Values of its image. imagenet: relative to mean and standard deviation of the images of '
+        'ImageNet; unit: 0 to 1; signed: -1 to 1; none: 0 to 255',
+        choices=('imagenet', 'unit', 'signed', 'none'),
+    )
+
+
+@dataclass
 class EncodingConfig:
     """How a frame becomes spikes."""
 
     encoder: str = option(
         'oriented',
         'Encoder by name. pixels: grey values, as published; oriented: '
-        'energy of oriented edges; other packages can add more',
+        'energy of oriented edges; descriptor: the output of a neural network; other packages can '
+        'add more',
     )
     width: int = option(28, 'Columns of the encoded image, in pixels', low=4, high=512)
     height: int = option(28, 'Rows of the encoded image, in pixels', low=4, high=512)
@@ -178,6 +199,7 @@ class EncodingConfig:
         choices=('patch', 'none'),
     )
     oriented: OrientedConfig = field(default_factory=OrientedConfig)
+    descriptor: DescriptorConfig = field(default_factory=DescriptorConfig)
 
 
 @dataclass

@@ -17,12 +17,18 @@ RGB = (0.299, 0.587, 0.114)
 BGR = RGB[::-1]
 GREY = (1.0,)
 
-# Conversions of whole images; any other weights choose one channel.
+# Conversions of whole images, to grey and to colour; any other weights choose one channel.
 _TO_GREY = {
     RGB: cv2.COLOR_RGB2GRAY,
     BGR: cv2.COLOR_BGR2GRAY,
     (*RGB, 0.0): cv2.COLOR_RGBA2GRAY,
     (*BGR, 0.0): cv2.COLOR_BGRA2GRAY,
+}
+_TO_RGB = {
+    RGB: None,
+    BGR: cv2.COLOR_BGR2RGB,
+    (*RGB, 0.0): cv2.COLOR_RGBA2RGB,
+    (*BGR, 0.0): cv2.COLOR_BGRA2RGB,
 }
 
 
@@ -103,9 +109,21 @@ class Image:
             grey = cv2.cvtColor(self.pixels, code)
         else:
             grey = np.ascontiguousarray(self.pixels[..., self.weights.index(1.0)])
-        if grey.dtype == np.uint16:
-            grey = np.rint(grey / 257.0).astype(np.uint8)
-        return grey
+        return _eight_bits(grey)
+
+    def rgb(self) -> NDArray[np.uint8]:
+        """Return the image as uint8 (height, width, 3); grey where it has no colour channels."""
+        if self.pixels.dtype == np.float32 or self.weights not in _TO_RGB:
+            return np.asarray(cv2.cvtColor(self.grey(), cv2.COLOR_GRAY2RGB))
+        code = _TO_RGB[self.weights]
+        return _eight_bits(self.pixels if code is None else cv2.cvtColor(self.pixels, code))
+
+
+def _eight_bits(values: Numbers) -> NDArray[np.uint8]:
+    """Return uint8 or uint16 values of the full range as uint8."""
+    if values.dtype == np.uint16:
+        return np.rint(values.astype(np.float32) / 257.0).astype(np.uint8)
+    return values.astype(np.uint8, copy=False)
 
 
 def _toned(counts: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -254,10 +254,7 @@ def change(folder: Path, edit: Callable[[dict[str, Any]], object]) -> None:
     """Edit map.yaml and renew all checksums, as only a hostile or a faulty program would."""
     document = yaml.safe_load((folder / 'map.yaml').read_text(encoding='utf-8'))
     edit(document)
-    document['checksums'] = {
-        **{name: store._digest(folder / name) for name in store._FILES},
-        'thumbnails': store._digest_all(folder / 'thumbnails'),
-    }
+    document['checksums'] = store._digests(folder)
     document['checksums']['map.yaml'] = store._digest_document(document)
     (folder / 'map.yaml').write_text(store._dump(document), encoding='utf-8')
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from ..arrays import Numbers
-from ..frames import Image, grey_image
+from ..frames import Image
 
 
 class Change(NamedTuple):
@@ -69,10 +69,10 @@ _NOISE = 6.0
 
 
 def augmentations(image: Image, changes: Sequence[Change]) -> Iterator[Image]:
-    """Yield the image changed by each of `changes`, grey; the border is repeated."""
+    """Yield the image changed by each of `changes`, smaller; the border is repeated."""
     small = _small(image)
     for change in changes:
-        yield grey_image(_changed(small, change))
+        yield Image(_changed(small, change), image.weights)
 
 
 def another_day(image: Image, other: Image, rng: np.random.Generator) -> Image:
@@ -81,23 +81,24 @@ def another_day(image: Image, other: Image, rng: np.random.Generator) -> Image:
 
     Event counts have no light: they are only occluded.
     """
-    plane, cover = _small(image).copy(), _small(other)[:, ::-1]
-    height, width = plane.shape
-    cover = cv2.resize(np.ascontiguousarray(cover), (width, height))
+    pixels, cover = _small(image).copy(), _small(other)[:, ::-1]
+    height, width = pixels.shape[:2]
+    cover = _resized(np.ascontiguousarray(cover), width, height)
     rows, columns = (max(1, round(side * rng.uniform(*_OCCLUDED))) for side in (height, width))
     top, left = rng.integers(height - rows + 1), rng.integers(width - columns + 1)
     occluded = slice(top, top + rows), slice(left, left + columns)
-    plane[occluded] = cover[occluded]
-    if plane.dtype != np.uint8:
-        return grey_image(plane)
-    lit = 255.0 * rng.uniform(*_GAIN) * (plane.astype(np.float64) / 255.0) ** rng.uniform(*_GAMMA)
-    lit += rng.normal(0.0, _NOISE, plane.shape)
-    return grey_image(np.clip(np.rint(lit), 0, 255).astype(np.uint8))
+    pixels[occluded] = cover[occluded]
+    if pixels.dtype == np.float32:
+        return Image(pixels, image.weights)
+    white = float((1 << 8 * pixels.itemsize) - 1)
+    lit = rng.uniform(*_GAIN) * (pixels.astype(np.float64) / white) ** rng.uniform(*_GAMMA)
+    lit += rng.normal(0.0, _NOISE / 255.0, pixels.shape)
+    return Image(np.clip(np.rint(white * lit), 0, white).astype(pixels.dtype), image.weights)
 
 
-def _changed(plane: Numbers, change: Change) -> Numbers:
-    """Return a plane (height, width) after a change, in the same type."""
-    height, width = plane.shape
+def _changed(pixels: Numbers, change: Change) -> Numbers:
+    """Return pixels (height, width, channels) after a change, in the same type."""
+    height, width = pixels.shape[:2]
     row, column = np.mgrid[:height, :width].astype(np.float32)
     from_centre = row - np.float32(height / 2)
     lean = np.float32(2 * change.lean * width / height) * np.abs(from_centre)
@@ -107,10 +108,16 @@ def _changed(plane: Numbers, change: Change) -> Numbers:
         - lean
     )
     y = from_centre / np.float32(change.zoom) + np.float32(height * (0.5 - change.down))
-    return np.asarray(cv2.remap(plane, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+    moved = cv2.remap(pixels, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(moved).reshape(pixels.shape)
 
 
 def _small(image: Image) -> Numbers:
-    plane = image.plane()
-    size = (min(plane.shape[1], _DETAIL), min(plane.shape[0], _DETAIL))
-    return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA))
+    return _resized(image.pixels, min(image.width, _DETAIL), min(image.height, _DETAIL))
+
+
+def _resized(pixels: Numbers, width: int, height: int) -> Numbers:
+    """Return pixels (height, width, channels) of another size, in the same type."""
+    resized = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
+    # OpenCV leaves out a single channel.
+    return np.asarray(resized).reshape(height, width, pixels.shape[2])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..config import EncodingConfig
 from ..errors import ConfigError
+from .descriptor import DescriptorEncoder
 from .encoder import Encoder
 from .event_counts import EventEncoder
 from .oriented import OrientedEncoder
@@ -38,6 +39,16 @@ def oriented(config: EncodingConfig, events: bool) -> Encoder:
     """
     _check_unused(config)
     return OrientedEncoder(config.oriented)
+
+
+def descriptor(config: EncodingConfig, events: bool) -> Encoder:
+    """
+    Return the encoder that runs a neural network; event counts are shown to it as grey values.
+
+    :raises ConfigError: if the network cannot be used, or settings do not fit.
+    """
+    _check_unused(config)
+    return DescriptorEncoder(config.descriptor)
 
 
 def _check_unused(config: EncodingConfig) -> None:

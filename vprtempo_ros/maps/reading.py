@@ -16,6 +16,7 @@ from ..errors import MapError, SourceError
 from ..events.packet import Size
 from ..frames import Frame, Image
 from ..network.linear import Trials
+from ..network.training import is_closed_form
 from ..sources.poses import Origin
 from ..sources.traverse import Traverse, open_traverse
 from ..support.progress import ProgressCallback
@@ -71,6 +72,9 @@ class _Reader:
         self._config, self._progress = config, progress
         self._encode = SampleEncoder(config)
         self._trials = TrialEncoder(self._encode.frame, config.training.seed)
+        # Only the fit in closed form chooses, and only among several decays.
+        choices = len(self._encode.frame.profile.decays)
+        self._choosing = is_closed_form(config.training) and choices > 1
         self._places: list[Place] = []
         self._thumbnails: list[bytes] = []
         self._image_size: Size = (0, 0)
@@ -128,7 +132,8 @@ class _Reader:
                 self._image_size = frame.image.width, frame.image.height
             self._places.append(Place(frame.stamp_ns, frame.pose, bag, frame.name))
             self._thumbnails.append(_thumbnail(frame.image))
-            self._trials.add(frame.image, number)
+            if self._choosing:
+                self._trials.add(frame.image, number)
             yield number, self._encode(frame.image)
 
     def _read_additional(self, frames: Iterator[Frame], bag: str) -> Iterator[tuple[int, Spikes]]:

@@ -94,6 +94,8 @@ class TrialEncoder:
 
     def trials(self, adapt: bool) -> Trials:
         """Return the trials; adapt: standardise each kind of them as a traverse of its own."""
+        if not self._trials:
+            return Trials(np.zeros((0, self._encode.length), np.uint8), np.zeros(0, np.int64))
         kinds = np.stack([spikes for _, spikes in self._trials], axis=1)
         if adapt:
             kinds = np.stack([standardise(kind, statistics_of(kind)) for kind in kinds])

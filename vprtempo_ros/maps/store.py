@@ -24,6 +24,7 @@ from ..sources.poses import Origin
 from ..support.paths import check_makeable, user_path
 from .calibration_tree import calibration_from, calibration_tree
 from .map import FORMAT_VERSION, READABLE_VERSIONS, Map, Provenance, Sensor, TraverseRecord
+from .model_file import MODEL, locate_model, write_model
 from .network_file import read_network, write_network
 from .places_file import read_places, write_places
 from .reference_file import Reference, read_reference, write_reference
@@ -130,6 +131,7 @@ def _write(built: Map, folder: Path) -> None:
         Reference(built.spikes, built.pixel_statistics, built.response_statistics),
         folder / _REFERENCE,
     )
+    config = write_model(built.config, folder)
     document: Document = {
         'format_version': FORMAT_VERSION,
         **built.provenance,
@@ -137,7 +139,7 @@ def _write(built: Map, folder: Path) -> None:
         'origin': list(built.origin) if built.origin else None,
         'places': len(built.places),
         'confidence': calibration_tree(built.calibration),
-        'config': to_tree(built.config),
+        'config': to_tree(config),
         'checksums': _digests(folder),
     }
     document['checksums'] = {**_checksums(document), MAP: _digest_document(document)}
@@ -159,7 +161,7 @@ def _load(folder: Path) -> Map:
                 'the map again or train it again'
             )
     try:
-        config = _config(document)
+        config = locate_model(_config(document), folder)
         inputs = encoder_for(config).length
         places = read_places(folder / _PLACES)
         network = read_network(folder / _NETWORK, config, inputs, len(places))
@@ -295,8 +297,9 @@ def _digest(file: Path) -> str:
 
 
 def _digests(folder: Path) -> dict[str, str]:
+    files = [*_FILES, MODEL] if (folder / MODEL).exists() else _FILES
     return {
-        **{name: _digest(folder / name) for name in _FILES},
+        **{name: _digest(folder / name) for name in files},
         _THUMBNAILS: _digest_all(folder / _THUMBNAILS),
     }
 
