@@ -72,6 +72,7 @@ def prepare(street: Street, home: Path) -> None:
         'places.by': 'metres',
         'places.spacing': 2.0,
         'training.quantize': 'qat',
+        'encoding.encoder': 'pixels',
     }
     save(build_map(from_flat(TrainerConfig, settings)), maps / 'office_int8')
     event_drive(home / 'drive_events', range(12))
@@ -93,6 +94,7 @@ def sandbox(
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize('page', WITH_COMMANDS, ids=name_of)
 def test_commands_run(page: Path, sandbox: Sandbox) -> None:
     """Each command of a page succeeds, one after the other."""

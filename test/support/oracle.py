@@ -18,9 +18,16 @@ def blitnet() -> ModuleType:
 def dataset() -> ModuleType:
     """Return upstream's preprocessing; it imports torchvision only to read image files."""
     pytest.importorskip('torch', reason='the oracle needs torch')
+    stand_ins: dict[str, ModuleType] = {}
     if 'torchvision' not in sys.modules:
         torchvision, io = types.ModuleType('torchvision'), types.ModuleType('torchvision.io')
         io.read_image = None  # type: ignore[attr-defined]
         torchvision.io = io  # type: ignore[attr-defined]
-        sys.modules.update({'torchvision': torchvision, 'torchvision.io': io})
-    return pytest.importorskip('vprtempo.src.dataset', reason='the oracle is not installed')
+        stand_ins = {'torchvision': torchvision, 'torchvision.io': io}
+    sys.modules.update(stand_ins)
+    try:
+        return pytest.importorskip('vprtempo.src.dataset', reason='the oracle is not installed')
+    finally:
+        # Others ask whether torchvision is installed.
+        for name in stand_ins:
+            del sys.modules[name]

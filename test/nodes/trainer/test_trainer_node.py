@@ -156,7 +156,7 @@ def test_interruption_leaves_nothing(street, tmp_path: Path, number: signal.Sign
             'map': target,
             'training.outputs': 'stdp',
             'encoding.encoder': 'pixels',
-            'training.epochs': 1000,
+            'training.epochs': 200,
         },
     ) as process:
         process.wait_for('training module')
@@ -181,7 +181,13 @@ def test_full_disk(street, tmp_path: Path) -> None:
     ):
         pytest.skip('needs root and the right to mount a small file system')
     try:
-        parameters = {'bags': street.recordings.reference, 'map': disk / 'map'}
+        parameters = {
+            'bags': street.recordings.reference,
+            'map': disk / 'map',
+            'encoding.encoder': 'pixels',
+            'training.outputs': 'stdp',
+            'training.epochs': 1,
+        }
         status, output = train(tmp_path, **parameters, training__feature_multiplier=0.5)
         assert status == 0, output
         before = sorted(path.name for path in disk.iterdir())
