@@ -43,6 +43,7 @@ setup(
             'replay = vprtempo_ros.nodes.start:replay',
             'view = vprtempo_ros.nodes.start:view',
             'show_matches = vprtempo_ros.nodes.start:show_matches',
+            'wait_until_active = vprtempo_ros.nodes.start:wait_until_active',
             'bag_info = vprtempo_ros.tools.bag_info:main',
             'events_to_frames = vprtempo_ros.tools.events_to_frames:main',
             'images_to_bag = vprtempo_ros.tools.images_to_bag:main',

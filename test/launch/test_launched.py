@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.launching import described, running
-from support.ros import Client, image_message
+from support.ros import PATIENCE, Client, image_message
 
 from vprtempo_ros.config import TrainerConfig
 from vprtempo_ros.maps.building import build_map
@@ -73,10 +73,12 @@ def test_replay_in_simulated_time(street, tmp_path: Path) -> None:
         loop='true',
         odom='/odom',
     )
-    nodes, players = started[:-1], started[-1:]
+    nodes, waiting = started[:-1], started[-1]
     with Client(image=topic) as client, running(nodes, tmp_path) as processes:
-        client.await_listener()
-        with running(players, tmp_path) as (player,):
+        with running([waiting], tmp_path) as ((waiter, waited),):
+            assert waiter.wait(PATIENCE) == 0, waited.read_text()
+        assert '/vpr_node is active' in waited.read_text()
+        with running(waiting.ended(0).started, tmp_path) as (player,):
             client.spin_until(lambda: len(client.matches) > len(stamps) + 5, 'a second round')
             assert player[0].poll() is None, player[1].read_text()
         heard = [stamp_ns(match.header) for match in client.matches]

@@ -30,6 +30,7 @@ LAYERS = [
     'energy',
     'tools',
     'demo',
+    'launching',
     'nodes',
 ]
 # Loops over events, which only users of events import.
@@ -164,6 +165,15 @@ def test_only_nodes_know_ros() -> None:
             continue
         for name, line in imports(file):
             assert name.split('.')[0] not in _ROS, f'{file}:{line} imports {name}'
+
+
+def test_only_launching_knows_launch() -> None:
+    """The nodes run without the packages of ros2 launch."""
+    for file in PACKAGE.rglob('*.py'):
+        if file.relative_to(PACKAGE).parts[0] == 'launching':
+            continue
+        for name, line in imports(file):
+            assert name.split('.')[0] not in ('launch', 'launch_ros'), f'{file}:{line} has {name}'
 
 
 def test_layers_import_downwards_only() -> None:

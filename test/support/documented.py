@@ -121,13 +121,20 @@ class Sandbox:
             # Prepared for pages that do not train it.
             shutil.rmtree(Path(given['map']).expanduser(), ignore_errors=True)
         self.end_all()
-        ending = [process for process in processes if process.ends_all]
+        ending = []
         for process in processes:
-            if process not in ending and process.package not in NOT_RUN:
+            if process.ends_all or process.executable == 'wait_until_active':
+                ending.append(process)
+            elif process.package not in NOT_RUN:
                 self._start(process, given.get('autostart') != 'false')
-        for process in ending:
+        while ending:
+            process = ending.pop(0)
+            if not process.ends_all and process.executable == 'ros2':
+                self._start(process)
+                continue
             with running([process], self._logs) as ((started, log),):
                 assert started.wait(_TIMEOUT) == 0, log.read_text()
+            ending += process.ended(0).started
 
     def _start(self, process: Started, active: bool = True) -> None:
         name = f'{process.namespace}/{process.name or process.executable}'

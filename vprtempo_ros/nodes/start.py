@@ -1,5 +1,5 @@
 """
-The executables: `vpr_node`, `trainer_node`, `show_matches`, `replay`, `view`.
+The executables: `vpr_node`, `trainer_node`, `show_matches`, `replay`, `view`, `wait_until_active`.
 
 Imports take most of the start. An interrupt during them ends the process at once, without a
 traceback; afterwards `common/running.py` ends the program.
@@ -17,6 +17,7 @@ _PROGRAMS = {
     'replay': 'commands.replay',
     'view': 'commands.view',
     'show_matches': 'commands.show_matches',
+    'wait_until_active': 'commands.wait_until_active',
 }
 
 
@@ -50,6 +51,11 @@ def replay() -> int:
 def view() -> int:
     """Show a vpr_node in a browser."""
     return _main('view')
+
+
+def wait_until_active() -> int:
+    """End when a lifecycle node is active."""
+    return _main('wait_until_active')
 
 
 if __name__ == '__main__':

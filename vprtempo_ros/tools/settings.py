@@ -28,6 +28,7 @@ COMMANDS = {
     'replay': 'nodes/commands/replay.py',
     'view': 'nodes/commands/view.py',
     'show_matches': 'nodes/commands/show_matches.py',
+    'wait_until_active': 'nodes/commands/wait_until_active.py',
     'evaluate': 'tools/evaluate.py',
     'map_info': 'tools/map_info.py',
     'bag_info': 'tools/bag_info.py',

@@ -22,8 +22,6 @@ from ..common.qos import streaming
 from ..common.running import run
 from .bag_clock import CLOCK_RATE, BagClock
 
-# Time for subscribers to discover the publishers in their turn, in seconds.
-_DISCOVERY = 1.0
 # Time for reliable subscribers to acknowledge the last messages, in seconds.
 _ACKNOWLEDGEMENT = 0.3
 
@@ -63,8 +61,8 @@ class Replay(Node):
         """Do nothing: playing is done in the main thread."""
         return 0
 
-    def wait_for_subscriber(self, seconds: float) -> None:
-        """Wait for the first subscriber, at most this long."""
+    def wait_for_subscriber(self, seconds: float, delay: float) -> None:
+        """Wait for the first subscriber for up to `seconds`, then for the delay."""
         deadline = time.monotonic() + seconds
         while (
             time.monotonic() < deadline
@@ -74,7 +72,7 @@ class Replay(Node):
             time.sleep(0.02)
         # A subscriber that is known here may not know these publishers yet, and would miss the
         # first messages.
-        time.sleep(_DISCOVERY)
+        time.sleep(delay)
 
     def play(self, clock: BagClock, shift_stamps: bool) -> int:
         """
@@ -131,12 +129,20 @@ def main(args: Sequence[str] | None = None) -> int:
         metavar='SECONDS',
         help='wait this long for a first subscriber (default: %(default)s)',
     )
+    parser.add_argument(
+        '--delay',
+        type=float,
+        default=1.0,
+        metavar='SECONDS',
+        help='then wait this long before the first message, for subscribers to discover the '
+        'publishers in their turn (default: %(default)s)',
+    )
     parser.add_argument('--reliability', choices=('reliable', 'best_effort'), default='reliable')
     given = parser.parse_args(own_arguments(args))
 
     def play_all(replay: Replay) -> None:
         clock = BagClock(replay, given.rate, given.clock)
-        replay.wait_for_subscriber(given.wait)
+        replay.wait_for_subscriber(given.wait, given.delay)
         count = replay.play(clock, given.restamp)
         while given.loop and count and rclpy.ok():
             count += replay.play(clock, given.restamp)
@@ -146,6 +152,7 @@ def main(args: Sequence[str] | None = None) -> int:
 
     def work() -> int:
         check_range('--rate', given.rate, 1e-3, 1e3)
+        check_range('--delay', given.delay, 0.0, 1e6)
         if given.clock and given.restamp:
             raise ConfigError(
                 'expected --clock or --restamp, found both: --clock keeps the stamps and moves '

@@ -1,0 +1,148 @@
+"""vpr_node for one camera or for several, with RViz and the live page."""
+
+from __future__ import annotations
+
+from launch import Action
+
+from ..support.paths import share_file
+from .arguments import Argument, chosen, join
+from .describing import Given
+from .processes import node
+
+# Everything that a launch file with one vpr_node has, in the order in which it is listed.
+ONE = (
+    'map',
+    'image',
+    'events',
+    'input_type',
+    'message',
+    'odom',
+    'namespace',
+    'autostart',
+    'use_sim_time',
+    'params_file',
+    'initialpose',
+    'rviz',
+    'fixed_frame',
+    'view',
+    'view_port',
+)
+ARGUMENTS: dict[str, Argument] = chosen(*ONE, params='vpr.yaml')
+
+EVENT_ARGUMENTS: dict[str, Argument] = chosen(
+    *(name for name in ONE if name not in ('image', 'input_type')),
+    params='vpr.yaml',
+    others={
+        'map': {'description': 'Folder of a map that was trained from events'},
+        'events': {'description': 'Topic of the event camera'},
+    },
+)
+
+CAMERA_ARGUMENTS: dict[str, Argument] = chosen(
+    'cameras',
+    'maps',
+    'image',
+    'events',
+    'input_type',
+    'message',
+    'odom',
+    'namespace',
+    'autostart',
+    'use_sim_time',
+    'params_file',
+    'initialpose',
+    params='vpr.yaml',
+    others={
+        'image': {
+            'description': "Topic of the images in a camera's namespace",
+            'default': 'image_raw',
+        },
+        'events': {
+            'description': "With input_type events: their topic in a camera's namespace",
+            'default': 'events',
+        },
+        'namespace': {'description': 'Namespace that the namespaces of the cameras are in'},
+        'initialpose': {
+            'description': 'Topic that ~/relocalize of each of them publishes a pose on; that of '
+            'AMCL is /initialpose',
+            'default': '/initialpose',
+        },
+    },
+)
+
+
+def recogniser(given: Given) -> list[Action]:
+    """Return vpr_node and, as asked for, RViz and the live page."""
+    actions: list[Action] = [vpr_node(given)]
+    sim_time = {'use_sim_time': given['use_sim_time']}
+    if given['rviz']:
+        actions.append(
+            node(
+                given,
+                'rviz2',
+                package='rviz2',
+                option='rviz:=true',
+                output='log',
+                arguments=['-d', str(share_file('rviz/vpr.rviz')), '-f', given['fixed_frame']],
+                parameters=sim_time,
+                remappings={**_image(given), 'initialpose': given['initialpose']},
+            )
+        )
+    if given['view']:
+        actions.append(
+            node(given, 'view', arguments=['--port', str(given['view_port'])], parameters=sim_time)
+        )
+    return actions
+
+
+def event_recogniser(given: Given) -> list[Action]:
+    """Return what `recogniser` does, for an event camera."""
+    return recogniser(given.changed(input_type='events', image=''))
+
+
+def recognisers(given: Given) -> list[Action]:
+    """Return a vpr_node for each camera, in a namespace of its name and with a map of its name."""
+    around = given['namespace']
+
+    def of_camera(name: str) -> Action:
+        namespace = f'{around}/{name}' if around else name
+        return vpr_node(
+            given.changed(
+                namespace=namespace,
+                map=join(given['maps'], name),
+                image=f'/{namespace}/{given["image"]}',
+                events=f'/{namespace}/{given["events"]}',
+            )
+        )
+
+    return [of_camera(name) for name in given['cameras']]
+
+
+def vpr_node(given: Given) -> Action:
+    """Return vpr_node alone."""
+    remappings = {name: given[name] for name in ('odom', 'initialpose')}
+    if given['input_type'] == 'events':
+        remappings['events'] = given['events']
+    else:
+        remappings['image'] = given['image']
+    return node(
+        given,
+        'vpr_node',
+        files=[given['params_file']],
+        parameters={
+            'map': given['map'],
+            'input.type': given['input_type'],
+            'input.message': given['message'],
+            'autostart': given['autostart'],
+            'use_sim_time': given['use_sim_time'],
+        },
+        remappings=remappings,
+    )
+
+
+def _image(given: Given) -> dict[str, str]:
+    """Return the remap of the camera's topic for RViz, which has a display for each transport."""
+    if given['input_type'] == 'events':
+        return {}
+    name = 'image/compressed' if given['input_type'] == 'compressed' else 'image'
+    return {name: given['image']}
