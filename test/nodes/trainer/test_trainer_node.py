@@ -127,6 +127,7 @@ def test_mistakes_are_one_line(street, tmp_path: Path, changed: dict[str, Any], 
     fatal = [line for line in output.splitlines() if '[FATAL]' in line]
     assert len(fatal) == 1, output
     assert words in fatal[0]
+    assert '[trainer_node]' in fatal[0]
     assert not (tmp_path / 'map').exists()
 
 

@@ -66,6 +66,7 @@ def test_every_service_in_every_state(route, tmp_path: Path) -> None:
         refused = teacher.set_parameter('places.spacing', 3.0)
         assert not refused.successful
         assert 'in use while recording; set it before ~/start' in refused.reason
+        assert teacher.set_parameter('encoding.width', 28).successful
         assert teacher.set_parameter('map', str(tmp_path / 'other')).successful
         assert not teacher.set_parameter('map', 5).successful
         done, said = teacher.call('finish')

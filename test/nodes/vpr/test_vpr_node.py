@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from support import ros
 from support.ros import Client, answer_of, frame_message, image_message
 
-from vprtempo_ros.config import BackendConfig, MatchConfig
+from vprtempo_ros.config import BackendConfig, MatchConfig, NodeConfig
 from vprtempo_ros.frames import RGB
 from vprtempo_ros.maps.map import FORMAT_VERSION
 from vprtempo_ros.maps.store import load
 from vprtempo_ros.matching.stages import FrameTiming
+from vprtempo_ros.options import options
 from vprtempo_ros.recogniser import Recogniser
 from vprtempo_ros.sources.bags import BagReader
 from vprtempo_ros.sources.cdr import IMAGE, read_message
@@ -148,6 +149,18 @@ def test_live_parameters(street, tmp_path: Path) -> None:
         result = client.set_parameter('input.type', 'compressed')
         assert not result.successful
         assert 'configure' in result.reason
+
+
+def test_present_values_may_be_set(street, tmp_path: Path) -> None:
+    """As `ros2 param load` does with what `ros2 param dump` has written; nothing is refused."""
+    with ros.node(tmp_path, 'vpr_node', parameters={'map': street.map}), Client() as client:
+        client.await_listener()
+        for item in options(NodeConfig):
+            value = client.parameter(item.name)
+            result = client.set_parameter(item.name, value)
+            assert result.successful, result.reason
+        match = client.ask(image_message(pixels(street.places()[2]), 'rgb8', 1))
+        assert match.results[0].class_id == '2'
 
 
 @pytest.mark.parametrize('name', ['numpy', 'torch'])

@@ -50,6 +50,10 @@ def test_impossible_transition_is_refused(street, tmp_path: Path) -> None:
         assert client.state() == ros.ACTIVE
         assert client.ask(image_message(frame, 'rgb8', 1)).results[0].class_id == '0'
         assert 'Traceback' not in process.output()
+        refused = [line for line in process.output().splitlines() if 'transition refused' in line]
+        assert len(refused) >= 4
+        # Nothing of the machine on which rclpy was built.
+        assert not [line for line in refused if '.c' in line.partition('refused')[2]]
 
 
 def test_autostart(street, tmp_path: Path) -> None:
@@ -161,9 +165,12 @@ def test_what_cannot_be_configured(
 )
 def test_parameter_out_of_range(tmp_path: Path, name: str, value: str) -> None:
     """A parameter that is not allowed ends the start with one line that names it."""
-    with ros.node(tmp_path, 'vpr_node', parameters={name: value}) as process:
+    remap = {'__ns': '/robot/front', '__node': 'camera'}
+    with ros.node(tmp_path, 'vpr_node', parameters={name: value}, remap=remap) as process:
         assert process.process.wait(ros.PATIENCE) == 1
         lines = process.output().strip().splitlines()
         assert len(lines) == 1, lines
+        assert '[FATAL]' in lines[0]
+        assert '[robot.front.camera]' in lines[0]
         assert name in lines[0]
         assert 'expected' in lines[0]

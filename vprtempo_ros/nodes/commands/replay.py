@@ -161,7 +161,9 @@ def main(args: Sequence[str] | None = None) -> int:
         check_range('--clock', given.clock, 0.0, 1e4)
         with BagReader(given.bag) as bag:
             _check_topics(bag, given.topics)
-            return run(lambda: Replay(bag, given.topics, given.reliability), args, play_all)
+            return run(
+                'replay', lambda: Replay(bag, given.topics, given.reliability), args, play_all
+            )
 
     return guarded(work)
 

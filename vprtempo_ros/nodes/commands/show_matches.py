@@ -75,7 +75,7 @@ def main(args: Sequence[str] | None = None) -> int:
             record = None
             if given.record is not None:
                 record = stack.enter_context(given.record.open('w', newline='', encoding='utf-8'))
-            return run(lambda: ShowMatches(given.node, record), args)
+            return run('show_matches', lambda: ShowMatches(given.node, record), args)
     except BrokenPipeError:
         # The reader of a pipe has closed it, as `head` does; Python must not write to it again.
         sys.stdout = None  # type: ignore[assignment]

@@ -192,7 +192,7 @@ def main(args: Sequence[str] | None = None) -> int:
             check_picture(given.picture)
         return View(given.node, given.host, given.port, given.picture)
 
-    return run(make, args)
+    return run('view', make, args)
 
 
 if __name__ == '__main__':

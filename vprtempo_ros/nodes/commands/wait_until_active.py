@@ -73,5 +73,8 @@ def main(args: Sequence[str] | None = None) -> int:
     parser.add_argument('--node', default='vpr_node', help='its name (default: %(default)s)')
     given = parser.parse_args(own_arguments(args))
     return run(
-        lambda: WaitUntilActive(given.node), args, lambda node: spin(node, lambda: node.done)
+        'wait_until_active',
+        lambda: WaitUntilActive(given.node),
+        args,
+        lambda node: spin(node, lambda: node.done),
     )

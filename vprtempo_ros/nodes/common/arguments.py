@@ -33,6 +33,22 @@ def warn_unknown_arguments(args: Sequence[str] | None) -> None:
         )
 
 
+def logger_name(node: str, args: Sequence[str] | None) -> str:
+    """
+    Return the name of a node's logger, for errors before there is a node.
+
+    :param node: its name where no argument gives it another.
+    """
+    given = {'__node': node, '__ns': ''}
+    words = sys.argv if args is None else args
+    # Of several rules for the same name ROS takes the first.
+    for before, word in reversed(list(zip(words, words[1:]))):
+        key, _, value = word.partition(':=')
+        if before in ('-r', '--remap') and key in given:
+            given[key] = value
+    return '.'.join(filter(None, [*given['__ns'].split('/'), given['__node']]))
+
+
 def rcl_reason(error: Exception) -> str:
     """Return the message of an error of rclpy in one line, without the lines of C it names."""
     return re.sub(r', at \S+:\d+', '', ' '.join(str(error).split()))

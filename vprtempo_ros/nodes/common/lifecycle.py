@@ -5,6 +5,8 @@ from __future__ import annotations
 from lifecycle_msgs.srv import ChangeState
 from rclpy.lifecycle import LifecycleNode
 
+from .arguments import rcl_reason
+
 
 class TolerantLifecycleNode(LifecycleNode):
     """Refuses a transition that its present state does not have, and keeps running."""
@@ -21,6 +23,6 @@ class TolerantLifecycleNode(LifecycleNode):
         try:
             return super()._LifecycleNodeMixin__on_change_state(request, response)
         except Exception as error:  # noqa: BLE001 - rclpy's RCLError is not public
-            self.get_logger().error(f'transition refused: {" ".join(str(error).split())}')
+            self.get_logger().error(f'transition refused: {rcl_reason(error)}')
             response.success = False
             return response

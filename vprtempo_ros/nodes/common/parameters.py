@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from rcl_interfaces.msg import (
     FloatingPointRange,
@@ -86,14 +86,16 @@ def option_value(item: Option, value: object) -> Value:
 
 
 def validate(
-    cls: type, parameters: Sequence[Parameter], locked: bool
+    config: C, parameters: Sequence[Parameter], fixed: Callable[[Option], str]
 ) -> tuple[SetParametersResult, dict[str, Value]]:
     """
     Check new values of parameters; return the result and the values by option, none if refused.
 
-    :param locked: whether options that are read in configure are in use and must not change.
+    :param config: the present values, which may be set again at any time.
+    :param fixed: returns why an option must not change now; empty: it may.
     """
-    known = {item.name: item for item in options(cls)}
+    known = {item.name: item for item in options(type(config))}
+    present = to_flat(config)
     values: dict[str, Value] = {}
     for parameter in parameters:
         item = known.get(parameter.name)
@@ -103,12 +105,8 @@ def validate(
             value = option_value(item, parameter.value)
         except ConfigError as error:
             return SetParametersResult(successful=False, reason=str(error)), {}
-        if locked and not item.rule.dynamic:
-            reason = (
-                f'{item.name}: read in configure; clean the node up first '
-                '(ros2 lifecycle set ... cleanup), then set it and configure again'
-            )
-            return SetParametersResult(successful=False, reason=reason), {}
+        if value != present[item.name] and (reason := fixed(item)):
+            return SetParametersResult(successful=False, reason=f'{item.name}: {reason}'), {}
         values[item.name] = value
     return SetParametersResult(successful=True), values
 

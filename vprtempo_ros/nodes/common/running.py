@@ -13,7 +13,7 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.signals import uninstall_signal_handlers
 
 from ...errors import ConfigError, VprError
-from .arguments import rcl_reason
+from .arguments import logger_name, rcl_reason
 
 # Leaving ROS takes some tenths of a second; what takes longer than this hangs.
 _PATIENCE = 10.0
@@ -41,7 +41,10 @@ def spin(node: Program, until: Callable[[], bool] = lambda: False) -> None:
 
 
 def run(
-    make: Callable[[], P], args: Sequence[str] | None = None, work: Callable[[P], None] = spin
+    name: str,
+    make: Callable[[], P],
+    args: Sequence[str] | None = None,
+    work: Callable[[P], None] = spin,
 ) -> int:
     """
     Make a node, do its work until it is done or SIGINT or SIGTERM arrives, then end it.
@@ -49,6 +52,7 @@ def run(
     A `VprError` becomes one line in the log and status 1. Otherwise the status is that of
     `node.end()`.
 
+    :param name: the node's name where no argument gives it another, for errors.
     :param args: arguments for ROS; None: those of the process.
     :param work: called with the node; ends when `rclpy.ok()` is false.
     """
@@ -61,7 +65,7 @@ def run(
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     except VprError as error:
-        rclpy.logging.get_logger('vprtempo_ros').fatal(str(error))
+        rclpy.logging.get_logger(logger_name(name, args)).fatal(str(error))
         status = 1
     except Exception:
         # A signal invalidates the context while rclpy uses it; anything else is a bug.

@@ -18,7 +18,7 @@ from ...errors import SourceError, TeachingError, VprError
 from ...interface import CANCEL, FINISH, START, STATE, TEACHING_DIAGNOSTICS
 from ...maps.store import check_destination
 from ...network.training import check_method
-from ...options import options
+from ...options import Option
 from ...sources.recordings import first_recording, how_to_train, unfinished_recordings
 from ..common.diagnostic_message import diagnostic_array
 from ..common.names import full_name
@@ -33,8 +33,6 @@ from .training import ProgressPublisher, TrainingJob
 
 # Periods of checking for changes of state, and of diagnostics, in seconds.
 _POLL, _REPORT = 0.1, 1.0
-# Options that may change while the others are in use.
-_DYNAMIC = {item.name for item in options(TrainerConfig) if item.rule.dynamic}
 
 
 class Teaching:
@@ -199,19 +197,13 @@ class Teaching:
 
     def _on_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
         """Check new values; most options are in use from ~/start until the map is made."""
-        result, _ = validate(TrainerConfig, parameters, locked=False)
-        in_use = {item.name for item in options(TrainerConfig)} - _DYNAMIC
-        if result.successful and not isinstance(self._state, Idle):
-            for parameter in parameters:
-                if parameter.name in in_use:
-                    return SetParametersResult(
-                        successful=False,
-                        reason=(
-                            f'{parameter.name}: in use while {self._state.name}; '
-                            'set it before ~/start'
-                        ),
-                    )
-        return result
+        return validate(read(self._node, TrainerConfig), parameters, self._fixed)[0]
+
+    def _fixed(self, option: Option) -> str:
+        """Return why an option must not change now; empty: it may."""
+        if isinstance(self._state, Idle) or option.rule.dynamic:
+            return ''
+        return f'in use while {self._state.name}; set it before ~/start'
 
     def _service(
         self, name: str, action: Callable[[], str]

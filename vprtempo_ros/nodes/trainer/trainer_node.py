@@ -55,4 +55,4 @@ class TrainerNode(Node):
 def main(args: Sequence[str] | None = None) -> int:
     """Run the node until the map is written, or with live.enabled until a signal."""
     warn_unknown_arguments(args)
-    return run(TrainerNode, args, lambda node: spin(node, until=lambda: node.done))
+    return run('trainer_node', TrainerNode, args, lambda node: spin(node, until=lambda: node.done))

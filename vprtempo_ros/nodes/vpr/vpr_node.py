@@ -13,6 +13,7 @@ from std_srvs.srv import Trigger
 from ...config import NodeConfig
 from ...errors import VprError
 from ...interface import RELOCALIZE
+from ...options import Option
 from ..common.arguments import warn_unknown_arguments
 from ..common.lifecycle import TolerantLifecycleNode
 from ..common.parameters import changed, declare, read, validate
@@ -119,7 +120,7 @@ class VprNode(TolerantLifecycleNode):
 
     def _on_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
         """Validate new values; those of a running node take effect at once, or are refused."""
-        result, values = validate(NodeConfig, parameters, locked=self._processor is not None)
+        result, values = validate(self._config, parameters, self._fixed)
         if not values:
             return result
         config = changed(self._config, values)
@@ -139,6 +140,15 @@ class VprNode(TolerantLifecycleNode):
             return SetParametersResult(successful=False, reason=self._problem)
         self._diagnostics.set_period(config.diagnostics.period)
         return result
+
+    def _fixed(self, option: Option) -> str:
+        """Return why an option must not change now; empty: it may."""
+        if self._processor is None or option.rule.dynamic:
+            return ''
+        return (
+            'read in configure; clean the node up first (ros2 lifecycle set ... cleanup), then set '
+            'it and configure again'
+        )
 
     def _change_map(self, config: NodeConfig, processor: FrameProcessor) -> None:
         """
@@ -171,4 +181,4 @@ class VprNode(TolerantLifecycleNode):
 def main(args: Sequence[str] | None = None) -> int:
     """Run the node."""
     warn_unknown_arguments(args)
-    return run(VprNode, args)
+    return run('vpr_node', VprNode, args)
