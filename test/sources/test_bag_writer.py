@@ -62,7 +62,7 @@ def test_the_folder_is_a_bag_for_others(tmp_path: Path, storage: str) -> None:
     write(tmp_path / 'bag', storage)
     suffix = {'sqlite3': 'db3', 'mcap': 'mcap'}[storage]
     assert sorted(file.name for file in (tmp_path / 'bag').iterdir()) == [
-        f'bag.{suffix}',
+        f'bag_0.{suffix}',
         'metadata.yaml',
     ]
     assert [entry.name for entry in tmp_path.iterdir()] == ['bag']
@@ -70,7 +70,7 @@ def test_the_folder_is_a_bag_for_others(tmp_path: Path, storage: str) -> None:
     information = metadata['rosbag2_bagfile_information']
     assert information['storage_identifier'] == storage
     assert information['message_count'] == 4
-    assert information['relative_file_paths'] == [f'bag.{suffix}']
+    assert information['relative_file_paths'] == [f'bag_0.{suffix}']
     with Reader(tmp_path / 'bag') as reader:
         assert sum(1 for _ in reader.messages()) == 4
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from rosbags.rosbag2 import Reader
 from support import environment
 from support.disks import small_disk
@@ -27,6 +29,8 @@ from vprtempo_ros.sources.cdr import IMAGE, write_message
 from vprtempo_ros.sources.image_bag import ODOMETRY, image_message
 from vprtempo_ros.sources.recorder import Recorder
 from vprtempo_ros.sources.recordings import first_recording, next_recording, unfinished_recordings
+from vprtempo_ros.sources.unfinished import finish
+from vprtempo_ros.tools.bag_info import describe
 
 TOPICS = {CAMERA: IMAGE, ODOM: ODOMETRY}
 PATIENCE = 60.0
@@ -66,9 +70,64 @@ def test_what_is_put_is_read(tmp_path: Path) -> None:
     assert recording.written == {CAMERA: 10, ODOM: 10}
     assert recording.size == sum(len(data) for _, _, data in sent)
     assert read(recording.path) == sent
-    assert sorted(file.name for file in recording.path.iterdir()) == ['drive.db3', 'metadata.yaml']
+    assert sorted(file.name for file in recording.path.iterdir()) == [
+        'drive_0.db3',
+        'metadata.yaml',
+    ]
     with Reader(recording.path) as other:
         assert {c.topic: c.msgcount for c in other.connections} == {CAMERA: 10, ODOM: 10}
+
+
+def test_a_recording_without_metadata_gets_the_same(tmp_path: Path) -> None:
+    """What `finish` writes is what closing has written; a second time there is nothing to do."""
+    recording = recorder(tmp_path / 'drive')
+    for number in range(5):
+        recording.put(CAMERA, 7 + number, message(number))
+    recording.put(ODOM, 20, message(1))
+    recording.close()
+    metadata = recording.path / 'metadata.yaml'
+    written = yaml.safe_load(metadata.read_text())
+    assert finish(recording.path) is None
+    metadata.unlink()
+    assert finish(recording.path) == 6
+    assert yaml.safe_load(metadata.read_text()) == written
+    assert finish(recording.path) is None
+    assert finish(tmp_path / 'none') is None
+
+
+def test_files_have_names_that_rosbag2_finds(tmp_path: Path) -> None:
+    """Its reindexer takes those that match this expression of its source only."""
+    recording = recorder(tmp_path / 'drive')
+    recording.close()
+    (file,) = recording.path.glob('*.db3')
+    assert re.fullmatch(r'.+_(\d+)\.([a-zA-Z0-9])+', file.name)
+
+
+def test_a_recording_that_goes_on_is_left_alone(tmp_path: Path) -> None:
+    """Between two commits too; and what another program writes."""
+    recording = recorder(tmp_path / 'drive')
+    recording.put(CAMERA, 1, message(1))
+    wait(lambda: recording.written[CAMERA] == 1)
+    assert finish(recording.path) is None
+    assert not (recording.path / 'metadata.yaml').exists()
+    recording.close()
+    metadata = recording.path / 'metadata.yaml'
+    metadata.unlink()
+    other = sqlite3.connect(recording.path / 'drive_0.db3', isolation_level=None)
+    other.execute('BEGIN IMMEDIATE')
+    assert finish(recording.path) is None
+    other.execute('ROLLBACK')
+    other.close()
+    assert finish(recording.path) == 1
+
+
+def test_damage_is_one_line(tmp_path: Path) -> None:
+    """A file that is no database is not recovered, and gets no metadata."""
+    (tmp_path / 'drive').mkdir()
+    (tmp_path / 'drive' / 'drive_0.db3').write_bytes(b'no database' * 1000)
+    with pytest.raises(SourceError, match='not a database'):
+        finish(tmp_path / 'drive')
+    assert [file.name for file in (tmp_path / 'drive').iterdir()] == ['drive_0.db3']
 
 
 def test_messages_are_safe_while_it_goes_on(tmp_path: Path) -> None:
@@ -124,7 +183,7 @@ def test_a_disk_that_is_too_slow(tmp_path: Path) -> None:
     recording.put(CAMERA, 0, message(0))
     wait(lambda: recording.written[CAMERA] == 1)
     # A database locked by another program is like a disk that hangs.
-    blocker = sqlite3.connect(recording.path / 'drive.db3', isolation_level=None)
+    blocker = sqlite3.connect(recording.path / 'drive_0.db3', isolation_level=None)
     blocker.execute('BEGIN IMMEDIATE')
     taken = [recording.put(CAMERA, number, message(number)) for number in range(1, 41)]
     blocker.execute('ROLLBACK')
@@ -238,6 +297,10 @@ def test_killed_while_recording(tmp_path: Path, when: int) -> None:
     assert found == [(CAMERA, number, data[number % 10]) for number in range(len(found))]
     assert not (path / 'metadata.yaml').exists()
     assert unfinished_recordings(path) == [path]
+    assert finish(path) == len(found)
+    with Reader(path) as other:
+        assert other.message_count == len(found)
+    assert unfinished_recordings(path) == []
 
 
 def test_half_a_transaction_is_taken_back(tmp_path: Path) -> None:
@@ -249,9 +312,11 @@ def test_half_a_transaction_is_taken_back(tmp_path: Path) -> None:
         for line in process.stdout:
             if int(line.split()[0]) > 400:
                 break
-    file, journal = path / 'drive.db3', path / 'drive.db3-journal'
+    file, journal = path / 'drive_0.db3', path / 'drive_0.db3-journal'
     assert journal.stat().st_size > 0
     assert file.stat().st_size > 1e6
+    assert finish(path) == 0
+    assert not journal.exists()
     assert read(path) == []
     assert file.stat().st_size < 1e5
 
@@ -261,7 +326,7 @@ def test_a_log_that_was_not_taken_over(tmp_path: Path) -> None:
     recording = recorder(tmp_path / 'whole')
     recording.put(CAMERA, 1, message(1))
     recording.close()
-    source = recording.path / 'whole.db3'
+    source = recording.path / 'whole_0.db3'
     connection = sqlite3.connect(source)
     connection.execute('PRAGMA journal_mode=WAL')
     connection.execute(
@@ -270,7 +335,7 @@ def test_a_log_that_was_not_taken_over(tmp_path: Path) -> None:
     connection.commit()
     (tmp_path / 'cut').mkdir()
     for end in ('', '-wal'):
-        data = source.with_name(f'whole.db3{end}').read_bytes()
+        data = source.with_name(f'whole_0.db3{end}').read_bytes()
         (tmp_path / 'cut' / f'bag.db3{end}').write_bytes(data)
     connection.close()
     assert [stamp for _, stamp, _ in read(tmp_path / 'cut')] == [1, 2]
@@ -350,3 +415,14 @@ def test_putting_from_several_threads(tmp_path: Path) -> None:
         thread.join()
     recording.close()
     assert recording.written == dict.fromkeys(TOPICS, 500)
+
+
+def test_bag_info_recovers(tmp_path: Path) -> None:
+    """It says so, and afterwards there is nothing left to do."""
+    recording = recorder(tmp_path / 'drive')
+    recording.put(CAMERA, 1, message(1))
+    recording.close()
+    (recording.path / 'metadata.yaml').unlink()
+    lines = dict(describe(recording.path))
+    assert lines['recovered'] == '1 messages; metadata.yaml was missing, and is written'
+    assert 'recovered' not in dict(describe(recording.path))

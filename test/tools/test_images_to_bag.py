@@ -60,7 +60,7 @@ def test_the_command(tmp_path: Path) -> None:
     )
     assert (done.returncode, done.stderr) == (0, '')
     assert done.stdout == f'{bag}: 3 images\n'
-    assert (bag / 'bag.db3').is_file()
+    assert (bag / 'bag_0.db3').is_file()
     with BagReader(bag) as reader:
         assert reader.topics == {'/front': ('/front', IMAGE, 3)}
         raws = list(reader.messages(['/front']))

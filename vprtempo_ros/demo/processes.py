@@ -107,7 +107,7 @@ def remove_bag(path: Path) -> None:
     """
     if not os.path.lexists(path):
         return
-    ours = {'metadata.yaml', f'{path.name}.mcap'}
+    ours = {'metadata.yaml', f'{path.name}.mcap', f'{path.name}_0.mcap'}
     if path.is_symlink() or not path.is_dir() or {file.name for file in path.iterdir()} - ours:
         raise VprError(f'{path}: exists and is not a bag of the demo; choose another OUT')
     shutil.rmtree(path)

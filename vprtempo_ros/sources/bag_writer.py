@@ -9,7 +9,7 @@ import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Iterator
+from typing import TYPE_CHECKING, Any, Iterator
 
 from ..errors import SourceError
 from .cdr import Header, Message, live_typestore, typestore, write_message
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 STORAGES = ('sqlite3', 'mcap')
 
 # Metadata version 8 is the newest whose QoS notation Humble's rosbag2 reads as well.
-_VERSION = 8
+METADATA_VERSION = 8
 
 
 class BagWriter:
@@ -87,12 +87,24 @@ class BagWriter:
 
 
 def new_writer(path: Path, storage: str) -> Writer:
-    """Return an open writer of `rosbags` for a new bag."""
+    """Return an open writer of `rosbags` for a new bag, whose file is NAME_0 as with rosbag2."""
     from rosbags.rosbag2 import StoragePlugin, Writer
 
     plugin = StoragePlugin.MCAP if storage == 'mcap' else StoragePlugin.SQLITE3
-    writer = Writer(path, version=_VERSION, storage_plugin=plugin)
+    writer = Writer(path, version=METADATA_VERSION, storage_plugin=plugin)
     writer.open()
+    # rosbag2's reindexer finds no files without a number. SQLite would keep the old name for its
+    # journal, so the database is opened again.
+    made: Any = writer.storage
+    named = made.path.with_name(f'{path.name}_0{made.path.suffix}')
+    if storage == 'sqlite3':
+        made.conn.close()
+        made.path.rename(named)
+        made.conn = sqlite3.connect(named)
+        made.cursor = made.conn.cursor()
+    else:
+        made.path.rename(named)
+    made.path = named
     return writer
 
 

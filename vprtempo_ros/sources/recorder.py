@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Mapping, NamedTuple
 from ..errors import SourceError
 from .bag_writer import check_sqlite_name, failures, new_writer
 from .cdr import typestore
+from .unfinished import hold
 
 if TYPE_CHECKING:
     from rosbags.interfaces import Connection
@@ -71,6 +72,7 @@ class Recorder:
         self._pending_size = 0
         self._writer: Writer | None = None
         self._connections: dict[str, Connection] = {}
+        self._held: int | None = None
         check_sqlite_name(path)
         self._thread = threading.Thread(target=self._run, name='recorder', daemon=True)
         self._thread.start()
@@ -122,6 +124,8 @@ class Recorder:
             self._begun.set()
         if self._writer is not None:
             self._finish(self._writer)
+        if self._held is not None:
+            os.close(self._held)
 
     def _begin(self) -> Writer:
         if os.path.lexists(self.path):
@@ -146,6 +150,7 @@ class Recorder:
         connection.commit()
         _sync_folder(self.path)
         _sync_folder(self.path.parent)
+        self._held = hold(self.path)
         return writer
 
     def _work(self, writer: Writer) -> None:

@@ -8,12 +8,13 @@ from collections import Counter
 from pathlib import Path
 from typing import Iterator, Sequence
 
-from ..errors import EventError
+from ..errors import EventError, SourceError
 from ..events.decoding import StreamDecoder
 from ..events.packet import EventBuffer
 from ..sources.bags import BagReader, Topic
 from ..sources.event_bag import packets
 from ..sources.event_msg import EVENT_TYPES
+from ..sources.unfinished import finish
 from .command import guarded
 
 Line = tuple[str, str]
@@ -25,10 +26,18 @@ def describe(path: Path) -> Iterator[Line]:
 
     All events are decoded, to count them and to find errors.
 
+    A recording that was not finished is recovered, and gets its metadata.yaml.
+
     :raises SourceError: if the bag cannot be read.
     """
+    yield 'bag', str(path)
+    try:
+        finished = finish(path)
+        if finished is not None:
+            yield 'recovered', f'{finished} messages; metadata.yaml was missing, and is written'
+    except SourceError as error:
+        yield 'recovered', f'not: {error}'
     with BagReader(path) as bag:
-        yield 'bag', str(path)
         for number, topic in enumerate(bag.topics.values()):
             yield '' if number else 'topics', f'{topic.name}  {topic.type}  {topic.messages}'
         for topic in bag.topics.values():

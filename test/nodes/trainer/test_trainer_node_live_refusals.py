@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
+from rosbags.rosbag2 import Reader
 from support import ros
 from support.disks import small_disk
 from support.helpers import CAMERA, ODOM, SECOND, START, drive, images, odometry, picture, write_bag
@@ -184,7 +185,7 @@ def test_a_disk_that_fails_at_the_end(route, tmp_path: Path) -> None:
         teacher.await_value('frames recorded', '20'.__eq__)
         # Another program that holds the database is a disk that does not answer.
         blocker = sqlite3.connect(
-            tmp_path / 'map.recording' / 'map.recording.db3', isolation_level=None
+            tmp_path / 'map.recording' / 'map.recording_0.db3', isolation_level=None
         )
         blocker.execute('BEGIN IMMEDIATE')
         teacher.play(route[40:])
@@ -372,10 +373,15 @@ def test_killed_during_the_drive(route, tmp_path: Path) -> None:
         teacher.play(route[40:44], 0.0)
         process.end(signal.SIGKILL)
     left = sum(raw.topic == CAMERA for raw in recorded(recording))
+    poses = len(recorded(recording)) - left
     assert 20 <= left <= 22
     with taught(tmp_path) as (process, teacher):
         process.wait_for(f'{recording}: a recording that was cut off, by a crash or a loss of')
+        assert f'recovered with {left + poses} messages' in process.output()
         assert f'train.launch.py bags:={recording}' in process.output()
+        # What `ros2 bag` needs.
+        with Reader(recording) as other:
+            assert other.message_count == left + poses
         publish(teacher)
         assert f'{recording}_2;' in teacher.start()
         teacher.await_listeners()

@@ -29,7 +29,7 @@ from .map_request import MapRequest
 from .recording_monitor import RecordingMonitor
 from .states import Idle, Recording, State, Stopped, Training
 from .teaching_status import Outcome, teaching_status
-from .training import ProgressPublisher, TrainingJob
+from .training import ProgressPublisher, TrainingJob, recover_recording
 
 # Periods of checking for changes of state, and of diagnostics, in seconds.
 _POLL, _REPORT = 0.1, 1.0
@@ -43,7 +43,7 @@ class Teaching:
     """
 
     def __init__(self, node: Node, progress: ProgressPublisher) -> None:
-        """Offer the services; log recordings that an earlier process did not finish."""
+        """Offer the services; recover recordings that an earlier process did not finish."""
         self._node, self._progress, self._logger = node, progress, node.get_logger()
         self._request: MapRequest | None = None
         self._outcome = Outcome()
@@ -60,7 +60,7 @@ class Teaching:
         config = read(node, TrainerConfig)
         if any(config.bags):
             self._logger.warning('bags are not read while live.enabled is true')
-        self._log_unfinished(config)
+        self._recover_unfinished(config)
         self._logger.info('ready: call ~/start, drive the route, call ~/finish')
 
     def end(self) -> int:
@@ -223,16 +223,13 @@ class Teaching:
         self._state: State = state
         self._states.publish(String(data=state.name))
 
-    def _log_unfinished(self, config: TrainerConfig) -> None:
+    def _recover_unfinished(self, config: TrainerConfig) -> None:
         try:
             first = first_recording(config.live.recording, config.map)
         except SourceError:
             return
         for path in unfinished_recordings(first):
-            self._logger.warning(
-                f'{path}: a recording that was cut off, by a crash or a loss of '
-                f'power; to train from it: {how_to_train(path)}'
-            )
+            recover_recording(path, self._logger)
 
 
 def _kept(drive: DriveRecorder) -> str:

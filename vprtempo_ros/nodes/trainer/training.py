@@ -12,10 +12,13 @@ from rclpy.node import Node
 from std_msgs.msg import Float32
 
 from ...config import EVENTS, TrainerConfig
-from ...errors import VprError
+from ...errors import SourceError, VprError
 from ...interface import PROGRESS
 from ...maps.building import build_map
 from ...maps.store import save
+from ...sources.recordings import how_to_train
+from ...sources.unfinished import finish
+from ...support.paths import user_path
 from ...support.progress import ProgressCallback
 from ..common.qos import LATCHED
 
@@ -47,6 +50,21 @@ class ProgressPublisher:
         self._publisher.publish(Float32(data=fraction))
         self.stage = f'{stage}: {done}/{total} ({fraction:.0%})'
         self._logger.info(self.stage)
+
+
+def recover_recording(path: Path, logger: RcutilsLogger) -> None:
+    """Recover a recording that was not finished, so that `ros2 bag` reads it too; log it."""
+    try:
+        messages = finish(path)
+    except SourceError as error:
+        # A reader may still be able to use it, from a disk that may not be written for example.
+        logger.warning(f'{error}; `ros2 bag` will not read it')
+        return
+    if messages is not None:
+        logger.warning(
+            f'{path}: a recording that was cut off, by a crash or a loss of power; recovered with '
+            f'{messages} messages; to train from it: {how_to_train(path)}'
+        )
 
 
 class TrainingJob:
@@ -99,6 +117,8 @@ class TrainingJob:
     def _train(self) -> None:
         started = time.monotonic()
         config = self._config
+        for bag in config.bags:
+            recover_recording(user_path(bag), self._logger)
         built = build_map(config, self._report)
         for entry in built.provenance['traverses']:
             if entry['unreadable'] and config.input.type == EVENTS:
