@@ -80,12 +80,12 @@ bench: setup ## measure speed and recall
 ##@ Check
 test-fast: ## run the tests without ROS and without other processes: a minute
 	$(SETUP) --with test
-	@$(RUN) -m pytest -n $(WORKERS) -m 'not ros and not process and not long' $(PYTEST)
+	@$(RUN) -m pytest -n $(WORKERS) --dist worksteal -m 'not ros and not process and not long' $(PYTEST)
 
 # Coverage is held to the gate of pyproject.toml by all tests only, not by those that PYTEST selects.
 test: ## run all tests, and measure their coverage unless PYTEST is given
 	$(SETUP) --with test
-	@$(if $(PYTEST),$(RUN) -m pytest -n $(WORKERS) $(PYTEST),$(RUN) env/covered.py -n $(WORKERS))
+	@$(if $(PYTEST),$(RUN) -m pytest -n $(WORKERS) --dist worksteal $(PYTEST),$(RUN) env/covered.py -n $(WORKERS) --dist worksteal)
 
 test-matrix: ## run the tests for each ROS 2 and Python of robots that has its Python on this machine
 	@$(PYTHON) env/matrix.py $(PYTEST)

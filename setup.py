@@ -29,7 +29,11 @@ setup(
         (f'share/{package_name}/rviz', matching('rviz/*.rviz')),
     ],
     install_requires=['setuptools'],
-    extras_require={'descriptor': ['onnxruntime>=1.17']},
+    extras_require={
+        'descriptor': ['onnxruntime>=1.17'],
+        # Without this `colcon test` runs nothing, and says that all is well.
+        'test': ['pytest', 'pytest-timeout', 'hypothesis', 'psutil'],
+    },
     python_requires='>=3.10',
     zip_safe=True,
     maintainer='vprtempo_ros developers',

@@ -193,7 +193,8 @@ def _times(inputs: int, features: int, places: int) -> None:
             cells: list[object] = [readout, name]
             for threads in (1, 2):
                 backend = backends.create(network, BackendConfig(name=name, threads=threads))
-                taken = seconds_per_call(lambda run=backend.similarity: run(spikes))  # type: ignore[misc]
+                run = backend.similarity
+                taken = seconds_per_call(lambda run=run: run(spikes))  # type: ignore[misc]
                 backend.close()
                 base.setdefault(threads, taken)
                 cells += [f'{taken * 1e6:.0f}', f'{base[threads] / taken:.2f}']

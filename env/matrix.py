@@ -87,6 +87,7 @@ def run_cell(cell: Cell, pytest_arguments: list[str]) -> Outcome:
     if subprocess.run(setup, env=env).returncode:
         return Outcome('FAILED', f'set-up; log: {venv}.log')
     command: list[str | Path] = [venv / 'bin' / 'python', '-m', 'pytest', '-n', 'auto']
+    command += ['--dist', 'worksteal']
     command += pytest_arguments
     last = ''
     with subprocess.Popen(command, cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE) as tests:

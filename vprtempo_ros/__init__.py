@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .matching.match import Match as Match
     from .recogniser import Recogniser as Recogniser
 
-__all__ = ['Match', 'Recogniser', 'build_map', 'load_map']
+__all__ = ['Match', 'Recogniser', '__version__', 'build_map', 'load_map']
 
 _HOMES = {
     'Match': 'matching.match',

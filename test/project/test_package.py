@@ -187,3 +187,15 @@ def test_colcon_builds_and_installs(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert 'no such bag' in done.stderr
+    # colcon finds the tests, and runs those that it is asked for.
+    subprocess.run(
+        [colcon, 'test', '--pytest-args', 'test/matching/test_match.py'],
+        cwd=tmp_path,
+        capture_output=True,
+        check=True,
+        env={name: value for name, value in os.environ.items() if 'PYTEST' not in name},
+    )
+    result = ElementTree.parse(tmp_path / 'build' / 'vprtempo_ros' / 'pytest.xml').getroot()
+    suite = result if result.tag == 'testsuite' else result[0]
+    assert int(suite.get('tests', 0)) > 1
+    assert (suite.get('failures'), suite.get('errors')) == ('0', '0')

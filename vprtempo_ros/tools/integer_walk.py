@@ -114,8 +114,8 @@ def draw(walked: Walk, image: Image, size: tuple[int, int], folder: Path) -> lis
     :raises VprError: if matplotlib is not installed.
     """
     try:
+        from matplotlib import figure as figures
         from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
     except ImportError:
         raise VprError(
             'pictures need matplotlib: pip install matplotlib (apt: python3-matplotlib)'
@@ -123,7 +123,7 @@ def draw(walked: Walk, image: Image, size: tuple[int, int], folder: Path) -> lis
     files = []
 
     def figure(columns: int, height: float = 2.4) -> tuple[Figure, NDArray[np.object_]]:
-        made = Figure(figsize=(7.2, height), dpi=100, layout='constrained')
+        made = figures.Figure(figsize=(7.2, height), dpi=100, layout='constrained')
         FigureCanvasAgg(made)
         return made, np.atleast_1d(made.subplots(1, columns))
 
