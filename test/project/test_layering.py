@@ -73,6 +73,8 @@ _ROS = (
     'builtin_interfaces',
     'rosgraph_msgs',
     'std_srvs',
+    'bond',
+    'bondpy',
     'event_camera_msgs',
     'dvs_msgs',
 )

@@ -21,6 +21,7 @@ from ..common.running import run
 from .diagnostics import Diagnostics, NodeStatus
 from .frame_processor import FrameProcessor
 from .loading import load_map
+from .manager_bond import ManagerBond
 from .subscriptions import InputSubscriptions
 
 
@@ -33,6 +34,8 @@ class VprNode(TolerantLifecycleNode):
         # The processor exists while the node is configured, the inputs while it is active.
         self._processor: FrameProcessor | None = None
         self._inputs: InputSubscriptions | None = None
+        # While a lifecycle manager keeps the node active.
+        self._bond: ManagerBond | None = None
         self._problem = 'not configured'
         # Whether the next map that is set is to configure and activate the node.
         self._pending_autostart = False
@@ -65,6 +68,8 @@ class VprNode(TolerantLifecycleNode):
         self._processor.reset()
         self._inputs = InputSubscriptions(self, self._config.input, self._processor)
         self.get_logger().info(f'listening on {" and ".join(self._inputs.topics)}')
+        if not self._config.autostart:
+            self._bond = ManagerBond(self)
         return result
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -106,6 +111,9 @@ class VprNode(TolerantLifecycleNode):
         )
 
     def _unsubscribe(self) -> None:
+        if self._bond is not None:
+            self._bond.end()
+            self._bond = None
         if self._inputs is not None:
             self._inputs.stop()
             self._inputs = None
