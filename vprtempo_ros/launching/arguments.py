@@ -27,7 +27,7 @@ class Argument:
     description: str
     default: str | None = None
     choices: tuple[str, ...] = ()
-    kind: Callable[[str], Any] = str
+    kind: Callable[[str], object] = str
 
 
 def path(text: str) -> str:
@@ -53,7 +53,7 @@ def file(text: str) -> str:
 
 def several(text: str) -> list[str]:
     """Return the paths of a text with one path, or with a list of them in brackets."""
-    names: Any = None
+    names: object = None
     if text.lstrip().startswith('['):
         try:
             names = yaml.safe_load(text)

@@ -36,7 +36,7 @@ class Given:
         """Return the value of an argument."""
         return self.values[name]
 
-    def changed(self, **values: Any) -> Given:
+    def changed(self, **values: object) -> Given:
         """Return a copy with other or more values."""
         return Given(self.context, {**self.values, **values})
 
@@ -96,7 +96,7 @@ def _declared(name: str, argument: Argument) -> DeclareLaunchArgument:
     )
 
 
-def _value(name: str, argument: Argument, text: str) -> Any:
+def _value(name: str, argument: Argument, text: str) -> object:
     try:
         return argument.kind(text)
     except ValueError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Callable, Mapping, Sequence
+from typing import Callable, Mapping, Sequence
 
 from launch.actions import ExecuteProcess, Shutdown
 from launch.events.process import ProcessExited
@@ -31,7 +31,7 @@ def node(
     option: str = '',
     output: str = 'screen',
     files: Sequence[str] = (),
-    parameters: Mapping[str, Any] | None = None,
+    parameters: Mapping[str, object] | None = None,
     remappings: Mapping[str, str] | None = None,
     arguments: Sequence[str] = (),
     ended: Ended | None = None,
@@ -113,7 +113,7 @@ def not_installed(package: str, option: str) -> ConfigError:
     )
 
 
-def _typed(value: Any) -> Any:
+def _typed(value: object) -> object:
     if isinstance(value, str):
         return ParameterValue(value, value_type=str)
     if isinstance(value, list):

@@ -89,7 +89,7 @@ def teacher(given: Given) -> list[Action]:
     ]
 
 
-def _parameters(given: Given) -> dict[str, Any]:
+def _parameters(given: Given) -> dict[str, object]:
     return {
         'map': given['map'],
         'overwrite': given['overwrite'],

@@ -11,7 +11,7 @@ import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple, cast
 
 import yaml
 
@@ -61,11 +61,20 @@ def finish(folder: Path) -> int | None:
             _write(folder / 'metadata.yaml', {'rosbag2_bagfile_information': information})
     finally:
         os.close(handle)
-    return int(information['message_count'])
+    return cast(int, information['message_count'])
 
 
-def _part(file: Path) -> dict[str, Any] | None:
-    """Return name, topics and times of a storage file; None: another program is writing it."""
+class _Part(NamedTuple):
+    """A storage file: name, rows of its topics that end with the count, first and last time."""
+
+    path: str
+    topics: list[tuple[str, str, str, str, str | None, int]]
+    first: int
+    last: int
+
+
+def _part(file: Path) -> _Part | None:
+    """Return what is in a storage file; None: another program is writing it."""
     recover(file)
     with closing(sqlite3.connect(file, timeout=0.0)) as connection:
         try:
@@ -87,24 +96,22 @@ def _part(file: Path) -> dict[str, Any] | None:
             'SELECT min(timestamp), max(timestamp) FROM messages'
         ).fetchone()
         connection.rollback()
-    return {
-        'path': file.name,
-        'topics': topics,
-        'first': _NO_START if first is None else first,
-        'last': 0 if last is None else last,
-    }
+    return _Part(
+        file.name, topics, _NO_START if first is None else first, 0 if last is None else last
+    )
 
 
-def _information(parts: list[dict[str, Any]]) -> dict[str, Any]:
-    counts: dict[tuple[Any, ...], int] = {}
+def _information(parts: list[_Part]) -> dict[str, object]:
+    counts: dict[tuple[str, str, str, str, str | None], int] = {}
     for part in parts:
-        for *topic, count in part['topics']:
-            counts[tuple(topic)] = counts.get(tuple(topic), 0) + count
+        for *topic, count in part.topics:
+            key = cast('tuple[str, str, str, str, str | None]', tuple(topic))
+            counts[key] = counts.get(key, 0) + count
     return {
         'version': METADATA_VERSION,
         'storage_identifier': 'sqlite3',
-        'relative_file_paths': [part['path'] for part in parts],
-        **_span(min(part['first'] for part in parts), max(part['last'] for part in parts)),
+        'relative_file_paths': [part.path for part in parts],
+        **_span(min(part.first for part in parts), max(part.last for part in parts)),
         'message_count': sum(counts.values()),
         'topics_with_message_count': [
             {
@@ -123,9 +130,9 @@ def _information(parts: list[dict[str, Any]]) -> dict[str, Any]:
         'compression_mode': '',
         'files': [
             {
-                'path': part['path'],
-                **_span(part['first'], part['last']),
-                'message_count': sum(topic[-1] for topic in part['topics']),
+                'path': part.path,
+                **_span(part.first, part.last),
+                'message_count': sum(topic[-1] for topic in part.topics),
             }
             for part in parts
         ],
@@ -134,14 +141,14 @@ def _information(parts: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _span(first: int, last: int) -> dict[str, Any]:
+def _span(first: int, last: int) -> dict[str, object]:
     return {
         'duration': {'nanoseconds': max(last - first, 0)},
         'starting_time': {'nanoseconds_since_epoch': first},
     }
 
 
-def _write(path: Path, content: dict[str, Any]) -> None:
+def _write(path: Path, content: dict[str, object]) -> None:
     """Write a file that appears complete, and stays."""
     part = path.with_name(f'{path.name}.tmp')
     with part.open('w', encoding='utf-8') as stream:

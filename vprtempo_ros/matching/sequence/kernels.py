@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from ...arrays import Floats, Integers, Scores
 from ...support.compiled import njit
 from .vectorised import ORDINARY, PRIOR_PLACES, REACH, SUREST
 
@@ -29,7 +28,9 @@ _FAST = {'reassoc', 'contract', 'arcp', 'nsz'}
 
 
 @njit(nogil=True, cache=True, fastmath=_FAST)
-def _track(window: Any, offsets: Any, newest: Any, start: Any, stop: Any, sums: Any) -> Any:
+def _track(
+    window: Floats, offsets: Integers, newest: Scores, start: int, stop: int, sums: Floats
+) -> Floats:
     """Return the sums of the scores along a track, for its ends at places start to stop."""
     places = newest.shape[0]
     ends = sums[: stop - start]
@@ -46,7 +47,9 @@ def _track(window: Any, offsets: Any, newest: Any, start: Any, stop: Any, sums: 
 
 
 @njit(nogil=True, cache=True, fastmath=_FAST)
-def _moments(window: Any, offsets: Any, newest: Any, expected: Any, sums: Any) -> Any:
+def _moments(
+    window: Floats, offsets: Integers, newest: Scores, expected: float, sums: Floats
+) -> tuple[float, float]:
     """
     Return mean and deviation of a track's sums over the places.
 
@@ -72,14 +75,14 @@ def _moments(window: Any, offsets: Any, newest: Any, expected: Any, sums: Any) -
 
 @njit(nogil=True, cache=True, fastmath=_FAST)
 def best_tracks(
-    window: Any,
-    offsets: Any,
-    newest: Any,
-    expected: Any,
-    lead: Any,
-    out: Any,
-    peaks: Any,
-    sums: Any,
+    window: Floats,
+    offsets: Integers,
+    newest: Scores,
+    expected: float,
+    lead: Floats,
+    out: Floats,
+    peaks: Floats,
+    sums: Floats,
 ) -> None:
     """
     Set out[p] to the best of the tracks that end at place p, each in its own deviations.
@@ -113,7 +116,7 @@ def best_tracks(
 
 
 @njit(nogil=True, cache=True, fastmath=_FAST)
-def move(belief: Any, first: Any, taps: Any, moved: Any, total: Any) -> None:
+def move(belief: Floats, first: Integers, taps: Floats, moved: Floats, total: Floats) -> None:
     """
     Move the belief of each speed along the places, and sum it over the speeds.
 
@@ -142,7 +145,7 @@ def move(belief: Any, first: Any, taps: Any, moved: Any, total: Any) -> None:
 
 
 @njit(nogil=True, cache=True, fastmath=_FAST)
-def correlate(scores: Any, before: Any, shifts: Any, result: Any) -> None:
+def correlate(scores: Scores, before: Scores, shifts: Integers, result: Floats) -> None:
     """
     Set result[j] to the correlation of scores[p] with before[p - shifts[j]] over the places.
 
@@ -165,7 +168,7 @@ def correlate(scores: Any, before: Any, shifts: Any, result: Any) -> None:
 
 
 @njit(nogil=True, cache=True, fastmath=_FAST)
-def concentration(belief: Any, scores: Any) -> Any:
+def concentration(belief: Floats, scores: Scores) -> np.floating:
     """
     Return the expected product of two draws from a belief, where similar places count as one.
 
@@ -194,7 +197,9 @@ def concentration(belief: Any, scores: Any) -> Any:
 
 
 @njit(nogil=True, cache=True, fastmath=_FAST)
-def log_ratios(scores: Any, centre: Any, gains: Any, penalties: Any, out: Any) -> None:
+def log_ratios(
+    scores: Scores, centre: float, gains: Floats, penalties: Floats, out: Floats
+) -> None:
     """
     Set out[j] to the log ratio of a score at the correct to one at a wrong place, for speed j.
 
@@ -209,15 +214,15 @@ def log_ratios(scores: Any, centre: Any, gains: Any, penalties: Any, out: Any) -
 
 @njit(nogil=True, cache=True, fastmath=_FAST)
 def weigh(
-    moved: Any,
-    ratios: Any,
-    stay: Any,
-    mix: Any,
-    arrive: Any,
-    prior: Any,
-    occluded: Any,
-    total: Any,
-    speeds: Any,
+    moved: Floats,
+    ratios: Floats,
+    stay: float,
+    mix: float,
+    arrive: float,
+    prior: Floats,
+    occluded: float,
+    total: Floats,
+    speeds: Floats,
 ) -> None:
     """
     Let speeds change and belief return to the map, then weigh by the likelihood ratios.
