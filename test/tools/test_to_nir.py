@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,31 +15,21 @@ from vprtempo_ros import backends
 from vprtempo_ros.config import BackendConfig
 from vprtempo_ros.errors import MapError, VprError
 from vprtempo_ros.maps.store import save
-from vprtempo_ros.network.network import FloatNetwork
+from vprtempo_ros.network.network import FloatNetwork, LinearNetwork, Network
 from vprtempo_ros.tools import to_nir
 
 
 def run(graph: object, amplitudes: np.ndarray) -> np.ndarray:
-    """Compute a graph as NIR defines it: y = W x along the edges; outputs in their order."""
+    """Compute a chain as NIR defines it: y = W x + b along the edges."""
     import nir
 
-    values = {'input': amplitudes}
-    edges = list(graph.edges)  # type: ignore[attr-defined]
-    while edges:
-        for source, target in list(edges):
-            if source in values:
-                node = graph.nodes[target]  # type: ignore[attr-defined]
-                assert isinstance(node, (nir.Linear, nir.Output))
-                values[target] = (
-                    node.weight @ values[source] if isinstance(node, nir.Linear) else values[source]
-                )
-                edges.remove((source, target))
-    names = sorted(
-        name
-        for name, node in graph.nodes.items()  # type: ignore[attr-defined]
-        if isinstance(node, nir.Output)
-    )
-    return np.concatenate([values[name] for name in names])
+    following = dict(graph.edges)  # type: ignore[attr-defined]
+    name, values = 'input', amplitudes
+    while (name := following.get(name)) is not None:
+        node = graph.nodes[name]  # type: ignore[attr-defined]
+        if isinstance(node, nir.Affine):
+            values = node.weight @ values + node.bias
+    return values
 
 
 @pytest.mark.parametrize('modules', [1, 3])
@@ -49,17 +40,59 @@ def test_round_trip(tmp_path: Path, modules: int) -> None:
     file = tmp_path / 'network.nir'
     to_nir.write_nir(network, file)
     graph = nir.read(file)
-    backend = backends.create(network, BackendConfig(name='numpy'))
-    for spikes in quantised.frames(10):
-        np.testing.assert_allclose(
-            run(graph, spikes / 255.0), backend.similarity(spikes), rtol=1e-3, atol=1e-5
-        )
-    suffix = '' if modules == 1 else '_0'
-    weights = graph.nodes[f'feature{suffix}'].weight
+    assert_same_responses(network, lambda amplitudes: run(graph, amplitudes))
+    weights = graph.nodes['feature'].weight
+    first = network.floats.modules[0].feature.weights
     assert weights.dtype == np.float32
-    assert (weights == network.floats.modules[0].feature.weights).all()
-    assert len(graph.nodes) == 1 + 3 * modules
+    assert (weights[: len(first)] == first).all()
+    assert list(graph.nodes) == ['feature', 'input', 'output', 'readout']
     assert [path.name for path in tmp_path.iterdir()] == ['network.nir']
+
+
+def assert_same_responses(
+    network: Network, respond: Callable[[np.ndarray], np.ndarray], tolerance: float = 1e-3
+) -> None:
+    """Compare responses float (places,) to amplitudes with those of backend numpy."""
+    backend = backends.create(network, BackendConfig(name='numpy'))
+    for spikes in quantised.frames(10, network.inputs):
+        expected = backend.similarity(spikes)
+        found = respond(spikes.astype(np.float32) / 255)
+        np.testing.assert_allclose(found, expected, rtol=tolerance, atol=1e-5)
+    backend.close()
+
+
+def test_large_maps_are_multiplied_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stacked readouts of many modules are nearly all zeros."""
+    pytest.importorskip('nir', reason='needs NIR: make lava')
+    network = quantised.trained(modules=3)
+    monkeypatch.setattr(to_nir, '_LARGEST', 1000)
+    graph = to_nir.to_graph(network)
+    assert sorted(graph.nodes) == ['input', 'output', 'readout']
+    assert_same_responses(network, lambda amplitudes: run(graph, amplitudes))
+
+
+@pytest.mark.parametrize('kind', ['one matrix', 'one module', 'three modules'])
+def test_sinabs_runs_it(tmp_path: Path, kind: str) -> None:
+    """An importer of another project gives the same responses."""
+    nir = pytest.importorskip('nir', reason='needs NIR: make lava')
+    sinabs_nir = pytest.importorskip('sinabs.nir', reason='needs sinabs: make lava')
+    import torch
+
+    if kind == 'one matrix':
+        weights = np.random.default_rng(0).normal(size=(9, quantised.INPUTS)).astype(np.float32)
+        network: Network = LinearNetwork(weights)
+    else:
+        network = quantised.trained(modules=1 if kind == 'one module' else 3)
+    to_nir.write_nir(network, tmp_path / 'network.nir')
+    loaded = sinabs_nir.from_nir(nir.read(tmp_path / 'network.nir'), batch_size=1)
+
+    def respond(amplitudes: np.ndarray) -> np.ndarray:
+        with torch.no_grad():
+            found = loaded(torch.from_numpy(amplitudes)[None])
+        # Some versions also return the state.
+        return (found[0] if isinstance(found, tuple) else found).numpy().reshape(-1)
+
+    assert_same_responses(network, respond)
 
 
 def test_the_tool(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -68,7 +101,7 @@ def test_the_tool(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = save(tiny_map(), tmp_path / 'map')
     assert to_nir.main([str(folder), str(tmp_path / 'network.nir')]) == 0
     assert '64 inputs, 6 places in 2 modules, linear readout' in capsys.readouterr().out
-    assert len(nir.read(tmp_path / 'network.nir').nodes) == 7
+    assert len(nir.read(tmp_path / 'network.nir').nodes) == 4
 
 
 def test_what_nir_cannot_express() -> None:

@@ -11,35 +11,45 @@ from typing import TYPE_CHECKING, Sequence
 
 import numpy as np
 
+from ..arrays import Floats
 from ..errors import MapError, VprError
 from ..maps.store import load
-from ..network.network import LinearNetwork, Network
+from ..network.network import FloatNetwork, LinearNetwork, Network
 from ..network.quantised.network import floats_of
+from ..network.readout import LinearReadout, readout_of
 from ..network.spiking.network import SpikingNetwork
 from .command import guarded
 
 if TYPE_CHECKING:
     import nir
 
+# Bytes of a readout of stacked modules, most of them zero; larger ones are multiplied out.
+_LARGEST = 1 << 28
 HINT = 'pip install nir h5py (make lava installs both)'
 
 
 def to_graph(network: Network) -> nir.NIRGraph:
     """
-    Return the network as a NIR graph: two Linear nodes for each module, on a common input.
+    Return the network as a NIR graph: a chain of Affine nodes with zero bias.
 
-    The input has amplitudes from 0 to 1; `output`, or `output_0`, `output_1`... with several
-    modules, has the similarities of their places, in order.
+    Importers of other tools know few nodes, and only chains: Affine is the matrix that they share,
+    and modules are stacked, with all places in one output. `input` has amplitudes from 0 to 1,
+    `output` the similarities of the places, in order.
 
     :raises MapError: if the network is not linear, or has no float weights.
     """
+    return _chain(network.inputs, network.places, _layers(network))
+
+
+def _layers(network: Network) -> dict[str, Floats]:
+    """Return the matrices of the chain by name, in order."""
     if isinstance(network, SpikingNetwork):
         raise MapError(
             'NIR has no neurons like those of the spiking network of training.method: '
             'bootstrap; train with training.method: stdp'
         )
     if isinstance(network, LinearNetwork):
-        return _chain(network)
+        return {'readout': network.weights}
     floats = floats_of(network)
     if floats is None:
         raise MapError(
@@ -51,32 +61,38 @@ def to_graph(network: Network) -> nir.NIRGraph:
             'NIR cannot express the clamp between the layers of the clamped readout: '
             'train with training.readout: linear'
         )
-    nir = _nir()
-    nodes = {'input': nir.Input({'input': np.array([network.inputs])})}
-    edges = []
-    for number, module in enumerate(floats.modules):
-        suffix = f'_{number}' if len(floats.modules) > 1 else ''
-        chain = [
-            (f'feature{suffix}', nir.Linear(module.feature.weights)),
-            (f'readout{suffix}', nir.Linear(module.output.weights)),
-            (f'output{suffix}', nir.Output({'output': np.array([module.places])})),
-        ]
-        before = 'input'
-        for name, node in chain:
-            nodes[name] = node
-            edges.append((before, name))
-            before = name
-    return nir.NIRGraph(nodes, edges)
+    features = np.concatenate([module.feature.weights for module in floats.modules])
+    if 4 * network.places * len(features) > _LARGEST:
+        readout = readout_of(floats)
+        assert isinstance(readout, LinearReadout)
+        # Its matrix takes spikes of 0 to 255.
+        return {'readout': np.asarray(readout.matrix) * np.float32(255)}
+    return {'feature': features, 'readout': _block_diagonal(floats)}
 
 
-def _chain(network: LinearNetwork) -> nir.NIRGraph:
+def _block_diagonal(floats: FloatNetwork) -> Floats:
+    """Return the readouts of all modules as one matrix of places by features."""
+    blocks = [module.output.weights for module in floats.modules]
+    rows, columns = (sum(block.shape[axis] for block in blocks) for axis in (0, 1))
+    joined = np.zeros((rows, columns), np.float32)
+    row = column = 0
+    for block in blocks:
+        joined[row : row + block.shape[0], column : column + block.shape[1]] = block
+        row, column = row + block.shape[0], column + block.shape[1]
+    return joined
+
+
+def _chain(inputs: int, places: int, layers: dict[str, Floats]) -> nir.NIRGraph:
     nir = _nir()
     nodes = {
-        'input': nir.Input({'input': np.array([network.inputs])}),
-        'readout': nir.Linear(network.weights),
-        'output': nir.Output({'output': np.array([network.places])}),
+        'input': nir.Input({'input': np.array([inputs])}),
+        **{
+            name: nir.Affine(weights, np.zeros(len(weights), np.float32))
+            for name, weights in layers.items()
+        },
+        'output': nir.Output({'output': np.array([places])}),
     }
-    return nir.NIRGraph(nodes, [('input', 'readout'), ('readout', 'output')])
+    return nir.NIRGraph(nodes, list(zip(nodes, list(nodes)[1:])))
 
 
 def _nir() -> ModuleType:
