@@ -22,8 +22,9 @@ from support.helpers import (
 )
 
 from vprtempo_ros.errors import SourceError
-from vprtempo_ros.sources.bags import BagReader, is_bag, normal_type
+from vprtempo_ros.sources.bags import BagReader, is_bag
 from vprtempo_ros.sources.cdr import IMAGE, read_message, stamp_ns
+from vprtempo_ros.sources.storage import normal_type
 
 SharedData = Callable[[str], Path]
 MODES = [

@@ -73,7 +73,7 @@ def test_files_of_something_else(tmp_path: Path, suffix: str, content: bytes) ->
 
 def test_a_file_of_another_name(tmp_path: Path) -> None:
     """A file without the suffix of a bag is not tried."""
-    file = tmp_path / 'recording.bag'
+    file = tmp_path / 'recording.txt'
     file.write_bytes(b'#ROSBAG V2.0\n')
     assert 'expected a bag' in error_of(file)
 
@@ -82,7 +82,7 @@ def test_a_file_of_another_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize('storage', STORAGES)
 @pytest.mark.parametrize('part', [0.01, 0.3, 0.5, 0.9, 0.97])
 def test_truncated(tmp_path: Path, storage: str, mode: str, part: float) -> None:
-    """A bag whose end is missing gives one line with a remedy."""
+    """A bag whose end is missing and that has no whole chunk gives one line with a remedy."""
     file = fresh(tmp_path / 'bag', storage, mode)
     data = file.read_bytes()
     file.write_bytes(data[: int(len(data) * part)])

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from support import ros
-from vprtempo_ros.sources.bags import BagReader, RawMessage
+from vprtempo_ros.sources.bags import BagReader
+from vprtempo_ros.sources.storage import RawMessage
 
 rclpy = pytest.importorskip('rclpy', reason='needs ROS 2: make setup')
 

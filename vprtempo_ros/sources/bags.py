@@ -1,60 +1,37 @@
 """
-Reading bags: sqlite3 and MCAP, split, compressed in every mode, with or without metadata.yaml.
+Reading bags: sqlite3, MCAP and ROS 1, split, compressed in every mode.
 
-The `rosbags` library reads the storage files. This module adds what it leaves to its callers: the
-files of a split bag, compressed files and messages, and one kind of error for every damage.
-metadata.yaml is not read: the storage files hold everything that is needed, and because of
-metadata.yaml `rosbags` (0.11.9) refuses bags of other software, or silently drops every topic whose
-QoS has another notation.
+This module joins the files of a split bag, unpacks compressed files and messages, and gives one
+kind of error for every damage. metadata.yaml, definitions of messages and QoS are not read: they
+are often missing, incomplete or wrong, and nothing here depends on them.
 """
 
 from __future__ import annotations
 
+import re
 import shutil
-import sys
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import TYPE_CHECKING, Callable, Collection, Iterator, NamedTuple, TypeVar
+from typing import Callable, Collection, Iterable, Iterator, TypeVar
 
 from ..errors import SourceError
-from .database import open_once, recover
+from . import zstd
+from .database import recover
+from .mcap_file import McapFile
 from .natural_sort import natural_key
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
-
-if TYPE_CHECKING:
-    from rosbags.interfaces import Connection
-    from rosbags.rosbag2 import Reader
+from .sqlite_file import SqliteFile
+from .storage import RawMessage, Storage, Topic
 
 T = TypeVar('T')
 
-_STORAGE = ('.db3', '.mcap')
+_STORAGE = ('.db3', '.mcap', '.bag')
+_ROS1 = '.bag'
 _ZSTD_MAGIC = b'\x28\xb5\x2f\xfd'
 # A message may not unpack to more bytes than this.
 _MESSAGE_MAX = 1 << 29
-
-
-class Topic(NamedTuple):
-    """A topic of a bag: name, type (always with /msg/), number of messages."""
-
-    name: str
-    type: str
-    messages: int
-
-
-class RawMessage(NamedTuple):
-    """A message as stored in the bag: topic, type, receive time, CDR bytes."""
-
-    topic: str
-    type: str
-    stamp_ns: int
-    data: bytes
 
 
 def is_bag(path: Path) -> bool:
@@ -71,11 +48,11 @@ class BagReader:
     """
 
     def __init__(self, path: str | Path) -> None:
-        """Open the bag: a folder, or a .db3 or .mcap file (also .zstd)."""
+        """Open the bag: a folder, or a .db3, .mcap or .bag file (also .zstd)."""
         self.path = Path(path)
         self._stack = ExitStack()
         try:
-            self._readers = self._guard(self._open)
+            self._files = self._guard(self._open)
             self.topics = self._guard(self._collect_topics)
         except BaseException:
             self._stack.close()
@@ -95,49 +72,55 @@ class BagReader:
         self._stack.close()
 
     def messages(self, topics: Collection[str]) -> Iterator[RawMessage]:
-        """Yield the messages of the named topics in recorded order, one in memory at a time."""
+        """Yield the messages of the named topics in the order of their receive times."""
+        return self._read(file.messages(topics) for file in self._files)
+
+    def recorded(self, topics: Collection[str]) -> Iterator[RawMessage]:
+        """Yield the messages of the named topics in the order in which they were recorded."""
+        return self._read(file.recorded(topics) for file in self._files)
+
+    def _read(self, streams: Iterable[Iterator[RawMessage]]) -> Iterator[RawMessage]:
         done = 0
-        for reader in self._readers:
-            chosen = [c for c in reader.connections if c.topic in topics]
-            if not chosen:
-                continue
-            stream = reader.messages(connections=chosen)
+        for stream in streams:
             while (item := self._guard(partial(next, stream, None), done)) is not None:
-                yield self._guard(partial(_raw_message, *item), done)
+                yield self._guard(partial(_unpacked, item), done)
                 done += 1
 
     def start_ns(self) -> int:
-        """Return the receive time of the first message."""
-        return self._guard(lambda: min(int(reader.start_time) for reader in self._readers))
+        """Return the receive time of the first message, 0 without messages."""
+        return min((file.start_ns for file in self._files if file.start_ns is not None), default=0)
 
-    def _open(self) -> list[Reader]:
+    @property
+    def incomplete(self) -> list[str]:
+        """What is missing at the ends of files, one line for each."""
+        return [file.incomplete for file in self._files if file.incomplete]
+
+    def _open(self) -> list[Storage]:
         if not self.path.exists():
             raise SourceError(f'{self.path}: no such bag')
         files = _storage_files(self.path)
         if not files:
             raise SourceError(
-                f'{self.path}: expected a bag (a .db3 or .mcap file, or a folder '
+                f'{self.path}: expected a bag (a .db3, .mcap or .bag file, or a folder '
                 'with such files), found none'
             )
-        readers = [self._open_reader(self._unpacked_file(file)) for file in files]
-        return sorted(readers, key=lambda reader: reader.start_time)
+        _check_one_recording(self.path, files)
+        opened = [self._open_file(self._unpacked_file(file)) for file in files]
+        return sorted(opened, key=lambda file: file.start_ns or 0)
 
-    def _open_reader(self, path: Path) -> Reader:
-        from rosbags.rosbag2 import Reader
+    def _open_file(self, path: Path) -> Storage:
+        file: Storage
+        if path.suffix == '.mcap':
+            file = self._guard(partial(McapFile, path))
+        elif path.suffix == _ROS1:
+            from .ros1_file import Ros1File
 
-        self._guard(partial(recover, path))
-        reader = self._guard(lambda: Reader(self._plain(path)))
-        self._guard(partial(open_once, reader))
-        self._stack.callback(reader.close)
-        return reader
-
-    def _plain(self, path: Path) -> Path:
-        """Return a path to the file that is valid in a URI, which is how SQLite gets it."""
-        if not set('?#%') & set(str(path)):
-            return path
-        link = Path(self._stack.enter_context(TemporaryDirectory()), f'bag{path.suffix}')
-        link.symlink_to(path.resolve())
-        return link
+            file = self._guard(partial(Ros1File, path))
+        else:
+            self._guard(partial(recover, path))
+            file = self._guard(partial(SqliteFile, path))
+        self._stack.callback(file.close)
+        return file
 
     def _unpacked_file(self, path: Path) -> Path:
         if path.suffix != '.zstd':
@@ -154,43 +137,31 @@ class BagReader:
 
     def _collect_topics(self) -> dict[str, Topic]:
         topics: dict[str, Topic] = {}
-        for reader in self._readers:
-            for connection in reader.connections:
-                known = topics.get(connection.topic)
-                topics[connection.topic] = Topic(
-                    connection.topic,
-                    normal_type(connection.msgtype),
-                    connection.msgcount + (known.messages if known else 0),
-                )
+        for file in self._files:
+            for topic in file.topics:
+                known = topics.get(topic.name)
+                # The same topic in another file, or with another QoS.
+                messages = topic.messages + (known.messages if known else 0)
+                topics[topic.name] = topic._replace(messages=messages)
         return topics
 
     def _guard(self, action: Callable[[], T], done: int | None = None) -> T:
         """Run an action that reads the file; turn everything that it raises into a SourceError."""
         try:
             return action()
-        except SourceError:
-            raise
+        except SourceError as error:
+            text = str(error)
+            known = text.startswith(str(self.path))
+            raise error if known else SourceError(f'{self.path}: {text}') from None
         except OSError as error:
             raise SourceError(f'{self.path}: cannot be read ({error.strerror or error})') from None
         except Exception as error:  # Damage raises many types: OverflowError, struct.error...
             where = '' if done is None else f' after message {done}'
             reason = ' '.join(str(error).split()) or type(error).__name__
             raise SourceError(
-                f'{self.path}: damaged{where} or not a ROS 2 bag ({reason}); try `ros2 bag '
-                'reindex` or `mcap recover` on it, or record it again'
+                f'{self.path}: damaged{where} or not a bag ({reason}); try `ros2 bag reindex`, '
+                '`mcap recover` or `rosbag reindex` on it, or record it again'
             ) from None
-
-
-def _raw_message(connection: Connection, stamp_ns: int, data: bytes) -> RawMessage:
-    return RawMessage(
-        connection.topic, normal_type(connection.msgtype), int(stamp_ns), _unpacked(bytes(data))
-    )
-
-
-def normal_type(name: str) -> str:
-    """Return a message type's name with /msg/, which some recorders leave out."""
-    package, _, message = name.partition('/')
-    return name if message.startswith('msg/') or not message else f'{package}/msg/{message}'
 
 
 def choose_topic(
@@ -235,11 +206,25 @@ def _storage_files(path: Path) -> list[Path]:
     return sorted(files, key=natural_key)
 
 
-def _unpacked(data: bytes) -> bytes:
+def _check_one_recording(path: Path, files: list[Path]) -> None:
+    """
+    Check that the .bag files of a folder are the parts of one recording: numbered from 0.
+
+    ROS 2 has a folder for each recording; in ROS 1 recordings are often next to each other.
+    """
+    found = [file.name for file in files if file.name.removesuffix('.zstd').endswith(_ROS1)]
+    numbers = [re.search(r'_(\d+)\.bag', name) for name in found]
+    if len(found) > 1 and [int(each[1]) if each else None for each in numbers] != list(
+        range(len(found))
+    ):
+        raise SourceError(
+            f'{path}: expected one recording, found {len(found)} .bag files that are not numbered '
+            f'parts of one (like _0.bag, _1.bag): name one of them, as {found[0]}'
+        )
+
+
+def _unpacked(message: RawMessage) -> RawMessage:
     """Undo compression by message; the file does not record it, but CDR never starts like this."""
-    if data[:4] != _ZSTD_MAGIC:
-        return data
-    unpacked: bytes = zstd.ZstdDecompressor().decompress(data, max_length=_MESSAGE_MAX + 1)
-    if len(unpacked) > _MESSAGE_MAX:
-        raise ValueError(f'a message unpacks to more than {_MESSAGE_MAX} bytes')
-    return unpacked
+    if message.data[:4] != _ZSTD_MAGIC:
+        return message
+    return message._replace(data=zstd.unpack(message.data, _MESSAGE_MAX))

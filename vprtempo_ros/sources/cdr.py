@@ -69,7 +69,8 @@ def typestore() -> Typestore:
     return store
 
 
-def _store_of(type_name: str) -> Typestore:
+def store_of(type_name: str) -> Typestore:
+    """Return the smallest store of definitions that has a type."""
     return live_typestore() if type_name in DEFINITIONS else typestore()
 
 
@@ -80,7 +81,7 @@ def read_message(data: bytes, type_name: str) -> Message:
     :raises ImageError: if the bytes do not hold such a message.
     """
     try:
-        return _store_of(type_name).deserialize_cdr(data, type_name)
+        return store_of(type_name).deserialize_cdr(data, type_name)
     except Exception as error:  # Too short, wrong lengths, bad strings: each raises its own type.
         reason = ' '.join(str(error).split()) or type(error).__name__
         raise ImageError(f'bytes do not hold a {type_name} ({reason})') from None
@@ -94,7 +95,7 @@ def prepare(type_name: str) -> None:
 
 def write_message(message: Message, type_name: str) -> bytes:
     """Serialise a message of the typestore to CDR bytes."""
-    return bytes(_store_of(type_name).serialize_cdr(message, type_name))
+    return bytes(store_of(type_name).serialize_cdr(message, type_name))
 
 
 def stamp_ns(header: Header) -> int:

@@ -13,9 +13,10 @@ from ..errors import EventError
 from ..events.packet import Packet, Size
 from ..events.stream import EventStream
 from ..frames import Frame, Image
-from .bags import BagReader, Topic, choose_topic
+from .bags import BagReader, choose_topic
 from .event_msg import EVENT_TYPES, read_packet
 from .poses import PoseTrack
+from .storage import Topic
 
 
 def event_topic(bag: BagReader, wanted: str) -> Topic:

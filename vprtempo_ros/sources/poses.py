@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from ..errors import SourceError
 from ..frames import Pose
-from .bags import BagReader, Topic
+from .bags import BagReader
 from .cdr import Message, read_message, stamp_ns
+from .storage import Topic
 
 if TYPE_CHECKING:
     from pyproj import Transformer

@@ -11,9 +11,10 @@ from typing import Iterator, Sequence
 from ..errors import EventError, SourceError
 from ..events.decoding import StreamDecoder
 from ..events.packet import EventBuffer
-from ..sources.bags import BagReader, Topic
+from ..sources.bags import BagReader
 from ..sources.event_bag import packets
 from ..sources.event_msg import EVENT_TYPES
+from ..sources.storage import Topic
 from ..sources.unfinished import finish
 from .command import guarded
 
@@ -94,7 +95,7 @@ def _events(bag: BagReader, topic: Topic) -> Iterator[Line]:
 def main(args: Sequence[str] | None = None) -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(prog='bag_info', description=__doc__)
-    parser.add_argument('bag', type=Path, help='bag: folder, .db3 or .mcap file')
+    parser.add_argument('bag', type=Path, help='bag: folder, .db3, .mcap or .bag file')
     given = parser.parse_args(args)
 
     def work() -> None:

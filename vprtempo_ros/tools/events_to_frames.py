@@ -62,7 +62,7 @@ def as_pixels(counts: NDArray[np.float32], signed: bool, scale: float) -> NDArra
 def main(args: Sequence[str] | None = None) -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(prog='events_to_frames', description=__doc__)
-    parser.add_argument('bag', type=Path, help='bag: folder, .db3 or .mcap file')
+    parser.add_argument('bag', type=Path, help='bag: folder, .db3, .mcap or .bag file')
     parser.add_argument('folder', type=Path, help='folder to write, empty or new')
     parser.add_argument('--topic', default='', help='topic of the events (default: the only one)')
     parser.add_argument(

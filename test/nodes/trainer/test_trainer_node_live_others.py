@@ -16,9 +16,9 @@ from support.launching import running as launched
 from support.teaching import TINY, Teacher, recorded, taught
 
 from vprtempo_ros.maps.store import load
-from vprtempo_ros.sources.bags import RawMessage
 from vprtempo_ros.sources.cdr import COMPRESSED, IMAGE, PACKET
 from vprtempo_ros.sources.image_bag import ODOMETRY, compressed_message
+from vprtempo_ros.sources.storage import RawMessage
 
 
 def test_events(tmp_path: Path) -> None:

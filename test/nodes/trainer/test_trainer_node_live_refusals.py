@@ -16,9 +16,9 @@ from support.helpers import CAMERA, ODOM, SECOND, START, drive, images, odometry
 from support.teaching import TINY, Teacher, recorded, taught
 
 from vprtempo_ros.maps.store import load
-from vprtempo_ros.sources.bags import RawMessage
 from vprtempo_ros.sources.cdr import IMAGE
 from vprtempo_ros.sources.image_bag import ODOMETRY
+from vprtempo_ros.sources.storage import RawMessage
 
 # A long training that reports progress soon.
 LASTING = {

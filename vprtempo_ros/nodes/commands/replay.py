@@ -107,7 +107,7 @@ class Replay(Node):
 def main(args: Sequence[str] | None = None) -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(prog='replay', description=__doc__)
-    parser.add_argument('bag', type=Path, help='bag: folder, .db3 or .mcap file')
+    parser.add_argument('bag', type=Path, help='bag: folder, .db3, .mcap or .bag file')
     parser.add_argument('--topics', nargs='+', default=[], help='topics to play (default: all)')
     parser.add_argument('--rate', type=float, default=1.0, help='speed (default: %(default)s)')
     parser.add_argument('--loop', action='store_true', help='restart at the end')
