@@ -17,6 +17,10 @@ RGB = (0.299, 0.587, 0.114)
 BGR = RGB[::-1]
 GREY = (1.0,)
 
+# White of 16 bits; sensors have at least 8 of them.
+_WHITE, _LEAST_BITS = 65535, 8
+# Pixels are close together if they use less than this part of the range.
+_FEW = 4
 # Conversions of whole images, to grey and to colour; any other weights choose one channel.
 _TO_GREY = {
     RGB: cv2.COLOR_RGB2GRAY,
@@ -38,15 +42,20 @@ class Image:
     Pixels as recorded, with the weight of each channel in the grey value.
 
     `pixels` is uint8 or uint16, shape (height, width, channels), often a view of a message's
-    bytes with padded rows. `weights` has an entry for each channel; grey = pixels @ weights is
-    0 to 255 for every depth. Pixels stay unconverted, so that the encoder converts only those
-    that it uses.
+    bytes with padded rows. `weights` has an entry for each channel; grey = pixels @
+    scaled_weights is 0 to 255 for every depth. Pixels stay unconverted, so that the encoder
+    converts only those that it uses.
+
+    Sensors of 10 to 14 bits, and thermal ones, use few of the values of 16 bits: what is encoded
+    and shown is stretched by the range of the image, or by `range_`, black level and number of
+    levels.
 
     Event counts are float32 with one channel, negative where polarities are signed.
     """
 
     pixels: Numbers
     weights: tuple[float, ...]
+    range_: tuple[int, int] | None = None
 
     @property
     def height(self) -> int:
@@ -59,10 +68,35 @@ class Image:
         return int(self.pixels.shape[1])
 
     @cached_property
+    def levels(self) -> tuple[int, int]:
+        """
+        The black level of 16-bit pixels, and the number of levels from it to white.
+
+        White is the next power of two above all pixels. Where all pixels are close together and
+        far from zero, as temperatures are, black is the darkest pixel and white the brightest.
+        """
+        if self.range_ is not None:
+            return self.range_
+        used = self.pixels if all(self.weights) else self.pixels[..., :-1]
+        low, high = int(used.min()), int(used.max())
+        white = (1 << max(high.bit_length(), _LEAST_BITS)) - 1
+        if 2 * low > high > low and (high - low) * _FEW < white:
+            return low, high - low
+        return 0, white
+
+    @cached_property
     def scaled_weights(self) -> NDArray[np.float32]:
         """Weights that scale every depth to 0 to 255, float32 (channels,)."""
         weights = np.array(self.weights, np.float32)
         return weights / np.float32(257) if self.pixels.dtype == np.uint16 else weights
+
+    @cached_property
+    def stretch(self) -> tuple[np.float32, np.float32]:
+        """Black level in grey, 0 to 255, and the factor that makes the brightest level 255."""
+        if self.pixels.dtype != np.uint16:
+            return np.float32(0.0), np.float32(1.0)
+        low, levels = self.levels
+        return np.float32(low / 257), np.float32(_WHITE / levels)
 
     def mean(self) -> float:
         """Return the mean grey value of all pixels, 0 to 255."""
@@ -97,33 +131,64 @@ class Image:
         return self.pixels[..., 0].astype(np.float32, copy=False)
 
     def plane(self) -> Numbers:
-        """Return what is encoded: event counts float32, or grey uint8 (height, width)."""
-        return self.counts() if self.pixels.dtype == np.float32 else self.grey()
+        """
+        Return what is encoded, (height, width): event counts float32, or grey uint8 or uint16.
+
+        16 bits stay 16 bits, of which all values are used.
+        """
+        if self.pixels.dtype == np.float32:
+            return self.counts()
+        return self._grey16() if self.pixels.dtype == np.uint16 else self.grey()
 
     def grey(self) -> NDArray[np.uint8]:
         """Return the image as grey uint8 (height, width); event counts are tone-mapped."""
         if self.pixels.dtype == np.float32:
             return _toned(self.counts())
+        grey = self._one_channel()
+        if grey.dtype == np.uint16:
+            grey = np.rint(grey.astype(np.float32) / np.float32(257))
+        return grey.astype(np.uint8, copy=False)
+
+    def shown(self) -> NDArray[np.uint8]:
+        """Return the image as people see it, uint8 (height, width): `grey`, 16 bits stretched."""
+        if self.pixels.dtype == np.uint16:
+            return np.rint(self._grey16() / np.float32(257)).astype(np.uint8)
+        return self.grey()
+
+    def _one_channel(self) -> Numbers:
+        """Return the weighted channels as (height, width), in the type of the pixels."""
         code = _TO_GREY.get(self.weights)
         if code is not None:
-            grey = cv2.cvtColor(self.pixels, code)
-        else:
-            grey = np.ascontiguousarray(self.pixels[..., self.weights.index(1.0)])
-        return _eight_bits(grey)
+            return np.asarray(cv2.cvtColor(self.pixels, code))
+        return np.ascontiguousarray(self.pixels[..., self.weights.index(1.0)])
+
+    def _grey16(self) -> NDArray[np.uint16]:
+        """Return grey uint16 (height, width) that is scaled by the range of the image."""
+        return _stretched(self._one_channel(), self.levels).astype(np.uint16, copy=False)
 
     def rgb(self) -> NDArray[np.uint8]:
         """Return the image as uint8 (height, width, 3); grey where it has no colour channels."""
         if self.pixels.dtype == np.float32 or self.weights not in _TO_RGB:
-            return np.asarray(cv2.cvtColor(self.grey(), cv2.COLOR_GRAY2RGB))
+            return np.asarray(cv2.cvtColor(self.shown(), cv2.COLOR_GRAY2RGB))
         code = _TO_RGB[self.weights]
-        return _eight_bits(self.pixels if code is None else cv2.cvtColor(self.pixels, code))
+        colours = self.pixels if code is None else cv2.cvtColor(self.pixels, code)
+        if colours.dtype == np.uint16:
+            colours = np.rint(_stretched(colours, self.levels).astype(np.float32) / 257)
+        return np.asarray(colours).astype(np.uint8, copy=False)
 
 
-def _eight_bits(values: Numbers) -> NDArray[np.uint8]:
-    """Return uint8 or uint16 values of the full range as uint8."""
-    if values.dtype == np.uint16:
-        return np.rint(values.astype(np.float32) / 257.0).astype(np.uint8)
-    return values.astype(np.uint8, copy=False)
+def _stretched(values: Numbers, levels: tuple[int, int]) -> Numbers:
+    """Return uint16 values as uint16 with black at 0 and white at 65535."""
+    if levels == (0, _WHITE):
+        return values
+    low, count = levels
+    scaled = (np.maximum(values, low).astype(np.float32) - low) * np.float32(_WHITE / count)
+    return np.rint(np.minimum(scaled, _WHITE)).astype(np.uint16)
+
+
+def range_of(image: Image) -> tuple[int, int] | None:
+    """Return the levels of an image of 16 bits, for images made from it; None for others."""
+    return image.levels if image.pixels.dtype == np.uint16 else None
 
 
 def _toned(counts: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -142,11 +207,16 @@ def counts_of(image: Image, signed: bool) -> Image:
     return Image(counts, GREY)
 
 
-def grey_image(pixels: Numbers) -> Image:
-    """Wrap a grey (height, width) or an RGB (height, width, 3) array of uint8 or uint16."""
+def grey_image(pixels: Numbers, whole: bool = False) -> Image:
+    """
+    Wrap a grey (height, width) or an RGB (height, width, 3) array of uint8 or uint16.
+
+    :param whole: 16 bits have black at 0 and white at 65535, as `Image.plane` returns them.
+    """
+    range_ = (0, _WHITE) if whole else None
     if pixels.ndim == 2:
-        return Image(pixels[..., np.newaxis], GREY)
-    return Image(pixels, RGB)
+        return Image(pixels[..., np.newaxis], GREY, range_)
+    return Image(pixels, RGB, range_)
 
 
 @dataclass(frozen=True)
@@ -164,9 +234,14 @@ class Pose:
 
 @dataclass(frozen=True)
 class Frame:
-    """One image of a traverse: stamp in nanoseconds, name in its source, pose if known."""
+    """
+    One image of a traverse: stamp in nanoseconds, name in its source, pose if known.
+
+    decode_ms: duration of decoding in milliseconds, where that is measured.
+    """
 
     stamp_ns: int
     image: Image
     name: str
     pose: Pose | None = None
+    decode_ms: float | None = None

@@ -144,7 +144,7 @@ def test_colour_and_depth_do_not_matter(encoding: str) -> None:
     message = encodings_of.message(encodings_of.samples(rgb, encoding), encoding)
     found = grey_augmentations(decode_image(message))
     if encoding in ('mono8', 'mono16', '8UC1', '16UC1', *encodings_of.YUV):
-        expected = grey_augmentations(grey_image(decode_image(message).grey()))
+        expected = grey_augmentations(grey_image(decode_image(message).shown()))
     else:
         expected = grey_augmentations(
             grey_image(np.rint(encodings_of.grey_of(rgb)).astype(np.uint8))

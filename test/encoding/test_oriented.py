@@ -113,7 +113,9 @@ def test_colour_and_depth_do_not_matter(encoder: OrientedEncoder) -> None:
     picture = scene()
     plain = encoder(grey_image(picture))
     np.testing.assert_array_equal(encoder(grey_image(np.repeat(picture[..., None], 3, 2))), plain)
-    np.testing.assert_array_equal(encoder(grey_image(picture.astype(np.uint16) * 257)), plain)
+    # 16 bits are not rounded to 8 when the image is reduced.
+    deep = encoder(grey_image(picture.astype(np.uint16) * 257))
+    assert np.abs(deep.astype(int) - plain).max() <= 4
 
 
 def test_counts_of_events_count_by_their_proportion(encoder: OrientedEncoder) -> None:

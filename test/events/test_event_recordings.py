@@ -14,15 +14,15 @@ from vprtempo_ros.events.decoding import StreamDecoder
 from vprtempo_ros.events.packet import EventBuffer, Packet
 from vprtempo_ros.events.stream import EventStream
 from vprtempo_ros.sources.bags import BagReader
-from vprtempo_ros.sources.event_bag import event_topic, packets
+from vprtempo_ros.sources.event_bag import EventPackets, event_topic
 
 
 def read(bag: Path) -> list[Packet]:
     """Return all packets of a recording."""
-    skipped: Counter[str] = Counter()
     with BagReader(bag) as reader:
-        found = list(packets(reader, event_topic(reader, ''), skipped))
-    assert not skipped
+        packets = EventPackets(reader, event_topic(reader, ''))
+        found = list(packets.read(reader))
+    assert not packets.completeness.skipped
     return found
 
 

@@ -59,7 +59,17 @@ def test_a_map_of_one_traverse(tmp_path: Path) -> None:
     assert built.network.inputs == 64
     assert built.sensor == ('camera', 32, 24)
     (traverse,) = built.provenance['traverses']
+    missing = traverse.pop('missing')
     assert traverse == {'source': str(bag.resolve()), 'frames': 6, 'used': 3, 'unreadable': 0}
+    assert missing == {
+        'messages': 6,
+        'left_out': {},
+        'lost': 0,
+        'gaps': 0,
+        'largest_gap': 0.0,
+        'without_pose': 0,
+        'notes': [],
+    }
     for number, data in zip((0, 2, 4), built.thumbnails, strict=True):
         thumbnail = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
         assert np.abs(thumbnail.astype(int) - picture(number)).mean() < 5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from support.helpers import SECOND, picture, write_pictures
@@ -125,3 +126,30 @@ def test_an_image_that_does_not_decode(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(SourceError, match=r'2\.png: ') as caught:
         next(frames)
     assert '\n' not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    'wanted',
+    [
+        ['1700000000.25.png', '1700000000.5.png', '1700000001.05.png', '1700000001.1.png'],
+        ['t_9.75.png', 't_10.125.png', 't_10.5.png'],
+        # Parts, not decimals: 1.1 and 1.10 would be the same number.
+        ['1.1.png', '1.2.png', '1.10.png', '2.1.png'],
+        ['a1.5.png', 'a1.25.png', 'b1.png'],
+    ],
+)
+def test_names_of_seconds_with_decimals(tmp_path: Path, wanted: list[str]) -> None:
+    """Seconds with a decimal point are numbers, where all names are and none are equal."""
+    write_pictures(tmp_path, sorted(wanted, reverse=True))
+    assert names_of(tmp_path) == wanted
+
+
+def test_images_of_several_sizes_are_said(tmp_path: Path) -> None:
+    """All images of a folder are frames; that their sizes differ is said once."""
+    write_pictures(tmp_path, ['1.png', '2.png'])
+    cv2.imwrite(str(tmp_path / '3.png'), picture(3, 48, 64))
+    frames = FolderFrames(tmp_path)
+    assert len(list(frames)) == 3
+    assert frames.completeness.notes == [
+        'images of 2 sizes (2 of 32x24, 1 of 64x48): are they of one camera?'
+    ]

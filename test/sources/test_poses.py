@@ -16,7 +16,7 @@ from vprtempo_ros.frames import Pose
 from vprtempo_ros.sources.bag_writer import header
 from vprtempo_ros.sources.cdr import typestore
 from vprtempo_ros.sources.image_bag import odometry_message
-from vprtempo_ros.sources.traverse import BagFrames
+from vprtempo_ros.sources.image_frames import BagFrames
 
 STILL = (0.0, 0.0, 0.0, 1.0)
 
@@ -158,8 +158,15 @@ def test_a_topic_without_a_usable_pose(tmp_path: Path, kind: str) -> None:
         if kind == 'gps'
         else stamped('nav_msgs/msg/Odometry', START, zero)
     ]
-    with pytest.raises(SourceError, match='no usable pose; name another topic in poses.topic'):
-        open_bag(tmp_path, records)
+    topic = records[0].topic
+    with pytest.raises(SourceError, match='no usable pose .*; name another topic in poses.topic'):
+        open_bag(tmp_path, records, topic)
+    # Places by frames or seconds need none.
+    frames = BagFrames(tmp_path / 'bag', BagInputConfig(), PosesConfig())
+    assert [frame.pose for frame in frames] == [None] * 4
+    (note,) = frames.completeness.notes
+    assert note.startswith(f'without poses: {topic} holds no usable pose')
+    assert ('status -1, no fix' in note) == (kind == 'gps')
 
 
 def test_poses_in_several_frames(tmp_path: Path) -> None:
@@ -191,3 +198,55 @@ def test_which_topic_holds_the_poses(tmp_path: Path) -> None:
 def test_no_pose_topic_is_no_error(tmp_path: Path) -> None:
     """A bag with pictures only gives frames without poses."""
     assert [frame.pose for frame in open_bag(tmp_path, [])] == [None] * 4
+
+
+@pytest.mark.parametrize('zeros', [(0, 1, 2), (5,), (5, 9)])
+def test_fixes_at_zero_are_none(tmp_path: Path, zeros: Sequence[int]) -> None:
+    """Latitude and longitude 0 is what receivers send without a fix; the origin is another."""
+    records = [
+        fix(n, 0.0, 0.0, 0.0) if n in zeros else fix(n, 45.0 + n * 1e-5, 7.0, 0.0)
+        for n in range(12)
+    ]
+    frames = open_bag(tmp_path, records)
+    first = next(n for n in range(12) if n not in zeros)
+    assert frames.origin == (45.0 + first * 1e-5, 7.0, 0.0)
+    assert frames.poses is not None and len(frames.poses) == 12 - len(zeros)
+    (note,) = (each for each in frames.completeness.notes if 'longitude 0' in each)
+    assert f'{len(zeros)} of 12 fixes' in note
+
+
+def test_a_route_at_latitude_and_longitude_zero(tmp_path: Path) -> None:
+    """Simulators begin there."""
+    frames = open_bag(tmp_path, [fix(n, n * 1e-5, 0.0, 0.0) for n in range(4)])
+    assert frames.poses is not None and len(frames.poses) == 4
+    assert frames.completeness.notes == []
+
+
+def test_fixes_far_from_all_others(tmp_path: Path) -> None:
+    """A step of kilometres and back is an outlier, also as the first fix."""
+    far = (0, 20)
+    records = [fix(n, 45.0 + n * 1e-5 + (n in far) * 0.1, 7.0, 0.0) for n in range(30)]
+    frames = open_bag(tmp_path, records)
+    assert frames.poses is not None and len(frames.poses) == 28
+    assert frames.origin == (45.0 + 1e-5, 7.0, 0.0)
+    (note,) = (each for each in frames.completeness.notes if 'km from' in each)
+    assert '2 of 30 fixes are up to 11.1 km from' in note
+
+
+def test_a_step_that_stays_is_said(tmp_path: Path) -> None:
+    """Two halves of a route kilometres apart are both kept."""
+    records = [fix(n, 45.0 + n * 1e-5 + (n > 15) * 0.1, 7.0, 0.0) for n in range(30)]
+    frames = open_bag(tmp_path, records)
+    assert frames.poses is not None and len(frames.poses) == 30
+    assert any('the largest of 11.1 km' in note for note in frames.completeness.notes)
+
+
+def test_a_few_poses_in_another_frame(tmp_path: Path) -> None:
+    """A start-up message with another frame does not refuse the recording."""
+    records = [
+        *odometry([(9, 9, 0)], frame_id='map', start_ns=START - SECOND),
+        *odometry([(1, 0, 0)] * 20, frame_id='odom'),
+    ]
+    frames = open_bag(tmp_path, records)
+    assert frames.poses is not None and frames.poses.frame_id == 'odom'
+    assert any("1 poses are not in frame 'odom'" in note for note in frames.completeness.notes)

@@ -19,7 +19,7 @@ from vprtempo_ros.events.packet import EventBuffer
 from vprtempo_ros.sources.bags import BagReader
 from vprtempo_ros.sources.cdr import ARRAY, PACKET
 from vprtempo_ros.sources.definitions import DEFINITIONS
-from vprtempo_ros.sources.event_bag import packets
+from vprtempo_ros.sources.event_bag import EventPackets
 from vprtempo_ros.sources.traverse import open_traverse
 from vprtempo_ros.tools.bag_info import describe
 
@@ -107,7 +107,7 @@ def test_event_arrays(tmp_path: Path, count: int, frame_id: str) -> None:
     message = TYPES[ARRAY](head, HEIGHT, WIDTH, found)
     path = write(tmp_path / 'events.bag', [('/dvs/events', ARRAY, START, message)])
     with BagReader(path) as bag:
-        (one,) = packets(bag, bag.topics['/dvs/events'], {})
+        (one,) = EventPackets(bag, bag.topics['/dvs/events']).read(bag)
     assert (one.width, one.height, one.frame_id) == (WIDTH, HEIGHT, frame_id)
     buffer = EventBuffer()
     StreamDecoder(prefer='own').decode(one, buffer)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -26,9 +26,15 @@ from vprtempo_ros.config import BagInputConfig, PosesConfig
 from vprtempo_ros.errors import SourceError, VprError
 from vprtempo_ros.frames import Frame
 from vprtempo_ros.maps.building import build_map
+from vprtempo_ros.maps.map import missing_lines
+from vprtempo_ros.maps.store import load, save
 from vprtempo_ros.sources.cdr import COMPRESSED, IMAGE
 from vprtempo_ros.sources.image_bag import compressed_message, image_message
 from vprtempo_ros.sources.traverse import Traverse, open_traverse
+from vprtempo_ros.support.parallel import ahead
+from vprtempo_ros.support.reasons import Reasons
+from vprtempo_ros.tools.bag_info import describe as describe_bag
+from vprtempo_ros.tools.map_info import describe as describe_map
 
 
 def opened(path: Path, **config: object) -> Traverse:
@@ -64,7 +70,7 @@ def test_frames_of_a_bag(bag: Path) -> None:
         assert [frame.stamp_ns for frame in frames] == [START + n * SECOND for n in range(6)]
         assert [frame.name for frame in frames] == [f'{CAMERA}[{n}]' for n in range(6)]
         assert [frame.pose.position[0] for frame in frames] == [0, 2, 4, 6, 8, 8]
-    assert sum(traverse.skipped.values()) == 0
+    assert sum(traverse.completeness.skipped.values()) == 0
 
 
 def test_compressed_images_of_a_bag(tmp_path: Path) -> None:
@@ -84,13 +90,13 @@ def test_compressed_images_of_a_bag(tmp_path: Path) -> None:
 
 
 def test_the_header_tells_the_time(tmp_path: Path) -> None:
-    """A frame's stamp is that of its header, and the receive time where that was never set."""
+    """A frame's stamp is that of its header; where that was never set, it is estimated."""
     records = [
         Record(CAMERA, IMAGE, START + n, image_message(stamp, picture(0), 'mono8', 'cam'))
         for n, stamp in enumerate((0, 7 * SECOND, 0))
     ]
     frames = list(opened(write_bag(tmp_path / 'bag', records)))
-    assert [frame.stamp_ns for frame in frames] == [START, 7 * SECOND, START + 2]
+    assert [frame.stamp_ns for frame in frames] == [7 * SECOND - 1, 7 * SECOND, 7 * SECOND + 1]
 
 
 @pytest.mark.parametrize('storage', STORAGES)
@@ -105,7 +111,9 @@ def test_broken_images_are_left_out_and_counted(tmp_path: Path, storage: str) ->
     assert numbers(frames) == [0, 3, 5]
     assert [frame.name for frame in frames] == [f'{CAMERA}[{n}]' for n in (0, 3, 5)]
     assert len(traverse) == 6
-    reasons = {reason.split(' ')[0]: count for reason, count in traverse.skipped.items()}
+    reasons = {
+        reason.split(' ')[0]: count for reason, count in traverse.completeness.skipped.items()
+    }
     assert reasons == {'expected': 1, 'unknown': 2}
 
 
@@ -119,8 +127,8 @@ def test_an_image_that_claims_more_than_it_holds(
     traverse, _ = open_traverse(str(path), BagInputConfig(topic=topic), PosesConfig(topic='none'))
     assert len(traverse) > 0
     assert list(traverse) == []
-    assert sum(traverse.skipped.values()) == len(traverse)
-    assert 'expected 921600 bytes' in next(iter(traverse.skipped))
+    assert sum(traverse.completeness.skipped.values()) == len(traverse)
+    assert 'expected 921600 bytes' in next(iter(traverse.completeness.skipped))
     with pytest.raises(VprError, match=r'no usable frame in it \(\d unreadable') as caught:
         build_map(tiny_config(path, input__topic=topic, poses__topic='none'))
     assert 'expected 921600 bytes' in str(caught.value)
@@ -200,7 +208,7 @@ def test_pixels_are_not_shared_between_frames(bag: Path) -> None:
 
 
 def test_images_of_another_size_are_left_out(tmp_path: Path) -> None:
-    """Two cameras on one topic, or new settings: the first image defines the size."""
+    """Two cameras on one topic, or new settings: what most images have is the size."""
     stamped = [START + number * SECOND for number in range(4)]
     sizes = [(24, 32), (24, 32), (48, 64), (24, 32)]
     path = write_bag(
@@ -214,6 +222,83 @@ def test_images_of_another_size_are_left_out(tmp_path: Path) -> None:
     )
     traverse = opened(path)
     for _ in range(2):
-        traverse.skipped.clear()
         assert numbers(list(traverse)) == [0, 1, 3]
-        assert traverse.skipped == {'expected 32x24 pixels as in the first image, found 64x48': 1}
+        reason = 'expected 32x24 pixels as most images have, found 64x48'
+        assert traverse.completeness.skipped == {reason: 1}
+
+
+@pytest.mark.parametrize('kind', [IMAGE, '.png', '.jpg'])
+def test_most_images_define_the_size(tmp_path: Path, kind: str) -> None:
+    """A driver that begins with another resolution does not define that of the map."""
+
+    def record(number: int) -> Record:
+        pixels = picture(number, 48, 64) if number < 3 else picture(number)
+        stamp = START + number * SECOND
+        if kind == IMAGE:
+            return Record(CAMERA, IMAGE, stamp, image_message(stamp, pixels, 'mono8', 'cam'))
+        data = cv2.imencode(kind, pixels)[1].tobytes()
+        return Record(CAMERA, COMPRESSED, stamp, compressed_message(stamp, data, kind, 'cam'))
+
+    path = write_bag(tmp_path / 'bag', [record(number) for number in range(8)])
+    traverse = opened(path)
+    assert {(frame.image.width, frame.image.height) for frame in traverse} == {(32, 24)}
+    reason = 'expected 32x24 pixels as most images have, found 64x48'
+    assert traverse.completeness.skipped == {reason: 3}
+    half = write_bag(tmp_path / 'half', [record(number) for number in range(6)])
+    with pytest.raises(SourceError, match=r'have one size, found 3 of 32x24, 3 of 64x48'):
+        opened(half)
+
+
+def test_a_recording_of_which_most_is_left_out(tmp_path: Path) -> None:
+    """A map of a small part of a route is none of the route."""
+    records = list(images(picture(number) for number in range(10)))
+    for record in records[4:]:
+        record.message.encoding = 'secret'
+    path = write_bag(tmp_path / 'bag', records)
+    with pytest.raises(SourceError, match=r'6 of 10 messages had to be left out \(6 unreadable'):
+        build_map(tiny_config(path))
+
+
+def test_what_is_missing_is_kept_in_the_map(tmp_path: Path) -> None:
+    """Gaps and poses are in map.yaml, map_info and the lines of the trainer."""
+    seen = list(images((picture(number) for number in range(20)), period_ns=SECOND // 5))
+    del seen[5:15]
+    built = build_map(tiny_config(write_bag(tmp_path / 'bag', seen)))
+    loaded = load(save(built, tmp_path / 'map'))
+    assert missing_lines(loaded.provenance['traverses'][0]) == ['1 gap, the largest of 2.2 s']
+    assert ('', '1 gap, the largest of 2.2 s') in list(describe_map(loaded, tmp_path / 'map'))
+    assert ('missing', '1 gap, the largest of 2.2 s') in list(describe_bag(tmp_path / 'bag'))
+    assert 'largest_gap: 2.2' in (tmp_path / 'map' / 'map.yaml').read_text()
+
+
+def test_reasons_that_differ_in_numbers_are_one() -> None:
+    """Counted together, with the numbers of the first."""
+    reasons = Reasons()
+    for size in (10, 11, 12):
+        reasons.count(f'expected {size} bytes, found 3.5')
+    for number in range(100):
+        reasons.count('reason ' + 'x' * number)
+    assert reasons['expected 10 bytes, found 3.5'] == 3
+    assert len(reasons) == 21
+    assert reasons.total() == 103
+    reasons.clear()
+    reasons.count('expected 12 bytes, found 3.5')
+    assert reasons == {'expected 12 bytes, found 3.5': 1}
+
+
+def test_working_ahead_keeps_the_order() -> None:
+    """Results come in the order of the items; an error comes at its place, and work stops."""
+    taken = []
+
+    def items() -> Iterator[int]:
+        for number in range(1000):
+            taken.append(number)
+            yield number
+
+    assert list(ahead(lambda number: number * 2, range(100))) == list(range(0, 200, 2))
+    found = []
+    with pytest.raises(ZeroDivisionError):
+        for each in ahead(lambda number: 1 // (50 - number), items()):
+            found.append(each)
+    assert len(found) == 50
+    assert len(taken) < 100

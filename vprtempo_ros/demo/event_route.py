@@ -52,7 +52,7 @@ def record_events(folder: Path, length: float, rate: float) -> Recordings:
         _record(world, traverse, drives[name], folder / name, name)
 
     def truth(built: Map) -> GroundTruth:
-        frames = EventFrames(folder / 'query', replace(built.config.input, topic=EVENT_TOPIC), None)
+        frames = EventFrames(folder / 'query', replace(built.config.input, topic=EVENT_TOPIC))
         stamps = np.array([frame.stamp_ns for frame in frames], np.int64)
         places = np.array([place.stamp_ns for place in built.places], np.int64)
         return from_positions(

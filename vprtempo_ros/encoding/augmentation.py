@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from ..arrays import Numbers
-from ..frames import Image
+from ..frames import Image, range_of
 
 
 class Change(NamedTuple):
@@ -72,7 +72,7 @@ def augmentations(image: Image, changes: Sequence[Change]) -> Iterator[Image]:
     """Yield the image changed by each of `changes`, smaller; the border is repeated."""
     small = _small(image)
     for change in changes:
-        yield Image(_changed(small, change), image.weights)
+        yield Image(_changed(small, change), image.weights, range_of(image))
 
 
 def another_day(image: Image, other: Image, rng: np.random.Generator) -> Image:
@@ -90,10 +90,13 @@ def another_day(image: Image, other: Image, rng: np.random.Generator) -> Image:
     pixels[occluded] = cover[occluded]
     if pixels.dtype == np.float32:
         return Image(pixels, image.weights)
-    white = float((1 << 8 * pixels.itemsize) - 1)
-    lit = rng.uniform(*_GAIN) * (pixels.astype(np.float64) / white) ** rng.uniform(*_GAMMA)
+    range_ = range_of(image)
+    black, levels = range_ or (0, 255)
+    part = np.clip((pixels.astype(np.float64) - black) / levels, 0.0, 1.0)
+    lit = rng.uniform(*_GAIN) * part ** rng.uniform(*_GAMMA)
     lit += rng.normal(0.0, _NOISE / 255.0, pixels.shape)
-    return Image(np.clip(np.rint(white * lit), 0, white).astype(pixels.dtype), image.weights)
+    found = np.rint(black + levels * np.clip(lit, 0.0, 1.0)).astype(pixels.dtype)
+    return Image(found, image.weights, range_)
 
 
 def _changed(pixels: Numbers, change: Change) -> Numbers:

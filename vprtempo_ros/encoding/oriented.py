@@ -28,6 +28,7 @@ _AROUND = 3
 _NOISE = np.float32(0.06)
 # Square root of grey: sensor noise has the same variance at all levels (Anscombe, Biometrika 1948).
 _ROOT = (np.sqrt(np.arange(256)) / 16).astype(np.float32)
+_ROOT16 = np.float32(1 / (16 * np.sqrt(257)))
 # Root mean square that event counts are scaled to, a common value of grey images.
 _COMMON_RMS = np.float32(0.6)
 
@@ -90,6 +91,8 @@ class OrientedEncoder:
         small = cv2.resize(plane, (self._side, self._side), interpolation=cv2.INTER_AREA)
         if small.dtype == np.uint8:
             return np.asarray(cv2.LUT(small, _ROOT))
+        if small.dtype == np.uint16:
+            return np.sqrt(small.astype(np.float32)) * _ROOT16
         root = np.copysign(np.sqrt(np.abs(small)), small).astype(np.float32)
         mean_square = float(np.abs(small).mean())
         return root * (_COMMON_RMS / np.float32(np.sqrt(mean_square))) if mean_square > 0 else root

@@ -87,13 +87,15 @@ def gamma_of(mean: float) -> float:
 
 def _shrink_bilinear(image: Image, height: int, width: int) -> NDArray[np.float32]:
     """Gamma-correct and interpolate only the four pixels that each result pixel looks at."""
-    gamma = gamma_of(image.mean())
+    black, gain = image.stretch
+    gamma = gamma_of((image.mean() - float(black)) * float(gain))
     top, bottom, down = _taps(image.height, height)
     left, right, across = _taps(image.width, width)
     sampled = image.pixels.take(np.concatenate((top, bottom)), 0).take(
         np.concatenate((left, right)), 1
     )
-    grey = sampled.astype(np.float32) @ image.scaled_weights
+    grey = (sampled.astype(np.float32) @ image.scaled_weights - black) * gain
+    grey = np.maximum(grey, np.float32(0.0))
     with np.errstate(over='ignore'):
         grey = np.minimum(cv2.pow(grey, gamma), 255.0)
     rows = grey[:height] + (grey[height:] - grey[:height]) * down[:, np.newaxis]
@@ -107,14 +109,20 @@ def _shrink_area(image: Image, height: int, width: int) -> NDArray[np.float32]:
     An image much larger than the result is binned two by two first, as a camera does: several
     times faster than correcting and averaging every pixel.
     """
-    grey = image.grey()
-    with np.errstate(over='ignore'):
-        table = np.arange(256, dtype=np.float32) ** np.float32(gamma_of(cv2.mean(grey)[0]))
+    grey = image.plane()
+    white = 255 if grey.dtype == np.uint8 else 65535
+    gamma = np.float32(gamma_of(cv2.mean(grey)[0] * 255 / white))
     while grey.shape[0] >= 8 * height and grey.shape[1] >= 8 * width:
         grey = cv2.resize(
             grey, (grey.shape[1] // 2, grey.shape[0] // 2), interpolation=cv2.INTER_AREA
         )
-    corrected = cv2.LUT(grey, np.minimum(table, 255.0))
+    with np.errstate(over='ignore'):
+        if white == 255:
+            table = np.arange(256, dtype=np.float32) ** gamma
+            corrected = cv2.LUT(grey, np.minimum(table, 255.0))
+        else:
+            scaled = grey.astype(np.float32) * np.float32(255 / white)
+            corrected = np.minimum(scaled**gamma, 255.0)
     return cv2.resize(corrected, (width, height), interpolation=cv2.INTER_AREA)
 
 

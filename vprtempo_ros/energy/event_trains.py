@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import reduce
 from pathlib import Path
 from typing import Iterator
@@ -15,7 +14,7 @@ from ..events.decoding import StreamDecoder
 from ..events.packet import EventBuffer
 from ..maps.map import Map
 from ..sources.bags import BagReader
-from ..sources.event_bag import event_topic, packets
+from ..sources.event_bag import EventPackets, event_topic
 
 # With these settings the amplitude of an input is the number of its events; other settings have no
 # equivalent for single events.
@@ -68,11 +67,13 @@ class EventTrains:
         """Read the recording; yield the counts of each image, float32 (steps, inputs)."""
         wanted = iter(self._stamps.tolist())
         stamp = next(wanted, None)
-        decoder, buffer = StreamDecoder(self._sensor), EventBuffer()
+        buffer = EventBuffer()
         binner = Binner(self._steps, self._period_ns, self._shape, self._sensor[::-1])
         with BagReader(self._path) as bag:
             # Unreadable packets made no image either, and are already reported.
-            for packet in packets(bag, event_topic(bag, self._topic), Counter()):
+            packets = EventPackets(bag, event_topic(bag, self._topic))
+            decoder = StreamDecoder(self._sensor, sensor_clock=packets.ratio != 1.0)
+            for packet in packets.read(bag):
                 try:
                     offset_ns, restarted = decoder.decode(packet, buffer)
                 except EventError:

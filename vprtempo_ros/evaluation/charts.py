@@ -43,9 +43,11 @@ def precision_recall_chart(curves: dict[str, PrecisionRecallCurve], headline: st
         engine = name.split(',')[0].split(' +')[0]
         colour = colours.setdefault(engine, f'C{len(colours)}')
         dashes[engine] = dashes.get(engine, -1) + 1
+        # A method without any prediction is a point at the origin, so that the legend has it.
+        end = line.precision[-1] if len(line.precision) else 0.0
         axes.step(
             np.append(line.recall, 0.0),
-            np.append(line.precision, line.precision[-1:]),
+            np.append(line.precision, end),
             where='post',
             label=f'{name} ({line.area:.3f})',
             color=colour,

@@ -6,7 +6,7 @@ import datetime
 from dataclasses import dataclass, field
 
 from ..config import NodeConfig
-from ..maps.map import Map
+from ..maps.map import Map, missing_lines
 from ..options import options
 from ..version import __version__
 from .query import Query
@@ -66,6 +66,9 @@ def _notes(loaded: Map, query: Query, truth: GroundTruth) -> list[str]:
     notes = []
     for reason, count in query.skipped.items():
         notes.append(f'{count} frames of the query were left out: {reason}')
+    notes += [f'query: {line}' for line in query.missing]
+    for record in loaded.provenance['traverses']:
+        notes += [f'{record["source"]}: {line}' for line in missing_lines(record)]
     unknown = int((~truth.known).sum())
     if unknown:
         notes.append(

@@ -166,7 +166,7 @@ def _example(
 
 def _jpeg(image: Image) -> bytes:
     """Return the grey picture, at most 320 pixels wide."""
-    grey = image.grey()
+    grey = image.shown()
     if image.width > _QUERY_WIDTH:
         height = max(1, round(image.height * _QUERY_WIDTH / image.width))
         grey = cv2.resize(grey, (_QUERY_WIDTH, height), interpolation=cv2.INTER_AREA)

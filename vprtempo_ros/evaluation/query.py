@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Callable, Iterator, ParamSpec, TypeVar
 
@@ -19,6 +19,7 @@ from ..maps.map import Map
 from ..sources.poses import Origin
 from ..sources.traverse import Traverse, open_traverse
 from ..support.progress import ProgressCallback, silent
+from ..support.reasons import Reasons
 
 T = TypeVar('T')
 P = ParamSpec('P')
@@ -42,7 +43,7 @@ class Query:
     stamps: int64 ns (frames,); names: in the recording; spikes: uint8 (frames, inputs);
     decode_ms, encode_ms: float64 (frames,), times of each frame; recorded: frames in the recording,
     including those not read; skipped: number of unreadable frames by reason; origin: latitude,
-    longitude and altitude of (0, 0, 0) if poses are from GPS.
+    longitude and altitude of (0, 0, 0) if poses are from GPS; missing: lines on gaps and clocks.
     """
 
     path: str
@@ -55,6 +56,7 @@ class Query:
     recorded: int
     skipped: dict[str, int]
     origin: Origin | None
+    missing: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         """Return the number of frames."""
@@ -91,11 +93,11 @@ def read_query(
         stamps.append(frame.stamp_ns)
         names.append(frame.name)
         poses.append(frame.pose)
-        decode_ms.append(took)
+        decode_ms.append(took if frame.decode_ms is None else frame.decode_ms)
         encode_ms.append(encoding)
     progress(f'reading {Path(path).name}', total, total)
     if not stamps:
-        why = ', '.join(traverse.skipped) or 'all frames were left out'
+        why = '; '.join(traverse.completeness.lines()) or 'all frames were left out'
         raise SourceError(f'{path}: expected query frames, found none ({why})')
     return Query(
         path,
@@ -106,8 +108,9 @@ def read_query(
         np.array(decode_ms),
         np.array(encode_ms),
         len(traverse) + config.input.start,
-        dict(traverse.skipped),
+        dict(traverse.completeness.skipped),
         origin,
+        tuple(replace(traverse.completeness, skipped=Reasons()).lines()),
     )
 
 
@@ -128,7 +131,7 @@ def read_images(path: str, config: QueryConfig, wanted: set[int]) -> dict[int, I
     found: dict[int, Image] = {}
     for number, (frame, _) in enumerate(_frames(traverse, config)):
         if number in wanted:
-            found[number] = Image(frame.image.pixels.copy(), frame.image.weights)
+            found[number] = replace(frame.image, pixels=frame.image.pixels.copy())
         if number >= max(wanted):
             break
     return found

@@ -18,9 +18,15 @@ class StampClock:
     the same times on every machine.
     """
 
-    def __init__(self) -> None:
-        """Start without a packet."""
+    def __init__(self, sensor_clock: bool = False) -> None:
+        """
+        Start without a packet.
+
+        :param sensor_clock: keep the first difference: stamps run at another rate.
+        """
         self._offset: int | None = None
+        self._last_ns = 0
+        self._fixed = sensor_clock
 
     def offset(self, stamp_ns: int, sensor_ns: int) -> tuple[int, bool]:
         """
@@ -29,6 +35,9 @@ class StampClock:
         :param sensor_ns: time of the packet's first event.
         """
         difference = stamp_ns - sensor_ns
+        back, self._last_ns = sensor_ns < self._last_ns - _JUMP_NS, sensor_ns
+        if self._fixed and self._offset is not None and not back:
+            return self._offset, False
         if self._offset is None or abs(difference - self._offset) > _JUMP_NS:
             jumped = self._offset is not None
             self._offset = difference

@@ -64,14 +64,20 @@ class StreamDecoder:
     `lost` counts missing packets, by the sequence numbers of the received ones.
     """
 
-    def __init__(self, size: Size | None = None, prefer: str = '') -> None:
-        """Expect packets of a sensor of this (width, height); None: that of the first packet."""
+    def __init__(
+        self, size: Size | None = None, prefer: str = '', sensor_clock: bool = False
+    ) -> None:
+        """
+        Expect packets of a sensor of this (width, height); None: that of the first packet.
+
+        :param sensor_clock: see `StampClock`.
+        """
         self.size = size
         self.lost = 0
         self._prefer = prefer
         self._encoding = ''
         self._decoder: FormatDecoder | None = None
-        self._clock = StampClock()
+        self._clock = StampClock(sensor_clock)
         self._seq: int | None = None
         self._stamp_ns: int | None = None
         self._jumped = False

@@ -20,10 +20,20 @@ class EventStream:
     `events` counts the decoded events, `lost` the missing packets.
     """
 
-    def __init__(self, config: EventsConfig, size: Size | None = None, decoder: str = '') -> None:
+    def __init__(
+        self,
+        config: EventsConfig,
+        size: Size | None = None,
+        decoder: str = '',
+        sensor_clock: bool = False,
+        expected: Size | None = None,
+    ) -> None:
         """
         Start; with a size (width, height), packets of other sensors are refused.
 
+        :param sensor_clock: stamps do not run as the sensor's clock does: use them only for the
+            first packet.
+        :param expected: as size, but the images are allocated with the first packet.
         :raises ConfigError: if the settings do not fit each other or the sensor.
         :raises EventError: if event_camera_py is required but not installed.
         """
@@ -31,7 +41,7 @@ class EventStream:
         new_decoder('mono', decoder)
         self.events = 0
         self._config = config
-        self._decoder = StreamDecoder(size, decoder)
+        self._decoder = StreamDecoder(size or expected, decoder, sensor_clock)
         self._buffer = EventBuffer()
         self._accumulator = Accumulator(config, *size) if size else None
 

@@ -15,6 +15,7 @@ from ..events.packet import Size
 from ..matching.confidence import Calibration
 from ..matching.stages import Route
 from ..network.network import Network
+from ..sources.completeness import completeness_from
 from ..sources.poses import Origin
 from ..statistics import Statistics
 from .places import Place
@@ -37,13 +38,23 @@ class Sensor(NamedTuple):
         return self.width, self.height
 
 
-class TraverseRecord(TypedDict):
-    """A traverse that a map was made from: path, numbers of frames."""
+class _Frames(TypedDict):
+    """Path and numbers of frames of a traverse."""
 
     source: str
     frames: int
     used: int
     unreadable: int
+
+
+class TraverseRecord(_Frames, total=False):
+    """
+    A traverse that a map was made from: path, numbers of frames.
+
+    missing: what the recording lacks, see `completeness_tree`; not in maps of earlier versions.
+    """
+
+    missing: dict[str, object]
 
 
 class Provenance(TypedDict, total=False):
@@ -107,3 +118,10 @@ def route_of(places: list[Place]) -> Route:
         float(np.median(np.diff(stamps))) * 1e-9,
         float(np.median(steps)) if steps else None,
     )
+
+
+def missing_lines(record: TraverseRecord) -> list[str]:
+    """Return one line for each thing that a traverse of a map lacks or that was decided."""
+    if 'missing' not in record:
+        return []
+    return list(completeness_from(record['missing']).lines())

@@ -17,6 +17,7 @@ from ..events.packet import Size
 from ..frames import Frame, Image
 from ..network.linear import Trials
 from ..network.training import is_closed_form
+from ..sources.completeness import completeness_tree
 from ..sources.poses import Origin
 from ..sources.traverse import Traverse, open_traverse
 from ..support.progress import ProgressCallback
@@ -89,13 +90,18 @@ class _Reader:
         config = self._config
         traverse, origin = open_traverse(bag, config.input, config.poses, self._origin)
         frames = _watched(traverse, f'reading {Path(bag).name}', self._progress)
-        if self._sensor is None:
-            self._origin = origin
-            read = list(self._read_places(frames, bag))
-        else:
-            read = list(self._read_additional(frames, bag))
+        try:
+            if self._sensor is None:
+                self._origin = origin
+                read = list(self._read_places(frames, bag))
+            else:
+                read = list(self._read_additional(frames, bag))
+        except MapError as error:
+            notes = '; '.join(traverse.completeness.notes)
+            raise MapError(f'{error} ({notes})' if notes else str(error)) from None
         if not read:
             raise SourceError(f'{bag}: no usable frame in it{_reason(traverse)}')
+        _check_most(traverse, bag)
         self._check_sensor(traverse, bag)
         self._samples.append(_samples_of(read))
         self._records.append(
@@ -103,7 +109,8 @@ class _Reader:
                 'source': str(Path(bag).resolve()),
                 'frames': len(traverse),
                 'used': len(read),
-                'unreadable': sum(traverse.skipped.values()),
+                'unreadable': traverse.completeness.skipped.total(),
+                'missing': completeness_tree(traverse.completeness),
             }
         )
 
@@ -175,16 +182,31 @@ def _samples_of(read: list[tuple[int, Spikes]]) -> TraverseSamples:
 
 def _reason(traverse: Traverse) -> str:
     """Return the most frequent reason for leaving frames out, for a message."""
-    if not traverse.skipped:
+    if not traverse.completeness.skipped:
         return ''
-    reason, count = max(traverse.skipped.items(), key=lambda item: item[1])
+    ((reason, count),) = traverse.completeness.skipped.most_common(1)
     return f' ({count} unreadable: {reason})'
+
+
+def _check_most(traverse: Traverse, bag: str) -> None:
+    """
+    Check that most of a recording was read.
+
+    :raises SourceError: if most of it was left out: the map would be that of another route.
+    """
+    complete = traverse.completeness
+    left_out = complete.skipped.total()
+    if 2 * left_out > complete.messages:
+        raise SourceError(
+            f'{bag}: {left_out} of {complete.messages} messages had to be left out'
+            f'{_reason(traverse)}: expected most of a recording to be usable'
+        )
 
 
 def _thumbnail(image: Image) -> bytes:
     """Return a small grey JPEG of the frame."""
     height = max(1, round(image.height * _THUMBNAIL_WIDTH / image.width))
-    grey = image.grey()
+    grey = image.shown()
     if image.width > _THUMBNAIL_WIDTH:
         grey = cv2.resize(grey, (_THUMBNAIL_WIDTH, height), interpolation=cv2.INTER_AREA)
     done, data = cv2.imencode('.jpg', grey, [cv2.IMWRITE_JPEG_QUALITY, 85])

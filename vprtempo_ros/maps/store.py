@@ -20,6 +20,7 @@ from ..config import TrainerConfig
 from ..encoding.encoder import encoder_for
 from ..errors import ConfigError, MapError, VprError
 from ..options import from_tree, to_tree
+from ..sources.completeness import completeness_from, completeness_tree
 from ..sources.poses import Origin
 from ..support.paths import check_makeable, user_path
 from .calibration_tree import calibration_from, calibration_tree
@@ -257,7 +258,15 @@ def _traverse_record(found: object) -> TraverseRecord:
             'used': int(used),
             'unreadable': int(unreadable),
         }:
-            return {'source': source, 'frames': frames, 'used': used, 'unreadable': unreadable}
+            record: TraverseRecord = {
+                'source': source,
+                'frames': frames,
+                'used': used,
+                'unreadable': unreadable,
+            }
+            if isinstance(found, dict) and 'missing' in found:
+                record['missing'] = completeness_tree(completeness_from(found['missing']))
+            return record
     raise TypeError(f'traverses, found {found!r:.200}')
 
 

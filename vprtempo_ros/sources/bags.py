@@ -23,13 +23,12 @@ from .database import recover
 from .mcap_file import McapFile
 from .natural_sort import natural_key
 from .sqlite_file import SqliteFile
-from .storage import RawMessage, Storage, Topic
+from .storage import ZSTD_MAGIC, RawMessage, Storage, Topic
 
 T = TypeVar('T')
 
 _STORAGE = ('.db3', '.mcap', '.bag')
 _ROS1 = '.bag'
-_ZSTD_MAGIC = b'\x28\xb5\x2f\xfd'
 # A message may not unpack to more bytes than this.
 _MESSAGE_MAX = 1 << 29
 
@@ -78,6 +77,10 @@ class BagReader:
     def recorded(self, topics: Collection[str]) -> Iterator[RawMessage]:
         """Yield the messages of the named topics in the order in which they were recorded."""
         return self._read(file.recorded(topics) for file in self._files)
+
+    def heads(self, topic: str, size: int) -> Iterator[RawMessage]:
+        """Yield the messages of a topic as `recorded`, with at least `size` bytes of each."""
+        return self._read(file.heads(topic, size) for file in self._files)
 
     def _read(self, streams: Iterable[Iterator[RawMessage]]) -> Iterator[RawMessage]:
         done = 0
@@ -224,7 +227,7 @@ def _check_one_recording(path: Path, files: list[Path]) -> None:
 
 
 def _unpacked(message: RawMessage) -> RawMessage:
-    """Undo compression by message; the file does not record it, but CDR never starts like this."""
-    if message.data[:4] != _ZSTD_MAGIC:
+    """Undo compression by message, which the file does not record."""
+    if message.data[:4] != ZSTD_MAGIC:
         return message
     return message._replace(data=zstd.unpack(message.data, _MESSAGE_MAX))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from pathlib import Path
 from typing import Iterator
 
@@ -9,10 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ImageError, SourceError
+from ..events.packet import Size
 from ..frames import Frame, Image
+from ..support.parallel import ahead
 from ..support.paths import user_path
+from .completeness import Completeness
 from .image_msg import decode_file
-from .natural_sort import natural_key
+from .natural_sort import natural_order
 
 IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.pgm', '.ppm', '.webp')
 
@@ -39,13 +44,10 @@ def image_files(folder: Path, names: str = '') -> list[Path]:
             if file.parent != folder or file.name not in present:
                 raise SourceError(f'{file}: named in {names}, but there is no such file')
     else:
-        files = sorted(
-            (
-                file
-                for file in folder.iterdir()
-                if file.suffix.lower() in IMAGE_SUFFIXES and file.is_file()
-            ),
-            key=natural_key,
+        files = natural_order(
+            file
+            for file in folder.iterdir()
+            if file.suffix.lower() in IMAGE_SUFFIXES and file.is_file()
         )
     if not files:
         raise SourceError(f'{folder}: expected images ({", ".join(IMAGE_SUFFIXES)}), found none')
@@ -78,7 +80,7 @@ class FolderFrames:
     def __init__(self, folder: Path, names: str = '') -> None:
         """List the folder, or the files named in the file `names`."""
         self.files = image_files(folder, names)
-        self.skipped: dict[str, int] = {}
+        self.completeness = Completeness(len(self.files))
         self.sensor = None
 
     def __len__(self) -> int:
@@ -86,6 +88,21 @@ class FolderFrames:
         return len(self.files)
 
     def __iter__(self) -> Iterator[Frame]:
-        """Read the images one by one."""
-        for index, file in enumerate(self.files):
-            yield Frame(index * _PERIOD_NS, read_image(file)[0], file.name)
+        """Read the images, a few ahead of the one that is yielded."""
+        sizes: Counter[Size] = Counter()
+        for index, (image, ms) in enumerate(ahead(_timed, self.files)):
+            sizes[image.width, image.height] += 1
+            name = self.files[index].name
+            yield Frame(index * _PERIOD_NS, image, name, decode_ms=ms)
+        self.completeness.notes = [_several_sizes(sizes)] if len(sizes) > 1 else []
+
+
+def _timed(file: Path) -> tuple[Image, float]:
+    begin = time.perf_counter()
+    image, _ = read_image(file)
+    return image, (time.perf_counter() - begin) * 1e3
+
+
+def _several_sizes(sizes: Counter[Size]) -> str:
+    listed = ', '.join(f'{count} of {w}x{h}' for (w, h), count in sizes.most_common(4))
+    return f'images of {len(sizes)} sizes ({listed}): are they of one camera?'

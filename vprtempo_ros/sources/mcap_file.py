@@ -17,7 +17,7 @@ from typing import Collection, Iterable, Iterator, NamedTuple
 from ..errors import SourceError
 from . import zstd
 from .ros1 import to_cdr
-from .storage import RawMessage, Topic, normal_type, signed_ns
+from .storage import ZSTD_MAGIC, RawMessage, Topic, normal_type, signed_ns
 
 MAGIC = b'\x89MCAP0\r\n'
 _FOOTER, _SCHEMA, _CHANNEL, _MESSAGE, _CHUNK = 2, 3, 4, 5, 6
@@ -96,10 +96,17 @@ class McapFile:
 
     def recorded(self, topics: Collection[str]) -> Iterator[RawMessage]:
         """Yield the messages of the named topics in the order in which they were recorded."""
+        return self._recorded(topics, None)
+
+    def heads(self, topic: str, size: int) -> Iterator[RawMessage]:
+        """Yield the messages of a topic as `recorded`, with at least `size` bytes of each."""
+        return self._recorded([topic], size)
+
+    def _recorded(self, topics: Collection[str], size: int | None) -> Iterator[RawMessage]:
         chosen = self._chosen(topics)
         for part in self._parts:
             if part.has(chosen):
-                for item in self._read(part, chosen):
+                for item in self._read(part, chosen, size):
                     yield _raw(chosen, item)
 
     def messages(self, topics: Collection[str]) -> Iterator[RawMessage]:
@@ -201,8 +208,10 @@ class McapFile:
             else:
                 self._define(kind, body)
 
-    def _read(self, part: _Part, chosen: Collection[int]) -> Iterator[tuple[int, int, bytes]]:
-        """Yield channel, receive time and data of the messages in a part."""
+    def _read(
+        self, part: _Part, chosen: dict[int, _Channel], size: int | None = None
+    ) -> Iterator[tuple[int, int, bytes]]:
+        """Yield channel, receive time and data, or `size` bytes of it, of a part's messages."""
         # Another reader of the same file may have moved the stream.
         self._stream.seek(part.position)
         kind, body = self._record()
@@ -216,7 +225,8 @@ class McapFile:
             if inner == _MESSAGE:
                 number, time, data = _message(content)
                 if number in chosen:
-                    yield number, time, bytes(data)
+                    whole = data[:4] == ZSTD_MAGIC or chosen[number].encoding != 'cdr'
+                    yield number, time, bytes(data if whole else data[:size])
 
     def _record(self) -> tuple[int, bytes]:
         """Return type and content of the record at the present position."""

@@ -1,20 +1,18 @@
-"""Poses from messages and bags, interpolated at the stamps of frames."""
+"""Poses from messages, interpolated at the stamps of frames."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Callable, Protocol
+from typing import TYPE_CHECKING, Callable, Collection, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SourceError
 from ..frames import Pose
-from .bags import BagReader
-from .cdr import Message, read_message, stamp_ns
-from .storage import Topic
+from .cdr import Message
 
 if TYPE_CHECKING:
     from pyproj import Transformer
@@ -33,14 +31,20 @@ class PoseTrack:
         orientations: NDArray[np.float64],
         frame_id: str,
         max_gap: float,
+        breaks: Collection[int] = (),
     ) -> None:
-        """Sort stamps in ns (n,), positions in m (n, 3) and quaternions xyzw (n, 4) by stamp."""
+        """
+        Sort stamps in ns (n,), positions in m (n, 3) and quaternions xyzw (n, 4) by stamp.
+
+        :param breaks: stamps of poses before which the robot was moved, as by a reset.
+        """
         order = np.argsort(stamps, kind='stable')
         self._stamps = stamps[order]
         self._positions = positions[order]
         self._orientations = orientations[order]
         self.frame_id = frame_id
         self._max_gap_ns = int(max_gap * 1e9)
+        self._breaks = frozenset(breaks)
 
     def __len__(self) -> int:
         """Return the number of recorded poses."""
@@ -51,7 +55,8 @@ class PoseTrack:
         Return the pose at a stamp in ns, or None where it is unknown.
 
         Positions are interpolated linearly, orientations along the shorter arc. There is no pose
-        more than max_gap outside the track, or in a gap longer than that.
+        more than max_gap outside the track, or in a gap longer than that; at a break it is the
+        nearer one.
         """
         after = int(np.searchsorted(self._stamps, stamp))
         before = max(after - 1, 0)
@@ -65,6 +70,8 @@ class PoseTrack:
             return None
         part = (stamp - first) / (second - first) if second > first else 0.0
         part = min(max(part, 0.0), 1.0)
+        if second in self._breaks:
+            part = float(round(part))
         position = self._positions[before] * (1 - part) + self._positions[after] * part
         start, end = self._orientations[before], self._orientations[after]
         # q and -q are the same orientation: take the one on the side of `start`.
@@ -99,8 +106,8 @@ _PARTS: dict[str, Callable[[Message], PoseMessage]] = {
     'geometry_msgs/msg/PoseStamped': lambda m: m.pose,
     'geometry_msgs/msg/PoseWithCovarianceStamped': lambda m: m.pose.pose,
 }
-_FIX = 'sensor_msgs/msg/NavSatFix'
-POSE_TYPES = (*_PARTS, _FIX)
+FIX = 'sensor_msgs/msg/NavSatFix'
+POSE_TYPES = (*_PARTS, FIX)
 
 
 class LocalPoses:
@@ -112,7 +119,7 @@ class LocalPoses:
 
         :raises SourceError: for GPS, if pyproj is not installed.
         """
-        self._is_fix = type_name == _FIX
+        self._is_fix = type_name == FIX
         if self._is_fix:
             _transformer((0.0, 0.0, 0.0))
         self._origin: Origin | None = None
@@ -134,7 +141,7 @@ def pose_of(message: Message, type_name: str) -> Pose | None:
     (status below 0, not on the globe). The position of a fix is latitude, longitude (degrees),
     altitude (m).
     """
-    if type_name == _FIX:
+    if type_name == FIX:
         # Receivers without an altitude report NaN, and only distances on the ground matter.
         height = message.altitude if math.isfinite(message.altitude) else 0.0
         pose = Pose((message.latitude, message.longitude, height))
@@ -150,53 +157,6 @@ def pose_of(message: Message, type_name: str) -> Pose | None:
         usable = math.hypot(*pose.orientation) > 1e-9
     usable = usable and all(map(math.isfinite, pose.position + pose.orientation))
     return pose if usable else None
-
-
-def read_poses(
-    bag: BagReader, topic: Topic, max_gap: float, origin: Origin | None = None
-) -> tuple[PoseTrack, Origin | None]:
-    """
-    Read a whole pose topic into memory, a few dozen bytes per pose.
-
-    NavSatFix becomes metres east, north and up of `origin`, or of the first fix if that is None;
-    the origin used is returned (None for other types). Unusable poses are left out.
-
-    :raises SourceError: if the topic holds no usable pose, or poses in several coordinate frames.
-    """
-    stamps: list[int] = []
-    poses: list[Pose] = []
-    for raw in bag.messages([topic.name]):
-        message = read_message(raw.data, topic.type)
-        pose = pose_of(message, topic.type)
-        if pose:
-            stamps.append(stamp_ns(message.header) or raw.stamp_ns)
-            poses.append(pose)
-    if not stamps:
-        raise SourceError(
-            f'{bag.path}: {topic.name} holds no usable pose; name another topic in '
-            'poses.topic, or none'
-        )
-    frames = sorted({pose.frame_id for pose in poses})
-    if len(frames) > 1:
-        raise SourceError(
-            f'{bag.path}: expected all poses of {topic.name} in one frame, found '
-            f'{" and ".join(map(repr, frames[:4]))}: did two nodes publish them? Name '
-            'another topic in poses.topic, or none'
-        )
-    positions = np.array([pose.position for pose in poses])
-    if topic.type == _FIX:
-        origin = origin or poses[0].position
-        positions = local_metres(positions, origin)
-    else:
-        origin = None
-    track = PoseTrack(
-        np.array(stamps, np.int64),
-        positions,
-        np.array([pose.orientation for pose in poses]),
-        frames[0],
-        max_gap,
-    )
-    return track, origin
 
 
 def local_metres(fixes: NDArray[np.float64], origin: Origin) -> NDArray[np.float64]:

@@ -34,6 +34,10 @@ class Ros1File:
         """Yield the messages of the named topics in the order of their receive times."""
         return self.messages(topics)
 
+    def heads(self, topic: str, size: int) -> Iterator[RawMessage]:
+        """Yield the messages of a topic; they are whole, as they are converted."""
+        return self.messages([topic])
+
     def messages(self, topics: Collection[str]) -> Iterator[RawMessage]:
         """Yield the messages of the named topics in the order of their receive times."""
         chosen = [each for each in self._reader.connections if each.topic in topics]

@@ -8,7 +8,7 @@ from typing import Collection, Iterator
 from urllib.parse import quote
 
 from ..errors import SourceError
-from .storage import RawMessage, Topic, normal_type
+from .storage import ZSTD_MAGIC, RawMessage, Topic, normal_type
 
 
 class SqliteFile:
@@ -56,24 +56,32 @@ class SqliteFile:
         """Yield the messages of the named topics in the order in which they were recorded."""
         return self._select(topics, 'id')
 
+    def heads(self, topic: str, size: int) -> Iterator[RawMessage]:
+        """Yield the messages of a topic as `recorded`, with at least `size` bytes of each."""
+        packed = f"substr(data, 1, 4) = X'{ZSTD_MAGIC.hex()}'"
+        data = f'CASE WHEN {packed} THEN data ELSE substr(data, 1, {int(size)}) END'
+        return self._select([topic], 'id', data)
+
     def messages(self, topics: Collection[str]) -> Iterator[RawMessage]:
         """Yield the messages of the named topics in the order of their receive times."""
         return self._select(topics, 'timestamp, id')
 
-    def _select(self, topics: Collection[str], order: str) -> Iterator[RawMessage]:
+    def _select(
+        self, topics: Collection[str], order: str, data: str = 'data'
+    ) -> Iterator[RawMessage]:
         chosen = {number: each for number, each in self._names.items() if each[0] in topics}
         for name, _, encoding in chosen.values():
             if encoding != 'cdr':
                 raise SourceError(f'{name} is encoded as {encoding!r}; expected cdr')
         marks = ','.join('?' * len(chosen))
         rows = self._connection.execute(
-            f'SELECT topic_id, timestamp, data FROM messages WHERE topic_id IN ({marks}) '
+            f'SELECT topic_id, timestamp, {data} FROM messages WHERE topic_id IN ({marks}) '
             f'ORDER BY {order}',
             list(chosen),
         )
-        for number, stamp_ns, data in rows:
+        for number, stamp_ns, content in rows:
             name, kind, _ = chosen[number]
-            yield RawMessage(name, kind, int(stamp_ns), bytes(data))
+            yield RawMessage(name, kind, int(stamp_ns), bytes(content))
 
     def close(self) -> None:
         """Close the database."""

@@ -38,6 +38,9 @@ class Storage(Protocol):
     def recorded(self, topics: Collection[str]) -> Iterator[RawMessage]:
         """Yield the messages of the named topics in the order in which they were recorded."""
 
+    def heads(self, topic: str, size: int) -> Iterator[RawMessage]:
+        """Yield the messages of a topic as `recorded`, with at least `size` bytes of each."""
+
     def messages(self, topics: Collection[str]) -> Iterator[RawMessage]:
         """Yield the messages of the named topics in the order of their receive times."""
 
@@ -49,6 +52,10 @@ def normal_type(name: str) -> str:
     """Return a message type's name with /msg/, which some recorders leave out."""
     package, _, message = name.partition('/')
     return name if message.startswith('msg/') or not message else f'{package}/msg/{message}'
+
+
+ZSTD_MAGIC = b'\x28\xb5\x2f\xfd'
+"""Begin of a message that rosbag2 compressed; CDR never begins like this."""
 
 
 def signed_ns(time: int) -> int:

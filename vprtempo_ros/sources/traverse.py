@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 import itertools
-from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 from typing import Iterator, Protocol
 
 from ..config import BagInputConfig, PosesConfig
-from ..errors import ImageError, SourceError
+from ..errors import SourceError
 from ..events.packet import Size
 from ..frames import Frame, counts_of
 from ..support.paths import user_path
-from .bags import BagReader, choose_topic, is_bag
-from .cdr import read_message, stamp_ns
+from .bags import is_bag
+from .completeness import Completeness
 from .folder import FolderFrames
-from .image_msg import DECODERS
-from .poses import POSE_TYPES, Origin, PoseTrack, read_poses
-from .same_size import SameSize
+from .image_frames import BagFrames
+from .poses import Origin
 
 
 class Traverse(Protocol):
     """
-    Frames in recorded order. `skipped` counts frames that were left out, by reason.
+    Frames in the order of their times.
 
-    `sensor` is width and height of the sensor if that is not the size of the images.
+    `sensor` is width and height of the sensor if that is not the size of the images;
+    `completeness` what is missing, which is known when all frames have been read.
     """
 
-    skipped: dict[str, int]
+    @property
+    def completeness(self) -> Completeness:
+        """What is missing, was left out, or was decided."""
 
     @property
     def sensor(self) -> Size | None:
@@ -41,54 +41,15 @@ class Traverse(Protocol):
         """Read the frames; nothing is kept."""
 
 
-class BagFrames:
-    """
-    The frames of an image topic of a bag.
-
-    A message without an image, an image of another size than the first, and one without contrast
-    (the first frames of a camera often are black) are left out and counted in `skipped`: the
-    other frames of the recording are still usable.
-    """
-
-    def __init__(
-        self, path: Path, config: BagInputConfig, poses: PosesConfig, origin: Origin | None = None
-    ) -> None:
-        """Open the bag, choose its topics, read all poses into memory."""
-        self.path = path
-        self.skipped: dict[str, int] = Counter()
-        self.sensor = None
-        with BagReader(path) as bag:
-            self.topic = choose_topic(bag.topics, tuple(DECODERS), config.topic, 'image', path)
-            self.poses, self.origin = _poses(bag, poses, origin)
-
-    def __len__(self) -> int:
-        """Return the number of image messages."""
-        return self.topic.messages
-
-    def __iter__(self) -> Iterator[Frame]:
-        """Read and decode the messages one by one."""
-        decode, size = DECODERS[self.topic.type], SameSize()
-        with BagReader(self.path) as bag:
-            for number, raw in enumerate(bag.messages([self.topic.name])):
-                try:
-                    message = read_message(raw.data, self.topic.type)
-                    image = decode(message)
-                    image.check_contrast()
-                    size.check(image.width, image.height)
-                except ImageError as error:
-                    self.skipped[str(error)] += 1
-                    continue
-                stamp = stamp_ns(message.header) or raw.stamp_ns
-                pose = self.poses.at(stamp) if self.poses else None
-                yield Frame(stamp, image, f'{self.topic.name}[{number}]', pose)
-
-
 class _WithoutStart:
     """A traverse without its first frames."""
 
     def __init__(self, traverse: Traverse, start: int) -> None:
         self._traverse, self._start = traverse, start
-        self.skipped = traverse.skipped
+
+    @property
+    def completeness(self) -> Completeness:
+        return self._traverse.completeness
 
     @property
     def sensor(self) -> Size | None:
@@ -106,7 +67,10 @@ class _Counts:
 
     def __init__(self, traverse: Traverse, signed: bool) -> None:
         self._traverse, self._signed = traverse, signed
-        self.skipped = traverse.skipped
+
+    @property
+    def completeness(self) -> Completeness:
+        return self._traverse.completeness
 
     @property
     def sensor(self) -> Size | None:
@@ -153,25 +117,9 @@ def _open(
         # Imports compiled loops, which traverses of images do not need.
         from .event_bag import EventFrames
 
-        with BagReader(where) as reader:
-            track, origin = _poses(reader, poses, origin)
-        traverse = EventFrames(where, config, track)
+        events = EventFrames(where, config, poses, origin)
+        traverse, origin = events, events.origin
     else:
-        bag = BagFrames(where, config, poses, origin)
-        traverse, origin = bag, bag.origin
+        images = BagFrames(where, config, poses, origin)
+        traverse, origin = images, images.origin
     return (_WithoutStart(traverse, config.start) if config.start else traverse), origin
-
-
-def _poses(
-    bag: BagReader, config: PosesConfig, origin: Origin | None
-) -> tuple[PoseTrack | None, Origin | None]:
-    if config.topic == 'none':
-        return None, None
-    present = any(topic.type in POSE_TYPES and topic.messages for topic in bag.topics.values())
-    if not config.topic and not present:
-        return None, None
-    topic = choose_topic(bag.topics, POSE_TYPES, config.topic, 'pose', bag.path)
-    try:
-        return read_poses(bag, topic, config.max_gap, origin)
-    except ImageError as error:
-        raise SourceError(f'{bag.path}: {topic.name}: {error}') from None

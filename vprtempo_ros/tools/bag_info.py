@@ -1,4 +1,4 @@
-"""bag_info: print the topics of a bag, and of events sensor, encoding, rate and errors."""
+"""bag_info: print the topics of a bag, what is missing, and of events sensor, encoding, rate."""
 
 from __future__ import annotations
 
@@ -8,12 +8,18 @@ from collections import Counter
 from pathlib import Path
 from typing import Iterator, Sequence
 
+import numpy as np
+
 from ..errors import EventError, SourceError
 from ..events.decoding import StreamDecoder
 from ..events.packet import EventBuffer
 from ..sources.bags import BagReader
-from ..sources.event_bag import packets
+from ..sources.clocks import common_clock
+from ..sources.completeness import Completeness
+from ..sources.event_bag import EventPackets
 from ..sources.event_msg import EVENT_TYPES
+from ..sources.image_msg import DECODERS
+from ..sources.scan import scan
 from ..sources.storage import Topic
 from ..sources.unfinished import finish
 from .command import guarded
@@ -41,26 +47,44 @@ def describe(path: Path) -> Iterator[Line]:
     with BagReader(path) as bag:
         for number, topic in enumerate(bag.topics.values()):
             yield '' if number else 'topics', f'{topic.name}  {topic.type}  {topic.messages}'
+        for line in bag.incomplete:
+            yield 'missing', line
         for topic in bag.topics.values():
             if topic.type in EVENT_TYPES and topic.messages:
                 yield from _events(bag, topic)
+            elif topic.type in DECODERS and topic.messages:
+                yield from _images(bag, topic)
+
+
+def _images(bag: BagReader, topic: Topic) -> Iterator[Line]:
+    found = scan(bag, topic)
+    sizes = ', '.join(f'{count} of {w}x{h}' for (w, h), count in found.sizes.items())
+    yield topic.name, f'{topic.messages} images, {sizes or "sizes unknown"} pixels'
+    complete = Completeness(topic.messages)
+    clocks = common_clock(found.stamps)
+    complete.notes += clocks.notes
+    complete.add_gaps(np.sort(clocks.frames))
+    for line in complete.lines():
+        yield 'missing', line
 
 
 def _events(bag: BagReader, topic: Topic) -> Iterator[Line]:
-    skipped: dict[str, int] = Counter()
+    packets = EventPackets(bag, topic)
+    complete = packets.completeness
     sensors: dict[str, int] = Counter()
     encodings: dict[str, int] = Counter()
-    decoder, buffer = StreamDecoder(), EventBuffer()
+    decoder = StreamDecoder(packets.size, sensor_clock=packets.ratio != 1.0)
+    buffer = EventBuffer()
     events = brighter = size = 0
     first = last = None
-    for packet in packets(bag, topic, skipped):
+    for packet in packets.read(bag):
         sensors[f'{packet.width}x{packet.height}'] += 1
         encodings[packet.encoding[:40]] += 1
         size += packet.data.size
         try:
             offset, _ = decoder.decode(packet, buffer)
         except EventError as error:
-            skipped[str(error)] += 1
+            complete.skipped.count(str(error))
             continue
         if len(buffer):
             times = buffer.t
@@ -88,8 +112,11 @@ def _events(bag: BagReader, topic: Topic) -> Iterator[Line]:
             )
     if decoder.lost:
         yield 'lost', f'{decoder.lost} packets, by their sequence numbers'
-    for reason, count in skipped.items():
+    for reason, count in complete.skipped.items():
         yield 'unusable', f'{count} packets: {reason}'
+    complete.skipped.clear()
+    for line in complete.lines():
+        yield 'missing', line
 
 
 def main(args: Sequence[str] | None = None) -> int:

@@ -36,7 +36,7 @@ def events_to_frames(bag: Path, folder: Path, config: BagInputConfig, scale: flo
             raise SourceError(f'{folder}: expected an empty folder or none, found files in it')
     except OSError as error:
         raise SourceError(f'{folder}: cannot be written ({error.strerror})') from None
-    frames = EventFrames(bag, config, None)
+    frames = EventFrames(bag, config)
     written = 0
     for frame in tqdm(frames, unit='image', disable=None):
         pixels = as_pixels(frame.image.counts(), config.events.polarity == 'signed', scale)
@@ -47,8 +47,8 @@ def events_to_frames(bag: Path, folder: Path, config: BagInputConfig, scale: flo
     if not written:
         reasons = '; '.join(frames.skipped) or 'the recording is shorter than a window'
         raise SourceError(f'{bag}: no image could be made of {frames.topic.name} ({reasons})')
-    for reason, count in frames.skipped.items():
-        print(f'{count} packets left out: {reason}', file=sys.stderr)
+    for line in frames.completeness.lines():
+        print(line, file=sys.stderr)
     return written
 
 

@@ -139,7 +139,7 @@ def draw(walked: Walk, image: Image, size: tuple[int, int], folder: Path) -> lis
     shape = (-1, width)
     for ax, pixels, title in zip(
         axes,
-        (image.grey(), walked.spikes.reshape(shape), walked.inputs.reshape(shape)),
+        (image.shown(), walked.spikes.reshape(shape), walked.inputs.reshape(shape)),
         ('image', 'spikes, 0 to 255', 'integer inputs'),
     ):
         shown = ax.imshow(pixels, cmap='gray' if title == 'image' else 'viridis')

@@ -11,7 +11,7 @@ from ..backends.lava.limits import Demand, check_limits, check_spiking_limits, d
 from ..backends.lava.limits import describe as describe_demand
 from ..config import EVENTS, EncodingConfig, EventsConfig
 from ..errors import BackendError
-from ..maps.map import Map
+from ..maps.map import Map, missing_lines
 from ..maps.store import checksums, load
 from ..matching.normalisation import hyperactive
 from ..network.layers import Layer
@@ -45,6 +45,8 @@ def describe(loaded: Map, folder: Path) -> Iterator[Line]:
             f', {traverse["unreadable"]} unreadable' if traverse['unreadable'] else ''
         )
         yield 'traverses' if number == 0 else '', text
+        for line in missing_lines(traverse):
+            yield '', line
     yield 'training', _training(loaded)
     yield from _calibration(loaded)
     yield from _confidence(loaded)

@@ -59,7 +59,7 @@ def _colours(image: Image, width: int, height: int) -> Pixels:
     pixels = image.pixels
     order = _channels(image.weights)
     if not order or pixels.dtype == np.float32:
-        grey = cv2.resize(image.grey(), (width, height), interpolation=cv2.INTER_AREA)
+        grey = cv2.resize(image.shown(), (width, height), interpolation=cv2.INTER_AREA)
         return cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB)
     small = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
     if small.dtype == np.uint16:

@@ -11,10 +11,11 @@ from rclpy.impl.rcutils_logger import RcutilsLogger
 from rclpy.node import Node
 from std_msgs.msg import Float32
 
-from ...config import EVENTS, TrainerConfig
+from ...config import TrainerConfig
 from ...errors import SourceError, VprError
 from ...interface import PROGRESS
 from ...maps.building import build_map
+from ...maps.map import missing_lines
 from ...maps.store import save
 from ...sources.recordings import how_to_train
 from ...sources.unfinished import finish
@@ -121,17 +122,8 @@ class TrainingJob:
             recover_recording(user_path(bag), self._logger)
         built = build_map(config, self._report)
         for entry in built.provenance['traverses']:
-            if entry['unreadable'] and config.input.type == EVENTS:
-                self._logger.warning(
-                    f'{entry["source"]}: {entry["unreadable"]} packets of events '
-                    'left out; bag_info shows why'
-                )
-            elif entry['unreadable']:
-                self._logger.warning(
-                    f'{entry["source"]}: {entry["unreadable"]} of '
-                    f'{entry["frames"]} images left out: unreadable, of another '
-                    'size or without contrast'
-                )
+            for line in missing_lines(entry):
+                self._logger.warning(f'{entry["source"]}: {line}')
         self.map = save(built, config.map, config.overwrite)
         self._logger.info(
             f'{self.map}: {len(built.places)} places from {len(config.bags)} '

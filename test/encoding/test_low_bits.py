@@ -1,0 +1,69 @@
+"""Sensors that use few of the values of 16 bits encode as with 8 bits, in every encoder."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from support.helpers import picture
+
+from vprtempo_ros.config import EncodingConfig, OrientedConfig
+from vprtempo_ros.encoding.augmentation import WIDE, another_day, augmentations
+from vprtempo_ros.encoding.oriented import OrientedEncoder
+from vprtempo_ros.encoding.pixels import PixelEncoder
+from vprtempo_ros.frames import BGR, Image, grey_image
+
+ENCODERS = [
+    PixelEncoder(EncodingConfig(encoder='pixels', resize='area')),
+    PixelEncoder(EncodingConfig(encoder='pixels', resize='bilinear')),
+    OrientedEncoder(OrientedConfig()),
+]
+GREY8 = picture(5, 240, 320)
+
+
+def as_levels(low: int, high: int) -> NDArray[np.uint16]:
+    """Return the picture with these values for black and white."""
+    return np.rint(low + GREY8 * ((high - low) / 255)).astype(np.uint16)
+
+
+@pytest.mark.parametrize('encode', ENCODERS, ids=['area', 'bilinear', 'oriented'])
+@pytest.mark.parametrize('range_', [(0, 1023), (0, 4095), (0, 16383), (0, 65535), (29000, 31000)])
+def test_values_of_few_bits(encode: PixelEncoder, range_: tuple[int, int]) -> None:
+    """10, 12, 14 and 16 bits, and temperatures, give the spikes of 8 bits."""
+    expected = encode(grey_image(GREY8)).astype(int)
+    found = encode(grey_image(as_levels(*range_))).astype(int)
+    assert np.abs(found - expected).mean() < 2.0
+
+
+@pytest.mark.parametrize('range_', [(0, 1023), (0, 65535), (29000, 31000)])
+def test_grey_of_few_bits(range_: tuple[int, int]) -> None:
+    """Pictures for people, and colours, are those of 8 bits."""
+    grey = grey_image(as_levels(*range_))
+    assert np.abs(grey.shown().astype(int) - GREY8.astype(int)).max() <= 1
+    colours = Image(np.repeat(as_levels(*range_)[..., None], 3, axis=2), BGR)
+    assert np.abs(colours.shown().astype(int) - GREY8.astype(int)).max() <= 1
+
+
+def test_alpha_is_no_level() -> None:
+    """A white alpha channel does not define the range."""
+    pixels = np.repeat(as_levels(0, 1023)[..., None], 4, axis=2)
+    pixels[..., 3] = 65535
+    found = Image(pixels, (*BGR, 0.0)).shown()
+    assert np.abs(found.astype(int) - GREY8.astype(int)).max() <= 1
+
+
+def test_augmentations_keep_the_levels() -> None:
+    """Changed frames of 10 bits are those of 8 bits, with more levels."""
+    low, plain = grey_image(as_levels(0, 1023)), grey_image(GREY8)
+    for found, expected in zip(augmentations(low, WIDE), augmentations(plain, WIDE)):
+        assert found.pixels.dtype == np.uint16
+        assert np.abs(found.grey().astype(int) - expected.grey().astype(int)).mean() < 1.5
+    lit = another_day(low, low, np.random.default_rng(0)).plane() / 257
+    other = another_day(plain, plain, np.random.default_rng(0)).plane()
+    assert abs(float(np.mean(lit)) - float(np.mean(other))) < 40
+
+
+def test_pixels_of_one_value() -> None:
+    """An image without any contrast stays one, and divides nothing by zero."""
+    for value in (0, 1000, 65535):
+        assert len(np.unique(grey_image(np.full((24, 32), value, np.uint16)).shown())) == 1

@@ -1,0 +1,222 @@
+"""Which clock is trusted: order of recording, stamps, receive times."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.helpers import (
+    CAMERA,
+    ODOM,
+    SECOND,
+    START,
+    STORAGES,
+    Record,
+    images,
+    odometry,
+    picture,
+    write_bag,
+)
+
+from vprtempo_ros.config import BagInputConfig, PosesConfig
+from vprtempo_ros.errors import SourceError
+from vprtempo_ros.sources.cdr import IMAGE
+from vprtempo_ros.sources.clocks import Stamps, common_clock
+from vprtempo_ros.sources.image_bag import ODOMETRY, image_message
+from vprtempo_ros.sources.image_frames import BagFrames
+
+TENTH = SECOND // 10
+
+
+def stamps(name: str, received: list[int], stamped: list[int]) -> Stamps:
+    """Return the clocks of a topic."""
+    return Stamps(name, np.array(received, np.int64), np.array(stamped, np.int64))
+
+
+def steady(count: int, begin: int = START, period: int = TENTH) -> list[int]:
+    """Return times at a steady rate."""
+    return [begin + number * period for number in range(count)]
+
+
+def test_stamps_in_order_stay() -> None:
+    """Ordinary recordings keep their stamps, and nothing is said."""
+    received, stamped = steady(50), steady(50, START - 1234567)
+    found = common_clock(stamps('a', received, stamped), stamps('b', received, stamped))
+    assert found.frames.tolist() == stamped
+    assert found.notes == []
+
+
+@pytest.mark.parametrize('period', [TENTH, SECOND])
+def test_a_clock_that_wraps(period: int) -> None:
+    """Time goes on by the receive times where stamps begin again."""
+    received = steady(100, period=period)
+    wrapped = [t - 4295 * SECOND if n >= 50 else t for n, t in enumerate(received)]
+    found = common_clock(stamps('/image', received, wrapped))
+    assert found.frames.tolist() == received
+    (note,) = found.notes
+    assert note.startswith('/image: stamps jump once, after message 50, back by 4295.000 s')
+
+
+def test_a_simulation_that_is_reset() -> None:
+    """Frames and poses jump together: by the same amount, that of the faster topic."""
+    frames = steady(60, 5 * SECOND + 4_000_000) * 2
+    poses = steady(300, 5 * SECOND, SECOND // 50) * 2
+    found = common_clock(
+        stamps('/image', steady(120, START + 5_000_000), frames),
+        stamps('/odom', steady(600, START, SECOND // 50), poses),
+    )
+    assert found.poses is not None
+    assert found.frames[60] - found.frames[0] == found.poses[300] - found.poses[0] == 6 * SECOND
+    assert found.breaks == (int(found.poses[300]),)
+    assert len(found.notes) == 2
+
+
+def test_several_resets() -> None:
+    """Each is counted."""
+    found = common_clock(stamps('a', steady(90), steady(30) * 3))
+    assert found.frames.tolist() == steady(90)
+    assert 'stamps jump 2 times, first after message 30' in found.notes[0]
+
+
+def test_a_recorder_whose_clock_is_set_back() -> None:
+    """Receive times and stamps step back together: time goes on at the common rate."""
+    times = [*steady(50), *steady(50, START + 2 * SECOND)]
+    found = common_clock(stamps('a', times, times))
+    assert found.frames.tolist() == steady(100)
+
+
+def test_one_wrong_stamp() -> None:
+    """A stamp far ahead does not move those after it."""
+    stamped = steady(50)
+    stamped[20] += 1000 * SECOND
+    found = common_clock(stamps('a', steady(50), stamped))
+    assert found.frames.tolist() == steady(50)
+
+
+def test_messages_out_of_order_keep_their_stamps() -> None:
+    """Late messages are no new beginning."""
+    stamped = steady(50, period=2 * SECOND)
+    stamped[10], stamped[11] = stamped[11], stamped[10]
+    found = common_clock(stamps('a', steady(50, period=2 * SECOND), stamped))
+    assert found.frames.tolist() == stamped
+    assert found.notes == []
+
+
+def test_fast_simulations_and_gaps_are_no_jumps() -> None:
+    """Twenty times as fast as real time, or a pause of a minute."""
+    fast = steady(50, 0, 2 * SECOND)
+    assert common_clock(stamps('a', steady(50), fast)).frames.tolist() == fast
+    paused = [*steady(50), *steady(50, START + 60 * SECOND)]
+    found = common_clock(stamps('a', paused, paused))
+    assert found.frames.tolist() == paused
+    assert found.notes == []
+
+
+def test_missing_stamps() -> None:
+    """Zero is a time in simulations, and else estimated; without any, receive times are used."""
+    simulated = steady(50, 0)
+    assert common_clock(stamps('a', steady(50), simulated)).frames.tolist() == simulated
+    some = steady(50)
+    some[7] = some[30] = 0
+    found = common_clock(stamps('a', steady(50, START + 5), some))
+    assert found.frames.tolist() == steady(50)
+    assert '2 of 50 messages have no stamp' in found.notes[0]
+    found = common_clock(stamps('a', steady(50), [0] * 50))
+    assert found.frames.tolist() == steady(50)
+    assert found.notes == ['a has no stamps: receive times are used']
+
+
+def test_two_clocks() -> None:
+    """A camera that counts from its start is aligned by receive times; both spans are said."""
+    received = steady(100)
+    found = common_clock(
+        stamps('/image', received, steady(100, 1000 * SECOND)), stamps('/odom', received, received)
+    )
+    assert found.frames.tolist() == received
+    (note,) = found.notes
+    assert '/image is stamped 1000.000 to 1009.900 s, /odom 100.000 to 109.900 s' in note
+    assert note.endswith('aligned by the receive times')
+
+
+def test_unset_stamps_next_to_simulated_time() -> None:
+    """Receive times are used for both."""
+    received = steady(100)
+    found = common_clock(
+        stamps('/image', received, [0] * 100), stamps('/odom', received, steady(100, 0))
+    )
+    assert found.poses is not None
+    assert found.frames.tolist() == found.poses.tolist() == received
+    assert 'another clock' in found.notes[0]
+
+
+def test_an_unsure_offset_is_said() -> None:
+    """Latency, or clocks that are not synchronised: stamps are used."""
+    received, late = steady(100), steady(100, START - 2 * SECOND)
+    found = common_clock(stamps('a', received, late), stamps('b', received, received))
+    assert found.frames.tolist() == late
+    assert 'stamped 2.0 s apart' in found.notes[0]
+
+
+def test_what_cannot_be_decided_is_refused() -> None:
+    """Stamps that begin again in a recording without receive times."""
+    twice = [*steady(50), *steady(50)]
+    with pytest.raises(SourceError, match='stamps begin again after message 50'):
+        common_clock(stamps('a', [0] * 100, twice), stamps('b', [0] * 100, twice))
+
+
+@pytest.mark.parametrize('storage', STORAGES)
+def test_poses_of_the_second_drive(tmp_path: Path, storage: str) -> None:
+    """After a reset each frame has the pose of its own drive, 40 m away."""
+    records = []
+    for drive, x in enumerate((0.0, 40.0)):
+        begin = START + drive * 6 * SECOND
+        seen = images([picture(n) for n in range(60)], start_ns=5 * SECOND, period_ns=TENTH)
+        moved = odometry(
+            [(x + n / 50, 0, 0) for n in range(300)], start_ns=5 * SECOND, period_ns=SECOND // 50
+        )
+        records += [
+            each._replace(stamp_ns=begin + each.stamp_ns - 5 * SECOND) for each in (*seen, *moved)
+        ]
+    path = write_bag(tmp_path / 'bag', sorted(records, key=lambda each: each.stamp_ns), storage)
+    frames = list(BagFrames(path, BagInputConfig(), PosesConfig()))
+    assert len(frames) == 120
+    for number, frame in enumerate(frames):
+        assert frame.pose
+        expected = 40.0 * (number >= 60) + (number % 60) / 10
+        assert frame.pose.position[0] == pytest.approx(expected, abs=0.03)
+    assert [frame.stamp_ns for frame in frames] == steady(120, 5 * SECOND)
+
+
+def test_images_out_of_order_are_sorted(tmp_path: Path) -> None:
+    """Frames come by their stamps; one that is later than 32 others is left out."""
+    order = [0, 2, 1, 3, *range(5, 45), 4, 45]
+    records = [
+        Record(
+            CAMERA,
+            IMAGE,
+            START + number,
+            image_message(START + which * TENTH, picture(which), 'mono8', 'cam'),
+        )
+        for number, which in enumerate(order)
+    ]
+    frames = BagFrames(write_bag(tmp_path / 'bag', records), BagInputConfig(), PosesConfig())
+    found = [(frame.stamp_ns - START) // TENTH for frame in frames]
+    assert found == [0, 1, 2, 3, *range(5, 46)]
+    assert list(frames.completeness.skipped.values()) == [1]
+
+
+def test_gaps_and_frames_without_a_pose(tmp_path: Path) -> None:
+    """Holes in images and in poses are counted; an even recording has none."""
+    seen = list(images([picture(n) for n in range(40)], period_ns=TENTH))
+    moved = list(odometry([(n, 0, 0) for n in range(40)], period_ns=TENTH))
+    del seen[10:30], moved[32:]
+    path = write_bag(tmp_path / 'bag', [*seen, *moved])
+    frames = BagFrames(path, BagInputConfig(), PosesConfig(max_gap=0.2))
+    assert len(list(frames)) == 20
+    complete = frames.completeness
+    assert (complete.gaps, complete.largest_gap) == (1, pytest.approx(2.1))
+    assert complete.without_pose == 6
+    assert list(complete.lines()) == ['1 gap, the largest of 2.1 s', '6 frames without a pose']
+    assert {ODOM, CAMERA} == {record.topic for record in (*seen, *moved)}
+    assert {record.type for record in moved} == {ODOMETRY}

@@ -1,0 +1,236 @@
+"""
+Which clock to trust: the order of recording, the stamps, or the receive times.
+
+Stamps are when something was seen, and so what poses and frames are joined by. But they may be
+missing (0), begin again (a simulation is reset, a counter wraps), or be of another clock than the
+stamps of the poses. Receive times are those of one computer, late by a varying latency. Every
+source asks here, once, for all of its stamps.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import SourceError
+
+Times = NDArray[np.int64]
+
+# Stamps that step back by more than this, in ns, begin again, unless they return at once.
+_BACK_NS = 1_000_000_000
+# Stamps leap if they go ahead by this, and by many times the common step and the receive time.
+_AHEAD_NS, _MANY = 10_000_000_000, 50
+# Maximum number of messages out of order that are not a new beginning.
+_LATE = 8
+# Clocks differ by more than any latency, in ns.
+_APART_NS = 5_000_000_000
+_UNSURE_NS = 1_000_000_000
+# Jumps of two topics are one if they differ by less than this, in ns.
+_SAME_NS = 1_000_000_000
+
+
+class Stamps(NamedTuple):
+    """
+    The clocks of a topic, int64 ns (messages,) in the order of recording.
+
+    stamped: 0 where a header has no stamp.
+    """
+
+    name: str
+    received: Times
+    stamped: Times
+
+
+class Clocks(NamedTuple):
+    """
+    Times of frames and poses on one clock, int64 ns, and what was decided, for the user.
+
+    breaks: times of the poses before which stamps began again.
+    """
+
+    frames: Times
+    poses: Times | None
+    notes: list[str]
+    breaks: tuple[int, ...] = ()
+
+
+class _Jump(NamedTuple):
+    """Stamps from number `message` on are too large by `amount` ns; when it was received."""
+
+    message: int
+    amount: int
+    received: int
+
+
+def common_clock(frames: Stamps, poses: Stamps | None = None) -> Clocks:
+    """
+    Return times that go on where stamps begin again, and that are of one clock.
+
+    :raises SourceError: if stamps begin again, and receive times do not say how much later.
+    """
+    notes: list[str] = []
+    topics = [frames] if poses is None or not len(poses.stamped) else [frames, poses]
+    if len(topics) == 2 and _unset(frames) != _unset(topics[1]):
+        unset = frames if _unset(frames) else topics[1]
+        other = topics[1] if unset is frames else frames
+        if _apart(other.stamped, other.received) > _APART_NS:
+            notes.append(
+                f'{unset.name} has no stamps and {other.name} is stamped {_span(other.stamped)}, '
+                'another clock than that of the receive times: receive times are used for both'
+            )
+            return Clocks(frames.received, topics[1].received, notes)
+    filled = [_filled(topic, notes) for topic in topics]
+    jumps = [_jumps(topic, times) for topic, times in zip(topics, filled)]
+    for topic, found in zip(topics, jumps):
+        if found:
+            _check_decidable(topic, found, len(topics) > 1)
+            notes.append(_jump_note(topic, found))
+    if len(topics) == 2:
+        _join(jumps[0], jumps[1])
+    times = [_continued(each, found) for each, found in zip(filled, jumps)]
+    if len(topics) == 1:
+        return Clocks(times[0], None if poses is None else poses.received, notes)
+    times[0] = _aligned(topics[0], topics[1], times[0], times[1], notes)
+    breaks = tuple(int(times[1][jump.message]) for jump in jumps[1])
+    return Clocks(times[0], times[1], notes, breaks)
+
+
+def _unset(topic: Stamps) -> bool:
+    return bool(len(topic.stamped)) and not topic.stamped.any()
+
+
+def _apart(stamps: Times, received: Times) -> float:
+    return abs(float(np.median(stamps - received))) if len(stamps) else 0.0
+
+
+def _span(times: Times) -> str:
+    return f'{times.min() * 1e-9:.3f} to {times.max() * 1e-9:.3f} s'
+
+
+def _filled(topic: Stamps, notes: list[str]) -> Times:
+    """Return stamps, and for those that were never set the time by the neighbouring ones."""
+    unset = topic.stamped == 0
+    if not unset.any():
+        return topic.stamped
+    if unset.all():
+        notes.append(f'{topic.name} has no stamps: receive times are used')
+        return topic.received
+    known = np.flatnonzero(~unset)
+    wanted = np.flatnonzero(unset)
+    after = np.searchsorted(known, wanted).clip(0, len(known) - 1)
+    before = (after - 1).clip(0)
+    nearest = np.where(
+        np.abs(known[before] - wanted) <= np.abs(known[after] - wanted), known[before], known[after]
+    )
+    estimated = topic.stamped[nearest] + topic.received[wanted] - topic.received[nearest]
+    times = topic.stamped.copy()
+    # In simulated time, which may run fast, 0 is a time.
+    common = float(np.median(np.diff(topic.stamped[known]))) if len(known) > 1 else 0.0
+    genuine = np.abs(estimated) < max(_BACK_NS, 2.0 * common)
+    times[wanted] = np.where(genuine, 0, estimated)
+    if not genuine.all():
+        notes.append(
+            f'{topic.name}: {np.count_nonzero(~genuine)} of {len(unset)} messages have no stamp; '
+            'theirs are estimated from receive times'
+        )
+    return times
+
+
+def _steps(topic: Stamps, times: Times) -> tuple[Times, Times, int]:
+    """Return steps of the stamps, steps to expect by receive times, and the common step."""
+    steps = np.diff(times)
+    ahead = steps[steps > 0]
+    common = int(np.median(ahead)) if len(ahead) else 0
+    received = np.diff(topic.received)
+    # A recorder's clock that is set back says nothing.
+    return steps, np.where(received < 0, common, received), common
+
+
+def _jumps(topic: Stamps, times: Times) -> list[_Jump]:
+    """Return where stamps begin again or leap."""
+    if len(times) < 2:
+        return []
+    steps, expected, common = _steps(topic, times)
+    leaps = steps > np.maximum(_AHEAD_NS, _MANY * np.maximum(expected, common))
+    found: list[_Jump] = []
+    latest, begin, shift = int(times[0]), 0, 0
+    for index in np.flatnonzero((steps < -_BACK_NS) | leaps).tolist():
+        latest = max(latest, int(times[begin : index + 1].max()) - shift)
+        begin = index + 1
+        now = int(times[begin]) - shift
+        soon = times[begin + 1 : begin + 1 + _LATE] - shift
+        if now < latest - _BACK_NS and (soon >= latest).any():
+            continue  # Out of order, not a new beginning.
+        amount = now - (latest + int(expected[index]))
+        if abs(amount) < _BACK_NS:
+            continue
+        found.append(_Jump(index + 1, amount, int(topic.received[begin])))
+        shift += amount
+    return found
+
+
+def _check_decidable(topic: Stamps, jumps: list[_Jump], several: bool) -> None:
+    """Check that receive times say how stamps go on; alone, a topic goes on at its own rate."""
+    received = topic.received
+    constant = len(received) > 1 and bool((received == received[0]).all())
+    if several and (constant or not received.any()):
+        raise SourceError(
+            f'{topic.name}: stamps begin again after message {jumps[0].message}, and receive times '
+            'are missing, so poses cannot be joined with images: split the recording there, or '
+            'set poses.topic to none'
+        )
+
+
+def _jump_note(topic: Stamps, jumps: list[_Jump]) -> str:
+    first = jumps[0]
+    times = f'{len(jumps)} times, first' if len(jumps) > 1 else 'once,'
+    how = 'back' if first.amount < 0 else 'ahead'
+    return (
+        f'{topic.name}: stamps jump {times} after message {first.message}, {how} by '
+        f'{abs(first.amount) * 1e-9:.3f} s (a reset, or a clock that wraps or was set); '
+        'time goes on from there by the receive times'
+    )
+
+
+def _join(frames: list[_Jump], poses: list[_Jump]) -> None:
+    """Where both topics jump together, as one clock does, use the same amount for both."""
+    for number, jump in enumerate(frames):
+        for other in poses:
+            if (
+                abs(jump.amount - other.amount) < _SAME_NS
+                and abs(jump.received - other.received) < 10 * _SAME_NS
+            ):
+                frames[number] = jump._replace(amount=other.amount)
+                break
+
+
+def _continued(times: Times, jumps: list[_Jump]) -> Times:
+    if not jumps:
+        return times
+    result = times.copy()
+    for jump in jumps:
+        result[jump.message :] -= jump.amount
+    return result
+
+
+def _aligned(frames: Stamps, poses: Stamps, times: Times, others: Times, notes: list[str]) -> Times:
+    """Return the times of frames on the clock of the poses."""
+    if not len(times) or not (np.ptp(frames.received) and np.ptp(poses.received)):
+        return times
+    offset = int(np.median(times - frames.received))
+    apart = offset - int(np.median(others - poses.received))
+    if abs(apart) > _APART_NS:
+        notes.append(
+            f'{frames.name} is stamped {_span(times)}, {poses.name} {_span(others)}: two clocks, '
+            f'{abs(apart) * 1e-9:.1f} s apart; aligned by the receive times'
+        )
+        return times - apart
+    if abs(apart) > _UNSURE_NS:
+        notes.append(
+            f'{frames.name} and {poses.name} are stamped {abs(apart) * 1e-9:.1f} s apart relative '
+            'to their receive times: a latency, or clocks that are not synchronised; stamps are '
+            'used'
+        )
+    return times

@@ -1,0 +1,102 @@
+"""What is missing in a traverse, was left out, or was decided while reading it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..support.reasons import Reasons
+
+# A gap is longer than this many common steps, and than a second.
+_STEPS, _LEAST_NS = 5, 1_000_000_000
+
+
+@dataclass
+class Completeness:
+    """
+    What a traverse lacks.
+
+    skipped: messages left out, by reason; lost: event packets that are missing by their sequence
+    numbers; gaps: number of gaps between messages; largest_gap: the longest of them in seconds;
+    without_pose: frames without a pose, of a traverse with poses; notes: decisions on clocks,
+    sizes and poses, each one line.
+    """
+
+    messages: int = 0
+    skipped: Reasons = field(default_factory=Reasons)
+    lost: int = 0
+    gaps: int = 0
+    largest_gap: float = 0.0
+    without_pose: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    def add_gaps(self, times: NDArray[np.int64]) -> None:
+        """Find the gaps between sorted times in ns."""
+        self.gaps, self.largest_gap = gaps_of(times)
+
+    def lines(self) -> Iterator[str]:
+        """Yield one line for each thing that is missing or was decided; none if all is there."""
+        for reason, count in self.skipped.items():
+            yield f'{count} of {self.messages} messages left out: {reason}'
+        if self.lost:
+            yield f'{self.lost} packets of events are missing, by their sequence numbers'
+        if self.gaps:
+            yield f'{_several(self.gaps, "gap")}, the largest of {self.largest_gap:.1f} s'
+        if self.without_pose:
+            yield f'{_several(self.without_pose, "frame")} without a pose'
+        yield from self.notes
+
+
+def completeness_tree(found: Completeness) -> dict[str, object]:
+    """Return what is missing as plain values, for map.yaml."""
+    return {
+        'messages': found.messages,
+        'left_out': dict(found.skipped),
+        'lost': found.lost,
+        'gaps': found.gaps,
+        'largest_gap': round(found.largest_gap, 3),
+        'without_pose': found.without_pose,
+        'notes': list(found.notes),
+    }
+
+
+def completeness_from(tree: object) -> Completeness:
+    """
+    Return the content of `completeness_tree`.
+
+    :raises TypeError: if it has other parts or types.
+    """
+    match tree:
+        case {
+            'messages': int(messages),
+            'left_out': dict(left_out),
+            'lost': int(lost),
+            'gaps': int(gaps),
+            'largest_gap': float(largest_gap),
+            'without_pose': int(without_pose),
+            'notes': list(notes),
+        } if all(isinstance(note, str) for note in notes):
+            skipped = Reasons()
+            for reason, count in left_out.items():
+                if not (isinstance(reason, str) and isinstance(count, int)):
+                    raise TypeError(f'left_out, found {reason!r:.200}')
+                skipped[reason] = count
+            return Completeness(messages, skipped, lost, gaps, largest_gap, without_pose, notes)
+    raise TypeError(f'missing, found {tree!r:.200}')
+
+
+def gaps_of(times: NDArray[np.int64]) -> tuple[int, float]:
+    """Return the number of gaps between sorted times in ns, and the largest in seconds."""
+    steps = np.diff(times)
+    common = steps[steps > 0]
+    if not len(common):
+        return 0, 0.0
+    found = steps[steps > max(_LEAST_NS, _STEPS * float(np.median(common)))]
+    return len(found), float(found.max(initial=0)) * 1e-9
+
+
+def _several(count: int, what: str) -> str:
+    return f'{count} {what}' + ('s' if count != 1 else '')

@@ -1,0 +1,62 @@
+"""The first fields of messages, read without their data."""
+
+from __future__ import annotations
+
+import struct
+from typing import NamedTuple
+
+from ..events.packet import Size
+from .cdr import ARRAY, COMPRESSED, IMAGE, OLD_PACKET, PACKET
+
+# Bytes that hold the fields before the data, or an image file's up to its size.
+HEAD_BYTES = {COMPRESSED: 1 << 16}
+HEAD_DEFAULT = 4096
+
+
+class Head(NamedTuple):
+    """Stamp in ns, 0 if it was never set, and width and height in pixels, None if unknown."""
+
+    stamp_ns: int
+    size: Size | None
+
+
+def read_head(data: bytes, type_name: str) -> Head:
+    """Return the head of a message of images, events or any other that begins with a header."""
+    try:
+        order = '<' if data[1] & 1 else '>'
+        seconds, nanoseconds, length = struct.unpack_from(f'{order}iII', data, 4)
+    except (IndexError, struct.error):
+        return Head(0, None)
+    stamp = seconds * 1_000_000_000 + nanoseconds
+    try:
+        return Head(stamp, _size(data, type_name, order, 16 + (length + 3) // 4 * 4))
+    except (IndexError, struct.error, ValueError):
+        return Head(stamp, None)
+
+
+def _size(data: bytes, type_name: str, order: str, at: int) -> Size | None:
+    if type_name in (IMAGE, PACKET, OLD_PACKET, ARRAY):
+        height, width = struct.unpack_from(f'{order}II', data, at)
+        return (width, height) if width and height else None
+    if type_name == COMPRESSED:
+        (length,) = struct.unpack_from(f'{order}I', data, at)
+        return file_size(data, at + 8 + (length + 3) // 4 * 4)
+    return None
+
+
+def file_size(data: bytes, at: int = 0) -> Size | None:
+    """Return width and height of the PNG or JPEG that begins at a position; None if unknown."""
+    if data[at : at + 8] == b'\x89PNG\r\n\x1a\n':
+        width, height = struct.unpack_from('>II', data, at + 16)
+        return width, height
+    if data[at : at + 2] != b'\xff\xd8':
+        return None
+    at += 2
+    while data[at] == 0xFF:
+        marker, length = data[at + 1], struct.unpack_from('>H', data, at + 2)[0]
+        # Start of frame, in all its kinds; C4, C8 and CC are other segments.
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            height, width = struct.unpack_from('>HH', data, at + 5)
+            return width, height
+        at += 2 + length
+    return None

@@ -1,0 +1,101 @@
+"""One look at all heads of a topic, from which it is decided what is read and in which order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Iterator, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import SourceError
+from ..events.packet import Size
+from .bags import BagReader
+from .clocks import Stamps
+from .heads import HEAD_BYTES, HEAD_DEFAULT, read_head
+from .storage import RawMessage, Topic
+
+# Maximum number of messages that wait for an earlier one.
+_WAITING = 32
+
+
+class Scan(NamedTuple):
+    """
+    The heads of a topic in the order of recording.
+
+    size: width and height that most messages have, None if unknown; other: bool (messages,),
+    those of another size; sizes: number of messages by size.
+    """
+
+    stamps: Stamps
+    size: Size | None
+    other: NDArray[np.bool_]
+    sizes: dict[Size, int]
+
+
+def scan(bag: BagReader, topic: Topic) -> Scan:
+    """Read the heads of all messages of a topic."""
+    received, stamped = [], []
+    found: list[Size | None] = []
+    for raw in bag.heads(topic.name, HEAD_BYTES.get(topic.type, HEAD_DEFAULT)):
+        head = read_head(raw.data, topic.type)
+        received.append(raw.stamp_ns)
+        stamped.append(head.stamp_ns)
+        found.append(head.size)
+    sizes = Counter(size for size in found if size)
+    most = max(sizes, key=lambda size: sizes[size], default=None)
+    return Scan(
+        Stamps(topic.name, np.array(received, np.int64), np.array(stamped, np.int64)),
+        most,
+        np.array([size is not None and size != most for size in found], bool),
+        sizes,
+    )
+
+
+def check_size(found: Scan, bag: BagReader) -> None:
+    """
+    Check that one size is that of most messages.
+
+    :raises SourceError: if it is not: then it is not clear which camera or setting is meant.
+    """
+    total = sum(found.sizes.values())
+    if found.size is not None and 2 * found.sizes[found.size] <= total:
+        listed = ', '.join(f'{n} of {w}x{h}' for (w, h), n in sorted(found.sizes.items())[:4])
+        raise SourceError(
+            f'{bag.path}: expected most messages of {found.stamps.name} to have one size, found '
+            f'{listed}: split the recording, or name another topic'
+        )
+
+
+class Ordered(NamedTuple):
+    """A message, its number in the order of recording, and its time in ns."""
+
+    number: int
+    time_ns: int
+    raw: RawMessage
+
+
+def in_order(bag: BagReader, topic: Topic, times: NDArray[np.int64]) -> Iterator[Ordered | None]:
+    """
+    Yield the messages of a topic in the order of `times`, int64 ns in the order of recording.
+
+    At most _WAITING messages wait in memory for an earlier one; for an earlier one that comes
+    after that, None.
+    """
+    rank = np.empty(len(times), np.int64)
+    rank[np.argsort(times, kind='stable')] = np.arange(len(times))
+    waiting: dict[int, Ordered] = {}
+    passed = 0
+    for number, raw in enumerate(bag.recorded([topic.name])):
+        place = int(rank[number])
+        if place < passed:
+            yield None
+            continue
+        waiting[place] = Ordered(number, int(times[number]), raw)
+        if len(waiting) > _WAITING:
+            passed = min(waiting)
+        while passed in waiting:
+            yield waiting.pop(passed)
+            passed += 1
+    for place in sorted(waiting):
+        yield waiting[place]

@@ -1,0 +1,75 @@
+"""What is read of a bag, when it was, and where the robot was then."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..config import PosesConfig
+from ..errors import SourceError
+from .bags import BagReader, choose_topic
+from .clocks import common_clock
+from .completeness import Completeness
+from .pose_topic import NoPose, PoseMessages, read_pose_messages, track_of
+from .poses import POSE_TYPES, Origin, PoseTrack
+from .scan import Scan, check_size, scan
+from .storage import Topic
+
+
+class Timeline(NamedTuple):
+    """
+    A topic of frames or events, and the poses of a bag, on one clock.
+
+    times: int64 ns (messages,) in the order of recording; origin: of GPS poses.
+    """
+
+    scan: Scan
+    times: NDArray[np.int64]
+    track: PoseTrack | None
+    origin: Origin | None
+    completeness: Completeness
+
+
+def read_timeline(
+    bag: BagReader, topic: Topic, config: PosesConfig, origin: Origin | None = None
+) -> Timeline:
+    """
+    Look at all stamps of a topic, and read all poses into memory.
+
+    :raises SourceError: if the topics do not fit the configuration, most messages are not of one
+        size, or it cannot be decided when messages were sent.
+    """
+    found = scan(bag, topic)
+    check_size(found, bag)
+    complete = Completeness(len(found.other), notes=list(bag.incomplete))
+    poses = _poses(bag, config, complete.notes)
+    try:
+        clocks = common_clock(found.stamps, poses.stamps if poses else None)
+    except SourceError as error:
+        raise SourceError(f'{bag.path}: {error}') from None
+    complete.notes += clocks.notes
+    complete.add_gaps(np.sort(clocks.frames[~found.other]))
+    track = None
+    if poses is not None and clocks.poses is not None:
+        track, origin = track_of(poses, clocks, config.max_gap, origin)
+        complete.notes += poses.notes
+    return Timeline(found, clocks.frames, track, origin if track else None, complete)
+
+
+def _poses(bag: BagReader, config: PosesConfig, notes: list[str]) -> PoseMessages | None:
+    if config.topic == 'none':
+        return None
+    present = any(topic.type in POSE_TYPES and topic.messages for topic in bag.topics.values())
+    if not config.topic and not present:
+        return None
+    topic = choose_topic(bag.topics, POSE_TYPES, config.topic, 'pose', bag.path)
+    try:
+        return read_pose_messages(bag, topic)
+    except NoPose as error:
+        if config.topic:
+            raise
+        # Places by frames or seconds need no poses.
+        notes.append(f'without poses: {str(error).removeprefix(f"{bag.path}: ")}')
+        return None
