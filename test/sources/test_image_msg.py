@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.encodings_of import BAYER, DEEP, PLAIN, YUV, colour_picture, grey_of, message, samples
+from support.encodings_of import (
+    BAYER,
+    DEEP,
+    PLAIN,
+    PLANAR,
+    YUV,
+    colour_picture,
+    grey_of,
+    message,
+    samples,
+)
 from support.helpers import steady
 
 from vprtempo_ros.errors import ImageError
 from vprtempo_ros.sources.cdr import IMAGE, read_message, typestore, write_message
 from vprtempo_ros.sources.image_bag import image_message
-from vprtempo_ros.sources.image_msg import decode_image
+from vprtempo_ros.sources.image_msg import decode_compressed, decode_image
 
 ALL = PLAIN + YUV + BAYER
 # A Bayer picture is interpolated, and at its border extrapolated.
@@ -143,7 +154,7 @@ def valid(**changes: object) -> SimpleNamespace:
         ({'width': 2**32 - 1, 'step': 2**32 - 1}, 'at least'),
         ({'height': 2**32 - 1, 'width': 2**32 - 1, 'step': 2**34}, 'found 1800'),
         ({'encoding': ''}, 'unknown encoding'),
-        ({'encoding': 'RGB8'}, 'unknown encoding'),
+        ({'encoding': 'RGB9'}, 'unknown encoding'),
         ({'encoding': '32FC1'}, 'unknown encoding'),
         ({'encoding': 'x\n' * 1000}, 'unknown encoding'),
     ],
@@ -186,3 +197,66 @@ def test_any_message_is_an_image_or_an_image_error(
         return
     assert image.grey().shape == (height, width)
     assert 0 <= image.mean() <= 255.01
+
+
+@pytest.mark.parametrize('encoding', PLANAR)
+@pytest.mark.parametrize('padding', [0, 2])
+@pytest.mark.parametrize('size', [(20, 30), (21, 30)])
+def test_the_first_plane_of_yuv_is_grey(encoding: str, padding: int, size: tuple[int, int]) -> None:
+    """Drivers of libcamera and OAK send nv12: grey is the first plane, chroma is not read."""
+    rgb = colour_picture(*size)
+    found = message(samples(rgb, 'mono8'), encoding, padding=padding)
+    rows = -(-int(2 * size[0] * PLANAR[encoding]) // 2)
+    chroma = np.random.default_rng(0).integers(0, 256, rows * found.step, np.uint8)
+    plane, found.data = found.data, np.concatenate((found.data, chroma))
+    image = decode_image(found)
+    assert (image.height, image.width) == size
+    assert np.abs(image.grey() - grey_of(rgb)).max() <= 1.0
+    found.data = plane
+    if not padding:
+        with pytest.raises(ImageError, match=f'{encoding}, found {len(plane)}'):
+            decode_image(found)
+
+
+@pytest.mark.parametrize('encoding', ['NV12', 'YUYV', 'Bayer_RGGB8', 'RGB8'])
+def test_encodings_in_upper_case(encoding: str) -> None:
+    """Some drivers spell them so."""
+    pixels = np.zeros(4 * 4 * 3, np.uint8)
+    found = SimpleNamespace(
+        height=4, width=4, encoding=encoding, step=12, is_bigendian=0, data=np.tile(pixels, 2)
+    )
+    assert decode_image(found).width == 4
+
+
+def test_yuv_of_opencv() -> None:
+    """Planes as OpenCV writes them, in full range by its own formula."""
+    rgb = np.rint(255 * colour_picture()).astype(np.uint8)
+    planes = cv2.cvtColor(rgb, cv2.COLOR_RGB2YUV_I420)
+    found = SimpleNamespace(
+        height=20, width=30, encoding='i420', step=30, is_bigendian=0, data=planes.reshape(-1)
+    )
+    assert np.array_equal(decode_image(found).grey(), planes[:20])
+    packed = cv2.cvtColor(rgb, cv2.COLOR_RGB2YUV_YUY2)
+    found = SimpleNamespace(
+        height=20, width=30, encoding='yuyv', step=60, is_bigendian=0, data=packed.reshape(-1)
+    )
+    assert np.array_equal(decode_image(found).grey(), packed[..., 0])
+
+
+@pytest.mark.parametrize('encoding', [name for name in BAYER if name.endswith('8')])
+@pytest.mark.parametrize('end', ['jpeg compressed', 'png compressed ', 'png compressed bayer'])
+def test_compressed_bayer(encoding: str, end: str) -> None:
+    """A compressed mosaic is interpolated as one that is not compressed."""
+    rgb = colour_picture()
+    mosaic = samples(rgb, encoding)
+    expected = decode_image(message(mosaic, encoding)).grey()
+    data = cv2.imencode('.png', mosaic)[1].reshape(-1)
+    found = decode_compressed(SimpleNamespace(format=f'{encoding}; {end}', data=data))
+    assert np.array_equal(found.grey(), expected)
+
+
+@pytest.mark.parametrize('name', ['h264', 'h265', 'hevc', 'H264; bgr8', 'libx264'])
+def test_video_is_refused_in_one_line(name: str) -> None:
+    """It says what to do."""
+    with pytest.raises(ImageError, match=r'found video .* PyAV'):
+        decode_compressed(SimpleNamespace(format=name, data=np.zeros(100, np.uint8)))

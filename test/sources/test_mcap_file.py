@@ -14,6 +14,7 @@ from vprtempo_ros.config import BagInputConfig, PosesConfig
 from vprtempo_ros.errors import SourceError
 from vprtempo_ros.sources.bags import BagReader
 from vprtempo_ros.sources.cdr import IMAGE, write_message
+from vprtempo_ros.sources.image_msg import VIDEO_TYPES
 from vprtempo_ros.sources.traverse import open_traverse
 
 COUNT = 10
@@ -121,3 +122,11 @@ def test_a_type_without_msg_and_wrapped_times(tmp_path: Path) -> None:
     with BagReader(path) as bag:
         assert bag.topics[CAMERA].type == IMAGE
         assert bag.start_ns() == -5
+
+
+@pytest.mark.parametrize('kind', VIDEO_TYPES)
+def test_a_bag_of_video(tmp_path: Path, kind: str) -> None:
+    """The line says that it is video, and what to do."""
+    path = write_mcap(tmp_path / 'a.mcap', [McapTopic('/video', kind)], [(0, START, bytes(20))])
+    with pytest.raises(SourceError, match=f'found video .{kind}.: .* PyAV'):
+        open_traverse(str(path), BagInputConfig(), PosesConfig())

@@ -27,7 +27,13 @@ PLAIN = [
     'rgba16',
     'bgra16',
 ]
-YUV = ['yuv422', 'uyvy', 'yuv422_yuy2', 'yuyv']
+YUV = ['yuv422', 'uyvy', 'vyuy', 'yuv422_yuy2', 'yuyv', 'yvyu']
+# Bytes of the planes after that of grey, relative to it.
+PLANAR = {
+    **dict.fromkeys(('nv12', 'nv21', 'yuv420', 'i420', 'yv12'), 0.5),
+    **dict.fromkeys(('nv16', 'nv61', 'yuv422p'), 1.0),
+    **dict.fromkeys(('nv24', 'nv42', 'yuv444p'), 2.0),
+}
 DEEP = [name for name in PLAIN + BAYER if name.startswith('16') or name.endswith('16')]
 
 
@@ -58,7 +64,7 @@ def samples(rgb: NDArray[np.float64], encoding: str) -> NDArray[Any]:
     elif encoding in YUV:
         # Chroma is noise: it must not leak into the grey value.
         chroma = np.random.default_rng(0).random((height, width, 1))
-        parts = [grey, chroma] if encoding in ('yuv422_yuy2', 'yuyv') else [chroma, grey]
+        parts = [grey, chroma] if encoding in ('yuv422_yuy2', 'yuyv', 'yvyu') else [chroma, grey]
         values = np.concatenate(parts, axis=-1)
     elif encoding in ('mono8', 'mono16', '8UC1', '16UC1'):
         values = grey

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Iterator, NamedTuple
 
 from ..config import BagInputConfig, PosesConfig
-from ..errors import ImageError
+from ..errors import ImageError, SourceError
 from ..events.packet import Size
 from ..frames import Frame, Image
 from ..support.parallel import ahead
 from .bags import BagReader, choose_topic
 from .cdr import prepare, read_message
-from .image_msg import DECODERS
+from .image_msg import DECODERS, VIDEO_TYPES, no_video
 from .poses import Origin
 from .scan import Ordered, in_order
 from .timeline import read_timeline
@@ -49,6 +49,7 @@ class BagFrames:
         self.path = path
         self.sensor = None
         with BagReader(path) as bag:
+            _check_no_video(bag, config.topic)
             self.topic = choose_topic(bag.topics, tuple(DECODERS), config.topic, 'image', path)
             found = read_timeline(bag, self.topic, poses, origin)
         self.poses, self.origin = found.track, found.origin
@@ -97,6 +98,19 @@ class BagFrames:
         except ImageError as error:
             image = str(error)
         return _Decoded(item.number, item.time_ns, image, (time.perf_counter() - begin) * 1e3)
+
+
+def _check_no_video(bag: BagReader, wanted: str) -> None:
+    """
+    Check that the images are not packets of a video.
+
+    :raises SourceError: if they are.
+    """
+    types = {topic.name: topic.type for topic in bag.topics.values() if topic.messages}
+    video = [name for name, kind in types.items() if kind in VIDEO_TYPES]
+    images = [name for name, kind in types.items() if kind in DECODERS]
+    if video and (wanted in video or not (wanted or images)):
+        raise SourceError(f'{bag.path}: {no_video(types[wanted or video[0]])}')
 
 
 def _other_size(expected: Size, found: Size) -> str:

@@ -37,11 +37,16 @@ class CompressedMessage(Protocol):
 
 
 class _Layout(NamedTuple):
-    """A pixel of an encoding: type of the samples, their weights, OpenCV's Bayer code."""
+    """
+    A pixel of an encoding: type of the samples, their weights, OpenCV's Bayer code.
+
+    planes: for a plane of grey that is followed by others, all bytes relative to those of grey.
+    """
 
     dtype: type
     weights: tuple[float, ...]
     bayer: int | None = None
+    planes: float = 1.0
 
 
 def _bayer(dtype: type) -> dict[str, _Layout]:
@@ -56,7 +61,7 @@ def _bayer(dtype: type) -> dict[str, _Layout]:
     return {f'bayer_{name}{bits}': _Layout(dtype, GREY, code) for name, code in codes.items()}
 
 
-# In 4:2:2 each pixel has its own luma, which is the grey value; the other byte is chroma.
+# In YUV each pixel has its own luma, which is the grey value; other bytes or planes are chroma.
 _UYVY = _Layout(np.uint8, (0.0, 1.0))
 _YUYV = _Layout(np.uint8, (1.0, 0.0))
 
@@ -78,11 +83,24 @@ _LAYOUTS: dict[str, _Layout] = {
     '8UC4': _Layout(np.uint8, (*BGR, 0.0)),
     'yuv422': _UYVY,
     'uyvy': _UYVY,
+    'vyuy': _UYVY,
     'yuv422_yuy2': _YUYV,
     'yuyv': _YUYV,
+    'yvyu': _YUYV,
+    'yuv444': _Layout(np.uint8, (1.0, 0.0, 0.0)),
+    **dict.fromkeys(
+        ('nv12', 'nv21', 'yuv420', 'i420', 'yv12'), _Layout(np.uint8, GREY, planes=1.5)
+    ),
+    **dict.fromkeys(('nv16', 'nv61', 'yuv422p'), _Layout(np.uint8, GREY, planes=2.0)),
+    **dict.fromkeys(('nv24', 'nv42', 'yuv444p'), _Layout(np.uint8, GREY, planes=3.0)),
     **_bayer(np.uint8),
     **_bayer(np.uint16),
 }
+
+# Begin of the format of a CompressedImage that is a packet of a video.
+_VIDEO = ('h264', 'h265', 'hevc', 'av1', 'vp8', 'vp9', 'x264', 'x265', 'libx264', 'libx265')
+VIDEO_TYPES = ('ffmpeg_image_transport_msgs/msg/FFMPEGPacket', 'foxglove_msgs/msg/CompressedVideo')
+"""Types of messages that are packets of a video, which is not decoded."""
 
 ENCODINGS = tuple(_LAYOUTS)
 """Encodings of sensor_msgs/Image that can be decoded."""
@@ -95,7 +113,7 @@ def decode_image(message: ImageMessage) -> Image:
     :raises ImageError: for an unknown encoding, a size of zero, a step shorter than a row, or
         too little data for the size.
     """
-    layout = _LAYOUTS.get(message.encoding)
+    layout = _LAYOUTS.get(message.encoding) or _LAYOUTS.get(message.encoding.lower())
     if layout is None:
         raise ImageError(
             f'unknown encoding {message.encoding[:40]!r}; known are {", ".join(_LAYOUTS)}'
@@ -114,6 +132,9 @@ def decode_image(message: ImageMessage) -> Image:
     data = np.frombuffer(message.data, np.uint8)
     # Some drivers leave out the padding of the last row.
     needed = step * (height - 1) + row
+    if layout.planes > 1.0:
+        # Chroma is not read, but a message without it was cut off or is of another encoding.
+        needed = max(needed, int(width * height * layout.planes))
     if data.size < needed:
         raise ImageError(
             f'expected {needed} bytes for {width}x{height} {message.encoding}, found {data.size}'
@@ -131,13 +152,17 @@ def decode_image(message: ImageMessage) -> Image:
     elif not pixels.flags.aligned:
         pixels = pixels.copy()  # OpenCV refuses rows that do not begin with a whole sample.
     if layout.bayer is not None:
-        # OpenCV interpolates from the eight neighbours, which need 3x3 pixels.
-        if min(height, width) < 3:
-            raise ImageError(
-                f'expected a Bayer image of at least 3x3 pixels, found {width}x{height}'
-            )
-        pixels = cv2.cvtColor(np.ascontiguousarray(pixels[..., 0]), layout.bayer)[..., np.newaxis]
+        pixels = _demosaiced(pixels, layout.bayer)
     return Image(pixels, layout.weights)
+
+
+def _demosaiced(pixels: Numbers, code: int) -> Numbers:
+    """Return the grey (height, width, 1) of a Bayer mosaic."""
+    height, width = pixels.shape[:2]
+    # OpenCV interpolates from the eight neighbours, which need 3x3 pixels.
+    if min(height, width) < 3:
+        raise ImageError(f'expected a Bayer image of at least 3x3 pixels, found {width}x{height}')
+    return np.asarray(cv2.cvtColor(np.ascontiguousarray(pixels[..., 0]), code))[..., np.newaxis]
 
 
 def decode_compressed(message: CompressedMessage) -> Image:
@@ -148,7 +173,23 @@ def decode_compressed(message: CompressedMessage) -> Image:
     """
     if 'compressedDepth' in message.format:
         raise ImageError(f'expected a colour or grey image, found format {message.format[:40]!r}')
-    return decode_file(np.frombuffer(message.data, np.uint8))
+    kind = message.format.strip().lower()
+    if kind.startswith(_VIDEO):
+        raise ImageError(no_video(message.format[:40]))
+    image = decode_file(np.frombuffer(message.data, np.uint8))
+    layout = _LAYOUTS.get(kind.partition(';')[0].strip())
+    if layout is not None and layout.bayer is not None and image.weights == GREY:
+        return Image(_demosaiced(image.pixels, layout.bayer), GREY)
+    return image
+
+
+def no_video(what: str) -> str:
+    """Return the line that refuses a video stream."""
+    return (
+        f'expected images, found video ({what}): frames of a video depend on each other; decode '
+        'it into images first, for example with PyAV (pip install av), and use the folder, or '
+        'images_to_bag'
+    )
 
 
 def decode_file(data: NDArray[np.uint8]) -> Image:
