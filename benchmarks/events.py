@@ -20,8 +20,7 @@ from vprtempo_ros.events.decoding import StreamDecoder
 from vprtempo_ros.events.evt3 import Evt3Decoder
 from vprtempo_ros.events.evt3_encoder import encode_evt3
 from vprtempo_ros.events.packet import EventBuffer, Packet
-from vprtempo_ros.sources.bags import BagReader
-from vprtempo_ros.sources.event_bag import EventPackets, event_topic
+from vprtempo_ros.sources.event_bag import BagPackets
 
 from .report import data_set, table
 
@@ -65,8 +64,7 @@ def synthetic(events: int = 5_000_000, rate: float = 20e6) -> EventStream:
 
 def recording(repeats: int = 20) -> EventStream:
     """Return the stream of a real camera, which has single events only, repeated."""
-    with BagReader(data_set('events/event_camera_py/test_events_1')) as bag:
-        found = list(EventPackets(bag, event_topic(bag, '')).read(bag))
+    found = list(BagPackets(data_set('events/event_camera_py/test_events_1')).read())
     data = np.concatenate([packet.data for packet in found])
     parts = [data[start : start + _PACKET] for start in range(0, len(data), _PACKET)]
     return 'recording, 640x480', found[0].width, found[0].height, parts * repeats

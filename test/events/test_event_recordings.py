@@ -13,15 +13,13 @@ from vprtempo_ros.config import EventsConfig
 from vprtempo_ros.events.decoding import StreamDecoder
 from vprtempo_ros.events.packet import EventBuffer, Packet
 from vprtempo_ros.events.stream import EventStream
-from vprtempo_ros.sources.bags import BagReader
-from vprtempo_ros.sources.event_bag import EventPackets, event_topic
+from vprtempo_ros.sources.event_bag import BagPackets
 
 
 def read(bag: Path) -> list[Packet]:
     """Return all packets of a recording."""
-    with BagReader(bag) as reader:
-        packets = EventPackets(reader, event_topic(reader, ''))
-        found = list(packets.read(reader))
+    packets = BagPackets(bag)
+    found = list(packets.read())
     assert not packets.completeness.skipped
     return found
 

@@ -44,6 +44,7 @@ COMPILED = {
         'kernels',
         'libcaer',
         'libcaer_cmp',
+        'prophesee',
     )
 }
 COMPILED |= {'demo/dvs.py'}

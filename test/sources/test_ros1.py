@@ -19,7 +19,7 @@ from vprtempo_ros.events.packet import EventBuffer
 from vprtempo_ros.sources.bags import BagReader
 from vprtempo_ros.sources.cdr import ARRAY, PACKET
 from vprtempo_ros.sources.definitions import DEFINITIONS
-from vprtempo_ros.sources.event_bag import EventPackets
+from vprtempo_ros.sources.event_bag import BagPackets
 from vprtempo_ros.sources.traverse import open_traverse
 from vprtempo_ros.tools.bag_info import describe
 
@@ -106,8 +106,7 @@ def test_event_arrays(tmp_path: Path, count: int, frame_id: str) -> None:
     head.frame_id = frame_id
     message = TYPES[ARRAY](head, HEIGHT, WIDTH, found)
     path = write(tmp_path / 'events.bag', [('/dvs/events', ARRAY, START, message)])
-    with BagReader(path) as bag:
-        (one,) = EventPackets(bag, bag.topics['/dvs/events']).read(bag)
+    (one,) = BagPackets(path).read()
     assert (one.width, one.height, one.frame_id) == (WIDTH, HEIGHT, frame_id)
     buffer = EventBuffer()
     StreamDecoder(prefer='own').decode(one, buffer)

@@ -13,8 +13,7 @@ from ..events.binning import Binner
 from ..events.decoding import StreamDecoder
 from ..events.packet import EventBuffer
 from ..maps.map import Map
-from ..sources.bags import BagReader
-from ..sources.event_bag import EventPackets, event_topic
+from ..sources.event_bag import open_events
 
 # With these settings the amplitude of an input is the number of its events; other settings have no
 # equivalent for single events.
@@ -69,19 +68,18 @@ class EventTrains:
         stamp = next(wanted, None)
         buffer = EventBuffer()
         binner = Binner(self._steps, self._period_ns, self._shape, self._sensor[::-1])
-        with BagReader(self._path) as bag:
-            # Unreadable packets made no image either, and are already reported.
-            packets = EventPackets(bag, event_topic(bag, self._topic))
-            decoder = StreamDecoder(self._sensor, sensor_clock=packets.ratio != 1.0)
-            for packet in packets.read(bag):
-                try:
-                    offset_ns, restarted = decoder.decode(packet, buffer)
-                except EventError:
-                    continue
-                for bins in binner.add(buffer, offset_ns, restarted):
-                    if bins.stamp_ns == stamp:
-                        yield bins.counts.reshape(self._steps, -1)
-                        stamp = next(wanted, None)
+        # Unreadable packets made no image either, and are already reported.
+        packets = open_events(self._path, self._topic)
+        decoder = StreamDecoder(self._sensor, sensor_clock=packets.ratio != 1.0)
+        for packet in packets.read():
+            try:
+                offset_ns, restarted = decoder.decode(packet, buffer)
+            except EventError:
+                continue
+            for bins in binner.add(buffer, offset_ns, restarted):
+                if bins.stamp_ns == stamp:
+                    yield bins.counts.reshape(self._steps, -1)
+                    stamp = next(wanted, None)
         if stamp is not None:
             raise SourceError(
                 f'{self._path}: expected the events of the image of {stamp} ns, found none'

@@ -9,10 +9,12 @@ of EVT 3.0; the rule for times that step back is that of event_camera_codecs.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import EventError
 from ..support.compiled import njit
-from .packet import JITTER_NS, EventBuffer, Events, Int, Packet, Words, leap
+from .packet import JITTER_NS, TIME_BITS, EventBuffer, Events, Int, Packet, Words, leap
+from .prophesee import DONE, FULL, UNKNOWN
 
 # Kinds of words about pixels.
 ROW, EVENT, BASE, VECTOR_12, VECTOR_8, TIME_LOW, TIME_HIGH = 0, 2, 3, 4, 5, 6, 8
@@ -37,6 +39,8 @@ _LAST_COLUMN = 0xFFFF
 _ELEVEN, _TWELVE = np.uint64(0x7FF), np.uint64(0xFFF)
 _TO_X, _TO_Y, _TO_POLARITY = np.uint64(32), np.uint64(48), np.uint64(63)
 _KIND, _SIGN, _ONE, _ZERO = np.uint64(12), np.uint64(11), np.uint64(1), np.uint64(0)
+# The time in an event.
+_LOWER = np.uint64((1 << TIME_BITS) - 1)
 # Longest time in a packet, in us after its base: less than 2^32 ns.
 _SPAN_US = 4_290_000
 
@@ -144,3 +148,25 @@ def _decode(
     state[_ROW], state[_BASE], state[_POLARITY] = row, column, polarity
     state[_KNOWN] = np.uint64(known)
     return count, position, base_us, status
+
+
+def new_state() -> Events:
+    """Return the state of `decode_words` at the begin of a stream."""
+    return np.zeros(6, np.uint64)
+
+
+def decode_words(
+    words: Words, position: int, state: Events, times: NDArray[np.int64], events: Events
+) -> tuple[int, int, int]:
+    """
+    Write times in us and events without time, as the loops of `prophesee` do.
+
+    Returns number of events, position, and DONE, FULL or UNKNOWN. Times may be any distance apart.
+    """
+    count, position, base_us, status = _decode(words, position, state, events, 0, -1)
+    found = events[:count]
+    times[:count] = base_us + (found & _LOWER).astype(np.int64) // 1000
+    found &= ~_LOWER
+    # After a leap the same word begins a new base.
+    result = {_DONE: DONE, _UNKNOWN: UNKNOWN}.get(status, FULL)
+    return count, position, result

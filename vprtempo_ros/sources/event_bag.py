@@ -1,27 +1,30 @@
-"""The events of a recorded traverse as frames."""
+"""The events of a recorded traverse, as packets and as frames."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Iterator
+from typing import Iterator, Protocol
 
 import numpy as np
 
 from ..config import BagInputConfig, PosesConfig
 from ..errors import EventError
 from ..events.clock_ratio import clock_ratio, ratio_note
-from ..events.packet import Packet
+from ..events.packet import Packet, Size
 from ..events.stream import EventStream
 from ..frames import Frame, Image
 from .bags import BagReader, choose_topic
+from .completeness import Completeness
+from .event_files import read_header, read_packets
 from .event_msg import EVENT_TYPES, read_packet
 from .image_frames import LATE
-from .poses import Origin
+from .kinds import is_event_file
+from .poses import Origin, PoseTrack
 from .scan import in_order
 from .storage import Topic
 from .timeline import read_timeline
 
-_NO_POSES = PosesConfig(topic='none')
+NO_POSES = PosesConfig(topic='none')
 
 
 def event_topic(bag: BagReader, wanted: str) -> Topic:
@@ -33,12 +36,29 @@ def event_topic(bag: BagReader, wanted: str) -> Topic:
     return choose_topic(bag.topics, EVENT_TYPES, wanted, 'event', bag.path)
 
 
-class EventPackets:
+class EventPackets(Protocol):
     """
-    The packets of an event topic in the order of their times.
+    The packets of a recording in the order of their times; they can be read several times.
 
-    What is missing or left out is in `completeness`. ratio: how many times as fast as the stamps
-    the clock of the sensor runs, 1.0 for alike.
+    size: most packets' width and height; track, origin: poses; ratio: how many times as fast as
+    the stamps the clock of the sensor runs, 1.0 for alike. What is missing or left out is in
+    `completeness`.
+    """
+
+    name: str
+    size: Size | None
+    track: PoseTrack | None
+    origin: Origin | None
+    ratio: float
+    completeness: Completeness
+
+    def read(self) -> Iterator[Packet]:
+        """Yield the packets."""
+
+
+class BagPackets:
+    """
+    The packets of an event topic of a bag; see `EventPackets`.
 
     :raises SourceError: if there is not exactly one topic of events, most packets are not of one
         sensor, or it cannot be decided when they were sent.
@@ -46,42 +66,91 @@ class EventPackets:
 
     def __init__(
         self,
-        bag: BagReader,
-        topic: Topic,
-        poses: PosesConfig = _NO_POSES,
+        path: Path,
+        topic: str = '',
+        poses: PosesConfig = NO_POSES,
         origin: Origin | None = None,
         decoder: str = '',
     ) -> None:
         """Look at all stamps of a topic, measure the clock of the sensor, read all poses."""
-        self.topic = topic
-        found = read_timeline(bag, topic, poses, origin)
+        self._path = path
+        with BagReader(path) as bag:
+            self.topic = event_topic(bag, topic)
+            found = read_timeline(bag, self.topic, poses, origin)
+        self.name, self.size = self.topic.name, found.scan.size
         self.track, self.origin = found.track, found.origin
-        self.completeness, self.size = found.completeness, found.scan.size
-        self.sizes = found.scan.sizes
+        self.completeness = found.completeness
         self._times = found.times
-        self.ratio = clock_ratio(self.read(bag), decoder)
+        self.ratio = clock_ratio(self.read(), decoder)
         self.completeness.skipped.clear()
         if self.ratio != 1.0:
-            self.completeness.notes.append(ratio_note(topic.name, self.ratio))
+            self.completeness.notes.append(ratio_note(self.name, self.ratio))
 
-    def read(self, bag: BagReader) -> Iterator[Packet]:
+    def read(self) -> Iterator[Packet]:
         """Yield the packets."""
         skipped = self.completeness.skipped
-        for item in in_order(bag, self.topic, self._times):
-            if item is None:
-                skipped.count(LATE)
-                continue
-            try:
-                packet = read_packet(item.raw.data, self.topic.type)
-            except EventError as error:
-                skipped.count(str(error))
-                continue
-            yield packet._replace(stamp_ns=item.time_ns)
+        with BagReader(self._path) as bag:
+            for item in in_order(bag, self.topic, self._times):
+                if item is None:
+                    skipped.count(LATE)
+                    continue
+                try:
+                    packet = read_packet(item.raw.data, self.topic.type)
+                except EventError as error:
+                    skipped.count(str(error))
+                    continue
+                yield packet._replace(stamp_ns=item.time_ns)
+
+
+class FilePackets:
+    """
+    The packets of a file of an event camera; see `EventPackets`. There are no poses in it.
+
+    :raises SourceError: if the file is damaged or of an unknown format.
+    """
+
+    track: PoseTrack | None = None
+    origin: Origin | None = None
+    ratio = 1.0
+
+    def __init__(self, path: Path) -> None:
+        """Read the header."""
+        self._path = path
+        self.header = read_header(path)
+        self.name = path.name
+        self.size: Size | None = self.header.size
+        notes = [self.header.note] if self.header.note else []
+        self.completeness = Completeness(1, notes=notes)
+
+    def read(self) -> Iterator[Packet]:
+        """Yield the packets."""
+        messages = 0
+        for packet in read_packets(self._path, self.header, self.completeness.skipped):
+            messages += 1
+            yield packet
+        self.completeness.messages = messages + self.completeness.skipped.total()
+
+
+def open_events(
+    path: Path,
+    topic: str = '',
+    poses: PosesConfig = NO_POSES,
+    origin: Origin | None = None,
+    decoder: str = '',
+) -> EventPackets:
+    """
+    Open a bag or a file of an event camera.
+
+    :raises SourceError: if it holds no events that can be read.
+    """
+    if is_event_file(path):
+        return FilePackets(path)
+    return BagPackets(path, topic, poses, origin, decoder)
 
 
 class EventFrames:
     """
-    The event-count images of an event topic in a bag.
+    The event-count images of a bag or a file of an event camera.
 
     Unusable packets are left out and counted in `completeness`. The number of images is 0 until
     all have been read. `sensor` is the size of the sensor.
@@ -91,16 +160,15 @@ class EventFrames:
         self,
         path: Path,
         config: BagInputConfig,
-        poses: PosesConfig = _NO_POSES,
+        poses: PosesConfig = NO_POSES,
         origin: Origin | None = None,
     ) -> None:
-        """Open the bag and choose its topic."""
+        """Open the recording."""
         self.path = path
         self._config = config
         self._count = 0
-        with BagReader(path) as bag:
-            self.topic = event_topic(bag, config.topic)
-            self._packets = EventPackets(bag, self.topic, poses, origin, config.decoder)
+        self._packets = open_events(path, config.topic, poses, origin, config.decoder)
+        self.name = self._packets.name
         self.sensor = self._packets.size
         self.origin = self._packets.origin
         self.completeness = self._packets.completeness
@@ -132,18 +200,16 @@ class EventFrames:
             sensor_clock=own_clock,
             expected=self._packets.size,
         )
-        with BagReader(self.path) as bag:
-            for packet in self._packets.read(bag):
-                try:
-                    for stamp, image in stream.feed(packet):
-                        number, self._count = self._count, self._count + 1
-                        # Poses are recorded with the clock of the stamps.
-                        posed = packet.stamp_ns if own_clock else stamp
-                        pose = track.at(posed) if track else None
-                        complete.without_pose += track is not None and pose is None
-                        kept = Image(np.array(image.pixels), image.weights)
-                        yield Frame(stamp, kept, f'{self.topic.name}[{number}]', pose)
-                except EventError as error:
-                    complete.skipped.count(str(error))
-                complete.lost = stream.lost
-                self.sensor = stream.size or self.sensor
+        for packet in self._packets.read():
+            try:
+                for stamp, image in stream.feed(packet):
+                    number, self._count = self._count, self._count + 1
+                    # Poses are recorded with the clock of the stamps.
+                    pose = track.at(packet.stamp_ns if own_clock else stamp) if track else None
+                    complete.without_pose += track is not None and pose is None
+                    kept = Image(np.array(image.pixels), image.weights)
+                    yield Frame(stamp, kept, f'{self.name}[{number}]', pose)
+            except EventError as error:
+                complete.skipped.count(str(error))
+            complete.lost = stream.lost
+            self.sensor = stream.size or self.sensor

@@ -15,6 +15,7 @@ from .bags import is_bag
 from .completeness import Completeness
 from .folder import FolderFrames
 from .image_frames import BagFrames
+from .kinds import is_event_file
 from .poses import Origin
 
 
@@ -113,6 +114,8 @@ def _open(
         traverse = FolderFrames(where, config.names)
         if config.type == 'events':
             traverse = _Counts(traverse, config.events.polarity == 'signed')
+    elif is_event_file(where) and config.type != 'events':
+        raise SourceError(f'{path}: is a file of an event camera: set input.type to events')
     elif config.type == 'events':
         # Imports compiled loops, which traverses of images do not need.
         from .event_bag import EventFrames

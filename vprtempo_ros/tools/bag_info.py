@@ -16,9 +16,10 @@ from ..events.packet import EventBuffer
 from ..sources.bags import BagReader
 from ..sources.clocks import common_clock
 from ..sources.completeness import Completeness
-from ..sources.event_bag import EventPackets
+from ..sources.event_bag import BagPackets, EventPackets, FilePackets
 from ..sources.event_msg import EVENT_TYPES
 from ..sources.image_msg import DECODERS
+from ..sources.kinds import RECORDINGS, is_event_file
 from ..sources.scan import scan
 from ..sources.storage import Topic
 from ..sources.unfinished import finish
@@ -37,6 +38,12 @@ def describe(path: Path) -> Iterator[Line]:
 
     :raises SourceError: if the bag cannot be read.
     """
+    if is_event_file(path):
+        yield 'file', str(path)
+        file = FilePackets(path)
+        yield 'format', file.header.format
+        yield from _events(file)
+        return
     yield 'bag', str(path)
     try:
         finished = finish(path)
@@ -51,7 +58,7 @@ def describe(path: Path) -> Iterator[Line]:
             yield 'missing', line
         for topic in bag.topics.values():
             if topic.type in EVENT_TYPES and topic.messages:
-                yield from _events(bag, topic)
+                yield from _events(BagPackets(path, topic.name))
             elif topic.type in DECODERS and topic.messages:
                 yield from _images(bag, topic)
 
@@ -68,8 +75,7 @@ def _images(bag: BagReader, topic: Topic) -> Iterator[Line]:
         yield 'missing', line
 
 
-def _events(bag: BagReader, topic: Topic) -> Iterator[Line]:
-    packets = EventPackets(bag, topic)
+def _events(packets: EventPackets) -> Iterator[Line]:
     complete = packets.completeness
     sensors: dict[str, int] = Counter()
     encodings: dict[str, int] = Counter()
@@ -77,7 +83,7 @@ def _events(bag: BagReader, topic: Topic) -> Iterator[Line]:
     buffer = EventBuffer()
     events = brighter = size = 0
     first = last = None
-    for packet in packets.read(bag):
+    for packet in packets.read():
         sensors[f'{packet.width}x{packet.height}'] += 1
         encodings[packet.encoding[:40]] += 1
         size += packet.data.size
@@ -92,7 +98,7 @@ def _events(bag: BagReader, topic: Topic) -> Iterator[Line]:
             last = int(times[-1]) + offset
             events += len(buffer)
             brighter += int(buffer.p.sum())
-    yield topic.name, f'{topic.messages} packets, {size:,} bytes of events'
+    yield packets.name, f'{complete.messages} packets, {size:,} bytes of events'
     yield 'sensor', ', '.join(sensors) + ' pixels' if sensors else 'unknown'
     yield 'encoding', ', '.join(encodings) or 'unknown'
     if events and first is not None and last is not None:
@@ -107,7 +113,7 @@ def _events(bag: BagReader, topic: Topic) -> Iterator[Line]:
                 'rate',
                 (
                     f'{events / seconds * 1e-6:.3f} million events per second, '
-                    f'{topic.messages / seconds:.1f} packets per second'
+                    f'{complete.messages / seconds:.1f} packets per second'
                 ),
             )
     if decoder.lost:
@@ -122,7 +128,7 @@ def _events(bag: BagReader, topic: Topic) -> Iterator[Line]:
 def main(args: Sequence[str] | None = None) -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(prog='bag_info', description=__doc__)
-    parser.add_argument('bag', type=Path, help='bag: folder, .db3, .mcap or .bag file')
+    parser.add_argument('bag', type=Path, help=RECORDINGS)
     given = parser.parse_args(args)
 
     def work() -> None:

@@ -17,6 +17,7 @@ from ..config import BagInputConfig, EventsConfig
 from ..errors import SourceError
 from ..options import Option, from_flat, options
 from ..sources.event_bag import EventFrames
+from ..sources.kinds import RECORDINGS
 from .command import check_range, guarded
 
 
@@ -46,7 +47,7 @@ def events_to_frames(bag: Path, folder: Path, config: BagInputConfig, scale: flo
         written += 1
     if not written:
         reasons = '; '.join(frames.skipped) or 'the recording is shorter than a window'
-        raise SourceError(f'{bag}: no image could be made of {frames.topic.name} ({reasons})')
+        raise SourceError(f'{bag}: no image could be made of {frames.name} ({reasons})')
     for line in frames.completeness.lines():
         print(line, file=sys.stderr)
     return written
@@ -62,7 +63,7 @@ def as_pixels(counts: NDArray[np.float32], signed: bool, scale: float) -> NDArra
 def main(args: Sequence[str] | None = None) -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(prog='events_to_frames', description=__doc__)
-    parser.add_argument('bag', type=Path, help='bag: folder, .db3, .mcap or .bag file')
+    parser.add_argument('bag', type=Path, help=RECORDINGS)
     parser.add_argument('folder', type=Path, help='folder to write, empty or new')
     parser.add_argument('--topic', default='', help='topic of the events (default: the only one)')
     parser.add_argument(
