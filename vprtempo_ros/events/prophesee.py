@@ -125,3 +125,20 @@ def decode_dat(
         count += 1
         position += 1
     return count, position, DONE
+
+
+@njit(cache=True, nogil=True)
+def merge(times: Times, events: Events, begin: int, base: int, span: int, out: Events) -> Int:
+    """
+    Write events with their times since `base`, all in us, up to the first outside of `span`.
+
+    Returns their number. In `out` times are in ns, as in `EventBuffer`.
+    """
+    count = 0
+    for i in range(begin, times.shape[0]):
+        since = times[i] - base
+        if since < 0 or since > span:
+            break
+        out[count] = events[i] | np.uint64(since * 1000)
+        count += 1
+    return count

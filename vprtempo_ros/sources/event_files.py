@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..errors import SourceError
 from ..events.evt3 import decode_words, new_state
 from ..events.packet import Packet, Size
-from ..events.prophesee import MOST, STATE, UNKNOWN, decode_dat, decode_evt2, decode_evt21
+from ..events.prophesee import MOST, STATE, UNKNOWN, decode_dat, decode_evt2, decode_evt21, merge
 from ..support.reasons import Reasons
 
 # Format in the header, and bytes of its words.
@@ -23,8 +23,8 @@ _DTYPES = {2: '<u2', 4: '<u4', 8: '<u8'}
 # A header has some hundred bytes; a line some dozens.
 _HEADER_MAX = 1 << 16
 # Bytes that are decoded at once; events of a packet, and their longest time in us.
-_CHUNK = 1 << 20
-_EVENTS = 1 << 18
+_CHUNK = 1 << 19
+_EVENTS = 1 << 16
 _SPAN_US = 2_000_000
 # Sizes of sensors, for old files whose header has none.
 _SENSORS = ((304, 240), (320, 320), (640, 480), (1280, 720))
@@ -94,12 +94,8 @@ def read_packets(path: Path, header: EventHeader, bad: Reasons) -> Iterator[Pack
         begin = 0
         while begin < len(times):
             base = max(int(times[begin]) - _JITTER_US, 0)
-            since = times[begin:] - base
-            outside = np.flatnonzero((since < 0) | (since > _SPAN_US))
-            end = begin + (int(outside[0]) if len(outside) else len(since))
-            words = events[begin:end] | (times[begin:end] - base).astype(np.uint64) * np.uint64(
-                1000
-            )
+            memory = np.empty(len(times) - begin, np.uint64)
+            words = memory[: merge(times, events, begin, base, _SPAN_US, memory)]
             yield Packet(
                 'mono',
                 header.size[0],
@@ -109,7 +105,7 @@ def read_packets(path: Path, header: EventHeader, bad: Reasons) -> Iterator[Pack
                 words.view(np.uint8),
                 base * 1000,
             )
-            begin = end
+            begin += len(words)
 
 
 def _fields(stream: BinaryIO) -> tuple[dict[str, str], bool]:
@@ -175,7 +171,7 @@ def _size(fields: dict[str, str]) -> Size | None:
 def _blocks(
     path: Path, kind: str, begin: int, bad: Reasons
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint64]]]:
-    """Yield times in us, int64, and events without time, uint64, in blocks."""
+    """Yield times in us, int64, and events without time, uint64, in memory that is reused."""
     size = _WORDS[kind]
     # The time of EVT 3.0 is in the events themselves.
     decode: _Decode = decode_words if kind == 'EVT3' else _DECODERS[kind]
@@ -190,7 +186,7 @@ def _blocks(
             position = 0
             while position < len(words):
                 count, position, status = decode(words, position, state, times, events)
-                yield times[:count].copy(), events[:count].copy()
+                yield times[:count], events[:count]
                 if status == UNKNOWN:
                     where = done + int(position) * size
                     bad.count(f'expected {kind}, found a word of unknown kind at byte {where}')
