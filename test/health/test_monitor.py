@@ -373,7 +373,31 @@ def test_reasons_are_bounded() -> None:
     """A driver that invents a new encoding for each frame does not fill the memory."""
     statistics = FrameStatistics()
     for number in range(1000):
-        statistics.add_bad(f"unknown encoding '{number}'")
+        statistics.add_bad(f"unknown encoding '{'x' * number}'")
     seen: Any = statistics.take(2.0)
     assert len(seen.bad) == 21
     assert sum(seen.bad.values()) == seen.total.bad == 1000
+
+
+def test_gaps_are_counted() -> None:
+    """Pauses of the input are counted, with the longest; slow input is none."""
+    arrivals = Arrivals(0.0)
+    for now in (0.0, 0.1, 0.2, 0.3, 0.9, 1.0, 3.0, 3.1):
+        arrivals.add(now)
+    assert (arrivals.gaps, arrivals.largest_gap) == (1, 2.0)
+    arrivals.restart_rate()
+    arrivals.add(8.1)
+    assert (arrivals.gaps, arrivals.largest_gap) == (2, 5.0)
+    slow = Arrivals(0.0)
+    for now in (2.0, 4.0, 6.5, 8.0):
+        slow.add(now)
+    assert slow.gaps == 0
+
+
+def test_gaps_are_in_the_diagnostics() -> None:
+    """The input has their number and the longest."""
+    robot = Robot()
+    robot.drive(10.0, robot.known)
+    robot.drive(4.0)
+    statuses = robot.drive(5.0, robot.known)
+    assert dict(statuses['input'].values)['gaps'].startswith('1, longest 4.')

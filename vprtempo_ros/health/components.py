@@ -63,6 +63,7 @@ def input_values(metrics: Metrics, context: DiagnosticContext) -> Values:
         ('topic', context.input_topic),
         ('input rate (Hz)', '-' if metrics.rate is None else f'{metrics.rate:.1f}'),
         (f'{unit}s received', str(metrics.total.received)),
+        ('gaps', f'{metrics.gaps}, longest {metrics.largest_gap:.1f} s' if metrics.gaps else '0'),
         (f'{unit}s bad', str(metrics.total.bad + metrics.total.failed)),
         *((f'bad: {reason}', str(count)) for reason, count in metrics.bad.items()),
     ]

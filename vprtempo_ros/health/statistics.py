@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 
 from ..matching.match import Match
+from ..support.reasons import Reasons
 from .arrivals import Arrivals
 from .window import Counts, Window
 
 # A stamp that differs more from the present time, in seconds, is of another clock.
 _OTHER_CLOCK = 60.0
-
-# Different reasons that are counted. They contain values from outside: a broken driver must not
-# fill the memory.
-_REASONS = 20
 
 # Latencies that are kept between two reports.
 _LATENCIES = 10_000
@@ -34,7 +30,7 @@ class Metrics(NamedTuple):
     of the last result, None and 0 if unknown or before the first; last_place: the last known one.
     bad: number of unusable messages by reason. odometry: messages; travelled: metres between the
     last two results, None if unknown. jumps: number of stamps that jumped back; jump: by how many
-    seconds the last one did.
+    seconds the last one did. gaps: pauses between messages; largest_gap: the longest in seconds.
     """
 
     total: Counts
@@ -56,6 +52,8 @@ class Metrics(NamedTuple):
     travelled: float | None
     jumps: int
     jump: float
+    gaps: int
+    largest_gap: float
 
     @property
     def load(self) -> float:
@@ -81,7 +79,7 @@ class FrameStatistics:
         self._window = Window(now)
         self._matched = self._unknown = self._dropped = self._bad = self._failed = 0
         self._work = 0.0
-        self._reasons: Counter[str] = Counter()
+        self._reasons = Reasons()
         self._last_bad = self._last_failure = ''
         self._place: int | None = None
         self._last_place: int | None = None
@@ -105,14 +103,14 @@ class FrameStatistics:
         """Count an unusable message."""
         with self._lock:
             self._bad += 1
-            self._count(reason)
+            self._reasons.count(reason)
             self._last_bad = reason
 
     def add_failure(self, reason: str) -> None:
         """Count a message on which the backend failed."""
         with self._lock:
             self._failed += 1
-            self._count(reason)
+            self._reasons.count(reason)
             self._last_failure = reason
 
     def add_work(self, seconds: float) -> None:
@@ -184,8 +182,6 @@ class FrameStatistics:
                 travelled=self._travelled,
                 jumps=self._jumps,
                 jump=self._jump,
+                gaps=self._input.gaps,
+                largest_gap=self._input.largest_gap,
             )
-
-    def _count(self, reason: str) -> None:
-        known = reason in self._reasons or len(self._reasons) < _REASONS
-        self._reasons[reason if known else 'other'] += 1

@@ -19,6 +19,17 @@ from ..support.reasons import Reasons
 _WORDS = {'EVT2': 4, 'EVT21': 8, 'EVT3': 2, 'DAT': 8}
 _Decode = Callable[..., tuple[int, int, int]]
 _DECODERS: dict[str, _Decode] = {'EVT2': decode_evt2, 'EVT21': decode_evt21, 'DAT': decode_dat}
+FORMATS = (
+    ('Prophesee `.raw`, EVT 2.0', '34 bits of time, wraps', 'expelliarmus, faery (writers)'),
+    ('Prophesee `.raw`, EVT 2.1', '34 bits of time, wraps; little-endian', 'own writer only'),
+    ('Prophesee `.raw`, EVT 3.0', '24 bits of time, wraps', 'faery (writer)'),
+    (
+        'Prophesee `.dat`',
+        'version 1 and 2; 32 bits of time, wraps',
+        'expelliarmus, faery (writers)',
+    ),
+)
+"""Formats that are read: name, version, what each was tested against."""
 _DTYPES = {2: '<u2', 4: '<u4', 8: '<u8'}
 # A header has some hundred bytes; a line some dozens.
 _HEADER_MAX = 1 << 16

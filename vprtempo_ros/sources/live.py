@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from functools import partial
 
 from ..errors import EventError, ImageError
 from ..frames import Image
+from ..support.reasons import Reasons
 from .cdr import COMPRESSED, IMAGE, prepare, read_message, stamp_ns
 from .event_msg import EVENT_TYPES, read_packet
 from .image_msg import decode_compressed, decode_image
@@ -19,8 +19,6 @@ FRAME_TYPES = {'image': (IMAGE, COMPRESSED), 'events': EVENT_TYPES}
 _BACK_NS = 1_000_000_000
 # Compressed images are decoded for a check once in this time, in seconds.
 _LOOK_PERIOD = 1.0
-# Maximum number of different reasons to keep.
-_REASONS = 20
 
 
 class FrameValidator:
@@ -38,7 +36,7 @@ class FrameValidator:
         :param decoder: input.decoder.
         :raises EventError: if that decoder is not installed.
         """
-        self.bad: Counter[str] = Counter()
+        self.bad = Reasons()
         self.jumped = 0.0
         self._type = type_name
         if type_name in EVENT_TYPES:
@@ -62,8 +60,7 @@ class FrameValidator:
         try:
             stamp = self._look(data) or received_ns
         except (ImageError, EventError) as error:
-            reason = str(error)
-            self.bad[reason if reason in self.bad or len(self.bad) < _REASONS else 'other'] += 1
+            self.bad.count(str(error))
             return None
         if stamp < self._latest - _BACK_NS:
             self.jumped = (self._latest - stamp) * 1e-9

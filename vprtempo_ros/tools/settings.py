@@ -1,9 +1,9 @@
 """
 settings: generate the files that repeat definitions from the code.
 
-These are config/*.yaml and docs/parameters.md from config.py, and the tables in docs/interface.md
-from interface.py and the docstrings of the commands. `make docs` runs it; a test compares the files
-with its output.
+These are config/*.yaml and docs/parameters.md from config.py, docs/formats.md from the readers, and
+the tables in docs/interface.md from interface.py and the docstrings of the commands. `make docs`
+runs it; a test compares the files with its output.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import yaml
 from ..config import NodeConfig, TrainerConfig
 from ..interface import NODES, Entry
 from ..options import Option, options
+from ..sources.formats import tables
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _NODES = {'vpr_node': (NodeConfig, 'vpr.yaml'), 'trainer_node': (TrainerConfig, 'train.yaml')}
@@ -133,6 +134,19 @@ def with_tables(text: str) -> str:
     return text
 
 
+def as_formats() -> str:
+    """Return a page of everything that is read."""
+    text = (
+        '# What is read\n\nGenerated from the readers by `make docs`. Bags and files are traverses '
+        'for `trainer_node`, `evaluate`,\n`bag_info` and `events_to_frames` alike. Clocks, gaps '
+        'and damage: [Recordings](recordings.md).\n'
+    )
+    for title, rows in tables().items():
+        text += f'\n## {title}\n\n| what | encodings, versions | tested against |\n|---|---|---|\n'
+        text += ''.join(f'| {name} | {versions} | {tested} |\n' for name, versions, tested in rows)
+    return text
+
+
 def files() -> dict[Path, str]:
     """Return all generated files with their contents."""
     made = {_ROOT / 'config' / name: as_yaml(cls, node) for node, (cls, name) in _NODES.items()}
@@ -143,6 +157,7 @@ def files() -> dict[Path, str]:
         '[config/train.yaml](../config/train.yaml). Which to change when: '
         '[Tuning](tutorials/tuning.md).\n\n' + '\n'.join(tables)
     )
+    made[_ROOT / 'docs' / 'formats.md'] = as_formats()
     interface = _ROOT / 'docs' / 'interface.md'
     made[interface] = with_tables(interface.read_text(encoding='utf-8'))
     return made

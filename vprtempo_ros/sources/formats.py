@@ -1,0 +1,69 @@
+"""Everything that is read, as a table: made from the readers, and what each was tested against."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ..events.decoding import OWN
+from ..events.packet import EVENT_ARRAY
+from .event_files import FORMATS
+from .event_msg import EVENT_TYPES
+from .folder import IMAGE_SUFFIXES
+from .image_msg import DECODERS, ENCODINGS, VIDEO_TYPES
+from .poses import POSE_TYPES
+
+
+class Format(NamedTuple):
+    """A row: container or message, encodings or versions, what it was tested against."""
+
+    name: str
+    versions: str
+    tested: str
+
+
+CONTAINERS = (
+    Format(
+        'sqlite3 (`.db3`, `.db3.zstd`)',
+        'rosbag2, all versions; compressed by file or message',
+        'bags recorded by rosbag2, and written by rosbags',
+    ),
+    Format(
+        'MCAP (`.mcap`, `.mcap.zstd`)',
+        'version 0; chunks plain, lz4 or zstd; with or without chunks, indexes, summary, profile',
+        'files of libmcap and rosbags; own writer for each option',
+    ),
+    Format(
+        'ROS 1 (`.bag`, `.bag.zstd`)',
+        'version 2.0; plain, bz2, lz4; numbered parts in a folder; read by rosbags',
+        'files written by rosbags',
+    ),
+    Format(
+        'folder of images', ', '.join(f'`{suffix}`' for suffix in IMAGE_SUFFIXES), 'files of OpenCV'
+    ),
+)
+
+
+def tables() -> dict[str, list[Format]]:
+    """Return the rows of each table by its title."""
+    encodings = ', '.join(f'`{name}`' for name in OWN if name != EVENT_ARRAY)
+    versions = {
+        **dict.fromkeys(DECODERS, 'JPEG, PNG and other files of OpenCV; Bayer mosaics in them'),
+        **dict.fromkeys(EVENT_TYPES, encodings),
+        **dict.fromkeys(POSE_TYPES, 'one coordinate frame'),
+        'sensor_msgs/msg/Image': ', '.join(f'`{name}`' for name in ENCODINGS),
+        'dvs_msgs/msg/EventArray': 'fields',
+        'sensor_msgs/msg/NavSatFix': 'status 0 or more, WGS 84',
+    }
+    tested = {
+        **dict.fromkeys(DECODERS, 'files of OpenCV; own encoders'),
+        **dict.fromkeys(EVENT_TYPES, 'recordings of event_camera_py; own encoders'),
+        'dvs_msgs/msg/EventArray': 'messages of rosbags',
+        **dict.fromkeys(POSE_TYPES, 'messages of rosbags'),
+    }
+    kinds = (*DECODERS, *EVENT_TYPES, *POSE_TYPES)
+    messages = [Format(f'`{each}`', versions[each], tested[each]) for each in kinds]
+    refused = [
+        Format(f'`{each}`', 'refused: video; the line says what to do', '') for each in VIDEO_TYPES
+    ]
+    files = [Format(*row) for row in FORMATS]
+    return {'Containers': list(CONTAINERS), 'Messages': messages + refused, 'Event files': files}
