@@ -59,8 +59,12 @@ BAGS = (
 
 def image_message(entry: Path, encoding: str, padding: int = 0, big_endian: bool = False) -> None:
     """Write one colour picture in an encoding of sensor_msgs/Image."""
-    values = encodings_of.samples(encodings_of.colour_picture(8, 10), encoding)
-    found = encodings_of.message(values, encoding, padding=padding, big_endian=big_endian)
+    rgb = encodings_of.colour_picture(8, 10)
+    if encoding in encodings_of.PLANAR:
+        found = encodings_of.planar_message(rgb, encoding)
+    else:
+        values = encodings_of.samples(rgb, encoding)
+        found = encodings_of.message(values, encoding, padding=padding, big_endian=big_endian)
     sent = typestore().types[IMAGE](
         header(START, 'camera'),
         found.height,
@@ -194,7 +198,12 @@ def event_drive(path: Path, places: Sequence[int], poses: bool) -> None:
 
 def entries() -> Iterator[tuple[str, str, Callable[[Path], None]]]:
     """Yield kind, name and maker of each entry."""
-    for encoding in (*encodings_of.PLAIN, *encodings_of.YUV, *encodings_of.BAYER):
+    for encoding in (
+        *encodings_of.PLAIN,
+        *encodings_of.YUV,
+        *encodings_of.PLANAR,
+        *encodings_of.BAYER,
+    ):
         yield 'image_messages', encoding, partial(image_message, encoding=encoding)
         if encoding in encodings_of.DEEP:
             big = partial(image_message, encoding=encoding, padding=3, big_endian=True)

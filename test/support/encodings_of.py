@@ -27,7 +27,7 @@ PLAIN = [
     'rgba16',
     'bgra16',
 ]
-YUV = ['yuv422', 'uyvy', 'vyuy', 'yuv422_yuy2', 'yuyv', 'yvyu']
+YUV = ['yuv422', 'uyvy', 'vyuy', 'yuv422_yuy2', 'yuyv', 'yvyu', 'yuv444']
 # Bytes of the planes after that of grey, relative to it.
 PLANAR = {
     **dict.fromkeys(('nv12', 'nv21', 'yuv420', 'i420', 'yv12'), 0.5),
@@ -65,6 +65,8 @@ def samples(rgb: NDArray[np.float64], encoding: str) -> NDArray[Any]:
         # Chroma is noise: it must not leak into the grey value.
         chroma = np.random.default_rng(0).random((height, width, 1))
         parts = [grey, chroma] if encoding in ('yuv422_yuy2', 'yuyv', 'yvyu') else [chroma, grey]
+        if encoding == 'yuv444':
+            parts = [grey, chroma, chroma]
         values = np.concatenate(parts, axis=-1)
     elif encoding in ('mono8', 'mono16', '8UC1', '16UC1'):
         values = grey
@@ -100,3 +102,12 @@ def message(
         is_bigendian=int(big_endian),
         data=data,
     )
+
+
+def planar_message(rgb: NDArray[np.float64], encoding: str, *, padding: int = 0) -> SimpleNamespace:
+    """Return a plane of grey, followed by planes of chroma that are noise."""
+    found = message(samples(rgb, 'mono8'), encoding, padding=padding)
+    rows = -(-int(2 * found.height * PLANAR[encoding]) // 2)
+    chroma = np.random.default_rng(0).integers(0, 256, rows * found.step, np.uint8)
+    found.data = np.concatenate((found.data, chroma))
+    return found
