@@ -130,3 +130,13 @@ def test_a_bag_of_video(tmp_path: Path, kind: str) -> None:
     path = write_mcap(tmp_path / 'a.mcap', [McapTopic('/video', kind)], [(0, START, bytes(20))])
     with pytest.raises(SourceError, match=f'found video .{kind}.: .* PyAV'):
         open_traverse(str(path), BagInputConfig(), PosesConfig())
+
+
+@pytest.mark.parametrize('odd', [McapTopic('/x\ny', IMAGE), McapTopic('/x', 'a\nb/msg/C')])
+def test_names_that_are_no_text(tmp_path: Path, odd: McapTopic) -> None:
+    """A damaged name is left out and said; it never breaks a line."""
+    path = write_mcap(tmp_path / 'a.mcap', [TOPIC, odd], BOTH)
+    check(path)
+    with BagReader(path) as bag:
+        assert list(bag.topics) == [CAMERA]
+        assert bag.incomplete == ['1 topics left out whose names or types are no text']

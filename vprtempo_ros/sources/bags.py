@@ -50,6 +50,7 @@ class BagReader:
         """Open the bag: a folder, or a .db3, .mcap or .bag file (also .zstd)."""
         self.path = Path(path)
         self._stack = ExitStack()
+        self._unnamed = 0
         try:
             self._files = self._guard(self._open)
             self.topics = self._guard(self._collect_topics)
@@ -95,8 +96,11 @@ class BagReader:
 
     @property
     def incomplete(self) -> list[str]:
-        """What is missing at the ends of files, one line for each."""
-        return [file.incomplete for file in self._files if file.incomplete]
+        """What could not be read of the files, one line for each."""
+        lines = [file.incomplete for file in self._files if file.incomplete]
+        if self._unnamed:
+            lines.append(f'{self._unnamed} topics left out whose names or types are no text')
+        return lines
 
     def _open(self) -> list[Storage]:
         if not self.path.exists():
@@ -142,6 +146,9 @@ class BagReader:
         topics: dict[str, Topic] = {}
         for file in self._files:
             for topic in file.topics:
+                if not (topic.name + topic.type).isprintable():
+                    self._unnamed += 1  # Damage; names are part of messages to the user.
+                    continue
                 known = topics.get(topic.name)
                 # The same topic in another file, or with another QoS.
                 messages = topic.messages + (known.messages if known else 0)

@@ -137,7 +137,7 @@ def pose_of(message: Message, type_name: str) -> Pose | None:
     """
     Return the pose in a message of a type in POSE_TYPES, or None if it is unusable.
 
-    Unusable are values that are not finite, a zero quaternion, and a fix without a position
+    Unusable are values that are not finite, a quaternion of no length or a huge one, and a fix without a position
     (status below 0, not on the globe). The position of a fix is latitude, longitude (degrees),
     altitude (m).
     """
@@ -154,7 +154,7 @@ def pose_of(message: Message, type_name: str) -> Pose | None:
         part = _PARTS[type_name](message)
         p, q = part.position, part.orientation
         pose = Pose((p.x, p.y, p.z), (q.x, q.y, q.z, q.w), message.header.frame_id or 'map')
-        usable = math.hypot(*pose.orientation) > 1e-9
+        usable = 1e-9 < math.hypot(*pose.orientation) < 1e9
     usable = usable and all(map(math.isfinite, pose.position + pose.orientation))
     return pose if usable else None
 

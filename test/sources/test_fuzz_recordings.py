@@ -1,0 +1,12 @@
+"""A few damaged recordings of every container; `fuzz_recordings.py` makes any number."""
+
+from __future__ import annotations
+
+from fuzz_recordings import fuzz
+
+
+def test_damaged_recordings_end_in_frames_or_one_line() -> None:
+    """No other error, and no hang."""
+    counts = fuzz(60.0, seed=1, most=300)
+    assert sum(counts.values()) > 100
+    assert any('frames' in what for what in counts)
