@@ -134,7 +134,7 @@ def test_augmentations_have_no_more_pixels_than_needed(
 
 def grey_augmentations(image: Image) -> NDArray[np.float64]:
     """Return all augmentations of an image."""
-    return np.stack([each.grey() for each in augmentations(image, WIDE)]).astype(float)
+    return np.stack([each.shown() for each in augmentations(image, WIDE)]).astype(float)
 
 
 @pytest.mark.parametrize('encoding', [*encodings_of.PLAIN, *encodings_of.YUV])

@@ -57,7 +57,7 @@ def test_augmentations_keep_the_levels() -> None:
     low, plain = grey_image(as_levels(0, 1023)), grey_image(GREY8)
     for found, expected in zip(augmentations(low, WIDE), augmentations(plain, WIDE)):
         assert found.pixels.dtype == np.uint16
-        assert np.abs(found.grey().astype(int) - expected.grey().astype(int)).mean() < 1.5
+        assert np.abs(found.shown().astype(int) - expected.grey().astype(int)).mean() < 1.5
     lit = another_day(low, low, np.random.default_rng(0)).plane() / 257
     other = another_day(plain, plain, np.random.default_rng(0)).plane()
     assert abs(float(np.mean(lit)) - float(np.mean(other))) < 40

@@ -17,7 +17,7 @@ import numpy as np
 from ..arrays import Floats, Numbers, Spikes
 from ..config import DescriptorConfig
 from ..errors import ConfigError, ImageError
-from ..frames import Image, grey_image
+from ..frames import Image, grey_image, range_of
 from .onnx_file import read_model
 from .profile import DESCRIPTOR
 
@@ -96,8 +96,9 @@ class DescriptorEncoder:
         smaller = image.width >= self._width and image.height >= self._height
         how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
         pixels = np.asarray(cv2.resize(image.pixels, size, interpolation=how))
-        shown = Image(pixels.reshape(self._height, self._width, -1), image.weights)
-        colours: Numbers = shown.rgb() if self._channels == 3 else shown.grey()[..., np.newaxis]
+        reshaped = pixels.reshape(self._height, self._width, -1)
+        shown = Image(reshaped, image.weights, range_of(image))
+        colours: Numbers = shown.rgb() if self._channels == 3 else shown.shown()[..., np.newaxis]
         if self._order == 'bgr':
             colours = colours[..., ::-1]
         if self._type != np.uint8:

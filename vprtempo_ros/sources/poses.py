@@ -137,9 +137,9 @@ def pose_of(message: Message, type_name: str) -> Pose | None:
     """
     Return the pose in a message of a type in POSE_TYPES, or None if it is unusable.
 
-    Unusable are values that are not finite, a quaternion of no length or a huge one, and a fix without a position
-    (status below 0, not on the globe). The position of a fix is latitude, longitude (degrees),
-    altitude (m).
+    Unusable are values that are not finite, a quaternion of no length or a huge one, and a fix
+    without a position (status below 0, not on the globe). The position of a fix is latitude,
+    longitude (degrees), altitude (m).
     """
     if type_name == FIX:
         # Receivers without an altitude report NaN, and only distances on the ground matter.
