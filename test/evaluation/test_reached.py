@@ -117,6 +117,7 @@ def asked(
             statistics_for(method, responses),
             loaded.calibration,
             match_config_of(method, MatchConfig()),
+            follow=method.normalised == AS_CONFIGURED,
         ),
     )
     running.close()

@@ -73,7 +73,9 @@ def conclude(
         received, lost = read_matches(folder / 'matches.csv', truth, shift_ns, config.match.top_k)
         found = evaluate(loaded, frames, truth, config, received=received, progress=bar)
         images = read_images(str(query), source, {entry.query for entry in found.examples})
-    described = report_metadata(str(built), loaded, frames, truth, correct_when, config)
+    described = report_metadata(
+        str(built), loaded, frames, truth, correct_when, config, found.distinctness
+    )
     return DemoResult(
         found, lost, write_report(report_folder(folder), found, described, loaded, images)
     )

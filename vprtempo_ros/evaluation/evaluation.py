@@ -15,7 +15,9 @@ from ..maps.map import Map
 from ..matching.matcher import Matcher
 from ..support.blas import BlasThreads
 from ..support.progress import ProgressCallback, silent
+from .availability import Availability, availability
 from .baselines import Ncc, Sad
+from .distinctness import Distinctness, distinctness
 from .examples import Example, examples
 from .heatmap import Heatmap
 from .methods import (
@@ -85,7 +87,8 @@ class Evaluation:
     """
     The content of a report, which is about the first method.
 
-    operating_point: the figures at match.min_confidence. times: for each stage its times in ms,
+    operating_point, availability: the figures at match.min_confidence. distinctness: of the map's
+    places, None for event cameras. times: for each stage its times in ms,
     float64 (frames,). negatives: the out-of-map queries.
     """
 
@@ -96,6 +99,8 @@ class Evaluation:
     bins: list[ReliabilityBin]
     calibration_error: float
     operating_point: OperatingPoint
+    availability: Availability
+    distinctness: Distinctness | None
     examples: list[Example]
     backend: str
     times: dict[str, Doubles] = field(default_factory=dict)
@@ -134,6 +139,8 @@ def evaluate(
     try:
         name = backend.name
         results, ran = comparison.network(backend, heatmap)
+        progress('checking the map', 0, 1)
+        distinct = distinctness(loaded, backend)
         shown = loaded.shown()
         for engine in (Sad(shown), Ncc(shown)):
             results += comparison.templates(engine)
@@ -161,6 +168,8 @@ def evaluate(
         bins,
         calibration_error(bins),
         at_threshold(truth, predictions, config.match.min_confidence),
+        availability(truth, predictions, query, config.match.min_confidence),
+        distinct,
         examples(truth, predictions),
         name,
         times,
@@ -223,6 +232,7 @@ class _Comparison(NamedTuple):
                 statistics_for(method, responses),
                 loaded.calibration,
                 match_config_of(method, self.config.match),
+                follow=method.normalised == AS_CONFIGURED,
             ),
             heatmap,
             self.progress,

@@ -9,6 +9,7 @@ from ..config import NodeConfig
 from ..maps.map import Map, missing_lines
 from ..options import options
 from ..version import __version__
+from .distinctness import Distinctness
 from .query import Query
 from .truth import GroundTruth
 
@@ -42,11 +43,12 @@ def report_metadata(
     truth: GroundTruth,
     correct_when: str,
     config: NodeConfig,
+    distinct: Distinctness | None = None,
 ) -> ReportMetadata:
-    """Return the metadata of an evaluation."""
-    return ReportMetadata(
-        map_name, query.path, correct_when, _settings(config), _notes(loaded, query, truth)
-    )
+    """Return the metadata of an evaluation; distinct: how well the map distinguishes its places."""
+    warning = distinct.warning() if distinct else None
+    notes = [*([warning] if warning else []), *_notes(loaded, query, truth)]
+    return ReportMetadata(map_name, query.path, correct_when, _settings(config), notes)
 
 
 def _settings(config: NodeConfig) -> dict[str, object]:

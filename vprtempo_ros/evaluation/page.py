@@ -92,6 +92,9 @@ def _content(
         f'{_percent(point.answered)} of the queries have a match, '
         f'{_percent(point.precision)} of the matches are correct, recall '
         f'{_percent(point.recall)}.',
+        'availability': f'Longest run of frames on the map without a match: '
+        f'{found.availability.without.text()}.',
+        'relocalisation': found.availability.relocalisation(),
         'negatives_are': ''
         if negatives is None
         else f'{len(negatives)} frames of {negatives.path}, all outside the map: '

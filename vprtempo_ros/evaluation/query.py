@@ -16,8 +16,10 @@ from ..encoding.encoder import encoder_for
 from ..errors import SourceError
 from ..frames import Frame, Image, Pose
 from ..maps.map import Map
+from ..sources.bags import is_bag
 from ..sources.poses import Origin
 from ..sources.traverse import Traverse, open_traverse
+from ..support.paths import user_path
 from ..support.progress import ProgressCallback, silent
 from ..support.reasons import Reasons
 
@@ -43,7 +45,8 @@ class Query:
     stamps: int64 ns (frames,); names: in the recording; spikes: uint8 (frames, inputs);
     decode_ms, encode_ms: float64 (frames,), times of each frame; recorded: frames in the recording,
     including those not read; skipped: number of unreadable frames by reason; origin: latitude,
-    longitude and altitude of (0, 0, 0) if poses are from GPS; missing: lines on gaps and clocks.
+    longitude and altitude of (0, 0, 0) if poses are from GPS; missing: lines on gaps and clocks;
+    timed: whether stamps are times, not numbers of image files.
     """
 
     path: str
@@ -57,6 +60,7 @@ class Query:
     skipped: dict[str, int]
     origin: Origin | None
     missing: tuple[str, ...] = ()
+    timed: bool = True
 
     def __len__(self) -> int:
         """Return the number of frames."""
@@ -111,7 +115,13 @@ def read_query(
         dict(traverse.completeness.skipped),
         origin,
         tuple(replace(traverse.completeness, skipped=Reasons()).lines()),
+        not _is_folder_of_images(path),
     )
+
+
+def _is_folder_of_images(path: str) -> bool:
+    where = user_path(path)
+    return where.is_dir() and not is_bag(where)
 
 
 def _encoder(loaded: Map) -> Callable[[Image], NDArray[np.uint8]]:

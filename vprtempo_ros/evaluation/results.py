@@ -50,6 +50,19 @@ def results(found: Evaluation, described: ReportMetadata, loaded: Map) -> str:
             'bins': [entry._asdict() for entry in found.bins],
             'at_min_confidence': found.operating_point._asdict(),
         },
+        'availability': {
+            'longest_without_match': found.availability.without._asdict(),
+            'relocalised': [
+                None if span is None else span._asdict() for span in found.availability.relocalised
+            ],
+        },
+        'distinctness': None
+        if found.distinctness is None
+        else {
+            'recognised': found.distinctness.recognised,
+            'tried': len(found.distinctness.tried),
+            'ambiguous': found.distinctness.ambiguous,
+        },
         'negatives': None
         if negatives is None
         else {'path': negatives.path, 'frames': len(negatives), 'kept': KEPT},

@@ -8,7 +8,7 @@ from .table import HEAD, aligned, number, table
 
 
 def summary(found: Evaluation, described: ReportMetadata) -> str:
-    """Return the table of methods, calibration error, operating point and rejection."""
+    """Return the table of methods, calibration error, availability and rejection."""
     truth, point = found.truth, found.operating_point
     lines = [
         f'{len(truth)} query frames, {int(truth.with_place.sum())} with a true place; '
@@ -20,7 +20,11 @@ def summary(found: Evaluation, described: ReportMetadata) -> str:
         f'expected calibration error  {number(found.calibration_error)}',
         f'at confidence {point.threshold:g}          {number(point.precision)} of the matches '
         f'correct, {number(point.answered)} of the queries have a match',
+        f'longest run without match   {found.availability.without.text()}',
     ]
+    relocalisation = found.availability.relocalisation()
+    if relocalisation:
+        lines.append(f'found again                 {relocalisation}')
     rejection = found.headline.rejection
     if rejection is not None:
         lines.append(

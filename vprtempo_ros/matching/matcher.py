@@ -23,16 +23,21 @@ class Matcher:
     """Runs the stages frame by frame, with bounded memory and causally."""
 
     def __init__(
-        self, route: Route, statistics: Statistics, calibration: Calibration, config: MatchConfig
+        self,
+        route: Route,
+        statistics: Statistics,
+        calibration: Calibration,
+        config: MatchConfig,
+        follow: bool = True,
     ) -> None:
-        """Make the stages that the configuration selects."""
+        """Make the stages that the configuration selects; follow: hub places are followed."""
         # A copy: the caller's settings may change while a frame is processed.
         self._config = deepcopy(config)
         self._model = shipped_models()[config.sequence.filter]
         self._curve = calibration.curves[config.sequence.filter]
-        self._normalisers: list[Stage] = (
-            [Normaliser(statistics), Following(route.places)] if config.normalise else []
-        )
+        self._normalisers: list[Stage] = [Normaliser(statistics)] if config.normalise else []
+        if config.normalise and follow:
+            self._normalisers.append(Following(route.places))
         self._filter = sequence_filter(route, config.sequence)
         self._cues = CueTracker(calibration.tolerance, self._filter)
         self._step_s = route.step_s

@@ -126,7 +126,9 @@ def _work(given: argparse.Namespace) -> None:
             negatives = read_query(given.negatives, loaded, other, bar)
         found = evaluate(loaded, query, truth, config, negatives, progress=bar)
         images = read_images(given.query, source, {entry.query for entry in found.examples})
-    described = report_metadata(given.map, loaded, query, truth, correct_when, config)
+    described = report_metadata(
+        given.map, loaded, query, truth, correct_when, config, found.distinctness
+    )
     report = write_report(out, found, described, loaded, images)
     print(f'{summary(found, described)}\n\nreport: {report}')
 
