@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -9,7 +11,9 @@ from numpy.typing import NDArray
 from vprtempo_ros.backends.numpy_fp32 import NumpyBackend
 from vprtempo_ros.config import BackendConfig, TrainingConfig
 from vprtempo_ros.errors import MapError
+from vprtempo_ros.network import learning, presentation
 from vprtempo_ros.network.network import Network
+from vprtempo_ros.network.quantised import training as quantised
 from vprtempo_ros.network.training import annealing, module_bounds, presentations_for, train
 
 PLACES, INPUTS = 24, 64
@@ -120,6 +124,50 @@ def test_progress_is_reported_and_can_cancel() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         train(route(), np.arange(PLACES), TrainingConfig(), cancel)
+
+
+@pytest.mark.parametrize(
+    'settings',
+    [{'outputs': 'stdp'}, {'quantize': 'qat'}, {'quantize': 'qat', 'outputs': 'stdp'}],
+    ids=['stdp', 'qat', 'qat stdp'],
+)
+def test_large_layers_can_be_cancelled_between_few_neurons(
+    settings: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No report is more than a block of neurons after the one before, in all stages of training."""
+    work: list[int] = []
+    blocks = presentation.row_blocks
+
+    def counted(rows: int, per_row: int) -> Iterator[tuple[int, int]]:
+        for first, last in blocks(rows, per_row):
+            work.append((last - first) * per_row)
+            yield first, last
+
+    monkeypatch.setattr(presentation, '_WORK', 3_000_000)
+    for module in (learning, quantised):
+        monkeypatch.setattr(module, 'row_blocks', counted)
+    reports = 0
+
+    def report(stage: str, done: int, total: int) -> None:
+        nonlocal reports
+        reports += 1
+
+    train(route(), np.arange(PLACES), TrainingConfig(**settings), report)
+    assert len(work) > 2
+    assert max(work) <= 16 * 2000 * 2 * INPUTS
+    assert reports > len(work)
+
+
+def test_only_presented_samples_are_needed() -> None:
+    """Of many samples few are presented; the same steps over those alone are the same steps."""
+    rng = np.random.default_rng(4)
+    samples = rng.random((1000, 3), dtype=np.float32)
+    rates = np.ones(40, np.float32)
+    shown = presentation.Presentation(samples, rng.integers(0, 1000, 40), rates, rates)
+    presented = shown.presented()
+    fewer = shown.only(presented, samples[presented])
+    assert len(fewer.samples) == len(presented) <= 40
+    assert np.array_equal(fewer.samples[fewer.order], samples[shown.order])
 
 
 def test_dead_inputs_do_no_harm() -> None:

@@ -7,22 +7,18 @@ from typing import Protocol
 import numpy as np
 
 from ..arrays import Floats, Indices
-from ..support.progress import ProgressCallback
+from ..support.progress import ProgressCallback, silent
 from .layers import Layer
-from .presentation import Presentation, Targets
+from .presentation import Presentation, Targets, row_blocks
 from .quantised.observers import Scheme
 from .quantised.ranges import QuantisedWeights
 from .ridge import Sums, ridge_weights
-
-# Rows trained between two reports of progress: few enough for an interruption to take effect
-# soon, enough for the start of the threads not to matter.
-_BLOCK = 256
 
 
 class TrainedLayer(Protocol):
     """A layer after training."""
 
-    def responses(self, amplitudes: Floats) -> Floats:
+    def responses(self, amplitudes: Floats, progress: ProgressCallback = silent) -> Floats:
         """Return the responses (samples, neurons) to amplitudes (samples, inputs)."""
 
     def quantised(self) -> QuantisedWeights | None:
@@ -53,12 +49,15 @@ class FloatLayer:
         """Keep the layer."""
         self._layer = layer
 
-    def responses(self, amplitudes: Floats) -> Floats:
+    def responses(self, amplitudes: Floats, progress: ProgressCallback = silent) -> Floats:
         """Return the responses (samples, neurons) to amplitudes (samples, inputs)."""
         from .stdp import respond_rows
 
-        responses: Floats = np.empty((len(amplitudes), len(self._layer.weights)), np.float32)
-        respond_rows(self._layer.weights, amplitudes, responses)
+        weights = self._layer.weights
+        responses: Floats = np.empty((len(amplitudes), len(weights)), np.float32)
+        for first, last in row_blocks(len(weights), amplitudes.size):
+            progress('responses', first, len(weights))
+            respond_rows(weights, amplitudes, first, last, responses)
         return responses
 
     def quantised(self) -> None:
@@ -79,10 +78,10 @@ class FloatRule:
         # Imported here: compiling takes seconds the first time, and matching does not need it.
         from .stdp import train_feature_rows
 
-        neurons = len(layer.weights)
-        for begin in range(0, neurons, _BLOCK):
-            progress('features', begin, neurons)
-            rows = slice(begin, begin + _BLOCK)
+        neurons, inputs = layer.weights.shape
+        for first, last in row_blocks(neurons, inputs * len(shown.order)):
+            progress('features', first, neurons)
+            rows = slice(first, last)
             train_feature_rows(
                 layer.weights[rows],
                 layer.thresholds[rows],
@@ -98,10 +97,10 @@ class FloatRule:
         """Train an output layer with STDP towards its targets (spike forcing)."""
         from .stdp import train_output_rows
 
-        neurons = len(layer.weights)
-        for begin in range(0, neurons, _BLOCK):
-            progress('outputs', begin, neurons)
-            train_output_rows(layer.weights[begin : begin + _BLOCK], begin, shown, targets)
+        neurons, inputs = layer.weights.shape
+        for first, last in row_blocks(neurons, inputs * len(shown.order)):
+            progress('outputs', first, neurons)
+            train_output_rows(layer.weights[first:last], first, shown, targets)
         return FloatLayer(layer)
 
     def fit_outputs(self, layer: Layer, shown: Presentation, places: Indices) -> FloatLayer:

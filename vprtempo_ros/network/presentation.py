@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Iterator, NamedTuple
+
+import numpy as np
 
 from ..arrays import Floats, Indices
+
+# Synapses times steps between two reports of progress, some tenths of a second on a slow core: few
+# enough for an interruption to take effect soon, enough for the start of threads not to matter.
+_WORK = 200_000_000
+_LEAST_ROWS = 16
+
+
+def row_blocks(rows: int, work: int) -> Iterator[tuple[int, int]]:
+    """
+    Cut the rows of a layer into blocks: first row and the one past the last.
+
+    :param work: of one row, in synapses times steps.
+    """
+    block = max(_LEAST_ROWS, _WORK // max(1, work))
+    for begin in range(0, rows, block):
+        yield begin, min(begin + block, rows)
 
 
 class Presentation(NamedTuple):
@@ -20,6 +38,14 @@ class Presentation(NamedTuple):
     order: Indices
     stdp_rates: Floats
     threshold_rates: Floats
+
+    def presented(self) -> Indices:
+        """Return the samples that are presented at all, ascending; most are not on long routes."""
+        return np.unique(self.order)
+
+    def only(self, presented: Indices, samples: Floats) -> Presentation:
+        """Return the same steps over `samples`, the rows `presented` of all samples."""
+        return self._replace(samples=samples, order=np.searchsorted(presented, self.order))
 
     def part(self, steps: slice) -> Presentation:
         """Return some of the steps, with all samples."""

@@ -144,14 +144,16 @@ def train_output_rows(weights: Floats, first: int, shown: Presentation, targets:
 
 
 @njit(parallel=True, nogil=True, cache=True, fastmath=FAST)
-def respond_rows(weights: Floats, samples: Floats, responses: Floats) -> None:
+def respond_rows(
+    weights: Floats, samples: Floats, first: int, last: int, responses: Floats
+) -> None:
     """
-    Write the responses of a layer to all samples, float32 (samples, neurons).
+    Write the responses of neurons up to `last` - 1 to all samples, float32 (samples, neurons).
 
     The rounding of a BLAS depends on its number of threads; that of this loop does not.
     """
-    neurons = weights.shape[0]
-    for block in prange((neurons + _ROWS - 1) // _ROWS):
+    for block in prange((last - first + _ROWS - 1) // _ROWS):
+        begin = first + block * _ROWS
         for k in range(samples.shape[0]):
-            for i in range(block * _ROWS, min((block + 1) * _ROWS, neurons)):
+            for i in range(begin, min(begin + _ROWS, last)):
                 responses[k, i] = _dot(weights[i], samples[k])

@@ -69,7 +69,7 @@ def train(
     integers = [module.integers for module in trained if module.integers is not None]
     if not integers:
         return floats
-    network = calibrate(integers, config.readout, scheme_of(config))
+    network = calibrate(integers, config.readout, scheme_of(config), progress)
     network.floats = floats if config.keep_fp32 else None
     return network
 
@@ -169,24 +169,31 @@ def _train_module(
     """Train both layers of a module; progress counts their rows."""
     inputs = samples.amplitudes.shape[1]
     neurons = _neurons(inputs, config)
+    rule, total = _rule(config), neurons + samples.outputs
+    progress(stage, 0, total)
     feature = new_feature_layer(inputs, neurons, config.excitatory, config.inhibitory, rng)
     output = new_output_layer(neurons, samples.outputs, rng)
-    rule, total = _rule(config), neurons + samples.outputs
 
     shown = _presentation(samples.amplitudes, samples.outputs, config, rng)
     features = rule.train_features(feature, shown, part_of(progress, stage, 0, neurons, total))
 
-    responses = features.responses(samples.amplitudes)
+    responding = part_of(progress, stage, neurons, 0, total)
     if config.outputs == 'ridge':
+        responses = features.responses(samples.amplitudes, responding)
         # As the readout passes them to the output layer when the network matches.
         if config.readout == 'clamped':
             np.clip(responses, 0.0, SPIKE_MAX, out=responses)
         shown = _presentation(responses, samples.outputs, config, rng)
         outputs = rule.fit_outputs(output, shown, samples.places)
+        presented = shown.presented()
+        shown = shown.only(presented, samples.amplitudes[presented])
     else:
+        shown = _presentation(samples.amplitudes, samples.outputs, config, rng)
+        presented = shown.presented()
+        responses = features.responses(samples.amplitudes[presented], responding)
         spikes = feature.spikes(responses)
-        shown = _presentation(spikes, samples.outputs, config, rng)
-        targets = Targets(samples.places, spikes / feature.target_rates)
+        shown = shown.only(presented, spikes)
+        targets = Targets(samples.places[presented], spikes / feature.target_rates)
         part = part_of(progress, stage, neurons, samples.outputs, total)
         outputs = rule.train_outputs(output, shown, targets, part)
     progress(stage, total, total)
@@ -195,7 +202,9 @@ def _train_module(
     feature_weights, output_weights = features.quantised(), outputs.quantised()
     if feature_weights is None or output_weights is None:
         return _Trained(module, None)
-    integers = TrainedModule(feature_weights, output_weights, samples.amplitudes, shown.order)
+    integers = TrainedModule(
+        feature_weights, output_weights, samples.amplitudes[presented], shown.order
+    )
     return _Trained(module, integers)
 
 

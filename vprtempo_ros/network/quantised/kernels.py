@@ -192,10 +192,15 @@ def respond(
 
 @njit(parallel=True, nogil=True, cache=True, fastmath=FAST)
 def learn_features(
-    neurons: Neurons, chunk: Chunk, shown: Presentation, upstream_thresholds: bool
+    neurons: Neurons,
+    chunk: Chunk,
+    shown: Presentation,
+    first: int,
+    last: int,
+    upstream_thresholds: bool,
 ) -> None:
     """
-    Take all neurons of a feature layer through a chunk of steps, in place.
+    Take neurons of a feature layer, up to `last` - 1, through a chunk of steps, in place.
 
     shown: the samples as presented, and the steps of the chunk; upstream_thresholds: as in stdp.py.
     """
@@ -207,9 +212,10 @@ def learn_features(
     eta, eta_ip = shown.stdp_rates, shown.threshold_rates
     steps = order.shape[0]
     unit, zero, lowest, highest = activation[0], activation[1], activation[2], activation[3]
-    for i in prange(weights.shape[0]):
+    for i in prange(first, last):
         row = weights[i].copy()
         threshold = thresholds[i]
+        low, high = ZERO, ZERO
         for t in range(steps):
             response = fake(responses[t, i], unit, zero, lowest, highest)
             spike = min(max(response - threshold, ZERO), SPIKE_LIMIT)
@@ -217,8 +223,10 @@ def learn_features(
             factor = max(ONE + HOMEOSTASIS * eta[t] * response, ZERO)
             observed = ZERO if upstream_thresholds else spike
             threshold = max(threshold + eta_ip[t] * (observed - rates[i]), ZERO)
-            _change_features(row, spikes[order[t]], change, factor)
-            low, high = _extremes(row)
+            # A silent neuron's weights stay as they are, once all are within their limits.
+            if t == 0 or change != ZERO or factor != ONE:
+                _change_features(row, spikes[order[t]], change, factor)
+                low, high = _extremes(row)
             extremes[t, i, 0], extremes[t, i, 1] = low, high
             if moving:
                 ranges[i, 0] += AVERAGING * (low - ranges[i, 0])
@@ -231,8 +239,10 @@ def learn_features(
 
 
 @njit(parallel=True, nogil=True, cache=True, fastmath=FAST)
-def learn_outputs(neurons: Neurons, chunk: Chunk, shown: Presentation, targets: Targets) -> None:
-    """Take all neurons of an output layer through a chunk of steps, as `learn_features` does."""
+def learn_outputs(
+    neurons: Neurons, chunk: Chunk, shown: Presentation, first: int, last: int, targets: Targets
+) -> None:
+    """Take neurons of an output layer through a chunk of steps, as `learn_features` does."""
     weights, ranges, moving = neurons.weights, neurons.ranges, neurons.per_neuron
     inputs, scales = chunk.inputs, chunk.scales
     responses, extremes, activation = chunk.responses, chunk.extremes, chunk.activation
@@ -240,7 +250,7 @@ def learn_outputs(neurons: Neurons, chunk: Chunk, shown: Presentation, targets: 
     places, scaled = targets.places, targets.scaled
     steps = order.shape[0]
     unit, zero, lowest, highest = activation[0], activation[1], activation[2], activation[3]
-    for i in prange(weights.shape[0]):
+    for i in prange(first, last):
         row = weights[i].copy()
         for t in range(steps):
             response = fake(responses[t, i], unit, zero, lowest, highest)

@@ -10,12 +10,14 @@ which training presented them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...arrays import Doubles, Floats, Indices
+from ...support.progress import ProgressCallback, silent
 from .network import (
     OUTPUT_MAX,
     QuantisedLayer,
@@ -37,6 +39,11 @@ class QuantisedWeights:
     integers: NDArray[np.int8]
     scales: Floats
 
+    @cached_property
+    def doubles(self) -> Doubles:
+        """The integers as float64 (inputs, neurons), for exact products."""
+        return self.integers.T.astype(np.float64)
+
 
 @dataclass
 class TrainedModule:
@@ -53,7 +60,9 @@ class TrainedModule:
     order: Indices
 
 
-def calibrate(modules: list[TrainedModule], readout: str, scheme: Scheme) -> QuantisedNetwork:
+def calibrate(
+    modules: list[TrainedModule], readout: str, scheme: Scheme, progress: ProgressCallback = silent
+) -> QuantisedNetwork:
     """Return the integer network; all modules share one scale of the inputs."""
     inputs = MovingRange()
     for module in modules:
@@ -61,7 +70,7 @@ def calibrate(modules: list[TrainedModule], readout: str, scheme: Scheme) -> Qua
         inputs.observe(low[module.order], high[module.order])
     scale, zero = inputs.affine(scheme.activation_max)
     return QuantisedNetwork(
-        [_module(trained, scale, zero, readout, scheme) for trained in modules],
+        [_module(trained, scale, zero, readout, scheme, progress) for trained in modules],
         readout,
         scale,
         zero,
@@ -70,7 +79,12 @@ def calibrate(modules: list[TrainedModule], readout: str, scheme: Scheme) -> Qua
 
 
 def _module(
-    trained: TrainedModule, scale: np.float32, zero: int, readout: str, scheme: Scheme
+    trained: TrainedModule,
+    scale: np.float32,
+    zero: int,
+    readout: str,
+    scheme: Scheme,
+    progress: ProgressCallback,
 ) -> QuantisedModule:
     top = scheme.activation_max
 
@@ -78,7 +92,7 @@ def _module(
         integers = np.rint(trained.amplitudes[rows] * (np.float32(1) / scale)) + zero
         return np.clip(integers, 0, top).astype(np.float64) - zero
 
-    feature = _layer(trained, trained.feature, inputs, scale, top)
+    feature = _layer(trained, trained.feature, inputs, scale, top, progress)
     low, high = limits(feature, top, readout)
 
     def features(rows: slice) -> Doubles:
@@ -86,7 +100,7 @@ def _module(
         integers = np.rint(response / feature.scale) + feature.zero_point
         return np.clip(integers, low, high) - feature.zero_point
 
-    output = _layer(trained, trained.output, features, feature.scale, OUTPUT_MAX)
+    output = _layer(trained, trained.output, features, feature.scale, OUTPUT_MAX, progress)
     return QuantisedModule(feature, output)
 
 
@@ -96,11 +110,13 @@ def _layer(
     inputs: Callable[[slice], Doubles],
     scale: np.float32,
     highest: int,
+    progress: ProgressCallback,
 ) -> QuantisedLayer:
     """Observe a layer's responses to all samples and give it its scale and zero point."""
     samples = len(trained.amplitudes)
     low, high = np.empty(samples, np.float32), np.empty(samples, np.float32)
     for begin in range(0, samples, BATCH):
+        progress('calibrating', begin, samples)
         rows = slice(begin, begin + BATCH)
         response = respond(weights, inputs(rows), scale)
         low[rows], high[rows] = response.min(axis=1), response.max(axis=1)
@@ -114,5 +130,5 @@ def _layer(
 def respond(weights: QuantisedWeights, inputs: Doubles, scale: np.float32) -> Doubles:
     """Return float64 (samples, neurons), the real responses to integer inputs."""
     # Integers in double precision: exact, so the number of threads does not change the result.
-    sums = inputs @ weights.integers.T.astype(np.float64)
+    sums = inputs @ weights.doubles
     return sums * (weights.scales.astype(np.float64) * float(scale))

@@ -11,9 +11,9 @@ from typing import Callable
 import numpy as np
 
 from ...arrays import Floats, Indices
-from ...support.progress import ProgressCallback
+from ...support.progress import ProgressCallback, silent
 from ..layers import Layer
-from ..presentation import Presentation, Targets
+from ..presentation import Presentation, Targets, row_blocks
 from . import kernels
 from .network import OUTPUT_MAX
 from .observers import AVERAGING, Scheme, quantise_weights
@@ -22,7 +22,8 @@ from .ranges import BATCH, QuantisedWeights, respond
 # Steps in a chunk: longer ones save no more time, and shorter ones learn no better.
 CHUNK = 32
 
-Learn = Callable[[kernels.Neurons, kernels.Chunk, Presentation], None]
+Learn = Callable[[kernels.Neurons, kernels.Chunk, Presentation, int, int], None]
+"""A kernel that takes a chunk of steps for the neurons from the first to before the last one."""
 
 
 class LayerTraining:
@@ -62,14 +63,17 @@ class LayerTraining:
             layer.weights, layer.thresholds, layer.target_rates, self._ranges, per_channel
         )
         total, chunk = len(self._shown.order), chunk or CHUNK
+        inputs = layer.weights.shape[1]
         responses = self._respond(0)
         for begin in range(0, total, chunk):
-            progress('steps', begin, total)
             steps = slice(begin, min(begin + chunk, total))
             # No step follows the last one: its own inputs again, and the response goes unused.
             ahead = np.minimum(np.arange(begin, steps.stop + 1), total - 1)
-            part = self._chunk(ahead, responses)
-            learn(neurons, part, self._shown.part(steps))
+            part, shown = self._chunk(ahead, responses), self._shown.part(steps)
+            # Neurons do not affect each other within a chunk; cancelling takes effect in between.
+            for first, last in row_blocks(len(layer.weights), (steps.stop - begin) * inputs):
+                progress('steps', begin, total)
+                learn(neurons, part, shown, first, last)
             if len(ahead) > 2:
                 self._observe(part.responses[1:-1])
             responses = part.responses[-1]
@@ -81,7 +85,7 @@ class LayerTraining:
         """Return the integers of the current weights."""
         return QuantisedWeights(*quantise_weights(self._layer.weights, *self._ranges.T))
 
-    def responses(self, amplitudes: Floats) -> Floats:
+    def responses(self, amplitudes: Floats, progress: ProgressCallback = silent) -> Floats:
         """Return the responses to amplitudes (samples, inputs), with the ranges observed last."""
         scale, zero = self._input_scales[-1], self._input_zeros[-1]
         low, high, _ = self.response_range
@@ -89,6 +93,7 @@ class LayerTraining:
         weights = self.quantised()
         responses = np.empty((len(amplitudes), len(self._layer.weights)), np.float32)
         for begin in range(0, len(amplitudes), BATCH):
+            progress('responses', begin, len(amplitudes))
             rows = slice(begin, begin + BATCH)
             inputs = np.rint(amplitudes[rows] * (np.float32(1) / scale)) + zero
             inputs = np.clip(inputs, 0, self._top) - zero
@@ -154,8 +159,10 @@ def train_features(
     top = scheme.activation_max
     training = LayerTraining(layer, shown, scheme, top, (0.0, top))
 
-    def learn(neurons: kernels.Neurons, part: kernels.Chunk, steps: Presentation) -> None:
-        kernels.learn_features(neurons, part, steps, upstream_thresholds)
+    def learn(
+        neurons: kernels.Neurons, part: kernels.Chunk, steps: Presentation, first: int, last: int
+    ) -> None:
+        kernels.learn_features(neurons, part, steps, first, last, upstream_thresholds)
 
     training.run(learn, progress, chunk)
     return training
@@ -179,8 +186,10 @@ def train_outputs(
     """
     training = observe_outputs(layer, shown, scheme)
 
-    def learn(neurons: kernels.Neurons, part: kernels.Chunk, steps: Presentation) -> None:
-        kernels.learn_outputs(neurons, part, steps, targets)
+    def learn(
+        neurons: kernels.Neurons, part: kernels.Chunk, steps: Presentation, first: int, last: int
+    ) -> None:
+        kernels.learn_outputs(neurons, part, steps, first, last, targets)
 
     training.run(learn, progress, chunk)
     return training
