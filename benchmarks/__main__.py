@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import inspect
 import pkgutil
 import sys
 from importlib import import_module
@@ -24,7 +25,11 @@ def main() -> int:
     parser.add_argument(
         'names', nargs='*', help=f'benchmarks to run: {", ".join(known)} (default: all)'
     )
-    names = parser.parse_args().names or known
+    parser.add_argument(
+        '--seed', type=int, nargs='+', help='seeds of the routes, for benchmarks that render some'
+    )
+    given = parser.parse_args()
+    names = given.names or known
     unknown = sorted(set(names) - set(known))
     if unknown:
         parser.error(f'no benchmark {unknown[0]}; known are {", ".join(known)}')
@@ -33,8 +38,9 @@ def main() -> int:
     for name in names:
         module = import_module(f'benchmarks.{name}')
         print(f'\n## {name}: {(module.__doc__ or "").strip().splitlines()[0]}\n', flush=True)
+        seeded = given.seed and 'seeds' in inspect.signature(module.bench).parameters
         try:
-            module.bench()
+            module.bench(**({'seeds': given.seed} if seeded else {}))
         except VprError as error:
             print(f'error: {error}', file=sys.stderr)
             status = 1
