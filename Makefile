@@ -38,7 +38,7 @@ help: ## show this
 #: PYTEST: test, test-fast, test-matrix: more arguments for pytest, as in PYTEST='-k match -x'
 #: WORKERS: test, test-fast: number of test processes at the same time (one per processor)
 #: SECONDS: fuzz: duration (300)
-#: BENCH: bench: arguments for the benchmarks
+#: BENCH: bench: names of benchmarks (all), and --seed of rendered routes
 #: PYTHON: setup: interpreter to make the environment with (python3)
 #: DISTRO: setup: ROS 2 to install where none is sourced: jazzy or kilted (jazzy)
 
