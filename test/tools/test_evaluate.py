@@ -198,6 +198,21 @@ def test_page_table_and_json_say_the_same(report: tuple[Path, str]) -> None:
     assert found['negatives']['frames'] == 12
 
 
+def test_what_a_robot_experiences_is_said_everywhere(report: tuple[Path, str]) -> None:
+    """The longest run without a match, its duration and distance; the places are distinct."""
+    folder, output = report
+    found = results(folder)
+    longest = found['availability']['longest_without_match']
+    frames, seconds, metres = longest['frames'], longest['seconds'], longest['metres']
+    text = f'{frames} frame{"" if frames == 1 else "s"}, {seconds:.1f} s, {metres:.1f} m'
+    assert f'longest run without match   {text}' in output
+    assert f'without a match: {text}' in Page(folder / 'report.html').text
+    assert found['availability']['relocalised'] == []
+    assert 'found again' not in output
+    assert found['distinctness']['recognised'] > 0.9
+    assert 'hardly distinguishes' not in output
+
+
 def test_predictions_are_those_of_the_figures(report: tuple[Path, str]) -> None:
     """Recall and calibration computed again from answers.csv are those in results.json."""
     with (report[0] / 'predictions.csv').open(newline='') as stream:
