@@ -42,7 +42,7 @@ def query(frames: int, timed: bool = True, poses: bool = True) -> Query:
         frames,
         {},
         None,
-        timed,
+        timed=timed,
     )
 
 
