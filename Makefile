@@ -62,7 +62,7 @@ docs: setup ## write config/*.yaml, the tables and pictures in docs/ from the co
 
 api: ## write the API reference from the docstrings to build/api
 	$(SETUP) --with docs
-	@$(RUN) -m pdoc --docformat restructuredtext --output-directory build/api vprtempo_ros '!vprtempo_ros.nodes'
+	@$(RUN) docs/write_api.py build/api
 
 build: ## build the package with colcon, as a robot's workspace does, into build/ and install/
 	$(SETUP) --with test

@@ -32,4 +32,5 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
     from importlib import import_module
 
-    return getattr(import_module(f'.{_HOMES[name]}', __name__), name)
+    globals()[name] = found = getattr(import_module(f'.{_HOMES[name]}', __name__), name)
+    return found
