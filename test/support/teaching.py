@@ -151,9 +151,10 @@ class Teacher:
             if good(value := ros.values_of(status).get(key, ''))
         )
 
-    def await_status(self, level: bytes, words: str) -> None:
-        """Wait for diagnostics of a level that say something."""
-        self.statuses.clear()
+    def await_status(self, level: bytes, words: str, earlier: bool = False) -> None:
+        """Wait for diagnostics of a level that say something; earlier: those received count too."""
+        if not earlier:
+            self.statuses.clear()
         self.spin_until(
             lambda: any(
                 status.level == level and words in status.message for status in self.statuses
