@@ -64,11 +64,14 @@ def test_a_full_disk_leaves_the_old_map(tmp_path: Path) -> None:
         'from vprtempo_ros.errors import MapError\n'
         'from vprtempo_ros.maps.store import save\n'
         'built = tiny_map(1)\n'
-        f'resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))\n'
+        'most = resource.getrlimit(resource.RLIMIT_FSIZE)[1]\n'
+        f'resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, most))\n'
         'try:\n'
         f'    save(built, {str(folder)!r}, overwrite=True)\n'
         'except MapError as error:\n'
         '    print(error)\n'
+        # Coverage writes its data at the end.
+        'resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))\n'
     )
     done = subprocess.run(
         [sys.executable, '-c', program],

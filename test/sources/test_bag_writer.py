@@ -132,11 +132,14 @@ def test_a_full_disk(tmp_path: Path, storage: str, limit: int) -> None:
         'from pathlib import Path\n'
         'import test_bag_writer\n'
         'from vprtempo_ros.errors import SourceError\n'
-        f'resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))\n'
+        'most = resource.getrlimit(resource.RLIMIT_FSIZE)[1]\n'
+        f'resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, most))\n'
         'try:\n'
         f'    test_bag_writer.write(Path({str(tmp_path / "bag")!r}), {storage!r}, 4000)\n'
         'except SourceError as error:\n'
         '    print(error)\n'
+        # Coverage writes its data at the end.
+        'resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))\n'
     )
     done = subprocess.run(
         [sys.executable, '-B', '-c', program],
