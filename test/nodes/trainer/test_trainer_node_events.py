@@ -60,7 +60,7 @@ def test_packets_that_are_left_out_are_reported(tmp_path: Path) -> None:
     every[10] = every[10]._replace(encoding='evt2')
     status, said = trainer(tmp_path, write_bag(tmp_path / 'bag', records(every)))
     assert status == 0, said
-    assert '1 packets of events left out' in said
+    assert "1 of 100 messages left out: unknown encoding 'evt2'" in said
 
 
 @pytest.mark.parametrize(

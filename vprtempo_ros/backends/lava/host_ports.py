@@ -24,6 +24,11 @@ class PyIntegerInjectorModel(PyLoihiInjectorModel):
     in_port: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
     out_port: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
 
+    def __del__(self) -> None:
+        """End the channel from the host, if it was made: a start may be interrupted before."""
+        if hasattr(self, '_p_to_pm_dst_port'):
+            super().__del__()
+
 
 @requires(CPU)
 class PyIntegerExtractorModel(PyLoihiExtractorModel):
