@@ -16,7 +16,9 @@ from .scene import TURNING, TWO_SIDED, Lamp, Plane, Point, Quad, Scene
 from .sky import sky
 from .track import Leg, Track
 from .walls import Item
-from .world import Mount, Passer, spliced
+from .world import Detours, Mount, Passer, detoured, spliced
+
+_DETOURS = Detours(lead=20.0, beyond=(8.0, 25.0), length=(20.0, 35.0), skipped=6.0)
 
 BEFORE, BEYOND = 35.0, 80.0
 
@@ -60,18 +62,8 @@ class Park:
 
     def legs(self, day: Day, rng: np.random.Generator) -> list[Leg]:
         """Return the path; detours come from before it and go on beyond its end."""
-        legs = [Leg(self._track, self._start, self._end)]
-        if day.detours:
-            legs = [Leg(self._track, self._start - 20.0, self._end)]
-            for _ in range(day.detours - 1):
-                leg = legs.pop()
-                cut = leg.start + float(rng.uniform(0.3, 0.6)) * (leg.end - leg.start)
-                off = self._end + float(rng.uniform(8.0, 25.0))
-                legs += [
-                    Leg(self._track, leg.start, cut),
-                    Leg(self._track, off, off + float(rng.uniform(20.0, 35.0))),
-                    Leg(self._track, cut + 6.0, leg.end),
-                ]
+        (whole,) = self.reference()
+        legs = detoured(whole, day.detours, _DETOURS, rng)
         return spliced(legs, day.carried, rng)
 
     def scene(self, day: Day) -> Scene:

@@ -18,7 +18,9 @@ from .lighting import on_plane, on_quads
 from .scene import ONE_SIDED, TURNING, TWO_SIDED, Lamp, Plane, Quad, Scene
 from .sky import sky
 from .track import Leg, Track
-from .world import Mount, Passer, spliced
+from .world import Detours, Mount, Passer, detoured, spliced
+
+_DETOURS = Detours(lead=25.0, beyond=(8.0, 30.0), length=(25.0, 40.0), skipped=8.0)
 
 BEFORE, BEYOND = 40.0, 90.0
 """Metres of street before the map begins and after it ends."""
@@ -98,18 +100,8 @@ class Town:
 
     def legs(self, day: Day, rng: np.random.Generator) -> list[Leg]:
         """Return the street, coming from before it, with detours through its unmapped end."""
-        legs = [Leg(self._track, self._start, self._end)]
-        if day.detours:
-            legs = [Leg(self._track, self._start - 25.0, self._end)]
-            for _ in range(day.detours - 1):
-                leg = legs.pop()
-                cut = leg.start + float(rng.uniform(0.3, 0.6)) * (leg.end - leg.start)
-                off = self._end + float(rng.uniform(8.0, 30.0))
-                legs += [
-                    Leg(self._track, leg.start, cut),
-                    Leg(self._track, off, off + float(rng.uniform(25.0, 40.0))),
-                    Leg(self._track, cut + 8.0, leg.end),
-                ]
+        (whole,) = self.reference()
+        legs = detoured(whole, day.detours, _DETOURS, rng)
         return spliced(legs, day.carried, rng)
 
     def scene(self, day: Day) -> Scene:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -66,6 +66,38 @@ class RouteWorld(Protocol):
 
     def passer(self, rng: np.random.Generator) -> Passer:
         """Return one of those who occlude the view in this world."""
+
+
+class Detours(NamedTuple):
+    """
+    Detours of a world whose track goes on beyond the route, all in metres.
+
+    lead: how far before the route the traverse begins; beyond: distances from the route's end that
+    a detour starts at; length: of a detour; skipped: of the route, where it comes back.
+    """
+
+    lead: float
+    beyond: tuple[float, float]
+    length: tuple[float, float]
+    skipped: float
+
+
+def detoured(whole: Leg, count: int, kind: Detours, rng: np.random.Generator) -> list[Leg]:
+    """Return a route with detours: before its start, then to stretches beyond its end."""
+    if not count:
+        return [whole]
+    track = whole.track
+    legs = [Leg(track, whole.start - kind.lead, whole.end)]
+    for _ in range(count - 1):
+        leg = legs.pop()
+        cut = leg.start + float(rng.uniform(0.3, 0.6)) * (leg.end - leg.start)
+        off = whole.end + float(rng.uniform(*kind.beyond))
+        legs += [
+            Leg(track, leg.start, cut),
+            Leg(track, off, off + float(rng.uniform(*kind.length))),
+            Leg(track, cut + kind.skipped, leg.end),
+        ]
+    return legs
 
 
 def spliced(legs: list[Leg], carried: int, rng: np.random.Generator) -> list[Leg]:

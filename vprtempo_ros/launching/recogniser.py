@@ -9,9 +9,8 @@ from .arguments import Argument, chosen, join
 from .describing import Given
 from .processes import node
 
-# Everything that a launch file with one vpr_node has, in the order in which it is listed.
-ONE = (
-    'map',
+# What a launch file has for one camera and for several, in the order in which it is listed.
+_SHARED = (
     'image',
     'events',
     'input_type',
@@ -22,11 +21,9 @@ ONE = (
     'use_sim_time',
     'params_file',
     'initialpose',
-    'rviz',
-    'fixed_frame',
-    'view',
-    'view_port',
 )
+# Everything that a launch file with one vpr_node has.
+ONE = ('map', *_SHARED, 'rviz', 'fixed_frame', 'view', 'view_port')
 ARGUMENTS: dict[str, Argument] = chosen(*ONE, params='vpr.yaml')
 
 EVENT_ARGUMENTS: dict[str, Argument] = chosen(
@@ -41,16 +38,7 @@ EVENT_ARGUMENTS: dict[str, Argument] = chosen(
 CAMERA_ARGUMENTS: dict[str, Argument] = chosen(
     'cameras',
     'maps',
-    'image',
-    'events',
-    'input_type',
-    'message',
-    'odom',
-    'namespace',
-    'autostart',
-    'use_sim_time',
-    'params_file',
-    'initialpose',
+    *_SHARED,
     params='vpr.yaml',
     others={
         'image': {
