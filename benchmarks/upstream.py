@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import types
 import warnings
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -20,22 +21,26 @@ def module(name: str) -> ModuleType:
 
     :raises VprError: if it, or torch, is not installed.
     """
+    stand_ins: dict[str, ModuleType] = {}
     # Its preprocessing imports torchvision only to read image files.
     if 'torchvision' not in sys.modules:
         torchvision, io = types.ModuleType('torchvision'), types.ModuleType('torchvision.io')
         io.read_image = None  # type: ignore[attr-defined]
         torchvision.io = io  # type: ignore[attr-defined]
-        sys.modules.update({'torchvision': torchvision, 'torchvision.io': io})
+        stand_ins = {'torchvision': torchvision, 'torchvision.io': io}
+    sys.modules.update(stand_ins)
     warnings.simplefilter('ignore')  # Its quantisation modules are deprecated.
     try:
-        from importlib import import_module
-
         return import_module(f'vprtempo.src.{name}')
     except ImportError as error:
         raise VprError(
             f'the comparison needs {error.name}, which is not installed (make setup; '
             'torch comes with Python 3.11)'
         ) from None
+    finally:
+        # Others ask whether torchvision is installed.
+        for stand_in in stand_ins:
+            del sys.modules[stand_in]
 
 
 def train_like_upstream(
