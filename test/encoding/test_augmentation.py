@@ -161,3 +161,18 @@ def test_the_recorded_frame_is_not_changed() -> None:
     list(augmentations(image, WIDE))
     another_day(image, image, np.random.default_rng(0))
     assert bytes(message.data) == before
+
+
+@pytest.mark.parametrize('white', [255, 65535])
+def test_recordings_may_mix_formats(white: int) -> None:
+    """An image is occluded by one of another format as by the same picture in its own."""
+    colour = np.zeros((40, 60, 3), np.uint8 if white == 255 else np.uint16)
+    bright = np.full((40, 60), 255, np.uint8)
+    own = np.full_like(colour, white)
+    mixed, alike = (
+        another_day(grey_image(colour), grey_image(cover), np.random.default_rng(0))
+        for cover in (bright, own)
+    )
+    assert mixed.pixels.shape == colour.shape and mixed.pixels.dtype == colour.dtype
+    assert (mixed.pixels == alike.pixels).all()
+    another_day(grey_image(bright), grey_image(own), np.random.default_rng(0))

@@ -81,7 +81,7 @@ def another_day(image: Image, other: Image, rng: np.random.Generator) -> Image:
 
     Event counts have no light: they are only occluded.
     """
-    pixels, cover = _small(image).copy(), _small(other)[:, ::-1]
+    pixels, cover = _small(image).copy(), _small(_alike(other, image))[:, ::-1]
     height, width = pixels.shape[:2]
     cover = _resized(np.ascontiguousarray(cover), width, height)
     rows, columns = (max(1, round(side * rng.uniform(*_OCCLUDED))) for side in (height, width))
@@ -113,6 +113,17 @@ def _changed(pixels: Numbers, change: Change) -> Numbers:
     y = from_centre / np.float32(change.zoom) + np.float32(height * (0.5 - change.down))
     moved = cv2.remap(pixels, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(moved).reshape(pixels.shape)
+
+
+def _alike(image: Image, other: Image) -> Image:
+    """Return an image in the format of another one: recordings may mix formats."""
+    if image.weights == other.weights and image.pixels.dtype == other.pixels.dtype:
+        return image
+    grey: Numbers = image.grey()[..., np.newaxis]
+    if other.pixels.dtype == np.uint16:
+        grey = grey * np.uint16(257)
+    grey = grey.astype(other.pixels.dtype)
+    return Image(np.repeat(grey, len(other.weights), axis=2), other.weights)
 
 
 def _small(image: Image) -> Numbers:
