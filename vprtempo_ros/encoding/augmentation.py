@@ -119,11 +119,16 @@ def _alike(image: Image, other: Image) -> Image:
     """Return an image in the format of another one: recordings may mix formats."""
     if image.weights == other.weights and image.pixels.dtype == other.pixels.dtype:
         return image
-    grey: Numbers = image.grey()[..., np.newaxis]
+    grey = image.grey()[..., np.newaxis]
     if other.pixels.dtype == np.uint16:
-        grey = grey * np.uint16(257)
-    grey = grey.astype(other.pixels.dtype)
-    return Image(np.repeat(grey, len(other.weights), axis=2), other.weights)
+        return _repeated(grey.astype(np.uint16) * np.uint16(257), other.weights)
+
+    return _repeated(grey.astype(other.pixels.dtype), other.weights)
+
+
+def _repeated(grey: Numbers, weights: tuple[float, ...]) -> Image:
+    """Return grey pixels (height, width, 1) in every channel."""
+    return Image(np.repeat(grey, len(weights), axis=2), weights)
 
 
 def _small(image: Image) -> Numbers:
