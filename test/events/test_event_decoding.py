@@ -256,13 +256,44 @@ def test_rows_that_do_not_fit_their_bits() -> None:
 
 @pytest.mark.parametrize('encoding', ['libcaer', 'mono', EVENT_ARRAY, 'libcaer_cmp'])
 def test_time_that_runs_backwards_within_a_packet(encoding: str) -> None:
-    """Events out of order by more than a sensor's jitter are refused; by less they are accepted."""
+    """Many events out of order by more than a sensor's jitter are refused; by less, accepted."""
     events = random_events(10)
     events.t_us[:] = 1_000_000 + np.arange(10)
     events.t_us[5] -= 40_000
     assert len(decode([packet(encoding, events)]).x) == 10
     events.t_us[:5] += 200_000
     assert 'expected times in order, found one 2' in refusal(packet(encoding, events))
+
+
+@pytest.mark.parametrize('encoding', ['libcaer', 'mono', EVENT_ARRAY, 'libcaer_cmp'])
+@pytest.mark.parametrize('at', [0, 7, 19])
+@pytest.mark.parametrize('by_us', [-99_000, 99_000])
+def test_single_events_out_of_order(encoding: str, at: int, by_us: int) -> None:
+    """Only they are left out, and counted: all others of the packet are used."""
+    events = random_events(20)
+    events.t_us[:] = 1_000_000 + np.arange(20)
+    events.t_us[at] += by_us
+    harmless = (at, by_us) in ((0, -99_000), (19, 99_000))
+    decoder, buffer = StreamDecoder(prefer='own'), EventBuffer()
+    decoder.decode(packet(encoding, events, stamp_ns=START), buffer)
+    assert decoder.late == (not harmless)
+    kept = np.arange(20) != (-1 if harmless else at)
+    np.testing.assert_array_equal(buffer.t // 1000, events.t_us[kept])
+    np.testing.assert_array_equal(buffer.x, events.x[kept])
+    decoder.decode(packet(encoding, events.part(slice(8, 19)), stamp_ns=START), buffer)
+    assert len(buffer) == 11
+    assert decoder.late == (not harmless)
+
+
+def test_a_first_event_out_of_order_by_seconds() -> None:
+    """The times of an EventArray are then those around its middle."""
+    events = random_events(20)
+    events.t_us[:] = 1_000_000_000 + np.arange(20)
+    events.t_us[0] += 90_000_000
+    decoder, buffer = StreamDecoder(prefer='own'), EventBuffer()
+    decoder.decode(packet(EVENT_ARRAY, events), buffer)
+    assert decoder.late == 1
+    np.testing.assert_array_equal(buffer.t // 1000, events.t_us[1:])
 
 
 @pytest.mark.parametrize('encoding', ['evt3', 'libcaer', 'libcaer_cmp', EVENT_ARRAY])

@@ -66,6 +66,7 @@ def test_a_map_of_one_traverse(tmp_path: Path) -> None:
         'left_out': {},
         'lost': 0,
         'gaps': 0,
+        'late': 0,
         'largest_gap': 0.0,
         'without_pose': 0,
         'notes': [],

@@ -40,6 +40,7 @@ from vprtempo_ros.options import from_flat
 from vprtempo_ros.recogniser import Recogniser
 from vprtempo_ros.sources.event_bag import EventFrames
 from vprtempo_ros.sources.traverse import open_traverse
+from vprtempo_ros.tools.bag_info import describe
 
 # Single frames, with a match for each.
 ALONE = MatchConfig(min_confidence=0.0, sequence=SequenceConfig(filter='none'))
@@ -260,3 +261,26 @@ def test_defaults_are_the_same_in_trainer_and_node() -> None:
     """Trainer and node have the same defaults for events."""
     config = from_flat(TrainerConfig, {'input.type': 'events', 'input.events.period': 0.2})
     assert config.input.events == EventsConfig(period=0.2)
+
+
+def test_late_events_do_not_cost_their_packets(tmp_path: Path) -> None:
+    """uzh-rpg/rpg_dvs_ros#57: one event of each message is 99 ms older; all others are used."""
+    sent = []
+    for number in range(30):
+        events = random_events(300, number, 33_000, 5_000_000 + 33_000 * number)
+        events.t_us[200] -= 99_000
+        stamp = START + 33_000_000 * number
+        sent.append(packet('libcaer', events, number, stamp))
+    bag = write_bag(tmp_path / 'late', records(sent))
+    config = BagInputConfig(type='events', events=EventsConfig(hot_pixels=0.0))
+    source = EventFrames(bag, config)
+    counted = [float(frame.image.counts().sum()) for frame in source]
+    assert sum(counted) > 0.8 * 30 * 299
+    assert source.completeness.late == 30
+    assert not source.skipped
+    said = list(source.completeness.lines())
+    assert said == ['30 events left out: more than 50 ms before events ahead of them']
+    assert dict(describe(bag))['missing'] == said[0]
+    counted_again = [float(frame.image.counts().sum()) for frame in source]
+    assert counted_again == counted
+    assert source.completeness.late == 30

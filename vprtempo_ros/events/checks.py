@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import EventError
 from ..support.compiled import njit
-from .packet import JITTER_NS, EventBuffer, Events, Int, backwards
+from .packet import JITTER_NS, EventBuffer, Events, Int, are_few, backwards
 
 _TIME = np.uint64((1 << 32) - 1)
 
@@ -15,7 +16,9 @@ def check(buffer: EventBuffer, width: int, height: int) -> None:
     """
     Check that events are within the sensor and in the order of their times.
 
-    :raises EventError: if one is outside, or time steps back by more than a sensor's jitter.
+    Few events that are out of order by more than a sensor's jitter are left out and counted.
+
+    :raises EventError: if one is outside, or many are out of order.
     """
     outside, first, back = _check(buffer.events, width, height)
     if outside:
@@ -24,7 +27,19 @@ def check(buffer: EventBuffer, width: int, height: int) -> None:
             f'first at ({buffer.x[first]}, {buffer.y[first]})'
         )
     if back > JITTER_NS:
-        raise backwards(back)
+        stray = _stray(buffer.events)
+        count = int(np.count_nonzero(stray))
+        if not are_few(count + buffer.late, len(stray) + buffer.late):
+            raise backwards(back)
+        buffer.show(buffer.events[~stray], buffer.base_ns, buffer.late + count)
+
+
+def _stray(events: Events) -> NDArray[np.bool_]:
+    """Return which events are later than those before them, or ahead of those after, if fewer."""
+    times = (events & _TIME).astype(np.int64)
+    late = times < np.maximum.accumulate(times) - JITTER_NS
+    ahead = times > np.minimum.accumulate(times[::-1])[::-1] + JITTER_NS
+    return late if np.count_nonzero(late) <= np.count_nonzero(ahead) else ahead
 
 
 @njit(cache=True, nogil=True)

@@ -61,7 +61,8 @@ class StreamDecoder:
     """
     Decodes the packets of one sensor and checks their order.
 
-    `lost` counts missing packets, by the sequence numbers of the received ones.
+    `lost` counts missing packets, by the sequence numbers of the received ones, `late` events that
+    were left out because they are out of order.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class StreamDecoder:
         """
         self.size = size
         self.lost = 0
+        self.late = 0
         self._prefer = prefer
         self._encoding = ''
         self._decoder: FormatDecoder | None = None
@@ -102,6 +104,7 @@ class StreamDecoder:
         except EventError:
             self._decoder.forget()
             raise
+        self.late += out.late
         # Only now: a packet that does not decode does not define the size of the sensor.
         self.size = packet.width, packet.height
         if not len(out):

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..support.compiled import njit
-from .packet import JITTER_NS, EventBuffer, Events, Int, Packet, Words, backwards, leap
+from .packet import JITTER_NS, EventBuffer, Events, Int, Packet, Words, are_few, backwards, leap
 
 # Bytes of an event; the last one has no padding.
 EVENT_BYTES = 16
@@ -37,11 +37,15 @@ class EventArrayDecoder:
         count = events_in(packet.data.size)
         words = packet._replace(data=packet.data[: packet.data.size // 2 * 2]).words(2)
         memory = out.reserve(count)
-        base_ns, last_ns, done = _decode(words, packet.data[12:], packet.bigendian, memory, count)
-        if not done:
-            back_ns = base_ns + JITTER_NS - last_ns
-            raise backwards(back_ns) if last_ns < base_ns else leap()
-        out.fill(count, base_ns)
+        # The first event may be the one that is out of order: then relative to the middle one.
+        for anchor, before_ns in ((0, JITTER_NS), (count // 2, _SPAN_NS // 2)):
+            kept, base_ns, back_ns = _decode(
+                words, packet.data[12:], packet.bigendian, memory, count, anchor, before_ns
+            )
+            if are_few(count - kept, count):
+                out.fill(kept, base_ns, count - kept)
+                return
+        raise backwards(back_ns) if back_ns > 0 else leap()
 
 
 def events_in(size: int) -> int:
@@ -49,35 +53,55 @@ def events_in(size: int) -> int:
     return (size + EVENT_BYTES - LAST_BYTES) // EVENT_BYTES
 
 
+@njit(inline='always')
+def _time(words: Words, index: Int, bigendian: bool) -> Int:
+    """Return the time of an event in ns."""
+    low, high = (1, 0) if bigendian else (0, 1)
+    at = 8 * index
+    seconds = np.int64(
+        np.int32(np.uint32(words[at + 2 + low]) | (np.uint32(words[at + 2 + high]) << 16))
+    )
+    nanoseconds = np.int64(words[at + 4 + low]) | (np.int64(words[at + 4 + high]) << 16)
+    return seconds * 1_000_000_000 + nanoseconds
+
+
 @njit(cache=True, nogil=True)
 def _decode(
-    words: Words, polarities: NDArray[np.uint8], bigendian: bool, out: Events, count: int
-) -> tuple[Int, Int, bool]:
-    """Write the events; return base and last time in ns, and whether all fit into the packet."""
-    base = time = np.int64(0)
-    # Offsets of the halves of 32-bit numbers.
-    low, high = (1, 0) if bigendian else (0, 1)
+    words: Words,
+    polarities: NDArray[np.uint8],
+    bigendian: bool,
+    out: Events,
+    count: int,
+    anchor: int,
+    before: int,
+) -> tuple[Int, Int, Int]:
+    """
+    Write the events within a packet's time from `before` ns before the event `anchor` on.
+
+    Returns their number, the begin of that time in ns, and by how much the first event outside of
+    it is before the first event.
+    """
+    kept, back = 0, np.int64(0)
+    first, base = np.int64(0), np.int64(0)
+    if count:
+        first, base = _time(words, 0, bigendian), _time(words, anchor, bigendian) - before
     for i in range(count):
         at = 8 * i
         # x and y of the first event are one word later than those of the others.
         shift = 1 if i else 0
         x, y = np.uint64(words[at - shift]), np.uint64(words[at + 1 - shift])
-        seconds = np.int64(
-            np.int32(np.uint32(words[at + 2 + low]) | (np.uint32(words[at + 2 + high]) << 16))
-        )
-        nanoseconds = np.int64(words[at + 4 + low]) | (np.int64(words[at + 4 + high]) << 16)
-        time = seconds * 1_000_000_000 + nanoseconds
-        if i == 0:
-            base = time - JITTER_NS
+        time = _time(words, i, bigendian)
         if not 0 <= time - base <= _SPAN_NS:
-            return base, time, False
+            back = back if kept < i else first - time
+            continue
         p = np.uint64(1 if polarities[16 * i] else 0)
         # A row with too many bits must not become a valid one.
         y = min(y, np.uint64(_ROW_MAX))
-        out[i] = (
+        out[kept] = (
             (p << np.uint64(63))
             | (y << np.uint64(48))
             | (x << np.uint64(32))
             | np.uint64(time - base)
         )
-    return base, time, True
+        kept += 1
+    return kept, base, back

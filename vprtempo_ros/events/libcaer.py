@@ -11,11 +11,11 @@ import numpy as np
 
 from ..errors import EventError
 from ..support.compiled import njit
-from .packet import JITTER_NS, EventBuffer, Events, Int, Packet, Words, backwards, leap
+from .packet import JITTER_NS, EventBuffer, Events, Int, Packet, Words, are_few, backwards, leap
 
 _WRAP_US = 1 << 31
 _SPAN_US = 4_290_000
-_DONE, _NEGATIVE, _LEAP = range(3)
+_DONE, _NEGATIVE = range(2)
 
 
 class LibcaerDecoder:
@@ -32,42 +32,55 @@ class LibcaerDecoder:
         """
         # Always little-endian, independent of `is_bigendian`: the library's own layout.
         words = packet._replace(bigendian=False).words(8)
-        base_us, last_us, status = _decode(words, out.reserve(words.size))
-        if status == _NEGATIVE:
-            raise EventError('expected libcaer, found a time below zero')
-        if status == _LEAP:
-            back_us = base_us + JITTER_NS // 1000 - last_us
-            raise backwards(back_us * 1000) if last_us < base_us else leap()
-        out.fill(words.size, packet.time_base + base_us * 1000)
+        memory = out.reserve(words.size)
+        first_us, middle_us = (
+            int(words[index] >> np.uint64(32)) if words.size else 0
+            for index in (0, words.size // 2)
+        )
+        # The first event may be the one that is out of order: then relative to the middle one.
+        for begin_us in (first_us - JITTER_NS // 1000, middle_us - _SPAN_US // 2):
+            base_us: int = max(begin_us, 0)
+            count, back_us, status = _decode(words, memory, base_us)
+            if status == _NEGATIVE:
+                raise EventError('expected libcaer, found a time below zero')
+            if are_few(words.size - count, words.size):
+                out.fill(count, packet.time_base + base_us * 1000, words.size - count)
+                return
+        raise backwards(back_us * 1000) if back_us > 0 else leap()
 
 
 @njit(cache=True, nogil=True)
-def _decode(words: Words, out: Events) -> tuple[Int, Int, Int]:
-    """Write the events; return their base and the last one's time in us, and the result."""
-    if words.shape[0] == 0:
-        return 0, 0, _DONE
-    first = np.int64(words[0] >> np.uint64(32))
-    base: Int = max(first - JITTER_NS // 1000, 0)
+def _decode(words: Words, out: Events, base: int) -> tuple[Int, Int, Int]:
+    """
+    Write the events within a packet's time from `base` on, in us.
+
+    Returns their number, by how much the first event outside is before the first event, and the
+    result.
+    """
+    count, back = 0, np.int64(0)
+    first = np.int64(words[0] >> np.uint64(32)) if words.shape[0] else np.int64(0)
     last, wraps = first, np.int64(0)
     for i in range(words.shape[0]):
         word = words[i]
         low: Int = np.int64(word >> np.uint64(32))
         if low >= _WRAP_US:
-            return base, low, _NEGATIVE
+            return count, back, _NEGATIVE
         # A step back by half the range is a wrap; a smaller one is not.
         if last - low > _WRAP_US // 2:
             wraps += _WRAP_US
         last = low
         since = low + wraps - base
         if not 0 <= since <= _SPAN_US:
-            return base, low + wraps, _LEAP
+            back = back if count < i else first - low - wraps
+            continue
         x = (word >> np.uint64(17)) & np.uint64(0x7FFF)
         y = (word >> np.uint64(2)) & np.uint64(0x7FFF)
         p = (word >> np.uint64(1)) & np.uint64(1)
-        out[i] = (
+        out[count] = (
             (p << np.uint64(63))
             | (y << np.uint64(48))
             | (x << np.uint64(32))
             | np.uint64(since * 1000)
         )
-    return base, last + wraps, _DONE
+        count += 1
+    return count, back, _DONE

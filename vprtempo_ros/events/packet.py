@@ -20,6 +20,8 @@ _SIDE_MAX, _PIXELS_MAX = 1 << 14, 1 << 24
 TIME_BITS = 32
 # A sensor's times may step back by this much, in nanoseconds.
 JITTER_NS = 50_000_000
+# Events further out of order are left out if they are at most this part of a packet.
+_FEW = 0.25
 
 Size = tuple[int, int]
 """Width and height in pixels."""
@@ -96,7 +98,7 @@ class EventBuffer:
     `events`: uint64, one per event: polarity (1 is ON, brighter) in bit 63, y in 48 to 62, x in
     32 to 47, time in 0 to 31, in nanoseconds since `base_ns` of the sensor's clock. This is the
     encoding mono, which therefore needs no decoding; one number per event is read and written
-    fastest.
+    fastest. `late`: events of the packet that were left out, as they are out of order.
     """
 
     def __init__(self) -> None:
@@ -104,6 +106,7 @@ class EventBuffer:
         self._own: Events = np.empty(0, np.uint64)
         self.events: Events = self._own
         self.base_ns = 0
+        self.late = 0
 
     def reserve(self, events: int) -> Events:
         """
@@ -121,13 +124,13 @@ class EventBuffer:
             self._own = larger
         return self._own
 
-    def fill(self, count: int, base_ns: int) -> None:
+    def fill(self, count: int, base_ns: int, late: int = 0) -> None:
         """Show the first `count` events of the reserved memory."""
-        self.events, self.base_ns = self._own[:count], base_ns
+        self.show(self._own[:count], base_ns, late)
 
-    def show(self, events: Events, base_ns: int) -> None:
+    def show(self, events: Events, base_ns: int, late: int = 0) -> None:
         """Show events in memory of the caller, without a copy."""
-        self.events, self.base_ns = events, base_ns
+        self.events, self.base_ns, self.late = events, base_ns, late
 
     def __len__(self) -> int:
         """Return the number of events."""
@@ -152,6 +155,11 @@ class EventBuffer:
     def t(self) -> NDArray[np.int64]:
         """Times, int64, in nanoseconds of the sensor's clock."""
         return (self.events & np.uint64((1 << TIME_BITS) - 1)).astype(np.int64) + self.base_ns
+
+
+def are_few(late: int, events: int) -> bool:
+    """Return whether a packet is usable without its events that are out of order."""
+    return late <= events * _FEW
 
 
 def leap() -> EventError:

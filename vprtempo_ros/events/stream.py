@@ -51,6 +51,11 @@ class EventStream:
         return self._decoder.lost
 
     @property
+    def late(self) -> int:
+        """Number of events that were left out because they are out of order."""
+        return self._decoder.late
+
+    @property
     def size(self) -> Size | None:
         """Width and height of the sensor, None until they are known."""
         return self._decoder.size

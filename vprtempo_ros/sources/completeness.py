@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from ..events.packet import JITTER_NS
 from ..support.reasons import Reasons
 
 # A gap is longer than this many common steps, and than a second.
@@ -20,9 +21,9 @@ class Completeness:
     What a traverse lacks.
 
     skipped: messages left out, by reason; lost: event packets that are missing by their sequence
-    numbers; gaps: number of gaps between messages; largest_gap: the longest of them in seconds;
-    without_pose: frames without a pose, of a traverse with poses; notes: decisions on clocks,
-    sizes and poses, each one line.
+    numbers; late: events that were left out because they are out of order; gaps: number of gaps
+    between messages; largest_gap: the longest of them in seconds; without_pose: frames without a
+    pose, of a traverse with poses; notes: decisions on clocks, sizes and poses, each one line.
     """
 
     messages: int = 0
@@ -32,6 +33,7 @@ class Completeness:
     largest_gap: float = 0.0
     without_pose: int = 0
     notes: list[str] = field(default_factory=list)
+    late: int = 0
 
     def add_gaps(self, times: NDArray[np.int64]) -> None:
         """Find the gaps between sorted times in ns."""
@@ -43,6 +45,11 @@ class Completeness:
             yield f'{count} of {self.messages} messages left out: {reason}'
         if self.lost:
             yield f'{self.lost} packets of events are missing, by their sequence numbers'
+        if self.late:
+            yield (
+                f'{_several(self.late, "event")} left out: more than {JITTER_NS // 1_000_000} ms '
+                'before events ahead of them'
+            )
         if self.gaps:
             yield f'{_several(self.gaps, "gap")}, the largest of {self.largest_gap:.1f} s'
         if self.without_pose:
@@ -56,6 +63,7 @@ def completeness_tree(found: Completeness) -> dict[str, object]:
         'messages': found.messages,
         'left_out': dict(found.skipped),
         'lost': found.lost,
+        'late': found.late,
         'gaps': found.gaps,
         'largest_gap': round(found.largest_gap, 3),
         'without_pose': found.without_pose,
@@ -69,11 +77,13 @@ def completeness_from(tree: object) -> Completeness:
 
     :raises TypeError: if it has other parts or types.
     """
-    match tree:
+    # Maps of earlier builds have no number of late events.
+    match {'late': 0, **tree} if isinstance(tree, dict) else tree:
         case {
             'messages': int(messages),
             'left_out': dict(left_out),
             'lost': int(lost),
+            'late': int(late),
             'gaps': int(gaps),
             'largest_gap': float(largest_gap),
             'without_pose': int(without_pose),
@@ -84,7 +94,9 @@ def completeness_from(tree: object) -> Completeness:
                 if not (isinstance(reason, str) and isinstance(count, int)):
                     raise TypeError(f'left_out, found {reason!r:.200}')
                 skipped[reason] = count
-            return Completeness(messages, skipped, lost, gaps, largest_gap, without_pose, notes)
+            return Completeness(
+                messages, skipped, lost, gaps, largest_gap, without_pose, notes, late
+            )
     raise TypeError(f'missing, found {tree!r:.200}')
 
 

@@ -192,7 +192,7 @@ class EventFrames:
         complete, track = self.completeness, self._packets.track
         own_clock = self._packets.ratio != 1.0
         complete.skipped.clear()
-        complete.without_pose = 0
+        complete.without_pose = complete.late = 0
         self._count = 0
         stream = EventStream(
             self._config.events,
@@ -211,5 +211,5 @@ class EventFrames:
                     yield Frame(stamp, kept, f'{self.name}[{number}]', pose)
             except EventError as error:
                 complete.skipped.count(str(error))
-            complete.lost = stream.lost
+            complete.lost, complete.late = stream.lost, stream.late
             self.sensor = stream.size or self.sensor

@@ -121,6 +121,7 @@ def _events(packets: EventPackets) -> Iterator[Line]:
     for reason, count in complete.skipped.items():
         yield 'unusable', f'{count} packets: {reason}'
     complete.skipped.clear()
+    complete.late = decoder.late
     for line in complete.lines():
         yield 'missing', line
 

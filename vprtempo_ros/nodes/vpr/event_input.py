@@ -90,4 +90,5 @@ class EventInput:
             ('events received', str(events)),
             ('event rate (Mev/s)', f'{rate * 1e-6:.3f}'),
             ('packets lost', str(max(self._stream.lost - dropped, 0))),
+            ('events out of order', str(self._stream.late)),
         ]
