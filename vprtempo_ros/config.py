@@ -492,6 +492,57 @@ class PoseConfig:
 
 
 @dataclass
+class TfConfig:
+    """Publishing map -> odom (REP-105) from matches, the poses of the map and odometry."""
+
+    publish: bool = option(
+        False,
+        'Publish the transform from the map to the frame of odom, in place of AMCL or SLAM; '
+        'subscribes to odom and initialpose',
+    )
+    map_frame: str = option(
+        '',
+        "Name of the map's frame; empty: that of the map's poses, or map if odom has the same name",
+    )
+    rate: float = option(20.0, 'Transforms per second', low=0.5, high=200.0)
+    tolerance: float = option(
+        0.5,
+        'A transform is valid until this long after the last odometry, in seconds',
+        low=0.0,
+        high=10.0,
+    )
+    min_confidence: float = option(
+        0.8, 'Matches with a lower confidence do not correct the transform', low=0.0, high=1.0
+    )
+    agreeing: int = option(
+        5, 'Matches that must agree before the transform jumps to them', low=2, high=1000
+    )
+    distance: float = option(
+        2.0,
+        'Distance over which these must agree, in metres: from one position, wrong matches agree '
+        'with each other too',
+        low=0.1,
+        high=1000.0,
+    )
+    max_distance: float = option(
+        50.0,
+        'Distance without a sure match after which the transform is no longer published, in metres',
+        low=0.1,
+        high=1e5,
+    )
+    odometry_position_std: float = option(
+        0.05,
+        'Standard deviation of the position of the odometry after one metre, in metres; it grows '
+        'with the square root of the distance',
+        low=0.0001,
+        high=10.0,
+    )
+    odometry_heading_std: float = option(
+        0.02, 'The same of the heading of the odometry, in radians', low=0.0001, high=3.0
+    )
+
+
+@dataclass
 class LiveConfig:
     """Live teaching: `trainer_node` records live topics while the robot drives, then trains."""
 
@@ -628,7 +679,13 @@ class NodeConfig:
     backend: BackendConfig = field(default_factory=BackendConfig)
     match: MatchConfig = field(default_factory=MatchConfig)
     pose: PoseConfig = field(default_factory=PoseConfig)
+    tf: TfConfig = field(default_factory=TfConfig)
     diagnostics: DiagnosticsConfig = field(default_factory=DiagnosticsConfig)
+
+    @property
+    def uses_odometry(self) -> bool:
+        """Whether odometry is subscribed to."""
+        return self.input.odometry or self.tf.publish
 
 
 @dataclass

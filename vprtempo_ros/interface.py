@@ -41,7 +41,8 @@ ODOM = Entry(
     'odom',
     IN,
     ('nav_msgs/msg/Odometry',),
-    'with `input.odometry: true`: distance travelled between frames, for the sequence filter',
+    'with `input.odometry: true` or `tf.publish: true`: distance travelled between frames, for the '
+    'sequence filter',
     'best effort',
 )
 MATCH = Entry(
@@ -67,6 +68,37 @@ INITIAL_POSE = Entry(
     'once after `~/relocalize`: the next pose, for AMCL',
     'reliable',
 )
+GIVEN_POSE = Entry(
+    'initialpose',
+    IN,
+    ('geometry_msgs/msg/PoseWithCovarianceStamped',),
+    'with `tf.publish: true`, in place of the topic above: where the robot is, as RViz sends it',
+    'reliable',
+)
+TRACKED_POSE = Entry(
+    '~/tracked_pose',
+    OUT,
+    ('geometry_msgs/msg/PoseWithCovarianceStamped',),
+    'with `tf.publish: true`: the robot in the map at the time of the last odometry, with each '
+    'transform',
+    'reliable',
+)
+TF = Entry(
+    '/tf',
+    OUT,
+    ('tf2_msgs/msg/TFMessage',),
+    'with `tf.publish: true`: the transform from the map to the frame of `odom`, while the '
+    'position is known',
+    'reliable',
+)
+OTHER_TF = Entry(
+    '/tf',
+    IN,
+    ('tf2_msgs/msg/TFMessage',),
+    'with `tf.publish: true`: whether another node publishes that transform too',
+    'best effort',
+)
+LOCALISATION = (GIVEN_POSE, TRACKED_POSE, TF, OTHER_TF)
 BELIEF = Entry(
     '~/belief',
     OUT,
@@ -100,8 +132,8 @@ DIAGNOSTICS = Entry(
     '/diagnostics',
     OUT,
     ('diagnostic_msgs/msg/DiagnosticArray',),
-    'a status for `input`, `recognition`, `backend`, `map`, `clock` and, if used, `odometry`: '
-    'problem, remedy and figures (`diagnostics.*`)',
+    'a status for `input`, `recognition`, `backend`, `map`, `clock` and, if used, `odometry` and '
+    '`transform`: problem, remedy and figures (`diagnostics.*`)',
     'reliable',
 )
 
@@ -176,6 +208,7 @@ NODES: dict[str, tuple[Entry, ...]] = {
         MATCH,
         POSE,
         INITIAL_POSE,
+        *LOCALISATION,
         BELIEF,
         MARKERS,
         MATCH_IMAGE,

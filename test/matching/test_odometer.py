@@ -300,3 +300,39 @@ def test_fed_from_another_thread() -> None:
     way = ask(odometer, 0.9)
     assert way is not None
     assert total + way == pytest.approx(0.9)
+
+
+def test_poses_around_a_stamp() -> None:
+    """The two poses between which a stamp is, and where; none outside."""
+    odometer = Odometer()
+    assert odometer.newest is None
+    assert odometer.between(at(0.0)) is None
+    drive(odometer, 0, 2, speed=1.0, rate=4.0)
+    found = odometer.between(at(0.3))
+    assert found is not None
+    assert (found.before.position[0], found.after.position[0]) == (0.25, 0.5)
+    assert found.part == pytest.approx(0.2)
+    assert odometer.between(at(-0.1)) is None
+    assert odometer.between(at(2.1)) is None
+    newest = odometer.newest
+    assert newest is not None
+    assert newest == (at(2.0), pose(2.0))
+
+
+@pytest.mark.parametrize(
+    ('seconds', 'x', 'frame_id', 'reason'),
+    [
+        (0.1, 90.0, 'odom', 'it jumped by 90.0 m'),
+        (9.0, 0.0, 'odom', 'none for 9.0 s'),
+        (-9.0, 0.0, 'odom', 'its time went back by 9.0 s'),
+        (0.1, 0.0, 'other', "its frame_id changed from 'odom' to 'other'"),
+    ],
+)
+def test_restarts_have_a_reason(seconds: float, x: float, frame_id: str, reason: str) -> None:
+    """All that breaks the way is counted, with its reason."""
+    odometer = Odometer()
+    odometer.add(at(0.0), pose(0.0))
+    assert odometer.restarts == 0
+    odometer.add(at(seconds), pose(x, frame_id=frame_id))
+    assert odometer.restarts == 1
+    assert reason in odometer.restart_reason

@@ -13,6 +13,7 @@ from vprtempo_ros.interface import (
     EVENTS,
     IMAGE,
     IN,
+    LOCALISATION,
     NODES,
     OUT,
     SERVICE,
@@ -118,7 +119,7 @@ def test_vpr_node_with_a_camera(street, tmp_path: Path, variant: int) -> None:
             'input.type': ('image', 'compressed')[variant],
         },
     ):
-        await_graph('vpr_node', expected('vpr_node', (EVENTS,), variant))
+        await_graph('vpr_node', expected('vpr_node', (EVENTS, *LOCALISATION), variant))
 
 
 @pytest.mark.parametrize('variant', [0, 1], ids=['packet', 'array'])
@@ -135,7 +136,14 @@ def test_vpr_node_with_an_event_camera(event_map: Path, tmp_path: Path, variant:
             'input.message': ('packet', 'array')[variant],
         },
     ):
-        await_graph('vpr_node', expected('vpr_node', (IMAGE,), variant))
+        await_graph('vpr_node', expected('vpr_node', (IMAGE, *LOCALISATION), variant))
+
+
+def test_vpr_node_that_publishes_transforms(street, tmp_path: Path) -> None:
+    """With tf.publish a node has what the table says, odometry too, but for events."""
+    pytest.importorskip('tf2_msgs')
+    with ros.node(tmp_path, 'vpr_node', parameters={'map': street.map, 'tf.publish': 'true'}):
+        await_graph('vpr_node', expected('vpr_node', (EVENTS,)))
 
 
 def test_trainer_node(street, tmp_path: Path) -> None:

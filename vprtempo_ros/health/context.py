@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from .transform import TransformState
+
 
 class DiagnosticContext(NamedTuple):
     """
@@ -14,7 +16,8 @@ class DiagnosticContext(NamedTuple):
     nodes that publish it. silence_reason: returns why no message may arrive. map_path: folder of
     the map; map_problem: what is wrong with it on disk, or empty. sim_time: simulated time in
     seconds; None without `use_sim_time`. odometry_topic: after remapping; empty: not used.
-    backend, places, sequence_filter: what matches the frames, against how many places.
+    backend, places, sequence_filter: what matches the frames, against how many places. transform:
+    of the localisation, None without.
     The callables are called only if there is a problem to explain.
     """
 
@@ -29,3 +32,4 @@ class DiagnosticContext(NamedTuple):
     backend: str
     places: int
     sequence_filter: str
+    transform: TransformState | None = None

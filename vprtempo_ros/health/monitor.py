@@ -11,9 +11,11 @@ from .component_monitor import ComponentMonitor
 from .context import DiagnosticContext
 from .statistics import Metrics
 from .status import Finding, Status, Values
+from .transform import TransformFindings, transform_values
 
-# Of every node; `odometry` is one more where it is used.
+# Of every node; `odometry` and `transform` are more where they are used.
 COMPONENTS = ('input', 'recognition', 'backend', 'map', 'clock')
+_OPTIONAL = ('odometry', 'transform')
 
 
 class HealthMonitor:
@@ -26,8 +28,9 @@ class HealthMonitor:
 
     def __init__(self, now: float) -> None:
         """Start without problems, at a time of a clock that never goes back, in seconds."""
-        self._components = {name: ComponentMonitor(name) for name in (*COMPONENTS, 'odometry')}
+        self._components = {name: ComponentMonitor(name) for name in (*COMPONENTS, *_OPTIONAL)}
         self._clock_findings = ClockFindings(now)
+        self._transform_findings = TransformFindings()
 
     def statuses(
         self, now: float, metrics: Metrics, context: DiagnosticContext, limits: DiagnosticsConfig
@@ -75,6 +78,15 @@ class HealthMonitor:
                     components.odometry_findings(metrics, context, limits),
                     'receiving',
                     components.odometry_values(metrics),
+                )
+            )
+        if (state := context.transform) is not None:
+            found.append(
+                status(
+                    'transform',
+                    self._transform_findings(state, context.odometry_topic),
+                    'publishing',
+                    transform_values(state),
                 )
             )
         return found

@@ -25,9 +25,16 @@ class _Point(NamedTuple):
 
     stamp_ns: int
     way: float
-    position: Vector
+    pose: Pose
     forward: Vector
-    frame_id: str
+
+
+class Between(NamedTuple):
+    """The poses before and after a stamp, and which part of the way from one to the other it is."""
+
+    before: Pose
+    after: Pose
+    part: float
 
 
 class _Frame(NamedTuple):
@@ -44,11 +51,14 @@ class Odometer:
     Positions are interpolated at the stamps of frames. Of a frame that is newer than all poses
     the rest of its way counts for the next one, so that nothing is lost. For any poses are,
     no exception: where they do not show the way it is None. It may be fed from another thread.
+
+    restarts: how often the way began again; restart_reason: why, the last time.
     """
 
     def __init__(self, max_gap: float = 1.0) -> None:
         """Start without poses; over a gap between these longer than `max_gap` s no way is known."""
         self._max_gap_ns = int(max_gap * 1e9)
+        self.restarts, self.restart_reason = 0, ''
         self._points: deque[_Point] = deque(maxlen=_MEMORY)
         self._asked: _Frame | None = None
         self._kept: _Frame | None = None
@@ -71,17 +81,13 @@ class Odometer:
                 elapsed_ns = stamp_ns - last.stamp_ns
                 if -self._max_gap_ns < elapsed_ns <= 0:
                     return
-                reach = _JUMP + _FASTEST * elapsed_ns * 1e-9
-                if (
-                    not 0 < elapsed_ns <= self._max_gap_ns
-                    or pose.frame_id != last.frame_id
-                    or math.dist(pose.position, last.position) > reach
-                ):
+                if reason := self._break(last.pose, pose, elapsed_ns):
+                    self.restarts, self.restart_reason = self.restarts + 1, reason
                     self._points.clear()
                     self._asked = self._kept = None
                 else:
                     way = last.way + _along(last, pose.position, forward)
-            self._points.append(_Point(stamp_ns, way, pose.position, forward, pose.frame_id))
+            self._points.append(_Point(stamp_ns, way, pose, forward))
 
     def travelled(self, stamp_ns: int) -> float | None:
         """
@@ -102,11 +108,28 @@ class Odometer:
         with self._lock:
             self._kept = self._asked
 
+    @property
+    def newest(self) -> tuple[int, Pose] | None:
+        """The last pose with its stamp in ns, None before the first."""
+        with self._lock:
+            return (self._points[-1].stamp_ns, self._points[-1].pose) if self._points else None
+
+    def between(self, stamp_ns: int) -> Between | None:
+        """Return the poses around a stamp; None outside of those that are remembered."""
+        with self._lock:
+            if not self._points or not (
+                self._points[0].stamp_ns <= stamp_ns <= self._points[-1].stamp_ns
+            ):
+                return None
+            earlier, later, part = self._around(stamp_ns)
+            return Between(earlier.pose, later.pose, part)
+
     def rewind(self, stamp_ns: int) -> None:
         """Forget the poses of before the clock was set back to this time, if there are any."""
         with self._lock:
             if self._points and self._points[-1].stamp_ns - stamp_ns > self._max_gap_ns:
                 self._points.clear()
+                self.restarts, self.restart_reason = self.restarts + 1, 'time was set back'
             self._asked = self._kept = None
 
     def _way_at(self, stamp_ns: int) -> float | None:
@@ -115,11 +138,30 @@ class Odometer:
         newest = self._points[-1]
         if stamp_ns >= newest.stamp_ns:
             return newest.way if stamp_ns - newest.stamp_ns <= self._max_gap_ns else None
+        earlier, later, part = self._around(stamp_ns)
+        return earlier.way + part * (later.way - earlier.way)
+
+    def _around(self, stamp_ns: int) -> tuple[_Point, _Point, float]:
+        """Return the points around a stamp within those remembered, and the part between them."""
         for later, earlier in pairwise(reversed(self._points)):
             if earlier.stamp_ns <= stamp_ns:
                 part = (stamp_ns - earlier.stamp_ns) / (later.stamp_ns - earlier.stamp_ns)
-                return earlier.way + part * (later.way - earlier.way)
-        return None
+                return earlier, later, part
+        return self._points[0], self._points[0], 0.0
+
+    def _break(self, before: Pose, pose: Pose, elapsed_ns: int) -> str:
+        """Return why the way does not go on to the next pose; empty: it does."""
+        seconds = elapsed_ns * 1e-9
+        if elapsed_ns <= 0:
+            return f'its time went back by {-seconds:.1f} s'
+        if elapsed_ns > self._max_gap_ns:
+            return f'none for {seconds:.1f} s'
+        if pose.frame_id != before.frame_id:
+            return f'its frame_id changed from {before.frame_id!r} to {pose.frame_id!r}'
+        distance = math.dist(pose.position, before.position)
+        if distance > _JUMP + _FASTEST * seconds:
+            return f'it jumped by {distance:.1f} m in {seconds:.2f} s'
+        return ''
 
 
 def _forward(orientation: tuple[float, float, float, float]) -> Vector | None:
@@ -137,4 +179,4 @@ def _along(last: _Point, position: Vector, forward: Vector) -> float:
     length = math.hypot(*mean)
     # Turned round between the two: the newer direction it is.
     mean, length = (mean, length) if length > 1e-9 else (forward, 1.0)
-    return sum((b - a) * m for a, b, m in zip(last.position, position, mean)) / length
+    return sum((b - a) * m for a, b, m in zip(last.pose.position, position, mean)) / length

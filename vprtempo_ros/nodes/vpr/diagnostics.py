@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Callable, NamedTuple
+from typing import TYPE_CHECKING, Callable, NamedTuple
 
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockType
@@ -20,18 +20,23 @@ from ..common.topic_check import publisher_names, silence_reason
 from .frame_processor import FrameProcessor
 from .subscriptions import InputSubscriptions
 
+if TYPE_CHECKING:
+    from .localisation import Localisation
+
 
 class NodeStatus(NamedTuple):
     """
     A snapshot of vpr_node.
 
-    processor: while configured; problem: otherwise, why there is no map. inputs: while active.
+    processor: while configured; problem: otherwise, why there is no map. inputs: while active;
+    localisation: while active, with tf.publish.
     """
 
     config: NodeConfig
     problem: str
     processor: FrameProcessor | None
     inputs: InputSubscriptions | None
+    localisation: Localisation | None
 
 
 class Diagnostics:
@@ -66,7 +71,7 @@ class Diagnostics:
         )
 
     def _statuses(self, status: NodeStatus) -> list[Status]:
-        config, problem, processor, inputs = status
+        config, problem, processor, inputs, localisation = status
         now = time.monotonic()
         if inputs is not self._monitored:
             # Problems from before the last deactivation are over.
@@ -78,7 +83,7 @@ class Diagnostics:
         ]
         if processor is None:
             return [Status('map', Level.ERROR, f'no map: {problem}', []), *inactive]
-        context = self._context(config, processor, inputs)
+        context = self._context(config, processor, inputs, localisation)
         if inputs is None:
             return [self._monitor.map_status(now, context, config.diagnostics), *inactive]
         processor.statistics.set_dropped(inputs.dropped)
@@ -89,7 +94,11 @@ class Diagnostics:
         return statuses
 
     def _context(
-        self, config: NodeConfig, processor: FrameProcessor, inputs: InputSubscriptions | None
+        self,
+        config: NodeConfig,
+        processor: FrameProcessor,
+        inputs: InputSubscriptions | None,
+        localisation: Localisation | None,
     ) -> DiagnosticContext:
         node, loaded = self._node, processor.loaded
         topic, odometry = '', ''
@@ -112,4 +121,5 @@ class Diagnostics:
             backend=loaded.recogniser.backend.name,
             places=loaded.recogniser.backend.places,
             sequence_filter=processor.sequence_filter,
+            transform=localisation.state() if localisation is not None else None,
         )

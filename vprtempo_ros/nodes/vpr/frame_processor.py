@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
 from rclpy.lifecycle import LifecycleNode
 from rclpy.time import Time
@@ -15,6 +15,7 @@ from ...frames import Image
 from ...health.statistics import FrameStatistics
 from ...matching.match import Match
 from ...matching.odometry import Odometer
+from ...matching.pose import PoseEstimate
 from ...matching.stages import FrameTiming
 from ...recogniser import Recogniser
 from ...sources.cdr import Header, read_message, stamp_ns
@@ -50,13 +51,15 @@ class FrameProcessor:
         self._node, self.loaded = node, loaded
         self._outputs = Outputs(node, loaded.recogniser, loaded.path, config.pose)
         self.match = self._match_in_use = config.match
-        self._forget = False
+        self._forget = self._wants_initial_pose = False
+        # Takes each match with its pose, if there is one; may be set from another thread.
+        self.follower: Callable[[LoadedMap, int, Match, PoseEstimate | None], None] | None = None
         self.reset()
 
     def reset(self) -> None:
         """Forget earlier frames and restart the statistics: the robot may be anywhere."""
         self.loaded.recogniser.reset()
-        self._forget = False
+        self._forget = self._wants_initial_pose = False
         self._seen: Size | None = None
         self.odometer = Odometer()
         self.statistics = FrameStatistics()
@@ -74,6 +77,10 @@ class FrameProcessor:
         self._outputs.set_map(loaded.recogniser, loaded.path)
         return old
 
+    def forget(self) -> None:
+        """Forget earlier frames before the next one; from any thread."""
+        self._forget = True
+
     def relocalize(self) -> tuple[bool, str]:
         """
         Forget earlier frames before the next one, and publish the next pose on initialpose too.
@@ -81,7 +88,7 @@ class FrameProcessor:
         Return whether there will be such a pose, and a description. From any thread.
         """
         poses = self._outputs.poses
-        self._forget = True
+        self._forget = self._wants_initial_pose = True
         if not poses.has_poses:
             return False, (
                 f'earlier frames are forgotten, but {self.loaded.path} has no poses: '
@@ -175,13 +182,18 @@ class FrameProcessor:
             self._forget = False
             self.loaded.recogniser.reset()
             # Not earlier: pending frames were still matched with the frames before them.
-            self._outputs.poses.request_initial_pose()
+            if self._wants_initial_pose:
+                self._wants_initial_pose = False
+                self._outputs.poses.request_initial_pose()
         return self.loaded.recogniser
 
     def _publish(self, match: Match, context: object) -> None:
         assert isinstance(context, _FrameContext)
         header = context.header
-        stamp = self._outputs.publish(header, match)
+        follower = self.follower
+        stamp, estimate = self._outputs.publish(header, match, follower is not None)
+        if follower is not None:
+            follower(self.loaded, stamp_ns(header), match, estimate)
         clock = self._node.get_clock()
         age = clock.now() - Time.from_msg(stamp, clock_type=clock.clock_type)
         self.statistics.add_result(match, context.travelled, age.nanoseconds * 1e-9)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sensor_msgs.msg import CompressedImage, Image
 
@@ -70,6 +70,8 @@ def load_map(config: NodeConfig, seen: Size | None = None) -> LoadedMap:
     if not backend.name:
         backend.name, reason = default_backend(loaded.network)
     _check_input(loaded, config, seen)
+    if config.tf.publish:
+        _check_transforms(loaded, config)
     events = None
     if config.input.type == EVENTS:
         # Imports compiled loops and messages that only events need.
@@ -80,7 +82,7 @@ def load_map(config: NodeConfig, seen: Size | None = None) -> LoadedMap:
     else:
         message, type_name = _IMAGES[config.input.type]
         prepare(type_name)
-    if config.input.odometry:
+    if config.uses_odometry:
         prepare(ODOMETRY)
     recogniser = Recogniser(loaded, backend, config.match, config.input.any_size)
     detail = getattr(recogniser.backend, 'detail', '')
@@ -90,6 +92,32 @@ def load_map(config: NodeConfig, seen: Size | None = None) -> LoadedMap:
         f'{backend.threads} thread(s)' + (f', {detail}' if detail else '')
     )
     return LoadedMap(config.map, recogniser, message, type_name, events, on_disk, summary)
+
+
+def transform_message() -> Any:
+    """
+    Return the message class of transforms.
+
+    :raises ConfigError: if its package is not installed.
+    """
+    try:
+        from tf2_msgs.msg import TFMessage
+    except ImportError:
+        raise ConfigError(
+            'tf.publish: tf2_msgs is not installed: apt install ros-$ROS_DISTRO-tf2-msgs, in a '
+            'checkout make setup, or set tf.publish to false'
+        ) from None
+    return TFMessage
+
+
+def _check_transforms(loaded: Map, config: NodeConfig) -> None:
+    """Refuse to publish transforms without poses, or without their message."""
+    transform_message()
+    if not any(place.pose for place in loaded.places):
+        raise ConfigError(
+            f'tf.publish needs a map with poses, but {config.map} has none: train it with '
+            'poses.topic, or set tf.publish to false'
+        )
 
 
 def _check_input(loaded: Map, config: NodeConfig, seen: Size | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Callable, TypeVar
 
 from nav_msgs.msg import Odometry
@@ -34,9 +35,13 @@ class InputSubscriptions:
     """Subscriptions to images or events and to odometry, and the worker for the former."""
 
     def __init__(
-        self, node: LifecycleNode, config: LiveInputConfig, processor: FrameProcessor
+        self,
+        node: LifecycleNode,
+        config: LiveInputConfig,
+        processor: FrameProcessor,
+        odometry: bool,
     ) -> None:
-        """Start the worker and subscribe."""
+        """Start the worker and subscribe, to odometry too if it is used."""
         self._node, self._processor = node, processor
         loaded = processor.loaded
         depth = config.depth or (_EVENTS_DEPTH if loaded.events else _IMAGES_DEPTH)
@@ -55,7 +60,7 @@ class InputSubscriptions:
                 raw=True,
             )
         ]
-        if config.odometry:
+        if odometry:
             self._subscriptions.append(
                 node.create_subscription(
                     Odometry, ODOM.name, self._on_odometry, _ODOMETRY_QOS, raw=True
@@ -116,6 +121,8 @@ class InputSubscriptions:
             return
         pose = pose_of(message, ODOMETRY)
         if pose is not None:
+            # As it is: a missing name of the frame is reported, not guessed.
+            pose = replace(pose, frame_id=message.header.frame_id)
             self._processor.odometer.add(stamp_ns(message.header), pose)
         # Counted last: once it is counted, frames use it.
         self._processor.statistics.add_odometry()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Sequence
+from typing import TYPE_CHECKING, Sequence
 
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
@@ -24,6 +24,9 @@ from .loading import load_map
 from .manager_bond import ManagerBond
 from .subscriptions import InputSubscriptions
 
+if TYPE_CHECKING:
+    from .localisation import Localisation
+
 
 class VprNode(TolerantLifecycleNode):
     """Loads map and backend when configured, subscribes and matches while active."""
@@ -34,6 +37,8 @@ class VprNode(TolerantLifecycleNode):
         # The processor exists while the node is configured, the inputs while it is active.
         self._processor: FrameProcessor | None = None
         self._inputs: InputSubscriptions | None = None
+        # While active, with tf.publish.
+        self._localisation: Localisation | None = None
         # While a lifecycle manager keeps the node active.
         self._bond: ManagerBond | None = None
         self._problem = 'not configured'
@@ -66,7 +71,11 @@ class VprNode(TolerantLifecycleNode):
         assert self._processor is not None
         result = super().on_activate(state)
         self._processor.reset()
-        self._inputs = InputSubscriptions(self, self._config.input, self._processor)
+        if self._config.tf.publish:
+            self._localisation = self._new_localisation(self._processor)
+        self._inputs = InputSubscriptions(
+            self, self._config.input, self._processor, self._config.uses_odometry
+        )
         self.get_logger().info(f'listening on {" and ".join(self._inputs.topics)}')
         if not self._config.autostart:
             self._bond = ManagerBond(self)
@@ -117,6 +126,20 @@ class VprNode(TolerantLifecycleNode):
         if self._inputs is not None:
             self._inputs.stop()
             self._inputs = None
+        if self._localisation is not None:
+            if self._processor is not None:
+                self._processor.follower = None
+            self._localisation.stop()
+            self._localisation = None
+
+    def _new_localisation(self, processor: FrameProcessor) -> Localisation:
+        """Return what publishes map -> odom, fed by the processor."""
+        # Needs tf2_msgs, which only it uses.
+        from .localisation import Localisation
+
+        found = Localisation(self, self._config, processor.loaded, processor.odometer)
+        processor.follower = found.see
+        return found
 
     def _release(self) -> None:
         if self._processor is not None:
@@ -124,7 +147,9 @@ class VprNode(TolerantLifecycleNode):
             self._processor = None
 
     def _snapshot(self) -> NodeStatus:
-        return NodeStatus(self._config, self._problem, self._processor, self._inputs)
+        return NodeStatus(
+            self._config, self._problem, self._processor, self._inputs, self._localisation
+        )
 
     def _on_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
         """Validate new values; those of a running node take effect at once, or are refused."""
@@ -181,6 +206,10 @@ class VprNode(TolerantLifecycleNode):
         if self._processor is None or self._inputs is None:
             response.success = False
             response.message = 'not active, so no place is recognised: activate the node first'
+        elif self._localisation is not None:
+            # Its own initial pose would be taken for that of a person.
+            self._processor.forget()
+            response.success, response.message = True, self._localisation.forget()
         else:
             response.success, response.message = self._processor.relocalize()
         return response

@@ -14,6 +14,7 @@ from ....interface import BELIEF, INFO, MATCH
 from ....maps.layout import layout_of
 from ....maps.map import FORMAT_VERSION
 from ....matching.match import Match
+from ....matching.pose import PoseEstimate
 from ....recogniser import Recogniser
 from ....sources.cdr import Header
 from ...common.qos import LATCHED
@@ -61,8 +62,10 @@ class Outputs:
         info.header.stamp = self._node.get_clock().now().to_msg()
         self._info.publish(info)
 
-    def publish(self, header: Header, match: Match) -> Time:
-        """Publish match and pose of a frame; return its stamp as a ROS message."""
+    def publish(
+        self, header: Header, match: Match, wants_pose: bool
+    ) -> tuple[Time, PoseEstimate | None]:
+        """Publish match and pose of a frame; return its stamp as a ROS message, and the pose."""
         output = Classification()
         output.header.stamp.sec = int(header.stamp.sec)
         output.header.stamp.nanosec = int(header.stamp.nanosec)
@@ -72,8 +75,8 @@ class Outputs:
             for place, score in zip(match.places.tolist(), match.confidences.tolist())
         ]
         self._matches.publish(output)
-        self.poses.publish(output.header.stamp, match)
-        return output.header.stamp
+        stamp = output.header.stamp
+        return stamp, self.poses.publish(stamp, match, wants_pose)
 
     def image_to_show(self, image: Image) -> Image | None:
         """Return the image if it must be kept for the match image, else None."""

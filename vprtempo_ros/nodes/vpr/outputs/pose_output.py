@@ -66,17 +66,21 @@ class PoseOutput:
         """Do not publish the next pose on initialpose."""
         self._initial_requested = False
 
-    def publish(self, stamp: Time, match: Match) -> None:
-        """Publish the pose of a match, if its place is known and has a pose."""
+    def publish(self, stamp: Time, match: Match, wanted: bool) -> PoseEstimate | None:
+        """
+        Publish the pose of a match, if its place is known and has a pose, and return it.
+
+        :param wanted: whether to estimate it without subscribers too.
+        """
         if (
             self._estimator is None
             or match.place is None
-            or not (self._initial_requested or self._poses.get_subscription_count())
+            or not (wanted or self._initial_requested or self._poses.get_subscription_count())
         ):
-            return
+            return None
         estimate = self._estimator(match.belief, match.place)
         if estimate is None:
-            return
+            return None
         message = pose_message(estimate, stamp)
         self._poses.publish(message)
         if self._initial_requested:
@@ -87,6 +91,7 @@ class PoseOutput:
                 f'relocalised: ({x:.2f}, {y:.2f}) in {estimate.pose.frame_id} published on '
                 f'{self.initial_topic}'
             )
+        return estimate
 
     def destroy(self) -> None:
         """Remove the topics."""
