@@ -88,7 +88,9 @@ class FrameProcessor:
         Return whether there will be such a pose, and a description. From any thread.
         """
         poses = self._outputs.poses
-        self._forget = self._wants_initial_pose = True
+        # In this order: another thread takes both at the next frame.
+        self._wants_initial_pose = True
+        self.forget()
         if not poses.has_poses:
             return False, (
                 f'earlier frames are forgotten, but {self.loaded.path} has no poses: '
