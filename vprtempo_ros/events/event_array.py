@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..support.compiled import njit
-from .packet import JITTER_NS, EventBuffer, Events, Int, Packet, Words, are_few, backwards, leap
+from .packet import JITTER_NS, EventBuffer, Events, Int, Packet, Words, fill_most
 
 # Bytes of an event; the last one has no padding.
 EVENT_BYTES = 16
@@ -38,14 +38,13 @@ class EventArrayDecoder:
         words = packet._replace(data=packet.data[: packet.data.size // 2 * 2]).words(2)
         memory = out.reserve(count)
         # The first event may be the one that is out of order: then relative to the middle one.
-        for anchor, before_ns in ((0, JITTER_NS), (count // 2, _SPAN_NS // 2)):
-            kept, base_ns, back_ns = _decode(
-                words, packet.data[12:], packet.bigendian, memory, count, anchor, before_ns
-            )
-            if are_few(count - kept, count):
-                out.fill(kept, base_ns, count - kept)
-                return
-        raise backwards(back_ns) if back_ns > 0 else leap()
+        anchors = ((0, JITTER_NS), (count // 2, _SPAN_NS // 2))
+        polarities = packet.data[12:]
+        attempts = (
+            _decode(words, polarities, packet.bigendian, memory, count, anchor, before_ns)
+            for anchor, before_ns in anchors
+        )
+        fill_most(out, count, attempts)
 
 
 def events_in(size: int) -> int:

@@ -11,11 +11,10 @@ import numpy as np
 
 from ..errors import EventError
 from ..support.compiled import njit
-from .packet import JITTER_NS, EventBuffer, Events, Int, Packet, Words, are_few, backwards, leap
+from .packet import JITTER_NS, EventBuffer, Events, Int, Packet, Words, fill_most
 
 _WRAP_US = 1 << 31
 _SPAN_US = 4_290_000
-_DONE, _NEGATIVE = range(2)
 
 
 class LibcaerDecoder:
@@ -38,24 +37,26 @@ class LibcaerDecoder:
             for index in (0, words.size // 2)
         )
         # The first event may be the one that is out of order: then relative to the middle one.
-        for begin_us in (first_us - JITTER_NS // 1000, middle_us - _SPAN_US // 2):
-            base_us: int = max(begin_us, 0)
-            count, back_us, status = _decode(words, memory, base_us)
-            if status == _NEGATIVE:
-                raise EventError('expected libcaer, found a time below zero')
-            if are_few(words.size - count, words.size):
-                out.fill(count, packet.time_base + base_us * 1000, words.size - count)
-                return
-        raise backwards(back_us * 1000) if back_us > 0 else leap()
+        begins = (first_us - JITTER_NS // 1000, middle_us - _SPAN_US // 2)
+        attempts = (_attempt(packet, words, memory, max(begin, 0)) for begin in begins)
+        fill_most(out, words.size, attempts)
+
+
+def _attempt(packet: Packet, words: Words, out: Events, base_us: int) -> tuple[Int, Int, Int]:
+    """Decode relative to a base; return what `fill_most` needs."""
+    count, back_us, negative = _decode(words, out, base_us)
+    if negative:
+        raise EventError('expected libcaer, found a time below zero')
+    return count, packet.time_base + base_us * 1000, back_us * 1000
 
 
 @njit(cache=True, nogil=True)
-def _decode(words: Words, out: Events, base: int) -> tuple[Int, Int, Int]:
+def _decode(words: Words, out: Events, base: int) -> tuple[Int, Int, bool]:
     """
     Write the events within a packet's time from `base` on, in us.
 
-    Returns their number, by how much the first event outside is before the first event, and the
-    result.
+    Returns their number, by how much the first event outside is before the first event, and
+    whether a time is below zero, which ends it.
     """
     count, back = 0, np.int64(0)
     first = np.int64(words[0] >> np.uint64(32)) if words.shape[0] else np.int64(0)
@@ -64,7 +65,7 @@ def _decode(words: Words, out: Events, base: int) -> tuple[Int, Int, Int]:
         word = words[i]
         low: Int = np.int64(word >> np.uint64(32))
         if low >= _WRAP_US:
-            return count, back, _NEGATIVE
+            return count, back, True
         # A step back by half the range is a wrap; a smaller one is not.
         if last - low > _WRAP_US // 2:
             wraps += _WRAP_US
@@ -83,4 +84,4 @@ def _decode(words: Words, out: Events, base: int) -> tuple[Int, Int, Int]:
             | np.uint64(since * 1000)
         )
         count += 1
-    return count, back, _DONE
+    return count, back, False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Iterable, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -160,6 +160,24 @@ class EventBuffer:
 def are_few(late: int, events: int) -> bool:
     """Return whether a packet is usable without its events that are out of order."""
     return late <= events * _FEW
+
+
+def fill_most(out: EventBuffer, events: int, attempts: Iterable[tuple[Int, Int, Int]]) -> None:
+    """
+    Show what the first attempt kept that lacks few of a packet's events.
+
+    :param events: of the packet; attempts: each decodes into the reserved memory and gives the
+        number of events that it kept, their base in ns, and by how many ns the first one that it
+        did not keep is before the first event.
+    :raises EventError: if no attempt kept enough.
+    """
+    back_ns: Int = 0
+    for kept, base_ns, first_back_ns in attempts:
+        if are_few(events - kept, events):
+            out.fill(kept, base_ns, events - kept)
+            return
+        back_ns = first_back_ns
+    raise backwards(back_ns) if back_ns > 0 else leap()
 
 
 def leap() -> EventError:
