@@ -6,10 +6,11 @@ import math
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Iterable, NamedTuple
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from vprtempo_ros.arrays import Spikes
 from vprtempo_ros.backends import Backend, create
@@ -67,15 +68,18 @@ class Figures(NamedTuple):
 
 
 def map_of(route: BenchmarkRoute, encoder: str = 'oriented') -> Map:
-    """Build a map from the reference images, as a user with a folder of images would."""
+    """Build a map from the reference images."""
+    return map_of_images((image.grey() for image in route.reference), route.tolerance, encoder)
+
+
+def map_of_images(
+    images: Iterable[NDArray[np.uint8]], tolerance: int, encoder: str = 'oriented'
+) -> Map:
+    """Build a map from grey images, as a user with a folder of images would."""
     with tempfile.TemporaryDirectory() as folder:
-        for number, image in enumerate(route.reference):
-            cv2.imwrite(str(Path(folder) / f'{number:06d}.png'), image.grey())
-        settings = {
-            'bags': [folder],
-            'places.tolerance': route.tolerance,
-            'encoding.encoder': encoder,
-        }
+        for number, image in enumerate(images):
+            cv2.imwrite(str(Path(folder) / f'{number:06d}.png'), image)
+        settings = {'bags': [folder], 'places.tolerance': tolerance, 'encoding.encoder': encoder}
         return build_map(from_flat(TrainerConfig, settings))
 
 

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import math
-import tempfile
 from dataclasses import replace
-from pathlib import Path
 from typing import NamedTuple, Sequence
 
 import cv2
 import numpy as np
 
-from vprtempo_ros.config import BackendConfig, MatchConfig, PoseConfig, TfConfig, TrainerConfig
+from vprtempo_ros.config import BackendConfig, MatchConfig, PoseConfig, TfConfig
 from vprtempo_ros.frames import grey_image
 from vprtempo_ros.localisation.hypothesis import Fix
 from vprtempo_ros.localisation.localiser import Localiser, Located, Sighting
 from vprtempo_ros.localisation.nearby import NearbyPlaces
 from vprtempo_ros.localisation.planar import Planar, planar_covariance, planar_of, wrapped
-from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.maps.map import Map
 from vprtempo_ros.matching.pose import PoseEstimator
 from vprtempo_ros.matching.stages import FrameTiming
-from vprtempo_ros.options import from_flat
 from vprtempo_ros.recogniser import Recogniser
 
+from .comparison import map_of_images
 from .moved.day import Day
 from .moved.days import DAYS
 from .moved.rendered import TOLERANCE
@@ -105,12 +102,7 @@ def _step(metres: float, located: Located | None, true: Planar) -> Step:
 
 def map_with_poses(reference: Traverse) -> Map:
     """Build a map of all frames of a traverse, at their poses."""
-    with tempfile.TemporaryDirectory() as folder:
-        for number, image in enumerate(reference.images):
-            cv2.imwrite(str(Path(folder) / f'{number:06d}.png'), image)
-        built = build_map(
-            from_flat(TrainerConfig, {'bags': [folder], 'places.tolerance': TOLERANCE})
-        )
+    built = map_of_images(reference.images, TOLERANCE)
     places = [
         replace(place, pose=Planar(x, y, 0.0, yaw).pose('map'))
         for place, (x, y, yaw) in zip(built.places, reference.poses.tolist())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -230,6 +231,13 @@ class Pose:
     def distance(self, other: Pose) -> float:
         """Return the distance between the two positions in metres."""
         return float(np.linalg.norm(np.subtract(self.position, other.position)))
+
+    @property
+    def yaw(self) -> float:
+        """Rotation about z in radians, left is positive (REP-103); 0 without an orientation."""
+        length = math.hypot(*self.orientation) or 1.0
+        x, y, z, w = (value / length for value in self.orientation)
+        return math.atan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z))
 
 
 @dataclass(frozen=True)

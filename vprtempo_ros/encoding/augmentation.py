@@ -119,16 +119,10 @@ def _alike(image: Image, other: Image) -> Image:
     """Return an image in the format of another one: recordings may mix formats."""
     if image.weights == other.weights and image.pixels.dtype == other.pixels.dtype:
         return image
-    grey = image.grey()[..., np.newaxis]
-    if other.pixels.dtype == np.uint16:
-        return _repeated(grey.astype(np.uint16) * np.uint16(257), other.weights)
-
-    return _repeated(grey.astype(other.pixels.dtype), other.weights)
-
-
-def _repeated(grey: Numbers, weights: tuple[float, ...]) -> Image:
-    """Return grey pixels (height, width, 1) in every channel."""
-    return Image(np.repeat(grey, len(weights), axis=2), weights)
+    # The full range of 8 bits becomes that of 16.
+    factor = np.uint16(257 if other.pixels.dtype == np.uint16 else 1)
+    grey = (image.grey()[..., np.newaxis] * factor).astype(other.pixels.dtype)
+    return Image(np.repeat(grey, len(other.weights), axis=2), other.weights)
 
 
 def _small(image: Image) -> Numbers:

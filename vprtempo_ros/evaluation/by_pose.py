@@ -95,5 +95,4 @@ def _check_frames(query: Query, loaded: Map, heading: float | None) -> None:
 
 def _heading(pose: Pose) -> float:
     """Return the direction about the vertical axis, in degrees (REP-103: left is positive)."""
-    x, y, z, w = pose.orientation
-    return math.degrees(math.atan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z)))
+    return math.degrees(pose.yaw)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from .status import Finding, Level, Values
 
 # Seconds without odometry after which nothing is published.
-_SILENCE = 1.0
+ODOMETRY_SILENCE = 1.0
 
 
 class TransformState(NamedTuple):
@@ -51,7 +51,7 @@ class TransformFindings:
 
     def __call__(self, state: TransformState, odometry_topic: str) -> Iterator[Finding]:
         """Yield the findings; where one explains another, only the first holds."""
-        silent = state.odometry_silence > _SILENCE
+        silent = state.odometry_silence > ODOMETRY_SILENCE
         unnamed = state.odometry_seen and not state.odom_frame
         same = bool(state.odom_frame) and state.map_frame == state.odom_frame
         yield Finding(

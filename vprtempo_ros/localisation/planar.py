@@ -47,10 +47,7 @@ class Planar(NamedTuple):
 
 def planar_of(pose: Pose) -> Planar:
     """Return position and yaw of a pose with a finite, non-zero quaternion."""
-    length = math.hypot(*pose.orientation)
-    qx, qy, qz, qw = (value / length for value in pose.orientation)
-    yaw = math.atan2(2 * (qw * qz + qx * qy), 1 - 2 * (qy * qy + qz * qz))
-    return Planar(*pose.position, yaw)
+    return Planar(*pose.position, pose.yaw)
 
 
 def planar_covariance(covariance: Doubles) -> Doubles:

@@ -82,9 +82,7 @@ class Odometer:
                 if -self._max_gap_ns < elapsed_ns <= 0:
                     return
                 if reason := self._break(last.pose, pose, elapsed_ns):
-                    self.restarts, self.restart_reason = self.restarts + 1, reason
-                    self._points.clear()
-                    self._asked = self._kept = None
+                    self._restart(reason)
                 else:
                     way = last.way + _along(last, pose.position, forward)
             self._points.append(_Point(stamp_ns, way, pose, forward))
@@ -128,9 +126,13 @@ class Odometer:
         """Forget the poses of before the clock was set back to this time, if there are any."""
         with self._lock:
             if self._points and self._points[-1].stamp_ns - stamp_ns > self._max_gap_ns:
-                self._points.clear()
-                self.restarts, self.restart_reason = self.restarts + 1, 'time was set back'
+                self._restart('time was set back')
             self._asked = self._kept = None
+
+    def _restart(self, reason: str) -> None:
+        self.restarts, self.restart_reason = self.restarts + 1, reason
+        self._points.clear()
+        self._asked = self._kept = None
 
     def _way_at(self, stamp_ns: int) -> float | None:
         if not self._points or stamp_ns < self._points[0].stamp_ns:

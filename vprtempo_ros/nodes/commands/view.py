@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import math
 import sys
 from pathlib import Path
 from typing import Sequence
@@ -22,6 +21,7 @@ from visualization_msgs.msg import MarkerArray
 
 from ... import interface
 from ...errors import VprError
+from ...frames import Pose
 from ...sources.cdr import stamp_ns
 from ...tools.command import check_range
 from ...view.picture import check_picture, write_picture
@@ -126,7 +126,7 @@ class View(Node):
     def _on_pose(self, message: PoseWithCovarianceStamped) -> None:
         pose, covariance = message.pose.pose, message.pose.covariance
         q = pose.orientation
-        yaw = math.atan2(2 * (q.w * q.z + q.x * q.y), 1 - 2 * (q.y * q.y + q.z * q.z))
+        yaw = Pose((0.0, 0.0, 0.0), (q.x, q.y, q.z, q.w)).yaw
         # Rows and columns x, y of the 6 x 6 matrix.
         plane = np.array([[covariance[0], covariance[1]], [covariance[6], covariance[7]]])
         self._live.set_pose(message.header.frame_id, pose.position.x, pose.position.y, yaw, plane)

@@ -14,7 +14,7 @@ from rclpy.lifecycle import LifecycleNode
 
 from ...config import NodeConfig
 from ...frames import Pose
-from ...health.transform import TransformState
+from ...health.transform import ODOMETRY_SILENCE, TransformState
 from ...interface import GIVEN_POSE, TF, TRACKED_POSE
 from ...localisation.hypothesis import Fix
 from ...localisation.localiser import Localiser, Located, Sighting
@@ -29,8 +29,6 @@ from .outputs.pose_output import pose_message
 
 # Frames that wait for the odometry at their time, and for how long in seconds.
 _WAITING, _PATIENCE = 50, 1.0
-# Older odometry than this, in seconds, is none.
-_SILENCE = 1.0
 _MAP = 'map'
 
 
@@ -153,7 +151,7 @@ class Localisation:
                 f'the odometry began again: {self._odometer.restart_reason}; no matches agree since'
             )
         self._take_frames(stamp_ns)
-        silent = time.monotonic() - self._heard_at > _SILENCE
+        silent = time.monotonic() - self._heard_at > ODOMETRY_SILENCE
         map_frame = self._map_frame(pose.frame_id)
         if silent or not pose.frame_id or map_frame == pose.frame_id:
             located = None

@@ -134,7 +134,7 @@ class VprNode(TolerantLifecycleNode):
 
     def _new_localisation(self, processor: FrameProcessor) -> Localisation:
         """Return what publishes map -> odom, fed by the processor."""
-        # Needs tf2_msgs, which only it uses.
+        # Only here: a node without it starts faster.
         from .localisation import Localisation
 
         found = Localisation(self, self._config, processor.loaded, processor.odometer)
