@@ -12,10 +12,12 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 from support import ROOT
+from support.event_files import dsec, prophesee
 from support.events import packets, random_events, records
 from support.helpers import images, odometry, picture, storage_file, write_bag
 
@@ -61,9 +63,22 @@ def originals(folder: Path) -> list[tuple[str, bytes, BagInputConfig]]:
             writer.write(connection, (100 + number) * 10**9, data)
     found.append(('.bag', ros1.read_bytes(), IMAGES))
     for file in sorted((ROOT / 'test' / 'events' / 'files').iterdir()):
-        if file.suffix in ('.raw', '.dat'):
+        if file.suffix in ('.raw', '.dat', '.aedat4'):
             found.append((file.suffix, file.read_bytes()[:3000], EVENTS))
+            if file.name.startswith('dv'):
+                found.append((file.suffix, file.read_bytes(), IMAGES))
+    found += hdf5(folder)
     return found
+
+
+def hdf5(folder: Path) -> list[tuple[str, bytes, BagInputConfig]]:
+    """Return files of HDF5 in both layouts."""
+    if find_spec('h5py') is None:
+        return []
+    events = random_events(400, span_us=200_000)
+    dsec(folder / 'dsec.h5', events, 5, chunks=(100,), compression='gzip')
+    prophesee(folder / 'prophesee.h5', events)
+    return [('.h5', (folder / f'{name}.h5').read_bytes(), EVENTS) for name in ('dsec', 'prophesee')]
 
 
 def damaged(data: bytes, rng: np.random.Generator) -> bytes:

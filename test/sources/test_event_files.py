@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from support import ROOT
-from support.events import HEIGHT, WIDTH, Events, encode, random_events
+from support.event_files import (
+    aedat4_events,
+    aedat4_frame,
+    aedat4_header,
+    aedat4_packet,
+    dsec,
+    prophesee,
+)
+from support.event_kinds import ENCODERS, KINDS, aedat4, write
+from support.events import HEIGHT, WIDTH, Events, random_events
 from support.helpers import tiny_config
 
 from vprtempo_ros.config import BagInputConfig, EventsConfig, PosesConfig
@@ -17,12 +28,13 @@ from vprtempo_ros.events.mono import MonoDecoder
 from vprtempo_ros.events.packet import EventBuffer
 from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.sources.event_bag import EventFrames, FilePackets
+from vprtempo_ros.sources.kinds import EVENT_FILES
 from vprtempo_ros.sources.traverse import open_traverse
 from vprtempo_ros.tools.bag_info import describe
 from vprtempo_ros.tools.events_to_frames import events_to_frames
 
 FILES = ROOT / 'test' / 'events' / 'files'
-WRITTEN = sorted(file.name for file in FILES.iterdir() if file.suffix in ('.raw', '.dat'))
+WRITTEN = sorted(file.name for file in FILES.iterdir() if file.suffix in EVENT_FILES)
 CONFIG = BagInputConfig(type='events', events=EventsConfig(period=0.1, hot_pixels=0.0))
 
 
@@ -45,67 +57,14 @@ def check(found: Events, expected: Events) -> None:
 
 @pytest.mark.parametrize('name', WRITTEN)
 def test_files_of_other_software(name: str) -> None:
-    """Every event as it was written, by expelliarmus and faery."""
+    """Every event as it was written, by expelliarmus, faery, evutils and dv-processing."""
+    if name.endswith('.h5'):
+        pytest.importorskip('hdf5plugin', reason='blosc')
     with np.load(FILES / 'events.npz') as known:
         check(decoded(FILES / name), Events(known['x'], known['y'], known['p'], known['t']))
 
 
-def evt2(events: Events) -> NDArray[np.uint8]:
-    """Encode EVT 2.0, with a word of time where the upper bits change, and triggers between."""
-    words: list[int] = []
-    high = -1
-    for x, y, p, t in zip(*(column.tolist() for column in events)):
-        if t >> 6 != high:
-            high = t >> 6
-            words += [8 << 28 | high & 0xFFFFFFF, 0xA << 28 | 5, 0xE << 28, 0xF << 28]
-        words.append(p << 28 | (t & 63) << 22 | x << 11 | y)
-    return np.array(words, '<u4').view(np.uint8)
-
-
-def evt21(events: Events) -> NDArray[np.uint8]:
-    """Encode EVT 2.1: a mask of columns for events of one row, time and polarity."""
-    words: list[int] = []
-    high = -1
-    last = (-1, -1, -1, -1)
-    for x, y, p, t in zip(*(column.tolist() for column in events)):
-        if t >> 6 != high:
-            high = t >> 6
-            words += [(8 << 28 | high & 0xFFFFFFF) << 32, (0xA << 28 | 5) << 32, 0xE << 60]
-        base = x // 32 * 32
-        bit = 1 << (x - base)
-        if (base, y, p, t) == last and words[-1] & 0xFFFFFFFF < bit:
-            words[-1] |= bit
-            continue
-        last = (base, y, p, t)
-        words.append((p << 28 | (t & 63) << 22 | base << 11 | y) << 32 | bit)
-    return np.array(words, '<u8').view(np.uint8)
-
-
-def dat(events: Events) -> NDArray[np.uint8]:
-    """Encode DAT."""
-    x, y, p, t = (column.astype(np.uint64) for column in events)
-    words = (t & np.uint64(0xFFFFFFFF)) | (
-        x | y << np.uint64(14) | p << np.uint64(28)
-    ) << np.uint64(32)
-    return words.astype('<u8').view(np.uint8)
-
-
-ENCODERS = {'EVT2': evt2, 'EVT21': evt21, 'EVT3': lambda events: encode('evt3', events), 'DAT': dat}
-
-
-def write(path: Path, kind: str, events: Events, header: str | None = None) -> Path:
-    """Write a file; by default with the header of Prophesee's recorders."""
-    if header is None:
-        header = f'% format {kind};height={HEIGHT};width={WIDTH}\n% end\n'
-        if kind == 'DAT':
-            header = f'% Version 2\n% Width {WIDTH}\n% Height {HEIGHT}\n'
-    path = path.with_suffix('.dat' if kind == 'DAT' else '.raw')
-    marks = b'\x0c\x08' if kind == 'DAT' else b''
-    path.write_bytes(header.encode() + marks + ENCODERS[kind](events).tobytes())
-    return path
-
-
-@pytest.mark.parametrize('kind', ENCODERS)
+@pytest.mark.parametrize('kind', KINDS)
 @pytest.mark.parametrize('first_us', [5_000, (1 << 24) - 500_000])
 def test_every_format(tmp_path: Path, kind: str, first_us: int) -> None:
     """Events, runs along rows, and the wrap of EVT 3.0; triggers are passed over."""
@@ -120,7 +79,7 @@ def test_times_that_wrap(tmp_path: Path, kind: str, bits: int) -> None:
     check(decoded(write(tmp_path / 'a', kind, events)), events)
 
 
-@pytest.mark.parametrize('kind', ['EVT2', 'EVT21', 'DAT'])
+@pytest.mark.parametrize('kind', ['EVT2', 'EVT21', 'DAT', 'AEDAT4', 'HDF5'])
 def test_long_pauses(tmp_path: Path, kind: str) -> None:
     """Minutes without an event are no damage."""
     events = random_events(100, first_us=1_000_000, span_us=200_000_000)
@@ -155,7 +114,11 @@ def test_headers(tmp_path: Path, kind: str, header: str, size: tuple[int, int]) 
         ('a.raw', b'\x00\x01\x02' * 100, 'expected the header'),
         ('a.raw', b'% format HISTO3D;width=64;height=48\n% end\n', "found the format 'HISTO3D"),
         ('a.raw', b'% evt 4.0\n', "found the format '4.0'"),
-        ('a.raw', b'% format EVT21;endianness=legacy\n% end\n', 'found the format'),
+        ('a.aedat4', b'', 'no file of AEDAT 4.0'),
+        ('a.aedat4', b'#!AER-DAT3.1\r\n' + bytes(200), "found b'#!AER-DAT3.1"),
+        ('a.aedat4', b'#!AER-DAT4.0\r\n\xff\xff\xff\x7f', 'description of'),
+        ('a.h5', b'', 'no file of HDF5'),
+        ('a.hdf5', bytes(2000), 'no file of HDF5'),
         ('a.dat', b'% Version 3\n\x0c\x08', "found '3'"),
         ('a.dat', b'% Version 2\n\x0e\x08', 'found type 0e08'),
         ('a.dat', b'% Version 2\n', 'found type none'),
@@ -202,7 +165,7 @@ def test_damaged_files(tmp_path: Path, kind: str) -> None:
         assert '\n' not in str(error)
 
 
-@pytest.mark.parametrize('kind', ENCODERS)
+@pytest.mark.parametrize('kind', KINDS)
 def test_a_map_of_a_file(tmp_path: Path, kind: str) -> None:
     """Frames, a map, bag_info and events_to_frames; without input.type events it is refused."""
     path = write(tmp_path / 'a', kind, random_events(20_000, first_us=100_000))
@@ -225,9 +188,289 @@ def test_a_map_of_a_file(tmp_path: Path, kind: str) -> None:
     )
     assert built.sensor == ('events', WIDTH, HEIGHT)
     said = dict(describe(path))
-    assert said['format'] == kind
+    assert said['format'].split(',')[0] == kind.split(';')[0]
     assert said['sensor'] == f'{WIDTH}x{HEIGHT} pixels'
     assert said['events'].startswith('20,000, of which')
     assert events_to_frames(path, tmp_path / 'images', CONFIG) == 8
     with pytest.raises(SourceError, match='set input.type to events'):
         open_traverse(str(path), BagInputConfig(), PosesConfig())
+
+
+GREY = np.arange(16 * 24).reshape(16, 24) * 3
+
+
+@pytest.mark.parametrize('name', ['dv_processing_lz4', 'dv_processing_zstd'])
+def test_frames_of_other_software(name: str) -> None:
+    """The images between the events, grey and BGR, with their times."""
+    with np.load(FILES / 'events.npz') as known:
+        stamps = known['t'][::700] * 1000
+    traverse, _ = open_traverse(str(FILES / f'{name}.aedat4'), BagInputConfig(), PosesConfig())
+    frames = list(traverse)
+    assert [frame.stamp_ns for frame in frames] == stamps.tolist()
+    assert len(traverse) == len(frames) == 5
+    for number, frame in enumerate(frames):
+        grey = (GREY + 700 * number) % 256
+        colours = np.stack([grey, (grey + 50) % 256, (grey * 7) % 256], axis=2)
+        expected = colours if name.endswith('zstd') else grey[..., None]
+        np.testing.assert_array_equal(frame.image.pixels, expected)
+        assert len(frame.image.weights) == expected.shape[2]
+
+
+def test_frames_of_a_file(tmp_path: Path) -> None:
+    """Frames of other sizes, types and damage are left out; the rest is read, and trained from."""
+    rng = np.random.default_rng(0)
+    pixels = [rng.integers(0, 256, (20, 30), np.uint8) for _ in range(8)]
+    data = aedat4_header([(0, 'EVTS', 'events'), (1, 'FRME', 'frames')])
+    for number, each in enumerate(pixels):
+        data += aedat4_frame(1, 1_700_000_000_000_000 + 100_000 * number, each)
+    deep = rng.integers(0, 1024, (20, 30), np.uint16)
+    data += aedat4_frame(1, 1_700_000_001_000_000, deep, 2)
+    data += aedat4_frame(1, 1_700_000_001_100_000, pixels[0][:10])
+    data += aedat4_frame(1, 1_700_000_001_200_000, pixels[0], 5)
+    data += aedat4_frame(1, 1_700_000_001_300_000, pixels[0], 16)
+    path = tmp_path / 'a.aedat4'
+    path.write_bytes(data + aedat4_frame(1, 1_700_000_001_400_000, pixels[0])[:-5])
+    traverse, _ = open_traverse(str(path), BagInputConfig(), PosesConfig())
+    for _ in range(2):
+        frames = list(traverse)
+        assert [frame.image.pixels.dtype.itemsize for frame in frames] == [1] * 8 + [2]
+        assert frames[1].stamp_ns == 1_700_000_000_100_000_000
+        np.testing.assert_array_equal(frames[8].image.pixels[..., 0], deep)
+        said = '; '.join(traverse.completeness.lines())
+        assert 'expected 30x20 pixels as most images have, found 30x10' in said
+        assert 'found OpenCV type 5' in said
+        assert 'expected 30x20 pixels, found 600 bytes' in said
+        assert re.search(r'cut off or damaged at byte \d+ of \d+: the rest is missing$', said)
+    assert sum(traverse.completeness.skipped.values()) == 3
+    built = build_map(tiny_config(path, places__spacing=1.0))
+    assert len(built.places) == 9
+    said = [line for name, line in describe(path) if name == 'streams' or not name]
+    assert said == ['0 events  EVTS  64x48', '1 frames  FRME  64x48']
+
+
+def test_streams_of_a_file(tmp_path: Path) -> None:
+    """Of several streams of events one is named; a file without events or images says so."""
+    events = random_events(3_000)
+    data = aedat4_header([(0, 'EVTS', 'left'), (1, 'EVTS', 'right'), (2, 'IMUS', 'imu')])
+    data += aedat4_packet(1, b'EVTS', aedat4_events(events))
+    path = tmp_path / 'a.aedat4'
+    path.write_bytes(data)
+    with pytest.raises(SourceError, match=r'found 2 of: 0 left \(EVTS\), 1 right \(EVTS\), 2 imu'):
+        FilePackets(path)
+    for name in ('right', '1'):
+        assert sum(packet.data.size for packet in FilePackets(path, name).read()) == 8 * 3_000
+    with pytest.raises(SourceError, match='holds events and no images: set input.type to events'):
+        open_traverse(str(path), BagInputConfig(), PosesConfig())
+    path.write_bytes(aedat4_header([(0, 'FRME', 'frames')]))
+    with pytest.raises(SourceError, match='expected one stream of events, found 0 of: 0 frames'):
+        FilePackets(path)
+
+
+@pytest.mark.parametrize('offset_us', [0, 49_599_000_000])
+def test_the_layout_of_dsec(tmp_path: Path, offset_us: int) -> None:
+    """Times are those of the columns and t_offset together."""
+    events = random_events(70_000, first_us=offset_us + 5)
+    dsec(tmp_path / 'a.h5', events, offset_us, compression='gzip', chunks=(5000,))
+    check(decoded(tmp_path / 'a.h5'), events)
+
+
+def test_the_layout_of_prophesee(tmp_path: Path) -> None:
+    """One table of events; triggers are passed over; polarities may be -1 and 1."""
+    events = random_events(70_000)
+    prophesee(tmp_path / 'a.hdf5', events)
+    check(decoded(tmp_path / 'a.hdf5'), events)
+    signed = events._replace(p=events.p.astype(np.int16) * 2 - 1)
+    prophesee(tmp_path / 'b.hdf5', signed)
+    check(decoded(tmp_path / 'b.hdf5'), events)
+    prophesee(tmp_path / 'c.hdf5', events, '')
+    packets = FilePackets(tmp_path / 'c.hdf5')
+    assert packets.size == (240, 180)
+    assert 'no size of a sensor: 240x180 pixels' in packets.completeness.notes[0]
+
+
+def test_groups_of_a_file(tmp_path: Path) -> None:
+    """Events of any group with these columns can be named."""
+    import h5py
+
+    events = random_events(3_000)
+    path = tmp_path / 'a.h5'
+    with h5py.File(path, 'w') as file:
+        for name, column in zip('xypt', events):
+            file[f'prophesee/left/{name}'] = column
+    with pytest.raises(SourceError, match='in events or CD/events, found prophesee; name their'):
+        FilePackets(path)
+    assert sum(packet.data.size for packet in FilePackets(path, 'prophesee/left').read()) == 24_000
+
+
+@pytest.mark.parametrize(
+    ('change', 'expected'),
+    [
+        ({'t': np.arange(10) * 1e-6}, 'expected integers, in microseconds, found float64'),
+        ({'x': np.zeros(9, np.uint16)}, 'expected t, x, y, p of one length'),
+        ({'p': np.zeros((10, 2), np.uint8)}, 'expected t, x, y, p of one length'),
+        ({'y': np.zeros(10, 'S2')}, 'expected integers, in pixels'),
+    ],
+)
+def test_columns_of_other_types(
+    tmp_path: Path, change: dict[str, NDArray[np.generic]], expected: str
+) -> None:
+    """One line says what was found."""
+    import h5py
+
+    with h5py.File(tmp_path / 'a.h5', 'w') as file:
+        for name in 'xypt':
+            file[f'events/{name}'] = change.get(name, np.zeros(10, np.uint16))
+    with pytest.raises(SourceError, match=expected):
+        FilePackets(tmp_path / 'a.h5')
+
+
+def test_claims_of_columns_are_not_trusted(tmp_path: Path) -> None:
+    """Neither a length without data nor chunks of any size are read."""
+    import h5py
+
+    for number, chunks in enumerate([(1000,), (1 << 28,)]):
+        path = tmp_path / f'{number}.h5'
+        with h5py.File(path, 'w') as file:
+            for name in 'xypt':
+                file.create_dataset(f'events/{name}', (1 << 40,), np.uint16, chunks=chunks)
+        with pytest.raises(SourceError, match='damaged: 1099511627776 events in chunks'):
+            FilePackets(path)
+
+
+def test_hdf5_without_its_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line says how to install it."""
+    dsec(tmp_path / 'a.h5', random_events(100))
+    monkeypatch.setitem(sys.modules, 'h5py', None)
+    with pytest.raises(SourceError, match='HDF5 needs h5py: pip install h5py hdf5plugin'):
+        FilePackets(tmp_path / 'a.h5')
+
+
+def test_hdf5_with_an_unknown_filter(tmp_path: Path) -> None:
+    """One line says which package has it."""
+    import h5py
+
+    dsec(tmp_path / 'a.h5', random_events(100), compression='lzf', chunks=(100,))
+    data = (tmp_path / 'a.h5').read_bytes()
+    # The filter is noted by its number, 32000, and its name.
+    assert data.count(b'\x00\x7d\x08') == 4
+    path = tmp_path / 'b.h5'
+    path.write_bytes(data.replace(b'\x00\x7d\x08', b'\xcf\x8e\x08'))
+    with h5py.File(path) as file:
+        assert len(file['events/t']) == 100
+    with pytest.raises(
+        SourceError, match='a filter that is not installed .*pip install hdf5plugin'
+    ):
+        decoded(path)
+
+
+def test_impossible_times_are_left_out(tmp_path: Path) -> None:
+    """Times below 0 and beyond nanoseconds, as after damage, are counted."""
+    events = random_events(3_000)
+    times = events.t_us.copy()
+    times[7], times[1000], times[2000] = -5, 1 << 62, -(1 << 62)
+    path = tmp_path / 'a.aedat4'
+    path.write_bytes(aedat4(events._replace(t_us=times)))
+    packets = FilePackets(path)
+    found = sum(packet.data.size // 8 for packet in packets.read())
+    assert found == 2_997
+    assert list(packets.completeness.skipped) == [
+        'expected times in microseconds, found impossible ones'
+    ]
+
+
+def test_a_damaged_packet_is_left_out(tmp_path: Path) -> None:
+    """The others of the file are read."""
+    events = random_events(4_000)
+    data = bytearray(aedat4(events))
+    data[data.index(b'EVTS', 2000) + 8] ^= 0x40
+    path = tmp_path / 'a.aedat4'
+    path.write_bytes(data)
+    packets = FilePackets(path)
+    assert sum(packet.data.size // 8 for packet in packets.read()) == 4_000 - 900
+    assert packets.completeness.skipped.total() == 1
+
+
+def test_compressions_of_chunks(tmp_path: Path) -> None:
+    """Those of h5py and hdf5plugin, with chunks longer than what is read at once."""
+    hdf5plugin = pytest.importorskip('hdf5plugin')
+    events = random_events(100_000)
+    for number, options in enumerate(
+        [
+            {'compression': 'gzip', 'shuffle': True, 'fletcher32': True},
+            {'compression': 'lzf'},
+            hdf5plugin.Blosc(cname='zstd'),
+            hdf5plugin.LZ4(),
+            hdf5plugin.Zstd(),
+            hdf5plugin.Bitshuffle(cname='lz4'),
+        ]
+    ):
+        path = tmp_path / f'{number}.h5'
+        dsec(path, events, chunks=(70_000,), **options)
+        check(decoded(path), events)
+    dsec(tmp_path / 'a.h5', events, chunks=(70_000,), **hdf5plugin.Blosc2())
+    with pytest.raises(SourceError, match='by filter 32026, whose size cannot be checked'):
+        decoded(tmp_path / 'a.h5')
+
+
+@pytest.mark.parametrize('kind', ['gzip', 'zstd', 'blosc', 'lz4', 'stored'])
+def test_chunks_that_claim_more(tmp_path: Path, kind: str) -> None:
+    """A chunk that unpacks to more than its size ends in one line, without the memory for it."""
+    import zlib
+
+    import h5py
+
+    filters = {'gzip': 1, 'zstd': 32015, 'blosc': 32001, 'lz4': 32004, 'stored': 1}
+    huge = (1 << 40).to_bytes(8, 'little')
+    packer = zlib.compressobj(9)
+    data = {
+        'gzip': b''.join(packer.compress(bytes(1 << 20)) for _ in range(150)) + packer.flush(),
+        'zstd': b'\x28\xb5\x2f\xfd' + bytes([0xC0, 0]) + huge,
+        'blosc': b'\x02\x01\x21\x01' + b'\xff\xff\xff\x7f' + bytes(8),
+        'lz4': huge[::-1] + bytes(8),
+        'stored': bytes(100_000),
+    }[kind]
+    path = tmp_path / 'a.h5'
+    with h5py.File(path, 'w') as file:
+        for name in 'xypt':
+            plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+            plist.set_chunk((1000,))
+            flag = h5py.h5z.FLAG_OPTIONAL
+            plist.set_filter(filters[kind], flag, (1,))
+            space = h5py.h5s.create_simple((1000,))
+            group = file.require_group('events')
+            kind_of = h5py.h5t.STD_U16LE
+            made = h5py.h5d.create(group.id, name.encode(), kind_of, space, plist)
+            made.write_direct_chunk((0,), data)
+    with pytest.raises(SourceError, match=r'damaged.*a chunk of 2000 bytes (claims|is stored)'):
+        decoded(path)
+
+
+def test_links_to_other_files_are_not_followed(tmp_path: Path) -> None:
+    """Columns are read from the named file only."""
+    import h5py
+
+    dsec(tmp_path / 'other.h5', random_events(100))
+    with h5py.File(tmp_path / 'a.h5', 'w') as file:
+        file['events'] = h5py.ExternalLink('other.h5', 'events')
+    with pytest.raises(SourceError, match='expected data in this file, found a link'):
+        decoded(tmp_path / 'a.h5')
+    (tmp_path / 'raw').write_bytes(bytes(800))
+    with h5py.File(tmp_path / 'b.h5', 'w') as file:
+        for name in 'xypt':
+            file.create_dataset(
+                f'events/{name}', (100,), np.int64, external=[(tmp_path / 'raw', 0, 800)]
+            )
+    with pytest.raises(SourceError, match='data in other files'):
+        decoded(tmp_path / 'b.h5')
+
+
+def test_packets_that_unpack_to_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Packets larger than allowed are left out, compressed or not."""
+    from vprtempo_ros.sources import aedat4 as reader
+
+    monkeypatch.setattr(reader, '_PACKET_MAX', 1000)
+    for name in ('faery_none', 'dv_processing_lz4', 'dv_processing_zstd'):
+        packets = FilePackets(FILES / f'{name}.aedat4')
+        assert not list(packets.read())
+        (reason,) = packets.completeness.skipped
+        assert reason.startswith('expected a packet of EVTS, found damage')

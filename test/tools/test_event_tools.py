@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,7 +10,19 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from support.events import HEIGHT, TOPIC, WIDTH, event_drive, packets, random_events, records, scene
+import pytest
+from support.event_kinds import write
+from support.events import (
+    HEIGHT,
+    TOPIC,
+    WIDTH,
+    event_drive,
+    joined,
+    packets,
+    random_events,
+    records,
+    scene,
+)
 from support.helpers import START, drive, tiny_config, write_bag
 
 from vprtempo_ros.maps.building import build_map
@@ -151,3 +164,27 @@ def test_map_info_of_events(tmp_path: Path) -> None:
     said = run('map_info', tmp_path / 'map')
     assert 'sensor       events, 64x48 pixels' in said
     assert 'windows      0.1 s, polarities split' in said
+
+
+@pytest.mark.parametrize('kind', ['EVT3', 'DAT', 'AEDAT4', 'HDF5'])
+def test_a_file_from_bag_info_to_evaluate(tmp_path: Path, kind: str) -> None:
+    """The drive that was learnt is recognised, and its events are counted."""
+    if kind == 'HDF5':
+        pytest.importorskip('h5py')
+    places = [scene(place, 1_000_000 + place * 100_000) for place in range(6)]
+    # An event of the next window completes the last one.
+    events = joined([*places, scene(0, 1_600_000, count=1)])
+    path = write(tmp_path / 'a', kind, events)
+    said = run('bag_info', path)
+    assert f'{WIDTH}x{HEIGHT} pixels' in said
+    assert '24,001, of which' in said
+    save(
+        build_map(tiny_config(path, input__type='events', input__events__hot_pixels=0.0)),
+        tmp_path / 'map',
+    )
+    assert '6 query frames' in run(
+        'evaluate', tmp_path / 'map', path, '--tolerance', 0, '--out', tmp_path / 'report'
+    )
+    found = json.loads((tmp_path / 'report' / 'results.json').read_text())
+    (sad,) = (method for method in found['methods'] if method['name'] == 'SAD')
+    assert sad['recall']['1'] == 1.0

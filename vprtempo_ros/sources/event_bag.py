@@ -15,7 +15,7 @@ from ..events.stream import EventStream
 from ..frames import Frame, Image
 from .bags import BagReader, choose_topic
 from .completeness import Completeness
-from .event_files import read_header, read_packets
+from .event_files import open_event_file, read_packets, smallest_sensor
 from .event_msg import EVENT_TYPES, read_packet
 from .image_frames import LATE
 from .kinds import is_event_file
@@ -113,22 +113,28 @@ class FilePackets:
     origin: Origin | None = None
     ratio = 1.0
 
-    def __init__(self, path: Path) -> None:
-        """Read the header."""
-        self._path = path
-        self.header = read_header(path)
+    def __init__(self, path: Path, topic: str = '') -> None:
+        """Read the header; topic: name of the stream or group with the events."""
+        self._file = open_event_file(path, topic)
+        self.format = self._file.format
         self.name = path.name
-        self.size: Size | None = self.header.size
-        notes = [self.header.note] if self.header.note else []
-        self.completeness = Completeness(1, notes=notes)
+        self._notes: list[str] = []
+        self._size = size = self._file.size or smallest_sensor(path, self._file)
+        if self._file.size is None:
+            self._notes = [
+                f'the file has no size of a sensor: {size[0]}x{size[1]} pixels hold all events'
+            ]
+        self.size: Size | None = size
+        self.completeness = Completeness(1, notes=[*self._notes])
 
     def read(self) -> Iterator[Packet]:
         """Yield the packets."""
         messages = 0
-        for packet in read_packets(self._path, self.header, self.completeness.skipped):
+        for packet in read_packets(self._file, self._size, self.completeness.skipped):
             messages += 1
             yield packet
         self.completeness.messages = messages + self.completeness.skipped.total()
+        self.completeness.notes = [*self._notes, *self._file.notes]
 
 
 def open_events(
@@ -144,7 +150,7 @@ def open_events(
     :raises SourceError: if it holds no events that can be read.
     """
     if is_event_file(path):
-        return FilePackets(path)
+        return FilePackets(path, topic)
     return BagPackets(path, topic, poses, origin, decoder)
 
 

@@ -1,218 +1,156 @@
-"""Files of event cameras: Prophesee's .raw (EVT 2.0, 2.1, 3.0) and .dat."""
+"""Files of event cameras as packets: Prophesee's .raw and .dat, iniVation's .aedat4, HDF5."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import BinaryIO, Callable, Iterator, NamedTuple
+from typing import Iterator, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SourceError
-from ..events.evt3 import decode_words, new_state
 from ..events.packet import Packet, Size
-from ..events.prophesee import MOST, STATE, UNKNOWN, decode_dat, decode_evt2, decode_evt21, merge
+from ..events.prophesee import merge
 from ..support.reasons import Reasons
+from . import aedat4, hdf5_file, prophesee_file
+from .kinds import AEDAT4, HDF5_FILES
 
-# Format in the header, and bytes of its words.
-_WORDS = {'EVT2': 4, 'EVT21': 8, 'EVT3': 2, 'DAT': 8}
-_Decode = Callable[..., tuple[int, int, int]]
-_DECODERS: dict[str, _Decode] = {'EVT2': decode_evt2, 'EVT21': decode_evt21, 'DAT': decode_dat}
-FORMATS = (
-    ('Prophesee `.raw`, EVT 2.0', '34 bits of time, wraps', 'expelliarmus, faery (writers)'),
-    ('Prophesee `.raw`, EVT 2.1', '34 bits of time, wraps; little-endian', 'own writer only'),
-    ('Prophesee `.raw`, EVT 3.0', '24 bits of time, wraps', 'faery (writer)'),
-    (
-        'Prophesee `.dat`',
-        'version 1 and 2; 32 bits of time, wraps',
-        'expelliarmus, faery (writers)',
-    ),
-)
+Block = tuple[NDArray[np.int64], NDArray[np.uint64]]
+"""Times in us, and events without time in the layout of `EventBuffer`."""
+
+FORMATS = (*prophesee_file.FORMATS, *aedat4.FORMATS, *hdf5_file.FORMATS)
 """Formats that are read: name, version, what each was tested against."""
-_DTYPES = {2: '<u2', 4: '<u4', 8: '<u8'}
-# A header has some hundred bytes; a line some dozens.
-_HEADER_MAX = 1 << 16
-# Bytes that are decoded at once; events of a packet, and their longest time in us.
-_CHUNK = 1 << 19
-_EVENTS = 1 << 16
-_SPAN_US = 2_000_000
-# Sizes of sensors, for old files whose header has none.
-_SENSORS = ((304, 240), (320, 320), (640, 480), (1280, 720))
-_JITTER_US = 50_000
-# Maximum number of words of unknown kinds in a file.
-_BAD = 1000
+# Longest time of a packet, and jitter, in us.
+_SPAN_US, _JITTER_US = 2_000_000, 50_000
+# Times, in us, that are possible as nanoseconds of a packet.
+_TIME_MAX = (1 << 62) // 1000
+# Sizes of Prophesee's sensors, and of all, for files without one.
+_PROPHESEE: tuple[Size, ...] = ((304, 240), (320, 320), (640, 480), (1280, 720))
+_SENSORS = tuple(sorted(((240, 180), (346, 260), *_PROPHESEE)))
 
 
-class EventHeader(NamedTuple):
-    """Format and size of a file; begin of its data in bytes; a note if the size was not given."""
+class EventFile(Protocol):
+    """
+    A file of an event camera.
+
+    format: name of its format; size: of the sensor, None if the file does not have it; sensors:
+    sizes that it may have then; notes: what is said of the file once it has been read.
+    """
 
     format: str
-    size: Size
-    begin: int
-    note: str = ''
+    size: Size | None
+    sensors: tuple[Size, ...]
+
+    def blocks(self, bad: Reasons) -> Iterator[Block]:
+        """Yield all events; what does not decode is counted in `bad`."""
+
+    @property
+    def notes(self) -> list[str]:
+        """What was found."""
 
 
-def read_header(path: Path) -> EventHeader:
+class _Prophesee:
+    notes: list[str] = []
+    sensors = _PROPHESEE
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._header = path, prophesee_file.read_header(path)
+        self.format, self.size = self._header.format, self._header.size
+
+    def blocks(self, bad: Reasons) -> Iterator[Block]:
+        return prophesee_file.read_events(self._path, self._header, bad)
+
+
+class _Aedat4:
+    sensors = _SENSORS
+
+    def __init__(self, path: Path, wanted: str) -> None:
+        self._file = aedat4.Aedat4File(path)
+        self._stream = self._file.stream(aedat4.EVENTS, wanted, 'events')
+        self.format, self.size = f'AEDAT4, {self._file.compression}', self._stream.size
+
+    @property
+    def notes(self) -> list[str]:
+        return self._file.notes
+
+    def blocks(self, bad: Reasons) -> Iterator[Block]:
+        return self._file.packets(self._stream, bad, aedat4.events_of)
+
+
+class _Hdf5:
+    notes: list[str] = []
+    sensors = _SENSORS
+
+    def __init__(self, path: Path, wanted: str) -> None:
+        self._found = hdf5_file.find_events(path, wanted)
+        self.format, self.size = f'HDF5, {self._found.group}', self._found.size
+
+    def blocks(self, bad: Reasons) -> Iterator[Block]:
+        return hdf5_file.read_events(self._found)
+
+
+def open_event_file(path: Path, wanted: str = '') -> EventFile:
     """
-    Read the header of a file.
+    Open a file by its name.
 
-    :raises SourceError: if the file is none of an event camera, or of an unknown format.
+    :param wanted: stream (AEDAT) or group (HDF5) with the events; empty for the only one.
+    :raises SourceError: if it is damaged, of an unknown format, or without events.
     """
-    try:
-        with path.open('rb') as stream:
-            fields, text = _fields(stream)
-            begin = stream.seek(0, 1)
-            kind = _kind(path, fields, text)
-            if kind == 'DAT':
-                marks = stream.read(2)
-                if len(marks) < 2 or marks[0] not in (0x00, 0x0C) or marks[1] != 8:
-                    raise SourceError(
-                        f'{path}: expected change-detection events of 8 bytes, found type '
-                        f'{marks.hex() or "none"}'
-                    )
-                begin += 2
-    except OSError as error:
-        raise SourceError(f'{path}: cannot be read ({error.strerror})') from None
-    size = _size(fields)
-    if size is not None:
-        return EventHeader(kind, size, begin)
-    largest = [0, 0]
-    for _, events in _blocks(path, kind, begin, Reasons()):
-        if len(events):
-            largest[0] = max(largest[0], int(_columns(events).max()))
-            largest[1] = max(largest[1], int(_rows(events).max()))
-    for sensor in _SENSORS:
-        if largest[0] < sensor[0] and largest[1] < sensor[1]:
-            note = f'the header has no size: {sensor[0]}x{sensor[1]} pixels hold all events'
-            return EventHeader(kind, sensor, begin, note)
+    suffix = path.suffix.lower()
+    if suffix == AEDAT4:
+        return _Aedat4(path, wanted)
+    if suffix in HDF5_FILES:
+        return _Hdf5(path, wanted)
+    return _Prophesee(path)
+
+
+def smallest_sensor(path: Path, file: EventFile) -> Size:
+    """
+    Return the smallest known sensor that has the pixels of all events.
+
+    :raises SourceError: if none has.
+    """
+    columns = rows = 0
+    for times, events in file.blocks(Reasons()):
+        if len(times):
+            columns = max(columns, int(((events >> np.uint64(32)) & np.uint64(0xFFFF)).max()))
+            rows = max(rows, int(((events >> np.uint64(48)) & np.uint64(0x7FFF)).max()))
+    for sensor in file.sensors:
+        if columns < sensor[0] and rows < sensor[1]:
+            return sensor
     raise SourceError(
-        f'{path}: the header has no size, and events reach ({largest[0]}, {largest[1]}), which no '
+        f'{path}: the file has no size of a sensor, and events reach ({columns}, {rows}), which no '
         'known sensor does'
     )
 
 
-def read_packets(path: Path, header: EventHeader, bad: Reasons) -> Iterator[Packet]:
+def time_span(file: EventFile) -> tuple[int, int] | None:
+    """Return the times of the first and the last event in ns, None without events."""
+    first, last = _TIME_MAX, -1
+    for times, _ in file.blocks(Reasons()):
+        if len(times):
+            first, last = min(first, int(times.min())), max(last, int(times.max()))
+    return (first * 1000, last * 1000) if last >= first else None
+
+
+def read_packets(file: EventFile, size: Size, bad: Reasons) -> Iterator[Packet]:
     """
     Yield the events of a file in packets of the encoding mono, of 2 s at most.
 
-    Stamps are those of the sensor's clock, which begins anywhere. Words of unknown kinds are left
-    out and counted in `bad`.
+    Stamps are those of the sensor's clock. What does not decode is left out and counted in `bad`.
 
-    :raises SourceError: if there are many of them.
+    :raises SourceError: if there is much of it.
     """
-    for times, events in _blocks(path, header.format, header.begin, bad):
+    for times, events in file.blocks(bad):
+        possible = (times >= 0) & (times < _TIME_MAX)
+        if not possible.all():
+            bad.count('expected times in microseconds, found impossible ones')
+            times, events = times[possible], events[possible]
         begin = 0
         while begin < len(times):
             base = max(int(times[begin]) - _JITTER_US, 0)
             memory = np.empty(len(times) - begin, np.uint64)
             words = memory[: merge(times, events, begin, base, _SPAN_US, memory)]
-            yield Packet(
-                'mono',
-                header.size[0],
-                header.size[1],
-                int(times[begin]) * 1000,
-                '',
-                words.view(np.uint8),
-                base * 1000,
-            )
+            stamp_ns = int(times[begin]) * 1000
+            yield Packet('mono', *size, stamp_ns, '', words.view(np.uint8), base * 1000)
             begin += len(words)
-
-
-def _fields(stream: BinaryIO) -> tuple[dict[str, str], bool]:
-    """Return the fields of the header by name; leave the stream at its end."""
-    fields: dict[str, str] = {}
-    begin = 0
-    while begin < _HEADER_MAX:
-        line = stream.readline(1024)
-        # Without a last line `% end`, events may begin like another line.
-        if not (line.startswith(b'%') and line.endswith(b'\n') and _is_text(line)):
-            stream.seek(begin)
-            return fields, bool(fields)
-        begin += len(line)
-        name, _, value = line[1:].decode('latin-1').strip().partition(' ')
-        if name == 'end':
-            return fields, True
-        fields[name.lower()] = value.strip()
-    return fields, False
-
-
-def _is_text(line: bytes) -> bool:
-    return all(byte >= 0x20 or byte in b'\t\r\n' for byte in line)
-
-
-def _kind(path: Path, fields: dict[str, str], text: bool) -> str:
-    if not text:
-        raise SourceError(
-            f'{path}: expected the header of an event camera (lines with %), found none'
-        )
-    if path.suffix.lower() == '.dat':
-        version = fields.get('version', '2')
-        if version not in ('1', '2'):
-            raise SourceError(f'{path}: expected DAT of version 2, found {version[:20]!r}')
-        return 'DAT'
-    named = fields.get('format', '').partition(';')[0].strip().upper()
-    version = fields.get('evt', '')
-    kind = named or {'2.0': 'EVT2', '2.1': 'EVT21', '3.0': 'EVT3'}.get(version, '')
-    if 'endianness=legacy' in fields.get('format', '') or kind not in _WORDS or kind == 'DAT':
-        found = fields.get('format') or fields.get('evt') or 'none'
-        raise SourceError(
-            f'{path}: expected events in EVT 2.0, 2.1 or 3.0, found the format {found[:60]!r}'
-        )
-    return kind
-
-
-def _size(fields: dict[str, str]) -> Size | None:
-    """Return width and height in one of the notations of a header."""
-    options = dict(
-        part.split('=', 1) for part in fields.get('format', '').split(';') if '=' in part
-    )
-    pair = (
-        options.get('width') or fields.get('width'),
-        options.get('height') or fields.get('height'),
-    )
-    match = re.fullmatch(r'(\d{1,5})\s*x\s*(\d{1,5})', fields.get('geometry', ''))
-    if match:
-        pair = match[1], match[2]
-    if all(text and text.isdigit() and 0 < int(text) <= 1 << 14 for text in pair):
-        return int(pair[0] or 0), int(pair[1] or 0)
-    return None
-
-
-def _blocks(
-    path: Path, kind: str, begin: int, bad: Reasons
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint64]]]:
-    """Yield times in us, int64, and events without time, uint64, in memory that is reused."""
-    size = _WORDS[kind]
-    # The time of EVT 3.0 is in the events themselves.
-    decode: _Decode = decode_words if kind == 'EVT3' else _DECODERS[kind]
-    state = new_state() if kind == 'EVT3' else np.zeros(STATE, np.int64)
-    times, events = np.empty(_EVENTS + MOST, np.int64), np.empty(_EVENTS + MOST, np.uint64)
-    done = begin
-    with path.open('rb') as stream:
-        stream.seek(begin)
-        while data := stream.read(_CHUNK):
-            # A file that was cut off ends within a word.
-            words = np.frombuffer(data[: len(data) // size * size], _DTYPES[size])
-            position = 0
-            while position < len(words):
-                count, position, status = decode(words, position, state, times, events)
-                yield times[:count], events[:count]
-                if status == UNKNOWN:
-                    where = done + int(position) * size
-                    bad.count(f'expected {kind}, found a word of unknown kind at byte {where}')
-                    if bad.total() > _BAD:
-                        raise SourceError(
-                            f'{path}: damaged or not in {kind}: more than {_BAD} words of unknown '
-                            'kinds'
-                        )
-                    position += 1
-            done += len(data)
-
-
-def _columns(events: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    return (events >> np.uint64(32)) & np.uint64(0xFFFF)
-
-
-def _rows(events: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    return (events >> np.uint64(48)) & np.uint64(0x7FFF)

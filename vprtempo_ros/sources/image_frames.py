@@ -80,7 +80,7 @@ class BagFrames:
                 # Heads hold no size in rare formats: then the first image defines it.
                 self._size = self._size or size
                 if size != self._size:
-                    complete.skipped.count(_other_size(self._size, size))
+                    complete.skipped.count(other_size(self._size, size))
                     continue
                 pose = self.poses.at(found.time_ns) if self.poses else None
                 complete.without_pose += self.poses is not None and pose is None
@@ -113,7 +113,8 @@ def _check_no_video(bag: BagReader, wanted: str) -> None:
         raise SourceError(f'{bag.path}: {no_video(types[wanted or video[0]])}')
 
 
-def _other_size(expected: Size, found: Size) -> str:
+def other_size(expected: Size, found: Size) -> str:
+    """Return why an image of another size than most is left out."""
     return (
         f'expected {expected[0]}x{expected[1]} pixels as most images have, found '
         f'{found[0]}x{found[1]}'

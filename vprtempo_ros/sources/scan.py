@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Iterator, NamedTuple
+from pathlib import Path
+from typing import Iterator, NamedTuple, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,17 +43,24 @@ def scan(bag: BagReader, topic: Topic) -> Scan:
         received.append(raw.stamp_ns)
         stamped.append(head.stamp_ns)
         found.append(head.size)
+    return scan_of(topic.name, received, stamped, found)
+
+
+def scan_of(
+    name: str, received: Sequence[int], stamped: Sequence[int], found: Sequence[Size | None]
+) -> Scan:
+    """Return what is known of messages by their times in ns and sizes."""
     sizes = Counter(size for size in found if size)
     most = max(sizes, key=lambda size: sizes[size], default=None)
     return Scan(
-        Stamps(topic.name, np.array(received, np.int64), np.array(stamped, np.int64)),
+        Stamps(name, np.array(received, np.int64), np.array(stamped, np.int64)),
         most,
         np.array([size is not None and size != most for size in found], bool),
         sizes,
     )
 
 
-def check_size(found: Scan, bag: BagReader) -> None:
+def check_size(found: Scan, path: Path) -> None:
     """
     Check that one size is that of most messages.
 
@@ -62,7 +70,7 @@ def check_size(found: Scan, bag: BagReader) -> None:
     if found.size is not None and 2 * found.sizes[found.size] <= total:
         listed = ', '.join(f'{n} of {w}x{h}' for (w, h), n in sorted(found.sizes.items())[:4])
         raise SourceError(
-            f'{bag.path}: expected most messages of {found.stamps.name} to have one size, found '
+            f'{path}: expected most messages of {found.stamps.name} to have one size, found '
             f'{listed}: split the recording, or name another topic'
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -42,13 +43,30 @@ def read_timeline(
         size, or it cannot be decided when messages were sent.
     """
     found = scan(bag, topic)
-    check_size(found, bag)
-    complete = Completeness(len(found.other), notes=list(bag.incomplete))
-    poses = _poses(bag, config, complete.notes)
+    notes = list(bag.incomplete)
+    return join(bag.path, found, _poses(bag, config, notes), config, origin, notes)
+
+
+def join(
+    path: Path,
+    found: Scan,
+    poses: PoseMessages | None,
+    config: PosesConfig,
+    origin: Origin | None,
+    notes: list[str],
+) -> Timeline:
+    """
+    Return images or packets and poses on one clock.
+
+    :param notes: what was found so far.
+    :raises SourceError: see `read_timeline`.
+    """
+    check_size(found, path)
+    complete = Completeness(len(found.other), notes=notes)
     try:
         clocks = common_clock(found.stamps, poses.stamps if poses else None)
     except SourceError as error:
-        raise SourceError(f'{bag.path}: {error}') from None
+        raise SourceError(f'{path}: {error}') from None
     complete.notes += clocks.notes
     complete.add_gaps(np.sort(clocks.frames[~found.other]))
     track = None

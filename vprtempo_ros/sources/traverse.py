@@ -13,6 +13,7 @@ from ..frames import Frame, counts_of
 from ..support.paths import user_path
 from .bags import is_bag
 from .completeness import Completeness
+from .file_frames import FileFrames
 from .folder import FolderFrames
 from .image_frames import BagFrames
 from .kinds import is_event_file
@@ -115,7 +116,8 @@ def _open(
         if config.type == 'events':
             traverse = _Counts(traverse, config.events.polarity == 'signed')
     elif is_event_file(where) and config.type != 'events':
-        raise SourceError(f'{path}: is a file of an event camera: set input.type to events')
+        images: BagFrames | FileFrames = FileFrames(where, config, poses, origin)
+        traverse, origin = images, images.origin
     elif config.type == 'events':
         # Imports compiled loops, which traverses of images do not need.
         from .event_bag import EventFrames

@@ -13,13 +13,14 @@ import numpy as np
 from ..errors import EventError, SourceError
 from ..events.decoding import StreamDecoder
 from ..events.packet import EventBuffer
+from ..sources.aedat4 import EVENTS, Aedat4File
 from ..sources.bags import BagReader
 from ..sources.clocks import common_clock
 from ..sources.completeness import Completeness
 from ..sources.event_bag import BagPackets, EventPackets, FilePackets
 from ..sources.event_msg import EVENT_TYPES
 from ..sources.image_msg import DECODERS
-from ..sources.kinds import RECORDINGS, is_event_file
+from ..sources.kinds import AEDAT4, RECORDINGS, is_event_file
 from ..sources.scan import scan
 from ..sources.storage import Topic
 from ..sources.unfinished import finish
@@ -40,8 +41,16 @@ def describe(path: Path) -> Iterator[Line]:
     """
     if is_event_file(path):
         yield 'file', str(path)
+        if path.suffix.lower() == AEDAT4:
+            streams = Aedat4File(path).streams
+            for number, stream in enumerate(streams):
+                size = f'  {stream.size[0]}x{stream.size[1]}' if stream.size else ''
+                name = f'{stream.number} {stream.name}  {stream.type}{size}'
+                yield '' if number else 'streams', name
+            if all(stream.type != EVENTS for stream in streams):
+                return
         file = FilePackets(path)
-        yield 'format', file.header.format
+        yield 'format', file.format
         yield from _events(file)
         return
     yield 'bag', str(path)

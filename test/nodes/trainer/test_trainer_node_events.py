@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from support import ros
+from support.event_kinds import write
 from support.events import event_drive, packets, random_events, records
 from support.helpers import drive, write_bag
 
@@ -52,6 +53,20 @@ def test_a_map_of_events(tmp_path: Path) -> None:
     assert loaded.sensor == ('events', 64, 48)
     assert loaded.config.input.events.polarity == 'split'
     assert all(place.pose for place in loaded.places)
+
+
+@pytest.mark.parametrize('kind', ['EVT3', 'AEDAT4', 'HDF5'])
+def test_a_map_of_a_file(tmp_path: Path, kind: str) -> None:
+    """Files of event cameras are traverses as bags are."""
+    if kind == 'HDF5':
+        pytest.importorskip('h5py')
+    path = write(tmp_path / 'a', kind, random_events(20_000, first_us=0))
+    status, said = trainer(tmp_path, path, places__spacing=1.0)
+    assert status == 0, said
+    loaded = load(tmp_path / 'map')
+    assert loaded.sensor == ('events', 64, 48)
+    # The first and the last window are not whole.
+    assert len(loaded.places) == 8
 
 
 def test_packets_that_are_left_out_are_reported(tmp_path: Path) -> None:
