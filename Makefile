@@ -17,7 +17,7 @@ DEMO_VARIABLES := INPUT DATA REFERENCE QUERY NAMES PLACES LENGTH RATE OUT
 demo_options = $(foreach name,$(DEMO_VARIABLES),$(if $(filter command,$(origin $(name))),--$(shell echo $(name) | tr A-Z a-z) '$($(name))'))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo torch lava docs api build fuzz bench test test-fast test-matrix lint clean clean-env
+.PHONY: help setup demo torch lava docs api build fuzz bench nir-peers test test-fast test-matrix lint clean clean-env
 
 help: ## show this
 	@echo 'make TARGET [VARIABLE=value ...]'
@@ -76,6 +76,11 @@ fuzz: ## let a coverage-guided fuzzer look for bytes that crash the decoders
 
 bench: setup ## measure speed and recall
 	@$(RUN) -m benchmarks $(BENCH)
+
+nir-peers: ## run exports in other tools that read NIR, each in an environment of its own; writes docs/nir.md
+	$(SETUP) --with lava
+	@$(RUN) env/nir_peers.py .venvs/nir
+	@$(RUN) -m benchmarks.nir_peers .venvs/nir
 
 ##@ Check
 test-fast: ## run the tests without ROS and without other processes: a minute

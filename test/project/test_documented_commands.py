@@ -101,6 +101,8 @@ def test_commands_run(page: Path, sandbox: Sandbox) -> None:
     if page.name == 'neuromorphic.md':
         for library in ('lava', 'sinabs', 'nir'):
             pytest.importorskip(library, reason='needs make lava')
+    if page.name == 'nir.md':
+        pytest.importorskip('nir', reason='needs make lava')
     for number, block in enumerate(found := blocks(page)):
         if block.language == 'bash':
             sandbox.run(block)

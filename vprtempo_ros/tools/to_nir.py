@@ -12,87 +12,52 @@ from typing import TYPE_CHECKING, Sequence
 import numpy as np
 
 from ..arrays import Floats
+from ..config import SinabsConfig
 from ..errors import MapError, VprError
 from ..maps.store import load
-from ..network.network import FloatNetwork, LinearNetwork, Network
-from ..network.quantised.network import floats_of
-from ..network.readout import LinearReadout, readout_of
-from ..network.spiking.network import SpikingNetwork
+from ..options import from_flat
 from .command import guarded
+from .nir_chain import DT, Chain, Neurons, chain_of
+from .nir_companion import write_companion
 
 if TYPE_CHECKING:
     import nir
 
-# Bytes of a readout of stacked modules, most of them zero; larger ones are multiplied out.
-_LARGEST = 1 << 28
 HINT = 'pip install nir h5py (make lava installs both)'
 
 
-def to_graph(network: Network) -> nir.NIRGraph:
+def to_graph(chain: Chain) -> nir.NIRGraph:
     """
-    Return the network as a NIR graph: a chain of Affine nodes with zero bias.
+    Return the NIR graph of a chain.
 
-    Importers of other tools know few nodes, and only chains: Affine is the matrix that they share,
-    and modules are stacked, with all places in one output. `input` has amplitudes from 0 to 1,
-    `output` the similarities of the places, in order.
-
-    :raises MapError: if the network is not linear, or has no float weights.
+    Affine with zero bias, IF and LIF are the nodes that most importers share. The resistance of IF
+    neurons adds the input to the potential in one step; that of LIF neurons is 1, and the weights
+    before them make up for the time constant: so importers that ignore resistances are right.
     """
-    return _chain(network.inputs, network.places, _layers(network))
-
-
-def _layers(network: Network) -> dict[str, Floats]:
-    """Return the matrices of the chain by name, in order."""
-    if isinstance(network, SpikingNetwork):
-        raise MapError(
-            'NIR has no neurons like those of the spiking network of training.method: '
-            'bootstrap; train with training.method: stdp'
-        )
-    if isinstance(network, LinearNetwork):
-        return {'readout': network.weights}
-    floats = floats_of(network)
-    if floats is None:
-        raise MapError(
-            'NIR cannot express integers with rounding between layers, and this map '
-            'has integers only: train it with training.keep_fp32'
-        )
-    if floats.readout != 'linear':
-        raise MapError(
-            'NIR cannot express the clamp between the layers of the clamped readout: '
-            'train with training.readout: linear'
-        )
-    features = np.concatenate([module.feature.weights for module in floats.modules])
-    if 4 * network.places * len(features) > _LARGEST:
-        readout = readout_of(floats)
-        assert isinstance(readout, LinearReadout)
-        # Its matrix takes spikes of 0 to 255.
-        return {'readout': np.asarray(readout.matrix) * np.float32(255)}
-    return {'feature': features, 'readout': _block_diagonal(floats)}
-
-
-def _block_diagonal(floats: FloatNetwork) -> Floats:
-    """Return the readouts of all modules as one matrix of places by features."""
-    blocks = [module.output.weights for module in floats.modules]
-    rows, columns = (sum(block.shape[axis] for block in blocks) for axis in (0, 1))
-    joined = np.zeros((rows, columns), np.float32)
-    row = column = 0
-    for block in blocks:
-        joined[row : row + block.shape[0], column : column + block.shape[1]] = block
-        row, column = row + block.shape[0], column + block.shape[1]
-    return joined
-
-
-def _chain(inputs: int, places: int, layers: dict[str, Floats]) -> nir.NIRGraph:
     nir = _nir()
-    nodes = {
-        'input': nir.Input({'input': np.array([inputs])}),
-        **{
-            name: nir.Affine(weights, np.zeros(len(weights), np.float32))
-            for name, weights in layers.items()
-        },
-        'output': nir.Output({'output': np.array([places])}),
-    }
+    following = [*list(chain.nodes.values())[1:], None]
+    nodes = {'input': nir.Input({'input': np.array([chain.inputs])})}
+    count = chain.inputs
+    for (name, node), after in zip(chain.nodes.items(), following):
+        if isinstance(node, Neurons):
+            nodes[name] = _neurons(nir, node)
+            continue
+        count = len(node)
+        decay = after.decay if isinstance(after, Neurons) else 0.0
+        weights = node * np.float32(1.0 / decay) if decay else node
+        nodes[name] = nir.Affine(weights, np.zeros(count, np.float32))
+    nodes['output'] = nir.Output({'output': np.array([count])})
     return nir.NIRGraph(nodes, list(zip(nodes, list(nodes)[1:])))
+
+
+def _neurons(nir: ModuleType, neurons: Neurons) -> nir.NIRNode:
+    def each(value: float) -> Floats:
+        return np.full(neurons.count, value, np.float32)
+
+    reset = {'v_threshold': each(neurons.threshold), 'v_reset': each(0.0)}
+    if not neurons.decay:
+        return nir.IF(r=each(1.0 / DT), **reset)
+    return nir.LIF(tau=each(DT / neurons.decay), r=each(1.0), v_leak=each(0.0), **reset)
 
 
 def _nir() -> ModuleType:
@@ -103,13 +68,13 @@ def _nir() -> ModuleType:
     return nir
 
 
-def write_nir(network: Network, file: Path) -> None:
+def write_nir(chain: Chain, file: Path) -> None:
     """
     Write the graph as HDF5, atomically.
 
-    :raises MapError: if NIR cannot express the network, or the file cannot be written.
+    :raises MapError: if the file cannot be written.
     """
-    graph = to_graph(network)
+    graph = to_graph(chain)
     import nir
 
     partial = file.with_name(f'.{file.name}.partial')
@@ -124,16 +89,37 @@ def write_nir(network: Network, file: Path) -> None:
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the command."""
+    sinabs = SinabsConfig()
     parser = argparse.ArgumentParser(prog='to_nir', description=__doc__)
     parser.add_argument('map', type=Path, help='folder of the map')
     parser.add_argument('file', type=Path, help='file to write, as in network.nir')
+    parser.add_argument(
+        '--rate',
+        action='store_true',
+        help='rate-coded: binary spikes and integrate-and-fire neurons, as backend sinabs',
+    )
+    parser.add_argument(
+        '--steps', type=int, default=sinabs.steps, help='--rate: time steps (default: %(default)s)'
+    )
+    parser.add_argument(
+        '--integers', action='store_true', help='int8 weights times their scales, not the floats'
+    )
     given = parser.parse_args(args)
 
     def work() -> None:
+        if given.file.suffix in ('.json', '.safetensors'):
+            raise MapError(f'{given.file}: expected a name like network.nir')
+        config = from_flat(SinabsConfig, {'steps': given.steps})
         loaded = load(given.map)
-        write_nir(loaded.network, given.file)
         network = loaded.network
+        chain = chain_of(network, config if given.rate else None, given.integers)
+        write_nir(chain, given.file)
+        beside = write_companion(loaded, chain, given.file, config)
         print(f'{given.file}: {network.inputs} inputs, {network.places} places in {network}')
+        print(
+            f'{" -> ".join(chain.nodes)}; takes {chain.input}, {chain.steps} time steps per frame; '
+            f'beside it {", ".join(path.name for path in beside)}'
+        )
 
     return guarded(work)
 

@@ -92,10 +92,14 @@ def channels(spikes: Spikes) -> Integers:
 
 def spike_trains(values: Integers, steps: int) -> Integers:
     """Return int64 (..., steps, channels), 0 or 1, for channels (...,), 0 to 255."""
-    # Phases in no order: otherwise neighbours would spike together.
-    phases = np.arange(values.shape[-1]) * 97 % 255
-    passed = np.arange(steps + 1)[:, np.newaxis] * values[..., np.newaxis, :] + phases
+    counts = np.arange(steps + 1)[:, np.newaxis] * values[..., np.newaxis, :]
+    passed = counts + phases(values.shape[-1])
     return np.diff(passed // 255, axis=-2)
+
+
+def phases(count: int) -> Integers:
+    """Return int64 (channels,), 0 to 254, unordered, so that neighbours do not spike together."""
+    return np.arange(count) * 97 % 255
 
 
 def respond(module: SpikingModule, network: SpikingNetwork, trains: Integers) -> Integers:
