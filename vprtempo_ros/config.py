@@ -631,6 +631,13 @@ class DiagnosticsConfig:
         high=1.0,
         dynamic=True,
     )
+    max_lost: float = option(
+        0.05,
+        'Maximum fraction of messages lost before they reach the node, over the last seconds',
+        low=0.0,
+        high=1.0,
+        dynamic=True,
+    )
     max_load: float = option(
         0.9,
         'Maximum load of the processing thread, as a fraction of time',

@@ -35,6 +35,7 @@ class Robot:
             '/image',
             lambda: self.publishers,
             lambda: 'no node publishes it',
+            lambda: 'use compressed images',
             '/maps/a',
             '',
             None,

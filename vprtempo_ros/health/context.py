@@ -13,18 +13,19 @@ class DiagnosticContext(NamedTuple):
     The state of a node, as only the node itself knows it.
 
     input_kind: image or packet. input_topic: after remapping. publishers: returns the names of the
-    nodes that publish it. silence_reason: returns why no message may arrive. map_path: folder of
-    the map; map_problem: what is wrong with it on disk, or empty. sim_time: simulated time in
-    seconds; None without `use_sim_time`. odometry_topic: after remapping; empty: not used.
-    backend, places, sequence_filter: what matches the frames, against how many places. transform:
-    of the localisation, None without.
-    The callables are called only if there is a problem to explain.
+    nodes that publish it. silence_reason: returns why no message may arrive; loss_remedy: what to
+    do against lost ones. map_path: folder of the map; map_problem: what is wrong with it on disk,
+    or empty. sim_time: simulated time in seconds; None without `use_sim_time`. odometry_topic:
+    after remapping; empty: not used. backend, places, sequence_filter: what matches the frames,
+    against how many places. transform: of the localisation, None without. The callables are called
+    only if there is a problem to explain.
     """
 
     input_kind: str
     input_topic: str
     publishers: Callable[[], list[str]]
     silence_reason: Callable[[], str]
+    loss_remedy: Callable[[], str]
     map_path: str
     map_problem: str
     sim_time: float | None

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from ..matching.match import Match
 from ..support.reasons import Reasons
 from .arrivals import Arrivals
+from .losses import StampGaps
 from .window import Counts, Window
 
 # A stamp that differs more from the present time, in seconds, is of another clock.
@@ -88,11 +89,20 @@ class FrameStatistics:
         self._latencies: list[float] = []
         self._stamp_age: float | None = None
         self._jumps, self._jump = 0, 0.0
+        self._lost = 0
+        self._stamps = StampGaps()
 
-    def add_received(self) -> None:
-        """Count a received message."""
+    def add_received(self, stamp_ns: int | None = None) -> None:
+        """Count a received message; `stamp_ns`: that of a camera at a steady rate."""
         with self._lock:
             self._input.add(self._clock())
+            if stamp_ns is not None:
+                self._stamps.add(stamp_ns)
+
+    def add_lost(self, count: int) -> None:
+        """Count messages that the middleware lost."""
+        with self._lock:
+            self._lost += count
 
     def add_odometry(self) -> None:
         """Count a received odometry message."""
@@ -159,6 +169,8 @@ class FrameStatistics:
                 bad=self._bad,
                 failed=self._failed,
                 work=self._work,
+                lost=self._lost,
+                missing=self._stamps.missing,
             )
             span, recent = self._window.update(now, total)
             latencies, self._latencies = self._latencies, []

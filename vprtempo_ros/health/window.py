@@ -14,7 +14,8 @@ class Counts(NamedTuple):
     Frames counted since the node became active.
 
     received, dropped, bad: messages; failed: those on which the backend failed; matched, unknown:
-    results with and without a place; work: processing time in seconds.
+    results with and without a place; work: processing time in seconds; lost: messages that the
+    middleware lost; missing: frames that the stamps of the others show to be missing.
     """
 
     received: int = 0
@@ -24,6 +25,8 @@ class Counts(NamedTuple):
     bad: int = 0
     failed: int = 0
     work: float = 0.0
+    lost: int = 0
+    missing: int = 0
 
     def since(self, before: Counts) -> Counts:
         """Return the increase since earlier counts."""
@@ -35,6 +38,8 @@ class Counts(NamedTuple):
             self.bad - before.bad,
             self.failed - before.failed,
             self.work - before.work,
+            self.lost - before.lost,
+            self.missing - before.missing,
         )
 
 

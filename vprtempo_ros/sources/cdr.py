@@ -103,6 +103,14 @@ def stamp_ns(header: Header) -> int:
     return int(header.stamp.sec) * 1_000_000_000 + int(header.stamp.nanosec)
 
 
+def first_stamp_ns(data: bytes) -> int | None:
+    """Return the stamp in ns of the bytes of a message that begins with a header; None: too few."""
+    if len(data) < 12:
+        return None
+    seconds, nanoseconds = struct.unpack_from('<iI' if data[1] & 1 else '>iI', data, 4)
+    return int(seconds) * 1_000_000_000 + int(nanoseconds)
+
+
 def restamp(data: bytes, shift_ns: int) -> bytes:
     """
     Return the CDR bytes of a message that begins with a header, its stamp moved by `shift_ns`.

@@ -45,5 +45,29 @@ def silence_reason(node: Node, topic: str, message: type, reliability: str) -> s
     )
 
 
+def loss_remedy(node: Node, topic: str, reliability: str) -> str:
+    """
+    Return what to do against messages that are lost on a subscribed topic.
+
+    :param reliability: that of the subscription, as in the configuration.
+    """
+    found = node.get_publishers_info_by_topic(topic)
+    offers = [info for info in found if info.qos_profile.reliability == ReliabilityPolicy.RELIABLE]
+    if reliability == 'best_effort' and offers:
+        return (
+            f'{_name(offers[0])} offers reliable: set input.reliability to reliable, which holds '
+            'them; over a network use compressed images too'
+        )
+    if reliability == 'best_effort':
+        return (
+            'the publisher is best effort: make its driver reliable, use compressed images '
+            '(input.type: compressed), or a lower rate or resolution'
+        )
+    return (
+        'the link or the driver is too slow: use compressed images (input.type: compressed), or a '
+        'lower rate or resolution'
+    )
+
+
 def _name(info: TopicEndpointInfo) -> str:
     return f'{info.node_namespace.rstrip("/")}/{info.node_name}'

@@ -16,7 +16,7 @@ from ...health.monitor import COMPONENTS, HealthMonitor
 from ...health.status import Level, Status
 from ...interface import DIAGNOSTICS
 from ..common.diagnostic_message import diagnostic_array
-from ..common.topic_check import publisher_names, silence_reason
+from ..common.topic_check import loss_remedy, publisher_names, silence_reason
 from .frame_processor import FrameProcessor
 from .subscriptions import InputSubscriptions
 
@@ -114,6 +114,7 @@ class Diagnostics:
             silence_reason=lambda: silence_reason(
                 node, topic, loaded.message, config.input.reliability
             ),
+            loss_remedy=lambda: loss_remedy(node, topic, config.input.reliability),
             map_path=loaded.path,
             map_problem=loaded.on_disk.problem(),
             sim_time=sim_time,

@@ -12,8 +12,9 @@ from rclpy.lifecycle import LifecycleNode
 from ...config import LiveInputConfig
 from ...errors import ImageError
 from ...interface import EVENTS, IMAGE, ODOM
-from ...sources.cdr import read_message, stamp_ns
+from ...sources.cdr import first_stamp_ns, read_message, stamp_ns
 from ...sources.poses import ODOMETRY, pose_of
+from ..common.losses import subscribe_counting_losses
 from ..common.qos import streaming
 from .frame_processor import FrameProcessor
 from .newest_only import NewestOnly
@@ -52,14 +53,17 @@ class InputSubscriptions:
         )
         # Raw: converting an image in rclpy costs several times the matching.
         self._subscriptions = [
-            node.create_subscription(
+            subscribe_counting_losses(
+                node,
                 loaded.message,
                 (EVENTS if loaded.events else IMAGE).name,
                 self._on_message,
                 streaming(depth, config.reliability),
-                raw=True,
+                processor.statistics.add_lost,
             )
         ]
+        # Packets of events come when there is something to see, at no steady rate.
+        self._steady = loaded.events is None
         if odometry:
             self._subscriptions.append(
                 node.create_subscription(
@@ -108,7 +112,7 @@ class InputSubscriptions:
         self._processor.finish()
 
     def _on_message(self, data: bytes) -> None:
-        self._processor.statistics.add_received()
+        self._processor.statistics.add_received(first_stamp_ns(data) if self._steady else None)
         self._worker.put(data)
 
     def _on_odometry(self, data: bytes) -> None:
