@@ -37,6 +37,8 @@ from vprtempo_ros.frames import RGB  # noqa: E402
 
 # How long anything may take that normally takes well under a second.
 PATIENCE = 60.0
+# After how long a request that may be sent twice is sent again, in seconds.
+_AGAIN = 2.0
 
 # For frames whose stamps say nothing about a drive.
 SINGLE = {'match.sequence.filter': 'none'}
@@ -106,13 +108,19 @@ def node(
             words += ['-r', f'{source}:={target}']
     log = tmp_path / f'{name}-{time.monotonic_ns()}.log'
     # A fresh environment each time would be a domain of its own each time: conftest has set one.
+    environment = {**ros_environment(), 'PYTHONUNBUFFERED': '1', 'PYTHONFAULTHANDLER': '1'}
     with (
         log.open('w') as stream,
-        running(
-            words, {**ros_environment(), 'PYTHONUNBUFFERED': '1'}, stream, errors=subprocess.STDOUT
-        ) as process,
+        running(words, environment, stream, errors=subprocess.STDOUT) as process,
     ):
-        yield Process(process, log)
+        try:
+            yield Process(process, log)
+        except (Exception, pytest.fail.Exception):
+            # What a test that fails needs: what the node printed, and where it is now.
+            if process.poll() is None:
+                process.send_signal(signal.SIGABRT)
+            print(f'{name} ended with {process.wait(PATIENCE)}; its output:\n{log.read_text()}')
+            raise
 
 
 class InputSubscriptions(NamedTuple):
@@ -328,12 +336,51 @@ class Client:
         return parameter_value_to_python(answer.values[0])
 
     def _call(self, kind: type, name: str, request: Any) -> Any:
-        client = self._node.create_client(kind, f'{self._target}/{name}')
-        self.spin_until(client.service_is_ready, f'service {name}')
-        future = client.call_async(request)
-        self.spin_until(future.done, f'an answer of {name}')
-        self._node.destroy_client(client)
-        return future.result()
+        return call(self._node, self.spin_until, self._target, kind, name, request)
+
+
+def call(
+    node: Any,
+    spin_until: Callable[[Callable[[], bool], str], None],
+    target: str,
+    kind: type,
+    name: str,
+    request: Any,
+) -> Any:
+    """Call a service of the node `target`, once; return the response."""
+    client = node.create_client(kind, f'{target}/{name}')
+    spin_until(client.service_is_ready, f'service {name}')
+    _await_responses(node, spin_until, target)
+    future = client.call_async(request)
+    spin_until(future.done, f'an answer of {name}')
+    node.destroy_client(client)
+    return future.result()
+
+
+def _await_responses(
+    node: Any, spin_until: Callable[[Callable[[], bool], str], None], target: str
+) -> None:
+    """
+    Wait until responses of a node reach the clients made before.
+
+    A service is ready for its client before it knows where to send the response, which is then
+    lost. Endpoints become known in the order in which they were made: once another service, which
+    may be called again and again, responds, all do.
+    """
+    pinging = node.create_client(GetParameters, f'{target}/get_parameters')
+    spin_until(pinging.service_is_ready, 'service get_parameters')
+    pending = [pinging.call_async(GetParameters.Request())]
+    again = time.monotonic() + _AGAIN
+
+    def answered() -> bool:
+        nonlocal again
+        if time.monotonic() > again:
+            pending.append(pinging.call_async(GetParameters.Request()))
+            again = time.monotonic() + _AGAIN
+        return any(each.done() for each in pending)
+
+    spin_until(answered, 'an answer of get_parameters')
+    node.destroy_client(pinging)
 
 
 def values_of(status: Any) -> dict[str, str]:

@@ -182,12 +182,7 @@ class Teacher:
             self._executor.spin_once(timeout_sec=left)
 
     def _ask(self, kind: type, name: str, request: Any) -> Any:
-        client = self.node.create_client(kind, f'{self._target}/{name}')
-        self.spin_until(client.service_is_ready, f'service {name}')
-        future = client.call_async(request)
-        self.spin_until(future.done, f'an answer of {name}')
-        self.node.destroy_client(client)
-        return future.result()
+        return ros.call(self.node, self.spin_until, self._target, kind, name, request)
 
     def _on_diagnostics(self, array: Any) -> None:
         self.statuses += [
