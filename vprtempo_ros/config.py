@@ -235,6 +235,14 @@ class PosesConfig:
         'Odometry, PoseStamped, PoseWithCovarianceStamped or NavSatFix topic '
         'in the bags; empty: the only one, if any; none: no poses',
     )
+    file: str = option(
+        '',
+        'File with the poses instead, a TUM trajectory or CSV with column names; relative to the '
+        'folder of the recording, whose name without suffix is {name}; empty: none',
+    )
+    offset: float = option(
+        0.0, 'Seconds to add to the stamps of the poses in the file', low=-4e9, high=4e9
+    )
     max_gap: float = option(
         1.0,
         'Do not interpolate between poses further apart than this, in seconds',

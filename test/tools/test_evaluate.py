@@ -344,6 +344,7 @@ def test_truth_of_a_file(street: Street, tmp_path: Path) -> None:
         ([], 'expected one kind of ground truth'),
         (['--radius', '2', '--tolerance', '1'], 'found --radius and --tolerance'),
         (['--tolerance', '1', '--heading', '10'], '--heading goes with --radius only'),
+        (['--tolerance', '1', '--poses-file', 'a'], '--poses-file goes with --radius only'),
         (['--radius', 'nan'], '--radius: expected a number from 0'),
         (['--tolerance', '-1'], '--tolerance: expected a number from 0'),
         (['--tolerance', '1'], 'its places are 2 metres apart'),

@@ -178,13 +178,22 @@ def test_a_file_from_bag_info_to_evaluate(tmp_path: Path, kind: str) -> None:
     said = run('bag_info', path)
     assert f'{WIDTH}x{HEIGHT} pixels' in said
     assert '24,001, of which' in said
-    save(
-        build_map(tiny_config(path, input__type='events', input__events__hot_pixels=0.0)),
-        tmp_path / 'map',
+    lines = [f'{number / 10 + 1} {number} 0 0 0 0 0 1\n' for number in range(8)]
+    (tmp_path / 'a.txt').write_text(''.join(lines))
+    config = tiny_config(
+        path,
+        input__type='events',
+        input__events__hot_pixels=0.0,
+        poses__file='{name}.txt',
+        places__spacing=1.0,
     )
+    save(build_map(config), tmp_path / 'map')
+    poses = ('--radius', 0.5, '--poses-file', '{name}.txt')
     assert '6 query frames' in run(
-        'evaluate', tmp_path / 'map', path, '--tolerance', 0, '--out', tmp_path / 'report'
+        'evaluate', tmp_path / 'map', path, *poses, '--out', tmp_path / 'report'
     )
+    late = ('--poses-offset', 60, '--out', tmp_path / 'late')
+    assert 'poses.offset' in run('evaluate', tmp_path / 'map', path, *poses, *late, status=1)
     found = json.loads((tmp_path / 'report' / 'results.json').read_text())
     (sad,) = (method for method in found['methods'] if method['name'] == 'SAD')
     assert sad['recall']['1'] == 1.0

@@ -15,10 +15,11 @@ from ..events.stream import EventStream
 from ..frames import Frame, Image
 from .bags import BagReader, choose_topic
 from .completeness import Completeness
-from .event_files import open_event_file, read_packets, smallest_sensor
+from .event_files import open_event_file, read_packets, smallest_sensor, time_span
 from .event_msg import EVENT_TYPES, read_packet
 from .image_frames import LATE
 from .kinds import is_event_file
+from .pose_file import track_of_file
 from .poses import Origin, PoseTrack
 from .scan import in_order
 from .storage import Topic
@@ -104,17 +105,22 @@ class BagPackets:
 
 class FilePackets:
     """
-    The packets of a file of an event camera; see `EventPackets`. There are no poses in it.
+    The packets of a file of an event camera; see `EventPackets`. Poses are in a file next to it.
 
-    :raises SourceError: if the file is damaged or of an unknown format.
+    :raises SourceError: if the file is damaged or of an unknown format, or poses are not of its
+        times.
     """
 
-    track: PoseTrack | None = None
-    origin: Origin | None = None
     ratio = 1.0
 
-    def __init__(self, path: Path, topic: str = '') -> None:
-        """Read the header; topic: name of the stream or group with the events."""
+    def __init__(
+        self,
+        path: Path,
+        topic: str = '',
+        poses: PosesConfig = NO_POSES,
+        origin: Origin | None = None,
+    ) -> None:
+        """Read the header, and all poses; topic: name of the stream or group with the events."""
         self._file = open_event_file(path, topic)
         self.format = self._file.format
         self.name = path.name
@@ -124,6 +130,11 @@ class FilePackets:
             self._notes = [
                 f'the file has no size of a sensor: {size[0]}x{size[1]} pixels hold all events'
             ]
+        self.track: PoseTrack | None = None
+        self.origin: Origin | None = None
+        if poses.file:
+            span = time_span(self._file)
+            self.track, self.origin = track_of_file(path, span, poses, origin, self._notes)
         self.size: Size | None = size
         self.completeness = Completeness(1, notes=[*self._notes])
 
@@ -150,7 +161,7 @@ def open_events(
     :raises SourceError: if it holds no events that can be read.
     """
     if is_event_file(path):
-        return FilePackets(path, topic)
+        return FilePackets(path, topic, poses, origin)
     return BagPackets(path, topic, poses, origin, decoder)
 
 

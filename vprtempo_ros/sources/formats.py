@@ -10,6 +10,7 @@ from .event_files import FORMATS
 from .event_msg import EVENT_TYPES
 from .folder import IMAGE_SUFFIXES
 from .image_msg import DECODERS, ENCODINGS, VIDEO_TYPES
+from .pose_file import FORMATS as POSE_FILES
 from .poses import POSE_TYPES
 
 
@@ -66,4 +67,10 @@ def tables() -> dict[str, list[Format]]:
         Format(f'`{each}`', 'refused: video; the line says what to do', '') for each in VIDEO_TYPES
     ]
     files = [Format(*row) for row in FORMATS]
-    return {'Containers': list(CONTAINERS), 'Messages': messages + refused, 'Event files': files}
+    poses = [Format(*row) for row in POSE_FILES]
+    return {
+        'Containers': list(CONTAINERS),
+        'Messages': messages + refused,
+        'Event files': files,
+        'Pose files': poses,
+    }

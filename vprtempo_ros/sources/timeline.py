@@ -13,6 +13,7 @@ from ..errors import SourceError
 from .bags import BagReader, choose_topic
 from .clocks import common_clock
 from .completeness import Completeness
+from .pose_file import track_of_file
 from .pose_topic import NoPose, PoseMessages, read_pose_messages, track_of
 from .poses import POSE_TYPES, Origin, PoseTrack
 from .scan import Scan, check_size, scan
@@ -70,14 +71,17 @@ def join(
     complete.notes += clocks.notes
     complete.add_gaps(np.sort(clocks.frames[~found.other]))
     track = None
-    if poses is not None and clocks.poses is not None:
+    if config.file:
+        span = (int(clocks.frames.min()), int(clocks.frames.max())) if len(clocks.frames) else None
+        track, origin = track_of_file(path, span, config, origin, complete.notes)
+    elif poses is not None and clocks.poses is not None:
         track, origin = track_of(poses, clocks, config.max_gap, origin)
         complete.notes += poses.notes
     return Timeline(found, clocks.frames, track, origin if track else None, complete)
 
 
 def _poses(bag: BagReader, config: PosesConfig, notes: list[str]) -> PoseMessages | None:
-    if config.topic == 'none':
+    if config.topic == 'none' or config.file:
         return None
     present = any(topic.type in POSE_TYPES and topic.messages for topic in bag.topics.values())
     if not config.topic and not present:

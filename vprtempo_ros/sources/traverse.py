@@ -112,6 +112,11 @@ def _open(
     if where.is_dir() and not is_bag(where):
         if next(where.iterdir(), None) is None:
             raise SourceError(f'{path}: expected a bag or a folder of images, found nothing in it')
+        if poses.file:
+            raise SourceError(
+                f'{path}: poses.file goes with recordings with stamps, and a folder of images has '
+                'none: make a bag of it with images_to_bag'
+            )
         traverse = FolderFrames(where, config.names)
         if config.type == 'events':
             traverse = _Counts(traverse, config.events.polarity == 'signed')

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple, Sequence
 
 from ..arrays import Integers, Spikes
-from ..config import EnergyConfig, PosesConfig, SinabsConfig
+from ..config import EnergyConfig, SinabsConfig
 from ..energy.breakdown import energy_breakdown
 from ..energy.event_trains import EventTrains
 from ..energy.operations import OperationCount, dense, graded, layer_shapes, rate
@@ -34,6 +34,7 @@ from ..network.network import Network
 from ..network.quantised.network import QuantisedNetwork
 from ..options import from_flat, options
 from .command import check_range, guarded
+from .poses import add_poses, poses_config
 
 
 class EncodedRecording(NamedTuple):
@@ -88,7 +89,7 @@ def _read(loaded: Map, given: argparse.Namespace, sinabs: SinabsConfig) -> Encod
     """Read and encode the recording; keep at most `--frames`, evenly spaced, with their truth."""
     config = QueryConfig(
         replace(loaded.config.input, topic=given.topic, names=given.names, start=0),
-        PosesConfig(topic=given.poses if given.radius is not None else 'none'),
+        poses_config(given),
     )
     query = read_query(str(given.bag), loaded, config)
     truth = None
@@ -188,9 +189,7 @@ def main(args: Sequence[str] | None = None) -> int:
         metavar='METRES',
         help='places within this distance are correct; needs poses in map and bag',
     )
-    parser.add_argument(
-        '--poses', default='', metavar='TOPIC', help='pose topic of the bag (default: the only one)'
-    )
+    add_poses(parser)
     parser.add_argument(
         '--frames',
         type=int,

@@ -29,6 +29,7 @@ from ..support.paths import user_path
 from .bar import ProgressBar
 from .command import check_range, guarded
 from .overrides import add_overrides, node_config
+from .poses import add_poses, poses_config
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -85,9 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     query = parser.add_argument_group('query')
     query.add_argument('--topic', default='', help='image topic of the bag (default: the only one)')
-    query.add_argument(
-        '--poses', default='', metavar='TOPIC', help='pose topic of the bag (default: the only one)'
-    )
+    add_poses(query)
     query.add_argument(
         '--names',
         default='',
@@ -142,9 +141,9 @@ def _check(given: argparse.Namespace) -> None:
             'expected one kind of ground truth, --radius METRES, --tolerance FRAMES '
             f'or --truth CSV, found {found}'
         )
-    for name in ('heading', 'poses'):
-        if getattr(given, name) not in (None, '') and given.radius is None:
-            raise ConfigError(f'--{name} goes with --radius only')
+    if given.heading is not None and given.radius is None:
+        raise ConfigError('--heading goes with --radius only')
+    poses_config(given)
     for name, low, high in (
         ('radius', 0.0, 1e6),
         ('tolerance', 0, 1e6),
@@ -163,11 +162,9 @@ def _input(loaded: Map, topic: str = '', names: str = '', start: int = 0) -> Bag
 
 
 def _query_config(given: argparse.Namespace, config: NodeConfig, loaded: Map) -> QueryConfig:
-    # Poses that are not needed may be missing or invalid.
-    poses = given.poses if given.radius is not None else 'none'
     return QueryConfig(
         _input(loaded, given.topic, given.names, given.start),
-        PosesConfig(topic=poses),
+        poses_config(given),
         given.count,
         config.input.any_size,
     )

@@ -137,6 +137,9 @@ def test_missing_topics(route, tmp_path: Path) -> None:
         assert teacher.set_parameter('poses.topic', CAMERA).successful
         assert f'{CAMERA}: expected one of {ODOMETRY}' in teacher.call('start')[1]
         assert teacher.set_parameter('poses.topic', '').successful
+        assert teacher.set_parameter('poses.file', 'a.txt').successful
+        assert 'poses.file is for recordings' in teacher.call('start')[1]
+        assert teacher.set_parameter('poses.file', '').successful
         for topic in (ODOM, '/wheels'):
             teacher.publish_on(topic, ODOMETRY)
         teacher.spin_until(

@@ -47,6 +47,10 @@ def find_pose_topic(node: Node, config: TrainerConfig) -> LiveTopic | None:
     :raises VprError: if the given one is not published or has no poses, if there are several, or
         if there is none and places.by is metres.
     """
+    if config.poses.file:
+        raise SourceError(
+            'poses.file is for recordings that were made before: name a topic in poses.topic'
+        )
     wanted, by_metres = config.poses.topic, config.places.by == 'metres'
     if wanted and wanted != 'none':
         return _published(

@@ -1,0 +1,255 @@
+"""
+Poses in a file next to a recording: a TUM trajectory, or CSV with a line of column names.
+
+TUM: seconds x y z qx qy qz qw, separated by spaces; lines with # are comments. CSV: columns by
+their names, in any order; those of EuRoC (`timestamp [ns]`, `p_RS_R_x [m]`, `q_RS_w []`) are known.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from pathlib import Path
+from typing import BinaryIO, Iterator, NamedTuple
+
+import numpy as np
+
+from ..config import PosesConfig
+from ..errors import SourceError
+from ..frames import Pose
+from ..support.paths import user_path
+from .clocks import Clocks, Stamps
+from .pose_topic import PoseMessages, track_of
+from .poses import FIX, ODOMETRY, Origin, PoseTrack
+from .storage import Topic
+
+FORMATS = (
+    ('TUM trajectory', 'seconds, x, y, z, qx, qy, qz, qw, separated by spaces', 'own writer'),
+    (
+        'CSV with column names',
+        '`stamp_ns`, `stamp_us` or `stamp` (seconds); `x`, `y`, optional `z`, `qx`, `qy`, `qz`, '
+        '`qw`; or `latitude`, `longitude`, optional `altitude`; names of EuRoC',
+        'own writer; header of EuRoC',
+    ),
+)
+"""Formats that are read: name, columns, what each was tested against."""
+_TUM = ('stamp', 'x', 'y', 'z', 'qx', 'qy', 'qz', 'qw')
+# Names of the same column, after the unit was removed.
+_NAMES = {
+    **dict.fromkeys(('timestamp', 'time', 't', 'seconds', 'time_s', 'stamp_s'), 'stamp'),
+    **dict.fromkeys(('timestamp_ns', 'time_ns'), 'stamp_ns'),
+    **dict.fromkeys(('timestamp_us', 'time_us'), 'stamp_us'),
+    **{f't{axis}': axis for axis in 'xyz'},
+    **{f'p_{axis}': axis for axis in 'xyz'},
+    **{f'q_{axis}': f'q{axis}' for axis in 'xyzw'},
+    **dict.fromkeys(('lat',), 'latitude'),
+    **dict.fromkeys(('lon', 'lng', 'long'), 'longitude'),
+    **dict.fromkeys(('alt', 'height'), 'altitude'),
+}
+_UNITS_NS = {'stamp_ns': 1, 'stamp_us': 1000, 'stamp': 1_000_000_000}
+# Bytes of a line and of a file, and times in ns, that are possible.
+_LINE_MAX, _FILE_MAX, _TIME_MAX = 4096, 1 << 31, 1 << 62
+
+
+class _Columns(NamedTuple):
+    """Position of each column, and what separates them: a comma, or None for spaces."""
+
+    at: dict[str, int]
+    separator: str | None
+
+    @property
+    def stamp(self) -> str:
+        return next(name for name in _UNITS_NS if name in self.at)
+
+
+def pose_file_of(recording: Path, name: str) -> Path:
+    """Return the file of poses of a recording: relative to its folder; {name} is its own name."""
+    # Links stay: poses are next to the name that the user gave.
+    found = Path(os.path.abspath(recording))  # noqa: PTH100
+    own = found.name if found.is_dir() else Path(found.name.removesuffix('.zstd')).stem
+    return found.parent / user_path(name.replace('{name}', own))
+
+
+def read_pose_file(path: Path, offset: float) -> PoseMessages:
+    """
+    Read a whole file of poses into memory; `offset` in seconds is added to their stamps.
+
+    :raises SourceError: if it cannot be read, or is in another format.
+    """
+    times: list[int] = []
+    poses: list[Pose] = []
+    unusable = 0
+    try:
+        if path.stat().st_size > _FILE_MAX:
+            raise SourceError(f'{path}: expected at most {_FILE_MAX} bytes of poses')
+        with path.open('rb') as stream:
+            lines = _lines(path, stream)
+            columns, first = _columns(path, lines)
+            for number, line in [first] if first else []:
+                unusable += not _add(path, number, line, columns, times, poses)
+            for number, line in lines:
+                if not line.startswith('#'):
+                    unusable += not _add(path, number, line, columns, times, poses)
+    except OSError as error:
+        raise SourceError(f'{path}: poses cannot be read ({error.strerror})') from None
+    if not poses:
+        raise SourceError(f'{path}: expected poses, found none')
+    stamps = np.array(times, np.int64) + round(offset * 1e9)
+    notes = []
+    if unusable:
+        notes.append(f'{path.name}: {unusable} of {unusable + len(poses)} poses are unusable')
+    back = int(np.count_nonzero(np.diff(stamps) < 0))
+    if back:
+        notes.append(f'{path.name}: stamps step back {back} times; poses are sorted by them')
+    kind = FIX if 'latitude' in columns.at else ODOMETRY
+    topic = Topic(path.name, kind, len(poses) + unusable)
+    return PoseMessages(topic, Stamps(path.name, stamps, stamps), poses, notes)
+
+
+def track_of_file(
+    recording: Path,
+    span: tuple[int, int] | None,
+    config: PosesConfig,
+    origin: Origin | None,
+    notes: list[str],
+) -> tuple[PoseTrack, Origin | None]:
+    """
+    Read the file of poses of a recording; `origin` as in `track_of`.
+
+    :param span: the first and the last time of the recording in ns, None if there is none.
+    :param notes: what was left out is added.
+    :raises SourceError: if there is no such file, or it is not of the times of the recording.
+    """
+    if config.topic not in ('', 'none'):
+        raise SourceError(
+            f'{recording}: expected poses of a topic or of a file, found poses.topic '
+            f'{config.topic!r} and poses.file {config.file!r}'
+        )
+    found = read_pose_file(pose_file_of(recording, config.file), config.offset)
+    _check_spans(recording, span, found)
+    times = found.stamps.stamped
+    track, origin = track_of(found, Clocks(times, times, []), config.max_gap, origin)
+    notes += found.notes
+    return track, origin
+
+
+def _check_spans(recording: Path, span: tuple[int, int] | None, poses: PoseMessages) -> None:
+    """
+    Check that a recording, with first and last time in ns, and a file of poses overlap.
+
+    :raises SourceError: if they do not.
+    """
+    stamps = poses.stamps.stamped
+    first, last = int(stamps.min()), int(stamps.max())
+    if span is not None and (span[1] < first or span[0] > last):
+        raise SourceError(
+            f'{recording}: is of {_seconds(span)}, and the poses in {poses.topic.name} are of '
+            f'{_seconds((first, last))}: other clocks or units? poses.offset is added to the '
+            'stamps of the poses'
+        )
+
+
+def _seconds(span: tuple[int, int]) -> str:
+    return f'{span[0] * 1e-9:.3f} to {span[1] * 1e-9:.3f} s'
+
+
+def _lines(path: Path, stream: BinaryIO) -> Iterator[tuple[int, str]]:
+    """Yield the lines that are not empty, with their numbers."""
+    number = 0
+    while line := stream.readline(_LINE_MAX):
+        number += 1
+        try:
+            text = line.decode('utf-8-sig' if number == 1 else 'utf-8').strip()
+        except UnicodeDecodeError:
+            text = '\0'
+        if '\0' in text or len(line) == _LINE_MAX:
+            raise SourceError(f'{path}: line {number}: expected poses as text, found other bytes')
+        if text:
+            yield number, text
+
+
+def _columns(
+    path: Path, lines: Iterator[tuple[int, str]]
+) -> tuple[_Columns, tuple[int, str] | None]:
+    """Return the columns, and the first line if it holds no names."""
+    for number, line in lines:
+        if ',' in line:
+            names = [_normal(name) for name in line.lstrip('#').split(',')]
+            columns = _Columns({name: at for at, name in enumerate(names)}, ',')
+            horizontal = ('x', 'y'), ('latitude', 'longitude')
+            if any(name in columns.at for name in _UNITS_NS) and any(
+                set(pair) <= set(names) for pair in horizontal
+            ):
+                return columns, None
+            if not line.startswith('#'):
+                raise SourceError(
+                    f'{path}: expected a line of column names, stamp (seconds) or stamp_ns and x, '
+                    f'y or latitude, longitude, found {line[:60]!r}'
+                )
+        elif not line.startswith('#'):
+            if len(line.split()) != len(_TUM):
+                raise SourceError(
+                    f'{path}: line {number}: expected {" ".join(_TUM)} (TUM), or CSV with column '
+                    f'names, found {line[:60]!r}'
+                )
+            return _Columns({name: at for at, name in enumerate(_TUM)}, None), (number, line)
+    raise SourceError(f'{path}: expected poses, found none')
+
+
+def _normal(name: str) -> str:
+    """Return the name of a column as this module has it."""
+    text, _, unit = name.strip().lower().partition('[')
+    text = re.sub(r'^([pq])_.*_([xyzw])$', r'\1_\2', text.strip())
+    known = _NAMES.get(text, text)
+    if known == 'stamp' and unit.strip(' ]') in ('ns', 'us'):
+        return f'stamp_{unit.strip(" ]")}'
+    return known
+
+
+def _add(
+    path: Path, number: int, line: str, columns: _Columns, times: list[int], poses: list[Pose]
+) -> bool:
+    """Add the pose of a line; return False if it has none that can be used."""
+    parts = [part.strip() for part in line.split(columns.separator)]
+    try:
+        values = {name: parts[at] for name, at in columns.at.items()}
+        time = _time_ns(values[columns.stamp], _UNITS_NS[columns.stamp])
+        if 'latitude' in values:
+            names: tuple[str, ...] = ('latitude', 'longitude', 'altitude')
+        else:
+            names = ('x', 'y', 'z')
+        x, y, z = (float(values.get(name) or 'nan') for name in names)
+        turn = [float(values.get(name) or 'nan') for name in ('qx', 'qy', 'qz', 'qw')]
+    except (IndexError, ValueError):
+        raise SourceError(
+            f'{path}: line {number}: expected numbers in {len(columns.at)} columns, found '
+            f'{line[:60]!r}'
+        ) from None
+    if abs(time) >= _TIME_MAX:
+        raise SourceError(
+            f'{path}: line {number}: expected a time in seconds, found {line[:60]!r}; nanoseconds '
+            'are in a CSV column stamp_ns'
+        )
+    # Without a height or orientations there are none in any line.
+    z = z if names[2] in columns.at and math.isfinite(z) else 0.0
+    if 'qw' not in columns.at:
+        turn = [0.0, 0.0, 0.0, 1.0]
+    usable = all(map(math.isfinite, (x, y, *turn))) and 1e-9 < math.hypot(*turn) < 1e9
+    if 'latitude' in values:
+        usable = usable and abs(x) <= 90 and abs(y) <= 360
+    if usable:
+        times.append(time)
+        poses.append(Pose((x, y, z), (turn[0], turn[1], turn[2], turn[3])))
+    return usable
+
+
+def _time_ns(text: str, unit: int) -> int:
+    """Return a time in ns; digits of seconds are exact, which they are not as a float."""
+    match = re.fullmatch(r'([+-]?)(\d{1,20})(?:\.(\d*))?', text)
+    if match is None:
+        value = float(text) * unit
+        return round(value) if math.isfinite(value) and abs(value) < _TIME_MAX else _TIME_MAX
+    digits = (match[3] or '')[:9]
+    time = int(match[2]) * unit + int(digits or '0') * unit // 10 ** len(digits)
+    return -time if match[1] == '-' else time

@@ -1,0 +1,46 @@
+"""Poses of a recording on the command line: a topic, or a file next to it."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from ..config import PosesConfig
+from ..errors import ConfigError
+from ..options import from_flat
+
+
+def add_poses(parser: Any) -> None:
+    """Add the options to a parser or a group of one."""
+    parser.add_argument(
+        '--poses', default='', metavar='TOPIC', help='pose topic of the bag (default: the only one)'
+    )
+    parser.add_argument(
+        '--poses-file',
+        default='',
+        metavar='FILE',
+        help='file with the poses instead, as poses.file of trainer_node',
+    )
+    parser.add_argument(
+        '--poses-offset',
+        type=float,
+        default=0.0,
+        metavar='SECONDS',
+        help='added to the stamps of the poses in the file',
+    )
+
+
+def poses_config(given: argparse.Namespace) -> PosesConfig:
+    """
+    Return where the poses are; none without --radius, as poses that are not used may be invalid.
+
+    :raises ConfigError: for poses without --radius, or a wrong offset.
+    """
+    for name in ('poses', 'poses_file', 'poses_offset'):
+        if getattr(given, name) and given.radius is None:
+            raise ConfigError(f'--{name.replace("_", "-")} goes with --radius only')
+    if given.radius is None:
+        return PosesConfig(topic='none')
+    return from_flat(
+        PosesConfig, {'topic': given.poses, 'file': given.poses_file, 'offset': given.poses_offset}
+    )
