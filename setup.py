@@ -55,6 +55,7 @@ setup(
             'integer_walk = vprtempo_ros.tools.integer_walk:main',
             'energy = vprtempo_ros.tools.energy:main',
             'to_nir = vprtempo_ros.tools.to_nir:main',
+            'from_nir = vprtempo_ros.tools.from_nir:main',
             'map_info = vprtempo_ros.tools.map_info:main',
             'evaluate = vprtempo_ros.tools.evaluate:main',
             'import_nordland = vprtempo_ros.tools.import_nordland:main',
@@ -73,6 +74,7 @@ setup(
             'lava = vprtempo_ros.backends.lava:start',
             'cuba = vprtempo_ros.backends.cuba:CubaBackend',
             'sinabs = vprtempo_ros.backends.sinabs_rate:SinabsBackend',
+            'nir = vprtempo_ros.backends.nir_graph:NirBackend',
         ],
     },
 )

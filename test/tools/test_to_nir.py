@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from support import ROOT, quantised
 from support.helpers import tiny_map
+from support.nir_peers import python_with
 from support.spiking import made
 
 from vprtempo_ros import backends
@@ -131,16 +132,6 @@ def test_other_tools_run_it(tmp_path: Path, kind: str, tool: str) -> None:
         expected = np.stack([backend.similarity(frame) for frame in spikes])
         backend.close()
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-5)
-
-
-def python_with(tool: str) -> str:
-    """Return an interpreter that has a tool: its own of env/nir_peers.py, or this one."""
-    own = ROOT / '.venvs' / 'nir' / tool / 'bin' / 'python'
-    if own.is_file():
-        return str(own)
-    if find_spec(tool) is None:
-        pytest.skip(f'needs {tool}: .venv/bin/python env/nir_peers.py .venvs/nir {tool}')
-    return sys.executable
 
 
 def test_rate_coded() -> None:

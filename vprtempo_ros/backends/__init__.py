@@ -13,6 +13,7 @@ from typing import Protocol, cast
 from ..arrays import Scores, Spikes
 from ..config import BackendConfig
 from ..errors import BackendError
+from ..network.graph import GraphNetwork
 from ..network.network import Network
 from ..network.quantised.network import QuantisedNetwork
 from ..network.spiking.network import SpikingNetwork
@@ -73,6 +74,8 @@ def default_backend(network: Network) -> tuple[str, str]:
     """
     if isinstance(network, SpikingNetwork):
         return 'cuba', 'the map holds a spiking network'
+    if isinstance(network, GraphNetwork):
+        return 'nir', 'the map holds a network from a NIR file'
     if not isinstance(network, QuantisedNetwork):
         return 'numpy', 'the map holds floats only'
     if find_spec('torch') is None:

@@ -39,6 +39,7 @@ from numpy.typing import NDArray
 from ..arrays import Floats, Scores, Spikes
 from ..config import BackendConfig
 from ..errors import BackendError
+from ..network.graph import GraphNetwork
 from ..network.network import Network
 from ..network.quantised.network import (
     OUTPUT_MAX,
@@ -145,6 +146,11 @@ def integers_of(network: Network, backend: str) -> QuantisedNetwork:
         raise BackendError(
             f'backend {backend!r} cannot run the spiking network of this map '
             '(training.method: bootstrap): choose backend cuba or lava'
+        )
+    if isinstance(network, GraphNetwork):
+        raise BackendError(
+            f'backend {backend!r} cannot run the network from a NIR file of this map: choose '
+            'backend nir'
         )
     if not isinstance(network, QuantisedNetwork):
         raise BackendError(

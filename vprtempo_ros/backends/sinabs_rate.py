@@ -23,6 +23,7 @@ import numpy as np
 from ..arrays import Floats, Spikes
 from ..config import BackendConfig
 from ..errors import BackendError
+from ..network.graph import GraphNetwork
 from ..network.layers import SPIKE_MAX
 from ..network.network import LinearNetwork, Module, Network
 from ..network.quantised.network import floats_of
@@ -59,6 +60,11 @@ class SinabsBackend:
 
         :raises BackendError: if it holds no floats, or sinabs is missing.
         """
+        if isinstance(network, GraphNetwork):
+            raise BackendError(
+                "backend 'sinabs' cannot run the network from a NIR file of this map: choose "
+                'backend nir'
+            )
         floats = floats_of(network)
         if floats is None and not isinstance(network, LinearNetwork):
             raise BackendError(

@@ -24,6 +24,7 @@ from ..backends.numpy_fp32 import NumpyBackend
 from ..backends.sinabs_rate import SinabsBackend
 from ..config import BackendConfig, SinabsConfig
 from ..errors import BackendError
+from ..network.graph import GraphNetwork
 from ..network.layers import SPIKE_MAX
 from ..network.network import FloatNetwork, LinearNetwork, Network
 from ..network.quantised.network import QuantisedNetwork, floats_of
@@ -159,6 +160,12 @@ def layer_shapes(network: Network) -> list[list[tuple[int, int]]]:
     if isinstance(network, SpikingNetwork):
         raise BackendError(
             'energy counts networks of training.method: stdp, and this map holds a spiking network'
+        )
+
+    if isinstance(network, GraphNetwork):
+        raise BackendError(
+            'energy counts networks of training.method: stdp, and this map holds one from a NIR '
+            'file'
         )
 
     def shape(weights: Numbers) -> tuple[int, int]:

@@ -58,11 +58,16 @@ class TraverseRecord(_Frames, total=False):
 
 
 class Provenance(TypedDict, total=False):
-    """How a map was made: software with version, time of creation (ISO 8601), traverses."""
+    """
+    How a map was made: software with version, time of creation (ISO 8601), traverses.
+
+    network: where it is from, if it was not trained here.
+    """
 
     software: str
     created: str
     traverses: list[TraverseRecord]
+    network: str
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""network.safetensors: a linear network, floats or integers of modules, or a spiking network."""
+"""network.safetensors: a linear network, floats or integers of modules, spiking, or from NIR."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from ..config import TrainerConfig
 from ..errors import MapError
+from ..network.graph import GraphNetwork
 from ..network.layers import Layer
 from ..network.network import FloatNetwork, LinearNetwork, Module, Network
 from ..network.quantised.network import (
@@ -18,6 +19,7 @@ from ..network.quantised.network import (
     floats_of,
 )
 from ..network.spiking import network as spiking
+from .graph_tensors import CONSTANTS, graph_of, graph_tensors
 from .tensors import Tensors, read_tensors, tensor, write_tensors
 
 _LINEAR = 'linear.weights'
@@ -37,6 +39,8 @@ def write_network(network: Network, file: Path) -> None:
         tensors.update(_integers(network))
     if isinstance(network, spiking.SpikingNetwork):
         tensors.update(_spiking_tensors(network))
+    if isinstance(network, GraphNetwork):
+        tensors.update(graph_tensors(network))
     write_tensors(file, tensors)
 
 
@@ -55,6 +59,8 @@ def read_network(file: Path, config: TrainerConfig, inputs: int, places: int) ->
         return LinearNetwork(weights)
     if 'spiking.constants' in tensors:
         return _checked(_spiking(tensors, inputs), file, places)
+    if CONSTANTS in tensors:
+        return _checked(graph_of(tensors, inputs), file, places)
     modules: list[Module] = []
     while f'module.{len(modules)}.feature.weights' in tensors:
         prefix = f'module.{len(modules)}'

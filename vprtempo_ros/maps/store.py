@@ -243,11 +243,15 @@ def _provenance(document: Document) -> Provenance:
     software, created, traverses = (document[key] for key in ('software', 'created', 'traverses'))
     if not (isinstance(software, str) and isinstance(created, str) and isinstance(traverses, list)):
         raise TypeError('software, created or traverses')
-    return {
+    found: Provenance = {
         'software': software,
         'created': created,
         'traverses': [_traverse_record(each) for each in traverses],
     }
+    network = document.get('network')
+    if isinstance(network, str):
+        found['network'] = network
+    return found
 
 
 def _traverse_record(found: object) -> TraverseRecord:

@@ -14,7 +14,8 @@ class Network(Protocol):
     A trained network; its class is its kind.
 
     `LinearNetwork` is fitted in closed form, `FloatNetwork` trained with STDP, `QuantisedNetwork`
-    with int8 weights in the loop (it may keep the floats too), `SpikingNetwork` by gradient. str()
+    with int8 weights in the loop (it may keep the floats too), `SpikingNetwork` by gradient, and
+    `GraphNetwork` with another tool. str()
     gives the network in words: how many modules it has, and what they compute.
     """
 

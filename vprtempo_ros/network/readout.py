@@ -8,6 +8,7 @@ import numpy as np
 
 from ..arrays import Floats
 from ..errors import BackendError
+from .graph import GraphNetwork
 from .network import LinearNetwork, Network
 from .quantised.network import floats_of
 from .spiking.network import SpikingNetwork
@@ -50,6 +51,8 @@ def readout_of(network: Network) -> LinearReadout | ClampedReadout:
             'this map holds a spiking network (training.method: bootstrap): choose '
             'backend cuba or lava'
         )
+    if isinstance(network, GraphNetwork):
+        raise BackendError('this map holds a network from a NIR file: choose backend nir')
     if isinstance(network, LinearNetwork):
         return LinearReadout(network.weights * _AMPLITUDE)
     floats = floats_of(network)

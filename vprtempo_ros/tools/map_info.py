@@ -14,6 +14,7 @@ from ..errors import BackendError
 from ..maps.map import Map, missing_lines
 from ..maps.store import checksums, load
 from ..matching.normalisation import hyperactive
+from ..network.graph import GraphNetwork
 from ..network.layers import Layer
 from ..network.network import LinearNetwork, Module
 from ..network.quantised.network import QuantisedLayer, QuantisedModule, QuantisedNetwork, floats_of
@@ -47,7 +48,10 @@ def describe(loaded: Map, folder: Path) -> Iterator[Line]:
         yield 'traverses' if number == 0 else '', text
         for line in missing_lines(traverse):
             yield '', line
-    yield 'training', _training(loaded)
+    if 'network' in loaded.provenance:
+        yield 'imported', loaded.provenance['network']
+    else:
+        yield 'training', _training(loaded)
     yield from _calibration(loaded)
     yield from _confidence(loaded)
     yield 'hyperactive', _hyperactive(loaded)
@@ -87,6 +91,9 @@ def _network(loaded: Map) -> Iterator[Line]:
     network = loaded.network
     if isinstance(network, SpikingNetwork):
         yield from _spiking(network)
+        return
+    if isinstance(network, GraphNetwork):
+        yield 'network', f'{network}: {network.inputs} inputs, {network.places} places'
         return
     if isinstance(network, LinearNetwork):
         yield 'network', f'{network}: {network.inputs}-{network.places}'
@@ -148,6 +155,11 @@ def _sizes(loaded: Map, folder: Path) -> Iterator[Line]:
     if isinstance(network, SpikingNetwork):
         spikes = sum(module.hidden.nbytes + module.output.nbytes for module in network.modules)
         yield 'weights', f'{spikes:,} bytes, 8 bits in 16'
+        yield 'on disk', f'{total:,} bytes with places and thumbnails'
+        return
+    if isinstance(network, GraphNetwork):
+        numbers = sum(array.nbytes for stage in network.stages for array in stage)
+        yield 'weights', f'{numbers:,} bytes, float32'
         yield 'on disk', f'{total:,} bytes with places and thumbnails'
         return
     held = floats_of(network)

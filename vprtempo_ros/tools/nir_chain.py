@@ -17,6 +17,7 @@ import numpy as np
 from ..arrays import Floats
 from ..config import SinabsConfig
 from ..errors import MapError
+from ..network.graph import GraphNetwork
 from ..network.layers import SPIKE_MAX
 from ..network.network import FloatNetwork, LinearNetwork, Network
 from ..network.quantised.network import QuantisedLayer, QuantisedNetwork, floats_of
@@ -70,6 +71,8 @@ def chain_of(network: Network, rate: SinabsConfig | None = None, integers: bool 
     :param integers: int8 weights times their scales instead of the floats.
     :raises MapError: if the network has no such form.
     """
+    if isinstance(network, GraphNetwork):
+        raise MapError('this map holds a network from a NIR file: use that file')
     if isinstance(network, SpikingNetwork):
         if rate is not None or integers:
             raise MapError(

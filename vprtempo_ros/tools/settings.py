@@ -37,6 +37,7 @@ COMMANDS = {
     'integer_walk': 'tools/integer_walk.py',
     'energy': 'tools/energy.py',
     'to_nir': 'tools/to_nir.py',
+    'from_nir': 'tools/from_nir.py',
     'demo': 'demo/__main__.py',
 }
 """The command-line tools, with the module whose docstring begins with their one-line help."""
