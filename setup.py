@@ -31,6 +31,7 @@ setup(
     install_requires=['setuptools'],
     extras_require={
         'descriptor': ['onnxruntime>=1.17'],
+        'video': ['av>=12'],
         'hdf5': ['h5py>=3.7', 'hdf5plugin>=4'],
         # Without this `colcon test` runs nothing, and says that all is well.
         'test': ['pytest', 'pytest-timeout', 'hypothesis', 'psutil'],

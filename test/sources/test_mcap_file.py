@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ from vprtempo_ros.config import BagInputConfig, PosesConfig
 from vprtempo_ros.errors import SourceError
 from vprtempo_ros.sources.bags import BagReader
 from vprtempo_ros.sources.cdr import IMAGE, write_message
-from vprtempo_ros.sources.image_msg import VIDEO_TYPES
 from vprtempo_ros.sources.traverse import open_traverse
+from vprtempo_ros.sources.video import VIDEO_TYPES
 
 COUNT = 10
 IMAGES = [
@@ -125,10 +126,13 @@ def test_a_type_without_msg_and_wrapped_times(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize('kind', VIDEO_TYPES)
-def test_a_bag_of_video(tmp_path: Path, kind: str) -> None:
+def test_a_bag_of_video_without_its_library(
+    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The line says that it is video, and what to do."""
     path = write_mcap(tmp_path / 'a.mcap', [McapTopic('/video', kind)], [(0, START, bytes(20))])
-    with pytest.raises(SourceError, match=f'found video .{kind}.: .* PyAV'):
+    monkeypatch.setitem(sys.modules, 'av', None)
+    with pytest.raises(SourceError, match='holds video, which needs PyAV: pip install av'):
         open_traverse(str(path), BagInputConfig(), PosesConfig())
 
 

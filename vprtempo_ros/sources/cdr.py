@@ -38,6 +38,8 @@ class Header(Protocol):
 
 IMAGE = 'sensor_msgs/msg/Image'
 COMPRESSED = 'sensor_msgs/msg/CompressedImage'
+FFMPEG_PACKET = 'ffmpeg_image_transport_msgs/msg/FFMPEGPacket'
+COMPRESSED_VIDEO = 'foxglove_msgs/msg/CompressedVideo'
 PACKET = 'event_camera_msgs/msg/EventPacket'
 # The first name of EventPacket; the fields are the same.
 OLD_PACKET = 'event_array_msgs/msg/EventArray'

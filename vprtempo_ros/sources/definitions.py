@@ -34,6 +34,23 @@ DEFINITIONS: dict[str, tuple[str, ...]] = {
         'uint8[] data',
     ),
     'sensor_msgs/msg/CompressedImage': ('std_msgs/Header header', 'string format', 'uint8[] data'),
+    # Video, in recordings only.
+    'ffmpeg_image_transport_msgs/msg/FFMPEGPacket': (
+        'std_msgs/Header header',
+        'int32 width',
+        'int32 height',
+        'string encoding',
+        'uint64 pts',
+        'uint8 flags',
+        'bool is_bigendian',
+        'uint8[] data',
+    ),
+    'foxglove_msgs/msg/CompressedVideo': (
+        'builtin_interfaces/Time timestamp',
+        'string frame_id',
+        'uint8[] data',
+        'string format',
+    ),
     'geometry_msgs/msg/Point': _VECTOR,
     'geometry_msgs/msg/Vector3': _VECTOR,
     'geometry_msgs/msg/Quaternion': (*_VECTOR, 'float64 w'),

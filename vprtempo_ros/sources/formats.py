@@ -6,12 +6,14 @@ from typing import NamedTuple
 
 from ..events.decoding import OWN
 from ..events.packet import EVENT_ARRAY
+from .cdr import COMPRESSED
 from .event_files import FORMATS
 from .event_msg import EVENT_TYPES
 from .folder import IMAGE_SUFFIXES
-from .image_msg import DECODERS, ENCODINGS, VIDEO_TYPES
+from .image_msg import DECODERS, ENCODINGS
 from .pose_file import FORMATS as POSE_FILES
 from .poses import POSE_TYPES
+from .video import VIDEO_TYPES
 
 
 class Format(NamedTuple):
@@ -44,11 +46,15 @@ CONTAINERS = (
 )
 
 
+_VIDEO = 'in recordings, with PyAV: h264, h265, av1, vp8, vp9'
+
+
 def tables() -> dict[str, list[Format]]:
     """Return the rows of each table by its title."""
     encodings = ', '.join(f'`{name}`' for name in OWN if name != EVENT_ARRAY)
     versions = {
-        **dict.fromkeys(DECODERS, 'JPEG, PNG and other files of OpenCV; Bayer mosaics in them'),
+        **dict.fromkeys(VIDEO_TYPES, _VIDEO),
+        COMPRESSED: 'JPEG, PNG and other files of OpenCV; Bayer mosaics in them; ' + _VIDEO,
         **dict.fromkeys(EVENT_TYPES, encodings),
         **dict.fromkeys(POSE_TYPES, 'one coordinate frame'),
         'sensor_msgs/msg/Image': ', '.join(f'`{name}`' for name in ENCODINGS),
@@ -57,20 +63,18 @@ def tables() -> dict[str, list[Format]]:
     }
     tested = {
         **dict.fromkeys(DECODERS, 'files of OpenCV; own encoders'),
+        **dict.fromkeys(VIDEO_TYPES, 'encoders of FFmpeg (x264, x265)'),
         **dict.fromkeys(EVENT_TYPES, 'recordings of event_camera_py; own encoders'),
         'dvs_msgs/msg/EventArray': 'messages of rosbags',
         **dict.fromkeys(POSE_TYPES, 'messages of rosbags'),
     }
-    kinds = (*DECODERS, *EVENT_TYPES, *POSE_TYPES)
+    kinds = (*DECODERS, *VIDEO_TYPES, *EVENT_TYPES, *POSE_TYPES)
     messages = [Format(f'`{each}`', versions[each], tested[each]) for each in kinds]
-    refused = [
-        Format(f'`{each}`', 'refused: video; the line says what to do', '') for each in VIDEO_TYPES
-    ]
     files = [Format(*row) for row in FORMATS]
     poses = [Format(*row) for row in POSE_FILES]
     return {
         'Containers': list(CONTAINERS),
-        'Messages': messages + refused,
+        'Messages': messages,
         'Event files': files,
         'Pose files': poses,
     }

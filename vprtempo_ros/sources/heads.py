@@ -6,7 +6,7 @@ import struct
 from typing import NamedTuple
 
 from ..events.packet import Size
-from .cdr import ARRAY, COMPRESSED, IMAGE, OLD_PACKET, PACKET
+from .cdr import ARRAY, COMPRESSED, FFMPEG_PACKET, IMAGE, OLD_PACKET, PACKET
 
 # Bytes that hold the fields before the data, or an image file's up to its size.
 HEAD_BYTES = {COMPRESSED: 1 << 16}
@@ -38,6 +38,9 @@ def _size(data: bytes, type_name: str, order: str, at: int) -> Size | None:
     if type_name in (IMAGE, PACKET, OLD_PACKET, ARRAY):
         height, width = struct.unpack_from(f'{order}II', data, at)
         return (width, height) if width and height else None
+    if type_name == FFMPEG_PACKET:
+        width, height = struct.unpack_from(f'{order}ii', data, at)
+        return (width, height) if width > 0 and height > 0 else None
     if type_name == COMPRESSED:
         (length,) = struct.unpack_from(f'{order}I', data, at)
         return file_size(data, at + 8 + (length + 3) // 4 * 4)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Iterator, NamedTuple
+from typing import Iterable, Iterator, NamedTuple
 
 from ..config import BagInputConfig, PosesConfig
-from ..errors import ImageError, SourceError
+from ..errors import ImageError
 from ..events.packet import Size
 from ..frames import Frame, Image
 from ..support.parallel import ahead
 from .bags import BagReader, choose_topic
-from .cdr import prepare, read_message
-from .image_msg import DECODERS, VIDEO_TYPES, no_video
+from .cdr import COMPRESSED, prepare, read_message
+from .image_msg import DECODERS
 from .poses import Origin
 from .scan import Ordered, in_order
+from .storage import Topic
 from .timeline import read_timeline
+from .video import VIDEO_TYPES, VideoDecoder, check_library, is_video, read_packet
 
 LATE = 'later than 32 messages that were sent after it'
 
@@ -49,12 +51,14 @@ class BagFrames:
         self.path = path
         self.sensor = None
         with BagReader(path) as bag:
-            _check_no_video(bag, config.topic)
-            self.topic = choose_topic(bag.topics, tuple(DECODERS), config.topic, 'image', path)
+            self.topic = image_topic(bag, config.topic)
+            self.video = _is_video(bag, self.topic)
             found = read_timeline(bag, self.topic, poses, origin)
         self.poses, self.origin = found.track, found.origin
         self.completeness = found.completeness
-        self._times, self._size = found.times, found.scan.size
+        self._times = found.times
+        # What packets of video say is the size before they were encoded.
+        self._size = None if self.video else found.scan.size
 
     @property
     def skipped(self) -> dict[str, int]:
@@ -72,7 +76,7 @@ class BagFrames:
         complete.without_pose = 0
         prepare(self.topic.type)
         with BagReader(self.path) as bag:
-            for found in ahead(self._decode, in_order(bag, self.topic, self._times)):
+            for found in self._decoded(bag):
                 if isinstance(found.image, str):
                     complete.skipped.count(found.image)
                     continue
@@ -87,6 +91,38 @@ class BagFrames:
                 name = f'{self.topic.name}[{found.number}]'
                 yield Frame(found.time_ns, found.image, name, pose, found.ms)
 
+    def _decoded(self, bag: BagReader) -> Iterator[_Decoded]:
+        if self.video:
+            return self._of_video(bag)
+        return ahead(self._decode, in_order(bag, self.topic, self._times))
+
+    def _of_video(self, bag: BagReader) -> Iterator[_Decoded]:
+        """Decode packets in the order of recording; encoders keep that of the images."""
+        decoder = VideoDecoder()
+        begin = time.perf_counter()
+        for number, raw in enumerate(bag.recorded([self.topic.name])):
+            found: Iterable[tuple[int, Image | str]]
+            try:
+                message = read_message(raw.data, self.topic.type)
+                found = decoder.decode(number, read_packet(message, self.topic.type))
+            except ImageError as error:
+                found = [(number, str(error))]
+            for each in found:
+                yield self._checked(*each, begin)
+                begin = time.perf_counter()
+        for each in decoder.end():
+            yield self._checked(*each, begin)
+            begin = time.perf_counter()
+
+    def _checked(self, number: int, image: Image | str, begin: float) -> _Decoded:
+        if not isinstance(image, str):
+            try:
+                image.check_contrast()
+            except ImageError as error:
+                image = str(error)
+        took = (time.perf_counter() - begin) * 1e3
+        return _Decoded(number, int(self._times[number]), image, took)
+
     def _decode(self, item: Ordered | None) -> _Decoded:
         if item is None:
             return _Decoded(0, 0, LATE, 0.0)
@@ -94,23 +130,39 @@ class BagFrames:
         image: Image | str
         try:
             image = DECODERS[self.topic.type](read_message(item.raw.data, self.topic.type))
-            image.check_contrast()
         except ImageError as error:
             image = str(error)
-        return _Decoded(item.number, item.time_ns, image, (time.perf_counter() - begin) * 1e3)
+        return self._checked(item.number, image, begin)
 
 
-def _check_no_video(bag: BagReader, wanted: str) -> None:
+def image_topic(bag: BagReader, wanted: str) -> Topic:
     """
-    Check that the images are not packets of a video.
+    Return the topic of images to read: the wanted one, or the only one; else the only video.
 
-    :raises SourceError: if they are.
+    :raises SourceError: with the candidates, if there is not exactly one.
     """
-    types = {topic.name: topic.type for topic in bag.topics.values() if topic.messages}
-    video = [name for name, kind in types.items() if kind in VIDEO_TYPES]
-    images = [name for name, kind in types.items() if kind in DECODERS]
-    if video and (wanted in video or not (wanted or images)):
-        raise SourceError(f'{bag.path}: {no_video(types[wanted or video[0]])}')
+    images = any(topic.type in DECODERS and topic.messages for topic in bag.topics.values())
+    types = tuple(DECODERS) if images and not wanted else (*DECODERS, *VIDEO_TYPES)
+    return choose_topic(bag.topics, types, wanted, 'image', bag.path)
+
+
+def _is_video(bag: BagReader, topic: Topic) -> bool:
+    """
+    Return whether a topic holds packets of a video, by the format of its first message.
+
+    :raises SourceError: if it does, and PyAV is not installed.
+    """
+    video = topic.type in VIDEO_TYPES
+    if topic.type == COMPRESSED:
+        for raw in bag.recorded([topic.name]):
+            try:
+                video = is_video(read_message(raw.data, topic.type).format)
+            except ImageError:
+                continue
+            break
+    if video:
+        check_library(bag.path)
+    return video
 
 
 def other_size(expected: Size, found: Size) -> str:

@@ -16,6 +16,7 @@ from ..arrays import Numbers  # noqa: E402
 from ..errors import ImageError  # noqa: E402
 from ..frames import BGR, GREY, RGB, Image  # noqa: E402
 from .cdr import COMPRESSED, IMAGE, Message  # noqa: E402
+from .video import is_video  # noqa: E402
 
 
 class ImageMessage(Protocol):
@@ -97,11 +98,6 @@ _LAYOUTS: dict[str, _Layout] = {
     **_bayer(np.uint16),
 }
 
-# Begin of the format of a CompressedImage that is a packet of a video.
-_VIDEO = ('h264', 'h265', 'hevc', 'av1', 'vp8', 'vp9', 'x264', 'x265', 'libx264', 'libx265')
-VIDEO_TYPES = ('ffmpeg_image_transport_msgs/msg/FFMPEGPacket', 'foxglove_msgs/msg/CompressedVideo')
-"""Types of messages that are packets of a video, which is not decoded."""
-
 ENCODINGS = tuple(_LAYOUTS)
 """Encodings of sensor_msgs/Image that can be decoded."""
 
@@ -174,22 +170,16 @@ def decode_compressed(message: CompressedMessage) -> Image:
     if 'compressedDepth' in message.format:
         raise ImageError(f'expected a colour or grey image, found format {message.format[:40]!r}')
     kind = message.format.strip().lower()
-    if kind.startswith(_VIDEO):
-        raise ImageError(no_video(message.format[:40]))
+    if is_video(kind):
+        raise ImageError(
+            f'expected images, found video ({message.format[:40]}), whose packets depend on each '
+            'other: recordings of it can be read; live, publish the images too'
+        )
     image = decode_file(np.frombuffer(message.data, np.uint8))
     layout = _LAYOUTS.get(kind.partition(';')[0].strip())
     if layout is not None and layout.bayer is not None and image.weights == GREY:
         return Image(_demosaiced(image.pixels, layout.bayer), GREY)
     return image
-
-
-def no_video(what: str) -> str:
-    """Return the line that refuses a video stream."""
-    return (
-        f'expected images, found video ({what}): frames of a video depend on each other; decode '
-        'it into images first, for example with PyAV (pip install av), and use the folder, or '
-        'images_to_bag'
-    )
 
 
 def decode_file(data: NDArray[np.uint8]) -> Image:

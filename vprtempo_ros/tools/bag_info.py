@@ -24,6 +24,7 @@ from ..sources.kinds import AEDAT4, RECORDINGS, is_event_file
 from ..sources.scan import scan
 from ..sources.storage import Topic
 from ..sources.unfinished import finish
+from ..sources.video import VIDEO_TYPES
 from .command import guarded
 
 Line = tuple[str, str]
@@ -68,7 +69,7 @@ def describe(path: Path) -> Iterator[Line]:
         for topic in bag.topics.values():
             if topic.type in EVENT_TYPES and topic.messages:
                 yield from _events(BagPackets(path, topic.name))
-            elif topic.type in DECODERS and topic.messages:
+            elif topic.type in (*DECODERS, *VIDEO_TYPES) and topic.messages:
                 yield from _images(bag, topic)
 
 
