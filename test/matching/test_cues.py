@@ -23,7 +23,7 @@ from vprtempo_ros.matching.confidence import (
 )
 from vprtempo_ros.matching.cues import NAMES, Cues, CueTracker
 from vprtempo_ros.matching.sequence import Unfiltered, sequence_filter
-from vprtempo_ros.matching.stages import Route
+from vprtempo_ros.matching.stages import FrameTiming, Route
 
 
 def floats(*values: float) -> np.ndarray:
@@ -68,6 +68,22 @@ def test_memory_is_forgotten_by_a_reset() -> None:
     used.reset()
     scores = floats(0, 3, 1, 0, 0, 0)
     assert used(scores, scores).features.tolist() == fresh(scores, scores).features.tolist()
+
+
+@pytest.mark.parametrize('name', ['seqslam', 'bayes'])
+def test_memory_ends_where_that_of_the_filter_does(name: str) -> None:
+    """After an interval in which the robot may have come anywhere, a frame is a first one."""
+    route = Route(20, 1.0)
+    rows = np.random.default_rng(3).normal(0, 1, (30, 20)).astype(np.float32)
+    settings = SequenceConfig(filter=name)
+    used, fresh = (sequence_filter(route, settings) for _ in range(2))
+    trackers = CueTracker(1, used), CueTracker(1, fresh)
+    late = 500
+    for number, row in enumerate(rows):
+        timing = FrameTiming((number + 1 + (late if number > 20 else 0)) * 10**9)
+        found = trackers[0](row, used(row, timing)).features
+        if number > 20:
+            np.testing.assert_array_equal(found, trackers[1](row, fresh(row, timing)).features)
 
 
 def test_a_frame_that_shows_nothing_speaks_for_nobody() -> None:

@@ -59,6 +59,7 @@ class CueTracker:
     def __init__(self, tolerance: int, stage: Stage) -> None:
         """Take the map's tolerance in places, and the sequence filter in use."""
         self._tolerance = tolerance
+        self._stage = stage
         evidence = getattr(stage, 'evidence', None)
         self._evidence = evidence if isinstance(evidence, Evidence) else None
         self.reset()
@@ -76,6 +77,9 @@ class CueTracker:
             a frame that shows nothing, which is no evidence for or against any place.
         :param scores: float32 (places,), the output of the filter, finite.
         """
+        if getattr(self._stage, 'restarted', False):
+            # For the filter this is the first frame of a drive.
+            self.reset()
         places, tolerance = len(scores), self._tolerance
         best = int(scores.argmax())
         single, whole, surprise = _belief(scores, self._evidence is not None)

@@ -68,6 +68,8 @@ class Bayes:
         """Take memory for the belief and compile, if need be, the loops over the places."""
         self._loops = _loops(route.places)
         self._progress = Progress(route, config.odometry)
+        # Whether the newest frame was taken for the first of a drive.
+        self.restarted = False
         self._motion = Motion(config, _SPEED_SPACING)
         prior = np.exp(-np.abs(self._motion.speeds - 1.0) / _SPEED_SCALE)
         self._prior = (prior / prior.sum()).astype(np.float32)
@@ -99,6 +101,7 @@ class Bayes:
         """Return the log odds; of a frame that is not finite only its time counts."""
         readable = bool(np.isfinite(scores).all())
         step = self._progress(scores if readable else None, timing, self._speed)
+        self.restarted = step.restart
         if step.restart:
             self._forget()
         if readable:

@@ -47,6 +47,8 @@ class SeqSlam:
 
         self._best_tracks, self._prior = best_tracks, PRIOR_PLACES
         self._progress = Progress(route, config.odometry)
+        # Whether the newest frame was taken for the first of a drive.
+        self.restarted = False
         self._motion = Motion(config, _TRACK_SPACING / config.length)
         samples, tracks = config.length - 1, len(self._motion.speeds)
         self._window = np.zeros((samples, route.places), np.float32)
@@ -71,6 +73,7 @@ class SeqSlam:
         """Return the scores of the best tracks; a frame that is not finite adds nothing."""
         readable = bool(np.isfinite(scores).all())
         step = self._progress(scores if readable else None, timing, self._speed)
+        self.restarted = step.restart
         if step.restart:
             self._forget()
         if readable:
