@@ -191,7 +191,7 @@ def test_integer_weights() -> None:
 
 
 def test_the_tool(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """From a map to a file, with what the graph cannot hold beside it."""
+    """From a map to a file, with what the graph cannot hold next to it."""
     nir = pytest.importorskip('nir', reason='needs NIR: make lava')
     folder = save(tiny_map(), tmp_path / 'map')
     assert to_nir.main([str(folder), str(tmp_path / 'network.nir')]) == 0

@@ -15,7 +15,7 @@ each step is one of Euler's. The similarity of a place is the mean of its output
        I, IF:          inflow 1            weight 1     leak 0            gain dt r
        LI, LIF:        inflow 1            weight 1     leak dt / tau     gain dt r / tau
        CubaLI, CubaLIF: inflow dt / tau_syn weight w_in  leak dt / tau_mem gain dt r / tau_mem
-   The output is 1 where a neuron spikes and 0 elsewhere; of I, LI and CubaLI, the potential.
+   The output is 1 where a neuron spikes, else 0; of I, LI and CubaLI, the potential.
 
 Matrices that follow one another are multiplied out when the backend starts, and a matrix after the
 last neurons is applied once, to the mean.

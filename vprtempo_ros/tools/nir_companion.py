@@ -1,5 +1,5 @@
 """
-What a NIR graph cannot hold, as plain data beside it: FILE.json and FILE.safetensors.
+What a NIR graph cannot hold, as plain data next to it: FILE.json and FILE.safetensors.
 
 The JSON has the encoding of the map, what the graph takes and gives, and the number of time steps;
 the arrays are the statistics for standardisation and normalisation, and those that make spike
@@ -21,7 +21,7 @@ from .nir_chain import CHANNELS, DT, RATE, Chain
 
 
 def write_companion(loaded: Map, chain: Chain, file: Path, config: SinabsConfig) -> list[Path]:
-    """Write the data beside `file`; return what was written."""
+    """Write the data next to `file`; return what was written."""
     arrays: Tensors = {
         'response_mean': loaded.response_statistics.mean,
         'response_std': loaded.response_statistics.std,

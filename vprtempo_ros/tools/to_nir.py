@@ -114,11 +114,11 @@ def main(args: Sequence[str] | None = None) -> int:
         network = loaded.network
         chain = chain_of(network, config if given.rate else None, given.integers)
         write_nir(chain, given.file)
-        beside = write_companion(loaded, chain, given.file, config)
+        companion = write_companion(loaded, chain, given.file, config)
         print(f'{given.file}: {network.inputs} inputs, {network.places} places in {network}')
         print(
             f'{" -> ".join(chain.nodes)}; takes {chain.input}, {chain.steps} time steps per frame; '
-            f'beside it {", ".join(path.name for path in beside)}'
+            f'next to it {", ".join(path.name for path in companion)}'
         )
 
     return guarded(work)
