@@ -103,7 +103,7 @@ def test_speeds_cover_their_range_and_hold_that_of_the_reference() -> None:
 def test_spread_by_hand() -> None:
     """A cell of 0.75 to 1.25 places leaves 7/8 of its belief one place further."""
     motion = Motion(SequenceConfig(slowest=1.0, fastest=1.0), 0.5)
-    first, parts = motion.spread(step_of(1.0))
+    first, parts = motion.spread(step_of(1.0), motion.come(1.0, 0.0))
     assert first.tolist() == [0]
     assert parts == pytest.approx(np.array([[1 / 16, 7 / 8, 1 / 16]]))
 
@@ -113,11 +113,12 @@ def test_spread_by_hand() -> None:
 def test_spread_is_a_distribution_about_the_way_come(time: float, way: float) -> None:
     """Parts sum to 1, and their mean is the hypothesis' own way."""
     motion = Motion(SequenceConfig(), 0.5)
-    first, parts = motion.spread(step_of(time, way))
+    come = motion.come(time, way)
+    first, parts = motion.spread(step_of(time, way), come)
     assert parts.min() >= -1e-6
     assert parts.sum(axis=1) == pytest.approx(np.ones(len(parts)), abs=1e-4)
     mean = (parts * (first[:, None] + np.arange(parts.shape[1]))).sum(axis=1)
-    assert mean == pytest.approx(motion.come(time, way)[:, 0], abs=0.02)
+    assert mean == pytest.approx(come[:, 0], abs=0.02)
 
 
 @pytest.mark.parametrize('places', [7, 300, 5000])
@@ -198,6 +199,22 @@ def test_correlation_along_a_shift(loops: ModuleType) -> None:
     loops.correlate(now, before, np.array([3, 0, -3, 5000]), result)
     assert result[0] == pytest.approx(1.0, abs=0.02)
     assert np.abs(result[1:]).max() < 0.1
+
+
+@pytest.mark.parametrize('loops', [kernels, vectorised])
+@pytest.mark.parametrize('places', [3, 300])
+def test_correlation_by_definition(loops: ModuleType, places: int) -> None:
+    """Of the places that both have, clipped, and less where they are few; shifts may repeat."""
+    now, before = 1.5 * view(1, places), 1.5 * view(2, places)
+    shifts = np.array([-places, -2, -1, 0, 0, 1, 2, 2, places - 1, places + 5])
+    result = np.full(len(shifts), 9.0, np.float32)
+    loops.correlate(now, before, shifts, result)
+    one, other = np.clip(now, -2, 2).astype(np.float64), np.clip(before, -2, 2).astype(np.float64)
+    for found, shift in zip(result, shifts):
+        pairs = [(one[p], other[p - shift]) for p in range(places) if 0 <= p - shift < places]
+        x, y = np.array(pairs).reshape(-1, 2).T
+        expected = len(x) / (len(x) + 10) * (x @ y) / np.sqrt((x @ x + 1e-12) * (y @ y + 1e-12))
+        assert found == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize('places', [3, 300])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,7 +69,9 @@ def match(
 
 def _tells_apart(values: Scores) -> bool:
     # The standard deviation of equal values would not do: rounding can make it positive.
-    return bool(np.isfinite(values).all() and values.min() != values.max())
+    # Both are NaN if any value is.
+    low, high = float(values.min()), float(values.max())
+    return math.isfinite(low) and math.isfinite(high) and low != high
 
 
 _NO_PLACES = (np.empty(0, np.intp), np.empty(0))

@@ -6,6 +6,7 @@ from types import ModuleType
 
 import numpy as np
 
+from ...arrays import Doubles
 from ...config import SequenceConfig
 from ..stages import FrameTiming, Route, Scores
 from . import vectorised
@@ -73,6 +74,7 @@ class Bayes:
         self._motion = Motion(config, _SPEED_SPACING)
         prior = np.exp(-np.abs(self._motion.speeds - 1.0) / _SPEED_SCALE)
         self._prior = (prior / prior.sum()).astype(np.float32)
+        self._paces = np.abs(self._motion.speeds)
         self.evidence = Evidence(config.sharpness)
         stands = np.abs(self._motion.speeds) <= _STANDS
         # If all hypotheses stand still there is nothing to doubt.
@@ -115,7 +117,8 @@ class Bayes:
                 self.evidence.count(
                     self._expected, self._concentration, self._correlations, step.weight
                 )
-            self._speed = float(np.average(np.abs(self._motion.speeds), weights=self._speeds))
+            whole = self._speeds.sum(dtype=np.float64)
+            self._speed = float((self._paces * self._speeds).sum() / whole)
         belief = self._total
         return np.log(np.maximum(belief, _LEAST) / np.maximum(1 - belief, _NEAREST_TO_ONE))
 
@@ -128,7 +131,8 @@ class Bayes:
 
     def _update(self, step: Step) -> float:
         """Set `moved` and `total` to the belief after a step; return that of being off the map."""
-        first, taps = self._motion.spread(step)
+        come = self._motion.come(step.time, step.way)
+        first, taps = self._motion.spread(step, come)
         self._loops.move(self._belief, first, taps, self._moved, self._total)
         leaving, returning, change = (
             1.0 - (1.0 - chance) ** step.come
@@ -138,7 +142,7 @@ class Bayes:
         off = 1.0 - on * (1.0 - leaving)
         arrive = off * returning / len(self._total)
         off *= 1.0 - returning
-        self._weigh_evidence(step)
+        self._weigh_evidence(step, come)
         self._expected = float(self._total @ self._scores) / max(on, 1e-9)
         concentration = self._loops.concentration(self._total, self._scores)
         self._concentration = min(1.0, float(concentration))
@@ -158,9 +162,9 @@ class Bayes:
         self._total *= np.float32(1.0 / whole)
         return float(off / whole)
 
-    def _weigh_evidence(self, step: Step) -> None:
+    def _weigh_evidence(self, step: Step, come: Doubles) -> None:
         """Set `ratios` to the likelihood ratios of right and wrong, tempered for each speed."""
-        shifts = np.rint(self._motion.come(step.time, step.way)[:, 0]).astype(np.int64)
+        shifts = np.rint(come[:, 0]).astype(np.int64)
         self._loops.correlate(self._scores, self._before, shifts, self._correlations)
         weights = gains(self._correlations) * np.float32(self.evidence.weight * step.weight)
         # Where odometry gives the displacement, no hypothesis stands still.

@@ -111,6 +111,6 @@ def gains(correlations: Floats) -> Floats:
 
     :param correlations: float32 (speeds,).
     """
-    known = np.clip(correlations, 0.0, _MOST_CORRELATED)
+    known = np.minimum(np.maximum(correlations, 0.0), _MOST_CORRELATED)
     worth = np.sqrt((1.0 - known) / (1.0 + known))
     return np.asarray(worth / worth.max(), np.float32)

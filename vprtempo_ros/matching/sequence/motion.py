@@ -50,15 +50,16 @@ class Motion:
             way
         )
 
-    def spread(self, step: Step) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    def spread(self, step: Step, centre: Floats) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """
         Return for each hypothesis which part of it comes how many places further.
 
         The parts float32 (speeds, taps) sum to 1, part k is first[j] + k places further; `first`
         int64 (speeds,). A cell's speeds are equally likely, and so are the positions within a
         place: the parts are the triangle of two places' overlap, averaged over the cell.
+
+        :param centre: the places come in this step, float64 (speeds, 1), as `come` returns them.
         """
-        centre = self.come(step.time, step.way)
         half = max(self._half_speed * step.time + self._half_scale * abs(step.way), 1e-6)
         first = np.floor(centre[:, 0] - half).astype(np.int64)
         count = int((np.ceil(centre[:, 0] + half) - first).max()) + 1

@@ -67,7 +67,8 @@ class Progress:
         """Make it for a route; `odometry` allows the use of `FrameTiming.travelled`."""
         self._step_s = _positive(route.step_s)
         self._step_m = _positive(route.step_m) if odometry else None
-        self._kept = np.zeros(route.places, np.float32)
+        # The kept scores less their mean, and the sum of their squares.
+        self._kept, self._power = np.zeros(route.places, np.float32), 0.0
         self._has_kept = False
         self._stamp_ns: int | None = None
         # Places since the kept frame, by time and by odometry.
@@ -119,7 +120,8 @@ class Progress:
         self._has_kept = False
 
     def _keep(self, scores: Scores) -> None:
-        self._kept[:] = scores
+        np.subtract(scores, scores.mean(), out=self._kept)
+        self._power = float(self._kept @ self._kept)
         self._time = self._way = 0.0
         self._has_kept = True
 
@@ -148,11 +150,11 @@ class Progress:
         """Return one minus the correlation with the kept frame, 0 to 1."""
         if len(scores) < _ENOUGH_PLACES:
             return 1.0
-        now, then = scores - scores.mean(), self._kept - self._kept.mean()
-        length = math.sqrt(float(now @ now) * float(then @ then))
+        now = scores - scores.mean()
+        length = math.sqrt(float(now @ now) * self._power)
         if length == 0.0:
             return 1.0
-        return min(1.0, max(0.0, 1.0 - float(now @ then) / length))
+        return min(1.0, max(0.0, 1.0 - float(now @ self._kept) / length))
 
 
 def places_between(last_ns: int, stamp_ns: int, step_s: float | None) -> float:

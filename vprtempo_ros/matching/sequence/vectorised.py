@@ -7,6 +7,8 @@ second to import. Results agree but for rounding.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ...arrays import Floats, Indices
@@ -38,14 +40,20 @@ def move(belief: Floats, first: Indices, taps: Floats, moved: Floats, total: Sco
 def correlate(scores: Scores, before: Scores, shifts: Indices, result: Floats) -> None:
     """Correlate scores with shifted earlier ones; as `kernels.correlate`."""
     places = len(scores)
-    shifts = np.minimum(np.maximum(shifts, -places), places)
-    both = np.minimum(np.maximum((before, scores), -ORDINARY), ORDINARY)
-    # Each shifted to the other: what does not overlap is 0.
-    shifted = _shifted(both, np.array((shifts, -shifts)))
-    products = shifted[0] @ both[1]
-    squares = np.einsum('rkp,rkp->rk', shifted, shifted) + np.float32(1e-12)
-    counts = places - np.abs(shifts)
-    result[:] = counts / (counts + PRIOR_PLACES) * products / np.sqrt(squares[0] * squares[1])
+    now, then = np.minimum(np.maximum((scores, before), -ORDINARY), ORDINARY)
+    found: dict[int, float] = {}
+    # Several speeds come to the same place.
+    for speed, shift in enumerate(shifts.tolist()):
+        if shift not in found:
+            low, high = max(0, shift), min(places, places + shift)
+            if low < high:
+                one, other = now[low:high], then[low - shift : high - shift]
+                squares = (float(one @ one) + 1e-12) * (float(other @ other) + 1e-12)
+                shrunk = (high - low) / (high - low + PRIOR_PLACES)
+                found[shift] = shrunk * float(one @ other) / math.sqrt(squares)
+            else:
+                found[shift] = 0.0
+        result[speed] = found[shift]
 
 
 def concentration(belief: Scores, scores: Scores) -> float:
@@ -55,8 +63,9 @@ def concentration(belief: Scores, scores: Scores) -> float:
     power = float(clipped @ clipped) + 1e-12
     total = float(belief @ belief)
     for lag in range(1, min(REACH, places - 1) + 1):
-        correlation = max(float(clipped[: places - lag] @ clipped[lag:]) / power, 0.0)
-        total += 2.0 * correlation * float(belief[: places - lag] @ belief[lag:])
+        correlation = float(clipped[: places - lag] @ clipped[lag:]) / power
+        if correlation > 0.0:
+            total += 2.0 * correlation * float(belief[: places - lag] @ belief[lag:])
     return total / (float(belief.sum()) + 1e-12) ** 2
 
 
