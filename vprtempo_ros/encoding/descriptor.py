@@ -32,7 +32,11 @@ _TYPES = {'tensor(float)': np.float32, 'tensor(float16)': np.float16, 'tensor(ui
 
 
 class DescriptorEncoder:
-    """Turns images into spikes; calling it with an `Image` gives uint8 (length,)."""
+    """
+    Turns images into spikes; calling it with an `Image` gives uint8 (length,).
+
+    width, height, channels: of the image that the network takes.
+    """
 
     name = 'descriptor'
     profile = DESCRIPTOR
@@ -74,6 +78,10 @@ class DescriptorEncoder:
         (output,) = self._session.run([self._output], {self._input: self._tensor(image)})
         return np.asarray(output, np.float32).reshape(-1)
 
+    def blank(self) -> Numbers:
+        """Return a black image as the network takes it."""
+        return self._tensor(grey_image(np.zeros((self.height, self.width, 3), np.uint8)))
+
     def mirrored(self, spikes: Spikes) -> Spikes:
         """
         Return spikes uint8 (frames, length) that a drive along other places might give.
@@ -91,14 +99,14 @@ class DescriptorEncoder:
 
     def _tensor(self, image: Image) -> Numbers:
         """Return the image as the network takes it."""
-        size = self._width, self._height
+        size = self.width, self.height
         # Area averages when reducing, and is nearest-neighbour when enlarging.
-        smaller = image.width >= self._width and image.height >= self._height
+        smaller = image.width >= self.width and image.height >= self.height
         how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
         pixels = np.asarray(cv2.resize(image.pixels, size, interpolation=how))
-        reshaped = pixels.reshape(self._height, self._width, -1)
+        reshaped = pixels.reshape(self.height, self.width, -1)
         shown = Image(reshaped, image.weights, range_of(image))
-        colours: Numbers = shown.rgb() if self._channels == 3 else shown.shown()[..., np.newaxis]
+        colours: Numbers = shown.rgb() if self.channels == 3 else shown.shown()[..., np.newaxis]
         if self._order == 'bgr':
             colours = colours[..., ::-1]
         if self._type != np.uint8:
@@ -117,7 +125,7 @@ class DescriptorEncoder:
         if self._scaling == 'signed':
             return values * np.float32(2.0) - np.float32(1.0)
         mean, deviation = _MEAN, _DEVIATION
-        if self._channels == 1:
+        if self.channels == 1:
             mean, deviation = mean.mean(keepdims=True), deviation.mean(keepdims=True)
         elif self._order == 'bgr':
             mean, deviation = mean[::-1], deviation[::-1]
@@ -149,11 +157,11 @@ class DescriptorEncoder:
                 f'expected an input of 1 or 3 channels, before or after the rows and columns, '
                 f'found {_text(shape)}'
             )
-        self._channels = shape[1] if self._channels_first else shape[3]
+        self.channels = shape[1] if self._channels_first else shape[3]
         sides = shape[2:] if self._channels_first else shape[1:3]
-        self._height = self._side('height', sides[0], config.height)
-        self._width = self._side('width', sides[1], config.width)
-        if self._channels == 1:
+        self.height = self._side('height', sides[0], config.height)
+        self.width = self._side('width', sides[1], config.width)
+        if self.channels == 1:
             self._order = 'rgb'
 
     def _side(self, name: str, stated: int | str | None, wanted: int) -> int:
@@ -174,7 +182,7 @@ class DescriptorEncoder:
 
     def _try(self) -> int:
         """Return the length of the descriptor of an image."""
-        noise = np.random.default_rng(0).integers(0, 256, (self._height, self._width, 3), np.uint8)
+        noise = np.random.default_rng(0).integers(0, 256, (self.height, self.width, 3), np.uint8)
         try:
             descriptor = self.descriptor(grey_image(noise))
         except Exception as error:

@@ -40,7 +40,8 @@ class OperationCount:
     One implementation of the network, over some frames.
 
     operations, spikes: float64 (frames, 2), by layer: operations of its synapses, and spikes sent
-    to it; updates: neuron updates per frame; similarity: float32 (frames, places).
+    to it; updates: neuron updates per frame; similarity: float32 (frames, places);
+    own_events: whether the spikes are events of the camera, which no encoder made.
     """
 
     name: str
@@ -48,6 +49,7 @@ class OperationCount:
     spikes: Doubles
     updates: float
     similarity: Scores = field(repr=False)
+    own_events: bool = False
 
 
 class _GradedModule(NamedTuple):
@@ -148,7 +150,8 @@ def rate(
     backend.close()
     features = sum(len(module.feature.weights) for module in modules)
     updates = (neurons(network) + (pairs - 1) * features) * config.steps
-    return OperationCount('rate', operations, spikes, updates, np.stack(similarities))
+    own = events is not None
+    return OperationCount('rate', operations, spikes, updates, np.stack(similarities), own)
 
 
 def layer_shapes(network: Network) -> list[list[tuple[int, int]]]:

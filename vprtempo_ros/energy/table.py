@@ -8,10 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from ..arrays import Integers
+from ..config import EnergyConfig
 from ..evaluation.recall import ranked, recall_at
 from ..evaluation.truth import GroundTruth
+from ..events.packet import Size
 from ..network.network import Network
-from .breakdown import EngineEnergy
+from .breakdown import EngineEnergy, encoder_energy, part_energy
+from .encoding import COLOUR, Part
 from .operations import LAYERS, OperationCount, layer_shapes
 
 
@@ -37,13 +40,38 @@ def energy_table(items: list[EngineEnergy], truth: GroundTruth | None) -> str:
     """Return energy by engine, with recall@1 where the ground truth is known."""
     lines = [
         f'{"":<22}{"pJ an operation":>16}{"synapses, uJ":>14}{"neurons, uJ":>13}'
-        f'{"uJ a frame":>12}{"recall@1":>10}'
+        f'{"uJ a frame":>12}{"with encoder":>14}{"recall@1":>10}'
     ]
     for item in items:
         recall = f'{recall_of(item.counted, truth):.3f}' if truth is not None else '-'
         lines.append(
             f'{item.engine:<22}{item.pj:>16g}{sum(item.layers):>14.3g}'
-            f'{item.updates:>13.3g}{item.total:>12.3g}{recall:>10}'
+            f'{item.updates:>13.3g}{item.total:>12.3g}{item.with_encoder:>14.3g}{recall:>10}'
+        )
+    return '\n'.join(lines)
+
+
+def encoder_table(
+    name: str, parts: list[Part], size: Size, events: bool, constants: EnergyConfig
+) -> str:
+    """Return the operations and energy of an encoder, by step."""
+    width, height = size
+    kind = 'counts of events' if events else 'grey'
+    head = f'encoder {name}, {width}x{height} pixels, {kind}'
+    lines = [f'{head:<44}{"float32":>14}{"8-bit":>12}{"uJ a frame":>12}']
+    for part in parts:
+        energy = part_energy(part, constants)
+        lines.append(f'  {part.name:<42}{part.floats:>14,}{part.integers:>12,}{energy:>12.3g}')
+    floats = sum(part.floats for part in parts)
+    integers = sum(part.integers for part in parts)
+    lines.append(
+        f'  {"sum":<42}{floats:>14,}{integers:>12,}{encoder_energy(parts, constants):>12.3g}'
+    )
+    if not events:
+        colour = Part('', 0, COLOUR * width * height)
+        lines.append(
+            f'  {"more if images have three colours":<42}{0:>14}{colour.integers:>12,}'
+            f'{part_energy(colour, constants):>12.3g}'
         )
     return '\n'.join(lines)
 

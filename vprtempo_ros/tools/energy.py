@@ -1,9 +1,9 @@
 """
 energy: estimate operations and energy of a map on a recording, on CPUs and neuromorphic chips.
 
-Prints operations by layer, an energy breakdown with published figures per operation, and recall@1;
-writes energy.png, frames.csv and, with --curve, curve.png. docs/neuromorphic.md explains what is
-counted.
+Prints operations by layer and of the encoder, an energy breakdown with published figures per
+operation, and recall@1; writes energy.png, frames.csv and, with --curve, curve.png.
+docs/neuromorphic.md explains what is counted.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import NamedTuple, Sequence
 
 from ..arrays import Integers, Spikes
-from ..config import EnergyConfig, SinabsConfig
-from ..energy.breakdown import energy_breakdown
+from ..config import EVENTS, EnergyConfig, SinabsConfig
+from ..encoding.encoder import encoder_for
+from ..energy.breakdown import encoder_energy, energy_breakdown
+from ..energy.encoding import Part, encoder_operations
 from ..energy.event_trains import EventTrains
 from ..energy.operations import OperationCount, dense, graded, layer_shapes, rate
 from ..energy.pictures import TradeoffPoint, draw_breakdown, draw_curves
-from ..energy.table import energy_table, operations_table, recall_of, write_frames
+from ..energy.table import encoder_table, energy_table, operations_table, recall_of, write_frames
 from ..energy.tradeoff import STEPS, reduced
 from ..errors import BackendError, ConfigError, VprError
 from ..evaluation.by_file import truth_by_file
@@ -65,13 +67,18 @@ def report(given: argparse.Namespace) -> None:
     layer_shapes(network)
     recording = _read(loaded, given, sinabs)
     counts, missing = _counts(network, recording, sinabs)
-    items = energy_breakdown(counts, constants)
+    parts, unknown = _encoder(loaded)
+    items = energy_breakdown(counts, constants, encoder_energy(parts, constants))
     print(
         f'{len(loaded.places)} places, {loaded.config.training.readout} readout, '
         f'{"integers" if isinstance(network, QuantisedNetwork) else "floats"}, '
         f'{len(recording.stamps)} frames; per frame, on average:\n'
     )
     print(operations_table(network, counts))
+    encoding, events = loaded.config.encoding.encoder, loaded.sensor.type == EVENTS
+    print(f'\n{encoder_table(encoding, parts, loaded.image_size(), events, constants)}')
+    if unknown:
+        print(f'(without the encoder: {unknown})')
     print(f'\n{energy_table(items, recording.truth)}')
     if missing:
         print(f'\n(without the rate code: {missing})')
@@ -118,6 +125,16 @@ def _counts(
         return [*counts, rate(network, recording.spikes, sinabs, recording.trains)], ''
     except BackendError as error:
         return counts, str(error)
+
+
+def _encoder(loaded: Map) -> tuple[list[Part], str]:
+    """Count the operations of the encoder; return why they are missing, if they are."""
+    config, events = loaded.config, loaded.sensor.type == EVENTS
+    encoder = encoder_for(config)
+    try:
+        return encoder_operations(encoder, config.encoding, loaded.image_size(), events), ''
+    except ConfigError as error:
+        return [], str(error)
 
 
 def _curves(
