@@ -483,7 +483,7 @@ class MatchConfig:
 
 @dataclass
 class PoseConfig:
-    """Uncertainty of the robot's pose that a matched place leaves open."""
+    """The robot's pose: the uncertainty that a matched place leaves open, and its age."""
 
     lateral_std: float = option(
         0.5,
@@ -496,6 +496,12 @@ class PoseConfig:
         'Standard deviation of the heading relative to the recorded route, in radians',
         low=0.001,
         high=3.1416,
+    )
+    max_age: float = option(
+        1.0,
+        'How long ago the frame may have been matched by which ~/localize responds, in seconds',
+        low=0.01,
+        high=3600.0,
     )
 
 

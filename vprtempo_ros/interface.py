@@ -143,6 +143,13 @@ RELOCALIZE = Entry(
     ('std_srvs/srv/Trigger',),
     'forget earlier frames and publish the next pose on `initialpose`, once',
 )
+LOCALIZE = Entry(
+    '~/localize',
+    SERVICE,
+    ('std_srvs/srv/Trigger',),
+    'where the robot is by the last frame: message is JSON with place, confidence, stamp, map and '
+    'pose with covariance; success is false where it is unknown, and message the reason',
+)
 
 PROGRESS = Entry(
     '~/progress', OUT, ('std_msgs/msg/Float32',), 'progress of the current stage, 0 to 1', 'latched'
@@ -215,6 +222,7 @@ NODES: dict[str, tuple[Entry, ...]] = {
         INFO,
         DIAGNOSTICS,
         RELOCALIZE,
+        LOCALIZE,
     ),
     'trainer_node': (PROGRESS, *TEACHING),
 }

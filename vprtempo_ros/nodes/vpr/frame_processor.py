@@ -21,6 +21,7 @@ from ...recogniser import Recogniser
 from ...sources.cdr import Header, read_message, stamp_ns
 from ...sources.image_msg import DECODERS
 from .loading import LoadedMap
+from .localize import LastMatch, described, unknown_reason
 from .outputs.outputs import Outputs
 
 # Minimum time between two warnings about unusable messages, in seconds.
@@ -64,6 +65,7 @@ class FrameProcessor:
         self.odometer = Odometer()
         self.statistics = FrameStatistics()
         self._last_ns = 0
+        self._last: LastMatch | None = None
         if self.loaded.events:
             self.loaded.events.reset()
 
@@ -74,6 +76,7 @@ class FrameProcessor:
         # The settings may have changed since it was loaded.
         loaded.recogniser.configure(self.match)
         self._match_in_use = self.match
+        self._last = None
         self._outputs.set_map(loaded.recogniser, loaded.path)
         return old
 
@@ -101,6 +104,18 @@ class FrameProcessor:
             f'{self.match.min_confidence:g} will be published once on '
             f'{poses.initial_topic} ({poses.initial_subscribers} subscriber(s) now)'
         )
+
+    def localize(self, max_age: float) -> tuple[bool, str]:
+        """
+        Return whether the place of the last frame is known, and a description or the reason.
+
+        From any thread that does not set the map meanwhile.
+        """
+        last = None if self._forget else self._last
+        reason = unknown_reason(last, time.monotonic(), max_age, self.match.min_confidence)
+        if reason or last is None:
+            return False, f'unknown: {reason}'
+        return True, described(last, self._outputs.poses.estimate(last.match))
 
     @property
     def seen(self) -> Size | None:
@@ -181,6 +196,7 @@ class FrameProcessor:
             self._match_in_use = wanted
             self.loaded.recogniser.configure(wanted)
         if self._forget:
+            self._last = None
             self._forget = False
             self.loaded.recogniser.reset()
             # Not earlier: pending frames were still matched with the frames before them.
@@ -192,6 +208,7 @@ class FrameProcessor:
     def _publish(self, match: Match, context: object) -> None:
         assert isinstance(context, _FrameContext)
         header = context.header
+        self._last = LastMatch(match, stamp_ns(header), self.loaded, time.monotonic())
         follower = self.follower
         stamp, estimate = self._outputs.publish(header, match, follower is not None)
         if follower is not None:
@@ -207,6 +224,7 @@ class FrameProcessor:
         # A stamp of zero means that there is none.
         if stamp > 0 and back > _BACK:
             self.loaded.recogniser.reset()
+            self._last = None
             self.odometer.rewind(stamp)
             self.statistics.add_jump(back * 1e-9)
             self._node.get_logger().warning(

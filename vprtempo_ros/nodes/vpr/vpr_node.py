@@ -12,7 +12,7 @@ from std_srvs.srv import Trigger
 
 from ...config import NodeConfig
 from ...errors import VprError
-from ...interface import RELOCALIZE
+from ...interface import LOCALIZE, RELOCALIZE
 from ...options import Option
 from ..common.arguments import warn_unknown_arguments
 from ..common.lifecycle import TolerantLifecycleNode
@@ -26,6 +26,8 @@ from .subscriptions import InputSubscriptions
 
 if TYPE_CHECKING:
     from .localisation import Localisation
+
+_NOT_ACTIVE = 'not active, so no place is recognised: activate the node first'
 
 
 class VprNode(TolerantLifecycleNode):
@@ -49,6 +51,7 @@ class VprNode(TolerantLifecycleNode):
         self._config = read(self, NodeConfig)
         self._diagnostics = Diagnostics(self, self._snapshot)
         self.create_service(Trigger, RELOCALIZE.name, self._on_relocalize)
+        self.create_service(Trigger, LOCALIZE.name, self._on_localize)
         self.add_on_set_parameters_callback(self._on_parameters)
         if self._config.autostart:
             self._start()
@@ -204,14 +207,23 @@ class VprNode(TolerantLifecycleNode):
     ) -> Trigger.Response:
         """Localise again without earlier frames, as after start-up."""
         if self._processor is None or self._inputs is None:
-            response.success = False
-            response.message = 'not active, so no place is recognised: activate the node first'
+            response.success, response.message = False, _NOT_ACTIVE
         elif self._localisation is not None:
             # Its own initial pose would be taken for that of a person.
             self._processor.forget()
             response.success, response.message = True, self._localisation.forget()
         else:
             response.success, response.message = self._processor.relocalize()
+        return response
+
+    def _on_localize(
+        self, request: Trigger.Request, response: Trigger.Response
+    ) -> Trigger.Response:
+        """Say where the robot is by the last frame, or why that is unknown."""
+        if self._processor is None or self._inputs is None:
+            response.success, response.message = False, f'unknown: {_NOT_ACTIVE}'
+        else:
+            response.success, response.message = self._processor.localize(self._config.pose.max_age)
         return response
 
 

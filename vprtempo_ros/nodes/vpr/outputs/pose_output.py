@@ -66,19 +66,21 @@ class PoseOutput:
         """Do not publish the next pose on initialpose."""
         self._initial_requested = False
 
+    def estimate(self, match: Match) -> PoseEstimate | None:
+        """Return the pose of a match, if its place is known and has a pose."""
+        if self._estimator is None or match.place is None:
+            return None
+        return self._estimator(match.belief, match.place)
+
     def publish(self, stamp: Time, match: Match, wanted: bool) -> PoseEstimate | None:
         """
         Publish the pose of a match, if its place is known and has a pose, and return it.
 
         :param wanted: whether to estimate it without subscribers too.
         """
-        if (
-            self._estimator is None
-            or match.place is None
-            or not (wanted or self._initial_requested or self._poses.get_subscription_count())
-        ):
+        if not (wanted or self._initial_requested or self._poses.get_subscription_count()):
             return None
-        estimate = self._estimator(match.belief, match.place)
+        estimate = self.estimate(match)
         if estimate is None:
             return None
         message = pose_message(estimate, stamp)
