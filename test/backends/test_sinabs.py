@@ -6,13 +6,14 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from support import environment, quantised
 
 from vprtempo_ros import backends
-from vprtempo_ros.backends.sinabs_rate import SinabsBackend
+from vprtempo_ros.backends.sinabs_rate import RateCodedModule, SinabsBackend, spike_counts
 from vprtempo_ros.backends.spike_trains import RateCode
 from vprtempo_ros.config import BackendConfig, EncodingConfig, SinabsConfig, TrainingConfig
 from vprtempo_ros.encoding.pixels import PixelEncoder
@@ -119,6 +120,39 @@ def test_a_lower_threshold_costs_more_spikes() -> None:
 
     assert sent(threshold=0.2) > 2 * sent(threshold=1.0)
     assert sent(steps=200) > 1.5 * sent(steps=100)
+
+
+@needs_sinabs
+@pytest.mark.parametrize('threshold', [1.0, 0.3])
+@pytest.mark.parametrize('readout', ['linear', 'clamped'])
+def test_spikes_are_those_of_sinabs(readout: str, threshold: float) -> None:
+    """What is computed here and what sinabs simulates: the same spikes and similarities."""
+    backend = sinabs(network(readout), steps=100, threshold=threshold)
+    for frame in quantised.SPIKES[:6]:
+        shown = backend.train(frame)
+        response = backend.respond(shown)
+        for part, counts in zip(backend._parts, response.features):
+            assert isinstance(part, RateCodedModule)
+            for layer in part._network:
+                if hasattr(layer, 'reset_states'):
+                    layer.reset_states()
+            feature, neurons = list(part._network)[:2]
+            arrived = feature(torch_of(shown)).detach()
+            simulated = neurons(arrived).detach().numpy()
+            signs = 1 if readout == 'clamped' else 2
+            drive = arrived.numpy()[:, : len(counts) // signs]
+            ours = spike_counts(drive, np.float32(part._threshold), signs, part._most)
+            assert (ours == simulated.sum(axis=0)).all()
+            # Two matrix products may round differently, and a spike then comes a step later.
+            assert np.abs(counts - ours).max() <= 1
+            assert (counts != ours).mean() < 0.01
+
+
+def torch_of(shown: np.ndarray) -> Any:
+    """Return a tensor."""
+    import torch
+
+    return torch.from_numpy(shown)
 
 
 @needs_sinabs
