@@ -6,7 +6,7 @@ import math
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Iterable, NamedTuple
+from typing import Iterable, Mapping, NamedTuple
 
 import cv2
 import numpy as np
@@ -37,7 +37,7 @@ from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.maps.confidence_fit import measure_responses
 from vprtempo_ros.maps.map import Map
 from vprtempo_ros.matching.matcher import Matcher
-from vprtempo_ros.options import from_flat
+from vprtempo_ros.options import Value, from_flat
 from vprtempo_ros.statistics import Statistics, statistics_of
 
 from . import hog
@@ -73,13 +73,21 @@ def map_of(route: BenchmarkRoute, encoder: str = 'oriented') -> Map:
 
 
 def map_of_images(
-    images: Iterable[NDArray[np.uint8]], tolerance: int, encoder: str = 'oriented'
+    images: Iterable[NDArray[np.uint8]],
+    tolerance: int,
+    encoder: str = 'oriented',
+    others: Mapping[str, Value] | None = None,
 ) -> Map:
-    """Build a map from grey images, as a user with a folder of images would."""
+    """Build a map from grey images, as a user with a folder of images would; others: settings."""
     with tempfile.TemporaryDirectory() as folder:
         for number, image in enumerate(images):
             cv2.imwrite(str(Path(folder) / f'{number:06d}.png'), image)
-        settings = {'bags': [folder], 'places.tolerance': tolerance, 'encoding.encoder': encoder}
+        settings: dict[str, Value] = {
+            'bags': [folder],
+            'places.tolerance': tolerance,
+            'encoding.encoder': encoder,
+            **(others or {}),
+        }
         return build_map(from_flat(TrainerConfig, settings))
 
 

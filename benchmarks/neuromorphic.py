@@ -23,18 +23,21 @@ from vprtempo_ros.config import (
 )
 from vprtempo_ros.energy.breakdown import energy_breakdown
 from vprtempo_ros.energy.operations import dense, graded, rate
+from vprtempo_ros.energy.speck import fit
 from vprtempo_ros.errors import BackendError
 from vprtempo_ros.maps.confidence_fit import measure_responses
-from vprtempo_ros.network.network import Network
+from vprtempo_ros.network.network import LinearNetwork, Network
 from vprtempo_ros.network.spiking.network import SpikingNetwork, similarity
 from vprtempo_ros.network.spiking.training import Trainer
 from vprtempo_ros.network.training import train
+from vprtempo_ros.options import Value
 from vprtempo_ros.support.progress import silent
 
+from .comparison import map_of_images
 from .quantisation import untrained
 from .report import table
-from .routes import BenchmarkRoute, nordland
-from .trial import EncodedRoute, encode, normalised, recall
+from .routes import BenchmarkRoute, lens, nordland
+from .trial import EncodedRoute, encode, normalised, queries_of, recall
 
 Spikes = NDArray[np.uint8]
 Matrix = NDArray[np.float32]
@@ -53,8 +56,35 @@ def bench() -> None:
     _sinabs(route, pixels)
     print('\n### bootstrap and STDP, Nordland 500\n')
     _bootstrap(route, pixels)
+    print('\n### Speck, LENS example, within 3 frames\n')
+    _speck(lens())
     print('\n### energy of a frame, Nordland 500, operations alone\n')
     _energy(route, pixels)
+
+
+def _speck(route: BenchmarkRoute) -> None:
+    """Maps with fewer inputs, with weights of 8 bits and with rates."""
+    rows = []
+    for orientations, cells in ((16, 12), (8, 8), (16, 5)):
+        others: dict[str, Value] = {
+            'encoding.oriented.orientations': orientations,
+            'encoding.oriented.cells': cells,
+        }
+        images = (image.grey() for image in route.reference)
+        built = map_of_images(images, route.tolerance, 'oriented', others)
+        queries = queries_of(route.query, built.config, built.pixel_statistics)
+        found = built.network
+        assert isinstance(found, LinearNetwork)
+        unit = np.abs(found.weights).max() / 127
+        rounded = LinearNetwork((np.rint(found.weights / unit) * unit).astype(np.float32))
+        row = [f'{orientations} x {cells} x {cells}', fit(found)[0].partition(':')[0]]
+        for network, name in ((found, 'numpy'), (rounded, 'numpy'), (rounded, 'sinabs')):
+            backend = backends.create(network, BackendConfig(name=name))
+            scores = np.stack([backend.similarity(frame) for frame in queries])
+            row.append(f'{recall(route, scores):.3f}')
+            backend.close()
+        rows.append(row)
+    table(['inputs', 'Speck', 'floats', '8 bits', '8 bits, rates, T = 100'], rows)
 
 
 def _recalls(

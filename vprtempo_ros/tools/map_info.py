@@ -10,6 +10,7 @@ from typing import Callable, Iterator, Sequence, TypeVar
 from ..backends.lava.limits import Demand, check_limits, check_spiking_limits, describe_module
 from ..backends.lava.limits import describe as describe_demand
 from ..config import EVENTS, EncodingConfig, EventsConfig
+from ..energy.speck import fit
 from ..errors import BackendError
 from ..maps.map import Map, missing_lines
 from ..maps.store import checksums, load
@@ -33,6 +34,8 @@ def describe(loaded: Map, folder: Path) -> Iterator[Line]:
     yield 'map', str(folder)
     yield from _places(loaded)
     yield from _network(loaded)
+    for number, line in enumerate(fit(loaded.network)):
+        yield ('' if number else 'speck'), line
     yield from _sizes(loaded, folder)
     sensor = loaded.sensor
     yield 'sensor', f'{sensor.type}, {sensor.width}x{sensor.height} pixels'
