@@ -2,11 +2,12 @@
 Damages recordings of every container at random and reads them as the trainer does.
 
 Each must end in frames or in one line. Run it as
-`PYTHONPATH=test:. .venv/bin/python test/sources/fuzz_recordings.py SECONDS [SEED]`.
+`PYTHONPATH=test:. .venv/bin/python test/sources/fuzz_recordings.py INPUTS [SEED]`.
 """
 
 from __future__ import annotations
 
+import faulthandler
 import resource
 import sys
 import tempfile
@@ -26,9 +27,14 @@ from vprtempo_ros.errors import SourceError
 from vprtempo_ros.sources.traverse import open_traverse
 
 IMAGES = BagInputConfig()
-EVENTS = BagInputConfig(type='events', events=EventsConfig(period=0.05, hot_pixels=0.0))
+# Of a small region: images of a whole sensor would take most of the time.
+EVENTS = BagInputConfig(
+    type='events', events=EventsConfig(period=0.05, hot_pixels=0.0, roi_width=64, roi_height=48)
+)
 # A single input that takes longer, in seconds of CPU, is a hang.
 _LONGEST = 20.0
+# Real seconds after which the process ends; the input is left in its temporary folder.
+_ALARM = 200
 
 
 def originals(folder: Path) -> list[tuple[str, bytes, BagInputConfig]]:
@@ -77,7 +83,8 @@ def hdf5(folder: Path) -> list[tuple[str, bytes, BagInputConfig]]:
         return []
     events = random_events(400, span_us=200_000)
     dsec(folder / 'dsec.h5', events, 5, chunks=(100,), compression='gzip')
-    prophesee(folder / 'prophesee.h5', events)
+    # Of fixed length: for texts of variable length a process would be started each time.
+    prophesee(folder / 'prophesee.h5', events, np.bytes_('64x48'))
     return [('.h5', (folder / f'{name}.h5').read_bytes(), EVENTS) for name in ('dsec', 'prophesee')]
 
 
@@ -122,7 +129,8 @@ def fuzz(seconds: float, seed: int = 0, most: int = 1 << 60) -> Counter[str]:
     rng = np.random.default_rng(seed)
     counts: Counter[str] = Counter()
     end = time.monotonic() + seconds
-    with tempfile.TemporaryDirectory() as name:
+    memory = '/dev/shm' if Path('/dev/shm').is_dir() else None
+    with tempfile.TemporaryDirectory(dir=memory) as name:
         folder = Path(name)
         kinds = originals(folder)
         while time.monotonic() < end and sum(counts.values()) < most:
@@ -130,11 +138,15 @@ def fuzz(seconds: float, seed: int = 0, most: int = 1 << 60) -> Counter[str]:
             path = folder / f'fuzzed{suffix}'
             path.write_bytes(damaged(data, rng))
             begin = time.process_time()
+            # No error or signal handler reaches a loop within a library.
+            faulthandler.dump_traceback_later(_ALARM, exit=True)
             try:
                 frames = read(path, config)
             except BaseException:
                 path.rename(Path(tempfile.gettempdir()) / f'fuzz_failure{suffix}')
                 raise
+            finally:
+                faulthandler.cancel_dump_traceback_later()
             took = time.process_time() - begin
             assert took < _LONGEST, f'{suffix}: {took:.1f} s'
             counts[f'{suffix} {"frames" if frames else "one line or nothing"}'] += 1
@@ -142,7 +154,8 @@ def fuzz(seconds: float, seed: int = 0, most: int = 1 << 60) -> Counter[str]:
 
 
 if __name__ == '__main__':
-    done = fuzz(float(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 0)
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+    done = fuzz(float('inf'), seed, int(sys.argv[1]))
     for what, count in sorted(done.items()):
         print(f'{what:<30} {count}')
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3

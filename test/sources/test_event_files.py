@@ -274,6 +274,7 @@ def test_the_layout_of_dsec(tmp_path: Path, offset_us: int) -> None:
     check(decoded(tmp_path / 'a.h5'), events)
 
 
+@pytest.mark.process
 def test_the_layout_of_prophesee(tmp_path: Path) -> None:
     """One table of events; triggers are passed over; polarities may be -1 and 1."""
     events = random_events(70_000)
@@ -286,6 +287,35 @@ def test_the_layout_of_prophesee(tmp_path: Path) -> None:
     packets = FilePackets(tmp_path / 'c.hdf5')
     assert packets.size == (240, 180)
     assert 'no size of a sensor: 240x180 pixels' in packets.completeness.notes[0]
+
+
+@pytest.mark.process
+def test_a_text_of_a_damaged_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever becomes of the process that reads it, there is one line."""
+    from vprtempo_ros.sources import hdf5_attributes
+
+    prophesee(tmp_path / 'a.h5', random_events(100))
+    monkeypatch.setattr(hdf5_attributes, '_READ', 'print("no size")')
+    assert 'no size of a sensor' in FilePackets(tmp_path / 'a.h5').completeness.notes[0]
+    monkeypatch.setattr(hdf5_attributes, '_READ', 'import sys; sys.exit(3)')
+    with pytest.raises(SourceError, match='the attribute geometry cannot be read'):
+        FilePackets(tmp_path / 'a.h5')
+    monkeypatch.setattr(hdf5_attributes, '_READ', 'import time; time.sleep(60)')
+    monkeypatch.setattr(hdf5_attributes, '_PATIENCE', 0.5)
+    with pytest.raises(SourceError, match='the attribute geometry does not end'):
+        FilePackets(tmp_path / 'a.h5')
+
+
+def test_a_text_of_fixed_length(tmp_path: Path) -> None:
+    """It is read at once; numbers of other shapes are passed over."""
+    import h5py
+
+    prophesee(tmp_path / 'a.h5', random_events(100), np.bytes_('64x48'))
+    assert FilePackets(tmp_path / 'a.h5').size == (WIDTH, HEIGHT)
+    with h5py.File(tmp_path / 'a.h5', 'a') as file:
+        del file.attrs['geometry']
+        file.attrs['width'], file.attrs['height'] = [1, 2], 'high'
+    assert 'no size' in FilePackets(tmp_path / 'a.h5').completeness.notes[0]
 
 
 def test_groups_of_a_file(tmp_path: Path) -> None:

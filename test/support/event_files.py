@@ -105,8 +105,12 @@ def dsec(path: Path, events: Events, offset_us: int = 0, **options: Any) -> None
         file['ms_to_idx'] = np.zeros(4, np.uint64)
 
 
-def prophesee(path: Path, events: Events, geometry: str = f'{WIDTH}x{HEIGHT}') -> None:
-    """Write events, and triggers, in the layout of Prophesee, without its compression."""
+def prophesee(path: Path, events: Events, geometry: str | np.bytes_ = f'{WIDTH}x{HEIGHT}') -> None:
+    """
+    Write events, and triggers, in the layout of Prophesee, without its compression.
+
+    :param geometry: of variable length, as their recorders write it, or np.bytes_ of fixed length.
+    """
     import h5py
 
     rows = np.zeros(len(events.x), [('x', '<u2'), ('y', '<u2'), ('p', '<i2'), ('t', '<i8')])

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from ..errors import SourceError
 from ..events.packet import Size
+from .hdf5_attributes import scalar, text_of
 from .hdf5_chunks import ChunkChecks
 
 if TYPE_CHECKING:
@@ -190,15 +191,12 @@ def _integer(node: Any) -> int | None:
 
 def _size(file: h5py.File, where: str) -> Size | None:
     """Return the size of the sensor as Prophesee, RVT and evutils note it."""
-    geometry = file.attrs.get('geometry', '')
-    text = geometry.decode(errors='replace') if isinstance(geometry, bytes) else str(geometry)
-    match = re.fullmatch(r'(\d{1,5})\s*x\s*(\d{1,5})', text.strip())
+    match = re.fullmatch(r'(\d{1,5})\s*x\s*(\d{1,5})', text_of(file, 'geometry').strip())
     pairs = [(int(match[1]), int(match[2]))] if match else []
     for place in (file, file[where]):
         inside = place.get if hasattr(place, 'get') else {}.get
         sides = [
-            _integer(inside(name)) or _integer(np.asarray(place.attrs.get(name)))
-            for name in ('width', 'height')
+            _integer(inside(name)) or _integer(scalar(place, name)) for name in ('width', 'height')
         ]
         pairs.append((sides[0] or 0, sides[1] or 0))
     return next((pair for pair in pairs if all(0 < side <= 1 << 14 for side in pair)), None)
