@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import faulthandler
 import resource
+import shutil
 import sys
 import tempfile
 import time
@@ -143,7 +144,7 @@ def fuzz(seconds: float, seed: int = 0, most: int = 1 << 60) -> Counter[str]:
             try:
                 frames = read(path, config)
             except BaseException:
-                path.rename(Path(tempfile.gettempdir()) / f'fuzz_failure{suffix}')
+                shutil.move(path, Path(tempfile.gettempdir()) / f'fuzz_failure{suffix}')
                 raise
             finally:
                 faulthandler.cancel_dump_traceback_later()

@@ -18,7 +18,7 @@ from support.event_files import (
     dsec,
     prophesee,
 )
-from support.event_kinds import ENCODERS, KINDS, aedat4, write
+from support.event_kinds import ENCODERS, KINDS, aedat4, dat, write
 from support.events import HEIGHT, WIDTH, Events, random_events
 from support.helpers import tiny_config
 
@@ -504,3 +504,15 @@ def test_packets_that_unpack_to_more(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert not list(packets.read())
         (reason,) = packets.completeness.skipped
         assert reason.startswith('expected a packet of EVTS, found damage')
+
+
+def test_digits_that_are_no_numbers(tmp_path: Path) -> None:
+    """A damaged size is none, and a damaged number no stream."""
+    path = tmp_path / 'a.dat'
+    known = '% Version 2\n% Width 1²80\n% Height 720\n'.encode('latin-1')
+    path.write_bytes(known + b'\x0c\x08' + dat(random_events(100)).tobytes())
+    assert 'no size of a sensor' in FilePackets(path).completeness.notes[0]
+    path = tmp_path / 'a.aedat4'
+    path.write_bytes(aedat4_header([('²', 'EVTS', 'events')], size='6²x48'))  # type: ignore[list-item]
+    with pytest.raises(SourceError, match='expected one stream of events, found 0 of: none'):
+        FilePackets(path)

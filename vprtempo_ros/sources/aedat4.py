@@ -220,7 +220,7 @@ def _streams(text: str) -> list[Stream]:
     # Recorders nest the streams differently.
     for node in ElementTree.fromstring(text).iter('node'):
         number, kind = node.get('name', ''), _attribute(node, 'typeIdentifier')
-        if not (number.isdigit() and kind):
+        if not (number.isdecimal() and kind):
             continue
         size = [_attribute(node, side, _INFO) or _attribute(node, side) for side in _SIDES]
         found.append(
@@ -240,4 +240,4 @@ def _attribute(node: ElementTree.Element, key: str, where: str = '.') -> str:
 
 
 def _is_side(text: str) -> bool:
-    return text.isdigit() and 0 < int(text[:9]) <= 1 << 14
+    return text.isdecimal() and 0 < int(text[:9]) <= 1 << 14

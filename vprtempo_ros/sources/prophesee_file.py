@@ -141,7 +141,7 @@ def _size(fields: dict[str, str]) -> Size | None:
     match = re.fullmatch(r'(\d{1,5})\s*x\s*(\d{1,5})', fields.get('geometry', ''))
     if match:
         pair = match[1], match[2]
-    if all(text and text.isdigit() and 0 < int(text) <= 1 << 14 for text in pair):
+    if all(text and text.isdecimal() and 0 < int(text) <= 1 << 14 for text in pair):
         return int(pair[0] or 0), int(pair[1] or 0)
     return None
 
