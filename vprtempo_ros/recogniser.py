@@ -11,7 +11,6 @@ from .backends import create
 from .backends.in_flight import InFlight
 from .config import BackendConfig, MatchConfig
 from .encoding.adaptation import Adaptation
-from .encoding.encoder import encoder_for
 from .errors import ImageError
 from .frames import Image, grey_image
 from .maps.map import Map
@@ -51,7 +50,7 @@ class Recogniser:
     ) -> None:
         """Start the backend with the map's network; any_size: accept images of other sizes."""
         self.map = loaded
-        self._encoder = encoder_for(loaded.config)
+        self._encoder = loaded.encoder
         self._adaptation = (
             Adaptation(loaded.pixel_statistics) if loaded.config.encoding.adapt else None
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from support.helpers import change, refusal, tiny_map, unchanged
 
 from vprtempo_ros.errors import MapError
 from vprtempo_ros.maps.store import load, save
+from vprtempo_ros.maps.thumbnails_file import THUMBNAILS, write_thumbnails
 
 NETWORK, REFERENCE = 'network.safetensors', 'reference.safetensors'
 PLACES = 'places.csv'
@@ -36,7 +37,7 @@ def test_no_map(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ('version', 'expected'),
     [
-        (4, 'install a newer vprtempo_ros'),
+        (5, 'install a newer vprtempo_ros'),
         (1, 'train the map again'),
         (0, 'train the map again'),
         (-1, 'train the map again'),
@@ -50,11 +51,11 @@ def test_another_version(folder: Path, version: object, expected: str) -> None:
     change(folder, lambda document: document.update(format_version=version))
     (folder / NETWORK).unlink()
     line = refusal(folder)
-    assert f'map format {version}, this software reads 2 and 3' in line
+    assert f'map format {version}, this software reads 2, 3 and 4' in line
     assert expected in line
 
 
-@pytest.mark.parametrize('name', [PLACES, NETWORK, REFERENCE, 'thumbnails/000004.jpg', 'map.yaml'])
+@pytest.mark.parametrize('name', [PLACES, NETWORK, REFERENCE, THUMBNAILS, 'map.yaml'])
 def test_a_flipped_byte(folder: Path, name: str) -> None:
     """One changed byte in any file is noticed, and the file is named."""
     file = folder / name
@@ -62,7 +63,7 @@ def test_a_flipped_byte(folder: Path, name: str) -> None:
     where = data.index(b'epochs: 2') + 8 if name == 'map.yaml' else len(data) - 3
     data[where] ^= 1
     file.write_bytes(data)
-    assert f'{name.split("/")[0]} is not as it was written' in refusal(folder)
+    assert f'{name} is not as it was written' in refusal(folder)
 
 
 def test_any_flipped_byte_of_map_yaml(folder: Path) -> None:
@@ -82,28 +83,45 @@ def test_any_flipped_byte_of_map_yaml(folder: Path) -> None:
             assert yaml.safe_load(bytes(damaged)) == before
 
 
-@pytest.mark.parametrize('name', [PLACES, NETWORK, REFERENCE, 'thumbnails', 'map.yaml'])
+@pytest.mark.parametrize('name', [PLACES, NETWORK, REFERENCE, THUMBNAILS, 'map.yaml'])
 def test_a_missing_file(folder: Path, name: str) -> None:
     """A part that is missing is named."""
     file = folder / name
-    if file.is_dir():
-        shutil.rmtree(file)
-    else:
-        file.unlink()
+    file.unlink()
     line = refusal(folder)
     assert ('no map.yaml' if name == 'map.yaml' else f'{name} is missing') in line
 
 
-@pytest.mark.parametrize('edit', ['remove', 'add'])
-def test_thumbnails_that_do_not_fit(folder: Path, edit: str) -> None:
+@pytest.mark.parametrize('count', [0, 5, 7])
+def test_thumbnails_that_do_not_fit(folder: Path, count: int) -> None:
     """A missing or additional thumbnail is noticed, with and without checksums."""
-    if edit == 'remove':
-        (folder / 'thumbnails' / '000002.jpg').unlink()
-    else:
-        (folder / 'thumbnails' / '000006.jpg').write_bytes(b'x')
-    assert 'thumbnails is not as it was written' in refusal(folder)
+    write_thumbnails([b'x'] * count, folder / THUMBNAILS)
+    assert f'{THUMBNAILS} is not as it was written' in refusal(folder)
     change(folder, unchanged)
-    assert 'expected 6 thumbnails, found ' in refusal(folder)
+    assert f'expected 6 thumbnails, found {count}' in refusal(folder)
+
+
+@pytest.mark.parametrize(
+    'edit',
+    [
+        lambda data: b'',
+        lambda data: data[:20],
+        lambda data: b'X' + data[1:],
+        lambda data: data + b'x',
+        lambda data: data[:-1],
+        # A number of thumbnails that no file holds, and positions that go back or beyond the end.
+        lambda data: data[:8] + b'\xff' * 8 + data[16:],
+        lambda data: data[:24] + b'\xff' * 8 + data[32:],
+        lambda data: data[:24] + (10**9).to_bytes(8, 'little') + data[32:],
+        lambda data: data[:16] + bytes(8) + data[24:],
+    ],
+)
+def test_a_thumbnail_file_of_something_else(folder: Path, edit: Callable[[bytes], bytes]) -> None:
+    """Positions that are not within the file are refused, and claim no memory."""
+    file = folder / THUMBNAILS
+    file.write_bytes(edit(file.read_bytes()))
+    change(folder, unchanged)
+    assert f'{THUMBNAILS}: expected positions' in refusal(folder)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +132,7 @@ def test_thumbnails_that_do_not_fit(folder: Path, edit: str) -> None:
         (b'- a\n- list\n', 'not a map.yaml'),
         (b'format_version: 2\n', 'not a map.yaml'),
         (b'format_version: 2\nchecksums: []\n', 'not a map.yaml'),
-        (b'format_version: 2\nchecksums: {}\n', 'is not as it was written'),
+        (b'format_version: 4\nchecksums: {}\n', 'is not as it was written'),
         (b'a: [1, 2', 'not valid YAML'),
         (b'a: "\xff\xfe"', 'not valid YAML'),
         (b'a: \x00', 'not valid YAML'),

@@ -13,6 +13,7 @@ from support.helpers import change, drive, picture, refusal
 from support.onnx_models import flattened, mobilenet
 
 from vprtempo_ros.config import MatchConfig, TrainerConfig
+from vprtempo_ros.encoding import descriptor
 from vprtempo_ros.errors import ConfigError
 from vprtempo_ros.frames import BGR, Image
 from vprtempo_ros.maps.building import build_map
@@ -56,6 +57,20 @@ def test_a_map_works_without_the_file_it_was_trained_with(copied: Path) -> None:
     found = [int(recogniser.recognise(picture(number)).scores.argmax()) for number in range(6)]
     recogniser.close()
     assert found == list(range(6))
+
+
+def test_the_network_is_opened_once(copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loading and starting share the encoder: opening a large network takes seconds."""
+    opened: list[str] = []
+    open_session = descriptor._session
+
+    def counted(content: bytes, name: str) -> object:
+        opened.append(name)
+        return open_session(content, name)
+
+    monkeypatch.setattr(descriptor, '_session', counted)
+    Recogniser(load(copied)).close()
+    assert len(opened) == 1
 
 
 def test_saving_a_loaded_map_keeps_its_network(copied: Path, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from vprtempo_ros import backends
 from vprtempo_ros.backends.integer import IntegerBackend
 from vprtempo_ros.config import BackendConfig
 from vprtempo_ros.errors import BackendError, MapError
-from vprtempo_ros.maps.network_file import read_network, write_network
+from vprtempo_ros.maps.network_file import network_in, write_network
 from vprtempo_ros.maps.store import load, save
 from vprtempo_ros.network.spiking.network import (
     SpikingModule,
@@ -160,7 +160,7 @@ def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
     network.modules[0].output = network.modules[0].output[:, :5]
     write_network(network, file)
     with pytest.raises(MapError, match='spiking.output: expected'):
-        read_network(file, tiny_map().config, network.inputs, 6)
+        network_in(np.fromfile(file, np.uint8), tiny_map().config, network.inputs, 6)
 
 
 def test_integers_of_such_a_map(tmp_path: Path) -> None:

@@ -25,8 +25,9 @@ from vprtempo_ros.api import build_map
 from vprtempo_ros.backends.spike_trains import RateCode
 from vprtempo_ros.config import BackendConfig, SinabsConfig
 from vprtempo_ros.errors import MapError, VprError
+from vprtempo_ros.maps.checked_file import read_checked
 from vprtempo_ros.maps.store import load, save
-from vprtempo_ros.maps.tensors import read_tensors
+from vprtempo_ros.maps.tensors import Tensors, tensors_in
 from vprtempo_ros.network.layers import SPIKE_MAX, Layer
 from vprtempo_ros.network.network import FloatNetwork, LinearNetwork, Module, Network
 from vprtempo_ros.network.spiking.network import channels, similarity, spike_trains
@@ -57,6 +58,11 @@ def run(graph: object, amplitudes: np.ndarray) -> np.ndarray:
                 potentials[name] = np.where(values > 0, node.v_reset, before + change)
         outputs.append(values)
     return np.mean(outputs, axis=0)
+
+
+def arrays_of(file: Path) -> Tensors:
+    """Return the arrays of a safetensors file."""
+    return tensors_in(read_checked(file).data, file.name)
 
 
 @pytest.mark.parametrize('modules', [1, 3])
@@ -198,12 +204,12 @@ def test_the_tool(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert '64 inputs, 6 places in 2 modules, linear readout' in capsys.readouterr().out
     assert len(nir.read(tmp_path / 'network.nir').nodes) == 4
     loaded = load(folder)
-    arrays = read_tensors(tmp_path / 'network.safetensors')
+    arrays = arrays_of(tmp_path / 'network.safetensors')
     assert (arrays['response_std'] == loaded.response_statistics.std).all()
     about = json.loads((tmp_path / 'network.json').read_text())
     assert about['encoding']['encoder'] == loaded.config.encoding.encoder
     assert to_nir.main([str(folder), str(tmp_path / 'rate.nir'), '--rate', '--steps', '7']) == 0
-    assert read_tensors(tmp_path / 'rate.safetensors')['drawn'].shape == (7, 64)
+    assert arrays_of(tmp_path / 'rate.safetensors')['drawn'].shape == (7, 64)
 
 
 def test_the_example_recognises_images(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..arrays import Scores, Spikes
 from ..config import BackendConfig
-from ..network.layers import SPIKE_MAX
+from ..network.layers import AMPLITUDE, SPIKE_MAX
 from ..network.network import Network
 from ..network.readout import LinearReadout, readout_of
 from ..support.blas import BlasThreads
@@ -30,7 +30,7 @@ class NumpyBackend:
 
     def similarity(self, spikes: Spikes) -> Scores:
         """Return float32 (places,) for uint8 spikes (inputs,)."""
-        amplitudes = spikes.astype(np.float32)
+        amplitudes = spikes.astype(np.float32) * AMPLITUDE
         readout = self._readout
         if isinstance(readout, LinearReadout):
             return readout.matrix @ amplitudes

@@ -7,7 +7,7 @@ import torch
 
 from ..arrays import Scores, Spikes
 from ..config import BackendConfig
-from ..network.layers import SPIKE_MAX
+from ..network.layers import AMPLITUDE, SPIKE_MAX
 from ..network.network import Network
 from ..network.readout import LinearReadout, readout_of
 
@@ -32,7 +32,7 @@ class TorchBackend:
     @torch.inference_mode()
     def similarity(self, spikes: Spikes) -> Scores:
         """Return float32 (places,) for uint8 spikes (inputs,)."""
-        response = self._features @ torch.from_numpy(spikes).float()
+        response = self._features @ torch.from_numpy(spikes).float().mul_(float(AMPLITUDE))
         if not self._linear:
             parts = response.clamp_(0.0, SPIKE_MAX).split([w.shape[1] for w in self._outputs])
             response = torch.cat([w @ part for w, part in zip(self._outputs, parts)])

@@ -12,7 +12,6 @@ from ..backends import Backend
 from ..config import EVENTS
 from ..encoding.adaptation import standardise
 from ..encoding.augmentation import Change, another_day, augmentations
-from ..encoding.encoder import encoder_for
 from ..frames import Image, grey_image
 from ..maps.map import Map
 from ..matching.normalisation import Normaliser
@@ -64,7 +63,7 @@ def distinctness(loaded: Map, backend: Backend) -> Distinctness | None:
         return None
     count, tolerance = len(loaded.places), loaded.config.places.tolerance
     tried = np.unique(np.linspace(0, count - 1, min(count, _PLACES)).astype(int)).tolist()
-    encode, rng = encoder_for(loaded.config), np.random.default_rng(0)
+    encode, rng = loaded.encoder, np.random.default_rng(0)
     images = [_thumbnail(loaded.thumbnails[place]) for place in tried]
     kinds: list[list[Spikes]] = [[] for _ in _CHANGES]
     for number, image in enumerate(images):

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from ..config import BagInputConfig, PosesConfig
 from ..encoding.adaptation import Adaptation
-from ..encoding.encoder import encoder_for
 from ..errors import SourceError
 from ..frames import Frame, Image, Pose
 from ..maps.map import Map
@@ -126,7 +125,7 @@ def _is_folder_of_images(path: str) -> bool:
 
 def _encoder(loaded: Map) -> Callable[[Image], NDArray[np.uint8]]:
     """Return the function from images, in their order, to spikes for the network."""
-    encode = encoder_for(loaded.config)
+    encode = loaded.encoder
     if not loaded.config.encoding.adapt:
         return encode
     adapt = Adaptation(loaded.pixel_statistics)

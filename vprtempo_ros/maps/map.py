@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple, TypedDict
 
 import numpy as np
@@ -10,6 +12,7 @@ import numpy as np
 from ..arrays import Spikes
 from ..config import EVENTS, TrainerConfig
 from ..encoding.adaptation import standardise
+from ..encoding.encoder import Encoder, encoder_for
 from ..events.image_size import event_image_size
 from ..events.packet import Size
 from ..matching.confidence import Calibration
@@ -20,9 +23,9 @@ from ..sources.poses import Origin
 from ..statistics import Statistics
 from .places import Place
 
-FORMAT_VERSION = 3
-# Format 2 had no choice of encoders and no linear networks.
-READABLE_VERSIONS = (2, 3)
+FORMAT_VERSION = 4
+# Format 2 had no choice of encoders and no linear networks, format 3 a file for each thumbnail.
+READABLE_VERSIONS = (2, 3, 4)
 
 
 class Sensor(NamedTuple):
@@ -85,7 +88,7 @@ class Map:
     config: TrainerConfig
     places: list[Place]
     network: Network
-    thumbnails: list[bytes]
+    thumbnails: Sequence[bytes]
     sensor: Sensor
     spikes: Spikes
     pixel_statistics: Statistics
@@ -93,6 +96,15 @@ class Map:
     calibration: Calibration
     provenance: Provenance = field(default_factory=Provenance)
     origin: Origin | None = None
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """
+        The encoder of the map: made once, since that of a descriptor loads its neural network.
+
+        :raises ConfigError: if it is not available.
+        """
+        return encoder_for(self.config)
 
     def shown(self) -> Spikes:
         """Return the spikes of the places as the network takes them, uint8 (places, inputs)."""
@@ -116,12 +128,12 @@ class Map:
 def route_of(places: list[Place]) -> Route:
     """Return the spacing of places: the medians of time and distance between successive ones."""
     stamps = np.array([place.stamp_ns for place in places], np.int64)
-    poses = [place.pose for place in places if place.pose]
-    steps = [pose.distance(before) for before, pose in zip(poses, poses[1:])]
+    positions = np.array([place.pose.position for place in places if place.pose]).reshape(-1, 3)
+    steps = np.linalg.norm(np.diff(positions, axis=0), axis=1)
     return Route(
         len(stamps),
         float(np.median(np.diff(stamps))) * 1e-9,
-        float(np.median(steps)) if steps else None,
+        float(np.median(steps)) if len(steps) else None,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..config import TrainerConfig
 from ..errors import MapError
@@ -20,8 +21,9 @@ from ..network.quantised.network import (
 )
 from ..network.spiking import network as spiking
 from .graph_tensors import CONSTANTS, graph_of, graph_tensors
-from .tensors import Tensors, read_tensors, tensor, write_tensors
+from .tensors import Tensors, tensor, tensors_in, write_tensors
 
+NETWORK = 'network.safetensors'
 _LINEAR = 'linear.weights'
 _LAYERS = ('feature', 'output')
 _FLOATS = ('weights', 'thresholds', 'target_rates')
@@ -44,23 +46,24 @@ def write_network(network: Network, file: Path) -> None:
     write_tensors(file, tensors)
 
 
-def read_network(file: Path, config: TrainerConfig, inputs: int, places: int) -> Network:
+def network_in(data: NDArray[np.uint8], config: TrainerConfig, inputs: int, places: int) -> Network:
     """
-    Read the network of a map with this configuration, length of spikes and number of places.
+    Return the network in the content of its file; large arrays are views of it.
 
+    :param config, inputs, places: of the map: configuration, length of spikes, number of places.
     :raises MapError: if a tensor is missing, has another shape or type, is not finite, or if the
         integers could overflow.
     """
-    tensors = read_tensors(file)
+    tensors = tensors_in(data, NETWORK)
     if _LINEAR in tensors:
         weights = tensor(tensors, _LINEAR, np.float32, (places, inputs))
         if not np.isfinite(weights).all():
-            raise MapError(f'{file.name}: {_LINEAR}: expected finite numbers')
+            raise MapError(f'{NETWORK}: {_LINEAR}: expected finite numbers')
         return LinearNetwork(weights)
     if 'spiking.constants' in tensors:
-        return _checked(_spiking(tensors, inputs), file, places)
+        return _checked(_spiking(tensors, inputs), places)
     if CONSTANTS in tensors:
-        return _checked(graph_of(tensors, inputs), file, places)
+        return _checked(graph_of(tensors, inputs), places)
     modules: list[Module] = []
     while f'module.{len(modules)}.feature.weights' in tensors:
         prefix = f'module.{len(modules)}'
@@ -69,21 +72,21 @@ def read_network(file: Path, config: TrainerConfig, inputs: int, places: int) ->
         modules.append(Module(feature, output))
     floats = FloatNetwork(modules, config.training.readout)
     if not any('.integer.' in name or name.startswith('integer.') for name in tensors):
-        return _checked(floats, file, places)
+        return _checked(floats, places)
     quantised = _quantised(tensors, inputs, config.training.readout)
     if modules and _shapes(modules) != _shapes(quantised.modules):
         raise MapError(
-            f'{file.name}: expected floats and integers of the same shapes, found '
+            f'{NETWORK}: expected floats and integers of the same shapes, found '
             f'{_shapes(modules)} and {_shapes(quantised.modules)}'
         )
     quantised.floats = floats if modules else None
-    return _checked(quantised, file, places)
+    return _checked(quantised, places)
 
 
-def _checked(network: Network, file: Path, places: int) -> Network:
+def _checked(network: Network, places: int) -> Network:
     if network.places != places:
         raise MapError(
-            f'{file.name}: expected output neurons for {places} places, found {network.places}'
+            f'{NETWORK}: expected output neurons for {places} places, found {network.places}'
         )
     return network
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import MapError
 from ..frames import Pose
 from .places import Place
 
+PLACES = 'places.csv'
 _POSE = ('x', 'y', 'z', 'qx', 'qy', 'qz', 'qw')
 COLUMNS = ('place', 'stamp_ns', *_POSE, 'frame_id', 'traverse', 'frame')
 
@@ -26,36 +31,40 @@ def write_places(places: list[Place], file: Path) -> None:
             writer.writerow([number, place.stamp_ns, *pose, place.traverse, place.frame])
 
 
-def read_places(file: Path) -> list[Place]:
+def places_in(data: NDArray[np.uint8]) -> list[Place]:
     """
-    Read the table.
+    Return the places in the content of the file.
 
     :raises MapError: if a column is missing or a value is not allowed.
     """
-    with file.open(newline='', encoding='utf-8') as stream:
-        reader = csv.DictReader(stream)
-        if tuple(reader.fieldnames or ()) != COLUMNS:
-            raise MapError(f'{file.name}: expected the columns {", ".join(COLUMNS)}')
-        try:
-            return [_place(row, number) for number, row in enumerate(reader)]
-        except csv.Error as error:
-            raise MapError(f'{file.name}: {error}') from None
-
-
-def _place(row: dict[str, str], number: int) -> Place:
+    text = data.tobytes().decode('utf-8')
+    rows = csv.reader(io.StringIO(text, newline=''))
     try:
-        if len(row) != len(COLUMNS) or None in row.values():
+        if tuple(next(rows, ())) != COLUMNS:
+            raise MapError(f'{PLACES}: expected the columns {", ".join(COLUMNS)}')
+        # An empty line is no place.
+        return [_place(row, number) for number, row in enumerate(filter(None, rows))]
+    except csv.Error as error:
+        raise MapError(f'{PLACES}: {error}') from None
+
+
+def _place(row: list[str], number: int) -> Place:
+    try:
+        if len(row) != len(COLUMNS):
             raise ValueError(f'expected {len(COLUMNS)} columns')
-        if int(row['place']) != number:
+        place, stamp_ns, x, _, _, _, _, _, _, frame_id, traverse, frame = row
+        if int(place) != number:
             raise ValueError(f'expected place {number}')
-        pose = None
-        if row['x']:
-            x, y, z, qx, qy, qz, qw = (float(row[name]) for name in _POSE)
-            if not all(map(math.isfinite, (x, y, z, qx, qy, qz, qw))):
-                raise ValueError('pose is not finite')
-            if math.hypot(qx, qy, qz, qw) <= 1e-9:
-                raise ValueError('pose has no orientation: its quaternion is zero')
-            pose = Pose((x, y, z), (qx, qy, qz, qw), row['frame_id'])
-        return Place(int(row['stamp_ns']), pose, row['traverse'], row['frame'])
-    except (ValueError, TypeError) as error:
-        raise MapError(f'places.csv, place {number}: {error}') from None
+        pose = _pose([float(value) for value in row[2:9]], frame_id) if x else None
+        return Place(int(stamp_ns), pose, traverse, frame)
+    except ValueError as error:
+        raise MapError(f'{PLACES}, place {number}: {error}') from None
+
+
+def _pose(values: list[float], frame_id: str) -> Pose:
+    if not all(map(math.isfinite, values)):
+        raise ValueError('pose is not finite')
+    x, y, z, qx, qy, qz, qw = values
+    if math.hypot(qx, qy, qz, qw) <= 1e-9:
+        raise ValueError('pose has no orientation: its quaternion is zero')
+    return Pose((x, y, z), (qx, qy, qz, qw), frame_id)

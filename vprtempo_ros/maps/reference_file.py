@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..arrays import Floats, Spikes
 from ..errors import MapError
 from ..statistics import Statistics
-from .tensors import read_tensors, tensor, write_tensors
+from .tensors import tensor, tensors_in, write_tensors
+
+REFERENCE = 'reference.safetensors'
 
 
 class Reference(NamedTuple):
@@ -35,20 +38,20 @@ def write_reference(reference: Reference, file: Path) -> None:
     )
 
 
-def read_reference(file: Path, places: int, inputs: int) -> Reference:
+def reference_in(data: NDArray[np.uint8], places: int, inputs: int) -> Reference:
     """
-    Read the reference of a map.
+    Return the reference in the content of its file; the spikes are a view of it.
 
     :raises MapError: if a tensor is missing, has another shape or type, or is out of range.
     """
-    tensors = read_tensors(file)
+    tensors = tensors_in(data, REFERENCE)
 
     def within(name: str, values: int, low: float, high: float) -> Floats:
         found = tensor(tensors, name, np.float32, (values,))
         # Not `found < low`: NaN must fail too.
         if not ((found >= low) & (found <= high)).all():
             raise MapError(
-                f'{file.name}: {name}: expected numbers from {low:g} to {high:g}, '
+                f'{REFERENCE}: {name}: expected numbers from {low:g} to {high:g}, '
                 f'found {found.min():g} to {found.max():g}'
             )
         return found

@@ -12,6 +12,7 @@ import math
 import os
 import shutil
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import yaml
@@ -24,19 +25,24 @@ from ..sources.completeness import completeness_from, completeness_tree
 from ..sources.poses import Origin
 from ..support.paths import check_makeable, user_path
 from .calibration_tree import calibration_from, calibration_tree
+from .checked_file import Checked, digest_of, read_checked
 from .map import FORMAT_VERSION, READABLE_VERSIONS, Map, Provenance, Sensor, TraverseRecord
 from .model_file import MODEL, locate_model, write_model
-from .network_file import read_network, write_network
-from .places_file import read_places, write_places
-from .reference_file import Reference, read_reference, write_reference
+from .network_file import NETWORK, network_in, write_network
+from .places import Place
+from .places_file import PLACES, places_in, write_places
+from .reference_file import REFERENCE, Reference, reference_in, write_reference
 from .swap import exchange
+from .thumbnails_file import (
+    OLD_THUMBNAILS,
+    THUMBNAILS,
+    OldThumbnails,
+    Thumbnails,
+    read_old_thumbnails,
+    write_thumbnails,
+)
 
 MAP = 'map.yaml'
-_PLACES = 'places.csv'
-_NETWORK = 'network.safetensors'
-_REFERENCE = 'reference.safetensors'
-_THUMBNAILS = 'thumbnails'
-_FILES = (_PLACES, _NETWORK, _REFERENCE)
 
 Document = dict[str, object]
 """The content of map.yaml, unchecked."""
@@ -123,14 +129,12 @@ def checksums(path: str | Path) -> dict[str, str]:
 
 
 def _write(built: Map, folder: Path) -> None:
-    (folder / _THUMBNAILS).mkdir()
-    for number, data in enumerate(built.thumbnails):
-        (folder / _THUMBNAILS / f'{number:06d}.jpg').write_bytes(data)
-    write_places(built.places, folder / _PLACES)
-    write_network(built.network, folder / _NETWORK)
+    write_thumbnails(built.thumbnails, folder / THUMBNAILS)
+    write_places(built.places, folder / PLACES)
+    write_network(built.network, folder / NETWORK)
     write_reference(
         Reference(built.spikes, built.pixel_statistics, built.response_statistics),
-        folder / _REFERENCE,
+        folder / REFERENCE,
     )
     config = write_model(built.config, folder)
     document: Document = {
@@ -146,43 +150,86 @@ def _write(built: Map, folder: Path) -> None:
     document['checksums'] = {**_checksums(document), MAP: _digest_document(document)}
     (folder / MAP).write_text(_dump(document), encoding='utf-8')
     # Everything must be on the disk before the folder gets its name.
-    os.sync()
+    for path in (*folder.iterdir(), folder):
+        _synchronise(path)
 
 
 def _load(folder: Path) -> Map:
     document = _read_document(folder)
-    for name in (*_FILES, _THUMBNAILS):
+    thumbnails_name = THUMBNAILS if _version(document) >= 4 else OLD_THUMBNAILS
+    for name in (PLACES, NETWORK, REFERENCE, thumbnails_name):
         if not (folder / name).exists():
             raise MapError(f'{folder}: {name} is missing; copy the map again or train it again')
     expected = _checksums(document)
-    for name, digest in {**_digests(folder), MAP: _digest_document(document)}.items():
+
+    def check(name: str, digest: str) -> None:
         if expected.get(name) != digest:
             raise MapError(
                 f'{folder}: {name} is not as it was written (checksum differs); copy '
                 'the map again or train it again'
             )
+
+    check(MAP, _digest_document(document))
+    # Reading and hashing run without the GIL, while the table of places is read.
+    with ThreadPoolExecutor(4, 'load') as pool:
+        files = {name: pool.submit(read_checked, folder / name) for name in (NETWORK, REFERENCE)}
+        opening = pool.submit(_open_thumbnails, folder / thumbnails_name)
+        model = pool.submit(_digest, folder / MODEL) if (folder / MODEL).exists() else None
+        found = read_checked(folder / PLACES)
+        check(PLACES, found.digest)
+        try:
+            places = places_in(found.data)
+            read = {name: future.result() for name, future in files.items()}
+            opened = opening.result()
+        except MapError as error:
+            raise MapError(f'{folder}: {error}') from None
+    for name, content in read.items():
+        check(name, content.digest)
+    check(thumbnails_name, opened.digest)
+    if model is not None:
+        check(MODEL, model.result())
     try:
-        config = locate_model(_config(document), folder)
-        inputs = encoder_for(config).length
-        places = read_places(folder / _PLACES)
-        network = read_network(folder / _NETWORK, config, inputs, len(places))
-        reference = read_reference(folder / _REFERENCE, len(places), inputs)
-        calibration = calibration_from(document['confidence'], _version(document))
-        thumbnails = [file.read_bytes() for file in _thumbnail_files(folder / _THUMBNAILS)]
-        origin = _origin(document['origin'])
-        provenance = _provenance(document)
-        sensor = _sensor(document['sensor'])
+        loaded = _assembled(folder, document, places, read, opened)
         if document['places'] != len(places):
             raise MapError(f'expected {document["places"]} places, found {len(places)}')
     except (ConfigError, MapError, RecursionError) as error:
         raise MapError(f'{folder}: {error}') from None
     except (KeyError, TypeError) as error:
         raise MapError(f'{folder}: {MAP} lacks or misplaces {error}') from None
-    if len(thumbnails) != len(places):
-        raise MapError(f'{folder}: expected {len(places)} thumbnails, found {len(thumbnails)}')
-    return Map(
-        config, places, network, thumbnails, sensor, *reference, calibration, provenance, origin
+    if len(loaded.thumbnails) != len(places):
+        raise MapError(
+            f'{folder}: expected {len(places)} thumbnails, found {len(loaded.thumbnails)}'
+        )
+    return loaded
+
+
+def _assembled(
+    folder: Path,
+    document: Document,
+    places: list[Place],
+    read: dict[str, Checked],
+    opened: Thumbnails | OldThumbnails,
+) -> Map:
+    """Return the map in files whose checksums are right."""
+    config = locate_model(_config(document), folder)
+    encoder = encoder_for(config)
+    loaded = Map(
+        config,
+        places,
+        network_in(read[NETWORK].data, config, encoder.length, len(places)),
+        opened.check() if isinstance(opened, Thumbnails) else opened.thumbnails,
+        _sensor(document['sensor']),
+        *reference_in(read[REFERENCE].data, len(places), encoder.length),
+        calibration_from(document['confidence'], _version(document)),
+        _provenance(document),
+        _origin(document['origin']),
     )
+    loaded.encoder = encoder
+    return loaded
+
+
+def _open_thumbnails(path: Path) -> Thumbnails | OldThumbnails:
+    return read_old_thumbnails(path) if path.name == OLD_THUMBNAILS else Thumbnails(path)
 
 
 def _version(document: Document) -> int:
@@ -227,9 +274,13 @@ def _read_document(folder: Path) -> Document:
         )
         raise MapError(
             f'{folder}: map format {version}, this software reads '
-            f'{" and ".join(map(str, READABLE_VERSIONS))}; {hint}'
+            f'{_listed(READABLE_VERSIONS)}; {hint}'
         )
     return document
+
+
+def _listed(versions: tuple[int, ...]) -> str:
+    return f'{", ".join(map(str, versions[:-1]))} and {versions[-1]}'
 
 
 def _checksums(document: Document) -> dict[str, str]:
@@ -297,31 +348,25 @@ def _sensor(found: object) -> Sensor:
     raise MapError(f'{MAP}: expected type, width and height of the sensor, found {found!r:.200}')
 
 
-def _thumbnail_files(folder: Path) -> list[Path]:
-    return sorted(folder.glob('*.jpg'))
-
-
 def _digest(file: Path) -> str:
-    digest = hashlib.sha256()
     with file.open('rb') as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+        return digest_of(stream.fileno())
 
 
 def _digests(folder: Path) -> dict[str, str]:
-    files = [*_FILES, MODEL] if (folder / MODEL).exists() else _FILES
-    return {
-        **{name: _digest(folder / name) for name in files},
-        _THUMBNAILS: _digest_all(folder / _THUMBNAILS),
-    }
+    """Return the digests of the files of a map of this format."""
+    names = [PLACES, NETWORK, REFERENCE, THUMBNAILS]
+    if (folder / MODEL).exists():
+        names.append(MODEL)
+    return {name: _digest(folder / name) for name in names}
 
 
-def _digest_all(folder: Path) -> str:
-    digest = hashlib.sha256()
-    for file in _thumbnail_files(folder):
-        digest.update(f'{file.name} {_digest(file)}\n'.encode())
-    return digest.hexdigest()
+def _synchronise(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _digest_document(document: Document) -> str:

@@ -8,6 +8,8 @@ import numpy as np
 
 from ..arrays import Floats
 
+# Amplitude of a spike of value 1; values are 0 to 255.
+AMPLITUDE = np.float32(1.0 / 255.0)
 # Highest amplitude of a spike after a layer (VPRTempo).
 SPIKE_MAX = 0.9
 # Target rates of feature neurons are spread evenly over this interval.

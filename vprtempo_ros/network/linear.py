@@ -21,13 +21,13 @@ import numpy as np
 from ..arrays import Doubles, Floats, Indices, Spikes
 from ..encoding.profile import FitProfile
 from ..support.blas import BlasThreads
+from .layers import AMPLITUDE
 from .neighbours import neighbour_targets, spread, unit
 from .network import LinearNetwork
 from .ridge import Sums, check_scipy, ridge_weights
 
 # Maximum number of reference frames by which both parts are scaled.
 _FRAMES = 2000
-_AMPLITUDE = np.float32(1.0 / 255.0)
 # Samples converted to floats at a time.
 _BATCH = 4096
 
@@ -48,7 +48,7 @@ def sums_of(spikes: Spikes, places: Indices, count: int) -> Sums:
     sums = Sums.zero(count, spikes.shape[1])
     for begin in range(0, len(spikes), _BATCH):
         batch = slice(begin, begin + _BATCH)
-        sums.add(spikes[batch].astype(np.float32) * _AMPLITUDE, places[batch])
+        sums.add(spikes[batch].astype(np.float32) * AMPLITUDE, places[batch])
     return sums
 
 
@@ -76,7 +76,7 @@ def fit_linear(
     try:
         targets = neighbour_targets(references, tolerance)
         correlation = _correlation(references, targets)
-        amplitudes: Floats = trials.spikes.astype(np.float32) * _AMPLITUDE
+        amplitudes: Floats = trials.spikes.astype(np.float32) * AMPLITUDE
         best: Fit | None = None
         margins: dict[float, float] = {}
         for decay in profile.decays:
@@ -105,7 +105,7 @@ def blended(
     :param share: 0: only `weights`, 1: only `correlation`.
     """
     chosen = np.unique(np.linspace(0, len(references) - 1, _FRAMES).astype(int))
-    frames = references[chosen].astype(np.float32) * _AMPLITUDE
+    frames = references[chosen].astype(np.float32) * AMPLITUDE
     total = np.zeros_like(weights)
     for part, rows in ((1.0 - share, weights), (share, correlation)):
         if part > 0.0:

@@ -13,15 +13,13 @@ from .network import LinearNetwork, Network
 from .quantised.network import floats_of
 from .spiking.network import SpikingNetwork
 
-_AMPLITUDE = np.float32(1.0 / 255.0)
-
 
 @dataclass(frozen=True)
 class LinearReadout:
     """
     Nothing stands between the layers (upstream since 1.1.6): all modules are one matrix.
 
-    matrix: float32 (places, inputs), takes spikes as they are, 0 to 255.
+    matrix: float32 (places, inputs), takes amplitudes, 0 to 1.
     """
 
     matrix: Floats
@@ -32,7 +30,7 @@ class ClampedReadout:
     """
     Spikes are limited to [0, 0.9] after each layer (as published, upstream until 1.1.5).
 
-    features: float32 (features of all modules, inputs), takes spikes as they are, 0 to 255;
+    features: float32 (features of all modules, inputs), takes amplitudes, 0 to 1;
     outputs: for each module float32 (places, features).
     """
 
@@ -42,7 +40,7 @@ class ClampedReadout:
 
 def readout_of(network: Network) -> LinearReadout | ClampedReadout:
     """
-    Multiply out the matrices that the readout allows; amplitude = value / 255 is folded in.
+    Multiply out the matrices that the readout allows; a matrix of the network is not copied.
 
     :raises BackendError: if the network holds no floats.
     """
@@ -54,7 +52,7 @@ def readout_of(network: Network) -> LinearReadout | ClampedReadout:
     if isinstance(network, GraphNetwork):
         raise BackendError('this map holds a network from a NIR file: choose backend nir')
     if isinstance(network, LinearNetwork):
-        return LinearReadout(network.weights * _AMPLITUDE)
+        return LinearReadout(network.weights)
     floats = floats_of(network)
     if floats is None:
         raise BackendError(
@@ -64,9 +62,9 @@ def readout_of(network: Network) -> LinearReadout | ClampedReadout:
     modules = floats.modules
     if floats.readout == 'linear':
         return LinearReadout(
-            np.concatenate([(m.output.weights @ m.feature.weights) * _AMPLITUDE for m in modules])
+            np.concatenate([m.output.weights @ m.feature.weights for m in modules])
         )
     return ClampedReadout(
-        np.concatenate([m.feature.weights for m in modules]) * _AMPLITUDE,
+        np.concatenate([m.feature.weights for m in modules]),
         tuple(np.ascontiguousarray(m.output.weights) for m in modules),
     )

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from ..arrays import Integers, Spikes
 from ..backends.integer import input_table, integers_of
-from ..encoding.encoder import encoder_for
 from ..errors import MapError, VprError
 from ..frames import Image
 from ..maps.map import Map
@@ -68,7 +67,7 @@ def walk(loaded: Map, image: Image, module: int = 0) -> Walk:
     if not 0 <= module < len(network.modules):
         raise MapError(f'expected a module from 0 to {len(network.modules) - 1}, found {module}')
     chosen, readout = network.modules[module], network.readout
-    spikes = encoder_for(loaded.config)(image)
+    spikes = loaded.encoder(image)
     inputs = input_table(network)[spikes].astype(np.int64)
     feature = _layer(chosen.feature, inputs, network.scale, network.activation_max, readout)
     output = _layer(

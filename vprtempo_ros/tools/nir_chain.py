@@ -95,8 +95,7 @@ def chain_of(network: Network, rate: SinabsConfig | None = None, integers: bool 
     if _bytes(layers.output) > LARGEST and not integers:
         readout = readout_of(network)
         assert isinstance(readout, LinearReadout)
-        # Its matrix takes spikes of 0 to 255.
-        return Chain({'readout': np.asarray(readout.matrix) * np.float32(255)}, *given)
+        return Chain({'readout': readout.matrix}, *given)
     return Chain({'feature': layers.feature, 'readout': _block_diagonal(layers.output)}, *given)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +24,7 @@ _INK, _PALE, _GROUND = (235, 235, 235), (150, 150, 150), (28, 30, 34)
 class SideBySide:
     """Composes pictures of queries and the thumbnails of a map."""
 
-    def __init__(self, thumbnails: list[bytes]) -> None:
+    def __init__(self, thumbnails: Sequence[bytes]) -> None:
         """Set the thumbnails: a JPEG for each place."""
         self._thumbnails = thumbnails
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from builtin_interfaces.msg import Time
@@ -30,7 +31,7 @@ class _Shown(NamedTuple):
 class MatchImage:
     """The topic ~/match_image: at most 10 Hz, and only for subscribers."""
 
-    def __init__(self, node: LifecycleNode, thumbnails: list[bytes]) -> None:
+    def __init__(self, node: LifecycleNode, thumbnails: Sequence[bytes]) -> None:
         """Make the topic, and start the thread; thumbnails: a JPEG for each place."""
         self._node = node
         self._side_by_side = SideBySide(thumbnails)
@@ -38,7 +39,7 @@ class MatchImage:
         self._worker = NewestOnly(self._draw)
         self._next = 0.0
 
-    def set_thumbnails(self, thumbnails: list[bytes]) -> None:
+    def set_thumbnails(self, thumbnails: Sequence[bytes]) -> None:
         """Show the places of another map."""
         self._side_by_side = SideBySide(thumbnails)
 
