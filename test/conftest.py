@@ -14,6 +14,7 @@ from support.domains import claim_domain
 from support.events import EVENT_PLACES
 from support.helpers import map_around
 from support.shared import made_once
+from support.shared_memory import remove_abandoned
 from support.street import Street
 
 from vprtempo_ros.config import EncodingConfig, TrainerConfig, TrainingConfig
@@ -63,9 +64,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def _lane(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Let a test without the mark start no process."""
+    """Let a test without the mark start no process; clean up after one that kills some."""
     if request.node.get_closest_marker('process'):
         yield
+        remove_abandoned()
         return
     with lanes.no_processes():
         yield
