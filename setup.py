@@ -58,6 +58,7 @@ setup(
             'to_nir = vprtempo_ros.tools.to_nir:main',
             'from_nir = vprtempo_ros.tools.from_nir:main',
             'map_info = vprtempo_ros.tools.map_info:main',
+            'map_edit = vprtempo_ros.tools.map_edit:main',
             'evaluate = vprtempo_ros.tools.evaluate:main',
             'import_nordland = vprtempo_ros.tools.import_nordland:main',
             'demo = vprtempo_ros.demo.__main__:main',

@@ -10,11 +10,11 @@ from vprtempo_ros.arrays import Indices, Scores, Spikes
 from vprtempo_ros.backends import Backend
 from vprtempo_ros.backends.numpy_fp32 import NumpyBackend
 from vprtempo_ros.config import BackendConfig, TrainerConfig
-from vprtempo_ros.encoding.adaptation import Adaptation, standardise
+from vprtempo_ros.encoding.adaptation import Adaptation
 from vprtempo_ros.encoding.encoder import encoder_for
 from vprtempo_ros.evaluation.recall import ranked, recall_at
 from vprtempo_ros.frames import Image
-from vprtempo_ros.maps.samples import SampleEncoder, TraverseSamples, training_samples
+from vprtempo_ros.maps.samples import SampleEncoder, TraverseSamples, TrialFrames, training_samples
 from vprtempo_ros.matching.normalisation import Normaliser
 from vprtempo_ros.matching.stages import FrameTiming
 from vprtempo_ros.network.training import train
@@ -37,13 +37,12 @@ class EncodedRoute:
 def encode(route: BenchmarkRoute, config: TrainerConfig) -> EncodedRoute:
     """Encode reference and query; the query causally, in order."""
     encode_samples, adapt = SampleEncoder(config), config.encoding.adapt
-    samples = TraverseSamples(
-        np.stack([encode_samples(image) for image in route.reference]),
-        np.arange(len(route.reference)),
-    )
+    numbers = np.arange(len(route.reference))
+    spikes = np.stack([encode_samples(image) for image in route.reference])
+    samples = TraverseSamples(spikes, numbers, numbers, TrialFrames.none(spikes.shape[-1]))
     return EncodedRoute(
         *training_samples([samples], adapt),
-        standardise(samples.frames, samples.statistics) if adapt else samples.frames,
+        samples.shown(adapt),
         queries_of(route.query, config, samples.statistics),
         samples.statistics,
     )

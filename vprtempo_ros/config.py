@@ -336,6 +336,11 @@ class TrainingConfig:
     keep_fp32: bool = option(
         True, 'With qat: store the float weights too; false: a quarter of the size'
     )
+    keep_samples: bool = option(
+        True,
+        'Store what the network is computed from too, which edits of the map need: 35 to '
+        '45 KB a place',
+    )
     threads: int = option(
         0, 'Threads for training; 0: all cores. The result does not depend on it', low=0, high=1024
     )

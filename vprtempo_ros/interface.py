@@ -125,7 +125,7 @@ INFO = Entry(
     '~/info',
     OUT,
     ('vision_msgs/msg/VisionInfo',),
-    'method, backend, folder and format of the map',
+    'method, backend, folder and revision of the map',
     'latched',
 )
 DIAGNOSTICS = Entry(

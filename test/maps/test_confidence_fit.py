@@ -15,7 +15,7 @@ from vprtempo_ros.backends.reference import reference_backend
 from vprtempo_ros.config import MatchConfig, SequenceConfig
 from vprtempo_ros.encoding.adaptation import Adaptation, standardise
 from vprtempo_ros.encoding.encoder import encoder_for
-from vprtempo_ros.maps.confidence_fit import refine_confidence
+from vprtempo_ros.maps.confidence_fit import NAME, refine_confidence
 from vprtempo_ros.maps.held_out import HeldOut
 from vprtempo_ros.maps.map import Map
 from vprtempo_ros.maps.store import load
@@ -61,9 +61,7 @@ def parts(street: Street) -> Parts:
         [int(np.argmin([frame.pose.distance(pose) for pose in poses])) for frame in frames]
     )
     stamps = np.array([frame.stamp_ns for frame in frames], np.int64)
-    held_out = HeldOut(
-        standardise(spikes, statistics_of(spikes)), nearest, nearest, stamps, 'frames', 1
-    )
+    held_out = HeldOut(standardise(spikes, statistics_of(spikes)), nearest, stamps)
     return Parts(
         loaded, reference_backend(loaded.network), held_out, encode.mirrored(loaded.shown())
     )
@@ -79,7 +77,7 @@ def test_refined_curves_are_sound(parts: Parts) -> None:
     """They rise with the model, say how many frames were correct, and are the same each time."""
     found = parts.refine()
     assert found == parts.refine()
-    assert (found.tolerance, found.held_out, found.frames) == (1, 'frames', len(parts.held_out))
+    assert (found.tolerance, found.held_out, found.frames) == (1, NAME, len(parts.held_out))
     for name in FILTERS:
         assert found.curves[name].slope > 0.0
         assert 0.5 < found.right[name] <= 1.0
@@ -88,8 +86,8 @@ def test_refined_curves_are_sound(parts: Parts) -> None:
 
 def test_wrong_matches_lower_the_confidence(parts: Parts) -> None:
     """If the additional traverse shows other places than it claims, the offset falls."""
-    wrong = (parts.held_out.first + len(parts.map.places) // 2) % len(parts.map.places)
-    shifted = replace(parts.held_out, first=wrong, last=wrong)
+    wrong = (parts.held_out.places + len(parts.map.places) // 2) % len(parts.map.places)
+    shifted = replace(parts.held_out, places=wrong)
     good, bad = parts.refine(), parts.refine(shifted)
     for name in FILTERS:
         assert bad.right[name] < 0.3

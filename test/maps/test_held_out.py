@@ -11,7 +11,8 @@ import yaml
 from support.helpers import drive, tiny_config
 
 from vprtempo_ros.maps.building import build_map
-from vprtempo_ros.maps.held_out import Collector
+from vprtempo_ros.maps.held_out import held_out_frames
+from vprtempo_ros.maps.samples import ADDITIONAL, HELD_OUT, TraverseSamples, TrialFrames
 from vprtempo_ros.maps.store import load, save
 
 
@@ -59,25 +60,27 @@ def test_an_additional_traverse_shows_its_own_places(
     first = drive(tmp_path / 'first', range(4), range(4))
     second = drive(tmp_path / 'second', [3.1, 2.1, 0.1], range(10, 13), start_ns=5 * 10**9)
     found = held_out_of(monkeypatch, first, second, places__radius=0.5)
-    assert found.first.tolist() == found.last.tolist() == [0, 2, 3]
+    assert found.places.tolist() == [0, 2, 3]
     assert found.stamps.tolist() == [7 * 10**9, 6 * 10**9, 5 * 10**9]
-    assert found.traverse == 1
 
 
 def test_of_very_many_frames_an_even_part_is_kept() -> None:
-    """Memory is bounded for a recording of any length, and no segment is left out."""
-    collector = Collector('frames', 0)
-    for number in range(10_000):
-        if collector.wanted():
-            collector.add(np.full(4, number % 251, np.uint8), number, number + 1, number * 10)
-        assert len(collector) <= 1024
-    found = collector.frames(9000)
+    """Refining takes a bounded time for a recording of any length, and leaves out no segment."""
+    numbers = np.arange(10_000)
+    spikes = (numbers % 251).astype(np.uint8)[:, np.newaxis, np.newaxis].repeat(4, axis=2)
+    parts = [
+        TraverseSamples(spikes[part], numbers[part], numbers[part] * 10, TrialFrames.none(4), role)
+        for part, role in (
+            (slice(3000), HELD_OUT),
+            (slice(50), ADDITIONAL),
+            (slice(3000, None), HELD_OUT),
+        )
+    ]
+    found = held_out_frames(parts, adapt=False)
     assert 500 < len(found) == len(found.spikes) <= 1024
-    steps = np.diff(found.first)
-    assert set(steps.tolist()) == {16}
-    assert found.first[0] == 0
-    assert found.first[-1] > 9900
-    assert found.stamps.tolist() == (found.first * 10).tolist()
-    assert (found.spikes[:, 0] == found.first % 251).all()
-    # There is no place after the last.
-    assert found.last.max() == 8999
+    assert set(np.diff(found.places).tolist()) == {16}
+    assert found.places[0] == 0
+    assert found.places[-1] > 9900
+    assert found.stamps.tolist() == (found.places * 10).tolist()
+    assert (found.spikes[:, 0] == found.places % 251).all()
+    assert held_out_frames(parts[1:2], adapt=False) is None

@@ -145,3 +145,15 @@ def test_extreme_exponents_are_probabilities(offset: float) -> None:
     """No overflow."""
     cues = CueTracker(0, Unfiltered())(floats(0, 1), floats(0, 1))
     assert 0 <= confidence(cues, Model(np.zeros(len(NAMES)), offset), Curve()) <= 1
+
+
+def test_no_neighbours_across_the_border_of_two_segments() -> None:
+    """The belief around a place ends with its segment; what is beyond is a rival."""
+    belief = np.array([0.05, 0.5, 0.2, 0.0, 0.05], np.float64)
+    scores = np.log(np.maximum(belief, 1e-12) / (1 - belief)).astype(np.float32)
+    route = Route(5, 1.0, starts=(0, 2))
+    stage = sequence_filter(route, SequenceConfig(filter='bayes'))
+    found = CueTracker(1, stage, route.segments)(floats(0, 1, 2, 0, 5), scores)
+    assert found.belief == pytest.approx([0.55, 0.55, 0.2, 0.25, 0.05], abs=1e-6)
+    assert (cue(found, 'own'), cue(found, 'lead')) == (1, -4)
+    assert cue(found, 'rival') == pytest.approx(math.log(0.55 / 0.25), rel=1e-4)

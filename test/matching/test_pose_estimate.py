@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from vprtempo_ros.frames import Pose
 from vprtempo_ros.matching.course import course_of, headings
 from vprtempo_ros.matching.pose import PoseEstimate, PoseEstimator
 from vprtempo_ros.matching.rotations import mean_rotation, rotations_from
+from vprtempo_ros.network.segments import Segments
 
 Floats = NDArray[np.float64]
 CONFIG = PoseConfig(lateral_std=0.4, heading_std=0.2)
@@ -299,3 +301,19 @@ def test_course_of_a_route() -> None:
     faces, known = headings(course)
     assert known.all()
     np.testing.assert_allclose(faces[0], [0, 0, 0, 1])
+
+
+def test_a_border_of_segments_and_of_frames() -> None:
+    """Places of another segment take no part, and the pose is in the frame of its own place."""
+    first = line(4)
+    second = [replace(pose, frame_id='odom') for pose in line(3, 0.5, np.pi / 2) if pose]
+    segments = Segments.of([4, 3])
+    estimator = PoseEstimator([*first, *second], 3, CONFIG, segments=segments)
+    alone = [PoseEstimator(part, 3, CONFIG) for part in (first, second)]
+    confidences = np.full(7, 0.6)
+    for best, expected in ((3, alone[0](confidences[:4], 3)), (4, alone[1](confidences[4:], 0))):
+        found = estimator(confidences, best)
+        assert found is not None
+        assert expected is not None
+        assert found.pose == expected.pose
+        assert found.covariance == pytest.approx(expected.covariance)

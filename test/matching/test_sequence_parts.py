@@ -7,6 +7,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from vprtempo_ros.config import SequenceConfig
 from vprtempo_ros.matching.sequence import bayes, kernels, vectorised
@@ -14,6 +15,7 @@ from vprtempo_ros.matching.sequence.bayes import Bayes
 from vprtempo_ros.matching.sequence.motion import Motion
 from vprtempo_ros.matching.sequence.progress import Progress, Step
 from vprtempo_ros.matching.stages import FrameTiming, Route
+from vprtempo_ros.network.segments import Segments
 
 SECOND = 10**9
 
@@ -121,9 +123,16 @@ def test_spread_is_a_distribution_about_the_way_come(time: float, way: float) ->
     assert mean == pytest.approx(come[:, 0], abs=0.02)
 
 
-@pytest.mark.parametrize('places', [7, 300, 5000])
-def test_best_tracks_by_definition(places: int) -> None:
-    """The loops say what NumPy says, also where tracks come from beyond the map's ends."""
+def borders(places: int, segments: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the bounds of nearly equal segments, and the segment of each place."""
+    bounds = np.linspace(0, places, segments + 1).round().astype(np.int64)
+    return bounds, Segments(bounds).numbers
+
+
+@pytest.mark.parametrize(('places', 'segments'), [(7, 1), (7, 3), (300, 1), (300, 2), (5000, 4)])
+def test_best_tracks_by_definition(places: int, segments: int) -> None:
+    """The loops say what NumPy says, also where tracks come from beyond the ends of a segment."""
+    bounds, number = borders(places, segments)
     rng = np.random.default_rng(0)
     window = rng.standard_normal((4, places)).astype(np.float32)
     newest = rng.standard_normal(places).astype(np.float32)
@@ -131,14 +140,14 @@ def test_best_tracks_by_definition(places: int) -> None:
     lead = np.array([0.0, -1.0, -0.5, -2.0], np.float32)
     out, peaks = np.empty(places, np.float32), np.empty(4, np.float32)
     kernels.best_tracks(
-        window, offsets, newest, 5.0, lead, out, peaks, np.empty(kernels.BLOCK, np.float32)
+        window, offsets, newest, bounds, 5.0, lead, out, peaks, np.empty(kernels.BLOCK, np.float32)
     )
     expected = np.full(places, -np.inf)
     for track, added in zip(offsets, lead):
         sums = newest.astype(float)
         for row, offset in zip(window, track):
             for place in range(places):
-                if 0 <= place - offset < places:
+                if 0 <= place - offset < places and number[place - offset] == number[place]:
                     sums[place] += row[place - offset]
         run = np.concatenate(
             [
@@ -158,22 +167,23 @@ def test_best_tracks_by_definition(places: int) -> None:
 
 
 @pytest.mark.parametrize('loops', [kernels, vectorised])
-@pytest.mark.parametrize('places', [3, 300, 5000])
-def test_move_and_weigh_by_definition(loops: ModuleType, places: int) -> None:
+@pytest.mark.parametrize(('places', 'segments'), [(3, 1), (3, 3), (300, 2), (5000, 1)])
+def test_move_and_weigh_by_definition(loops: ModuleType, places: int, segments: int) -> None:
     """Belief moves, changes its speed, arrives and is weighed as the formulas say."""
+    bounds, number = borders(places, segments)
     rng = np.random.default_rng(0)
     belief = rng.random((3, places)).astype(np.float32)
     ratios = rng.random((3, places)).astype(np.float32) * 4
     first = np.array([-2, 0, 1])
     taps = rng.random((3, 3)).astype(np.float32)
     moved, total = np.empty_like(belief), np.empty(places, np.float32)
-    loops.move(belief, first, taps, moved, total)
+    loops.move(belief, bounds, first, taps, moved, total)
     expected = np.zeros((3, places))
     for j in range(3):
         for place in range(places):
             for k in range(3):
                 source = place - first[j] - k
-                if 0 <= source < places:
+                if 0 <= source < places and number[source] == number[place]:
                     expected[j, place] += taps[j, k] * belief[j, source]
     assert moved == pytest.approx(expected, abs=1e-4)
     assert total == pytest.approx(expected.sum(axis=0), abs=1e-4)

@@ -7,10 +7,12 @@ import pytest
 from numpy.typing import NDArray
 
 from vprtempo_ros.encoding.profile import PIXELS, POOLED
-from vprtempo_ros.network.linear import Trials, blended, fit_linear, margin, sums_of
+from vprtempo_ros.network.linear import Trials, blended, fit_linear, margin
 from vprtempo_ros.network.neighbours import neighbour_targets, spread, unit
 from vprtempo_ros.network.readout import LinearReadout, readout_of
 from vprtempo_ros.network.ridge import TARGET, Sums, ridge_weights
+from vprtempo_ros.network.segments import Segments
+from vprtempo_ros.network.spike_sums import SpikeSums, sums_of
 
 PLACES, INPUTS = 30, 64
 
@@ -49,19 +51,65 @@ def test_weights_minimise_the_squared_error() -> None:
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
-@pytest.mark.parametrize('cut', [1, 17, 59])
-def test_sums_add_up(cut: int) -> None:
-    """Two parts of the samples make the same sums as all at once, to the last bits."""
-    spikes = np.concatenate([route(), noisy(route(), 1)])
-    places = np.tile(np.arange(PLACES), 2)
-    whole = sums_of(spikes, places, PLACES)
-    parts = sums_of(spikes[:cut], places[:cut], PLACES) + sums_of(
-        spikes[cut:], places[cut:], PLACES
+def same(one: SpikeSums, other: SpikeSums) -> bool:
+    """Return whether sums have the same bits."""
+    parts = ('total', 'power', 'places', 'shown')
+    return one.count == other.count and all(
+        getattr(one, name).tobytes() == getattr(other, name).tobytes() for name in parts
     )
-    assert parts.count == whole.count == 2 * PLACES
-    assert parts.shown.tolist() == whole.shown.tolist() == [2] * PLACES
-    for name in ('total', 'power', 'places'):
-        np.testing.assert_allclose(getattr(parts, name), getattr(whole, name), rtol=1e-6)
+
+
+@pytest.mark.parametrize('cut', [1, 17, 59, 700])
+def test_sums_add_up_and_come_off_exactly(cut: int) -> None:
+    """Parts in any order make the bits of the whole; what was subtracted leaves no trace."""
+    spikes = np.concatenate([route(seed) for seed in range(24)])
+    spikes[::2] = 255
+    places = np.tile(np.arange(PLACES), 24)
+    whole = sums_of(spikes, places, PLACES)
+    exact = spikes.astype(np.int64)
+    assert whole.power.tolist() == (exact.T @ exact).tolist()
+    assert whole.total.tolist() == exact.sum(axis=0).tolist()
+    assert whole.places[3].tolist() == exact[3::PLACES].sum(axis=0).tolist()
+    first, second = (
+        sums_of(spikes[part], places[part], PLACES) for part in (slice(cut), slice(cut, None))
+    )
+    second.add(spikes[:cut], places[:cut])
+    assert same(second, whole)
+    left = whole.copy()
+    left.add(spikes[cut:], places[cut:], -1)
+    assert same(left, first)
+
+
+def test_segments_have_no_neighbours_across_their_border() -> None:
+    """Targets, their spread, the tolerance of trials and windows end where a segment ends."""
+    segments = Segments.of([4, 3])
+    assert segments.counts == [4, 3]
+    assert segments.numbers.tolist() == [0] * 4 + [1] * 3
+    assert [segments.around(place, 2) for place in (0, 3, 4)] == [
+        slice(0, 3),
+        slice(1, 4),
+        slice(4, 7),
+    ]
+    expected = np.array(
+        [[abs(i - j) <= 1 and (i < 4) == (j < 4) for j in range(7)] for i in (3, 4)]
+    )
+    assert segments.near(np.array([3, 4]), 1).tolist() == expected.tolist()
+    half = np.array([1, 0.5], np.float32)
+    found = spread(np.eye(7), half, segments)
+    np.testing.assert_array_equal(found[:4, :4], spread(np.eye(4), half))
+    np.testing.assert_array_equal(found[4:, 4:], spread(np.eye(3), half))
+    assert not found[:4, 4:].any()
+    assert not found[4:, :4].any()
+    # Two places that are alike, of which one ends a segment and the other begins the next.
+    rows = route()
+    rows[1::2] = rows[::2]
+    pairs = Segments.of([1, *[2] * (PLACES // 2 - 1), 1])
+    assert neighbour_targets(rows, 1)[1] > 0.4
+    assert neighbour_targets(rows, 1, pairs)[1] < 0.1
+    assert neighbour_targets(rows, 1, Segments.of([1] * PLACES))[1] == 0.0
+    responses = np.array([[3.0, 2.0, 1.0, 0.0]], np.float32)
+    apart = Segments.of([1, 3])
+    assert margin(responses, np.array([0]), 1, apart) == pytest.approx(1.0 / responses.std())
 
 
 def test_neighbours_that_look_alike_have_a_target() -> None:

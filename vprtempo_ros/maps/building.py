@@ -1,25 +1,28 @@
-"""From recorded traverses to a map."""
+"""From recorded traverses, or from the content of a map that was edited, to a map."""
 
 from __future__ import annotations
 
 import datetime
 
+from ..arrays import Spikes
 from ..backends.reference import reference_backend
 from ..config import TrainerConfig
-from ..encoding.adaptation import standardise
+from ..encoding.encoder import encoder_for
 from ..errors import MapError
 from ..matching.confidence import Calibration, shipped_calibration
 from ..matching.normalisation import softened
-from ..network.linear import fit_linear, sums_of
+from ..network.linear import fit_linear
 from ..network.network import Network
 from ..network.training import check_method, check_places, is_closed_form, train
-from ..statistics import Statistics
+from ..statistics import Statistics, statistics_of
 from ..support.progress import ProgressCallback, silent
 from ..version import __version__
 from .confidence_fit import measure_responses, refine_confidence
+from .content import MapContent
+from .held_out import held_out_frames
 from .map import Map, Provenance, route_of
-from .reading import RouteData, read_route
-from .samples import TraverseSamples, training_samples
+from .reading import read_route
+from .samples import REFERENCE, training_samples, trials_of
 
 
 def build_map(config: TrainerConfig, progress: ProgressCallback = silent) -> Map:
@@ -35,53 +38,73 @@ def build_map(config: TrainerConfig, progress: ProgressCallback = silent) -> Map
     if not any(config.bags):
         raise MapError('no bags given: name the recordings of the route in the parameter bags')
     check_method(config.training)
-    route = read_route(config, progress)
-    network = _train(route.samples, route, config, progress)
-    responses, calibration = _calibrate(network, route, config, progress)
+    content = read_route(config, progress)
     provenance: Provenance = {
         'software': f'vprtempo_ros {__version__}',
-        'created': datetime.datetime.now(datetime.timezone.utc).isoformat(timespec='seconds'),
-        'traverses': route.records,
+        'created': now(),
+        'traverses': content.records,
     }
-    first = route.samples[0]
+    return fit_map(content, provenance, progress)
+
+
+def now() -> str:
+    """Return the time in UTC, ISO 8601."""
+    return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec='seconds')
+
+
+def fit_map(
+    content: MapContent, provenance: Provenance, progress: ProgressCallback = silent
+) -> Map:
+    """
+    Train the network of a map and fit its confidence; the same content gives the same map.
+
+    :raises MapError: if there are fewer than two places.
+    """
+    check_places(len(content.places))
+    encoded, shown = content.data.references(content.adapt)
+    network = _train(content, shown, True, progress)
+    training = content.config.training
+    editable = is_closed_form(training) and training.keep_samples
+    responses, calibration = _calibrate(network, content, shown, progress)
     return Map(
-        config,
-        route.places,
+        content.config,
+        content.places,
         network,
-        route.thumbnails,
-        route.sensor,
-        first.frames,
-        first.statistics,
+        content.thumbnails,
+        content.sensor,
+        encoded,
+        statistics_of(encoded),
         responses,
         calibration,
         provenance,
-        route.origin,
+        content.origin,
+        content.segments,
+        [content.traverses[number].statistics for number in content.starts_of_traverses()],
+        content.labels,
+        content.data if editable else None,
     )
 
 
 def _calibrate(
-    network: Network, route: RouteData, config: TrainerConfig, progress: ProgressCallback
+    network: Network, content: MapContent, shown: Spikes, progress: ProgressCallback
 ) -> tuple[Statistics, Calibration]:
     """Measure the responses of the places; refine the confidence on an additional traverse."""
-    first, adapt = route.samples[0], config.encoding.adapt
-    shown = standardise(first.frames, first.statistics) if adapt else first.frames
-    tolerance, part = config.places.tolerance, route.encode.profile.normalisation
+    tolerance, encode = content.config.places.tolerance, encoder_for(content.config)
+    part, segments = encode.profile.normalisation, content.segments
     backend = reference_backend(network)
-    responses = softened(measure_responses(backend, shown, tolerance), part)
+    responses = softened(measure_responses(backend, shown, tolerance, segments), part)
     backend.close()
-    held_out = route.held_out
+    held_out = held_out_frames(content.traverses, content.adapt)
     if held_out is None:
         return responses, shipped_calibration(tolerance)
-    if adapt:
-        held_out = held_out.standardised(route.samples[held_out.traverse].statistics)
     # The network of the map was trained on this traverse: refine with one that was not.
-    backend = reference_backend(_train(route.samples[:1], route, config, progress))
+    backend = reference_backend(_train(content, shown, False, progress))
     calibration = refine_confidence(
         backend,
-        route_of(route.places),
-        softened(measure_responses(backend, shown, tolerance), part),
+        route_of(content.places, segments),
+        softened(measure_responses(backend, shown, tolerance, segments), part),
         held_out,
-        route.encode.mirrored(shown),
+        encode.mirrored(shown),
         tolerance,
         progress,
     )
@@ -90,34 +113,30 @@ def _calibrate(
 
 
 def _train(
-    samples: list[TraverseSamples],
-    route: RouteData,
-    config: TrainerConfig,
-    progress: ProgressCallback,
+    content: MapContent, shown: Spikes, with_additional: bool, progress: ProgressCallback
 ) -> Network:
-    check_places(len(route.places))
+    """Train on all traverses, or on those that define places only."""
+    config = content.config
     if is_closed_form(config.training):
-        return _fit(samples, route, config, progress)
-    spikes, places = training_samples(samples, config.encoding.adapt)
+        return _fit(content, shown, with_additional, progress)
+    traverses = [each for each in content.traverses if with_additional or each.role == REFERENCE]
+    spikes, places = training_samples(traverses, content.adapt)
     size = (config.encoding.width, config.encoding.height)
     return train(spikes, places, config.training, progress, size)
 
 
 def _fit(
-    samples: list[TraverseSamples],
-    route: RouteData,
-    config: TrainerConfig,
-    progress: ProgressCallback,
+    content: MapContent, shown: Spikes, with_additional: bool, progress: ProgressCallback
 ) -> Network:
     """Fit the linear network in closed form."""
     stage = 'fitting network'
     progress(stage, 0, 2)
-    first, adapt = samples[0], config.encoding.adapt
-    references = standardise(first.frames, first.statistics) if adapt else first.frames
-    spikes, places = training_samples(samples, adapt)
-    sums = sums_of(spikes, places, len(references))
+    data = content.data
+    sums = data.sums if with_additional else data.reference_sums(content.adapt)
     progress(stage, 1, 2)
-    profile = route.encode.profile
-    fit = fit_linear(sums, references, route.trials, config.places.tolerance, profile)
+    profile = encoder_for(content.config).profile
+    trials = trials_of(content.traverses, content.adapt)
+    tolerance = content.config.places.tolerance
+    fit = fit_linear(sums, shown, trials, tolerance, profile, content.segments)
     progress(stage, 2, 2)
     return fit.network

@@ -22,26 +22,36 @@ from ..matching.normalisation import Normaliser, measure_response_statistics
 from ..matching.refining import refine
 from ..matching.sequence import sequence_filter
 from ..matching.stages import FrameTiming, Route
+from ..network.segments import Segments
 from ..statistics import Statistics
 from ..support.progress import ProgressCallback
 from .held_out import HeldOut
 
 # Maximum number of reference frames for the response statistics.
 _FRAMES = 2000
-# For distractors no place is correct.
-_NOWHERE = -(10**9)
+# The correct place of distractors.
+_NOWHERE = -1
+_NO_PLACE = slice(0, 0)
+# What the map calls the frames that confidence was refined on.
+NAME = 'frames of an additional traverse'
 
 
-def measure_responses(backend: Backend, shown: NDArray[np.uint8], tolerance: int) -> Statistics:
+def measure_responses(
+    backend: Backend, shown: NDArray[np.uint8], tolerance: int, segments: Segments | None = None
+) -> Statistics:
     """
     Return the statistics of each place's responses to frames of other places.
 
     :param shown: uint8 (places, inputs), spikes of the reference frames.
+    :param segments: which places are neighbours; None: all in order.
     """
     places = len(shown)
     chosen = np.unique(np.linspace(0, places - 1, min(places, _FRAMES)).astype(int))
     return measure_response_statistics(
-        ((int(place), backend.similarity(shown[place])) for place in chosen), places, tolerance
+        ((int(place), backend.similarity(shown[place])) for place in chosen),
+        places,
+        tolerance,
+        segments,
     )
 
 
@@ -64,8 +74,8 @@ def refine_confidence(
     other = distractors[: len(held_out)]
     nowhere = np.full(len(other), _NOWHERE)
     drives = [
-        (held_out.spikes, held_out.first, held_out.last, held_out.stamps),
-        (other, nowhere, nowhere, held_out.stamps[: len(other)]),
+        (held_out.spikes, held_out.places, held_out.stamps),
+        (other, nowhere, held_out.stamps[: len(other)]),
     ]
     curves: dict[str, Curve] = {}
     right_of: dict[str, float] = {}
@@ -74,17 +84,18 @@ def refine_confidence(
         progress('refining confidence', number, len(models))
         exponents: list[float] = []
         right: list[bool] = []
-        for spikes, first, last, stamps in drives:
+        for spikes, places, stamps in drives:
             normalise, follow = Normaliser(statistics), Following(route.places)
             stage = sequence_filter(route, SequenceConfig(filter=name))
-            tracker = CueTracker(tolerance, stage)
-            for shown, low, high, stamp in zip(spikes, first, last, stamps.tolist()):
+            tracker = CueTracker(tolerance, stage, route.segments)
+            for shown, place, stamp in zip(spikes, places.tolist(), stamps.tolist()):
                 timing = FrameTiming(stamp)
                 frame = follow(normalise(backend.similarity(shown), timing), timing)
                 cues = tracker(frame, stage(frame, timing))
                 exponents.append(model.exponent(cues.features))
-                right.append(bool(low - tolerance <= cues.best <= high + tolerance))
+                near = route.segments.around(place, tolerance) if place >= 0 else _NO_PLACE
+                right.append(near.start <= cues.best < near.stop)
         curves[name] = refine(np.array(exponents), np.array(right))
         right_of[name] = round(float(np.mean(right[: len(held_out)])), 4)
     progress('refining confidence', len(models), len(models))
-    return Calibration(tolerance, held_out.name, len(held_out), curves, right_of)
+    return Calibration(tolerance, NAME, len(held_out), curves, right_of)

@@ -18,10 +18,12 @@ from ..events.packet import Size
 from ..matching.confidence import Calibration
 from ..matching.stages import Route
 from ..network.network import Network
+from ..network.segments import Segments
 from ..sources.completeness import completeness_from
 from ..sources.poses import Origin
 from ..statistics import Statistics
 from .places import Place
+from .training_data import TrainingData
 
 FORMAT_VERSION = 4
 # Format 2 had no choice of encoders and no linear networks, format 3 a file for each thumbnail.
@@ -60,17 +62,28 @@ class TraverseRecord(_Frames, total=False):
     missing: dict[str, object]
 
 
+class EditRecord(TypedDict):
+    """An edit of a map: number of the revision it made, what it was, software, time (ISO 8601)."""
+
+    revision: int
+    edit: str
+    software: str
+    created: str
+
+
 class Provenance(TypedDict, total=False):
     """
-    How a map was made: software with version, time of creation (ISO 8601), traverses.
+    How a map was made: software with version, time of creation (ISO 8601), traverses, edits.
 
-    network: where it is from, if it was not trained here.
+    network: where it is from, if it was not trained here. Every edit makes a revision; a map as it
+    was trained is revision 1.
     """
 
     software: str
     created: str
     traverses: list[TraverseRecord]
     network: str
+    edits: list[EditRecord]
 
 
 @dataclass
@@ -82,7 +95,10 @@ class Map:
     inputs), the encoded reference frames. pixel_statistics: of these, by input.
     response_statistics: of the similarities to frames of other places, by place. calibration:
     from scores to confidences. origin: latitude, longitude and altitude of (0, 0, 0) where poses
-    are from GPS.
+    are from GPS. segments: which places follow each other, and of each segment the statistics of
+    the pixels on its drive; None: one segment, with the statistics of all. labels: names of places.
+    training: what the network is computed from, to edit the map; None where it has none, and in a
+    map that was loaded to be used (`revisions.load_content`).
     """
 
     config: TrainerConfig
@@ -96,6 +112,10 @@ class Map:
     calibration: Calibration
     provenance: Provenance = field(default_factory=Provenance)
     origin: Origin | None = None
+    segments: Segments | None = None
+    segment_statistics: list[Statistics] | None = None
+    labels: dict[int, str] = field(default_factory=dict)
+    training: TrainingData | None = None
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -108,11 +128,21 @@ class Map:
 
     def shown(self) -> Spikes:
         """Return the spikes of the places as the network takes them, uint8 (places, inputs)."""
-        return (
-            standardise(self.spikes, self.pixel_statistics)
-            if self.config.encoding.adapt
-            else self.spikes
-        )
+        if not self.config.encoding.adapt:
+            return self.spikes
+        statistics = self.segment_statistics or [self.pixel_statistics]
+        parts = zip(self.parts().slices, statistics)
+        return np.concatenate([standardise(self.spikes[part], each) for part, each in parts])
+
+    def parts(self) -> Segments:
+        """Return the segments."""
+        return self.segments or Segments.of([len(self.places)])
+
+    @property
+    def revision(self) -> int:
+        """Number of the revision: 1 as trained, and one more with every edit."""
+        edits = self.provenance.get('edits', [])
+        return edits[-1]['revision'] if edits else 1
 
     def image_size(self) -> Size:
         """Return width and height of the images that the map was made from."""
@@ -121,19 +151,24 @@ class Map:
         return self.sensor.size
 
     def route(self) -> Route:
-        """Return the spacing of the places."""
-        return route_of(self.places)
+        """Return the spacing of the places, and their segments."""
+        return route_of(self.places, self.parts())
 
 
-def route_of(places: list[Place]) -> Route:
-    """Return the spacing of places: the medians of time and distance between successive ones."""
-    stamps = np.array([place.stamp_ns for place in places], np.int64)
-    positions = np.array([place.pose.position for place in places if place.pose]).reshape(-1, 3)
-    steps = np.linalg.norm(np.diff(positions, axis=0), axis=1)
+def route_of(places: list[Place], segments: Segments) -> Route:
+    """Return the medians of time and distance between successive places, and the segments."""
+    times: list[int] = []
+    steps: list[float] = []
+    for part in segments.slices:
+        stamps = [place.stamp_ns for place in places[part]]
+        poses = [place.pose for place in places[part] if place.pose]
+        times += [after - before for before, after in zip(stamps, stamps[1:])]
+        steps += [pose.distance(before) for before, pose in zip(poses, poses[1:])]
     return Route(
-        len(stamps),
-        float(np.median(np.diff(stamps))) * 1e-9,
-        float(np.median(steps)) if len(steps) else None,
+        len(places),
+        float(np.median(times)) * 1e-9 if times else 0.0,
+        float(np.median(steps)) if steps else None,
+        tuple(segments.bounds[:-1].tolist()),
     )
 
 

@@ -2,77 +2,81 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterator
 
 import cv2
 import numpy as np
 
-from ..arrays import Indices, Spikes
 from ..config import TrainerConfig
-from ..encoding.encoder import Encoder, sensor_type
+from ..encoding.encoder import sensor_type
 from ..errors import MapError, SourceError
 from ..events.packet import Size
 from ..frames import Frame, Image
-from ..network.linear import Trials
+from ..network.segments import Segments
+from ..network.spike_sums import SpikeSums
 from ..network.training import is_closed_form
 from ..sources.completeness import completeness_tree
 from ..sources.poses import Origin
 from ..sources.traverse import Traverse, open_traverse
 from ..support.progress import ProgressCallback
-from .additional import by_order, by_pose
-from .held_out import Collector, HeldOut
+from .additional import AdditionalFrame, by_order, by_pose
+from .content import MapContent
 from .map import Sensor, TraverseRecord
 from .places import Place, sample
-from .samples import SampleEncoder, TraverseSamples, TrialEncoder
+from .samples import (
+    ADDITIONAL,
+    HELD_OUT,
+    REFERENCE,
+    SampleEncoder,
+    TraverseSamples,
+    TrialEncoder,
+    TrialFrames,
+)
+from .training_data import TrainingData, training_data
 
 _THUMBNAIL_WIDTH = 160
 
 
-@dataclass(frozen=True)
-class RouteData:
-    """
-    The traverses of a route, without their images.
-
-    places: from the first traverse; thumbnails: a JPEG for each of them; samples: of each traverse;
-    trials: changed frames of the places, to choose settings of the fit by; held_out: encoded frames
-    of an additional traverse, to refine the confidence on; records: what was read of each traverse;
-    encode: the encoder.
-    """
-
-    places: list[Place]
-    thumbnails: list[bytes]
-    sensor: Sensor
-    origin: Origin | None
-    samples: list[TraverseSamples]
-    trials: Trials
-    held_out: HeldOut | None
-    encode: Encoder
-    records: list[TraverseRecord]
-
-
-def read_route(config: TrainerConfig, progress: ProgressCallback) -> RouteData:
+def read_route(
+    config: TrainerConfig, progress: ProgressCallback, origin: Origin | None = None
+) -> MapContent:
     """
     Read the traverses in `config.bags`; the first one defines the places.
 
+    :param origin: of GPS poses; None: the first fix.
     :raises SourceError: if a recording is unusable.
     :raises MapError: if the traverses do not fit each other.
     :raises ConfigError: if a setting does not fit the input.
     """
-    reader = _Reader(config, progress)
+    reader = _Reader(config, progress, origin)
     for bag in config.bags:
         reader.read(bag)
-    return reader.data()
+    return reader.content()
+
+
+def read_additional(
+    content: MapContent, bag: str, progress: ProgressCallback
+) -> tuple[TraverseSamples, TraverseRecord]:
+    """
+    Read another traverse of the places of a map.
+
+    :raises SourceError, MapError, ConfigError: as `read_route`.
+    """
+    reader = _Reader(content.config, progress, content.origin)
+    reader.continue_with(content)
+    reader.read(bag)
+    return reader.samples[-1], reader.records[-1]
 
 
 class _Reader:
     """What has been read of the traverses so far."""
 
-    def __init__(self, config: TrainerConfig, progress: ProgressCallback) -> None:
+    def __init__(
+        self, config: TrainerConfig, progress: ProgressCallback, origin: Origin | None
+    ) -> None:
         self._config, self._progress = config, progress
         self._encode = SampleEncoder(config)
-        self._trials = TrialEncoder(self._encode.frame, config.training.seed)
         # Only the fit in closed form chooses, and only among several decays.
         choices = len(self._encode.frame.profile.decays)
         self._choosing = is_closed_form(config.training) and choices > 1
@@ -80,10 +84,14 @@ class _Reader:
         self._thumbnails: list[bytes] = []
         self._image_size: Size = (0, 0)
         self._sensor: Sensor | None = None
-        self._origin: Origin | None = None
-        self._samples: list[TraverseSamples] = []
-        self._records: list[TraverseRecord] = []
-        self._additional = Collector('frames of an additional traverse', 1)
+        self._origin = origin
+        self.samples: list[TraverseSamples] = []
+        self.records: list[TraverseRecord] = []
+
+    def continue_with(self, content: MapContent) -> None:
+        """Read additional traverses of the places of a map."""
+        self._places, self._sensor = content.places, content.sensor
+        self.samples += content.traverses
 
     def read(self, bag: str) -> None:
         """Read the next traverse."""
@@ -93,46 +101,52 @@ class _Reader:
         try:
             if self._sensor is None:
                 self._origin = origin
-                read = list(self._read_places(frames, bag))
+                samples = self._read_places(frames, bag)
             else:
-                read = list(self._read_additional(frames, bag))
+                samples = self._read_additional(frames, bag)
         except MapError as error:
             notes = '; '.join(traverse.completeness.notes)
             raise MapError(f'{error} ({notes})' if notes else str(error)) from None
-        if not read:
+        if samples is None:
             raise SourceError(f'{bag}: no usable frame in it{_reason(traverse)}')
         _check_most(traverse, bag)
         self._check_sensor(traverse, bag)
-        self._samples.append(_samples_of(read))
-        self._records.append(
+        self.samples.append(samples)
+        self.records.append(
             {
                 'source': str(Path(bag).resolve()),
                 'frames': len(traverse),
-                'used': len(read),
+                'used': len(samples.places),
                 'unreadable': traverse.completeness.skipped.total(),
                 'missing': completeness_tree(traverse.completeness),
             }
         )
 
-    def data(self) -> RouteData:
+    def content(self) -> MapContent:
         """Return everything that was read."""
         if self._sensor is None:
             raise MapError('no traverse was read')
-        held_out = self._additional.frames(len(self._places)) if len(self._additional) else None
-        return RouteData(
+        places, config = len(self._places), self._config
+        data = (
+            training_data(self.samples, places, config.encoding.adapt)
+            if is_closed_form(config.training)
+            else TrainingData(self.samples, SpikeSums.zero(places, self._encode.frame.length))
+        )
+        return MapContent(
+            config,
             self._places,
+            Segments.of([places]),
             self._thumbnails,
             self._sensor,
             self._origin,
-            self._samples,
-            self._trials.trials(self._config.encoding.adapt),
-            held_out,
-            self._encode.frame,
-            self._records,
+            self.records,
+            data,
         )
 
-    def _read_places(self, frames: Iterator[Frame], bag: str) -> Iterator[tuple[int, Spikes]]:
-        """Take places from the first traverse; yield each with the spikes of its samples."""
+    def _read_places(self, frames: Iterator[Frame], bag: str) -> TraverseSamples | None:
+        """Take places from the first traverse; return their samples."""
+        trials = TrialEncoder(self._encode.frame, self._config.training.seed)
+        read: list[AdditionalFrame] = []
         for frame in sample(frames, self._config.places):
             number = len(self._places)
             if not self._places:
@@ -140,19 +154,17 @@ class _Reader:
             self._places.append(Place(frame.stamp_ns, frame.pose, bag, frame.name))
             self._thumbnails.append(_thumbnail(frame.image))
             if self._choosing:
-                self._trials.add(frame.image, number)
-            yield number, self._encode(frame.image)
+                trials.add(frame.image, number)
+            read.append(AdditionalFrame(number, frame.stamp_ns, self._encode(frame.image)))
+        return _samples_of(read, REFERENCE, trials.frames())
 
-    def _read_additional(self, frames: Iterator[Frame], bag: str) -> Iterator[tuple[int, Spikes]]:
-        """Assign the frames of an additional traverse; yield their places and spikes."""
+    def _read_additional(self, frames: Iterator[Frame], bag: str) -> TraverseSamples | None:
+        """Assign the frames of an additional traverse to the places; return their samples."""
         assign = by_pose if all(place.pose for place in self._places) else by_order
-        second = len(self._samples) == 1
-        for place, stamp_ns, spikes in assign(
-            frames, self._places, self._config, bag, self._encode
-        ):
-            if second and self._additional.wanted():
-                self._additional.add(spikes[0], place, place, stamp_ns)
-            yield place, spikes
+        read = list(assign(frames, self._places, self._config, bag, self._encode))
+        # Confidence is refined on the second traverse.
+        first = all(each.role == REFERENCE for each in self.samples)
+        return _samples_of(read, HELD_OUT if first else ADDITIONAL)
 
     def _check_sensor(self, traverse: Traverse, bag: str) -> None:
         """Take the sensor from the first traverse; refuse events of another size in others."""
@@ -175,9 +187,19 @@ def _watched(traverse: Traverse, stage: str, progress: ProgressCallback) -> Iter
     progress(stage, total, total)
 
 
-def _samples_of(read: list[tuple[int, Spikes]]) -> TraverseSamples:
-    places: Indices = np.array([place for place, _ in read], np.int64)
-    return TraverseSamples(np.stack([spikes for _, spikes in read]), places)
+def _samples_of(
+    read: list[AdditionalFrame], role: str, trials: TrialFrames | None = None
+) -> TraverseSamples | None:
+    if not read:
+        return None
+    places, stamps, spikes = zip(*read)
+    return TraverseSamples(
+        np.stack(spikes),
+        np.array(places, np.int64),
+        np.array(stamps, np.int64),
+        trials or TrialFrames.none(spikes[0].shape[-1]),
+        role,
+    )
 
 
 def _reason(traverse: Traverse) -> str:

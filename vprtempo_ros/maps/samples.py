@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Sequence
+from typing import Iterator, NamedTuple, Sequence
 
 import numpy as np
 
-from ..arrays import Indices, Spikes
+from ..arrays import Indices, Integers, Spikes
 from ..config import TrainerConfig
 from ..encoding.adaptation import standardise
 from ..encoding.augmentation import COMBINED, another_day, augmentations
@@ -18,20 +18,43 @@ from ..network.linear import Trials
 from ..statistics import Statistics, statistics_of
 
 # Maximum number of places with trials, and trials of each.
-TRIAL_PLACES, _KINDS = 512, 3
+TRIAL_PLACES, KINDS = 512, 3
+# Frames that are standardised at a time.
+_BATCH = 64
+
+# Roles of a traverse: it defines places; it shows known ones again, and confidence is refined on
+# it; it shows them, and is trained on only.
+REFERENCE, HELD_OUT, ADDITIONAL = 'reference', 'held out', 'additional'
+ROLES = (REFERENCE, HELD_OUT, ADDITIONAL)
+
+
+class TrialFrames(NamedTuple):
+    """Trials as encoded: spikes uint8 (frames, kinds, inputs) and places int64 (frames,)."""
+
+    spikes: Spikes
+    places: Indices
+
+    @classmethod
+    def none(cls, inputs: int) -> TrialFrames:
+        """Return no trials."""
+        return cls(np.zeros((0, KINDS, inputs), np.uint8), np.zeros(0, np.int64))
 
 
 @dataclass(frozen=True)
 class TraverseSamples:
     """
-    The samples of one traverse.
+    The samples of one traverse, as encoded.
 
     spikes: uint8 (frames, variants, inputs), of which variant 0 is the frame itself and the others
-    are its augmentations; places: int64 (frames,), the place of each frame.
+    are its augmentations; places, stamps: int64 (frames,), place of each frame and its time in ns;
+    trials: to choose settings of the fit by; role: one of `ROLES`.
     """
 
     spikes: Spikes
     places: Indices
+    stamps: Integers
+    trials: TrialFrames
+    role: str = REFERENCE
 
     @cached_property
     def frames(self) -> Spikes:
@@ -42,6 +65,32 @@ class TraverseSamples:
     def statistics(self) -> Statistics:
         """Statistics of each pixel over the frames."""
         return statistics_of(self.frames)
+
+    def shown(self, adapt: bool) -> Spikes:
+        """Return the frames as the network takes them, uint8 (frames, inputs)."""
+        return standardise(self.frames, self.statistics) if adapt else self.frames
+
+    def batches(self, adapt: bool) -> Iterator[tuple[Spikes, Indices]]:
+        """Yield samples as the network takes them, uint8 (samples, inputs), and their places."""
+        variants, inputs = self.spikes.shape[1:]
+        for begin in range(0, len(self.spikes), _BATCH):
+            part = self.spikes[begin : begin + _BATCH]
+            if adapt:
+                part = standardise(part, self.statistics)
+            places = self.places[begin : begin + _BATCH]
+            yield part.reshape(-1, inputs), np.repeat(places, variants)
+
+    def renumbered(self, numbers: Indices) -> TraverseSamples:
+        """Return the samples and trials with place p called numbers[p]; without those below 0."""
+        places, trials = numbers[self.places], numbers[self.trials.places]
+        kept, tried = places >= 0, trials >= 0
+        return replace(
+            self,
+            spikes=self.spikes[kept],
+            places=places[kept],
+            stamps=self.stamps[kept],
+            trials=TrialFrames(self.trials.spikes[tried], trials[tried]),
+        )
 
 
 class SampleEncoder:
@@ -82,7 +131,7 @@ class TrialEncoder:
         if place % self._stride:
             return
         number = len(self._trials)
-        changes = [COMBINED[(number + 2 * kind) % len(COMBINED)] for kind in range(_KINDS)]
+        changes = [COMBINED[(number + 2 * kind) % len(COMBINED)] for kind in range(KINDS)]
         spikes = [
             self._encode(another_day(changed, previous, self._rng))
             for changed in augmentations(image, changes)
@@ -92,15 +141,37 @@ class TrialEncoder:
             self._trials = self._trials[::2]
             self._stride *= 2
 
-    def trials(self, adapt: bool) -> Trials:
-        """Return the trials; adapt: standardise each kind of them as a traverse of its own."""
+    def frames(self) -> TrialFrames:
+        """Return the trials so far."""
         if not self._trials:
-            return Trials(np.zeros((0, self._encode.length), np.uint8), np.zeros(0, np.int64))
-        kinds = np.stack([spikes for _, spikes in self._trials], axis=1)
-        if adapt:
-            kinds = np.stack([standardise(kind, statistics_of(kind)) for kind in kinds])
-        places = np.array([place for place, _ in self._trials], np.int64)
-        return Trials(kinds.reshape(-1, kinds.shape[-1]), np.tile(places, len(kinds)))
+            return TrialFrames.none(self._encode.length)
+        places, spikes = zip(*self._trials)
+        return TrialFrames(np.stack(spikes), np.array(places, np.int64))
+
+
+def trials_of(traverses: Sequence[TraverseSamples], adapt: bool) -> Trials:
+    """
+    Return the trials of all traverses; of more than `TRIAL_PLACES` places an even part.
+
+    :param adapt: standardise each kind of each traverse as a traverse of its own.
+    """
+    tried = [each.trials for each in traverses if len(each.trials.places)]
+    inputs = traverses[0].spikes.shape[-1]
+    if not tried:
+        return Trials(np.zeros((0, inputs), np.uint8), np.zeros(0, np.int64))
+    places = np.concatenate([each.places for each in tried])
+    parts = [
+        np.stack([_standardised(each.spikes[:, kind], adapt) for kind in range(KINDS)])
+        for each in tried
+    ]
+    kinds = np.concatenate(parts, axis=1)
+    order = np.argsort(places, kind='stable')
+    chosen = order[np.unique(np.linspace(0, len(order) - 1, TRIAL_PLACES).astype(int))]
+    return Trials(kinds[:, chosen].reshape(-1, inputs), np.tile(places[chosen], KINDS))
+
+
+def _standardised(spikes: Spikes, adapt: bool) -> Spikes:
+    return standardise(spikes, statistics_of(spikes)) if adapt else spikes
 
 
 def training_samples(traverses: Sequence[TraverseSamples], adapt: bool) -> tuple[Spikes, Indices]:
@@ -109,10 +180,8 @@ def training_samples(traverses: Sequence[TraverseSamples], adapt: bool) -> tuple
 
     :param adapt: standardise each traverse by its own statistics, as live frames are standardised.
     """
-    spikes = [
-        standardise(each.spikes, each.statistics) if adapt else each.spikes for each in traverses
-    ]
+    batches = [batch for each in traverses for batch in each.batches(adapt)]
     return (
-        np.concatenate([part.reshape(-1, part.shape[-1]) for part in spikes]),
-        np.concatenate([np.repeat(each.places, each.spikes.shape[1]) for each in traverses]),
+        np.concatenate([spikes for spikes, _ in batches]),
+        np.concatenate([places for _, places in batches]),
     )

@@ -32,6 +32,7 @@ from .network_file import NETWORK, network_in, write_network
 from .places import Place
 from .places_file import PLACES, places_in, write_places
 from .reference_file import REFERENCE, Reference, reference_in, write_reference
+from .revision_tree import edits_from, labels_from, revision_tree, segments_from
 from .swap import exchange
 from .thumbnails_file import (
     OLD_THUMBNAILS,
@@ -41,6 +42,7 @@ from .thumbnails_file import (
     read_old_thumbnails,
     write_thumbnails,
 )
+from .training_file import TRAINING, write_training
 
 MAP = 'map.yaml'
 
@@ -98,7 +100,7 @@ def save(built: Map, path: str | Path, overwrite: bool = False) -> Path:
     except OSError as error:
         raise MapError(f'{target}: cannot be written ({error.strerror}); nothing changed') from None
     try:
-        _write(built, staging)
+        write_folder(built, staging)
         staging.chmod(0o755)
         exchange(staging, place)
     except OSError as error:
@@ -128,21 +130,30 @@ def checksums(path: str | Path) -> dict[str, str]:
     return _checksums(_read_document(Path(path)))
 
 
-def _write(built: Map, folder: Path) -> None:
+def write_folder(built: Map, folder: Path) -> None:
+    """Write the files of a map into a folder that has none of them, and synchronise it to disk."""
     write_thumbnails(built.thumbnails, folder / THUMBNAILS)
     write_places(built.places, folder / PLACES)
     write_network(built.network, folder / NETWORK)
     write_reference(
-        Reference(built.spikes, built.pixel_statistics, built.response_statistics),
+        Reference(
+            built.spikes,
+            built.pixel_statistics,
+            built.response_statistics,
+            built.segment_statistics if len(built.parts().counts) > 1 else None,
+        ),
         folder / REFERENCE,
     )
+    if built.training is not None:
+        write_training(built.training, folder / TRAINING)
     config = write_model(built.config, folder)
     document: Document = {
         'format_version': FORMAT_VERSION,
-        **built.provenance,
+        **{key: value for key, value in built.provenance.items() if key != 'edits'},
         'sensor': built.sensor._asdict(),
         'origin': list(built.origin) if built.origin else None,
         'places': len(built.places),
+        **revision_tree(built),
         'confidence': calibration_tree(built.calibration),
         'config': to_tree(config),
         'checksums': _digests(folder),
@@ -212,17 +223,25 @@ def _assembled(
 ) -> Map:
     """Return the map in files whose checksums are right."""
     config = locate_model(_config(document), folder)
+    segments = segments_from(document.get('segments'), len(places))
     encoder = encoder_for(config)
+    parts = len(segments.counts) if segments else 1
+    reference = reference_in(read[REFERENCE].data, len(places), encoder.length, parts)
     loaded = Map(
         config,
         places,
         network_in(read[NETWORK].data, config, encoder.length, len(places)),
         opened.check() if isinstance(opened, Thumbnails) else opened.thumbnails,
         _sensor(document['sensor']),
-        *reference_in(read[REFERENCE].data, len(places), encoder.length),
+        reference.spikes,
+        reference.pixel_statistics,
+        reference.response_statistics,
         calibration_from(document['confidence'], _version(document)),
         _provenance(document),
         _origin(document['origin']),
+        segments,
+        reference.segment_statistics,
+        labels_from(document.get('labels'), len(places)),
     )
     loaded.encoder = encoder
     return loaded
@@ -302,6 +321,8 @@ def _provenance(document: Document) -> Provenance:
     network = document.get('network')
     if isinstance(network, str):
         found['network'] = network
+    if edits := edits_from(document.get('edits')):
+        found['edits'] = edits
     return found
 
 
@@ -356,8 +377,7 @@ def _digest(file: Path) -> str:
 def _digests(folder: Path) -> dict[str, str]:
     """Return the digests of the files of a map of this format."""
     names = [PLACES, NETWORK, REFERENCE, THUMBNAILS]
-    if (folder / MODEL).exists():
-        names.append(MODEL)
+    names += [name for name in (MODEL, TRAINING) if (folder / name).exists()]
     return {name: _digest(folder / name) for name in names}
 
 

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..network.segments import Segments
+
 Floats = NDArray[np.float64]
 
 # Shorter steps than this, in metres, have no direction.
@@ -28,8 +30,21 @@ class Course(NamedTuple):
     turn: Floats
 
 
-def course_of(positions: Floats) -> Course:
-    """Return the course along positions float64 (places, 3), metres, in the order driven."""
+def course_of(positions: Floats, segments: Segments | None = None) -> Course:
+    """
+    Return the course along positions float64 (places, 3), metres, in the order driven.
+
+    :param segments: which positions follow each other; None: all in order.
+    """
+    if segments is None:
+        return _course(positions)
+    parts = [_course(positions[part]) for part in segments.slices]
+    return (
+        Course(*(np.concatenate(values) for values in zip(*parts))) if parts else _course(positions)
+    )
+
+
+def _course(positions: Floats) -> Course:
     steps = np.diff(positions, axis=0)
     lengths = np.linalg.norm(steps, axis=1)
     ahead, behind = np.vstack([steps, steps[-1:]]), np.vstack([steps[:1], steps])

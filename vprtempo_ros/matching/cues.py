@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Doubles
+from ..arrays import Doubles, Indices
+from ..network.segments import Segments
 from .sequence.evidence import Evidence
 from .stages import Scores, Stage
 
@@ -56,10 +57,16 @@ class Cues(NamedTuple):
 class CueTracker:
     """Computes the cues frame by frame, causally and in constant memory."""
 
-    def __init__(self, tolerance: int, stage: Stage) -> None:
-        """Take the map's tolerance in places, and the sequence filter in use."""
-        self._tolerance = tolerance
+    def __init__(self, tolerance: int, stage: Stage, segments: Segments | None = None) -> None:
+        """
+        Take the map's tolerance in places, and the sequence filter in use.
+
+        :param segments: which places are neighbours; None: all in order.
+        """
+        self._tolerance, self._segments = tolerance, segments
         self._stage = stage
+        # The places within the tolerance of each place, once the number of places is known.
+        self._windows: tuple[Indices, Indices] | None = None
         evidence = getattr(stage, 'evidence', None)
         self._evidence = evidence if isinstance(evidence, Evidence) else None
         self.reset()
@@ -82,11 +89,12 @@ class CueTracker:
             self.reset()
         places, tolerance = len(scores), self._tolerance
         best = int(scores.argmax())
+        segments = self._segments = self._segments or Segments.of([places])
         single, whole, surprise = _belief(scores, self._evidence is not None)
-        around = _windows(single, tolerance)
+        around = self._around(single, segments)
         own, lead, agrees, rank = 0.0, 0.0, 0.0, 1.0
         if frame is not None:
-            own, lead, agrees, rank = self._single(frame, best)
+            own, lead, agrees, rank = self._single(frame, best, segments.around(best, tolerance))
         evidence = self._evidence
         features = np.array(
             [
@@ -102,7 +110,7 @@ class CueTracker:
                 self._own,
                 1.0 / (1.0 + min(self._seen, 100.0)),
                 math.log(places),
-                _rival(around, best, tolerance),
+                _rival(around, best, segments.around(best, 2 * tolerance)),
                 rank,
                 self._rank,
                 self._steady,
@@ -110,9 +118,19 @@ class CueTracker:
         )
         return Cues(features, best, around)
 
-    def _single(self, frame: Scores, best: int) -> tuple[float, float, float, float]:
+    def _around(self, belief: NDArray[np.floating], segments: Segments) -> Doubles:
+        """Return the sums float64 (places,) of the belief within the tolerance."""
+        if self._windows is None:
+            self._windows = segments.windows(self._tolerance)
+        first, end = self._windows
+        sums = np.zeros(len(belief) + 1)
+        np.cumsum(belief, out=sums[1:])
+        around: Doubles = sums[end] - sums[first]
+        # Rounding can make differences of sums slightly negative.
+        return np.maximum(around, 0.0, out=around)
+
+    def _single(self, frame: Scores, best: int, near: slice) -> tuple[float, float, float, float]:
         """Return a place's own score, its lead, whether it is the best, and its rank."""
-        near = slice(max(0, best - self._tolerance), best + self._tolerance + 1)
         own = float(frame[near].max())
         second = max(
             float(frame[: near.start].max(initial=-_FAR)),
@@ -148,22 +166,11 @@ def _belief(scores: Scores, odds: bool) -> tuple[NDArray[np.floating], float, fl
     return belief, 1.0, float(math.log(total) - float(belief @ values))
 
 
-def _windows(belief: NDArray[np.floating], tolerance: int) -> Doubles:
-    """Return the sums float64 (places,) of the belief up to `tolerance` places away."""
-    places = len(belief)
-    reach = min(tolerance, places)
-    sums = np.zeros(places + 2 * reach + 1)
-    np.cumsum(belief, out=sums[reach + 1 : reach + 1 + places])
-    sums[reach + 1 + places :] = sums[reach + places]
-    around = sums[2 * reach + 1 :] - sums[:places]
-    # Rounding can make differences of sums slightly negative.
-    return np.maximum(around, 0.0, out=around)
-
-
-def _rival(around: Doubles, best: int, tolerance: int) -> float:
-    """Return the log ratio of the belief around the best place and around the best other one."""
-    low, high = max(0, best - 2 * tolerance), best + 2 * tolerance + 1
-    other = max(float(around[:low].max(initial=1e-9)), float(around[high:].max(initial=1e-9)))
+def _rival(around: Doubles, best: int, near: slice) -> float:
+    """Return the log ratio of the belief around the best place and around one not near it."""
+    other = max(
+        float(around[: near.start].max(initial=1e-9)), float(around[near.stop :].max(initial=1e-9))
+    )
     return min(max(math.log(max(float(around[best]), 1e-9) / other), -_SURE), _SURE)
 
 

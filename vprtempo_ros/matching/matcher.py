@@ -39,7 +39,7 @@ class Matcher:
         if config.normalise and follow:
             self._normalisers.append(Following(route.places))
         self._filter = sequence_filter(route, config.sequence)
-        self._cues = CueTracker(calibration.tolerance, self._filter)
+        self._cues = CueTracker(calibration.tolerance, self._filter, route.segments)
         self._step_s = route.step_s
         self._last_ns: int | None = None
 

@@ -13,6 +13,7 @@ from typing import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from ..network.segments import Segments
 from ..statistics import Statistics
 from .stages import FrameTiming, Scores
 
@@ -54,20 +55,25 @@ class Normaliser:
 
 
 def measure_response_statistics(
-    rows: Iterable[tuple[int, Scores]], places: int, tolerance: int
+    rows: Iterable[tuple[int, Scores]],
+    places: int,
+    tolerance: int,
+    segments: Segments | None = None,
 ) -> Statistics:
     """
     Return mean and deviation of each place's response to frames of other places.
 
     :param rows: the place of a frame and the similarities float32 (places,) to it.
     :param tolerance: frames up to this many places away are of the place itself.
+    :param segments: which places are neighbours; None: all in order.
     """
+    segments = segments or Segments.of([places])
     count = np.zeros(places)
     total = np.zeros(places)
     squares = np.zeros(places)
     others = np.ones(places, bool)
     for place, row in rows:
-        near = slice(max(0, place - tolerance), place + tolerance + 1)
+        near = segments.around(place, tolerance)
         others[near] = False
         values = np.where(others, row, 0.0).astype(np.float64)
         count += others

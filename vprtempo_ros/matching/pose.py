@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from ..config import PoseConfig
 from ..frames import Pose
+from ..network.segments import Segments
 from .course import course_of, headings
 from .rotations import mean_rotation, rotations_from
 
@@ -61,6 +62,7 @@ class PoseEstimator:
         tolerance: int,
         config: PoseConfig,
         oriented: bool = True,
+        segments: Segments | None = None,
     ) -> None:
         """
         Take the poses of all places; those without are left out.
@@ -68,16 +70,19 @@ class PoseEstimator:
         :param oriented: whether the orientations are known. GPS has none: the robot is taken to
             face along the route, where this is straight; where the route has no direction
             either, every yaw is as likely.
+        :param segments: which places follow each other; None: all in order.
         """
+        self._segments = segments or Segments.of([len(poses)])
         known = [place for place, pose in enumerate(poses) if pose is not None]
         # For each place its row below, or -1.
         self._row = np.full(len(poses), -1)
         self._row[known] = np.arange(len(known))
         self._reach = 2 * tolerance + 1
         found = [pose for pose in poses if pose is not None]
-        self._frame_id = found[0].frame_id if found else ''
+        self._frame_ids = [pose.frame_id for pose in found]
         self._positions = np.array([pose.position for pose in found]).reshape(-1, 3)
-        self._course = course_of(self._positions)
+        numbers = self._segments.numbers[known]
+        self._course = course_of(self._positions, Segments.of(np.bincount(numbers).tolist()))
         self._across = config.lateral_std**2
         turn: Floats = np.zeros(len(found))
         if oriented:
@@ -97,6 +102,7 @@ class PoseEstimator:
         places, rows = places[rows >= 0], rows[rows >= 0]
         if not len(rows):
             return None
+        frame_id = self._frame_ids[rows[np.abs(places - best).argmin()]]
         weights = confidences[places].astype(np.float64)
         weights /= weights.sum()
         positions = self._positions[rows]
@@ -119,11 +125,12 @@ class PoseEstimator:
         covariance = (covariance + covariance.T) / 2
         x, y, z = position.tolist()
         qx, qy, qz, qw = rotation.tolist()
-        return PoseEstimate(Pose((x, y, z), (qx, qy, qz, qw), self._frame_id), covariance)
+        return PoseEstimate(Pose((x, y, z), (qx, qy, qz, qw), frame_id), covariance)
 
     def _around(self, confidences: NDArray[np.floating], best: int) -> NDArray[np.intp]:
         """Return the run of places about the best that share its confidence."""
-        first, end = max(0, best - self._reach), min(len(confidences), best + self._reach + 1)
+        near = self._segments.around(best, self._reach)
+        first, end = near.start, near.stop
         # Not comparable, as NaN is, is too little.
         little = np.flatnonzero(~(confidences[first:end] >= _PART * confidences[best])) + first
         before, after = little[little < best], little[little > best]

@@ -7,6 +7,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ..network.segments import Segments
+
 Scores = NDArray[np.float32]
 
 
@@ -27,12 +29,19 @@ class Route(NamedTuple):
     How the places of a map follow one another.
 
     step_s: time between places when the reference was recorded, median, in seconds; step_m: way
-    between places, median, in metres, None where the map has no poses.
+    between places, median, in metres, None where the map has no poses. starts: first place of each
+    segment: places before and after it do not follow one another.
     """
 
     places: int
     step_s: float
     step_m: float | None = None
+    starts: tuple[int, ...] = (0,)
+
+    @property
+    def segments(self) -> Segments:
+        """The segments."""
+        return Segments(np.array([*self.starts, self.places], np.int64))
 
 
 class Stage(Protocol):

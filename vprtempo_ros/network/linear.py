@@ -24,12 +24,12 @@ from ..support.blas import BlasThreads
 from .layers import AMPLITUDE
 from .neighbours import neighbour_targets, spread, unit
 from .network import LinearNetwork
-from .ridge import Sums, check_scipy, ridge_weights
+from .ridge import check_scipy, ridge_weights
+from .segments import Segments
+from .spike_sums import SpikeSums
 
 # Maximum number of reference frames by which both parts are scaled.
 _FRAMES = 2000
-# Samples converted to floats at a time.
-_BATCH = 4096
 
 
 class Trials(NamedTuple):
@@ -37,19 +37,6 @@ class Trials(NamedTuple):
 
     spikes: Spikes
     places: Indices
-
-
-def sums_of(spikes: Spikes, places: Indices, count: int) -> Sums:
-    """
-    Return the sums of samples, for ridge regression on their amplitudes.
-
-    :param spikes: uint8 (samples, inputs), as the network takes them; places: int64 (samples,).
-    """
-    sums = Sums.zero(count, spikes.shape[1])
-    for begin in range(0, len(spikes), _BATCH):
-        batch = slice(begin, begin + _BATCH)
-        sums.add(spikes[batch].astype(np.float32) * AMPLITUDE, places[batch])
-    return sums
 
 
 class Fit(NamedTuple):
@@ -61,30 +48,40 @@ class Fit(NamedTuple):
 
 
 def fit_linear(
-    sums: Sums, references: Spikes, trials: Trials, tolerance: int, profile: FitProfile
+    sums: SpikeSums,
+    references: Spikes,
+    trials: Trials,
+    tolerance: int,
+    profile: FitProfile,
+    segments: Segments | None = None,
 ) -> Fit:
     """
     Fit a network to the sums of the samples.
 
     :param references: uint8 (places, inputs), the spikes of the places as the network takes them.
     :param tolerance: distance along the route, in places, of a correct match.
+    :param segments: which places are neighbours; None: all in order.
     :raises VprError: if SciPy is not installed.
     """
     check_scipy()
+    segments = segments or Segments.of([len(references)])
     # Rounding depends on the number of threads, and a map must not.
     threads = BlasThreads(1)
     try:
-        targets = neighbour_targets(references, tolerance)
-        correlation = _correlation(references, targets)
+        targets = neighbour_targets(references, tolerance, segments)
+        correlation = _correlation(references, targets, segments)
+        scaled = sums.amplitudes()
         amplitudes: Floats = trials.spikes.astype(np.float32) * AMPLITUDE
         best: Fit | None = None
         margins: dict[float, float] = {}
         for decay in profile.decays:
-            ridge = ridge_weights(sums, targets, decay)
-            weights = blended(ridge, correlation, references, tolerance, profile.correlation)
+            ridge = ridge_weights(scaled, targets, decay, segments)
+            weights = blended(
+                ridge, correlation, references, tolerance, profile.correlation, segments
+            )
             if len(profile.decays) > 1:
                 responses = np.asarray(amplitudes @ weights.T, np.float32)
-                margins[decay] = margin(responses, trials.places, tolerance)
+                margins[decay] = margin(responses, trials.places, tolerance, segments)
             if best is None or margins[decay] > margins[best.decay]:
                 best = Fit(LinearNetwork(weights), decay, margins)
         assert best is not None
@@ -94,7 +91,12 @@ def fit_linear(
 
 
 def blended(
-    weights: Floats, correlation: Floats, references: Spikes, tolerance: int, share: float
+    weights: Floats,
+    correlation: Floats,
+    references: Spikes,
+    tolerance: int,
+    share: float,
+    segments: Segments | None = None,
 ) -> Floats:
     """
     Return the weighted mean of both kinds of weights, float32 (places, inputs).
@@ -106,20 +108,26 @@ def blended(
     """
     chosen = np.unique(np.linspace(0, len(references) - 1, _FRAMES).astype(int))
     frames = references[chosen].astype(np.float32) * AMPLITUDE
+    segments = segments or Segments.of([len(references)])
     total = np.zeros_like(weights)
     for part, rows in ((1.0 - share, weights), (share, correlation)):
         if part > 0.0:
-            total += rows * np.float32(part / _scatter(frames @ rows.T, chosen, tolerance))
+            total += rows * np.float32(
+                part / _scatter(frames @ rows.T, chosen, tolerance, segments)
+            )
     return total
 
 
-def margin(responses: Floats, places: Indices, tolerance: int) -> float:
+def margin(
+    responses: Floats, places: Indices, tolerance: int, segments: Segments | None = None
+) -> float:
     """
     Return the mean lead of the correct place over the best wrong one, in standard deviations.
 
     :param responses: float32 (frames, places); places: int64 (frames,), the correct ones.
     """
-    correct = np.abs(np.arange(responses.shape[1]) - places[:, np.newaxis]) <= tolerance
+    segments = segments or Segments.of([responses.shape[1]])
+    correct = segments.near(places, tolerance)
     deviation = np.maximum(responses.std(axis=1), np.float32(1e-12))
     right = np.where(correct, responses, -np.inf).max(axis=1)
     wrong = np.where(correct, -np.inf, responses).max(axis=1)
@@ -128,15 +136,15 @@ def margin(responses: Floats, places: Indices, tolerance: int) -> float:
     return float(((right - wrong) / deviation)[counted].mean()) if counted.any() else 0.0
 
 
-def _correlation(references: Spikes, targets: Floats) -> Floats:
+def _correlation(references: Spikes, targets: Floats, segments: Segments) -> Floats:
     """Return weights whose response is the correlation with each place's frame and neighbours."""
     rows: Doubles = unit(references).astype(np.float64)
-    return np.asarray(spread(rows, targets), np.float32)
+    return np.asarray(spread(rows, targets, segments), np.float32)
 
 
-def _scatter(responses: Floats, places: Indices, tolerance: int) -> float:
+def _scatter(responses: Floats, places: Indices, tolerance: int, segments: Segments) -> float:
     """Return the standard deviation of the responses of other places, frame by frame; not 0."""
-    others = np.abs(np.arange(responses.shape[1]) - places[:, np.newaxis]) > tolerance
+    others = ~segments.near(places, tolerance)
     centred = responses - responses.mean(axis=1, keepdims=True)
     if not others.any():
         return 1.0

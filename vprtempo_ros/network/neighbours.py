@@ -12,40 +12,50 @@ from __future__ import annotations
 import numpy as np
 
 from ..arrays import Doubles, Floats, Spikes
+from .segments import Segments
 
 # Pairs of frames to average over, evenly spread along the route.
 _PAIRS = 2000
 
 
-def neighbour_targets(references: Spikes, tolerance: int) -> Floats:
+def neighbour_targets(
+    references: Spikes, tolerance: int, segments: Segments | None = None
+) -> Floats:
     """
     Return the target of a place's neuron by the distance of the sample's place along the route.
 
     :param references: uint8 (places, inputs), the spikes of the places in order.
+    :param segments: pairs are of one segment; None: all places are.
     :return: float32 (tolerance + 1,): 1 for the place itself, then 0 to 1, not increasing.
     """
-    places = len(references)
+    numbers = (segments or Segments.of([len(references)])).numbers
     targets = np.zeros(tolerance + 1, np.float32)
     targets[0] = 1.0
-    for distance in range(1, min(tolerance, places - 1) + 1):
-        first = np.unique(np.linspace(0, places - 1 - distance, _PAIRS).astype(int))
+    for distance in range(1, min(tolerance, len(references) - 1) + 1):
+        pairs = np.flatnonzero(numbers[distance:] == numbers[:-distance])
+        if not len(pairs):
+            break
+        first = pairs[np.unique(np.linspace(0, len(pairs) - 1, _PAIRS).astype(int))]
         one, other = unit(references[first]), unit(references[first + distance])
         targets[distance] = max(float(np.einsum('ij,ij->i', one, other).mean()), 0.0)
     return np.minimum.accumulate(targets)
 
 
-def spread(rows: Doubles, targets: Floats) -> Doubles:
+def spread(rows: Doubles, targets: Floats, segments: Segments | None = None) -> Doubles:
     """
     Return each place's row plus those of its neighbours, weighted by their targets.
 
     :param rows: float64 (places, values), in the order of the route.
     :param targets: float32 (tolerance + 1,), see `neighbour_targets`.
+    :param segments: neighbours are of one segment; None: all places are.
     """
     total: Doubles = rows * float(targets[0])
-    for distance in range(1, min(len(targets), len(rows))):
-        weight = float(targets[distance])
-        total[distance:] += weight * rows[:-distance]
-        total[:-distance] += weight * rows[distance:]
+    for part in (segments or Segments.of([len(rows)])).slices:
+        near, sums = rows[part], total[part]
+        for distance in range(1, min(len(targets), len(near))):
+            weight = float(targets[distance])
+            sums[distance:] += weight * near[:-distance]
+            sums[:-distance] += weight * near[distance:]
     return total
 
 

@@ -5,7 +5,7 @@ Presented one by one, samples x move an output neuron by eta (t - w x) x. With a
 converges to the minimum of sum (t - w x)^2 + decay |w|^2: ridge regression (Hoerl and Kennard,
 Technometrics 1970). Stepping there takes thousands of presentations of each sample and stops
 short; the linear equations take seconds for any number of places, and have no learning rate. They
-need sums of the samples only, which add up over traverses, machines and maps.
+need sums of the samples only.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from ..arrays import Doubles, Floats, Indices, Integers
 from ..errors import VprError
 from ..support.blas import BlasThreads
 from .neighbours import spread
+from .segments import Segments
 
 # Target response of a place's own neuron (VPRTempo: 0.5, and 0 for all others).
 TARGET = 0.5
@@ -78,18 +79,10 @@ class Sums:
         self.count += len(samples)
         threads.restore()
 
-    def __add__(self, other: Sums) -> Sums:
-        """Return the sums of both; their places must be the same."""
-        return Sums(
-            self.count + other.count,
-            self.total + other.total,
-            self.power + other.power,
-            self.places + other.places,
-            self.shown + other.shown,
-        )
 
-
-def ridge_weights(sums: Sums, targets: Floats, decay: float = DECAY) -> Floats:
+def ridge_weights(
+    sums: Sums, targets: Floats, decay: float = DECAY, segments: Segments | None = None
+) -> Floats:
     """
     Return the least squares weights of an output layer, float32 (places, inputs).
 
@@ -99,13 +92,14 @@ def ridge_weights(sums: Sums, targets: Floats, decay: float = DECAY) -> Floats:
 
     :param targets: float32 (tolerance + 1,), see `neighbours.neighbour_targets`.
     :param decay: in units of the mean power of an input.
+    :param segments: which places are neighbours; None: all in order.
     :raises VprError: if SciPy is not installed.
     """
     check_scipy()
     # Rounding depends on the number of threads, and a map must not.
     threads = BlasThreads(1)
     try:
-        return _solve(sums, targets, decay)
+        return _solve(sums, targets, decay, segments)
     finally:
         threads.restore()
 
@@ -124,13 +118,13 @@ def check_scipy() -> None:
         ) from None
 
 
-def _solve(sums: Sums, targets: Floats, decay: float) -> Floats:
+def _solve(sums: Sums, targets: Floats, decay: float, segments: Segments | None) -> Floats:
     from scipy.linalg import cho_factor, cho_solve
 
     size = len(sums.total)
     mean = sums.total / max(sums.count, 1)
     power = sums.power - sums.count * np.outer(mean, mean)
-    wanted = spread(sums.places - np.outer(sums.shown, mean), targets)
+    wanted = spread(sums.places - np.outer(sums.shown, mean), targets, segments)
     wanted *= TARGET
     # Of samples that are all alike rounding errors are left, which are no power.
     least = _ROUNDING * float(np.trace(sums.power)) / size + 1e-12

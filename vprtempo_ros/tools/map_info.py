@@ -13,7 +13,9 @@ from ..config import EVENTS, EncodingConfig, EventsConfig
 from ..energy.speck import fit
 from ..errors import BackendError
 from ..maps.map import Map, missing_lines
+from ..maps.revisions import PREVIOUS
 from ..maps.store import checksums, load
+from ..maps.training_file import TRAINING
 from ..matching.normalisation import hyperactive
 from ..network.graph import GraphNetwork
 from ..network.layers import Layer
@@ -55,11 +57,24 @@ def describe(loaded: Map, folder: Path) -> Iterator[Line]:
         yield 'imported', loaded.provenance['network']
     else:
         yield 'training', _training(loaded)
+    yield from _revisions(loaded, folder)
     yield from _calibration(loaded)
     yield from _confidence(loaded)
     yield 'hyperactive', _hyperactive(loaded)
     for number, (name, digest) in enumerate(checksums(folder).items()):
         yield 'sha256' if number == 0 else '', f'{digest}  {name}'
+
+
+def _revisions(loaded: Map, folder: Path) -> Iterator[Line]:
+    """Yield the number of the revision, whether the map can be edited, its edits and labels."""
+    editable = (folder / TRAINING).is_file()
+    held = 'holds its training data' if editable else 'without training data, cannot be edited'
+    undo = ', the previous revision is kept' if (folder / PREVIOUS).is_dir() else ''
+    yield 'revision', f'{loaded.revision}, {held}{undo}'
+    for each in loaded.provenance.get('edits', []):
+        yield '', f'{each["revision"]}: {each["edit"]}, {each["created"]}, {each["software"]}'
+    for number, (place, name) in enumerate(sorted(loaded.labels.items())):
+        yield 'labels' if number == 0 else '', f'{place}: {name}'
 
 
 def _encoding(encoding: EncodingConfig) -> str:
@@ -77,7 +92,10 @@ def _encoding(encoding: EncodingConfig) -> str:
 
 def _places(loaded: Map) -> Iterator[Line]:
     poses = [place.pose for place in loaded.places if place.pose]
+    counts = loaded.parts().counts
     yield 'places', f'{len(loaded.places)}, {len(poses)} with a pose'
+    if len(counts) > 1:
+        yield '', f'in {len(counts)} segments of {", ".join(map(str, counts))}'
     if poses:
         length = sum(pose.distance(before) for before, pose in zip(poses, poses[1:]))
         yield '', f'{length:.1f} m from the first to the last, in frame {poses[0].frame_id!r}'

@@ -32,6 +32,7 @@ COMMANDS = {
     'wait_until_active': 'nodes/commands/wait_until_active.py',
     'evaluate': 'tools/evaluate.py',
     'map_info': 'tools/map_info.py',
+    'map_edit': 'tools/map_edit.py',
     'bag_info': 'tools/bag_info.py',
     'events_to_frames': 'tools/events_to_frames.py',
     'integer_walk': 'tools/integer_walk.py',

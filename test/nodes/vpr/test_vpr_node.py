@@ -13,7 +13,6 @@ from support.ros import Client, answer_of, frame_message, image_message
 
 from vprtempo_ros.config import BackendConfig, MatchConfig, NodeConfig
 from vprtempo_ros.frames import RGB
-from vprtempo_ros.maps.map import FORMAT_VERSION
 from vprtempo_ros.maps.store import load
 from vprtempo_ros.matching.stages import FrameTiming
 from vprtempo_ros.options import options
@@ -110,7 +109,7 @@ def test_info_is_latched(street, tmp_path: Path) -> None:
             client.spin_until(lambda: bool(client.infos), 'the info')
             info = client.infos[0]
             assert info.database_location == str(street.map)
-            assert info.database_version == FORMAT_VERSION
+            assert info.database_version == 1
             assert 'VPRTempo' in info.method
         assert f'map {street.map}' in process.output()
 

@@ -17,6 +17,8 @@ from support.ros import SINGLE, Client, frame_message
 from vprtempo_ros.config import TrainerConfig
 from vprtempo_ros.demo.recordings import IMAGE_TOPIC
 from vprtempo_ros.maps.building import build_map
+from vprtempo_ros.maps.editing import forget
+from vprtempo_ros.maps.revisions import edit, undo
 from vprtempo_ros.maps.store import load, save
 from vprtempo_ros.options import from_flat
 
@@ -283,3 +285,21 @@ def test_memory_and_threads_after_many_changes(
     assert after[0] - before[0] < _GROWTH, (before, after)
     # A thread that loads the next map may just have gone.
     assert after[1:] == before[1:]
+
+
+def test_an_edited_map(street, tmp_path: Path, client: Client) -> None:
+    """A node takes up an edited map between two frames, and announces its revision."""
+    folder = tmp_path / 'map'
+    shutil.copytree(street.map, folder)
+    parameters = {'map': folder, **SINGLE}
+    with ros.node(tmp_path, 'vpr_node', parameters=parameters):
+        client.await_listener()
+        with Camera(client, street.places()[8]):
+            await_place(client, '8')
+            edit(folder, 'forget 0-2', lambda content: forget(content, range(3)))
+            assert client.set_parameter('map', str(folder)).successful
+            await_place(client, '5')
+        client.spin_until(lambda: client.infos[-1].database_version == 2, 'the revision')
+        undo(folder)
+        assert client.set_parameter('map', str(folder)).successful
+        client.spin_until(lambda: client.infos[-1].database_version == 1, 'the one before')

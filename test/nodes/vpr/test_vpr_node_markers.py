@@ -16,6 +16,7 @@ from visualization_msgs.msg import Marker, MarkerArray
 from vprtempo_ros.maps.layout import layout_of
 from vprtempo_ros.maps.places import Place
 from vprtempo_ros.maps.store import load, save
+from vprtempo_ros.network.segments import Segments
 from vprtempo_ros.nodes.vpr.outputs.markers import match_markers, route_markers
 
 LATCHED = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -187,6 +188,14 @@ def test_places_without_poses_are_left_out() -> None:
     assert np.round([p.x for p in line.points], 3).tolist() == [0, 0.1, 0.1, 0.2, 0.4, 0.5]
     assert {m.action for m in match_markers(layout, 3).markers} == {Marker.DELETE}
     assert match_markers(layout, 4).markers[1].text == 'place 4'
+
+
+def test_segments_are_not_connected_and_labels_are_shown() -> None:
+    """The line ends with a segment; a place with a label is called by it."""
+    layout = layout_of(tiny_map().places, Segments.of([1, 5]), {4: 'dock'})
+    line, _ = route_markers(layout).markers
+    assert np.round([p.x for p in line.points], 3).tolist() == [0.1, 0.2, 0.4, 0.5]
+    assert match_markers(layout, 4).markers[1].text == 'dock'
 
 
 def test_a_single_place() -> None:

@@ -34,6 +34,8 @@ _DOUBT, _STANDS = 1.0, 0.01
 # Maps of this number of places or more use compiled loops. Smaller ones are fast enough in NumPy,
 # and their nodes need not wait for the import of numba, which takes a second.
 _COMPILED_FROM = 5000
+# So do maps of this number of segments, each of which is a call of NumPy.
+_MANY_SEGMENTS = 16
 
 # Beliefs nearer to 0 and 1 than these are beyond the float32 sums that they come from.
 _LEAST, _NEAREST_TO_ONE = np.float32(1e-12), np.float32(1e-6)
@@ -46,11 +48,11 @@ class Bayes:
     A histogram over (place, speed) with one state off the map, as in Xu, Sunderhauf and Milford,
     Probabilistic Visual Place Recognition for Hierarchical Localization (RA-L 2020); the speed is
     part of the state because its constancy makes a sequence informative. Predict: each speed moves
-    its belief by the displacement, and sometimes becomes another; belief that passes an end of the
-    map, and a fraction `leaving` of the other belief, goes off the map; of that, a fraction
-    `returning` comes back, to any place, so that a robot that was moved is found again. Update:
-    scores of wrong places are N(0, 1), that of the correct one stands out unless the view is
-    occluded; off the map all are wrong (the unknown place of FAB-MAP, Cummins and Newman, IJRR
+    its belief by the displacement, and sometimes becomes another; belief that passes an end of a
+    segment of the map, and a fraction `leaving` of the other belief, goes off the map; of that, a
+    fraction `returning` comes back, to any place, so that a robot that was moved is found again.
+    Update: scores of wrong places are N(0, 1), that of the correct one stands out unless the view
+    is occluded; off the map all are wrong (the unknown place of FAB-MAP, Cummins and Newman, IJRR
     2008). How far it stands out, and so the weight of a score, is estimated on the drive
     (`Evidence`).
 
@@ -67,7 +69,8 @@ class Bayes:
 
     def __init__(self, route: Route, config: SequenceConfig) -> None:
         """Take memory for the belief and compile, if need be, the loops over the places."""
-        self._loops = _loops(route.places)
+        self._bounds = route.segments.bounds
+        self._loops = _loops(route.places, len(route.starts))
         self._progress = Progress(route, config.odometry)
         # Whether the newest frame was taken for the first of a drive.
         self.restarted = False
@@ -133,7 +136,7 @@ class Bayes:
         """Set `moved` and `total` to the belief after a step; return that of being off the map."""
         come = self._motion.come(step.time, step.way)
         first, taps = self._motion.spread(step, come)
-        self._loops.move(self._belief, first, taps, self._moved, self._total)
+        self._loops.move(self._belief, self._bounds, first, taps, self._moved, self._total)
         leaving, returning, change = (
             1.0 - (1.0 - chance) ** step.come
             for chance in (self._leaving, self._returning, _SPEED_CHANGE)
@@ -179,8 +182,8 @@ class Bayes:
         np.exp(self._ratios, out=self._ratios)
 
 
-def _loops(places: int) -> ModuleType:
-    if places < _COMPILED_FROM:
+def _loops(places: int, segments: int) -> ModuleType:
+    if places < _COMPILED_FROM and segments < _MANY_SEGMENTS:
         return vectorised
     from . import kernels
 

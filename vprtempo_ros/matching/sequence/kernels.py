@@ -29,15 +29,25 @@ _FAST = {'reassoc', 'contract', 'arcp', 'nsz'}
 
 @njit(nogil=True, cache=True, fastmath=_FAST)
 def _track(
-    window: Floats, offsets: Integers, newest: Scores, start: int, stop: int, sums: Floats
+    window: Floats,
+    offsets: Integers,
+    newest: Scores,
+    segment: tuple[int, int],
+    start: int,
+    stop: int,
+    sums: Floats,
 ) -> Floats:
-    """Return the sums of the scores along a track, for its ends at places start to stop."""
-    places = newest.shape[0]
+    """
+    Return the sums of the scores along a track, for its ends at places start to stop.
+
+    The track is within a segment: its first place and the one past its last.
+    """
+    first, end = segment
     ends = sums[: stop - start]
     ends[:] = newest[start:stop]
     for sample in range(offsets.shape[0]):
         offset = offsets[sample]
-        low, high = max(start, offset), min(stop, places + offset)
+        low, high = max(start, first + offset), min(stop, end + offset)
         if low < high:
             row = window[sample, low - offset : high - offset]
             part = ends[low - start : high - start]
@@ -48,7 +58,12 @@ def _track(
 
 @njit(nogil=True, cache=True, fastmath=_FAST)
 def _moments(
-    window: Floats, offsets: Integers, newest: Scores, expected: float, sums: Floats
+    window: Floats,
+    offsets: Integers,
+    newest: Scores,
+    bounds: Integers,
+    expected: float,
+    sums: Floats,
 ) -> tuple[float, float]:
     """
     Return mean and deviation of a track's sums over the places.
@@ -58,15 +73,23 @@ def _moments(
     places = newest.shape[0]
     stride = _RUN * max(1, (places + _SAMPLE - 1) // _SAMPLE)
     total, absolute, count = np.float64(0.0), np.float64(0.0), 0
-    for start in range(0, places, stride):
-        ends = _track(window, offsets, newest, start, min(start + _RUN, places), sums)
-        part, size = _ZERO, _ZERO
-        for i in range(ends.shape[0]):
-            part += ends[i]
-            size += abs(ends[i])
-        total += part
-        absolute += size
-        count += ends.shape[0]
+    segment = 0
+    for begin in range(0, places, stride):
+        start = begin
+        while start < min(begin + _RUN, places):
+            while bounds[segment + 1] <= start:
+                segment += 1
+            around = (bounds[segment], bounds[segment + 1])
+            stop = min(begin + _RUN, around[1])
+            ends = _track(window, offsets, newest, around, start, stop, sums)
+            part, size = _ZERO, _ZERO
+            for i in range(ends.shape[0]):
+                part += ends[i]
+                size += abs(ends[i])
+            total += part
+            absolute += size
+            count += ends.shape[0]
+            start = stop
     mean = total / (count + PRIOR_PLACES)
     deviation = _NORMAL * absolute / count
     variance = (count * deviation * deviation + PRIOR_PLACES * expected) / (count + PRIOR_PLACES)
@@ -78,6 +101,7 @@ def best_tracks(
     window: Floats,
     offsets: Integers,
     newest: Scores,
+    bounds: Integers,
     expected: float,
     lead: Floats,
     out: Floats,
@@ -88,60 +112,67 @@ def best_tracks(
     Set out[p] to the best of the tracks that end at place p, each in its own deviations.
 
     window (samples, places), newest and out (places,), lead and peaks (tracks,), sums (BLOCK,),
-    all float32; offsets int64 (tracks, samples) are the places come since each sample. A track
+    all float32; offsets int64 (tracks, samples) are the places come since each sample, bounds int64
+    (segments + 1,) as in `Segments`: a track does not go from one segment to another. A track
     is the sum of its scores, standardised over the places; `expected` is the variance that it
     has for independent scores. lead[j] is added to track j; peaks[j] becomes its highest value
-    without that. Where a track was off the map it gets nothing.
+    without that. Where a track was off its segment it gets nothing.
     """
-    places, tracks = newest.shape[0], offsets.shape[0]
+    tracks = offsets.shape[0]
     means = np.empty(tracks, F)
     units = np.empty(tracks, F)
     for track in range(tracks):
-        mean, deviation = _moments(window, offsets[track], newest, expected, sums)
+        mean, deviation = _moments(window, offsets[track], newest, bounds, expected, sums)
         means[track], units[track] = mean, 1.0 / deviation
         peaks[track] = -np.inf
-    for start in range(0, places, BLOCK):
-        stop = min(start + BLOCK, places)
-        best = out[start:stop]
-        best[:] = -np.inf
-        for track in range(tracks):
-            ends = _track(window, offsets[track], newest, start, stop, sums)
-            mean, unit, added = means[track], units[track], lead[track]
-            peak = peaks[track]
-            for i in range(ends.shape[0]):
-                value = (ends[i] - mean) * unit
-                peak = max(peak, value)
-                best[i] = max(best[i], value + added)
-            peaks[track] = peak
+    for segment in range(bounds.shape[0] - 1):
+        around = (bounds[segment], bounds[segment + 1])
+        for start in range(around[0], around[1], BLOCK):
+            stop = min(start + BLOCK, around[1])
+            best = out[start:stop]
+            best[:] = -np.inf
+            for track in range(tracks):
+                ends = _track(window, offsets[track], newest, around, start, stop, sums)
+                mean, unit, added = means[track], units[track], lead[track]
+                peak = peaks[track]
+                for i in range(ends.shape[0]):
+                    value = (ends[i] - mean) * unit
+                    peak = max(peak, value)
+                    best[i] = max(best[i], value + added)
+                peaks[track] = peak
 
 
 @njit(nogil=True, cache=True, fastmath=_FAST)
-def move(belief: Floats, first: Integers, taps: Floats, moved: Floats, total: Floats) -> None:
+def move(
+    belief: Floats, bounds: Integers, first: Integers, taps: Floats, moved: Floats, total: Floats
+) -> None:
     """
     Move the belief of each speed along the places, and sum it over the speeds.
 
-    belief and moved (speeds, places), taps (speeds, taps), total (places,), all float32; first
-    int64 (speeds,). taps[j, k] is the part of speed j that comes first[j] + k places further.
-    What comes past either end of the map is gone.
+    belief and moved (speeds, places), taps (speeds, taps), total (places,), all float32; bounds
+    int64 (segments + 1,) as in `Segments`; first int64 (speeds,). taps[j, k] is the part of speed j
+    that comes first[j] + k places further. What comes past either end of its segment is gone.
     """
-    speeds, places = belief.shape
-    for start in range(0, places, BLOCK):
-        stop = min(start + BLOCK, places)
-        whole = total[start:stop]
-        whole[:] = _ZERO
-        for j in range(speeds):
-            target = moved[j, start:stop]
-            target[:] = _ZERO
-            for k in range(taps.shape[1]):
-                tap, offset = taps[j, k], first[j] + k
-                low, high = max(start, offset), min(stop, places + offset)
-                if tap > _ZERO and low < high:
-                    row = belief[j, low - offset : high - offset]
-                    part = target[low - start : high - start]
-                    for i in range(part.shape[0]):
-                        part[i] += tap * row[i]
-            for i in range(whole.shape[0]):
-                whole[i] += target[i]
+    speeds = belief.shape[0]
+    for segment in range(bounds.shape[0] - 1):
+        begin, end = bounds[segment], bounds[segment + 1]
+        for start in range(begin, end, BLOCK):
+            stop = min(start + BLOCK, end)
+            whole = total[start:stop]
+            whole[:] = _ZERO
+            for j in range(speeds):
+                target = moved[j, start:stop]
+                target[:] = _ZERO
+                for k in range(taps.shape[1]):
+                    tap, offset = taps[j, k], first[j] + k
+                    low, high = max(start, begin + offset), min(stop, end + offset)
+                    if tap > _ZERO and low < high:
+                        row = belief[j, low - offset : high - offset]
+                        part = target[low - start : high - start]
+                        for i in range(part.shape[0]):
+                            part[i] += tap * row[i]
+                for i in range(whole.shape[0]):
+                    whole[i] += target[i]
 
 
 @njit(nogil=True, cache=True, fastmath=_FAST)

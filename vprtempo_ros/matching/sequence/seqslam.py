@@ -46,6 +46,7 @@ class SeqSlam:
         from .kernels import BLOCK, best_tracks
 
         self._best_tracks, self._prior = best_tracks, PRIOR_PLACES
+        self._bounds = route.segments.bounds
         self._progress = Progress(route, config.odometry)
         # Whether the newest frame was taken for the first of a drive.
         self.restarted = False
@@ -108,6 +109,7 @@ class SeqSlam:
             self._window,
             np.rint(come).astype(np.int64),
             self._newest,
+            self._bounds,
             weight * weight + held,
             lead,
             best,

@@ -28,12 +28,16 @@ REACH = 4
 SUREST = np.float32(20.0)
 
 
-def move(belief: Floats, first: Indices, taps: Floats, moved: Floats, total: Scores) -> None:
+def move(
+    belief: Floats, bounds: Indices, first: Indices, taps: Floats, moved: Floats, total: Scores
+) -> None:
     """Move the belief of each speed, and sum it over the speeds; as `kernels.move`."""
-    places = belief.shape[1]
     shifts = first[:, None] + np.arange(taps.shape[1])
-    sources = _shifted(belief, np.minimum(np.maximum(shifts, -places), places))
-    np.matmul(taps[:, None], sources, out=moved[:, None])
+    edges = bounds.tolist()
+    for begin, end in zip(edges, edges[1:]):
+        places = end - begin
+        sources = _shifted(belief[:, begin:end], np.minimum(np.maximum(shifts, -places), places))
+        np.matmul(taps[:, None], sources, out=moved[:, None, begin:end])
     moved.sum(axis=0, out=total)
 
 

@@ -124,10 +124,11 @@ class Markers:
 
 
 def route_markers(layout: Layout) -> MarkerArray:
-    """Return the places, and a line along them with gaps at places without pose."""
+    """Return the places, and a line along each segment with gaps at places without pose."""
     known = np.logical_and.reduce(np.isfinite(layout.positions), axis=1)
     points = [Point(x=x, y=y, z=z) for x, y, z in layout.positions.tolist()]
-    pairs = np.flatnonzero(known[:-1] & known[1:]).tolist()
+    follows = np.diff(layout.segments.numbers) == 0
+    pairs = np.flatnonzero(known[:-1] & known[1:] & follows).tolist()
     line = _marker(layout, ROUTE, Marker.LINE_LIST, _GREY, Vector3(x=0.12 * layout.spacing))
     line.points = [point for first in pairs for point in points[first : first + 2]]
     size = 0.3 * layout.spacing
@@ -155,7 +156,7 @@ def match_markers(layout: Layout, place: int | None) -> MarkerArray:
     match.pose.position = Point(x=x, y=y, z=z)
     label = _marker(layout, LABEL, Marker.TEXT_VIEW_FACING, _WHITE, Vector3(z=1.5 * size))
     label.pose.position = Point(x=x, y=y, z=z + 1.5 * size)
-    label.text = f'place {place}'
+    label.text = layout.name_of(place)
     return MarkerArray(markers=[match, label])
 
 

@@ -11,8 +11,7 @@ from vision_msgs.msg import Classification, ObjectHypothesis, VisionInfo
 from ....config import PoseConfig
 from ....frames import Image
 from ....interface import BELIEF, INFO, MATCH
-from ....maps.layout import layout_of
-from ....maps.map import FORMAT_VERSION
+from ....maps.layout import Layout, layout_of
 from ....matching.match import Match
 from ....matching.pose import PoseEstimate
 from ....recogniser import Recogniser
@@ -32,7 +31,7 @@ class Outputs:
     ) -> None:
         """Make the publishers, which are silent until activation, and announce the map."""
         self._node, self._recogniser = node, recogniser
-        layout = layout_of(recogniser.map.places)
+        layout = _layout_of(recogniser)
         self._cloud = BeliefCloud(layout)
         self.poses = PoseOutput(node, recogniser, pose)
         self._markers = Markers(node, layout)
@@ -45,7 +44,7 @@ class Outputs:
     def set_map(self, recogniser: Recogniser, map_path: str) -> None:
         """Announce another map and publish its results from now on; the topics stay."""
         self._recogniser = recogniser
-        layout = layout_of(recogniser.map.places)
+        layout = _layout_of(recogniser)
         self._cloud = BeliefCloud(layout)
         self.poses.set_map(recogniser)
         self._markers.set_layout(layout)
@@ -57,7 +56,7 @@ class Outputs:
         info = VisionInfo(
             method=f'VPRTempo, {loaded.config.training.readout} readout, backend {backend.name}',
             database_location=map_path,
-            database_version=FORMAT_VERSION,
+            database_version=loaded.revision,
         )
         info.header.stamp = self._node.get_clock().now().to_msg()
         self._info.publish(info)
@@ -105,3 +104,8 @@ class Outputs:
         for publisher in (self._matches, self._belief):
             self._node.destroy_lifecycle_publisher(publisher)
         self._node.destroy_publisher(self._info)
+
+
+def _layout_of(recogniser: Recogniser) -> Layout:
+    loaded = recogniser.map
+    return layout_of(loaded.places, loaded.parts(), loaded.labels)

@@ -37,7 +37,11 @@ class PoseOutput:
         # Satellite fixes have no orientation.
         self._estimator = (
             PoseEstimator(
-                poses, loaded.calibration.tolerance, self._config, oriented=loaded.origin is None
+                poses,
+                loaded.calibration.tolerance,
+                self._config,
+                loaded.origin is None,
+                loaded.parts(),
             )
             if any(poses)
             else None

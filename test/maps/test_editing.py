@@ -1,0 +1,179 @@
+"""Edited maps answer as maps that were trained at once from the same frames."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from support.edited import answers, assert_same_answers, bag_of, map_of, street_config, trained
+from support.helpers import drive, tiny_config
+from support.street import Street
+
+from vprtempo_ros.errors import MapError
+from vprtempo_ros.maps.building import fit_map
+from vprtempo_ros.maps.content import MapContent
+from vprtempo_ros.maps.editing import add_drive, add_stretch, forget, labelled, merge, split
+from vprtempo_ros.maps.reading import read_route
+from vprtempo_ros.maps.revisions import derive, edit, load_content
+from vprtempo_ros.maps.store import load
+from vprtempo_ros.maps.training_data import training_data
+from vprtempo_ros.support.progress import silent
+
+ADAPT = [{'encoding__adapt': adapt} for adapt in (False, True)]
+
+
+@pytest.mark.parametrize('settings', ADAPT, ids=['plain', 'adapted'])
+def test_forgotten_places(street: Street, tmp_path: Path, settings: dict[str, Any]) -> None:
+    """A map that forgot places is that of the frames that are left."""
+    count = len(street.places())
+    gone = [0, 5, 6, 7, count - 1]
+    edited = map_of(street, range(count), tmp_path / 'edited', **settings)
+    edit(edited, 'forget', lambda content: forget(content, gone))
+    left = [place for place in range(count) if place not in gone]
+    expected = map_of(street, left, tmp_path / 'expected', **settings)
+    found, other = load(edited), load(expected)
+    # Stamps are those of the first recording, which was not cut.
+    assert len(found.places) == len(left)
+    similarities = answers(other)
+    difference = np.abs(answers(found) - similarities).max()
+    assert difference <= 1e-5 * np.abs(similarities).max()
+    assert found.revision == 2
+
+
+def test_another_drive_that_was_added(street: Street, tmp_path: Path) -> None:
+    """Another drive, added, is as if it had been given to the training: confidence too."""
+    places, query = street.places()[:10], street.frames('query')
+    bags = [bag_of(places, tmp_path / 'first')]
+    bags += [bag_of(query[start::2], tmp_path / f'other{start}') for start in (0, 1)]
+    edited = trained(street_config(bags[0]), tmp_path / 'edited')
+    for bag in bags[1:]:
+        edit(edited, 'add', lambda content, bag=bag: add_drive(content, str(bag), silent))
+    expected = trained(street_config(*bags), tmp_path / 'expected')
+    assert_same_answers(edited, expected)
+    assert load(edited).calibration.frames > 5
+
+
+def test_a_stretch_added_and_the_same_merged(street: Street, tmp_path: Path) -> None:
+    """A recording that is added gives the map that merging its own map gives."""
+    first = map_of(street, range(8), tmp_path / 'first')
+    second = map_of(street, range(8, 14), tmp_path / 'second')
+    one, other = load_content(first), load_content(second)
+    derive(merge(one.content, other.content), one.map, 'merge', tmp_path / 'merged')
+    edit(first, 'add', lambda content: add_stretch(content, f'{second}.bag', silent))
+    assert_same_answers(first, tmp_path / 'merged')
+    loaded = load(first)
+    assert loaded.parts().counts == [8, 6]
+    assert loaded.segment_statistics is not None
+    np.testing.assert_array_equal(
+        loaded.segment_statistics[1], np.asarray(load(second).pixel_statistics)
+    )
+    assert [each['used'] for each in loaded.provenance['traverses']] == [8, 6]
+
+
+def test_any_sequence_of_edits_has_the_sums_of_training_at_once(
+    street: Street, tmp_path: Path
+) -> None:
+    """Sums that were added and subtracted are, to the bit, those of the samples that are left."""
+    places, query = street.places(), street.frames('query')
+    contents = [
+        read_route(street_config(bag_of(part, tmp_path / f'bag{number}')), silent)
+        for number, part in enumerate((places[:9], places[9:], places[4:12]))
+    ]
+    again = bag_of(query, tmp_path / 'again')
+    content = merge(contents[0], contents[1])
+    content = add_drive(content, str(again), silent)
+    content = forget(content, [3, 9, 10])
+    content = merge(content, contents[2])
+    before, after = split(content, 12)
+    content = merge(after, before)
+    content = forget(content, [0])
+    _assert_at_once(content)
+
+
+def _assert_at_once(content: MapContent) -> None:
+    """Compare with the same samples, summed again."""
+    data = content.data
+    at_once = training_data(data.traverses, len(content.places), content.adapt)
+    for name in ('count', 'total', 'power', 'places', 'shown'):
+        np.testing.assert_array_equal(getattr(data.sums, name), getattr(at_once.sums, name))
+    assert len(content.records) == len(data.traverses)
+    assert len(content.thumbnails) == len(content.places) == content.segments.places
+    found, expected = (
+        answers(fit_map(each, {})) for each in (content, replace(content, data=at_once))
+    )
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.fixture(scope='module')
+def content(tmp_path_factory: pytest.TempPathFactory) -> MapContent:
+    """Return the content of a small map."""
+    folder = tmp_path_factory.mktemp('content')
+    return read_route(tiny_config(drive(folder / 'bag', range(6), range(6))), silent)
+
+
+def test_labels_follow_their_places(content: MapContent) -> None:
+    """Labels stay at their places when others are forgotten, and when maps are merged."""
+    named = replace(content, labels={1: 'door', 4: 'stairs'})
+    assert forget(named, [0, 1]).labels == {2: 'stairs'}
+    assert merge(content, named).labels == {7: 'door', 10: 'stairs'}
+    assert [part.labels for part in split(named, 3)] == [{1: 'door'}, {1: 'stairs'}]
+    assert labelled(named.labels, 0, 'gate', 6) == {0: 'gate', 1: 'door', 4: 'stairs'}
+    assert labelled(named.labels, 4, '', 6) == {1: 'door'}
+
+
+@pytest.mark.parametrize(
+    ('places', 'expected'),
+    [
+        ([0, 1, 2, 3, 4], 'expected at least 2 places to be left, found 1: a map needs two'),
+        ([6], 'expected places from 0 to 5, found 6'),
+        ([-1], 'expected places from 0 to 5, found -1'),
+    ],
+)
+def test_what_cannot_be_forgotten(content: MapContent, places: list[int], expected: str) -> None:
+    """All places but one, and places that are none, are refused."""
+    with pytest.raises(MapError, match=f'^{expected}$'):
+        forget(content, places)
+
+
+def test_what_cannot_be_split_or_labelled(content: MapContent) -> None:
+    """A map of one place, a border outside, and labels that fit on no line are refused."""
+    for place in (1, 5, 60):
+        with pytest.raises(MapError, match=f'which are 2 to 4, found {place}$'):
+            split(content, place)
+    for name in ('a\nb', 'x' * 81, '\x1b[2J'):
+        with pytest.raises(MapError, match='^expected a label of up to 80 printable characters'):
+            labelled({}, 0, name, 6)
+
+
+@pytest.mark.parametrize(
+    ('settings', 'frame', 'expected'),
+    [
+        ({'encoding__width': 9}, 'odom', r'the same encoding\.width, found 8 and 9'),
+        ({'training__augment': False}, 'odom', r'training\.augment, found True and False'),
+        ({'places__tolerance': 3}, 'odom', r'places\.tolerance, found \d and 3'),
+        ({}, 'map', "one coordinate frame, found 'odom' and 'map'"),
+    ],
+)
+def test_what_cannot_be_merged(
+    content: MapContent, tmp_path: Path, settings: dict[str, Any], frame: str, expected: str
+) -> None:
+    """Maps of other settings or another coordinate frame are refused in one line."""
+    bag = drive(tmp_path / 'bag', range(3), range(3), frame_id=frame)
+    other = read_route(tiny_config(bag, **settings), silent)
+    with pytest.raises(MapError, match=expected) as caught:
+        merge(content, other)
+    assert '\n' not in str(caught.value)
+
+
+def test_sensors_and_origins_that_cannot_be_merged(content: MapContent) -> None:
+    """Maps of another image size, or of GPS poses around another origin, are refused."""
+    other = replace(content, sensor=content.sensor._replace(width=640))
+    with pytest.raises(MapError, match='camera of 32x24 pixels and camera of 640x24 pixels$'):
+        merge(content, other)
+    one, other = (replace(content, origin=(latitude, 7.0, 100.0)) for latitude in (50.0, 51.0))
+    with pytest.raises(MapError, match='expected GPS poses of one origin'):
+        merge(one, other)
+    assert merge(content, one).origin == one.origin

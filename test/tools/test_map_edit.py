@@ -1,0 +1,140 @@
+"""The command map_edit, as a user runs it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.edited import assert_same_answers, bag_of, map_of
+from support.helpers import drive, names, tiny_config, tree
+from support.street import Street
+
+from vprtempo_ros.errors import MapError
+from vprtempo_ros.maps.building import build_map
+from vprtempo_ros.maps.store import load, save
+from vprtempo_ros.tools.map_edit import places_of
+
+
+def map_edit(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run the command."""
+    return subprocess.run(
+        [sys.executable, '-m', 'vprtempo_ros.tools.map_edit', *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+
+
+def done(*arguments: object) -> str:
+    """Run the command and return what it printed."""
+    finished = map_edit(*arguments)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    return finished.stdout
+
+
+def refused(*arguments: object) -> str:
+    """Run the command and return its one-line error."""
+    finished = map_edit(*arguments)
+    assert finished.returncode == 1, finished.stdout + finished.stderr
+    error = finished.stderr.strip().split('\r')[-1].strip()
+    assert error.startswith('error: ')
+    assert '\n' not in error
+    return error.removeprefix('error: ')
+
+
+def info(folder: Path) -> str:
+    """Return what map_info prints."""
+    return subprocess.run(
+        [sys.executable, '-m', 'vprtempo_ros.tools.map_info', str(folder)],
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=True,
+    ).stdout
+
+
+def test_a_map_that_lives(street: Street, tmp_path: Path) -> None:
+    """After all kinds of edits it answers as one that was trained at once."""
+    first = map_of(street, range(6), tmp_path / 'first')
+    second = map_of(street, range(6, 12), tmp_path / 'second')
+    before = tree(first)
+    merged = tmp_path / 'merged'
+    assert done('merge', first, second, merged) == f'{merged}: revision 2, 12 places\n'
+    assert done('forget', merged, '6-11') == f'{merged}: revision 3, 6 places\n'
+    assert_same_answers(merged, first)
+    done('undo', merged)
+    parts = [tmp_path / name for name in ('before', 'after')]
+    done('split', merged, 6, *parts)
+    assert_same_answers(parts[0], first)
+    assert_same_answers(parts[1], second)
+    assert done('add', first, f'{second}.bag') == f'{first}: revision 2, 12 places\n'
+    assert_same_answers(first, merged)
+    assert done('label', first, 2, 'front door') == f'{first}: revision 3, 12 places\n'
+    assert_same_answers(first, merged)
+    assert load(first).labels == {2: 'front door'}
+    shown = dict(line.split(None, 1) for line in info(first).splitlines() if line[0] != ' ')
+    assert shown['revision'] == '3, holds its training data, the previous revision is kept'
+    assert shown['labels'] == '2: front door'
+    assert 'in 2 segments of 6, 6\n' in info(first)
+    done('undo', first)
+    done('label', merged, 0, 'gate')
+    assert 'previous revision removed' in done('compact', merged)
+    assert [each['edit'].split()[0] for each in load(first).provenance['edits']] == ['add']
+    again = bag_of(street.frames('query')[:12], tmp_path / 'again')
+    done('forget', first, '6-11')
+    done('add', first, again, '--again')
+    assert load(first).calibration.frames > 2
+    assert tree(first) != before
+    left = {'first.bag', 'second.bag', 'again', 'first', 'second', 'merged', 'before', 'after'}
+    assert set(names(tmp_path)) == left
+
+
+def test_what_is_refused(tmp_path: Path) -> None:
+    """Each in one line, and nothing is changed."""
+    maps = []
+    for name, settings in (('map', {}), ('wide', {'encoding__width': 9}), ('old', {})):
+        bag = drive(tmp_path / f'{name}.bag', range(4), range(4))
+        maps.append(save(build_map(tiny_config(bag, **settings)), tmp_path / name))
+    one, wide, old = maps
+    (old / 'training.safetensors').unlink()
+    before, out = tree(tmp_path), tmp_path / 'out'
+    assert refused('forget', one, '0-2') == (
+        'expected at least 2 places to be left, found 1: a map needs two'
+    )
+    assert refused('forget', one, '3-9') == 'expected places from 0 to 3, found 4'
+    assert refused('forget', one, '3-1').startswith('expected places as numbers and ranges')
+    assert refused('forget', old, '0') == (
+        f'{old}: this map holds no training data: train it again'
+    )
+    assert refused('merge', one, wide, out) == (
+        'expected maps with the same encoding.width, found 8 and 9'
+    )
+    assert refused('merge', one, one, out).endswith('found the same one twice')
+    assert 'there is a map already' in refused('split', one, 2, wide, out)
+    assert refused('split', one, 3, out, out).endswith('which are 2 to 2, found 3')
+    assert 'no such map' in refused('label', out, 0, 'door')
+    assert refused('label', one, 4, 'door') == 'expected places from 0 to 3, found 4'
+    assert 'no previous revision' in refused('undo', one)
+    assert 'no previous revision' in refused('compact', one)
+    assert str(tmp_path / 'nothing') in refused('add', one, tmp_path / 'nothing')
+    assert tree(tmp_path) == before
+
+
+def test_help() -> None:
+    """Each command is described."""
+    text = done('--help')
+    for name in ('forget', 'add', 'merge', 'split', 'label', 'undo', 'compact'):
+        assert f'\n    {name} ' in text
+    assert '3,7-9' in done('forget', '--help')
+
+
+def test_texts_of_places() -> None:
+    """Numbers and ranges; anything else is refused before it takes memory."""
+    assert places_of('3') == [3]
+    assert places_of('7-9, 3') == [7, 8, 9, 3]
+    for text in ('', '-1', '1-', '1,,2', 'all', '0-999999999', '4-3', '٣a'):
+        with pytest.raises(MapError, match='expected places as numbers and ranges like 3,7-9'):
+            places_of(text)

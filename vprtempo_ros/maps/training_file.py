@@ -1,0 +1,128 @@
+"""
+training.safetensors: what the network of a map is computed from, as integers that stay exact.
+
+Only edits read it: a map runs without. Sums over all samples are kept where they take less room
+than the samples; in smaller maps they are computed in a moment.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..arrays import Indices
+from ..errors import MapError
+from ..network.spike_sums import SpikeSums
+from .samples import KINDS, REFERENCE, ROLES, TraverseSamples, TrialFrames
+from .tensors import Tensors, tensor, tensors_in, write_tensors
+from .training_data import TrainingData, training_data
+
+TRAINING = 'training.safetensors'
+_POWER = 'sums.power'
+
+
+class Size(NamedTuple):
+    """Numbers of places, inputs and traverses of the map."""
+
+    places: int
+    inputs: int
+    traverses: int
+
+
+def write_training(data: TrainingData, file: Path) -> None:
+    """Write samples and sums."""
+    tensors: Tensors = {}
+    for number, traverse in enumerate(data.traverses):
+        name = f'traverse.{number}'
+        tensors[f'{name}.role'] = np.array([ROLES.index(traverse.role)], np.int64)
+        tensors[f'{name}.spikes'] = traverse.spikes
+        tensors[f'{name}.places'] = traverse.places
+        tensors[f'{name}.stamps'] = traverse.stamps
+        tensors[f'{name}.trials.spikes'] = traverse.trials.spikes
+        tensors[f'{name}.trials.places'] = traverse.trials.places
+    sums = data.sums
+    if sums.power.nbytes < sum(each.spikes.nbytes for each in data.traverses):
+        tensors |= {_POWER: sums.power, 'sums.places': sums.places}
+    write_tensors(file, tensors)
+
+
+def training_in(data: NDArray[np.uint8], size: Size, adapt: bool) -> TrainingData:
+    """
+    Return what is in the content of the file; large arrays are views of it.
+
+    :param adapt: whether each traverse is standardised.
+    :raises MapError: if a tensor is missing, has another shape or type, or is out of range.
+    """
+    found = tensors_in(data, TRAINING)
+    try:
+        traverses = [
+            _traverse(found, f'traverse.{number}', size) for number in range(size.traverses)
+        ]
+        _check_samples(traverses, size.places)
+        if _POWER not in found:
+            return training_data(traverses, size.places, adapt)
+        return TrainingData(traverses, _sums(found, traverses, size))
+    except MapError as error:
+        raise MapError(f'{TRAINING}: {error}') from None
+
+
+def _sums(found: Tensors, traverses: list[TraverseSamples], size: Size) -> SpikeSums:
+    shown = np.zeros(size.places, np.int64)
+    for each in traverses:
+        np.add.at(shown, each.places, each.spikes.shape[1])
+    places = tensor(found, 'sums.places', np.int32, (size.places, size.inputs))
+    total = places.sum(axis=0, dtype=np.int64)
+    power = tensor(found, _POWER, np.int64, (size.inputs, size.inputs))
+    count = int(shown.sum())
+    # Spikes are 0 to 255, and x x >= x for each of them.
+    diagonal = np.diagonal(power)
+    wrong = (places < 0).any() or (diagonal < total).any() or (diagonal > 255 * total).any()
+    if wrong or (total > 255 * count).any() or not (power == power.T).all():
+        raise MapError(f'{_POWER}: expected the sums of {count} samples, found other numbers')
+    return SpikeSums(count, total, power, places, shown)
+
+
+def _traverse(found: Tensors, name: str, size: Size) -> TraverseSamples:
+    spikes, tried = found.get(f'{name}.spikes'), found.get(f'{name}.trials.spikes')
+    # Of any other shape, the checks below say what was expected.
+    frames, variants = spikes.shape[:2] if spikes is not None and spikes.ndim == 3 else (1, 1)
+    trials = len(tried) if tried is not None and tried.ndim == 3 else 0
+    role = int(tensor(found, f'{name}.role', np.int64, (1,))[0])
+    if not 0 <= role < len(ROLES) or not frames or not variants:
+        raise MapError(f'{name}: expected a role from 0 to {len(ROLES) - 1} and frames')
+    return TraverseSamples(
+        tensor(found, f'{name}.spikes', np.uint8, (frames, variants, size.inputs)),
+        _within(found, f'{name}.places', frames, size.places),
+        tensor(found, f'{name}.stamps', np.int64, (frames,)),
+        TrialFrames(
+            tensor(found, f'{name}.trials.spikes', np.uint8, (trials, KINDS, size.inputs)),
+            _within(found, f'{name}.trials.places', trials, size.places),
+        ),
+        ROLES[role],
+    )
+
+
+def _within(found: Tensors, name: str, count: int, places: int) -> Indices:
+    numbers = tensor(found, name, np.int64, (count,))
+    if not ((numbers >= 0) & (numbers < places)).all():
+        raise MapError(f'{name}: expected places from 0 to {places - 1}')
+    return numbers
+
+
+def _check_samples(traverses: list[TraverseSamples], places: int) -> None:
+    """Check that each place has one reference frame, and each frame equally many samples."""
+    references = np.zeros(places, np.int64)
+    for each in traverses:
+        if each.role == REFERENCE:
+            np.add.at(references, each.places, 1)
+    wrong = np.flatnonzero(references != 1)
+    if len(wrong):
+        raise MapError(
+            f'expected one reference frame of place {wrong[0]}, found {references[wrong[0]]}'
+        )
+    variants = sorted({each.spikes.shape[1] for each in traverses})
+    if len(variants) > 1:
+        raise MapError(f'expected equally many samples of all frames, found {variants}')

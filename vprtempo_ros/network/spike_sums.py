@@ -1,0 +1,110 @@
+"""
+Sums of spikes as integers: all that ridge regression needs of its samples, exactly.
+
+Integers add up to the same bits in any order, on any number of threads, workers and machines, and
+subtracting samples leaves what there would be without them. So a map that was edited has the sums
+of one trained at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..arrays import Indices, Integers, Spikes
+from .ridge import Sums
+
+_AMPLITUDE = 1.0 / 255.0
+# Samples in one product of matrices: 258 products of two spikes of 255 are the most whose sum
+# float32, with its 24 bits, has exactly.
+_BATCH = 256
+
+
+@dataclass
+class SpikeSums:
+    """
+    The sums of spikes 0 to 255.
+
+    count: samples; total: int64 (inputs,); power: int64 (inputs, inputs), the sum of x x^T; places:
+    int32 (places, inputs), the sum of each place's samples; shown: int64 (places,), their number.
+    """
+
+    count: int
+    total: Integers
+    power: Integers
+    places: NDArray[np.int32]
+    shown: Integers
+
+    @classmethod
+    def zero(cls, places: int, inputs: int) -> SpikeSums:
+        """Return the sums of no samples."""
+        return cls(
+            0,
+            np.zeros(inputs, np.int64),
+            np.zeros((inputs, inputs), np.int64),
+            np.zeros((places, inputs), np.int32),
+            np.zeros(places, np.int64),
+        )
+
+    def add(self, spikes: Spikes, places: Indices, sign: int = 1) -> None:
+        """
+        Add samples, or with sign -1 subtract samples that were added.
+
+        :param spikes: uint8 (samples, inputs), as the network takes them; places: int64 (samples,).
+        """
+        for begin in range(0, len(spikes), _BATCH):
+            part, where = spikes[begin : begin + _BATCH], places[begin : begin + _BATCH]
+            floats = part.astype(np.float32)
+            self.total += sign * part.sum(axis=0, dtype=np.int64)
+            self.power += sign * (floats.T @ floats).astype(np.int64)
+            # Samples of a place mostly follow each other: sum each run first.
+            starts = np.flatnonzero(np.diff(where, prepend=where[0] - 1))
+            runs = np.add.reduceat(part, starts, axis=0, dtype=np.int32)
+            np.add.at(self.places, where[starts], np.int32(sign) * runs)
+            np.add.at(self.shown, where, sign)
+        self.count += sign * len(spikes)
+
+    def followed_by(self, other: SpikeSums) -> SpikeSums:
+        """Return the sums of both, the places of `other` after those of these."""
+        return SpikeSums(
+            self.count + other.count,
+            self.total + other.total,
+            self.power + other.power,
+            np.concatenate([self.places, other.places]),
+            np.concatenate([self.shown, other.shown]),
+        )
+
+    def only(self, places: Indices) -> SpikeSums:
+        """Return the sums with these places only, in this order; no other has a sample."""
+        return SpikeSums(
+            self.count, self.total, self.power, self.places[places], self.shown[places]
+        )
+
+    def copy(self) -> SpikeSums:
+        """Return sums that can be added to on their own."""
+        return SpikeSums(
+            self.count, self.total.copy(), self.power.copy(), self.places.copy(), self.shown.copy()
+        )
+
+    def amplitudes(self) -> Sums:
+        """Return the sums of amplitudes of 0 to 1, as the network takes them."""
+        return Sums(
+            self.count,
+            np.multiply(self.total, _AMPLITUDE, dtype=np.float64),
+            np.multiply(self.power, _AMPLITUDE**2, dtype=np.float64),
+            np.multiply(self.places, _AMPLITUDE, dtype=np.float64),
+            self.shown,
+        )
+
+
+def sums_of(spikes: Spikes, places: Indices, count: int) -> SpikeSums:
+    """
+    Return the sums of samples of this number of places.
+
+    :param spikes: uint8 (samples, inputs), as the network takes them; places: int64 (samples,).
+    """
+    sums = SpikeSums.zero(count, spikes.shape[1])
+    sums.add(spikes, places)
+    return sums

@@ -1,0 +1,168 @@
+"""map_edit: forget, add, merge, split and label the places of a map, and undo the last edit."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from pathlib import Path
+from typing import Any, Callable, Sequence
+
+from ..errors import MapError
+from ..maps.editing import add_drive, add_stretch, forget, merge, split
+from ..maps.map import Map
+from ..maps.revisions import compact, derive, edit, label, load_content, same_model, undo
+from ..support.progress import ProgressCallback
+from .bar import ProgressBar
+from .command import guarded
+
+_RANGE = re.compile(r'(\d{1,9})(?:-(\d{1,9}))?')
+# Numbers that a text of places may stand for, before the map says how many there are.
+_PLACES_MAX = 10_000_000
+
+
+def places_of(text: str) -> list[int]:
+    """
+    Return the places that a text stands for: numbers and ranges, such as `3,7-9`.
+
+    :raises MapError: if it is anything else.
+    """
+    places: list[int] = []
+    for part in text.split(','):
+        found = _RANGE.fullmatch(part.strip())
+        first, last = (int(found[1]), int(found[2] or found[1])) if found else (0, -1)
+        if last < first or last - first + len(places) > _PLACES_MAX:
+            raise MapError(f'expected places as numbers and ranges like 3,7-9, found {part!r:.80}')
+        places.extend(range(first, last + 1))
+    return places
+
+
+def _forget(given: argparse.Namespace, progress: ProgressCallback) -> str:
+    places = places_of(given.places)
+    return _edited(
+        given.map,
+        edit(given.map, f'forget {given.places}', lambda found: forget(found, places), progress),
+    )
+
+
+def _add(given: argparse.Namespace, progress: ProgressCallback) -> str:
+    bag = str(given.bag)
+    work = add_drive if given.again else add_stretch
+    name = f'add {given.bag.resolve()}{" again" if given.again else ""}'
+    return _edited(
+        given.map, edit(given.map, name, lambda found: work(found, bag, progress), progress)
+    )
+
+
+def _merge(given: argparse.Namespace, progress: ProgressCallback) -> str:
+    first, second = load_content(given.first), load_content(given.second)
+    if given.first.resolve() == given.second.resolve():
+        raise MapError(f'{given.first}: expected two maps to merge, found the same one twice')
+    if not same_model(first, second):
+        raise MapError('expected maps of the same descriptor network, found two networks')
+    name = f'merge {_named(given.first, first.map)} and {_named(given.second, second.map)}'
+    both = merge(first.content, second.content)
+    return _edited(given.out, derive(both, first.map, name, given.out, progress))
+
+
+def _split(given: argparse.Namespace, progress: ProgressCallback) -> str:
+    opened = load_content(given.map)
+    name = f'split {_named(given.map, opened.map)} before place {given.place}'
+    parts = split(opened.content, given.place)
+    return '\n'.join(
+        _edited(out, derive(part, opened.map, name, out, progress))
+        for part, out in zip(parts, (given.before, given.after))
+    )
+
+
+def _label(given: argparse.Namespace, progress: ProgressCallback) -> str:
+    return _edited(given.map, label(given.map, given.place, given.name))
+
+
+def _undo(given: argparse.Namespace, progress: ProgressCallback) -> str:
+    return _edited(given.map, undo(given.map))
+
+
+def _compact(given: argparse.Namespace, progress: ProgressCallback) -> str:
+    return f'{given.map}: previous revision removed, {compact(given.map):,} bytes'
+
+
+def _edited(path: Path, built: Map) -> str:
+    return f'{path}: revision {built.revision}, {len(built.places)} places'
+
+
+def _named(path: Path, loaded: Map) -> str:
+    return f'{path.resolve()} (revision {loaded.revision})'
+
+
+Command = Callable[[argparse.Namespace, ProgressCallback], str]
+_MAP = ('map', {'type': Path, 'help': 'folder of the map'})
+_PLACE = ('place', {'type': int, 'help': 'number of the place'})
+_OUT = {'type': Path, 'help': 'folder of the new map'}
+_COMMANDS: dict[str, tuple[Command, str, list[tuple[str, dict[str, Any]]]]] = {
+    'forget': (
+        _forget,
+        'remove places; those that are left are numbered again from 0',
+        [_MAP, ('places', {'help': 'numbers and ranges, such as 3,7-9'})],
+    ),
+    'add': (
+        _add,
+        'add the places of another recording, or another drive of places that there are',
+        [
+            _MAP,
+            ('bag', {'type': Path, 'help': 'recording, as in bags of trainer_node'}),
+            (
+                '--again',
+                {'action': 'store_true', 'help': 'the recording shows the places of the map again'},
+            ),
+        ],
+    ),
+    'merge': (
+        _merge,
+        'make a map of the places of two maps',
+        [
+            ('first', {'type': Path, 'help': 'folder of a map'}),
+            ('second', {'type': Path, 'help': 'folder of the map whose places follow'}),
+            ('out', _OUT),
+        ],
+    ),
+    'split': (
+        _split,
+        'make two maps of one, which is left as it is',
+        [
+            _MAP,
+            ('place', {'type': int, 'help': 'first place of the second map'}),
+            ('before', _OUT),
+            ('after', _OUT),
+        ],
+    ),
+    'label': (
+        _label,
+        'give a place a name',
+        [_MAP, _PLACE, ('name', {'help': "name; '' removes it"})],
+    ),
+    'undo': (_undo, 'put the map back as it was before the last edit', [_MAP]),
+    'compact': (_compact, 'remove the previous revision, which undo needs', [_MAP]),
+}
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the command."""
+    parser = argparse.ArgumentParser(prog='map_edit', description=__doc__)
+    commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
+    for name, (_, text, arguments) in _COMMANDS.items():
+        command = commands.add_parser(name, help=text, description=text)
+        for argument, settings in arguments:
+            command.add_argument(argument, **settings)
+    given = parser.parse_args(args)
+
+    def work() -> None:
+        with ProgressBar() as progress:
+            text = _COMMANDS[given.command][0](given, progress)
+        print(text)
+
+    return guarded(work)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
