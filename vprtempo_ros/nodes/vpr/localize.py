@@ -50,7 +50,7 @@ def unknown_reason(last: LastMatch | None, now: float, max_age: float, least: fl
 
 def described(last: LastMatch, estimate: PoseEstimate | None) -> str:
     """
-    Return place, confidence, stamp, map and pose of a known place as one line of JSON.
+    Return place, confidence, stamp, map with revision, and pose of a known place as JSON.
 
     pose is null without poses in the map; otherwise frame_id, position x, y, z in metres,
     orientation as a quaternion x, y, z, w, and covariance, 36 values row by row, as in ROS
@@ -70,7 +70,7 @@ def described(last: LastMatch, estimate: PoseEstimate | None) -> str:
             'confidence': round(last.match.confidence, 4),
             'stamp': {'sec': sec, 'nanosec': nanosec},
             'map': last.loaded.path,
-            'created': loaded.provenance.get('created'),
+            'revision': loaded.revision,
             'pose': pose,
         }
     )
