@@ -148,7 +148,8 @@ LOCALIZE = Entry(
     SERVICE,
     ('std_srvs/srv/Trigger',),
     'where the robot is by the last frame: message is JSON with place, confidence, stamp, map, its '
-    'revision and pose with covariance; success is false where it is unknown, and message the reason',
+    'revision and pose with covariance; success is false where it is unknown, and message the '
+    'reason',
 )
 
 PROGRESS = Entry(

@@ -291,7 +291,7 @@ def test_the_layout_of_prophesee(tmp_path: Path) -> None:
 
 @pytest.mark.process
 def test_a_text_of_a_damaged_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever becomes of the process that reads it, there is one line."""
+    """However the process that reads it ends, there is one line."""
     from vprtempo_ros.sources import hdf5_attributes
 
     prophesee(tmp_path / 'a.h5', random_events(100))

@@ -29,11 +29,10 @@ from ..arrays import Floats, Scores, Spikes
 from ..config import BackendConfig
 from ..errors import BackendError
 from ..network.graph import RATE, GraphNetwork, Matrix, Population, check
+from ..network.layers import AMPLITUDE
 from ..network.network import Network
 from ..support.blas import BlasThreads
 from .spike_trains import RateCode
-
-_AMPLITUDE = np.float32(1.0 / 255.0)
 
 
 class NirBackend:
@@ -125,7 +124,7 @@ def _multiplied_out(network: GraphNetwork) -> list[Matrix | Population]:
         return stages
     first = stages[0]
     if isinstance(first, Matrix):
-        stages[0] = Matrix(first.weights * _AMPLITUDE, first.bias)
+        stages[0] = Matrix(first.weights * AMPLITUDE, first.bias)
     else:
-        stages[0] = first._replace(weight=first.weight * _AMPLITUDE)
+        stages[0] = first._replace(weight=first.weight * AMPLITUDE)
     return stages
