@@ -157,17 +157,17 @@ class Map:
 
 def route_of(places: list[Place], segments: Segments) -> Route:
     """Return the medians of time and distance between successive places, and the segments."""
-    times: list[int] = []
-    steps: list[float] = []
+    times, steps = [], []
     for part in segments.slices:
-        stamps = [place.stamp_ns for place in places[part]]
-        poses = [place.pose for place in places[part] if place.pose]
-        times += [after - before for before, after in zip(stamps, stamps[1:])]
-        steps += [pose.distance(before) for before, pose in zip(poses, poses[1:])]
+        stamps = np.array([place.stamp_ns for place in places[part]], np.int64)
+        positions = [place.pose.position for place in places[part] if place.pose]
+        times.append(np.diff(stamps))
+        steps.append(np.linalg.norm(np.diff(np.reshape(positions, (-1, 3)), axis=0), axis=1))
+    time, step = np.concatenate(times), np.concatenate(steps)
     return Route(
         len(places),
-        float(np.median(times)) * 1e-9 if times else 0.0,
-        float(np.median(steps)) if steps else None,
+        float(np.median(time)) * 1e-9 if len(time) else 0.0,
+        float(np.median(step)) if len(step) else None,
         tuple(segments.bounds[:-1].tolist()),
     )
 
