@@ -159,7 +159,10 @@ def test_the_tool_prints_the_bill(
     row = next(line for line in lines if line.startswith('  as one matrix')).split()
     assert float(row[-2]) == pytest.approx(float(row[-3]) + float(total), rel=0.01)
     assert float(total) > 0
-    monkeypatch.setattr(energy, 'encoder_for', lambda config: Unknown())
+    # Frames are still encoded by the encoder of the map.
+    monkeypatch.setattr(
+        energy, 'encoder_operations', lambda encoder, *rest: encoder_operations(Unknown(), *rest)
+    )
     assert energy.main([*arguments, '--out', str(tmp_path)]) == 0
     said = capsys.readouterr().out
     assert "(without the encoder: the operations of encoder 'oriented' are not known)" in said

@@ -7,7 +7,6 @@ import datetime
 from ..arrays import Spikes
 from ..backends.reference import reference_backend
 from ..config import TrainerConfig
-from ..encoding.encoder import encoder_for
 from ..errors import MapError
 from ..matching.confidence import Calibration, shipped_calibration
 from ..matching.normalisation import softened
@@ -66,7 +65,7 @@ def fit_map(
     training = content.config.training
     editable = is_closed_form(training) and training.keep_samples
     responses, calibration = _calibrate(network, content, shown, progress)
-    return Map(
+    built = Map(
         content.config,
         content.places,
         network,
@@ -83,14 +82,16 @@ def fit_map(
         content.labels,
         content.data if editable else None,
     )
+    built.encoder = content.encoder
+    return built
 
 
 def _calibrate(
     network: Network, content: MapContent, shown: Spikes, progress: ProgressCallback
 ) -> tuple[Statistics, Calibration]:
     """Measure the responses of the places; refine the confidence on an additional traverse."""
-    tolerance, encode = content.config.places.tolerance, encoder_for(content.config)
-    part, segments = encode.profile.normalisation, content.segments
+    tolerance, segments = content.config.places.tolerance, content.segments
+    part = content.encoder.profile.normalisation
     backend = reference_backend(network)
     responses = softened(measure_responses(backend, shown, tolerance, segments), part)
     backend.close()
@@ -104,7 +105,7 @@ def _calibrate(
         route_of(content.places, segments),
         softened(measure_responses(backend, shown, tolerance, segments), part),
         held_out,
-        encode.mirrored(shown),
+        content.encoder.mirrored(shown),
         tolerance,
         progress,
     )
@@ -134,9 +135,8 @@ def _fit(
     data = content.data
     sums = data.sums if with_additional else data.reference_sums(content.adapt)
     progress(stage, 1, 2)
-    profile = encoder_for(content.config).profile
     trials = trials_of(content.traverses, content.adapt)
     tolerance = content.config.places.tolerance
-    fit = fit_linear(sums, shown, trials, tolerance, profile, content.segments)
+    fit = fit_linear(sums, shown, trials, tolerance, content.encoder.profile, content.segments)
     progress(stage, 2, 2)
     return fit.network

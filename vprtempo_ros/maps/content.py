@@ -9,6 +9,7 @@ import numpy as np
 
 from ..arrays import Indices
 from ..config import TrainerConfig
+from ..encoding.encoder import Encoder
 from ..network.segments import Segments
 from ..sources.poses import Origin
 from .map import Sensor, TraverseRecord
@@ -22,11 +23,12 @@ class MapContent:
     """
     The places of one or more drives, without their images.
 
-    thumbnails: a JPEG for each place; segments: which places follow each other; records: what was
-    read of each traverse of `data`; labels: names of places.
+    encoder: that of `config`; thumbnails: a JPEG for each place; segments: which places follow each
+    other; records: what was read of each traverse of `data`; labels: names of places.
     """
 
     config: TrainerConfig
+    encoder: Encoder
     places: list[Place]
     segments: Segments
     thumbnails: Sequence[bytes]

@@ -134,6 +134,7 @@ class _Reader:
         )
         return MapContent(
             config,
+            self._encode.frame,
             self._places,
             Segments.of([places]),
             self._thumbnails,

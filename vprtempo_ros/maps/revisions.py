@@ -29,7 +29,7 @@ from .edit_lock import locked
 from .editing import labelled
 from .map import EditRecord, Map, Provenance
 from .model_file import MODEL
-from .store import check_destination, checksums, load, write_folder
+from .store import check_destination, check_digest, checksums, load, save, write_folder
 from .swap import exchange
 from .training_file import TRAINING, Size, training_in
 
@@ -62,11 +62,7 @@ def load_content(path: str | Path) -> Opened:
     if not (folder / TRAINING).is_file():
         raise MapError(f'{folder}: this map holds no training data: train it again')
     found = read_checked(folder / TRAINING)
-    if expected.get(TRAINING) != found.digest:
-        raise MapError(
-            f'{folder}: {TRAINING} is not as it was written (checksum differs); copy the map again '
-            'or train it again'
-        )
+    check_digest(folder, TRAINING, found.digest, expected)
     records = loaded.provenance['traverses']
     size = Size(len(loaded.places), loaded.encoder.length, len(records))
     try:
@@ -75,6 +71,7 @@ def load_content(path: str | Path) -> Opened:
         raise MapError(f'{folder}: {error}') from None
     content = MapContent(
         loaded.config,
+        loaded.encoder,
         loaded.places,
         loaded.parts(),
         loaded.thumbnails,
@@ -140,7 +137,7 @@ def derive(
     target = check_destination(path, overwrite=False)
     with locked(Path(os.path.realpath(target))):
         built = fit_map(content, _provenance(parents, content, name), progress)
-        _save_new(built, target)
+        save(built, target)
     return built
 
 
@@ -230,17 +227,6 @@ def _commit(built: Map, folder: Path, expected: dict[str, str]) -> None:
                 f'{folder}: was replaced by another map meanwhile, which is left as it is'
             )
         _replace(staging, folder)
-
-
-def _save_new(built: Map, target: Path) -> None:
-    place = Path(os.path.realpath(target))
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise MapError(f'{target}: cannot be written ({error.strerror})') from None
-    with _staging(place) as staging:
-        write_folder(built, staging)
-        _replace(staging, place)
 
 
 def _replace(staging: Path, folder: Path) -> None:

@@ -130,6 +130,19 @@ def checksums(path: str | Path) -> dict[str, str]:
     return _checksums(_read_document(Path(path)))
 
 
+def check_digest(folder: Path, name: str, digest: str, expected: dict[str, str]) -> None:
+    """
+    Check a part of a map against the digests that `checksums` returns.
+
+    :raises MapError: if it is another one.
+    """
+    if expected.get(name) != digest:
+        raise MapError(
+            f'{folder}: {name} is not as it was written (checksum differs); copy '
+            'the map again or train it again'
+        )
+
+
 def write_folder(built: Map, folder: Path) -> None:
     """Write the files of a map into a folder that has none of them, and synchronise it to disk."""
     write_thumbnails(built.thumbnails, folder / THUMBNAILS)
@@ -174,11 +187,7 @@ def _load(folder: Path) -> Map:
     expected = _checksums(document)
 
     def check(name: str, digest: str) -> None:
-        if expected.get(name) != digest:
-            raise MapError(
-                f'{folder}: {name} is not as it was written (checksum differs); copy '
-                'the map again or train it again'
-            )
+        check_digest(folder, name, digest, expected)
 
     check(MAP, _digest_document(document))
     # Reading and hashing run without the GIL, while the table of places is read.

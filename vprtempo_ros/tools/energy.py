@@ -16,7 +16,6 @@ from typing import NamedTuple, Sequence
 
 from ..arrays import Integers, Spikes
 from ..config import EVENTS, EnergyConfig, SinabsConfig
-from ..encoding.encoder import encoder_for
 from ..energy.breakdown import encoder_energy, energy_breakdown
 from ..energy.encoding import Part, encoder_operations
 from ..energy.event_trains import EventTrains
@@ -130,9 +129,8 @@ def _counts(
 def _encoder(loaded: Map) -> tuple[list[Part], str]:
     """Count the operations of the encoder; return why they are missing, if they are."""
     config, events = loaded.config, loaded.sensor.type == EVENTS
-    encoder = encoder_for(config)
     try:
-        return encoder_operations(encoder, config.encoding, loaded.image_size(), events), ''
+        return encoder_operations(loaded.encoder, config.encoding, loaded.image_size(), events), ''
     except ConfigError as error:
         return [], str(error)
 
