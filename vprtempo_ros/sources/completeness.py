@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..events.packet import JITTER_NS
+from ..frames import Pose
 from ..support.reasons import Reasons
+from .poses import PoseTrack
 
 # A gap is longer than this many common steps, and than a second.
 _STEPS, _LEAST_NS = 5, 1_000_000_000
@@ -34,6 +36,17 @@ class Completeness:
     without_pose: int = 0
     notes: list[str] = field(default_factory=list)
     late: int = 0
+
+    def begin(self) -> None:
+        """Forget what an earlier reading left out."""
+        self.skipped.clear()
+        self.without_pose = self.late = 0
+
+    def pose_at(self, track: PoseTrack | None, time_ns: int) -> Pose | None:
+        """Return the pose of a frame; one that a traverse with poses does not have is counted."""
+        pose = track.at(time_ns) if track else None
+        self.without_pose += track is not None and pose is None
+        return pose
 
     def add_gaps(self, times: NDArray[np.int64]) -> None:
         """Find the gaps between sorted times in ns."""

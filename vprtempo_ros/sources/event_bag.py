@@ -208,8 +208,7 @@ class EventFrames:
         """Read, decode and accumulate; each frame has pixels of its own."""
         complete, track = self.completeness, self._packets.track
         own_clock = self._packets.ratio != 1.0
-        complete.skipped.clear()
-        complete.without_pose = complete.late = 0
+        complete.begin()
         self._count = 0
         stream = EventStream(
             self._config.events,
@@ -222,8 +221,7 @@ class EventFrames:
                 for stamp, image in stream.feed(packet):
                     number, self._count = self._count, self._count + 1
                     # Poses are recorded with the clock of the stamps.
-                    pose = track.at(packet.stamp_ns if own_clock else stamp) if track else None
-                    complete.without_pose += track is not None and pose is None
+                    pose = complete.pose_at(track, packet.stamp_ns if own_clock else stamp)
                     kept = Image(np.array(image.pixels), image.weights)
                     yield Frame(stamp, kept, f'{self.name}[{number}]', pose)
             except EventError as error:

@@ -9,7 +9,7 @@ from ..config import BagInputConfig, PosesConfig
 from ..errors import ImageError, SourceError
 from ..frames import Frame
 from ..support.reasons import Reasons
-from .aedat4 import FRAMES, Aedat4File, frame_head, frame_image
+from .aedat4 import EVENTS, FRAMES, Aedat4File, frame_head, frame_image
 from .flatbuffer import Table
 from .image_frames import other_size
 from .kinds import AEDAT4
@@ -35,7 +35,7 @@ class FileFrames:
             raise SourceError(f'{path}: is a file of an event camera: set input.type to events')
         self._file = Aedat4File(path)
         types = {stream.type for stream in self._file.streams}
-        if FRAMES not in types and 'EVTS' in types:
+        if FRAMES not in types and EVENTS in types:
             raise SourceError(f'{path}: holds events and no images: set input.type to events')
         self._stream = self._file.stream(FRAMES, config.topic, 'images')
         heads = list(self._file.packets(self._stream, Reasons(), frame_head))
@@ -56,8 +56,7 @@ class FileFrames:
     def __iter__(self) -> Iterator[Frame]:
         """Read and decode the images one by one."""
         complete = self.completeness
-        complete.skipped.clear()
-        complete.without_pose = 0
+        complete.begin()
         packets = self._file.packets(self._stream, complete.skipped, _checked)
         for number, (packet, stamp) in enumerate(zip(packets, self._times.tolist())):
             try:
@@ -70,8 +69,7 @@ class FileFrames:
             if self._size is not None and size != self._size:
                 complete.skipped.count(other_size(self._size, size))
                 continue
-            pose = self._track.at(stamp) if self._track else None
-            complete.without_pose += self._track is not None and pose is None
+            pose = complete.pose_at(self._track, stamp)
             yield Frame(stamp, image, f'{self._stream.name}[{number}]', pose)
 
 

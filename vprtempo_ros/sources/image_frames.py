@@ -72,8 +72,7 @@ class BagFrames:
     def __iter__(self) -> Iterator[Frame]:
         """Read and decode the messages one by one."""
         complete = self.completeness
-        complete.skipped.clear()
-        complete.without_pose = 0
+        complete.begin()
         prepare(self.topic.type)
         with BagReader(self.path) as bag:
             for found in self._decoded(bag):
@@ -86,8 +85,7 @@ class BagFrames:
                 if size != self._size:
                     complete.skipped.count(other_size(self._size, size))
                     continue
-                pose = self.poses.at(found.time_ns) if self.poses else None
-                complete.without_pose += self.poses is not None and pose is None
+                pose = complete.pose_at(self.poses, found.time_ns)
                 name = f'{self.topic.name}[{found.number}]'
                 yield Frame(found.time_ns, found.image, name, pose, found.ms)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import os
 import re
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Iterator, NamedTuple
 
@@ -43,7 +44,7 @@ _NAMES = {
     **{f't{axis}': axis for axis in 'xyz'},
     **{f'p_{axis}': axis for axis in 'xyz'},
     **{f'q_{axis}': f'q{axis}' for axis in 'xyzw'},
-    **dict.fromkeys(('lat',), 'latitude'),
+    'lat': 'latitude',
     **dict.fromkeys(('lon', 'lng', 'long'), 'longitude'),
     **dict.fromkeys(('alt', 'height'), 'altitude'),
 }
@@ -86,9 +87,7 @@ def read_pose_file(path: Path, offset: float) -> PoseMessages:
         with path.open('rb') as stream:
             lines = _lines(path, stream)
             columns, first = _columns(path, lines)
-            for number, line in [first] if first else []:
-                unusable += not _add(path, number, line, columns, times, poses)
-            for number, line in lines:
+            for number, line in chain(first, lines):
                 if not line.startswith('#'):
                     unusable += not _add(path, number, line, columns, times, poses)
     except OSError as error:
@@ -171,8 +170,8 @@ def _lines(path: Path, stream: BinaryIO) -> Iterator[tuple[int, str]]:
 
 def _columns(
     path: Path, lines: Iterator[tuple[int, str]]
-) -> tuple[_Columns, tuple[int, str] | None]:
-    """Return the columns, and the first line if it holds no names."""
+) -> tuple[_Columns, list[tuple[int, str]]]:
+    """Return the columns, and the line that was read for them if it holds a pose."""
     for number, line in lines:
         if ',' in line:
             names = [_normal(name) for name in line.lstrip('#').split(',')]
@@ -181,7 +180,7 @@ def _columns(
             if any(name in columns.at for name in _UNITS_NS) and any(
                 set(pair) <= set(names) for pair in horizontal
             ):
-                return columns, None
+                return columns, []
             if not line.startswith('#'):
                 raise SourceError(
                     f'{path}: expected a line of column names, stamp (seconds) or stamp_ns and x, '
@@ -193,7 +192,7 @@ def _columns(
                     f'{path}: line {number}: expected {" ".join(_TUM)} (TUM), or CSV with column '
                     f'names, found {line[:60]!r}'
                 )
-            return _Columns({name: at for at, name in enumerate(_TUM)}, None), (number, line)
+            return _Columns({name: at for at, name in enumerate(_TUM)}, None), [(number, line)]
     raise SourceError(f'{path}: expected poses, found none')
 
 
