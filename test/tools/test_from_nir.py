@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from vprtempo_ros.config import BackendConfig
 from vprtempo_ros.errors import BackendError, MapError, VprError
 from vprtempo_ros.maps.store import load, save
 from vprtempo_ros.network.graph import GraphNetwork, Matrix
+from vprtempo_ros.network.segments import Segments
 from vprtempo_ros.tools import from_nir, map_info, to_nir
 from vprtempo_ros.tools.nir_chain import chain_of
 
@@ -240,6 +242,22 @@ def test_the_tool(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert from_nir.main([str(file), str(folder), '--overwrite', '--steps', '0']) == 1
     assert '--steps: expected' in capsys.readouterr().err
     assert from_nir.main([str(file), str(folder), '--overwrite']) == 0
+
+
+def test_places_of_other_segments_are_not_near() -> None:
+    """A neighbour by its number is wrong on the other side of a border, and counts as another."""
+    loaded = tiny_map()
+    shown = loaded.shown().astype(np.float32) / 255
+    wanted = np.eye(PLACES, dtype=np.float32)[[0, 1, 2, 2, 4, 5]]
+    weights = (np.linalg.pinv(shown) @ wanted).T.astype(np.float32)
+    network = GraphNetwork((Matrix(weights, np.zeros(PLACES, np.float32)),), 'amplitudes', 1)
+    whole, right = from_nir.with_network(loaded, network, 'a test')
+    assert right == PLACES
+    halves = replace(loaded, segments=Segments.of([3, 3]))
+    halves.segment_statistics = [loaded.pixel_statistics] * 2
+    parted, right = from_nir.with_network(halves, network, 'a test')
+    assert right == PLACES - 1
+    assert (parted.response_statistics.mean != whole.response_statistics.mean).any()
 
 
 def test_maps_keep_neurons(tmp_path: Path) -> None:

@@ -17,7 +17,6 @@ import numpy as np
 from ..arrays import Spikes
 from ..backends import Backend
 from ..backends.reference import reference_backend
-from ..encoding.encoder import encoder_for
 from ..errors import MapError
 from ..maps.confidence_fit import measure_responses
 from ..maps.map import Map
@@ -25,6 +24,7 @@ from ..maps.store import check_destination, load, save
 from ..matching.confidence import shipped_calibration
 from ..matching.normalisation import softened
 from ..network.graph import AMPLITUDES, INPUTS, RATE, STEPS_MAX, GraphNetwork, Population, check
+from ..network.segments import Segments
 from .command import check_range, guarded
 from .nir_file import read_stages
 
@@ -64,28 +64,28 @@ def read_network(
 
 def with_network(loaded: Map, network: GraphNetwork, source: str) -> tuple[Map, int]:
     """Return a map with another network, and how many of its own frames that recognises."""
-    config = loaded.config
-    tolerance = config.places.tolerance
+    tolerance, segments = loaded.config.places.tolerance, loaded.parts()
     shown = loaded.shown()
     backend = reference_backend(network)
     try:
-        right = _right(backend, shown, tolerance)
-        responses = measure_responses(backend, shown, tolerance)
+        right = _right(backend, shown, tolerance, segments)
+        responses = measure_responses(backend, shown, tolerance, segments)
     finally:
         backend.close()
     changed = replace(
         loaded,
         network=network,
-        response_statistics=softened(responses, encoder_for(config).profile.normalisation),
+        response_statistics=softened(responses, loaded.encoder.profile.normalisation),
         calibration=shipped_calibration(tolerance),
         provenance={**loaded.provenance, 'network': source},
     )
     return changed, right
 
 
-def _right(backend: Backend, shown: Spikes, tolerance: int) -> int:
+def _right(backend: Backend, shown: Spikes, tolerance: int, segments: Segments) -> int:
     best = np.array([int(backend.similarity(spikes).argmax()) for spikes in shown])
-    return int((np.abs(best - np.arange(len(shown))) <= tolerance).sum())
+    first, end = segments.windows(tolerance)
+    return int(((first <= best) & (best < end)).sum())
 
 
 def main(args: Sequence[str] | None = None) -> int:
