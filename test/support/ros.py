@@ -268,6 +268,12 @@ class Client:
         )
         return next(m for m in reversed(self.matches) if m.header.stamp == wanted)
 
+    def assert_recognised(self, frames: list[Any]) -> None:
+        """Check that the node matches every fourth of these frames of places, in their order."""
+        for number, frame in list(enumerate(frames))[::4]:
+            match = self.ask(frame_message(frame, number + 1))
+            assert match.results[0].class_id == str(number)
+
     def status(self, condition: Callable[[Any, dict[str, str]], bool], what: str) -> dict[str, str]:
         """
         Wait for a diagnostic status for which the condition holds, of any component.
