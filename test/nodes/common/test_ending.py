@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from support import ros
+
+from vprtempo_ros.demo.processes import ros_environment
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
@@ -43,3 +47,39 @@ def test_repeated_signals(street, tmp_path: Path, number: signal.Signals) -> Non
             assert node.process.returncode in (0, -number), name
             assert 'Traceback' not in node.output(), name
             assert 'left without it' not in node.output(), name
+
+
+_INTERRUPTED_CALLBACK = """
+import os, signal, sys
+from rclpy.node import Node
+from vprtempo_ros.nodes.common.running import run, spin
+
+class Interrupted(Node):
+    def __init__(self):
+        super().__init__('interrupted')
+        self.create_timer(0.01, self.interrupt)
+
+    def interrupt(self):
+        os.kill(os.getpid(), signal.SIGINT)
+        print('callback finished', flush=True)
+
+    def end(self):
+        print('ended', flush=True)
+        return 0
+
+sys.exit(run('interrupted', Interrupted, [], spin))
+"""
+
+
+def test_interrupt_does_not_cut_a_callback_off() -> None:
+    """SIGINT ends the spinning after the callback: nothing in rclpy is left half made."""
+    done = subprocess.run(
+        [sys.executable, '-c', _INTERRUPTED_CALLBACK],
+        capture_output=True,
+        text=True,
+        timeout=ros.PATIENCE,
+        env=ros_environment(),
+    )
+    assert (done.returncode, done.stderr) == (0, '')
+    assert done.stdout.splitlines()[0] == 'callback finished'
+    assert done.stdout.splitlines()[-1] == 'ended'

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+from types import FrameType
 from typing import Callable, Protocol, Sequence, TypeVar
 
 import rclpy
@@ -32,8 +33,29 @@ class Program(Protocol):
 P = TypeVar('P', bound=Program)
 
 
+class _Interrupt:
+    """
+    The handler of SIGINT: raises `KeyboardInterrupt` only until callbacks run.
+
+    An exception may arise between any two instructions, so also inside rclpy, whose objects it
+    leaves half made: their destructors then print tracebacks. A signal shuts the context down
+    in any case, which ends spinning, so SIGINT is then like SIGTERM.
+    """
+
+    def __init__(self) -> None:
+        self.raises = True
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        if self.raises:
+            raise KeyboardInterrupt
+
+
+_INTERRUPT = _Interrupt()
+
+
 def spin(node: Program, until: Callable[[], bool] = lambda: False) -> None:
-    """Run the node's callbacks until `until()` or a signal."""
+    """Run the node's callbacks until `until()`, or a signal after which a callback is finished."""
+    _INTERRUPT.raises = False
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     while rclpy.ok() and not until():
@@ -77,6 +99,9 @@ def run(
 
 
 def _start_ros(args: Sequence[str] | None) -> None:
+    # Before rclpy's own handlers, which call this one.
+    _INTERRUPT.raises = True
+    signal.signal(signal.SIGINT, _INTERRUPT)
     try:
         rclpy.init(args=args)
     except Exception as error:  # noqa: BLE001 - RCLError is not public, and not all there is
