@@ -657,6 +657,14 @@ class DiagnosticsConfig:
         high=1.0,
         dynamic=True,
     )
+    frozen_after: float = option(
+        5.0,
+        'The camera may be frozen when its image has been the same for this long, in seconds; '
+        '0: not checked. Not in simulated time, in which a robot that stands sees the same',
+        low=0.0,
+        high=3600.0,
+        dynamic=True,
+    )
     max_load: float = option(
         0.9,
         'Maximum load of the processing thread, as a fraction of time',

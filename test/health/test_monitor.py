@@ -402,3 +402,22 @@ def test_gaps_are_in_the_diagnostics() -> None:
     robot.drive(4.0)
     statuses = robot.drive(5.0, robot.known)
     assert dict(statuses['input'].values)['gaps'].startswith('1, longest 4.')
+
+
+def test_frozen_camera() -> None:
+    """The same image for too long is a warning, but not in simulated time."""
+    robot = Robot(frozen_after=5.0)
+
+    def frozen() -> None:
+        robot.known()
+        robot.statistics.set_unchanged(robot.now - 1000.0)
+
+    assert robot.drive(5.0, frozen)['input'].level == Level.OK
+    status = robot.drive(2.0, frozen)['input']
+    assert status.level == Level.WARN
+    assert status.message.startswith('the same image for 7 s on /image, at most 5 s expected')
+    robot.context = robot.context._replace(sim_time=1.0)
+    assert robot.drive(9.0, frozen)['input'].level == Level.OK
+    robot.context = robot.context._replace(sim_time=None)
+    robot.limits = DiagnosticsConfig(frozen_after=0.0)
+    assert robot.drive(9.0, frozen)['input'].level == Level.OK

@@ -55,6 +55,20 @@ def input_findings(
         if losing
         else '',
     )
+    frozen = (
+        not silent and context.sim_time is None and 0.0 < limits.frozen_after < metrics.unchanged
+    )
+    yield Finding(
+        'frozen',
+        Level.WARN,
+        frozen,
+        f'the same image for {metrics.unchanged:.0f} s on {context.input_topic}, at most '
+        f'{limits.frozen_after:g} s expected (diagnostics.frozen_after): restart the driver of the '
+        'camera, which may repeat its last image'
+        if frozen
+        else '',
+        raise_after=0.0,
+    )
     slow = not silent and metrics.rate is not None and metrics.rate < limits.min_rate
     yield Finding(
         'slow',

@@ -32,6 +32,7 @@ class Metrics(NamedTuple):
     bad: number of unusable messages by reason. odometry: messages; travelled: metres between the
     last two results, None if unknown. jumps: number of stamps that jumped back; jump: by how many
     seconds the last one did. gaps: pauses between messages; largest_gap: the longest in seconds.
+    unchanged: seconds for which the last images have been the same.
     """
 
     total: Counts
@@ -55,6 +56,7 @@ class Metrics(NamedTuple):
     jump: float
     gaps: int
     largest_gap: float
+    unchanged: float
 
     @property
     def load(self) -> float:
@@ -90,6 +92,7 @@ class FrameStatistics:
         self._stamp_age: float | None = None
         self._jumps, self._jump = 0, 0.0
         self._lost = 0
+        self._unchanged = 0.0
         self._stamps = StampGaps()
 
     def add_received(self, stamp_ns: int | None = None) -> None:
@@ -149,6 +152,11 @@ class FrameStatistics:
             if abs(latency) < _OTHER_CLOCK and len(self._latencies) < _LATENCIES:
                 self._latencies.append(latency)
 
+    def set_unchanged(self, seconds: float) -> None:
+        """Set for how long the images have been the same."""
+        with self._lock:
+            self._unchanged = seconds
+
     def set_dropped(self, dropped: int) -> None:
         """Set the number of messages dropped so far."""
         with self._lock:
@@ -196,4 +204,5 @@ class FrameStatistics:
                 jump=self._jump,
                 gaps=self._input.gaps,
                 largest_gap=self._input.largest_gap,
+                unchanged=self._unchanged,
             )

@@ -29,7 +29,7 @@ PROMPT = {
 
 
 class Camera:
-    """Publishes an image again and again, each with a later stamp."""
+    """Publishes an image again and again, each with a later stamp and a little noise."""
 
     def __init__(self, client: Client, pixels: Any, encoding: str = 'rgb8') -> None:
         self._client = client
@@ -40,6 +40,8 @@ class Camera:
     def shoot(self) -> None:
         """Publish the image, a second later than the last one."""
         self.image.header.stamp.sec = next(self.seconds)
+        # Without noise it would be a frozen camera.
+        self.image.data[0] ^= 1
         self.publisher.publish(self.image)
 
     def until(self, component: str, level: bytes, words: str = '') -> Any:

@@ -9,9 +9,10 @@ from rclpy.lifecycle import LifecycleNode
 from rclpy.time import Time
 
 from ...config import NodeConfig
-from ...errors import BackendError, VprError
+from ...errors import BackendError, ImageError, VprError
 from ...events.packet import Size
 from ...frames import Image
+from ...health.frozen import FrozenImage
 from ...health.statistics import FrameStatistics
 from ...matching.match import Match
 from ...matching.odometry import Odometer
@@ -63,6 +64,7 @@ class FrameProcessor:
         self._forget = self._wants_initial_pose = False
         self._seen: Size | None = None
         self.odometer = Odometer()
+        self._frozen = FrozenImage()
         self.statistics = FrameStatistics()
         self._last_ns = 0
         self._last: LastMatch | None = None
@@ -179,6 +181,8 @@ class FrameProcessor:
         self._seen = (image.width, image.height)
         stamp = stamp_ns(header)
         self._check_time_jump(stamp)
+        if not self.loaded.events:
+            self._check_frozen(image, stamp)
         travelled = self.odometer.travelled(stamp)
         matched = self._configured_recogniser().submit(
             image,
@@ -188,6 +192,21 @@ class FrameProcessor:
         self.odometer.keep()
         for tag, match in matched:
             self._publish(match, tag)
+
+    def _check_frozen(self, image: Image, stamp: int) -> None:
+        """
+        Refuse an image that shows where the robot was some time ago.
+
+        :raises ImageError: if the image is the same although the robot has moved.
+        """
+        newest = self.odometer.newest
+        same = self._frozen.update(image.pixels, stamp, newest[1].position if newest else None)
+        self.statistics.set_unchanged(same.seconds)
+        if same.frozen:
+            raise ImageError(
+                f'the same image for {same.seconds:.1f} s, in which the odometry moved by '
+                f'{same.metres:.1f} m: the camera is frozen or covered, or the wheels slip'
+            )
 
     def _configured_recogniser(self) -> Recogniser:
         """Return the recogniser with the settings for the next frame."""
