@@ -292,17 +292,17 @@ def test_the_layout_of_prophesee(tmp_path: Path) -> None:
 @pytest.mark.process
 def test_a_text_of_a_damaged_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However the process that reads it ends, there is one line."""
-    from vprtempo_ros.sources import hdf5_attributes
+    from vprtempo_ros.support import hdf5
 
     prophesee(tmp_path / 'a.h5', random_events(100))
-    monkeypatch.setattr(hdf5_attributes, '_READ', 'print("no size")')
+    monkeypatch.setattr(hdf5, '_READ', 'print(\'["no size"]\')')
     assert 'no size of a sensor' in FilePackets(tmp_path / 'a.h5').completeness.notes[0]
-    monkeypatch.setattr(hdf5_attributes, '_READ', 'import sys; sys.exit(3)')
-    with pytest.raises(SourceError, match='the attribute geometry cannot be read'):
+    monkeypatch.setattr(hdf5, '_READ', 'import sys; sys.exit(3)')
+    with pytest.raises(SourceError, match='the attribute geometry: cannot be read'):
         FilePackets(tmp_path / 'a.h5')
-    monkeypatch.setattr(hdf5_attributes, '_READ', 'import time; time.sleep(60)')
-    monkeypatch.setattr(hdf5_attributes, '_PATIENCE', 0.5)
-    with pytest.raises(SourceError, match='the attribute geometry does not end'):
+    monkeypatch.setattr(hdf5, '_READ', 'import time; time.sleep(60)')
+    monkeypatch.setattr(hdf5, '_PATIENCE', 0.5)
+    with pytest.raises(SourceError, match='the attribute geometry: reading does not end'):
         FilePackets(tmp_path / 'a.h5')
 
 
@@ -363,7 +363,7 @@ def test_claims_of_columns_are_not_trusted(tmp_path: Path) -> None:
         with h5py.File(path, 'w') as file:
             for name in 'xypt':
                 file.create_dataset(f'events/{name}', (1 << 40,), np.uint16, chunks=chunks)
-        with pytest.raises(SourceError, match='damaged: 1099511627776 events in chunks'):
+        with pytest.raises(SourceError, match='damaged.*claims [0-9,]+ bytes, of which'):
             FilePackets(path)
 
 
@@ -482,7 +482,7 @@ def test_links_to_other_files_are_not_followed(tmp_path: Path) -> None:
     dsec(tmp_path / 'other.h5', random_events(100))
     with h5py.File(tmp_path / 'a.h5', 'w') as file:
         file['events'] = h5py.ExternalLink('other.h5', 'events')
-    with pytest.raises(SourceError, match='expected data in this file, found a link'):
+    with pytest.raises(SourceError, match='a link to another file'):
         decoded(tmp_path / 'a.h5')
     (tmp_path / 'raw').write_bytes(bytes(800))
     with h5py.File(tmp_path / 'b.h5', 'w') as file:
@@ -490,7 +490,7 @@ def test_links_to_other_files_are_not_followed(tmp_path: Path) -> None:
             file.create_dataset(
                 f'events/{name}', (100,), np.int64, external=[(tmp_path / 'raw', 0, 800)]
             )
-    with pytest.raises(SourceError, match='data in other files'):
+    with pytest.raises(SourceError, match='its data are in another file'):
         decoded(tmp_path / 'b.h5')
 
 

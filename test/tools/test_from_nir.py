@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -379,7 +380,7 @@ def _no_graph(root: Any) -> None:
     ('damage', 'expected'),
     [
         (_version, r'written by nir 9\.1\.0, this software reads'),
-        (_external, 'weight: links are not followed'),
+        (_external, 'weight: a link to another file'),
         (_claimed, 'claims 268,435,456 bytes, of which 0 are in the file'),
         (_group_for_array, 'weight: expected an array'),
         (_no_graph, 'expected a NIRGraph, found Affine'),
@@ -392,6 +393,48 @@ def test_damaged_files_are_one_line(tmp_path: Path, damage: Any, expected: str) 
     with h5py.File(file, 'a') as root:
         damage(root)
     with pytest.raises(VprError, match=expected):
+        read(file)
+
+
+def test_a_text_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is one line if the process that reads the texts fails or does not end."""
+    from vprtempo_ros.support import hdf5
+
+    file = write(tmp_path / 'x.nir', chain(affine()))
+    monkeypatch.setattr(hdf5, '_READ', 'import sys; sys.exit(3)')
+    with pytest.raises(MapError, match='damaged .its texts: cannot be read'):
+        read(file)
+    monkeypatch.setattr(hdf5, '_READ', 'import time; time.sleep(60)')
+    monkeypatch.setattr(hdf5, '_PATIENCE', 0.5)
+    with pytest.raises(MapError, match='damaged .its texts: reading does not end'):
+        read(file)
+
+
+def test_links_within_a_file(tmp_path: Path) -> None:
+    """They are followed, unless they lead in a circle."""
+    file = write(tmp_path / 'x.nir', chain(affine()))
+    with h5py.File(file, 'a') as root:
+        root.move('node/nodes/n0/weight', 'other/weight')
+        root['node/nodes/n0/weight'] = h5py.SoftLink('/other/weight')
+    assert (read(file).stages[0][0] == WEIGHTS).all()
+    with h5py.File(file, 'a') as root:
+        del root['other/weight']
+        root['other/weight'] = h5py.SoftLink('/node/nodes/n0/weight')
+    with pytest.raises(MapError, match='weight: a link to another file, or in a circle'):
+        read(file)
+
+
+def test_a_chunk_that_claims_more(tmp_path: Path) -> None:
+    """Deflate may unpack to any size: nothing is unpacked that cannot be of such a chunk."""
+    file = write(tmp_path / 'x.nir', chain(affine()))
+    packed = zlib.compress(bytes(10 << 20))
+    with h5py.File(file, 'a') as root:
+        del root['node/nodes/n0/weight']
+        made = root.create_dataset(
+            'node/nodes/n0/weight', WEIGHTS.shape, 'f4', chunks=(2, INPUTS), compression='gzip'
+        )
+        made.id.write_direct_chunk((4, 0), packed)
+    with pytest.raises(MapError, match='a chunk of 512 bytes is stored in'):
         read(file)
 
 

@@ -8,6 +8,7 @@ dsec.ifi.uzh.ch, "Data format"; docs.prophesee.ai, "HDF5 event file format".
 
 from __future__ import annotations
 
+import math
 import re
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,8 +19,8 @@ from numpy.typing import NDArray
 
 from ..errors import SourceError
 from ..events.packet import Size
-from .hdf5_attributes import scalar, text_of
-from .hdf5_chunks import ChunkChecks
+from ..support.hdf5 import check_size, find, scalar, text_of
+from ..support.hdf5_chunks import ChunkChecks, UnknownFilter
 
 if TYPE_CHECKING:
     import h5py
@@ -42,8 +43,6 @@ _GROUPS = ('events', 'CD/events')
 _FIELDS = ('t', 'x', 'y', 'p')
 # Events that are read at once, and the largest chunk of a column in bytes.
 _EVENTS, _CHUNK_MAX = 1 << 16, 1 << 25
-# Stored data may unpack to at most this many times its size.
-_RATIO_MAX = 5000
 
 
 class Hdf5Events(NamedTuple):
@@ -72,7 +71,8 @@ def find_events(path: Path, group: str = '') -> Hdf5Events:
         _check(path, where, _columns(file, where))
         # DSEC has it once for the file, others for each camera.
         parent = where.rpartition('/')[0]
-        offsets = (file.get(f'{parent}/t_offset' if parent else 't_offset'), file.get('t_offset'))
+        names = (f'{parent}/t_offset' if parent else 't_offset', 't_offset')
+        offsets = [find(file, each) for each in names]
         offset = next((found for found in map(_integer, offsets) if found is not None), 0)
         return Hdf5Events(path, where, offset, _size(file, where))
 
@@ -130,6 +130,8 @@ def _opened(path: Path) -> Iterator[h5py.File]:
             yield file
     except SourceError:
         raise
+    except UnknownFilter as error:
+        raise SourceError(f'{path}: {error}') from None
     except Exception as error:  # noqa: BLE001 - h5py raises errors of many types for damage
         text = ' '.join(str(error).split())[:200]
         raise SourceError(f'{path}: {_reason(text)}') from None
@@ -148,12 +150,12 @@ def _columns(file: h5py.File, name: str) -> dict[str, h5py.Dataset]:
     """Return the columns of a group, or the table under each of its fields; empty if none."""
     import h5py
 
-    node = file.get(name)
+    node = find(file, name)
     if isinstance(node, h5py.Dataset):
         return dict.fromkeys(_FIELDS, node) if set(_FIELDS) <= set(node.dtype.names or ()) else {}
     if not isinstance(node, h5py.Group):
         return {}
-    found = {field: node.get(field) for field in _FIELDS}
+    found = {field: find(node, field) for field in _FIELDS}
     return found if all(isinstance(each, h5py.Dataset) for each in found.values()) else {}
 
 
@@ -163,22 +165,18 @@ def _check(path: Path, where: str, columns: dict[str, h5py.Dataset]) -> None:
     if len(lengths) != 1 or len(next(iter(lengths))) != 1:
         raise SourceError(f'{path}: {where}: expected t, x, y, p of one length, found {lengths}')
     for name, column in columns.items():
-        if Path(column.file.filename) != path:
-            raise SourceError(f'{path}: {where}/{name}: expected data in this file, found a link')
         dtype = column.dtype[name] if column.dtype.names else column.dtype
         if dtype.kind not in ('iub' if name == 'p' else 'iu'):
             what = 'microseconds' if name == 't' else 'pixels'
             raise SourceError(
                 f'{path}: {where}/{name}: expected integers, in {what}, found {dtype}'
             )
-        size = column.dtype.itemsize
-        chunk = int(np.prod(column.chunks or (1,), dtype=np.float64)) * size
-        if chunk > _CHUNK_MAX or column.size * size > _RATIO_MAX * (
-            1 + column.id.get_storage_size()
-        ):
+        check_size(column)
+        chunk = math.prod(column.chunks or (1,)) * column.dtype.itemsize
+        if chunk > _CHUNK_MAX:
             raise SourceError(
-                f'{path}: {where}/{name}: damaged: {column.size} events in chunks of {chunk} '
-                f'bytes are stored in {column.id.get_storage_size()} bytes'
+                f'{path}: {where}/{name}: expected chunks of at most {_CHUNK_MAX:,} bytes, found '
+                f'{chunk:,}'
             )
 
 
@@ -193,10 +191,10 @@ def _size(file: h5py.File, where: str) -> Size | None:
     """Return the size of the sensor as Prophesee, RVT and evutils note it."""
     match = re.fullmatch(r'(\d{1,5})\s*x\s*(\d{1,5})', text_of(file, 'geometry').strip())
     pairs = [(int(match[1]), int(match[2]))] if match else []
-    for place in (file, file[where]):
-        inside = place.get if hasattr(place, 'get') else {}.get
+    for place in (file, find(file, where)):
         sides = [
-            _integer(inside(name)) or _integer(scalar(place, name)) for name in ('width', 'height')
+            _integer(find(place, name)) or _integer(scalar(place, name))
+            for name in ('width', 'height')
         ]
         pairs.append((sides[0] or 0, sides[1] or 0))
     return next((pair for pair in pairs if all(0 < side <= 1 << 14 for side in pair)), None)

@@ -1,21 +1,23 @@
 """
 Files in the Neuromorphic Intermediate Representation (NIR), read from their HDF5 and checked.
 
-Only h5py is needed. Nothing is executed; links to other files and filters of plugins are refused,
-and the size that an array claims is checked before memory is allocated.
+Only h5py is needed. Nothing is executed; links to other files are not followed, the size that an
+array claims is checked before memory is allocated, and texts are read in a process of their own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from ..arrays import Floats
 from ..errors import MapError
 from ..network.graph import Matrix, Population
+from ..support.hdf5 import check_size, find, texts_of
+from ..support.hdf5_chunks import ChunkChecks
 from .nir_nodes import NODES, stage_of
 
 if TYPE_CHECKING:
@@ -24,12 +26,20 @@ if TYPE_CHECKING:
 HINT = 'pip install h5py (apt: python3-h5py)'
 # Versions of the package nir whose files have this layout.
 VERSIONS = ('0.2', '1.')
-# Bytes of one array, and how far the filters of HDF5 may compress it (deflate: 1032).
-_LARGEST, _COMPRESSION = 1 << 32, 1100
-_FILTERS = (None, 'gzip', 'lzf', 'szip')
+# Bytes of one array.
+_LARGEST = 1 << 32
 _NODES_MAX = 1000
 
 Stages = tuple[Matrix | Population, ...]
+
+
+class _Graph(NamedTuple):
+    """What a file says of its graph: kind, edges, and the nodes with their kinds by name."""
+
+    kind: str
+    edges: list[tuple[str, str]]
+    nodes: dict[str, h5py.Group]
+    kinds: dict[str, str]
 
 
 def read_stages(file: Path, inputs: int, dt: float) -> Stages:
@@ -47,13 +57,13 @@ def read_stages(file: Path, inputs: int, dt: float) -> Stages:
         raise MapError(f'{file}: no such file')
     try:
         with h5py.File(file, 'r') as root:
-            version = _text(root, 'version')
+            (version,) = texts_of([_text(root, 'version')])
             if not version.startswith(VERSIONS):
                 raise MapError(
                     f'written by nir {version:.40}, this software reads the files of '
                     f'{" and ".join(each.rstrip(".") for each in VERSIONS)}'
                 )
-            return tuple(_stages(_group(root, 'node'), inputs, dt))
+            return tuple(_stages(_read(root), inputs, dt))
     except MapError as error:
         raise MapError(f'{file}: {error}') from None
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError) as error:
@@ -62,15 +72,33 @@ def read_stages(file: Path, inputs: int, dt: float) -> Stages:
         raise MapError(f'{file}: not a NIR file, or damaged ({reason:.200})') from None
 
 
-def _stages(graph: h5py.Group, inputs: int, dt: float) -> Iterator[Matrix | Population]:
-    kind = _text(graph, 'type')
-    if kind != 'NIRGraph':
-        raise MapError(f'expected a NIRGraph, found {kind:.40}')
-    nodes = _group(graph, 'nodes')
+def _read(root: h5py.File) -> _Graph:
+    """Return the texts, all read at once, and the nodes; their arrays are left for later."""
+    nodes = _group(root, 'node/nodes')
+    if len(nodes) > _NODES_MAX:
+        raise MapError(f'expected at most {_NODES_MAX} nodes, found {len(nodes)}')
+    edges = _dataset(root, 'node/edges', text=True)
+    if edges.ndim != 2 or edges.shape[1] != 2 or edges.shape[0] > _NODES_MAX:
+        raise MapError(f'edges: expected at most {_NODES_MAX} pairs of names, found {edges.shape}')
+    single = [
+        _text(root, name) for name in ('node/type', *(f'node/nodes/{each}/type' for each in nodes))
+    ]
+    pairs, kind, *kinds = texts_of([edges, *single])
+    found = [(source, target) for source, target in pairs]
+    return _Graph(
+        kind,
+        sorted(set(found), key=found.index),
+        {name: _group(nodes, name) for name in nodes},
+        dict(zip(nodes, kinds)),
+    )
+
+
+def _stages(graph: _Graph, inputs: int, dt: float) -> Iterator[Matrix | Population]:
+    if graph.kind != 'NIRGraph':
+        raise MapError(f'expected a NIRGraph, found {graph.kind:.40}')
     count = inputs
-    for name in _chain(nodes, _edges(graph)):
-        node = _group(nodes, name)
-        kind = _text(node, 'type')
+    for name in _chain(graph.kinds, graph.edges):
+        node, kind = graph.nodes[name], graph.kinds[name]
         if kind not in NODES:
             known = ', '.join(NODES)
             raise MapError(f'node {name:.40}: {kind:.40} is not run here; known are {known}')
@@ -81,11 +109,8 @@ def _stages(graph: h5py.Group, inputs: int, dt: float) -> Iterator[Matrix | Popu
             count = len(stage[0])
 
 
-def _chain(nodes: h5py.Group, edges: list[tuple[str, str]]) -> list[str]:
+def _chain(kinds: dict[str, str], edges: list[tuple[str, str]]) -> list[str]:
     """Return the names of the nodes between input and output, in order."""
-    if len(nodes) > _NODES_MAX:
-        raise MapError(f'expected at most {_NODES_MAX} nodes, found {len(nodes)}')
-    kinds = {name: _text(_group(nodes, name), 'type') for name in nodes}
     ends = []
     for kind in ('Input', 'Output'):
         found = [name for name in kinds if kinds[name] == kind]
@@ -115,66 +140,44 @@ def _chain(nodes: h5py.Group, edges: list[tuple[str, str]]) -> list[str]:
     return passed[1:-1]
 
 
-def _edges(graph: h5py.Group) -> list[tuple[str, str]]:
-    data = _dataset(graph, 'edges')
-    if data.ndim != 2 or data.shape[1] != 2 or data.shape[0] > _NODES_MAX:
-        raise MapError(f'edges: expected at most {_NODES_MAX} pairs of names, found {data.shape}')
-    pairs = data[()]
-    found = [(_decoded(a), _decoded(b)) for a, b in pairs]
-    return sorted(set(found), key=found.index)
-
-
 def _group(parent: h5py.Group, name: str) -> h5py.Group:
     import h5py
 
-    found = _own(parent, name)
+    found = find(parent, name)
+    if found is None:
+        raise MapError(f'{name:.60} is missing')
     if not isinstance(found, h5py.Group):
-        raise MapError(f'{name:.40}: expected a group of HDF5')
+        raise MapError(f'{name:.60}: expected a group of HDF5')
     return found
 
 
-def _dataset(parent: h5py.Group, name: str) -> h5py.Dataset:
+def _dataset(parent: h5py.Group, name: str, text: bool = False) -> h5py.Dataset:
     import h5py
 
-    found = _own(parent, name)
+    found = find(parent, name)
+    if found is None:
+        raise MapError(f'{name:.60} is missing')
     if not isinstance(found, h5py.Dataset):
-        raise MapError(f'{name:.40}: expected an array')
-    if found.is_virtual or found.external or found.compression not in _FILTERS:
-        raise MapError(f'{name:.40}: its data are in another file, or compressed by a plugin')
-    size, stored = found.nbytes, found.id.get_storage_size()
-    if size > _LARGEST or size > 1024 + stored * _COMPRESSION:
-        raise MapError(f'{name:.40}: claims {size:,} bytes, of which {stored:,} are in the file')
+        raise MapError(f'{name:.60}: expected an array')
+    if text and h5py.check_string_dtype(found.dtype) is None:
+        raise MapError(f'{name:.60}: expected a text, found {found.dtype}')
+    check_size(found)
+    if found.nbytes > _LARGEST:
+        raise MapError(f'{name:.60}: expected at most {_LARGEST:,} bytes, found {found.nbytes:,}')
     return found
 
 
-def _own(parent: h5py.Group, name: str) -> Any:
-    """Return what is under a name in this file; links to other files are not followed."""
-    import h5py
-
-    link = parent.get(name, getlink=True)
-    if link is None:
-        raise MapError(f'{name:.40} is missing')
-    if not isinstance(link, h5py.HardLink):
-        raise MapError(f'{name:.40}: links are not followed')
-    return parent[name]
-
-
-def _text(parent: h5py.Group, name: str) -> str:
-    data = _dataset(parent, name)
-    if data.shape != ():
-        raise MapError(f'{name}: expected a text, found an array {data.shape}')
-    return _decoded(data[()])
-
-
-def _decoded(value: object) -> str:
-    if not isinstance(value, bytes):
-        raise MapError(f'expected a text, found {value!r:.40}')
-    return value.decode('utf-8', 'replace')
+def _text(root: h5py.File, name: str) -> h5py.Dataset:
+    found = _dataset(root, name, text=True)
+    if found.shape != ():
+        raise MapError(f'{name:.60}: expected a text, found an array {found.shape}')
+    return found
 
 
 def _array(node: h5py.Group, name: str) -> Floats:
     data = _dataset(node, name)
     if data.dtype.kind not in 'fiub':
         raise MapError(f'{name}: expected numbers, found {data.dtype}')
+    ChunkChecks(data).check(len(data) if data.shape else 0)
     with np.errstate(over='ignore'):
         return np.asarray(data[()], np.float32)

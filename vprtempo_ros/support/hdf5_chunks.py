@@ -7,10 +7,12 @@ here first where it could become large; the others have their size in their firs
 
 from __future__ import annotations
 
+import itertools
+import math
 import zlib
 from typing import TYPE_CHECKING
 
-from ..errors import SourceError
+from .hdf5 import check_size
 
 if TYPE_CHECKING:
     import h5py
@@ -22,50 +24,57 @@ _KNOWN = (_DEFLATE, _SHUFFLE, _CHECKSUM, _LZF, _BLOSC, _LZ4, _BITSHUFFLE, _ZSTD,
 _DEFLATE_RATIO, _LZF_RATIO, _SMALL = 1032, 88, 1 << 27
 
 
+class UnknownFilter(ValueError):
+    """Data are compressed by a filter whose size cannot be checked."""
+
+
 class ChunkChecks:
     """
-    Checks the chunks of a column one by one.
+    Checks the chunks of an array one by one.
 
-    :raises SourceError: if it has a filter whose size cannot be checked.
-    :raises ValueError: if it is not all in the file.
+    :raises UnknownFilter: if it has a filter whose size cannot be checked.
+    :raises ValueError: if it is not all in the file, or claims more than can be stored of it.
     """
 
-    def __init__(self, column: h5py.Dataset) -> None:
+    def __init__(self, array: h5py.Dataset) -> None:
         """Look at the filters."""
-        if column.external or column.is_virtual:
-            raise ValueError('data in other files')
-        plist = column.id.get_create_plist()
+        check_size(array)
+        plist = array.id.get_create_plist()
         self._filters = [plist.get_filter(index)[0] for index in range(plist.get_nfilters())]
         unknown = [number for number in self._filters if number not in _KNOWN]
         if unknown:
-            raise SourceError(
-                f'{column.file.filename}: {column.name}: compressed by filter {unknown[0]}, whose '
-                'size cannot be checked: write the file again with gzip, blosc, lz4 or zstd'
+            raise UnknownFilter(
+                f'{array.name}: compressed by filter {unknown[0]}, whose size cannot be checked: '
+                'write the file again with gzip, blosc, lz4 or zstd'
             )
-        self._column = column
-        self._length = column.chunks[0] if column.chunks and self._filters else 0
-        self._bytes = self._length * column.dtype.itemsize
+        self._array = array
+        self._shape = array.chunks if array.chunks and self._filters else ()
+        self._bytes = math.prod(self._shape) * array.dtype.itemsize
         self._next = 0
 
     def check(self, end: int) -> None:
         """
-        Check the chunks of the elements up to `end` that were not checked yet.
+        Check the chunks of the rows up to `end` that were not checked yet.
 
         :raises ValueError: if one claims more than its size.
         """
-        while self._length and self._next < end:
-            where = (self._next,)
-            self._next += self._length
-            stored = self._column.id.get_chunk_info_by_coord(where).size
-            if not stored:
-                continue
-            # Filters may add some bytes to what they cannot make smaller.
-            if stored > 2 * self._bytes + 4096:
-                raise ValueError(f'a chunk of {self._bytes} bytes is stored in {stored}')
-            mask, data = self._column.id.read_direct_chunk(where)
-            found = self._unpacked(bytes(data), mask)
-            if found > self._bytes + 4096:
-                raise ValueError(f'a chunk of {self._bytes} bytes claims {found}')
+        while self._shape and self._next < end:
+            sides = zip(self._array.shape[1:], self._shape[1:])
+            for others in itertools.product(*(range(0, side, step) for side, step in sides)):
+                self._check((self._next, *others))
+            self._next += self._shape[0]
+
+    def _check(self, where: tuple[int, ...]) -> None:
+        stored = self._array.id.get_chunk_info_by_coord(where).size
+        if not stored:
+            return
+        # Filters may add some bytes to what they cannot make smaller.
+        if stored > 2 * self._bytes + 4096:
+            raise ValueError(f'a chunk of {self._bytes} bytes is stored in {stored}')
+        mask, data = self._array.id.read_direct_chunk(where)
+        found = self._unpacked(bytes(data), mask)
+        if found > self._bytes + 4096:
+            raise ValueError(f'a chunk of {self._bytes} bytes claims {found}')
 
     def _unpacked(self, data: bytes, mask: int) -> int:
         """Return the number of bytes that the last filter unpacks a chunk to."""
