@@ -211,6 +211,12 @@ def test_other_transforms_and_clocks(street, tmp_path: Path, rover: Rover) -> No
         rover.drive(frames[:3])
         says('publishes base -> odom too', lambda: other('base', 'odom'))
         says('makes a loop with map -> odom', lambda: other('odom', 'map'))
+
+        def round_about() -> None:
+            other('odom', 'base')
+            other('base', 'map')
+
+        says('publishes base -> map, which makes a loop with map -> odom', round_about)
         rover.frame_id = ''
         rover.drive(frames[3:5])
         says('has no frame_id')

@@ -27,7 +27,7 @@ class OtherTransforms:
     """
     Listens to /tf for parents of the odometry's frame other than ours, and for loops.
 
-    Messages stay bytes unless they name one of the two frames.
+    Messages stay bytes unless they give one of the two frames a parent, or a parent of the map's.
     """
 
     def __init__(self, node: LifecycleNode, message: Any) -> None:
@@ -48,15 +48,15 @@ class OtherTransforms:
 
     def problem(self, map_frame: str, odom_frame: str) -> str:
         """Return which transform of another node contradicts; empty: none."""
-        self._names = tuple(
-            struct.pack('<I', len(name) + 1) + name + b'\0'
-            for name in (odom_frame.encode(), map_frame.encode())
-            if name
-        )
         limit = time.monotonic() - _OVER
         self._seen = {pair: at for pair, at in self._seen.items() if at > limit}
+        self._names = tuple(
+            struct.pack('<I', len(name) + 1) + name + b'\0'
+            for name in (frame.encode() for frame in {odom_frame} | self._above(map_frame))
+            if name
+        )
         for parent, child in self._seen:
-            if (parent, child) == (odom_frame, map_frame):
+            if child == map_frame and odom_frame in self._above(parent):
                 return (
                     f'another node publishes {parent} -> {child}, which makes a loop with '
                     f'{map_frame} -> {odom_frame}: stop that node'
@@ -67,6 +67,15 @@ class OtherTransforms:
                     'jumps between the two: stop that node, or set tf.publish to false'
                 )
         return ''
+
+    def _above(self, frame: str) -> set[str]:
+        """Return a frame with its parents, their parents and so on, of those that were seen."""
+        above: set[str] = {frame}
+        found = above
+        while found:
+            found = {parent for parent, child in self._seen if child in above} - above
+            above = above | found
+        return above
 
     def stop(self) -> None:
         """Unsubscribe."""
