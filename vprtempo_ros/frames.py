@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -52,11 +53,14 @@ class Image:
     levels.
 
     Event counts are float32 with one channel, negative where polarities are signed.
+
+    `original` decodes the image with its colours, where only its grey was decoded so far.
     """
 
     pixels: Numbers
     weights: tuple[float, ...]
     range_: tuple[int, int] | None = None
+    original: Callable[[], Image] | None = None
 
     @property
     def height(self) -> int:
@@ -167,8 +171,14 @@ class Image:
         """Return grey uint16 (height, width) that is scaled by the range of the image."""
         return _stretched(self._one_channel(), self.levels).astype(np.uint16, copy=False)
 
+    def coloured(self) -> Image:
+        """Return the image with its colours, as recorded."""
+        return self.original() if self.original is not None else self
+
     def rgb(self) -> NDArray[np.uint8]:
         """Return the image as uint8 (height, width, 3); grey where it has no colour channels."""
+        if self.original is not None:
+            return self.original().rgb()
         if self.pixels.dtype == np.float32 or self.weights not in _TO_RGB:
             return np.asarray(cv2.cvtColor(self.shown(), cv2.COLOR_GRAY2RGB))
         code = _TO_RGB[self.weights]

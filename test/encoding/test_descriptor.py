@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Callable
 
+import cv2
 import numpy as np
 import pytest
 from support.onnx_models import flattened, save_model
@@ -14,6 +15,7 @@ from vprtempo_ros.config import DescriptorConfig
 from vprtempo_ros.encoding.descriptor import DescriptorEncoder
 from vprtempo_ros.errors import ConfigError, ImageError
 from vprtempo_ros.frames import BGR, Image, grey_image
+from vprtempo_ros.sources.image_msg import decode_file
 
 pytest.importorskip('onnx')
 pytest.importorskip('onnxruntime')
@@ -61,6 +63,13 @@ def test_images_are_resized_and_grey_ones_fill_all_channels(tmp_path: Path) -> N
     # An image of fewer pixels is enlarged smoothly.
     ramp = encode.descriptor(grey_image(np.array([[0, 255], [0, 255]], np.uint8)))
     assert len(np.unique(ramp)) > 3
+
+
+def test_the_network_gets_the_colours_of_a_jpeg(tmp_path: Path) -> None:
+    encode = encoder(flattened(tmp_path / 'm.onnx'), scaling='none')
+    data = cv2.imencode('.jpg', coloured())[1]
+    expected = cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1].transpose(2, 0, 1)
+    assert encode.descriptor(decode_file(data)) == pytest.approx(expected.reshape(-1))
 
 
 def test_a_network_of_one_channel_gets_grey(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from support.encodings_of import colour_picture, grey_of, samples
 from support.helpers import steady
 
 from vprtempo_ros.errors import ImageError
+from vprtempo_ros.frames import BGR
 from vprtempo_ros.sources.cdr import COMPRESSED, read_message, write_message
 from vprtempo_ros.sources.image_bag import compressed_message
 from vprtempo_ros.sources.image_msg import decode_compressed, decode_file
@@ -55,6 +56,35 @@ def test_every_format_gives_the_same_grey(encoding: str, suffix: str, levels: fl
     assert (image.height, image.width) == (24, 32)
     assert np.abs(image.grey() - grey_of(RGB)).max() <= levels
     assert image.pixels.dtype == (np.uint16 if '16' in encoding else np.uint8)
+
+
+@pytest.mark.parametrize('sampling', [0x111111, 0x211111, 0x221111])
+def test_the_grey_of_a_jpeg(sampling: int) -> None:
+    """Grey is what the file stores, colours come when they are asked for."""
+    done, data = cv2.imencode('.jpg', RGB[..., ::-1], [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling])
+    assert done
+    image, whole = decode_file(data), cv2.imdecode(data, cv2.IMREAD_COLOR)
+    assert image.pixels.shape == (24, 32, 1)
+    # Clipped colours change the grey that is computed from them.
+    assert np.abs(image.grey() - cv2.cvtColor(whole, cv2.COLOR_BGR2GRAY).astype(int)).mean() < 0.5
+    np.testing.assert_array_equal(image.rgb(), whole[..., ::-1])
+    np.testing.assert_array_equal(image.coloured().pixels, whole)
+    assert image.coloured().weights == BGR
+
+
+def test_a_jpeg_without_colours() -> None:
+    """It has none to ask for."""
+    data = encoded('mono8', '.jpg')
+    image = decode_file(data)
+    np.testing.assert_array_equal(image.pixels, image.coloured().pixels)
+    np.testing.assert_array_equal(image.pixels[..., 0], cv2.imdecode(data, cv2.IMREAD_UNCHANGED))
+
+
+def test_a_mosaic_that_was_made_colour_before_jpeg() -> None:
+    """compressed_image_transport names the mosaic first; the JPEG has colours."""
+    text = 'bayer_rggb8; jpeg compressed bgr8'
+    image = decode_compressed(SimpleNamespace(format=text, data=JPEG))
+    assert np.abs(image.grey() - grey_of(RGB)).max() <= 4
 
 
 @pytest.mark.parametrize('text', ['jpeg', 'png', 'rgb8; jpeg compressed bgr8', ''])

@@ -57,6 +57,15 @@ def test_every_option_of_a_writer(tmp_path: Path, options: dict[str, Any]) -> No
     check(write_mcap(tmp_path / 'a.mcap', [TOPIC], IMAGES, **options))
 
 
+def test_two_readings_at_once(tmp_path: Path) -> None:
+    """Each has the memory of its own chunks."""
+    with BagReader(write_mcap(tmp_path / 'a.mcap', [TOPIC], IMAGES)) as bag:
+        pairs = list(zip(bag.recorded([CAMERA]), bag.messages([CAMERA]), bag.recorded([CAMERA])))
+    assert len(pairs) == COUNT
+    assert all(one == two == three for one, two, three in pairs)
+    assert [pair[0].data for pair in pairs] == [data for _, _, data in IMAGES]
+
+
 @pytest.mark.parametrize(
     'other',
     [

@@ -101,6 +101,20 @@ def test_pixels_come_back(
     np.testing.assert_array_equal(message.data.view(kind).reshape(shape), pixels)
 
 
+def test_a_jpeg_keeps_its_colours(tmp_path: Path) -> None:
+    """Without --compressed its pixels are in the bag, as OpenCV reads them."""
+    pixels = np.random.default_rng(0).integers(0, 255, (16, 24, 3), np.uint8)
+    assert cv2.imwrite(str(tmp_path / 'one.jpg'), pixels)
+    images_to_bag([tmp_path / 'one.jpg'], tmp_path / 'bag')
+    with BagReader(tmp_path / 'bag') as bag:
+        (raw,) = bag.messages([CAMERA])
+    message = read_message(raw.data, raw.type)
+    assert message.encoding == 'bgr8'
+    np.testing.assert_array_equal(
+        message.data.reshape(16, 24, 3), cv2.imread(str(tmp_path / 'one.jpg'))
+    )
+
+
 def test_compressed_files_are_kept(tmp_path: Path) -> None:
     """With --compressed every byte of the files is in the bag, on a topic of its own."""
     folder = write_pictures(tmp_path / 'images', ['1.jpg', '2.png', '3.JPEG'])

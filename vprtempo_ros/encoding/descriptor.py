@@ -99,6 +99,8 @@ class DescriptorEncoder:
 
     def _tensor(self, image: Image) -> Numbers:
         """Return the image as the network takes it."""
+        if self.channels == 3:
+            image = image.coloured()
         size = self.width, self.height
         # Area averages when reducing, and is nearest-neighbour when enlarging.
         smaller = image.width >= self.width and image.height >= self.height

@@ -13,13 +13,15 @@ class FitProfile(NamedTuple):
 
     changes: augmentations of reference frames; decays: weight decays to choose from, in units of
     the mean power of an input; correlation: share of plain correlation in the response, 0 to 1;
-    normalisation: how much of the differences between the responses of places is removed, 0 to 1.
+    normalisation: how much of the differences between the responses of places is removed, 0 to 1;
+    colours: the encoder uses colours, so augmentations need them too.
     """
 
     changes: tuple[Change, ...]
     decays: tuple[float, ...]
     correlation: float
     normalisation: float
+    colours: bool = False
 
 
 # Spikes of pooled features tolerate a shift by part of a cell. Full normalisation of places costs

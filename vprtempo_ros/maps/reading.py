@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Iterator
 
@@ -98,6 +99,8 @@ class _Reader:
         config = self._config
         traverse, origin = open_traverse(bag, config.input, config.poses, self._origin)
         frames = _watched(traverse, f'reading {Path(bag).name}', self._progress)
+        if self._encode.frame.profile.colours:
+            frames = (replace(frame, image=frame.image.coloured()) for frame in frames)
         try:
             if self._sensor is None:
                 self._origin = origin

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 from pathlib import Path
@@ -23,6 +24,8 @@ IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.pgm', '.pp
 
 # Files have no stamps: frames are one second apart, so that places.by: seconds counts them.
 _PERIOD_NS = 1_000_000_000
+# Bytes of a file that are read at once.
+_PART = 1 << 16
 
 
 def image_files(folder: Path, names: str = '') -> list[Path]:
@@ -32,41 +35,63 @@ def image_files(folder: Path, names: str = '') -> list[Path]:
     :param names: a text file with one file name per line; empty for all images.
     :raises SourceError: if a named file is missing or there is no image.
     """
+    return [folder / name for name in _image_names(folder, names)]
+
+
+def _image_names(folder: Path, names: str) -> list[str]:
     if names:
         try:
             # utf-8-sig: some editors begin with a byte order mark.
             wanted = user_path(names).read_text(encoding='utf-8-sig').split('\n')
         except (OSError, UnicodeDecodeError) as error:
             raise SourceError(f'{names}: cannot be read as a list of names ({error})') from None
-        files = [folder / name.strip() for name in wanted if name.strip()]
-        present = {file.name for file in folder.iterdir() if file.is_file()}
-        for file in files:
-            if file.parent != folder or file.name not in present:
-                raise SourceError(f'{file}: named in {names}, but there is no such file')
+        found = [name.strip() for name in wanted if name.strip()]
+        present = set(_files(folder))
+        for name in found:
+            if name not in present:
+                raise SourceError(f'{folder / name}: named in {names}, but there is no such file')
     else:
-        files = natural_order(
-            file
-            for file in folder.iterdir()
-            if file.suffix.lower() in IMAGE_SUFFIXES and file.is_file()
+        found = natural_order(
+            name for name in _files(folder) if name.lower().endswith(IMAGE_SUFFIXES)
         )
-    if not files:
+    if not found:
         raise SourceError(f'{folder}: expected images ({", ".join(IMAGE_SUFFIXES)}), found none')
-    return files
+    return found
 
 
-def read_image(file: Path) -> tuple[Image, NDArray[np.uint8]]:
+def _files(folder: Path) -> Iterator[str]:
+    """Yield the names of files; the entries of a folder know which are, without one call each."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_file():
+                yield entry.name
+
+
+def read_image(file: Path | str) -> tuple[Image, NDArray[np.uint8]]:
     """
     Return the image in a file, and the file's bytes.
 
     :raises SourceError: if it cannot be read or does not decode.
     """
     try:
-        data = np.fromfile(file, np.uint8)
+        data = np.frombuffer(_content(file), np.uint8)
         return decode_file(data), data
     except OSError as error:
         raise SourceError(f'{file}: cannot be read ({error.strerror})') from None
     except ImageError as error:
         raise SourceError(f'{file}: {error}') from None
+
+
+def _content(file: Path | str) -> bytes:
+    """Return the bytes of a file; small ones in half the time of `Path.read_bytes`."""
+    handle = os.open(file, os.O_RDONLY)
+    try:
+        parts = []
+        while part := os.read(handle, _PART):
+            parts.append(part)
+        return b''.join(parts)
+    finally:
+        os.close(handle)
 
 
 class FolderFrames:
@@ -79,28 +104,28 @@ class FolderFrames:
 
     def __init__(self, folder: Path, names: str = '') -> None:
         """List the folder, or the files named in the file `names`."""
-        self.files = image_files(folder, names)
-        self.completeness = Completeness(len(self.files))
+        self._names = _image_names(folder, names)
+        self._folder = str(folder)
+        self.completeness = Completeness(len(self._names))
         self.sensor = None
 
     def __len__(self) -> int:
         """Return the number of frames."""
-        return len(self.files)
+        return len(self._names)
 
     def __iter__(self) -> Iterator[Frame]:
         """Read the images, a few ahead of the one that is yielded."""
         sizes: Counter[Size] = Counter()
-        for index, (image, ms) in enumerate(ahead(_timed, self.files)):
+        for index, (image, ms) in enumerate(ahead(self._decode, self._names)):
             sizes[image.width, image.height] += 1
-            name = self.files[index].name
-            yield Frame(index * _PERIOD_NS, image, name, decode_ms=ms)
+            yield Frame(index * _PERIOD_NS, image, self._names[index], decode_ms=ms)
         self.completeness.notes = [_several_sizes(sizes)] if len(sizes) > 1 else []
 
-
-def _timed(file: Path) -> tuple[Image, float]:
-    begin = time.perf_counter()
-    image, _ = read_image(file)
-    return image, (time.perf_counter() - begin) * 1e3
+    def _decode(self, name: str) -> tuple[Image, float]:
+        begin = time.perf_counter()
+        # Joined as text: a path for each file takes as long as reading it.
+        image, _ = read_image(f'{self._folder}/{name}')
+        return image, (time.perf_counter() - begin) * 1e3
 
 
 def _several_sizes(sizes: Counter[Size]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import Callable, NamedTuple, Protocol
 
 # OpenCV reads it when it first decodes: an image file may not claim more pixels than this.
@@ -61,6 +62,8 @@ def _bayer(dtype: type) -> dict[str, _Layout]:
     bits = np.dtype(dtype).itemsize * 8
     return {f'bayer_{name}{bits}': _Layout(dtype, GREY, code) for name, code in codes.items()}
 
+
+_JPEG = b'\xff\xd8\xff'
 
 # In YUV each pixel has its own luma, which is the grey value; other bytes or planes are chroma.
 _UYVY = _Layout(np.uint8, (0.0, 1.0))
@@ -175,30 +178,49 @@ def decode_compressed(message: CompressedMessage) -> Image:
             f'expected images, found video ({message.format[:40]}), whose packets depend on each '
             'other: recordings of it can be read; live, publish the images too'
         )
-    image = decode_file(np.frombuffer(message.data, np.uint8))
+    data = np.frombuffer(message.data, np.uint8)
     layout = _LAYOUTS.get(kind.partition(';')[0].strip())
-    if layout is not None and layout.bayer is not None and image.weights == GREY:
-        return Image(_demosaiced(image.pixels, layout.bayer), GREY)
-    return image
+    if layout is not None and layout.bayer is not None:
+        image = _decode_colours(data)
+        # Publishers convert mosaics to colour for JPEG, and name the mosaic all the same.
+        if image.weights == GREY:
+            return Image(_demosaiced(image.pixels, layout.bayer), GREY)
+        return image
+    return decode_file(data)
 
 
 def decode_file(data: NDArray[np.uint8]) -> Image:
     """
     Return the pixels of an image file given by its bytes, grey or BGR, uint8 or uint16.
 
+    A JPEG stores grey apart from colours: only its grey is decoded, which takes a third of the
+    time, and the colours when they are asked for.
+
     :raises ImageError: if the bytes do not decode.
     """
+    if data[: len(_JPEG)].tobytes() != _JPEG:
+        return _decode_colours(data)
+    pixels = _decoded(data, cv2.IMREAD_GRAYSCALE)
+    return Image(pixels[..., np.newaxis], GREY, original=partial(_decode_colours, data))
+
+
+def _decode_colours(data: NDArray[np.uint8]) -> Image:
+    pixels = _decoded(data, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH)
+    if pixels.ndim == 2:
+        return Image(pixels[..., np.newaxis], GREY)
+    return Image(pixels, BGR)
+
+
+def _decoded(data: NDArray[np.uint8], how: int) -> Numbers:
     if not data.size:
         raise ImageError('expected an image, found 0 bytes')
     try:
-        pixels = cv2.imdecode(data, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH)
+        pixels = cv2.imdecode(data, how)
     except cv2.error as error:
         raise ImageError(f'{data.size} bytes are not an image ({error.err})') from None
     if pixels is None or pixels.dtype not in (np.uint8, np.uint16):
         raise ImageError(f'{data.size} bytes are not a JPEG, PNG or other image of 8 or 16 bits')
-    if pixels.ndim == 2:
-        return Image(pixels[..., np.newaxis], GREY)
-    return Image(pixels, BGR)
+    return np.asarray(pixels)
 
 
 DECODERS: dict[str, Callable[[Message], Image]] = {

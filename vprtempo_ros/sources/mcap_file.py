@@ -59,6 +59,18 @@ class _Part(NamedTuple):
         return self.channels is None or not self.channels.isdisjoint(chosen)
 
 
+class _Memory:
+    """Memory of one reading, used again for each chunk: new memory takes longer than reading."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+
+    def of(self, size: int) -> memoryview:
+        if len(self._bytes) < size:
+            self._bytes = bytearray(size)
+        return memoryview(self._bytes)[:size]
+
+
 class McapFile:
     """An open .mcap file; one that was cut off is read up to its last whole record."""
 
@@ -103,10 +115,10 @@ class McapFile:
         return self._recorded([topic], size)
 
     def _recorded(self, topics: Collection[str], size: int | None) -> Iterator[RawMessage]:
-        chosen = self._chosen(topics)
+        chosen, memory = self._chosen(topics), _Memory()
         for part in self._parts:
             if part.has(chosen):
-                for item in self._read(part, chosen, size):
+                for item in self._read(part, chosen, memory, size):
                     yield _raw(chosen, item)
 
     def messages(self, topics: Collection[str]) -> Iterator[RawMessage]:
@@ -116,12 +128,12 @@ class McapFile:
             (part for part in self._parts if part.has(chosen)), key=lambda part: part.first_ns
         )
         waiting: list[tuple[int, int, tuple[int, int, bytes]]] = []
-        number = 0
+        number, memory = 0, _Memory()
         for part in parts:
             # Later parts hold only later messages.
             while waiting and waiting[0][0] < part.first_ns:
                 yield _raw(chosen, heapq.heappop(waiting)[2])
-            for item in self._read(part, chosen):
+            for item in self._read(part, chosen, memory):
                 number += 1
                 heapq.heappush(waiting, (item[1], number, item))
         while waiting:
@@ -174,11 +186,12 @@ class McapFile:
     def _scan(self) -> dict[int, int]:
         """Read the file once; return the number of messages of each channel."""
         counts: Counter[int] = Counter()
+        memory = _Memory()
         self._stream.seek(len(MAGIC))
         while True:
             position = self._stream.seek(0, 1)
             try:
-                kind, body = self._record()
+                kind, body = self._record(memory)
             except _Cut as cut:
                 if not counts:
                     raise ValueError('it was cut off before its first message') from None
@@ -209,12 +222,12 @@ class McapFile:
                 self._define(kind, body)
 
     def _read(
-        self, part: _Part, chosen: dict[int, _Channel], size: int | None = None
+        self, part: _Part, chosen: dict[int, _Channel], memory: _Memory, size: int | None = None
     ) -> Iterator[tuple[int, int, bytes]]:
         """Yield channel, receive time and data, or `size` bytes of it, of a part's messages."""
         # Another reader of the same file may have moved the stream.
         self._stream.seek(part.position)
-        kind, body = self._record()
+        kind, body = self._record(memory)
         if kind == _MESSAGE:
             records: Iterable[tuple[int, Bytes]] = [(kind, body)]
         elif kind == _CHUNK:
@@ -228,8 +241,12 @@ class McapFile:
                     whole = data[:4] == ZSTD_MAGIC or chosen[number].encoding != 'cdr'
                     yield number, time, bytes(data if whole else data[:size])
 
-    def _record(self) -> tuple[int, bytes]:
-        """Return type and content of the record at the present position."""
+    def _record(self, memory: _Memory | None = None) -> tuple[int, Bytes]:
+        """
+        Return type and content of the record at the present position.
+
+        :param memory: for chunks.
+        """
         position = self._stream.seek(0, 1)
         head = self._stream.read(_PREFIX.size)
         if len(head) < _PREFIX.size:
@@ -245,9 +262,14 @@ class McapFile:
             return kind, b''
         if size > _LARGEST:
             raise ValueError(f'a record of {size} bytes; expected at most {_LARGEST}')
-        return kind, self._stream.read(size)
+        if memory is None or kind != _CHUNK:
+            return kind, self._stream.read(size)
+        view = memory.of(size)
+        if self._stream.readinto(view) < size:
+            raise _Cut(left + _PREFIX.size)
+        return kind, view
 
-    def _define(self, kind: int, body: bytes) -> None:
+    def _define(self, kind: int, body: Bytes) -> None:
         """Take the name of a type, or a channel."""
         if kind == _SCHEMA and body:
             (number,) = struct.unpack_from('<H', body)
@@ -260,13 +282,13 @@ class McapFile:
             self._channels.setdefault(number, _Channel(topic, name, encoding))
 
 
-def _text(body: bytes, at: int) -> tuple[str, int]:
+def _text(body: Bytes, at: int) -> tuple[str, int]:
     """Return the text at a position, and the position after it."""
     (size,) = struct.unpack_from('<I', body, at)
     end = at + 4 + size
     if end > len(body):
         raise ValueError('a text longer than its record')
-    return body[at + 4 : end].decode(), end
+    return bytes(body[at + 4 : end]).decode(), end
 
 
 def _raw(channels: dict[int, _Channel], item: tuple[int, int, bytes]) -> RawMessage:
@@ -277,7 +299,7 @@ def _raw(channels: dict[int, _Channel], item: tuple[int, int, bytes]) -> RawMess
     return RawMessage(channel.topic, channel.type, time, data)
 
 
-def _indexed(body: bytes) -> _Part:
+def _indexed(body: Bytes) -> _Part:
     """Return the chunk of an index record; its channels are unknown without message indexes."""
     first, _, position, _, size = struct.unpack_from('<QQQQI', body)
     numbers = struct.iter_unpack('<HQ', body[36 : 36 + size])
@@ -291,7 +313,7 @@ def _message(body: Bytes) -> tuple[int, int, Bytes]:
     return number, signed_ns(time), body[_HEAD.size :]
 
 
-def _inner_records(data: bytes) -> Iterator[tuple[int, Bytes]]:
+def _inner_records(data: Bytes) -> Iterator[tuple[int, Bytes]]:
     """Yield the records of a chunk, as views."""
     view, at = memoryview(data), 0
     while at < len(data):
@@ -303,13 +325,14 @@ def _inner_records(data: bytes) -> Iterator[tuple[int, Bytes]]:
         at += size
 
 
-def _unpacked_chunk(body: bytes) -> bytes:
+def _unpacked_chunk(body: Bytes) -> Bytes:
     _, _, size, crc = struct.unpack_from('<QQQI', body)
     compression, at = _text(body, 28)
     (packed_size,) = struct.unpack_from('<Q', body, at)
-    packed = body[at + 8 : at + 8 + packed_size]
+    packed = memoryview(body)[at + 8 : at + 8 + packed_size]
     if len(packed) != packed_size or size > _LARGEST:
         raise ValueError(f'a chunk of {size} bytes that is not whole')
+    data: Bytes
     if compression == '':
         data = packed
     elif compression == 'zstd':

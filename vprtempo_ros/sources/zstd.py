@@ -12,7 +12,7 @@ else:
 __all__ = ['ZstdDecompressor', 'open', 'unpack']
 
 
-def unpack(data: bytes, most: int) -> bytes:
+def unpack(data: bytes | memoryview, most: int) -> bytes:
     """
     Decompress one frame.
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from typing import TypeVar
 
 T = TypeVar('T')
@@ -13,6 +15,9 @@ R = TypeVar('R')
 
 # More threads than this wait for each other and for the disk.
 _MOST = 8
+# Handing an item to a thread takes as long as decoding a small image: threads take several at once
+# where they take less than this, in seconds, together.
+_SHORT, _SEVERAL = 2e-3, 32
 
 
 def cores() -> int:
@@ -24,21 +29,41 @@ def ahead(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
     """
     Yield the results of `work` for each item in order, while threads work on the next ones.
 
-    At most two items per core are read before their results are taken. With one core nothing
-    runs ahead. Errors are raised where their results would come.
+    At most two items per core are read before their results are taken, or two groups of items
+    that take little time. With one core nothing runs ahead. Errors are raised where their results
+    would come.
     """
     workers = min(cores(), _MOST)
     if workers < 2:
         yield from map(work, items)
         return
     pool = ThreadPoolExecutor(workers, 'decode')
-    waiting: deque[Future[R]] = deque()
+    waiting: deque[Future[tuple[list[R], Exception | None, float]]] = deque()
+    source, size = iter(items), 1
     try:
-        for item in items:
-            waiting.append(pool.submit(work, item))
-            if len(waiting) > 2 * workers:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+        while True:
+            while len(waiting) <= 2 * workers and (group := list(islice(source, size))):
+                waiting.append(pool.submit(_group, work, group))
+            if not waiting:
+                return
+            results, error, seconds = waiting.popleft().result()
+            size = min(2 * size, _SEVERAL) if seconds < _SHORT else max(size // 2, 1)
+            yield from results
+            if error is not None:
+                raise error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _group(work: Callable[[T], R], items: list[T]) -> tuple[list[R], Exception | None, float]:
+    """Return the results of several items, the error after them if any, and the seconds taken."""
+    begin = time.perf_counter()
+    results: list[R] = []
+    error = None
+    for item in items:
+        try:
+            results.append(work(item))
+        except Exception as found:
+            error = found
+            break
+    return results, error, time.perf_counter() - begin

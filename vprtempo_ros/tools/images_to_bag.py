@@ -49,6 +49,7 @@ def images_to_bag(
                 )
                 writer.write(f'{topic}/compressed', COMPRESSED, stamp, message)
             else:
+                image = image.coloured()
                 pixels = image.pixels
                 encoding = ('mono' if image.weights == GREY else 'bgr') + str(pixels.itemsize * 8)
                 writer.write(topic, IMAGE, stamp, image_message(stamp, pixels, encoding, frame_id))

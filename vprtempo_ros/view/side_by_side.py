@@ -58,6 +58,7 @@ class SideBySide:
 
 def _colours(image: Image, width: int, height: int) -> Pixels:
     """Return an image as RGB uint8 (height, width, 3); resized first, since that is cheapest."""
+    image = image.coloured()
     pixels = image.pixels
     order = _channels(image.weights)
     if not order or pixels.dtype == np.float32:

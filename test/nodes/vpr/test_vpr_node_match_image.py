@@ -23,6 +23,7 @@ from vprtempo_ros.maps.store import load
 from vprtempo_ros.matching.stages import FrameTiming
 from vprtempo_ros.nodes.vpr.outputs.outputs import Outputs
 from vprtempo_ros.recogniser import Recogniser
+from vprtempo_ros.sources.image_msg import decode_file
 from vprtempo_ros.view.side_by_side import SideBySide
 
 WIDTH, GAP = 320, 4
@@ -156,6 +157,15 @@ def test_colours_of_every_layout(channels: int, weights: tuple[float, ...], dtyp
     pixels[:, :, 0 if weights[0] == RGB[0] else 2] = np.iinfo(dtype).max
     found = SideBySide([thumbnail()]).compose(PixelImage(pixels, weights), match_of([], []))
     assert found[100, 100].tolist() == [255, 0, 0]
+
+
+def test_a_jpeg_is_shown_in_colour() -> None:
+    """Only its grey was decoded for the match."""
+    pixels = np.zeros((48, 64, 3), np.uint8)
+    pixels[..., 2] = 255
+    image = decode_file(cv2.imencode('.jpg', pixels)[1])
+    found = SideBySide([thumbnail()]).compose(image, match_of([], []))
+    assert np.abs(found[100, 100].astype(int) - [255, 0, 0]).max() <= 3
 
 
 @pytest.mark.parametrize(
