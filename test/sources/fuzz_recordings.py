@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 from support import ROOT
-from support.event_files import dsec, prophesee
+from support.event_files import dsec, nsavp, prophesee
 from support.events import packets, random_events, records
 from support.helpers import images, odometry, picture, storage_file, write_bag
 
@@ -79,14 +79,18 @@ def originals(folder: Path) -> list[tuple[str, bytes, BagInputConfig]]:
 
 
 def hdf5(folder: Path) -> list[tuple[str, bytes, BagInputConfig]]:
-    """Return files of HDF5 in both layouts."""
+    """Return files of HDF5 in each layout."""
     if find_spec('h5py') is None:
         return []
     events = random_events(400, span_us=200_000)
     dsec(folder / 'dsec.h5', events, 5, chunks=(100,), compression='gzip')
     # Of fixed length: for texts of variable length a process would be started each time.
     prophesee(folder / 'prophesee.h5', events, np.bytes_('64x48'))
-    return [('.h5', (folder / f'{name}.h5').read_bytes(), EVENTS) for name in ('dsec', 'prophesee')]
+    nsavp(folder / 'nsavp.h5', events, chunks=(100,), compression='gzip', shuffle=True)
+    return [
+        ('.h5', (folder / f'{name}.h5').read_bytes(), EVENTS)
+        for name in ('dsec', 'prophesee', 'nsavp')
+    ]
 
 
 def damaged(data: bytes, rng: np.random.Generator) -> bytes:

@@ -16,6 +16,7 @@ from support.event_files import (
     aedat4_header,
     aedat4_packet,
     dsec,
+    nsavp,
     prophesee,
 )
 from support.event_kinds import ENCODERS, KINDS, aedat4, dat, write
@@ -272,6 +273,14 @@ def test_the_layout_of_dsec(tmp_path: Path, offset_us: int) -> None:
     events = random_events(70_000, first_us=offset_us + 5)
     dsec(tmp_path / 'a.h5', events, offset_us, compression='gzip', chunks=(5000,))
     check(decoded(tmp_path / 'a.h5'), events)
+
+
+def test_the_layout_of_nsavp(tmp_path: Path) -> None:
+    """Nanoseconds of today, which are in microseconds here; the size is that of the group."""
+    events = random_events(70_000, first_us=1_660_000_000_000_000)
+    nsavp(tmp_path / 'R0_FA0_dvxplorer_left.h5', events, chunks=(5000,), compression='gzip')
+    assert FilePackets(tmp_path / 'R0_FA0_dvxplorer_left.h5').size == (WIDTH, HEIGHT)
+    check(decoded(tmp_path / 'R0_FA0_dvxplorer_left.h5'), events)
 
 
 @pytest.mark.process

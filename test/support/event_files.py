@@ -105,6 +105,25 @@ def dsec(path: Path, events: Events, offset_us: int = 0, **options: Any) -> None
         file['ms_to_idx'] = np.zeros(4, np.uint64)
 
 
+def nsavp(path: Path, events: Events, **options: Any) -> None:
+    """Write events in the layout of NSAVP, as its converter from bags does."""
+    import h5py
+
+    with h5py.File(path, 'w') as file:
+        group = file.create_group('events')
+        group.attrs['ros_message_type'] = np.bytes_('dvs_msgs/EventArray')
+        group.attrs['height'], group.attrs['width'] = np.uint32(HEIGHT), np.uint32(WIDTH)
+        columns = {
+            'x_coordinates': events.x.astype(np.uint16),
+            'y_coordinates': events.y.astype(np.uint16),
+            'timestamps': events.t_us.astype(np.uint64) * np.uint64(1000) + np.uint64(7),
+            'polarities': events.p.astype(np.uint8),
+        }
+        for name, data in columns.items():
+            group.create_dataset(name, data=data, **options)
+        group['timestamps'].attrs['units'] = np.bytes_('nanoseconds')
+
+
 def prophesee(path: Path, events: Events, geometry: str | np.bytes_ = f'{WIDTH}x{HEIGHT}') -> None:
     """
     Write events, and triggers, in the layout of Prophesee, without its compression.

@@ -1,9 +1,11 @@
 """
-Events in HDF5: the layouts of DSEC (columns x, y, t, p of a group) and of Prophesee (one table).
+Events in HDF5: columns of a group (DSEC, NSAVP) or one table (Prophesee).
 
 DSEC: events/x, y, t, p and t_offset, which is to be added to t. Prophesee: CD/events with the
-fields x, y, p, t. Times are integers in microseconds, polarities 1 (or -1 and 1) in both. Formats:
-dsec.ifi.uzh.ch, "Data format"; docs.prophesee.ai, "HDF5 event file format".
+fields x, y, p, t. Times are integers in microseconds. NSAVP: events/x_coordinates, y_coordinates,
+timestamps, polarities, in nanoseconds. Polarities are 1, and 0 or -1, in all. Formats:
+dsec.ifi.uzh.ch, "Data format"; docs.prophesee.ai, "HDF5 event file format"; nsavp_tools,
+documentation/data_format.md.
 """
 
 from __future__ import annotations
@@ -33,6 +35,11 @@ FORMATS = (
         'evutils (writer)',
     ),
     (
+        'HDF5 (`.h5`, `.hdf5`), layout of NSAVP',
+        '`events/x_coordinates`, `y_coordinates`, `timestamps` (ns), `polarities`',
+        'own writer, after their description and writer',
+    ),
+    (
         'HDF5 (`.h5`, `.hdf5`), layout of Prophesee',
         '`CD/events`; compressed with ECF only where its plugin is installed',
         'h5py (writer), evutils (reader)',
@@ -41,8 +48,17 @@ FORMATS = (
 """Formats that are read: name, version, what each was tested against."""
 _GROUPS = ('events', 'CD/events')
 _FIELDS = ('t', 'x', 'y', 'p')
+# Names of these, and times per microsecond.
+_LAYOUTS = ((_FIELDS, 1), (('timestamps', 'x_coordinates', 'y_coordinates', 'polarities'), 1000))
 # Events that are read at once, and the largest chunk of a column in bytes.
 _EVENTS, _CHUNK_MAX = 1 << 16, 1 << 25
+
+
+class _Columns(NamedTuple):
+    """Datasets by field, a table under each of its fields, none if empty; times per us."""
+
+    data: dict[str, h5py.Dataset]
+    per_us: int = 1
 
 
 class Hdf5Events(NamedTuple):
@@ -62,13 +78,13 @@ def find_events(path: Path, group: str = '') -> Hdf5Events:
     """
     with _opened(path) as file:
         names = (group,) if group else _GROUPS
-        where = next((name for name in names if _columns(file, name)), None)
+        where = next((name for name in names if _columns(file, name).data), None)
         if where is None:
             raise SourceError(
                 f'{path}: expected events as t, x, y, p in {" or ".join(names)}, found '
                 f'{", ".join(sorted(file)[:8]) or "nothing"}; name their group in input.topic'
             )
-        _check(path, where, _columns(file, where))
+        _check(path, where, _columns(file, where).data)
         # DSEC has it once for the file, others for each camera.
         parent = where.rpartition('/')[0]
         names = (f'{parent}/t_offset' if parent else 't_offset', 't_offset')
@@ -84,7 +100,7 @@ def read_events(found: Hdf5Events) -> Iterator[tuple[NDArray[np.int64], NDArray[
     :raises SourceError: if the file is damaged.
     """
     with _opened(found.path) as file:
-        columns = _columns(file, found.group)
+        columns, per_us = _columns(file, found.group)
         table = columns['t']
         length = len(table)
         parts_of = {table.name: table} if table.dtype.names else columns
@@ -98,13 +114,13 @@ def read_events(found: Hdf5Events) -> Iterator[tuple[NDArray[np.int64], NDArray[
                 parts = {name: rows[name] for name in _FIELDS}
             else:
                 parts = {name: columns[name][begin:end] for name in _FIELDS}
-            yield _packed(parts, found.offset_us)
+            yield _packed(parts, per_us, found.offset_us)
 
 
 def _packed(
-    parts: dict[str, NDArray[np.integer]], offset_us: int
+    parts: dict[str, NDArray[np.integer]], per_us: int, offset_us: int
 ) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-    times = parts['t'].astype(np.int64) + offset_us
+    times = parts['t'].astype(np.int64) // per_us + offset_us
     x, y = (parts[name].astype(np.uint64) for name in 'xy')
     # Columns and rows that do not fit their bits must stay outside of every sensor.
     x = np.minimum(x, np.uint64(0xFFFF)) << np.uint64(32)
@@ -146,17 +162,19 @@ def _reason(text: str) -> str:
     return f'damaged, or no file of HDF5 ({text})'
 
 
-def _columns(file: h5py.File, name: str) -> dict[str, h5py.Dataset]:
-    """Return the columns of a group, or the table under each of its fields; empty if none."""
+def _columns(file: h5py.File, name: str) -> _Columns:
+    """Return the columns of a group, or the table under each of its fields."""
     import h5py
 
     node = find(file, name)
     if isinstance(node, h5py.Dataset):
-        return dict.fromkeys(_FIELDS, node) if set(_FIELDS) <= set(node.dtype.names or ()) else {}
-    if not isinstance(node, h5py.Group):
-        return {}
-    found = {field: find(node, field) for field in _FIELDS}
-    return found if all(isinstance(each, h5py.Dataset) for each in found.values()) else {}
+        fields = _FIELDS if set(_FIELDS) <= set(node.dtype.names or ()) else ()
+        return _Columns(dict.fromkeys(fields, node))
+    for names, per_us in _LAYOUTS if isinstance(node, h5py.Group) else ():
+        found = {field: find(node, each) for field, each in zip(_FIELDS, names)}
+        if all(isinstance(each, h5py.Dataset) for each in found.values()):
+            return _Columns(found, per_us)
+    return _Columns({})
 
 
 def _check(path: Path, where: str, columns: dict[str, h5py.Dataset]) -> None:
