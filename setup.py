@@ -61,6 +61,7 @@ setup(
             'map_edit = vprtempo_ros.tools.map_edit:main',
             'evaluate = vprtempo_ros.tools.evaluate:main',
             'import_nordland = vprtempo_ros.tools.import_nordland:main',
+            'import_event_data = vprtempo_ros.tools.import_event_data:main',
             'demo = vprtempo_ros.demo.__main__:main',
         ],
         'vprtempo_ros.encoders': [

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import pytest
 from support import ROOT
+from support.brisbane import brisbane, nmea
 from support.documented import Sandbox
 from support.events import event_drive
 from support.pages import Block, blocks, pages
@@ -24,6 +25,7 @@ from vprtempo_ros.config import TrainerConfig
 from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.maps.store import save
 from vprtempo_ros.options import from_flat
+from vprtempo_ros.sources.event_data_sets import BRISBANE
 
 WITH_COMMANDS = [
     page for page in pages() if any(block.language in ('bash', 'python') for block in blocks(page))
@@ -66,6 +68,8 @@ def prepare(street: Street, home: Path) -> None:
         with ZipFile(downloads / f'{season}_images_train.zip', 'w') as archive:
             for file in sorted((home / 'my_images' / name).iterdir()):
                 archive.write(file, f'{season}_images_train/section1/{int(file.stem)}.png')
+    for name in list(BRISBANE)[:2]:
+        brisbane(home / 'Downloads' / 'brisbane', nmea(range(10)), name)
     settings = {
         'bags': [str(street.recordings.reference)],
         'map': str(maps / 'office_int8'),

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 from rosbags.rosbag1 import Writer
-from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from support.events import HEIGHT, WIDTH, random_events
 from support.helpers import START, picture
+from support.ros1 import TYPES, event_array, header, write
 
 from vprtempo_ros.config import BagInputConfig, EventsConfig, PosesConfig
 from vprtempo_ros.errors import SourceError
@@ -18,37 +18,11 @@ from vprtempo_ros.events.decoding import StreamDecoder
 from vprtempo_ros.events.packet import EventBuffer
 from vprtempo_ros.sources.bags import BagReader
 from vprtempo_ros.sources.cdr import ARRAY, PACKET
-from vprtempo_ros.sources.definitions import DEFINITIONS
 from vprtempo_ros.sources.event_bag import BagPackets
 from vprtempo_ros.sources.traverse import open_traverse
 from vprtempo_ros.tools.bag_info import describe
 
-ROS1 = get_typestore(Stores.ROS1_NOETIC)
-for _name in ('dvs_msgs/msg/Event', ARRAY, PACKET):
-    _text = '\n'.join(DEFINITIONS[_name]).replace('builtin_interfaces/Time', 'time')
-    ROS1.register(get_types_from_msg(_text, _name))
-TYPES: Any = ROS1.types
 ODOM = 'nav_msgs/msg/Odometry'
-
-
-def header(stamp: int, number: int = 0) -> Any:
-    """Return a header with its number, which ROS 2 does not have."""
-    time = TYPES['builtin_interfaces/msg/Time'](*divmod(stamp, 1_000_000_000))
-    return TYPES['std_msgs/msg/Header'](number, time, 'cam')
-
-
-def write(path: Path, rows: list[tuple[str, str, int, Any]], compression: Any = None) -> Path:
-    """Write a bag of (topic, type, receive time, message)."""
-    writer = Writer(path)
-    if compression:
-        writer.set_compression(compression)
-    with writer:
-        known: dict[str, Any] = {}
-        for topic, kind, stamp, message in rows:
-            if topic not in known:
-                known[topic] = writer.add_connection(topic, kind, typestore=ROS1)
-            writer.write(known[topic], stamp, ROS1.serialize_ros1(message, kind))
-    return path
 
 
 def odometry(stamp: int, x: float) -> Any:
@@ -96,15 +70,7 @@ def test_images_and_poses(tmp_path: Path, compression: Any) -> None:
 def test_event_arrays(tmp_path: Path, count: int, frame_id: str) -> None:
     """Events of dvs_msgs are those that were written."""
     events = random_events(count)
-    make = TYPES['dvs_msgs/msg/Event']
-    time = TYPES['builtin_interfaces/msg/Time']
-    found = [
-        make(int(x), int(y), time(*divmod(int(t) * 1000, 1_000_000_000)), bool(p))
-        for x, y, p, t in zip(*events)
-    ]
-    head = header(START)
-    head.frame_id = frame_id
-    message = TYPES[ARRAY](head, HEIGHT, WIDTH, found)
+    message = event_array(START, events, frame_id)
     path = write(tmp_path / 'events.bag', [('/dvs/events', ARRAY, START, message)])
     (one,) = BagPackets(path).read()
     assert (one.width, one.height, one.frame_id) == (WIDTH, HEIGHT, frame_id)

@@ -133,6 +133,11 @@ def time_span(file: EventFile) -> tuple[int, int] | None:
     return (first * 1000, last * 1000) if last >= first else None
 
 
+def first_time(file: EventFile) -> int:
+    """Return the time of the first event in us, 0 without events."""
+    return next((int(times[0]) for times, _ in file.blocks(Reasons()) if len(times)), 0)
+
+
 def read_packets(file: EventFile, size: Size, bad: Reasons) -> Iterator[Packet]:
     """
     Yield the events of a file in packets of the encoding mono, of 2 s at most.

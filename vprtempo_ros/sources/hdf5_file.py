@@ -76,7 +76,7 @@ def find_events(path: Path, group: str = '') -> Hdf5Events:
 
     :raises SourceError: if there are none, they are of other types, or h5py is not installed.
     """
-    with _opened(path) as file:
+    with opened(path) as file:
         names = (group,) if group else _GROUPS
         where = next((name for name in names if _columns(file, name).data), None)
         if where is None:
@@ -99,7 +99,7 @@ def read_events(found: Hdf5Events) -> Iterator[tuple[NDArray[np.int64], NDArray[
 
     :raises SourceError: if the file is damaged.
     """
-    with _opened(found.path) as file:
+    with opened(found.path) as file:
         columns, per_us = _columns(file, found.group)
         table = columns['t']
         length = len(table)
@@ -129,7 +129,12 @@ def _packed(
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[h5py.File]:
+def opened(path: Path) -> Iterator[h5py.File]:
+    """
+    Open a file.
+
+    :raises SourceError: if it is damaged, also while it is read, or h5py is not installed.
+    """
     try:
         import h5py
     except ImportError:

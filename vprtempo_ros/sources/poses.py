@@ -171,18 +171,36 @@ def local_metres(fixes: NDArray[np.float64], origin: Origin) -> NDArray[np.float
     return np.stack(_transformer(origin).transform(longitudes, latitudes, altitudes), axis=1)
 
 
+def geodetic(places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """
+    Convert positions in the Earth-centred frame (m) to latitude, longitude (degrees), altitude (m).
+
+    :param places: float64 (n, 3), as is the result.
+    :raises SourceError: if pyproj is not installed.
+    """
+    x, y, z = places.T.tolist()
+    longitudes, latitudes, altitudes = _pipeline('').transform(x, y, z, direction='INVERSE')
+    return np.stack((latitudes, longitudes, altitudes), axis=1)
+
+
 @lru_cache(maxsize=4)
 def _transformer(origin: Origin) -> Transformer:
+    latitude, longitude, altitude = origin
+    return _pipeline(
+        f'+step +proj=topocentric +ellps=WGS84 +lat_0={latitude!r} +lon_0={longitude!r} '
+        f'+h_0={altitude!r}'
+    )
+
+
+def _pipeline(last: str) -> Transformer:
+    """Return a conversion of degrees to the Earth-centred frame, and on by the last step."""
     try:
         from pyproj import Transformer
     except ImportError:
         raise SourceError(
             'GPS poses need pyproj: pip install pyproj (apt: python3-pyproj)'
         ) from None
-    latitude, longitude, altitude = origin
     return Transformer.from_pipeline(
         '+proj=pipeline +step +proj=unitconvert +xy_in=deg +xy_out=rad '
-        '+step +proj=cart +ellps=WGS84 '
-        f'+step +proj=topocentric +ellps=WGS84 +lat_0={latitude!r} +lon_0={longitude!r} '
-        f'+h_0={altitude!r}'
+        f'+step +proj=cart +ellps=WGS84 {last}'
     )

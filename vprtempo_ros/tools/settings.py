@@ -26,6 +26,7 @@ _NODES = {'vpr_node': (NodeConfig, 'vpr.yaml'), 'trainer_node': (TrainerConfig, 
 COMMANDS = {
     'images_to_bag': 'tools/images_to_bag.py',
     'import_nordland': 'tools/import_nordland.py',
+    'import_event_data': 'tools/import_event_data.py',
     'replay': 'nodes/commands/replay.py',
     'view': 'nodes/commands/view.py',
     'show_matches': 'nodes/commands/show_matches.py',
