@@ -28,6 +28,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import SourceError
+from ..support.hdf5 import find
+from ..support.hdf5_chunks import ChunkChecks
 from .event_files import first_time, open_event_file
 from .hdf5_file import opened
 from .nmea import read_nmea
@@ -103,16 +105,19 @@ def _brisbane(source: Path, begin_ns: int) -> tuple[list[Row], list[str]]:
 def _nsavp(source: Path) -> tuple[list[Row], list[str]]:
     with opened(source) as file:
         group = 'pose_base_link'
-        parts = [file.get(f'{group}/{name}') for name in ('timestamps', 'positions')]
-        shapes = [getattr(each, 'shape', None) for each in parts]
-        if not shapes[0] or shapes != [(shapes[0][0],), (shapes[0][0], 3)]:
+        stamps, positions = (find(file, f'{group}/{name}') for name in ('timestamps', 'positions'))
+        shapes = [getattr(each, 'shape', None) for each in (stamps, positions)]
+        length = shapes[0][0] if shapes[0] else 0
+        if stamps is None or positions is None or shapes != [(length,), (length, 3)]:
             raise SourceError(
                 f'{source}: expected {group}/timestamps and positions of the same length, found '
                 f'{shapes[0]} and {shapes[1]}'
             )
-        if not 0 < shapes[0][0] <= _MOST or parts[0].dtype.kind not in 'iu':
+        if not 0 < length <= _MOST or stamps.dtype.kind not in 'iu':
             raise SourceError(f'{source}: expected 1 to {_MOST} times in nanoseconds as integers')
-        times, places = parts[0][:].astype(np.int64), parts[1][:].astype(np.float64)
+        for each in (stamps, positions):
+            ChunkChecks(each).check(length)
+        times, places = stamps[:].astype(np.int64), positions[:].astype(np.float64)
     usable = np.isfinite(places).all(axis=1) & (np.linalg.norm(places, axis=1) > 6e6)
     notes = ['positions are those of the rear axle (base_link); orientations are left out']
     if not usable.all():
