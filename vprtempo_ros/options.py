@@ -26,6 +26,9 @@ Value = bool | int | float | str | list[str]
 Tree = dict[str, Union[Value, 'Tree']]  # noqa: UP007 - it names itself
 """A configuration as nested dictionaries of plain values."""
 
+# Levels of nesting that no configuration exceeds.
+_LEVELS = 9
+
 
 class Rule(NamedTuple):
     """Description and allowed values of an option; dynamic: may change while a node runs."""
@@ -168,6 +171,9 @@ def _flatten(tree: object, prefix: str = '') -> Iterator[tuple[str, object]]:
         raise ConfigError(
             f'{prefix.rstrip(".") or "configuration"}: expected settings by name, found {tree!r}'
         )
+    # A map can claim anything, also that its configuration contains itself.
+    if prefix.count('.') > _LEVELS:
+        raise ConfigError(f'{prefix[:80]}: expected settings by name, found too many levels')
     for name, value in tree.items():
         if isinstance(value, dict):
             yield from _flatten(value, f'{prefix}{name}.')

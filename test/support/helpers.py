@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 import pytest
-import yaml
 from hypothesis import settings
 from numpy.typing import NDArray
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
@@ -21,6 +20,7 @@ from vprtempo_ros.errors import MapError
 from vprtempo_ros.frames import Frame, Pose, grey_image
 from vprtempo_ros.maps import store
 from vprtempo_ros.maps.confidence_fit import measure_responses
+from vprtempo_ros.maps.document import digest, dump, parse
 from vprtempo_ros.maps.map import Map, Sensor
 from vprtempo_ros.maps.places import Place
 from vprtempo_ros.maps.store import load
@@ -252,11 +252,12 @@ def refusal(folder: Path) -> str:
 
 def change(folder: Path, edit: Callable[[dict[str, Any]], object]) -> None:
     """Edit map.yaml and renew all checksums, as only a hostile or a faulty program would."""
-    document = yaml.safe_load((folder / 'map.yaml').read_text(encoding='utf-8'))
+    document = parse((folder / 'map.yaml').read_text(encoding='utf-8'))
+    assert isinstance(document, dict)
     edit(document)
     document['checksums'] = store._digests(folder)
-    document['checksums']['map.yaml'] = store._digest_document(document)
-    (folder / 'map.yaml').write_text(store._dump(document), encoding='utf-8')
+    document['checksums']['map.yaml'] = digest(document)
+    (folder / 'map.yaml').write_text(dump(document), encoding='utf-8')
 
 
 def unchanged(document: dict[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..maps.store import MAP
+from ..maps.document import MAP
 from ..support.paths import user_path
 
 

@@ -7,15 +7,12 @@ is the old map or the new one. Everything is checked when it is loaded.
 
 from __future__ import annotations
 
-import hashlib
 import math
 import os
 import shutil
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-
-import yaml
 
 from ..config import TrainerConfig
 from ..encoding.encoder import encoder_for
@@ -26,6 +23,7 @@ from ..sources.poses import Origin
 from ..support.paths import check_makeable, user_path
 from .calibration_tree import calibration_from, calibration_tree
 from .checked_file import Checked, digest_of, read_checked
+from .document import MAP, Document, digest_in, parse, with_digest
 from .map import FORMAT_VERSION, READABLE_VERSIONS, Map, Provenance, Sensor, TraverseRecord
 from .model_file import MODEL, locate_model, write_model
 from .network_file import NETWORK, network_in, write_network
@@ -43,11 +41,6 @@ from .thumbnails_file import (
     write_thumbnails,
 )
 from .training_file import TRAINING, write_training
-
-MAP = 'map.yaml'
-
-Document = dict[str, object]
-"""The content of map.yaml, unchecked."""
 
 # A map.yaml has a few kilobytes; a much larger file is not one.
 _YAML_MAX = 1 << 20
@@ -127,7 +120,7 @@ def load(path: str | Path) -> Map:
 
 def checksums(path: str | Path) -> dict[str, str]:
     """Return the SHA-256 digests in map.yaml of the parts of a map, and of itself."""
-    return _checksums(_read_document(Path(path)))
+    return _checksums(_read_document(Path(path))[0])
 
 
 def check_digest(folder: Path, name: str, digest: str, expected: dict[str, str]) -> None:
@@ -171,15 +164,14 @@ def write_folder(built: Map, folder: Path) -> None:
         'config': to_tree(config),
         'checksums': _digests(folder),
     }
-    document['checksums'] = {**_checksums(document), MAP: _digest_document(document)}
-    (folder / MAP).write_text(_dump(document), encoding='utf-8')
+    (folder / MAP).write_text(with_digest(document), encoding='utf-8')
     # Everything must be on the disk before the folder gets its name.
     for path in (*folder.iterdir(), folder):
         _synchronise(path)
 
 
 def _load(folder: Path) -> Map:
-    document = _read_document(folder)
+    document, text = _read_document(folder)
     thumbnails_name = THUMBNAILS if _version(document) >= 4 else OLD_THUMBNAILS
     for name in (PLACES, NETWORK, REFERENCE, thumbnails_name):
         if not (folder / name).exists():
@@ -189,7 +181,7 @@ def _load(folder: Path) -> Map:
     def check(name: str, digest: str) -> None:
         check_digest(folder, name, digest, expected)
 
-    check(MAP, _digest_document(document))
+    check(MAP, digest_in(text, document))
     # Reading and hashing run without the GIL, while the table of places is read.
     with ThreadPoolExecutor(4, 'load') as pool:
         files = {name: pool.submit(read_checked, folder / name) for name in (NETWORK, REFERENCE)}
@@ -276,7 +268,8 @@ def _config(document: Document) -> TrainerConfig:
     return from_tree(TrainerConfig, tree)
 
 
-def _read_document(folder: Path) -> Document:
+def _read_document(folder: Path) -> tuple[Document, str]:
+    """Return the content of map.yaml, and its text."""
     file = folder / MAP
     if not folder.exists():
         raise MapError(f'{folder}: no such map')
@@ -285,7 +278,8 @@ def _read_document(folder: Path) -> Document:
     if file.stat().st_size > _YAML_MAX:
         raise MapError(f'{file}: larger than any map.yaml ({file.stat().st_size} bytes)')
     try:
-        document = yaml.safe_load(file.read_text(encoding='utf-8'))
+        text = file.read_text(encoding='utf-8')
+        document = parse(text)
     except OSError:
         raise
     except Exception as error:  # Besides YAMLError: ValueError, KeyError, RecursionError...
@@ -304,7 +298,7 @@ def _read_document(folder: Path) -> Document:
             f'{folder}: map format {version}, this software reads '
             f'{_listed(READABLE_VERSIONS)}; {hint}'
         )
-    return document
+    return document, text
 
 
 def _listed(versions: tuple[int, ...]) -> str:
@@ -396,15 +390,3 @@ def _synchronise(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _digest_document(document: Document) -> str:
-    """Return the digest of everything in map.yaml except this digest."""
-    found = document['checksums']
-    assert isinstance(found, dict)
-    others = {key: value for key, value in found.items() if key != MAP}
-    return hashlib.sha256(_dump({**document, 'checksums': others}).encode()).hexdigest()
-
-
-def _dump(document: Document) -> str:
-    return str(yaml.safe_dump(document, sort_keys=False, allow_unicode=True))

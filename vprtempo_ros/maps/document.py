@@ -1,0 +1,79 @@
+"""The text of map.yaml: reading it, and writing it with a digest of itself."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+import yaml
+
+MAP = 'map.yaml'
+
+Document = dict[str, object]
+"""The content of map.yaml, unchecked."""
+
+# Compiled, and several times as fast; built without libyaml, PyYAML has not got it.
+_LOADER: type = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)
+# Levels of nesting in any map.yaml, with room to spare.
+_DEPTH = 50
+_OPENING = yaml.MappingStartEvent, yaml.SequenceStartEvent
+_CLOSING = yaml.MappingEndEvent, yaml.SequenceEndEvent
+
+
+def parse(text: str) -> object:
+    """
+    Return what a text of YAML contains.
+
+    :raises ValueError: if it is nested too deep, which the compiled loader would not survive.
+    :raises yaml.YAMLError: if it is not YAML; values of known types raise errors of their own.
+    """
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        depth += isinstance(event, _OPENING) - isinstance(event, _CLOSING)
+        if depth > _DEPTH:
+            raise ValueError(f'more than {_DEPTH} levels')
+    return yaml.load(text, Loader=_LOADER)
+
+
+def dump(document: Document) -> str:
+    """Return the text of a document, the same with every version of this software."""
+    return str(yaml.safe_dump(document, sort_keys=False, allow_unicode=True))
+
+
+def digest(document: Document) -> str:
+    """Return the SHA-256 digest of the text of everything except this digest."""
+    return _digest(dump({**document, 'checksums': _others(document)}))
+
+
+def with_digest(document: Document) -> str:
+    """Return the text of a document whose last entry are the checksums, its own added to them."""
+    assert list(document)[-1] == 'checksums'
+    text = dump({**document, 'checksums': _others(document)})
+    return text + _last_line(_digest(text))
+
+
+def digest_in(text: str, document: Document) -> str:
+    """Return the digest of a document by its text, which `with_digest` wrote or anything else."""
+    checksums = document['checksums']
+    assert isinstance(checksums, dict)
+    stated = checksums.get(MAP)
+    # Writing it again, to compare, takes most of the time that loading a small map takes.
+    if isinstance(stated, str) and text.endswith(end := _last_line(stated)):
+        written = _digest(text[: -len(end)])
+        if written == stated:
+            return written
+    return digest(document)
+
+
+def _others(document: Document) -> Mapping[str, object]:
+    checksums = document['checksums']
+    assert isinstance(checksums, dict)
+    return {name: value for name, value in checksums.items() if name != MAP}
+
+
+def _last_line(digest: str) -> str:
+    return '  ' + dump({MAP: digest})
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
