@@ -5,6 +5,8 @@ DISTRO ?=
 VENV := .venv
 SECONDS ?= 300
 WORKERS ?= auto
+# Tests of nodes wait half of their time: more processes than processors keep these busy.
+ALL_WORKERS := $(if $(filter auto,$(WORKERS)),$(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n + (n + 1) / 2))),$(WORKERS))
 RUN := $(VENV)/bin/python
 SETUP = @$(PYTHON) env/bootstrap.py --venv $(VENV) $(if $(DISTRO),--distro $(DISTRO))
 
@@ -36,7 +38,7 @@ help: ## show this
 #: RATE: demo: images per second (10, with DATA 20)
 #: OUT: demo: folder for the results (build/demo)
 #: PYTEST: test, test-fast, test-matrix: more arguments for pytest, as in PYTEST='-k match -x'
-#: WORKERS: test, test-fast: number of test processes at the same time (one per processor)
+#: WORKERS: test, test-fast: number of test processes at the same time (one per processor; test: half as many more)
 #: SECONDS: fuzz: duration (300)
 #: BENCH: bench: names of benchmarks (all), and --seed of rendered routes
 #: PYTHON: setup: interpreter to make the environment with (python3)
@@ -90,7 +92,7 @@ test-fast: ## run the tests without ROS and without other processes: a minute
 # Coverage is held to the gate of pyproject.toml by all tests only, not by those that PYTEST selects.
 test: ## run all tests, and measure their coverage unless PYTEST is given
 	$(SETUP) --with test
-	@$(if $(PYTEST),$(RUN) -m pytest -n $(WORKERS) --dist worksteal $(PYTEST),$(RUN) env/covered.py -n $(WORKERS) --dist worksteal)
+	@$(if $(PYTEST),$(RUN) -m pytest -n $(ALL_WORKERS) --dist worksteal $(PYTEST),$(RUN) env/covered.py -n $(ALL_WORKERS) --dist worksteal)
 
 test-matrix: ## run the tests for each ROS 2 and Python of robots that has its Python on this machine
 	@$(PYTHON) env/matrix.py $(PYTEST)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from support import ROOT, lanes
 from support.domains import claim_domain
 from support.events import EVENT_PLACES
 from support.helpers import map_around
+from support.measuring import compile_untraced, unmeasured
 from support.shared import made_once
 from support.shared_memory import remove_abandoned
 from support.street import Street
@@ -41,7 +43,8 @@ _DATA = ROOT.parent / 'shared' / 'data'
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let rclpy be absent from the lane without it."""
+    """Let rclpy be absent from the lane without it, and loops be compiled as fast as can be."""
+    compile_untraced()
     if lanes.without_ros(config.option.markexpr):
         lanes.RosIsAbsent.install()
 
@@ -54,12 +57,20 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what talks to ROS 2, and what starts processes."""
+    """Mark what talks to ROS 2, and what starts processes; let workers begin with long tests."""
     for item in items:
         if lanes.uses_ros(item.path):
             item.add_marker('ros')
         if lanes.uses_processes(item.path):
             item.add_marker('process')
+    items.sort(key=lambda item: item.get_closest_marker('long') is None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Leave out of the coverage what is marked so, its fixtures too."""
+    with unmeasured() if item.get_closest_marker('unmeasured') else nullcontext():
+        return (yield)
 
 
 @pytest.fixture(autouse=True)

@@ -59,6 +59,7 @@ def test_equal_to_integer(readout: str, mode: str, engine: str, modules: int) ->
 
 @needs_lava
 @pytest.mark.long
+@pytest.mark.unmeasured
 @pytest.mark.parametrize('readout', ['linear', 'clamped'])
 def test_equal_to_integer_on_nordland(shared_data, readout: str) -> None:
     """No value of 1000 frames of a winter that was not learnt differs; two modules of 500."""

@@ -16,6 +16,9 @@ from vprtempo_ros.evaluation.truth import NO_PLACE, GroundTruth
 from vprtempo_ros.frames import grey_image
 from vprtempo_ros.matching.stages import Route
 
+# Benchmarks are not in the package.
+pytestmark = pytest.mark.unmeasured
+
 PLACES = 24
 
 

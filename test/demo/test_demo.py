@@ -86,6 +86,7 @@ def test_rendered_route_seen_by_an_event_camera(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.unmeasured
 def test_nordland_over_dds(shared_data, tmp_path: Path) -> None:
     """On 500 places of Nordland, summer to winter, upstream's recall is reached over DDS."""
     output = demo(tmp_path, '--data', str(shared_data('nordland_64x32')))
@@ -161,6 +162,7 @@ def test_blank_images_do_not_shift_the_truth(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.unmeasured
 def test_the_end_of_the_demo_ends_its_nodes(tmp_path: Path) -> None:
     """SIGTERM while nodes run, and even SIGKILL, leave no process behind."""
     for number in (signal.SIGTERM, signal.SIGKILL):
@@ -172,7 +174,7 @@ def test_the_end_of_the_demo_ends_its_nodes(tmp_path: Path) -> None:
                 '--out',
                 str(tmp_path / 'out'),
                 '--length',
-                '40',
+                '20',
             ],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

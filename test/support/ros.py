@@ -32,6 +32,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy  # noqa: E
 from sensor_msgs.msg import Image, PointCloud2  # noqa: E402
 from vision_msgs.msg import Classification, VisionInfo  # noqa: E402
 
+from support.measuring import untraced  # noqa: E402
 from vprtempo_ros.demo.processes import command, ros_environment, running  # noqa: E402
 from vprtempo_ros.frames import RGB  # noqa: E402
 
@@ -81,6 +82,7 @@ class Process:
         return self.process.wait(PATIENCE)
 
 
+@untraced
 def until(condition: Callable[[], bool], what: Callable[[], str] | str) -> None:
     """Wait for a condition; fail with its description."""
     deadline = time.monotonic() + PATIENCE
@@ -133,6 +135,7 @@ class InputSubscriptions(NamedTuple):
 class Client:
     """A node in the test's process that publishes, listens, and calls services."""
 
+    @untraced
     def __init__(
         self, target: str = '/vpr_node', image: str = '/image', kind: type = Image
     ) -> None:
@@ -157,6 +160,7 @@ class Client:
     def __enter__(self) -> Client:
         return self
 
+    @untraced
     def __exit__(self, *error: object) -> None:
         self._executor.shutdown()
         self._node.destroy_node()
@@ -232,6 +236,7 @@ class Client:
 
         self.spin_until(sent, what)
 
+    @untraced
     def spin_until(self, condition: Callable[[], bool], what: str) -> None:
         """Serve callbacks until a condition holds; fail if it does not come to hold."""
         deadline = time.monotonic() + PATIENCE
@@ -240,6 +245,7 @@ class Client:
                 pytest.fail(f'not within {PATIENCE:g} s: {what}')
             self._executor.spin_once(timeout_sec=0.01)
 
+    @untraced
     def spin_for(self, seconds: float) -> None:
         """Serve callbacks for a while."""
         deadline = time.monotonic() + seconds
@@ -345,6 +351,7 @@ class Client:
         return call(self._node, self.spin_until, self._target, kind, name, request)
 
 
+@untraced
 def call(
     node: Any,
     spin_until: Callable[[Callable[[], bool], str], None],
