@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,8 +31,17 @@ _PACKET = 1 << 16
 EventStream = tuple[str, int, int, list[NDArray[np.uint8]]]
 
 
-def synthetic(events: int = 5_000_000, rate: float = 20e6) -> EventStream:
-    """Return a stream like that of moving edges: runs along rows at equal times, and noise."""
+class Columns(NamedTuple):
+    """Columns and rows uint16, polarities uint8, and ascending times int64 in us."""
+
+    x: NDArray[Any]
+    y: NDArray[Any]
+    p: NDArray[Any]
+    t: NDArray[Any]
+
+
+def edges(events: int = 5_000_000, rate: float = 20e6) -> Columns:
+    """Return events like those of moving edges: runs along rows at equal times, and noise."""
     rng = np.random.default_rng(0)
     lengths = np.minimum(rng.geometric(0.2, events // 4), 30)
     lengths[rng.random(len(lengths)) < 0.3] = 1
@@ -49,16 +59,14 @@ def synthetic(events: int = 5_000_000, rate: float = 20e6) -> EventStream:
         for column in (starts[order], rows[order], rng.integers(0, 2, len(lengths)), times[order])
     )
     x = x + within[kept]
-    cuts = np.arange(0, len(x), 20_000)
-    parts = [
-        encode_evt3(
-            *(
-                np.ascontiguousarray(column[cut : cut + 20_000]).astype(kind)
-                for column, kind in zip((x, y, p, t), (np.uint16, np.uint16, np.uint8, np.int64))
-            )
-        )
-        for cut in cuts
-    ]
+    return Columns(x.astype(np.uint16), y.astype(np.uint16), p.astype(np.uint8), t.astype(np.int64))
+
+
+def synthetic() -> EventStream:
+    """Return a stream of `edges`."""
+    columns = edges()
+    cuts = range(0, len(columns.x), 20_000)
+    parts = [encode_evt3(*(column[cut : cut + 20_000] for column in columns)) for cut in cuts]
     return 'runs and noise, 1280x720', _WIDTH, _HEIGHT, parts
 
 

@@ -150,6 +150,14 @@ def _decode(
     return count, position, base_us, status
 
 
+@njit(cache=True, nogil=True)
+def _split(events: Events, count: Int, base_us: Int, times: NDArray[np.int64]) -> None:
+    """Move the times out of events; in NumPy it takes longer than decoding."""
+    for i in range(count):
+        times[i] = base_us + np.int64(events[i] & _LOWER) // 1000
+        events[i] &= ~_LOWER
+
+
 def new_state() -> Events:
     """Return the state of `decode_words` at the begin of a stream."""
     return np.zeros(6, np.uint64)
@@ -164,9 +172,7 @@ def decode_words(
     Returns number of events, position, and DONE, FULL or UNKNOWN. Times may be any distance apart.
     """
     count, position, base_us, status = _decode(words, position, state, events, 0, -1)
-    found = events[:count]
-    times[:count] = base_us + (found & _LOWER).astype(np.int64) // 1000
-    found &= ~_LOWER
+    _split(events, count, base_us, times)
     # After a leap the same word begins a new base.
     result = {_DONE: DONE, _UNKNOWN: UNKNOWN}.get(status, FULL)
     return count, position, result

@@ -25,6 +25,11 @@ _HIGH_BITS = 28
 # Bits of the times in DAT.
 _DAT_WRAP = 1 << 32
 
+# The number of the only bit that is set in 32, by the upper five bits of a product.
+_DE_BRUIJN = 0x077CB531
+_BIT = np.zeros(32, np.int64)
+_BIT[[(_DE_BRUIJN << bit & 0xFFFFFFFF) >> 27 for bit in range(32)]] = np.arange(32)
+
 # The state: upper time in us with all wraps, whether it is known; of DAT the last time.
 STATE = 2
 
@@ -89,12 +94,13 @@ def decode_evt21(
             mask = np.int64(words[position] & np.uint64(0xFFFFFFFF))
             base = (kind << 63) | (y << 48) | (x << 32)
             while mask and state[1]:
-                if mask & 1:
-                    times[count] = time
-                    events[count] = np.uint64(base)
-                    count += 1
-                mask >>= 1
-                base += np.int64(1) << 32
+                lowest = mask & -mask
+                times[count] = time
+                events[count] = np.uint64(
+                    base + (_BIT[(lowest * _DE_BRUIJN & 0xFFFFFFFF) >> 27] << 32)
+                )
+                count += 1
+                mask ^= lowest
         elif kind == _HIGH:
             state[0] = _upper(upper & 0xFFFFFFF, state)
         elif not _OTHERS[kind]:
