@@ -22,8 +22,10 @@ from vprtempo_ros.config import (
     TrainingConfig,
 )
 from vprtempo_ros.energy.breakdown import energy_breakdown
+from vprtempo_ros.energy.layers import layers_of
 from vprtempo_ros.energy.operations import dense, graded, rate
-from vprtempo_ros.energy.speck import fit
+from vprtempo_ros.energy.smaller import eight_bits
+from vprtempo_ros.energy.speck import exceeded
 from vprtempo_ros.errors import BackendError
 from vprtempo_ros.maps.confidence_fit import measure_responses
 from vprtempo_ros.network.network import LinearNetwork, Network
@@ -75,9 +77,9 @@ def _speck(route: BenchmarkRoute) -> None:
         queries = queries_of(route.query, built.config, built.pixel_statistics)
         found = built.network
         assert isinstance(found, LinearNetwork)
-        unit = np.abs(found.weights).max() / 127
-        rounded = LinearNetwork((np.rint(found.weights / unit) * unit).astype(np.float32))
-        row = [f'{orientations} x {cells} x {cells}', fit(found)[0].partition(':')[0]]
+        rounded = LinearNetwork(eight_bits(found.weights))
+        fits = 'no' if exceeded(layers_of(found)) else 'yes'
+        row = [f'{orientations} x {cells} x {cells}', fits]
         for network, name in ((found, 'numpy'), (rounded, 'numpy'), (rounded, 'sinabs')):
             backend = backends.create(network, BackendConfig(name=name))
             scores = np.stack([backend.similarity(frame) for frame in queries])

@@ -223,6 +223,7 @@ def test_heavy_libraries_are_imported_where_they_are_used() -> None:
         'nir': set(),
         'h5py': set(),
         'samna': set(),
+        'sanafe': set(),
         'lava': {
             'backends/lava/graded.py',
             'backends/lava/host_ports.py',

@@ -19,8 +19,10 @@ from ..config import EVENTS, EnergyConfig, SinabsConfig
 from ..energy.breakdown import encoder_energy, energy_breakdown
 from ..energy.encoding import Part, encoder_operations
 from ..energy.event_trains import EventTrains
+from ..energy.fit import fit_lines, own_frames
 from ..energy.operations import OperationCount, dense, graded, layer_shapes, rate
 from ..energy.pictures import TradeoffPoint, draw_breakdown, draw_curves
+from ..energy.smaller import Smaller
 from ..energy.table import encoder_table, energy_table, operations_table, recall_of, write_frames
 from ..energy.tradeoff import STEPS, reduced
 from ..errors import BackendError, ConfigError, VprError
@@ -28,6 +30,7 @@ from ..evaluation.by_file import truth_by_file
 from ..evaluation.by_frame import truth_by_frame
 from ..evaluation.by_pose import truth_by_pose
 from ..evaluation.query import QueryConfig, read_query
+from ..evaluation.recall import ranked, recall_at
 from ..evaluation.truth import GroundTruth
 from ..maps.map import Map
 from ..maps.store import load
@@ -36,6 +39,7 @@ from ..network.quantised.network import QuantisedNetwork
 from ..options import from_flat, options
 from .command import check_range, guarded
 from .poses import add_poses, poses_config
+from .second_figures import second_figures
 
 
 class EncodedRecording(NamedTuple):
@@ -81,6 +85,10 @@ def report(given: argparse.Namespace) -> None:
     print(f'\n{energy_table(items, recording.truth)}')
     if missing:
         print(f'\n(without the rate code: {missing})')
+    print()
+    for line in second_figures(network, recording.spikes, sinabs, given.sana_fe):
+        print(line, flush=True)
+    print(f'\n{_chips(loaded, recording)}')
     given.out.mkdir(parents=True, exist_ok=True)
     draw_breakdown(items, given.out / 'energy.png')
     write_frames(counts, recording.stamps, given.out / 'frames.csv')
@@ -133,6 +141,25 @@ def _encoder(loaded: Map) -> tuple[list[Part], str]:
         return encoder_operations(loaded.encoder, config.encoding, loaded.image_size(), events), ''
     except ConfigError as error:
         return [], str(error)
+
+
+def _chips(loaded: Map, recording: EncodedRecording) -> str:
+    """Return whether the map fits each chip, and what would, with its recall on the recording."""
+    shown, truth = loaded.shown(), recording.truth
+
+    def recall(made: Smaller) -> str:
+        if truth is None:
+            tolerance, segments = loaded.config.places.tolerance, loaded.parts()
+            return own_frames(made, shown, tolerance, segments)
+        kept = ((truth.first >= 0) & (truth.first < made.network.places)).any(axis=1)
+        if not kept.any():
+            return 'no frame of the recording shows its places'
+        some = GroundTruth(truth.stamps[kept], truth.first[kept], truth.last[kept])
+        found = recall_at(some, ranked(made.similarity(recording.spikes[kept]), 1), 1)
+        return f'recall@1 {found:.3f} of {int(kept.sum())} frames'
+
+    lines = fit_lines(loaded.network, shown, recall)
+    return '\n'.join(f'{name:<12} {text}' for name, text in lines)
 
 
 def _curves(
@@ -237,6 +264,13 @@ def main(args: Sequence[str] | None = None) -> int:
         'recording in time bins (default: %(default)s)',
     )
     parser.add_argument(
+        '--sana-fe',
+        type=int,
+        default=3,
+        metavar='FRAMES',
+        help='frames that SANA-FE simulates, if it is installed; 0: none (default: %(default)s)',
+    )
+    parser.add_argument(
         '--constant',
         action='append',
         default=[],
@@ -253,6 +287,7 @@ def main(args: Sequence[str] | None = None) -> int:
 
     def work() -> None:
         check_range('--frames', given.frames, 1)
+        check_range('--sana-fe', given.sana_fe, 0)
         check_range('--tolerance', given.tolerance or 0, 0)
         try:
             report(given)

@@ -10,7 +10,7 @@ from typing import Callable, Iterator, Sequence, TypeVar
 from ..backends.lava.limits import Demand, check_limits, check_spiking_limits, describe_module
 from ..backends.lava.limits import describe as describe_demand
 from ..config import EVENTS, EncodingConfig, EventsConfig
-from ..energy.speck import fit
+from ..energy.fit import fit_lines, own_frames
 from ..errors import BackendError
 from ..maps.map import Map, missing_lines
 from ..maps.revisions import PREVIOUS
@@ -36,8 +36,7 @@ def describe(loaded: Map, folder: Path) -> Iterator[Line]:
     yield 'map', str(folder)
     yield from _places(loaded)
     yield from _network(loaded)
-    for number, line in enumerate(fit(loaded.network)):
-        yield ('' if number else 'speck'), line
+    yield from _chips(loaded)
     yield from _sizes(loaded, folder)
     sensor = loaded.sensor
     yield 'sensor', f'{sensor.type}, {sensor.width}x{sensor.height} pixels'
@@ -158,14 +157,22 @@ def _spiking(network: SpikingNetwork) -> Iterator[Line]:
     yield from _demand(check_spiking_limits, network)
 
 
+def _chips(loaded: Map) -> Iterator[Line]:
+    """Yield for each chip whether the map fits, and what would."""
+    shown, tolerance, segments = loaded.shown(), loaded.config.places.tolerance, loaded.parts()
+    yield from fit_lines(
+        loaded.network, shown, lambda made: own_frames(made, shown, tolerance, segments)
+    )
+
+
 def _demand(check: Callable[[T], list[Demand]], network: T) -> Iterator[Line]:
     """Yield the resources of Loihi 2 that the map and its modules need, or why they do not fit."""
     try:
         demands = check(network)
     except BackendError as error:
-        yield 'loihi 2', f'does not fit: {error}'
+        yield 'cores', f'does not fit Loihi 2: {error}'
         return
-    yield 'loihi 2', describe_demand(demands)
+    yield 'cores', describe_demand(demands)
     for number, demand in enumerate(demands):
         yield '', f'module {number}: {describe_module(demand)}'
 
