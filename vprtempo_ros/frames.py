@@ -23,6 +23,8 @@ GREY = (1.0,)
 _WHITE, _LEAST_BITS = 65535, 8
 # Pixels are close together if they use less than this part of the range.
 _FEW = 4
+# Levels of 8 bits that may be noise alone.
+_NOISE = 16
 # Conversions of whole images, to grey and to colour; any other weights choose one channel.
 _TO_GREY = {
     RGB: cv2.COLOR_RGB2GRAY,
@@ -139,11 +141,16 @@ class Image:
         """
         Return what is encoded, (height, width): event counts float32, or grey uint8 or uint16.
 
-        16 bits stay 16 bits, of which all values are used.
+        16 bits stay 16 bits, of which all values are used. So do 8 bits with few levels, as of
+        thermal cameras or at night: averages of their pixels lie between the levels.
         """
         if self.pixels.dtype == np.float32:
             return self.counts()
-        return self._grey16() if self.pixels.dtype == np.uint16 else self.grey()
+        if self.pixels.dtype == np.uint16:
+            return self._grey16()
+        grey = self.grey()
+        levels = _few_levels(grey)
+        return grey if levels is None else _stretched(grey * np.uint16(257), levels)
 
     def grey(self) -> NDArray[np.uint8]:
         """Return the image as grey uint8 (height, width); event counts are tone-mapped."""
@@ -186,6 +193,19 @@ class Image:
         if colours.dtype == np.uint16:
             colours = np.rint(_stretched(colours, self.levels).astype(np.float32) / 257)
         return np.asarray(colours).astype(np.uint8, copy=False)
+
+
+def _few_levels(grey: NDArray[np.uint8]) -> tuple[int, int] | None:
+    """Return the levels, in 16 bits, of pixels that are close together; None for others."""
+    # For nearly every image the sparse look is enough.
+    for part in (grey[::16, ::16], grey):
+        low, high = int(part.min()), int(part.max())
+        if (high - low) * _FEW > 255:
+            return None
+    # Fewer levels are noise, which must stay faint.
+    if high - low >= _NOISE and 2 * low > high:
+        return 257 * low, 257 * (high - low)
+    return 0, _WHITE
 
 
 def _stretched(values: Numbers, levels: tuple[int, int]) -> Numbers:

@@ -67,3 +67,26 @@ def test_pixels_of_one_value() -> None:
     """An image without any contrast stays one, and divides nothing by zero."""
     for value in (0, 1000, 65535):
         assert len(np.unique(grey_image(np.full((24, 32), value, np.uint16)).shown())) == 1
+
+
+@pytest.mark.parametrize('encode', ENCODERS, ids=['area', 'bilinear', 'oriented'])
+@pytest.mark.parametrize('range_', [(100, 131), (200, 255), (0, 31)])
+def test_few_levels_of_8_bits(encode: PixelEncoder, range_: tuple[int, int]) -> None:
+    """Thermal cameras with 8 bits, and nights, lose nothing to rounding before normalisation."""
+    low = as_levels(*range_)
+    expected = encode(grey_image(low * np.uint16(257), whole=range_[0] == 0)).astype(int)
+    found = encode(grey_image(low.astype(np.uint8))).astype(int)
+    assert np.abs(found - expected).mean() < 2.0
+
+
+def test_when_8_bits_become_16() -> None:
+    """Only if all pixels are close together, also where a sparse look sees few of them."""
+    assert grey_image(GREY8).plane().dtype == np.uint8
+    warm = as_levels(100, 131).astype(np.uint8)
+    plane = grey_image(warm).plane()
+    assert (plane.dtype, plane.min(), plane.max()) == (np.uint16, 0, 65535)
+    warm[5, 5] = 255
+    assert grey_image(warm).plane().dtype == np.uint8
+    dark = as_levels(0, 31).astype(np.uint8)
+    np.testing.assert_array_equal(grey_image(dark).plane(), dark * np.uint16(257))
+    assert not grey_image(np.zeros((24, 32), np.uint8)).plane().any()
