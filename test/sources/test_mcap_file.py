@@ -57,6 +57,18 @@ def test_every_option_of_a_writer(tmp_path: Path, options: dict[str, Any]) -> No
     check(write_mcap(tmp_path / 'a.mcap', [TOPIC], IMAGES, **options))
 
 
+def test_cdr_in_a_channel_of_ros1(tmp_path: Path) -> None:
+    """Converters leave the wrong encoding; the messages say what they are, and it is told."""
+    path = write_mcap(tmp_path / 'a.mcap', [TOPIC._replace(encoding='ros1')], IMAGES)
+    check(path)
+    line = f'{CAMERA} is in CDR, although its channel says ros1'
+    assert line in open_traverse(str(path), BagInputConfig(), PosesConfig())[0].completeness.notes
+    broken = [(0, START, b'\xff' * 40)]
+    path = write_mcap(tmp_path / 'b.mcap', [TOPIC._replace(encoding='ros1')], broken)
+    with pytest.raises(SourceError, match='damaged after message 0'):
+        open_traverse(str(path), BagInputConfig(), PosesConfig())
+
+
 def test_two_readings_at_once(tmp_path: Path) -> None:
     """Each has the memory of its own chunks."""
     with BagReader(write_mcap(tmp_path / 'a.mcap', [TOPIC], IMAGES)) as bag:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -287,6 +288,28 @@ def test_reasons_that_differ_in_numbers_are_one() -> None:
     assert reasons == {'expected 12 bytes, found 3.5': 1}
 
 
+@pytest.mark.parametrize('order', ['<', '>'])
+@pytest.mark.parametrize(('orientation', 'size'), [(1, (64, 48)), (3, (64, 48)), (6, (48, 64))])
+def test_jpegs_that_are_to_be_turned(
+    tmp_path: Path, order: str, orientation: int, size: tuple[int, int]
+) -> None:
+    """The size of most images is that after the rotation in EXIF."""
+    tiff = struct.pack(f'{order}2sHIH', b'II' if order == '<' else b'MM', 42, 8, 2)
+    tiff += struct.pack(f'{order}HHII', 0x010F, 2, 1, 0)
+    tiff += struct.pack(f'{order}HHIHHI', 0x0112, 3, 1, orientation, 0, 0)
+    exif = b'\xff\xe1' + struct.pack('>H', 8 + len(tiff)) + b'Exif\0\0' + tiff
+    records = []
+    for number in range(4):
+        data = cv2.imencode('.jpg', picture(number, 48, 64))[1].tobytes()
+        message = compressed_message(START, data[:2] + exif + data[2:], 'jpeg', 'cam')
+        records.append(Record(CAMERA, COMPRESSED, START + number, message))
+    traverse, _ = open_traverse(
+        str(write_bag(tmp_path / 'bag', records)), BagInputConfig(), PosesConfig()
+    )
+    assert [(each.image.width, each.image.height) for each in traverse] == [size] * 4
+    assert not traverse.completeness.skipped
+
+
 def test_working_ahead_keeps_the_order() -> None:
     """Results come in the order of the items; an error comes at its place, and work stops."""
     taken = []
@@ -309,4 +332,10 @@ def test_working_ahead_keeps_the_order() -> None:
     for _ in range(20):
         next(slow)
     slow.close()
+    assert len(taken) <= 20 + 2 * cores() + 1
+    taken.clear()
+    heavy = ahead(lambda number: number, items(), lambda number: 1 << 20)
+    for _ in range(20):
+        next(heavy)
+    heavy.close()
     assert len(taken) <= 20 + 2 * cores() + 1

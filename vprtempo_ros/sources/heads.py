@@ -9,8 +9,9 @@ from ..events.packet import Size
 from .cdr import ARRAY, COMPRESSED, FFMPEG_PACKET, IMAGE, OLD_PACKET, PACKET
 
 # Bytes that hold the fields before the data, or an image file's up to its size.
-HEAD_BYTES = {COMPRESSED: 1 << 16}
+HEAD_BYTES = {COMPRESSED: 1 << 18}
 HEAD_DEFAULT = 4096
+_ORIENTATION = 0x0112
 
 
 class Head(NamedTuple):
@@ -48,18 +49,37 @@ def _size(data: bytes, type_name: str, order: str, at: int) -> Size | None:
 
 
 def file_size(data: bytes, at: int = 0) -> Size | None:
-    """Return width and height of the PNG or JPEG that begins at a position; None if unknown."""
+    """
+    Return width and height of the PNG or JPEG that begins at a position; None if unknown.
+
+    They are those after the rotation that cameras note in EXIF, which OpenCV carries out.
+    """
     if data[at : at + 8] == b'\x89PNG\r\n\x1a\n':
         width, height = struct.unpack_from('>II', data, at + 16)
         return width, height
     if data[at : at + 2] != b'\xff\xd8':
         return None
     at += 2
+    turned = False
     while data[at] == 0xFF:
         marker, length = data[at + 1], struct.unpack_from('>H', data, at + 2)[0]
         # Start of frame, in all its kinds; C4, C8 and CC are other segments.
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
             height, width = struct.unpack_from('>HH', data, at + 5)
-            return width, height
+            return (height, width) if turned else (width, height)
+        if marker == 0xE1 and data[at + 4 : at + 10] == b'Exif\0\0':
+            turned = _is_turned(data[at + 10 : at + 2 + length])
         at += 2 + length
     return None
+
+
+def _is_turned(exif: bytes) -> bool:
+    """Return whether the orientation in EXIF makes rows of columns."""
+    order = '<' if exif[:2] == b'II' else '>'
+    (at,) = struct.unpack_from(f'{order}I', exif, 4)
+    (count,) = struct.unpack_from(f'{order}H', exif, at)
+    for entry in range(at + 2, at + 2 + 12 * count, 12):
+        tag, _, _, value = struct.unpack_from(f'{order}HHIH', exif, entry)
+        if tag == _ORIENTATION:
+            return 5 <= value <= 8
+    return False

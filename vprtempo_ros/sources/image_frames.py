@@ -92,7 +92,7 @@ class BagFrames:
     def _decoded(self, bag: BagReader) -> Iterator[_Decoded]:
         if self.video:
             return self._of_video(bag)
-        return ahead(self._decode, in_order(bag, self.topic, self._times))
+        return ahead(self._decode, in_order(bag, self.topic, self._times), _bytes_of)
 
     def _of_video(self, bag: BagReader) -> Iterator[_Decoded]:
         """Decode packets in the order of recording; encoders keep that of the images."""
@@ -131,6 +131,10 @@ class BagFrames:
         except ImageError as error:
             image = str(error)
         return self._checked(item.number, image, begin)
+
+
+def _bytes_of(item: Ordered | None) -> int:
+    return len(item.raw.data) if item else 0
 
 
 def image_topic(bag: BagReader, wanted: str) -> Topic:

@@ -30,6 +30,8 @@ _FOOTER_SIZE = _PREFIX.size + 20 + len(MAGIC)
 _LARGEST = 1 << 30
 # Encodings of messages; ros1 is converted by the reader.
 _READABLE = ('cdr', 'ros1')
+# How messages in CDR begin.
+_ENCAPSULATIONS = (b'\0\1\0\0', b'\0\0\0\0')
 
 Bytes = bytes | memoryview
 
@@ -84,6 +86,8 @@ class McapFile:
         self._schemas: dict[int, str] = {}
         self._channels: dict[int, _Channel] = {}
         self._parts: list[_Part] = []
+        # Whether the messages of a channel in ros1 are, by its first one.
+        self._ros1: dict[int, bool] = {}
         self._stream = path.open('rb')
         try:
             self._size = path.stat().st_size
@@ -119,7 +123,7 @@ class McapFile:
         for part in self._parts:
             if part.has(chosen):
                 for item in self._read(part, chosen, memory, size):
-                    yield _raw(chosen, item)
+                    yield self._raw(chosen, item)
 
     def messages(self, topics: Collection[str]) -> Iterator[RawMessage]:
         """Yield the messages of the named topics in the order of their receive times."""
@@ -132,12 +136,12 @@ class McapFile:
         for part in parts:
             # Later parts hold only later messages.
             while waiting and waiting[0][0] < part.first_ns:
-                yield _raw(chosen, heapq.heappop(waiting)[2])
+                yield self._raw(chosen, heapq.heappop(waiting)[2])
             for item in self._read(part, chosen, memory):
                 number += 1
                 heapq.heappush(waiting, (item[1], number, item))
         while waiting:
-            yield _raw(chosen, heapq.heappop(waiting)[2])
+            yield self._raw(chosen, heapq.heappop(waiting)[2])
 
     def _chosen(self, topics: Collection[str]) -> dict[int, _Channel]:
         chosen = {n: each for n, each in self._channels.items() if each.topic in topics}
@@ -147,6 +151,24 @@ class McapFile:
                     f'{channel.topic} is encoded as {channel.encoding!r}; expected cdr'
                 )
         return chosen
+
+    def _raw(self, channels: dict[int, _Channel], item: tuple[int, int, bytes]) -> RawMessage:
+        number, time, data = item
+        channel = channels[number]
+        if channel.encoding == 'ros1' and self._ros1.get(number, True):
+            try:
+                data = to_cdr(data, channel.type)
+            except SourceError:
+                raise
+            except Exception:
+                # Only the first message says what a channel holds; after it this is damage.
+                if number in self._ros1 or data[:4] not in _ENCAPSULATIONS:
+                    raise
+                self._ros1[number] = False
+                self.incomplete = f'{channel.topic} is in CDR, although its channel says ros1'
+            else:
+                self._ros1[number] = True
+        return RawMessage(channel.topic, channel.type, time, data)
 
     def _summary(self) -> dict[int, int] | None:
         """Return the number of messages of each channel, or None if the summary lacks it."""
@@ -289,14 +311,6 @@ def _text(body: Bytes, at: int) -> tuple[str, int]:
     if end > len(body):
         raise ValueError('a text longer than its record')
     return bytes(body[at + 4 : end]).decode(), end
-
-
-def _raw(channels: dict[int, _Channel], item: tuple[int, int, bytes]) -> RawMessage:
-    number, time, data = item
-    channel = channels[number]
-    if channel.encoding == 'ros1':
-        data = to_cdr(data, channel.type)
-    return RawMessage(channel.topic, channel.type, time, data)
 
 
 def _indexed(body: Bytes) -> _Part:
