@@ -705,6 +705,12 @@ class NodeConfig:
         'keeps the current one if it does not fit',
         dynamic=True,
     )
+    reload: bool = option(
+        True,
+        'Load another revision of the map between two frames once it is in the folder, as after an '
+        'edit; what cannot be used leaves the map in use',
+        dynamic=True,
+    )
     autostart: bool = option(
         True,
         'Configure and activate without a lifecycle manager, as soon as there is a map that fits',

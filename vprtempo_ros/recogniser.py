@@ -13,6 +13,7 @@ from .config import BackendConfig, MatchConfig
 from .encoding.adaptation import Adaptation
 from .errors import ImageError
 from .frames import Image, grey_image
+from .maps.kept_places import kept_places
 from .maps.map import Map
 from .matching.match import Match
 from .matching.matcher import Matcher
@@ -126,6 +127,19 @@ class Recogniser:
     def reset(self) -> None:
         """Forget earlier frames; the statistics of the pixels are kept, as the light is."""
         self._matcher.reset()
+
+    def continue_from(self, before: Recogniser) -> None:
+        """
+        Go on as `before`, with another revision of its map: belief in places that are the same.
+
+        Without effect if none is, or if frames are encoded differently.
+        """
+        source = kept_places(before.map, self.map)
+        if (source < 0).all():
+            return
+        self._matcher.continue_from(before._matcher, source)
+        if self._adaptation is not None and before._adaptation is not None:
+            self._adaptation.continue_from(before._adaptation)
 
     def close(self) -> None:
         """Stop the backend."""

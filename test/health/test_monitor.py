@@ -38,6 +38,7 @@ class Robot:
             lambda: 'use compressed images',
             '/maps/a',
             '',
+            1,
             None,
             '',
             'numpy',

@@ -170,12 +170,12 @@ def test_bounds_are_allowed() -> None:
 
 
 def test_match_settings_may_change_live() -> None:
-    """Exactly the map and the settings of the match and of the diagnostics are dynamic."""
+    """Exactly the map with `reload`, and settings of the match and the diagnostics are dynamic."""
     dynamic = {item.name for item in options(NodeConfig) if item.rule.dynamic}
     assert dynamic == {
         item.name
         for item in options(NodeConfig)
-        if item.name.startswith(('match.', 'diagnostics.')) or item.name == 'map'
+        if item.name.startswith(('match.', 'diagnostics.')) or item.name in ('map', 'reload')
     }
 
 

@@ -55,6 +55,11 @@ class Adaptation:
         self._count = _PRIOR
         self._last: NDArray[np.float32] | None = None
 
+    def continue_from(self, before: Adaptation) -> None:
+        """Take over the statistics of this drive, for another revision of a map."""
+        self._mean, self._variance = before._mean, before._variance
+        self._count, self._last = before._count, before._last
+
     def __call__(self, spikes: Spikes) -> Spikes:
         """Return the standardised spikes uint8 (inputs,) of the next frame."""
         if self._is_new(spikes):

@@ -188,7 +188,11 @@ def map_findings(context: DiagnosticContext) -> Iterator[Finding]:
 
 def map_values(context: DiagnosticContext) -> Values:
     """Return the values of the map."""
-    return [('map', context.map_path), ('places', str(context.places))]
+    return [
+        ('map', context.map_path),
+        ('revision', str(context.map_revision)),
+        ('places', str(context.places)),
+    ]
 
 
 def odometry_findings(

@@ -15,10 +15,10 @@ class DiagnosticContext(NamedTuple):
     input_kind: image or packet. input_topic: after remapping. publishers: returns the names of the
     nodes that publish it. silence_reason: returns why no message may arrive; loss_remedy: what to
     do against lost ones. map_path: folder of the map; map_problem: what is wrong with it on disk,
-    or empty. sim_time: simulated time in seconds; None without `use_sim_time`. odometry_topic:
-    after remapping; empty: not used. backend, places, sequence_filter: what matches the frames,
-    against how many places. transform: of the localisation, None without. The callables are called
-    only if there is a problem to explain.
+    or empty; map_revision: its number. sim_time: simulated time in seconds; None without
+    `use_sim_time`. odometry_topic: after remapping; empty: not used. backend, places,
+    sequence_filter: what matches the frames, against how many places. transform: of the
+    localisation, None without. The callables are called only if there is a problem to explain.
     """
 
     input_kind: str
@@ -28,6 +28,7 @@ class DiagnosticContext(NamedTuple):
     loss_remedy: Callable[[], str]
     map_path: str
     map_problem: str
+    map_revision: int
     sim_time: float | None
     odometry_topic: str
     backend: str

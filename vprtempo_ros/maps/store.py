@@ -42,6 +42,8 @@ from .thumbnails_file import (
 )
 from .training_file import TRAINING, write_training
 
+# What a map is used from, first the file that each has.
+FILES = (MAP, PLACES, NETWORK, REFERENCE, THUMBNAILS, MODEL)
 # A map.yaml has a few kilobytes; a much larger file is not one.
 _YAML_MAX = 1 << 20
 

@@ -76,6 +76,13 @@ class CueTracker:
         self._agreed, self._own, self._rank, self._steady, self._seen = 0.0, 0.0, 0.0, 0.0, 0.0
         self._best = -1
 
+    def continue_from(self, before: CueTracker, source: Indices) -> None:
+        """Take over what the last frames showed, for another revision of the map."""
+        self._agreed, self._own, self._rank = before._agreed, before._own, before._rank
+        self._steady, self._seen = before._steady, before._seen
+        same = np.flatnonzero(source == before._best) if before._best >= 0 else source[:0]
+        self._best = int(same[0]) if len(same) else -1
+
     def __call__(self, frame: Scores | None, scores: Scores) -> Cues:
         """
         Return the cues of a frame.

@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from .stages import FrameTiming, Scores
+from ..arrays import Indices
+from .stages import FrameTiming, Scores, renumber
 
 # Weight of the prior N(0, 1) of the scores in frames, and memory of the running statistics.
 _PRIOR, _MEMORY = 50.0, 300.0
@@ -44,6 +45,13 @@ class Following:
         self._variance[:] = 1.0
         self._last[:] = 0.0
         self._count, self._power = _PRIOR, 0.0
+
+    def continue_from(self, before: Following, source: Indices) -> None:
+        """Take over the statistics of the places that are the same."""
+        renumber(self._mean, before._mean, source, 0.0)
+        renumber(self._variance, before._variance, source, 1.0)
+        renumber(self._last, before._last, source, 0.0)
+        self._count, self._power = before._count, float(self._last @ self._last)
 
     def __call__(self, scores: Scores, timing: FrameTiming) -> Scores:
         """Return scores float32 (places,) of mean 0 and variance 1; unchanged if not finite."""

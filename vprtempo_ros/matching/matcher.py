@@ -7,6 +7,7 @@ from copy import deepcopy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Indices
 from ..config import MatchConfig
 from ..statistics import Statistics
 from .confidence import Calibration, confidence, confidences, shipped_models
@@ -39,13 +40,15 @@ class Matcher:
         if config.normalise and follow:
             self._normalisers.append(Following(route.places))
         self._filter = sequence_filter(route, config.sequence)
+        # What the stages depend on.
+        self._stages = self._config.sequence, config.normalise, follow
         self._cues = CueTracker(calibration.tolerance, self._filter, route.segments)
         self._step_s = route.step_s
         self._last_ns: int | None = None
 
     def adjust(self, config: MatchConfig) -> bool:
         """Use settings that need no other stages and return True; otherwise change nothing."""
-        if (config.sequence, config.normalise) != (self._config.sequence, self._config.normalise):
+        if (config.sequence, config.normalise) != self._stages[:2]:
             return False
         self._config = deepcopy(config)
         return True
@@ -92,6 +95,22 @@ class Matcher:
     def best(self, similarity: Scores, scores: Scores, belief: NDArray[np.float64]) -> Match:
         """Return the best places, or that the place is unknown."""
         return match(similarity, scores, belief, self._config)
+
+    def continue_from(self, before: Matcher, source: Indices) -> None:
+        """
+        Take over what is known from earlier frames, for another revision of a map.
+
+        Without effect if the stages of `before` are others.
+
+        :param source: int64 (places,), the number of each place there, -1 where it is new.
+        """
+        if self._stages != before._stages:
+            return
+        for stage, other in zip(self._normalisers, before._normalisers):
+            stage.continue_from(other, source)
+        self._filter.continue_from(before._filter, source)
+        self._cues.continue_from(before._cues, source)
+        self._last_ns = before._last_ns
 
     def reset(self) -> None:
         """Forget earlier frames."""

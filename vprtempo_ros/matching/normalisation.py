@@ -13,6 +13,7 @@ from typing import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Indices
 from ..network.segments import Segments
 from ..statistics import Statistics
 from .stages import FrameTiming, Scores
@@ -51,6 +52,9 @@ class Normaliser:
         return scaled
 
     def reset(self) -> None:
+        """Nothing is remembered."""
+
+    def continue_from(self, before: Normaliser, source: Indices) -> None:
         """Nothing is remembered."""
 
 

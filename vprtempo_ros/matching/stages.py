@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Indices
 from ..network.segments import Segments
 
 Scores = NDArray[np.float32]
@@ -44,6 +45,17 @@ class Route(NamedTuple):
         return Segments(np.array([*self.starts, self.places], np.int64))
 
 
+def renumber(values: Scores, before: Scores, source: Indices, new: float) -> None:
+    """
+    Set values (..., places) of the places of a map to those in another revision of it.
+
+    :param source: int64 (places,), the number of each place in `before`; -1: it is not there.
+    :param new: the value of places that were not there.
+    """
+    values[:] = before[..., source]
+    values[..., source < 0] = new
+
+
 class Stage(Protocol):
     """One step from the similarities of a frame to the scores that a match is chosen by."""
 
@@ -52,3 +64,11 @@ class Stage(Protocol):
 
     def reset(self) -> None:
         """Forget all earlier frames."""
+
+    def continue_from(self, before: Any, source: Indices) -> None:
+        """
+        Take over what the same stage remembers of earlier frames, for another revision of a map.
+
+        :param before: a stage of the same class and configuration.
+        :param source: int64 (places,), the number of each place there, -1 where it is new.
+        """

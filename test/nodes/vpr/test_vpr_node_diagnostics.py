@@ -276,7 +276,9 @@ def test_map_that_goes_while_it_is_loaded(street, tmp_path: Path) -> None:
     folder, aside = tmp_path / 'map', tmp_path / 'aside'
     shutil.copytree(street.map, folder)
     with (
-        ros.node(tmp_path, 'vpr_node', parameters={'map': folder, **PROMPT}) as process,
+        ros.node(
+            tmp_path, 'vpr_node', parameters={'map': folder, 'reload': 'false', **PROMPT}
+        ) as process,
         Client() as client,
     ):
         client.await_listener()

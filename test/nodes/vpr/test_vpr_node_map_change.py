@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import shutil
-import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support import ros
+from support.camera import Camera, await_place
 from support.helpers import change
 from support.ros import SINGLE, Client, frame_message
 
 from vprtempo_ros.config import TrainerConfig
 from vprtempo_ros.demo.recordings import IMAGE_TOPIC
 from vprtempo_ros.maps.building import build_map
-from vprtempo_ros.maps.editing import forget
-from vprtempo_ros.maps.revisions import edit, undo
 from vprtempo_ros.maps.store import load, save
 from vprtempo_ros.options import from_flat
 
@@ -43,34 +40,6 @@ def later(street, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save(build_map(from_flat(TrainerConfig, settings)), folder)
 
 
-class Camera:
-    """Publishes one image 30 times a second, from a thread, each with a stamp of its own."""
-
-    def __init__(self, client: Client, frame: Any) -> None:
-        self.published = 0
-        self._client, self._frame = client, frame
-        self._running = True
-        self._thread = threading.Thread(target=self._run)
-
-    def __enter__(self) -> Camera:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._running = False
-        self._thread.join()
-
-    def _run(self) -> None:
-        message = frame_message(self._frame)
-        while self._running:
-            self.published += 1
-            message.header.stamp.sec, message.header.stamp.nanosec = divmod(
-                self.published * 33_333_333, 10**9
-            )
-            self._client.publisher.publish(message)
-            time.sleep(1 / 30)
-
-
 @pytest.fixture
 def client() -> Iterator[Client]:
     """Return a client that is gone after the test."""
@@ -86,17 +55,6 @@ def endpoints(client: Client) -> set[bytes]:
         *node.get_publishers_info_by_topic('/vpr_node/match'),
     ]
     return {bytes(info.endpoint_gid) for info in found if info.node_name == 'vpr_node'}
-
-
-def await_place(client: Client, place: str) -> None:
-    """Wait until the frames that come are recognised as this place."""
-    count = len(client.matches)
-    client.spin_until(
-        lambda: any(
-            match.results and match.results[0].class_id == place for match in client.matches[count:]
-        ),
-        f'place {place}',
-    )
 
 
 def damaged(source: Path, folder: Path, damage: Callable[[Path], Any]) -> Path:
@@ -183,7 +141,8 @@ def test_same_path_is_loaded_anew(street, later: Path, tmp_path: Path, client: C
     frame = street.places()[8]
     path = tmp_path / 'map'
     shutil.copytree(street.map, path)
-    with ros.node(tmp_path, 'vpr_node', parameters={'map': path, **SINGLE}):
+    parameters = {'map': path, 'reload': 'false', **SINGLE}
+    with ros.node(tmp_path, 'vpr_node', parameters=parameters):
         client.await_listener()
         assert client.ask(frame_message(frame, 1)).results[0].class_id == '8'
         save(load(later), path, overwrite=True)
@@ -285,21 +244,3 @@ def test_memory_and_threads_after_many_changes(
     assert after[0] - before[0] < _GROWTH, (before, after)
     # A thread that loads the next map may just have gone.
     assert after[1:] == before[1:]
-
-
-def test_an_edited_map(street, tmp_path: Path, client: Client) -> None:
-    """A node takes up an edited map between two frames, and announces its revision."""
-    folder = tmp_path / 'map'
-    shutil.copytree(street.map, folder)
-    parameters = {'map': folder, **SINGLE}
-    with ros.node(tmp_path, 'vpr_node', parameters=parameters):
-        client.await_listener()
-        with Camera(client, street.places()[8]):
-            await_place(client, '8')
-            edit(folder, 'forget 0-2', lambda content: forget(content, range(3)))
-            assert client.set_parameter('map', str(folder)).successful
-            await_place(client, '5')
-        client.spin_until(lambda: client.infos[-1].database_version == 2, 'the revision')
-        undo(folder)
-        assert client.set_parameter('map', str(folder)).successful
-        client.spin_until(lambda: client.infos[-1].database_version == 1, 'the one before')

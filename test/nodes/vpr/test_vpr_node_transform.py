@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from support.ros import Client, frame_message
 
 from vprtempo_ros.frames import Frame, Pose
 from vprtempo_ros.localisation.planar import Planar, planar_of
+from vprtempo_ros.maps.editing import forget
+from vprtempo_ros.maps.revisions import edit
 
 TFMessage = pytest.importorskip('tf2_msgs.msg', reason='needs tf2_msgs: make setup').TFMessage
 # The odometry's frame in the map's, which the robot does not know.
@@ -104,6 +107,22 @@ def error(transform: Any, pose: Pose) -> float:
     found = Planar(origin.x, origin.y, 0.0, 2 * math.atan2(turned.z, turned.w))
     robot = found.then(TRUTH.inverse().then(planar_of(pose)))
     return math.dist(robot[:2], pose.position[:2])
+
+
+def test_another_revision_of_the_map(street, tmp_path: Path, rover: Rover) -> None:
+    """An edit does not move the robot: the transform goes on, with the places of the revision."""
+    folder = Path(shutil.copytree(street.map, tmp_path / 'map'))
+    frames = street.frames()
+    with ros.node(tmp_path, 'vpr_node', parameters=parameters(street, map=folder)):
+        rover.start()
+        rover.drive(frames[:30])
+        rover.await_transform()
+        edit(folder, 'forget 0-1', lambda content: forget(content, [0, 1]))
+        rover.spin_until(lambda: rover.infos[-1].database_version == 2, 'the revision')
+        for frame in frames[30:34]:
+            rover.drive([frame])
+            assert frame.pose is not None
+            assert error(rover.await_transform(), frame.pose) < 2.0
 
 
 def test_map_to_odom(street, tmp_path: Path, rover: Rover) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...arrays import Indices
 from ...config import SequenceConfig
 from ..stages import FrameTiming, Route, Scores, Stage
 
@@ -14,6 +15,9 @@ class Unfiltered:
         return scores
 
     def reset(self) -> None:
+        """Nothing is remembered."""
+
+    def continue_from(self, before: Unfiltered, source: Indices) -> None:
         """Nothing is remembered."""
 
 

@@ -6,9 +6,9 @@ from types import ModuleType
 
 import numpy as np
 
-from ...arrays import Doubles
+from ...arrays import Doubles, Indices
 from ...config import SequenceConfig
-from ..stages import FrameTiming, Route, Scores
+from ..stages import FrameTiming, Route, Scores, renumber
 from . import vectorised
 from .evidence import Evidence, gains
 from .motion import Motion
@@ -101,6 +101,18 @@ class Bayes:
         """Forget all earlier frames."""
         self._progress.reset()
         self._forget()
+
+    def continue_from(self, before: Bayes, source: Indices) -> None:
+        """Take over the belief in places that are the same; that in others is off the map."""
+        self._progress.continue_from(before._progress, source)
+        self.evidence.continue_from(before.evidence)
+        renumber(self._belief, before._belief, source, 0.0)
+        renumber(self._before, before._before, source, 0.0)
+        whole = float(self._belief.sum(dtype=np.float64))
+        # A copy of a place has the belief of that place too.
+        self._belief *= np.float32(1.0 / max(whole, 1.0))
+        self._off = max(0.0, 1.0 - whole)
+        self._speed = before._speed
 
     def __call__(self, scores: Scores, timing: FrameTiming) -> Scores:
         """Return the log odds; of a frame that is not finite only its time counts."""

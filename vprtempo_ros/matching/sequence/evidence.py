@@ -64,6 +64,15 @@ class Evidence:
         self._sharp = _PRIOR / 2
         self._total = _STANDING_OUT * self._sharp
 
+    def continue_from(self, before: Evidence) -> None:
+        """Take over what was estimated on this drive so far."""
+        self.correlation, self.recent, self.places = (
+            before.correlation,
+            before.recent,
+            before.places,
+        )
+        self._sharp, self._total = before._sharp, before._total
+
     @property
     def standing_out(self) -> float:
         """How far correct places stand out, in standard deviations of the scores."""

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..stages import FrameTiming, Route, Scores
+from ...arrays import Indices
+from ..stages import FrameTiming, Route, Scores, renumber
 
 # Further than this many places without a frame to keep the robot may be anywhere.
 _LOST_AFTER = 100.0
@@ -81,6 +82,14 @@ class Progress:
         self._stamp_ns = None
         self._interval, self._intervals = 0.0, 0
         self._start()
+
+    def continue_from(self, before: Progress, source: Indices) -> None:
+        """Go on measuring from the frame that was kept, which other places answered."""
+        renumber(self._kept, before._kept, source, 0.0)
+        self._power = float(self._kept @ self._kept)
+        self._has_kept, self._stamp_ns = before._has_kept, before._stamp_ns
+        self._time, self._way = before._time, before._way
+        self._interval, self._intervals = before._interval, before._intervals
 
     def __call__(self, scores: Scores | None, timing: FrameTiming, speed: float) -> Step:
         """

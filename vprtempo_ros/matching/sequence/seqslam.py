@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
+from ...arrays import Indices
 from ...config import SequenceConfig
-from ..stages import FrameTiming, Route, Scores
+from ..stages import FrameTiming, Route, Scores, renumber
 from .motion import Motion
 from .progress import Progress
 from .vectorised import PRIOR_PLACES
@@ -69,6 +70,14 @@ class SeqSlam:
         """Forget all earlier frames."""
         self._progress.reset()
         self._forget()
+
+    def continue_from(self, before: SeqSlam, source: Indices) -> None:
+        """Take over the window, in which a new place has average scores."""
+        self._progress.continue_from(before._progress, source)
+        renumber(self._window, before._window, source, 0.0)
+        self._time, self._way = before._time, before._way
+        self._standing_out = before._standing_out
+        self._kept, self._speed = before._kept, before._speed
 
     def __call__(self, scores: Scores, timing: FrameTiming) -> Scores:
         """Return the scores of the best tracks; a frame that is not finite adds nothing."""

@@ -29,7 +29,8 @@ class NodeStatus(NamedTuple):
     A snapshot of vpr_node.
 
     processor: while configured; problem: otherwise, why there is no map. inputs: while active;
-    localisation: while active, with tf.publish.
+    localisation: while active, with tf.publish. refused: why another revision of the map is not in
+    use; empty: there is none.
     """
 
     config: NodeConfig
@@ -37,6 +38,7 @@ class NodeStatus(NamedTuple):
     processor: FrameProcessor | None
     inputs: InputSubscriptions | None
     localisation: Localisation | None
+    refused: str
 
 
 class Diagnostics:
@@ -71,7 +73,7 @@ class Diagnostics:
         )
 
     def _statuses(self, status: NodeStatus) -> list[Status]:
-        config, problem, processor, inputs, localisation = status
+        config, processor, inputs = status.config, status.processor, status.inputs
         now = time.monotonic()
         if inputs is not self._monitored:
             # Problems from before the last deactivation are over.
@@ -82,8 +84,8 @@ class Diagnostics:
             if component != 'map'
         ]
         if processor is None:
-            return [Status('map', Level.ERROR, f'no map: {problem}', []), *inactive]
-        context = self._context(config, processor, inputs, localisation)
+            return [Status('map', Level.ERROR, f'no map: {status.problem}', []), *inactive]
+        context = self._context(status, processor)
         if inputs is None:
             return [self._monitor.map_status(now, context, config.diagnostics), *inactive]
         processor.statistics.set_dropped(inputs.dropped)
@@ -93,13 +95,8 @@ class Diagnostics:
             statuses[0].values.extend(events.values(inputs.dropped))
         return statuses
 
-    def _context(
-        self,
-        config: NodeConfig,
-        processor: FrameProcessor,
-        inputs: InputSubscriptions | None,
-        localisation: Localisation | None,
-    ) -> DiagnosticContext:
+    def _context(self, status: NodeStatus, processor: FrameProcessor) -> DiagnosticContext:
+        config, inputs, localisation = status.config, status.inputs, status.localisation
         node, loaded = self._node, processor.loaded
         topic, odometry = '', ''
         if inputs is not None:
@@ -116,7 +113,8 @@ class Diagnostics:
             ),
             loss_remedy=lambda: loss_remedy(node, topic, config.input.reliability),
             map_path=loaded.path,
-            map_problem=loaded.on_disk.problem(),
+            map_problem=loaded.on_disk.problem(config.reload, status.refused),
+            map_revision=loaded.recogniser.map.revision,
             sim_time=sim_time,
             odometry_topic=odometry,
             backend=loaded.recogniser.backend.name,

@@ -72,11 +72,17 @@ class FrameProcessor:
             self.loaded.events.reset()
 
     def set_map(self, loaded: LoadedMap) -> LoadedMap:
-        """Publish the pending results, use another map from now on, and return the old one."""
+        """
+        Publish the pending results, use another map from now on, and return the old one.
+
+        What is known from earlier frames holds on for another revision of the same map.
+        """
         self.finish()
         old, self.loaded = self.loaded, loaded
         # The settings may have changed since it was loaded.
         loaded.recogniser.configure(self.match)
+        if loaded.route is old.route:
+            loaded.recogniser.continue_from(old.recogniser)
         self._match_in_use = self.match
         self._last = None
         self._outputs.set_map(loaded.recogniser, loaded.path)

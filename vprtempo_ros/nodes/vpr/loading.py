@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sensor_msgs.msg import CompressedImage, Image
@@ -36,7 +36,8 @@ class LoadedMap:
 
     path: as in the configuration. message: the class of the messages to subscribe to; type_name:
     the name of their type. events: makes images of event messages, None for images. on_disk: the
-    folder at the time of loading. summary: one line for the log.
+    folder at the time of loading. summary: one line for the log. route: the same object for
+    revisions of one map, where a robot that is followed is found again.
     """
 
     path: str
@@ -46,6 +47,7 @@ class LoadedMap:
     events: EventInput | None
     on_disk: MapOnDisk
     summary: str
+    route: object = field(default_factory=object)
 
     def close(self) -> None:
         """Stop the backend."""
@@ -87,8 +89,9 @@ def load_map(config: NodeConfig, seen: Size | None = None) -> LoadedMap:
     recogniser = Recogniser(loaded, backend, config.match, config.input.any_size)
     detail = getattr(recogniser.backend, 'detail', '')
     summary = (
-        f'map {config.map}: {len(loaded.places)} places in {loaded.network}, '
-        f'loaded in {time.monotonic() - started:.2f} s; backend {backend.name} ({reason}), '
+        f'map {config.map}: revision {loaded.revision}, {len(loaded.places)} places in '
+        f'{loaded.network}, loaded in {time.monotonic() - started:.2f} s; '
+        f'backend {backend.name} ({reason}), '
         f'{backend.threads} thread(s)' + (f', {detail}' if detail else '')
     )
     return LoadedMap(config.map, recogniser, message, type_name, events, on_disk, summary)

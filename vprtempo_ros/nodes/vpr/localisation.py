@@ -125,12 +125,15 @@ class Localisation:
 
     def _set_map(self, loaded: LoadedMap) -> None:
         """Follow the robot through this map from now on."""
+        self._localiser = Localiser(self._config.tf, self._take_places(loaded))
+
+    def _take_places(self, loaded: LoadedMap) -> NearbyPlaces:
+        """Return the places of a map that is in use from now on."""
         built = loaded.recogniser.map
         poses = [place.pose for place in built.places]
         self._loaded = loaded
         self._poses_frame = next((pose.frame_id for pose in poses if pose is not None), _MAP)
-        nearby = NearbyPlaces(poses, built.calibration.tolerance)
-        self._localiser = Localiser(self._config.tf, nearby)
+        return NearbyPlaces(poses, built.calibration.tolerance)
 
     def _map_frame(self, odom_frame: str) -> str:
         named = self._config.tf.map_frame
@@ -170,8 +173,11 @@ class Localisation:
                 self._unmatched += 1
                 self._offset = (newest_ns - frame.stamp_ns) * 1e-9
                 continue
-            if frame.loaded is not self._loaded:
+            if frame.loaded.route is not self._loaded.route:
                 self._set_map(frame.loaded)
+            elif frame.loaded is not self._loaded:
+                # Another revision: the robot is where it was.
+                self._localiser.nearby = self._take_places(frame.loaded)
             self._localiser.see(frame.sighting, odometry)
         self._drop_old(newest_ns)
 

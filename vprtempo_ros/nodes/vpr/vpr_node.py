@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Sequence
 
 from rcl_interfaces.msg import SetParametersResult
+from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from std_srvs.srv import Trigger
@@ -20,8 +21,9 @@ from ..common.parameters import changed, declare, read, validate
 from ..common.running import run
 from .diagnostics import Diagnostics, NodeStatus
 from .frame_processor import FrameProcessor
-from .loading import load_map
+from .loading import LoadedMap, load_map
 from .manager_bond import ManagerBond
+from .map_updates import PERIOD, MapUpdates
 from .subscriptions import InputSubscriptions
 
 if TYPE_CHECKING:
@@ -46,12 +48,14 @@ class VprNode(TolerantLifecycleNode):
         self._problem = 'not configured'
         # Whether the next map that is set is to configure and activate the node.
         self._pending_autostart = False
+        self._updates = MapUpdates()
         declare(self, NodeConfig)
         # From here on the callback that validates parameters keeps it up to date.
         self._config = read(self, NodeConfig)
         self._diagnostics = Diagnostics(self, self._snapshot)
         self.create_service(Trigger, RELOCALIZE.name, self._on_relocalize)
         self.create_service(Trigger, LOCALIZE.name, self._on_localize)
+        self.create_timer(PERIOD, self._update_map, clock=Clock(clock_type=ClockType.STEADY_TIME))
         self.add_on_set_parameters_callback(self._on_parameters)
         if self._config.autostart:
             self._start()
@@ -145,13 +149,19 @@ class VprNode(TolerantLifecycleNode):
         return found
 
     def _release(self) -> None:
+        self._updates.abandon()
         if self._processor is not None:
             self._processor.close()
             self._processor = None
 
     def _snapshot(self) -> NodeStatus:
         return NodeStatus(
-            self._config, self._problem, self._processor, self._inputs, self._localisation
+            self._config,
+            self._problem,
+            self._processor,
+            self._inputs,
+            self._localisation,
+            self._updates.refused,
         )
 
     def _on_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
@@ -193,14 +203,37 @@ class VprNode(TolerantLifecycleNode):
         :raises VprError: if the other map cannot be used.
         """
         if self._inputs is None:
-            processor.set_map(load_map(config)).close()
+            loaded = load_map(config)
         else:
             with ThreadPoolExecutor(1, 'load') as loader:
                 loading = loader.submit(load_map, config, processor.seen)
                 self._inputs.take_messages_until(loading.done)
             loaded = loading.result()
+        self._updates.abandon()
+        self._use(loaded, processor)
+
+    def _use(self, loaded: LoadedMap, processor: FrameProcessor) -> None:
+        """Use a map from the next frame on."""
+        if self._inputs is None:
+            processor.set_map(loaded).close()
+        else:
             self._inputs.run_between_items(lambda: processor.set_map(loaded)).close()
-        self.get_logger().info(processor.loaded.summary)
+        self.get_logger().info(loaded.summary)
+
+    def _update_map(self) -> None:
+        """Take up what has replaced the map in its folder."""
+        processor = self._processor
+        if processor is None:
+            return
+        if not self._config.reload:
+            self._updates.abandon()
+            return
+        before = self._updates.refused
+        loaded = self._updates.poll(self._config, processor.loaded, processor.seen)
+        if loaded is not None:
+            self._use(loaded, processor)
+        elif self._updates.refused not in ('', before):
+            self.get_logger().error(f'the current map stays in use: {self._updates.refused}')
 
     def _on_relocalize(
         self, request: Trigger.Request, response: Trigger.Response
