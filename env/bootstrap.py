@@ -36,7 +36,7 @@ LAYERS = {
     'lint': 'the checks of style and types',
     'docs': 'the generator of the API reference',
     'torch': 'PyTorch, a build for CPUs, and upstream VPRTempo',
-    'lava': 'Lava and NIR, and, if PyTorch can be installed, lava-dl and sinabs',
+    'lava': 'Lava and NIR, and, if PyTorch can be installed, lava-dl, sinabs and SANA-FE',
 }
 
 

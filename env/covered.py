@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 # What `make lava` installs, by which tests are skipped without it.
-OPTIONAL = ('torch', 'lava', 'sinabs', 'nir')
+OPTIONAL = ('torch', 'lava', 'sinabs', 'nir', 'sanafe')
 
 
 def coverage(*arguments: str) -> int:
