@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import psutil
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from support import ros
+from support.browser import Page
 from support.ros import PATIENCE, SINGLE, Client, Process, frame_message, image_message
 
-BROWSER = next(
-    (
-        found
-        for name in ('chromium', 'chromium-browser', 'google-chrome')
-        if (found := shutil.which(name))
-    ),
-    None,
-)
-# In milliseconds.
-SOON = 1000 * PATIENCE
 ATTACK = '<img src=x onerror="document.title=\'hacked\'"><script>document.title="hacked"</script>'
 
 
@@ -40,53 +28,6 @@ def view(tmp_path: Path, *arguments: str, **parameters: Any) -> Iterator[tuple[P
         found = re.search(r'http://\S+', process.output())
         assert found
         yield process, found[0]
-
-
-@pytest.fixture(scope='module')
-def browser() -> Iterator[Any]:
-    """Return a headless Chromium."""
-    playwright = pytest.importorskip('playwright.sync_api', reason='needs playwright: make setup')
-    if BROWSER is None:
-        pytest.skip('needs a browser: apt install chromium')
-    with playwright.sync_playwright() as driver:
-        # Root, as which CI runs, cannot have Chromium's sandbox.
-        root = ['--no-sandbox'] if os.geteuid() == 0 else []
-        started = driver.chromium.launch(executable_path=BROWSER, args=root)
-        yield started
-        started.close()
-
-
-class Page:
-    """A page of the view, and the errors in it."""
-
-    def __init__(self, browser: Any, url: str, **options: Any) -> None:
-        from playwright.sync_api import expect
-
-        self._expect = expect
-        self.problems: list[str] = []
-        self.asked: set[str] = set()
-        self.page = browser.new_page(viewport={'width': 1280, 'height': 900}, **options)
-        self.page.on('pageerror', lambda error: self.problems.append(str(error)))
-        self.page.on('request', lambda request: self.asked.add(request.url))
-        self.page.goto(url)
-
-    def says(self, where: str, words: str) -> None:
-        """Wait until an element has these words."""
-        found = self.page.locator(where).first
-        self._expect(found).to_contain_text(re.compile(words), timeout=SOON)
-
-    def has(self, what: str) -> None:
-        """Wait until there is such an element."""
-        self._expect(self.page.locator(what).first).to_be_attached(timeout=SOON)
-
-    def shows(self, what: str) -> None:
-        """Wait until such an element is visible."""
-        self._expect(self.page.locator(what).first).to_be_visible(timeout=SOON)
-
-    def look(self) -> np.ndarray:
-        """Return what it looks like, uint8 (height, width, 3)."""
-        data = np.frombuffer(self.page.screenshot(), np.uint8)
-        return cv2.imdecode(data, cv2.IMREAD_COLOR)
 
 
 def settings(street: Any) -> dict[str, Any]:

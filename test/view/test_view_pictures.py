@@ -270,11 +270,11 @@ def test_themes_have_the_same_names() -> None:
 @pytest.mark.parametrize('state', [PageState('/vpr_node'), known().state], ids=['nothing', 'all'])
 def test_picture_files(tmp_path: Path, state: PageState) -> None:
     """SVG and PNG show the same, of a state that is empty or full."""
-    write_picture(state, tmp_path / 'view.svg')
+    write_picture(draw_picture(state), tmp_path / 'view.svg')
     ElementTree.parse(tmp_path / 'view.svg')
     pytest.importorskip('resvg_py', reason='needs resvg-py: make setup')
     assert best_suffix() == '.png'
-    write_picture(state, tmp_path / 'view.png')
+    write_picture(draw_picture(state), tmp_path / 'view.png')
     pixels = cv2.imread(str(tmp_path / 'view.png'))
     assert pixels is not None
     assert pixels.shape[1] == 1920
@@ -288,4 +288,4 @@ def test_pictures_that_cannot_be_written(tmp_path: Path) -> None:
     """One line says what is wrong with the file."""
     for name, words in (('view.bmp', 'ends in .svg or .png'), ('no/view.svg', 'cannot be written')):
         with pytest.raises(VprError, match=words):
-            write_picture(PageState('/n'), tmp_path / name)
+            write_picture(draw_picture(PageState('/n')), tmp_path / name)

@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from vprtempo_ros.errors import VprError
-from vprtempo_ros.view.server import _CONNECTIONS, ViewServer
+from vprtempo_ros.view.http import CONNECTIONS
+from vprtempo_ros.view.server import ViewServer
 from vprtempo_ros.view.state import LiveState
 
 NODE = '/vpr_node'
@@ -225,7 +226,7 @@ def served(server: ViewServer) -> bool:
 
 def test_connections_are_limited(server: ViewServer) -> None:
     """Connections beyond the limit are refused; when others close, requests are served again."""
-    held = [socket.create_connection(('127.0.0.1', server.port)) for _ in range(_CONNECTIONS)]
+    held = [socket.create_connection(('127.0.0.1', server.port)) for _ in range(CONNECTIONS)]
     # Waiting connections are dropped later, not as soon as this.
     until(lambda: not served(server))
     for connection in held:

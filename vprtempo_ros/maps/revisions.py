@@ -54,13 +54,8 @@ def load_content(path: str | Path) -> Opened:
     """
     folder = user_path(path)
     loaded, expected = load(folder), checksums(folder)
-    if not is_closed_form(loaded.config.training):
-        raise MapError(
-            f'{folder}: only maps of the default training can be edited (training.method stdp, '
-            'outputs ridge, readout linear, quantize none): train it again with these'
-        )
-    if not (folder / TRAINING).is_file():
-        raise MapError(f'{folder}: this map holds no training data: train it again')
+    if reason := obstacle(loaded, folder):
+        raise MapError(f'{folder}: {reason}')
     found = read_checked(folder / TRAINING)
     check_digest(folder, TRAINING, found.digest, expected)
     records = loaded.provenance['traverses']
@@ -82,6 +77,18 @@ def load_content(path: str | Path) -> Opened:
         loaded.labels,
     )
     return Opened(loaded, content, expected)
+
+
+def obstacle(loaded: Map, folder: Path) -> str:
+    """Return why the places of a map on disk cannot be edited; empty: they can."""
+    if not is_closed_form(loaded.config.training):
+        return (
+            'only maps of the default training can be edited (training.method stdp, '
+            'outputs ridge, readout linear, quantize none): train it again with these'
+        )
+    if not (folder / TRAINING).is_file():
+        return 'this map holds no training data: train it again'
+    return ''
 
 
 def edit(path: str | Path, name: str, change: Edit, progress: ProgressCallback = silent) -> Map:

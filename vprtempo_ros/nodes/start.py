@@ -23,7 +23,11 @@ _PROGRAMS = {
 
 def _main(name: str) -> int:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    module = import_module(f'vprtempo_ros.nodes.{_PROGRAMS[name]}')
+    shows_map = name == 'view' and any(word.split('=')[0] == '--map' for word in sys.argv[1:])
+    # A map is shown without ROS.
+    module = import_module(
+        'vprtempo_ros.tools.view_map' if shows_map else f'vprtempo_ros.nodes.{_PROGRAMS[name]}'
+    )
     signal.signal(signal.SIGINT, signal.default_int_handler)
     return int(module.main())
 
@@ -49,7 +53,7 @@ def replay() -> int:
 
 
 def view() -> int:
-    """Show a vpr_node in a browser."""
+    """Show a vpr_node, or a map, in a browser."""
     return _main('view')
 
 

@@ -7,12 +7,16 @@ import sys
 from pathlib import Path
 from typing import Callable, Iterator, Sequence, TypeVar
 
+import numpy as np
+
 from ..backends.lava.limits import Demand, check_limits, check_spiking_limits, describe_module
 from ..backends.lava.limits import describe as describe_demand
 from ..config import EVENTS, EncodingConfig, EventsConfig
 from ..energy.fit import fit_lines, own_frames
 from ..errors import BackendError
+from ..maps.layout import layout_of
 from ..maps.map import Map, missing_lines
+from ..maps.outlook import Outlook, outlook_on_disk
 from ..maps.revisions import PREVIOUS
 from ..maps.store import checksums, load
 from ..maps.training_file import TRAINING
@@ -22,6 +26,10 @@ from ..network.layers import Layer
 from ..network.network import LinearNetwork, Module
 from ..network.quantised.network import QuantisedLayer, QuantisedModule, QuantisedNetwork, floats_of
 from ..network.spiking.network import SpikingNetwork
+from ..support.paths import user_path
+from ..view.map_picture import draw_map
+from ..view.picture import check_picture, write_picture
+from .bar import ProgressBar
 from .command import guarded
 
 Line = tuple[str, str]
@@ -29,6 +37,8 @@ T = TypeVar('T')
 
 # Maximum number of hyperactive places that are listed.
 _LISTED = 20
+# Pairs of places that look alike in the picture.
+_PAIRS = 5
 
 
 def describe(loaded: Map, folder: Path) -> Iterator[Line]:
@@ -62,6 +72,23 @@ def describe(loaded: Map, folder: Path) -> Iterator[Line]:
     yield 'hyperactive', _hyperactive(loaded)
     for number, (name, digest) in enumerate(checksums(folder).items()):
         yield 'sha256' if number == 0 else '', f'{digest}  {name}'
+
+
+def _drawn(loaded: Map, folder: Path, found: Outlook) -> str:
+    """Return the map as a picture, with the places that look most alike."""
+    layout = layout_of(loaded.places, loaded.parts(), loaded.labels)
+    notes: dict[frozenset[int], str] = {}
+    for number in np.argsort(-found.ratio, kind='stable').tolist():
+        place, other = int(found.compared[number]), int(found.alike[number])
+        pair = frozenset((place, other))
+        if len(pair) == 2 and pair not in notes and len(notes) < _PAIRS:
+            names = f'{layout.name_of(place)} looks like {layout.name_of(other)}'
+            notes[pair] = f'{names}: {found.ratio[number]:.0%}'
+    expected = found.expected(len(loaded.places))
+    unknown = ['without training data: how well places are recognised is not known']
+    lines = [*(unknown if expected is None else []), *notes.values()]
+    title = f'{folder.name}: revision {loaded.revision}, {len(loaded.places)} places'
+    return draw_map(title, layout.frame_id, layout.positions, expected, lines)
 
 
 def _revisions(loaded: Map, folder: Path) -> Iterator[Line]:
@@ -286,11 +313,24 @@ def main(args: Sequence[str] | None = None) -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(prog='map_info', description=__doc__)
     parser.add_argument('map', type=Path, help='folder of the map; all of it is checked')
+    parser.add_argument(
+        '--picture',
+        type=Path,
+        metavar='FILE',
+        help='write the route, and where it will be sure, as a picture, .svg or .png',
+    )
     given = parser.parse_args(args)
 
     def work() -> None:
-        for name, text in describe(load(given.map), given.map):
+        if given.picture is not None:
+            check_picture(given.picture)
+        loaded = load(given.map)
+        for name, text in describe(loaded, given.map):
             print(f'{name:<12} {text}')
+        if given.picture is not None:
+            with ProgressBar() as progress:
+                found = outlook_on_disk(loaded, user_path(given.map), progress)
+            write_picture(_drawn(loaded, given.map, found), given.picture)
 
     return guarded(work)
 

@@ -143,14 +143,14 @@ def check_picture(path: Path) -> None:
         raise VprError(f'{path}: cannot be written (expected a file in an existing folder)')
 
 
-def write_picture(state: PageState, path: Path) -> None:
+def write_picture(drawn: str, path: Path) -> None:
     """
-    Write the picture as .svg, or as .png if the renderer is installed.
+    Write a drawing as .svg, or as .png if the renderer is installed.
 
+    :param drawn: the svg element, as `draw_picture` returns it.
     :raises VprError: for another suffix, without a renderer, or if the file cannot be written.
     """
     check_picture(path)
-    drawn = draw_picture(state)
     data = drawn.encode() if path.suffix == '.svg' else _png(drawn)
     try:
         path.write_bytes(data)

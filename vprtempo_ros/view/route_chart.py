@@ -46,7 +46,7 @@ class RouteChart:
 
     def over(self, state: PageState, now: float) -> Drawing:
         """Return belief, pose and match, to be laid over the route."""
-        parts = [self._belief(state.confidence)]
+        parts = [self.coloured(state.confidence)]
         pose = state.shown_pose(now)
         if pose is not None and pose.frame_id == self._frame_id:
             parts.append(self._pose(pose))
@@ -92,7 +92,8 @@ class RouteChart:
             + words(right - length / 2, y - 8, f'{metres:g} m', colour, anchor='middle')
         )
 
-    def _belief(self, confidence: NDArray[np.float32] | None) -> str:
+    def coloured(self, confidence: NDArray[np.float32] | None) -> str:
+        """Return the places as dots coloured by confidence, float32 (places,); none if unknown."""
         if confidence is None or len(confidence) != len(self._points):
             return ''
         classes = np.minimum((confidence * CLASSES).astype(int), CLASSES - 1)

@@ -1,4 +1,4 @@
-"""view: the results of a running vpr_node, live in a browser: http://127.0.0.1:8765."""
+"""view: a running vpr_node, live in a browser, http://127.0.0.1:8765; with --map, a map."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ...errors import VprError
 from ...frames import Pose
 from ...sources.cdr import stamp_ns
 from ...tools.command import check_range
-from ...view.picture import check_picture, write_picture
+from ...view.picture import check_picture, draw_picture, write_picture
 from ...view.server import ViewServer
 from ...view.state import LiveState
 from ..common.arguments import own_arguments
@@ -74,7 +74,7 @@ class View(Node):
         self._server.close()
         try:
             if self._picture is not None:
-                write_picture(self._live.state, self._picture)
+                write_picture(draw_picture(self._live.state), self._picture)
         except VprError as error:
             print(f'error: {error}', file=sys.stderr)
             return 1
@@ -167,6 +167,9 @@ def _number(name: str) -> int:
 def main(args: Sequence[str] | None = None) -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(prog='view', description=__doc__)
+    parser.add_argument(
+        '--map', metavar='FOLDER', help='show a map instead, without ROS; see view --map . --help'
+    )
     parser.add_argument(
         '--node', default='vpr_node', help='its name, as /front/vpr_node (default: %(default)s)'
     )
