@@ -58,7 +58,7 @@ def test_every_option_of_a_writer(tmp_path: Path, options: dict[str, Any]) -> No
 
 
 def test_cdr_in_a_channel_of_ros1(tmp_path: Path) -> None:
-    """Converters leave the wrong encoding; the messages say what they are, and it is told."""
+    """Converters leave the wrong encoding; the messages say what they are, which is reported."""
     path = write_mcap(tmp_path / 'a.mcap', [TOPIC._replace(encoding='ros1')], IMAGES)
     check(path)
     line = f'{CAMERA} is in CDR, although its channel says ros1'
