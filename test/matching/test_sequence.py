@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -33,26 +34,27 @@ class Scene:
     def __init__(self, places: int = PLACES, noise: float = 0.05) -> None:
         self._places, self._noise = places, noise
         self._rng = np.random.default_rng(0)
-        self._known: dict[int, Floats] = {}
 
     def __call__(self, position: float, on_map: bool = True) -> Scores:
         """Return the scores float32 (places,) of a frame taken this many places along the route."""
         before, part = divmod(position, 1.0)
         scores = (
-            self._background(int(before)) * math.cos(part * math.pi / 2)
-            + self._background(int(before) + 1) * math.sin(part * math.pi / 2)
+            _background(self._places, int(before)) * math.cos(part * math.pi / 2)
+            + _background(self._places, int(before) + 1) * math.sin(part * math.pi / 2)
             + self._noise * self._rng.standard_normal(self._places)
         )
         if on_map:
             scores = scores + 2.5 * np.exp(-(((np.arange(self._places) - position) / 0.85) ** 2))
         return ((scores - scores.mean()) / scores.std()).astype(np.float32)
 
-    def _background(self, place: int) -> Floats:
-        if place not in self._known:
-            white = np.random.default_rng(place + 10**6).standard_normal(self._places + 2)
-            alike = np.convolve(white, [0.5, 1.0, 0.5], 'valid')
-            self._known[place] = alike / alike.std()
-        return self._known[place]
+
+@lru_cache(maxsize=4000)
+def _background(places: int, place: int) -> Floats:
+    white = np.random.default_rng(place + 10**6).standard_normal(places + 2)
+    alike = np.convolve(white, [0.5, 1.0, 0.5], 'valid')
+    found = alike / alike.std()
+    found.setflags(write=False)
+    return found
 
 
 def make(

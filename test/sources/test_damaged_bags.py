@@ -38,11 +38,11 @@ def error_of(path: Path) -> str:
     return ''
 
 
-def fresh(path: Path, storage: str, mode: str = 'none') -> Path:
-    """Write a bag of 40 pictures and poses; return its storage file."""
+def fresh(path: Path, storage: str, mode: str = 'none', count: int = 40) -> Path:
+    """Write a bag of pictures and poses; return its storage file."""
     records = [
-        *images([picture(number, 48, 64) for number in range(40)]),
-        *odometry([(0, 0, 0)] * 40),
+        *images([picture(number, 48, 64) for number in range(count)]),
+        *odometry([(0, 0, 0)] * count),
     ]
     return storage_file(write_bag(path, records, storage, mode))
 
@@ -102,7 +102,7 @@ def test_truncated(tmp_path: Path, storage: str, mode: str, part: float) -> None
 )
 def test_flipped_bytes(tmp_path: Path, storage: str, mode: str) -> None:
     """A byte flipped anywhere gives one line, or frames and a count of the unreadable ones."""
-    file = fresh(tmp_path / 'bag', storage, mode)
+    file = fresh(tmp_path / 'bag', storage, mode, 12)
     data = bytearray(file.read_bytes())
     rng = np.random.default_rng(0)
     # Structure is at the ends of both formats; pixels are in between.

@@ -33,6 +33,8 @@ def street_config(*bags: Path, **settings: Any) -> TrainerConfig:
         TrainerConfig,
         {
             'bags': [str(bag) for bag in bags],
+            # A quarter of the default's inputs.
+            'encoding.oriented.cells': 8,
             **{name.replace('__', '.'): value for name, value in settings.items()},
         },
     )

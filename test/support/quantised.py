@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from copy import deepcopy
+from functools import cache
 
 import numpy as np
 
@@ -25,6 +27,11 @@ def trained(
     readout: str = 'linear', engine: str = 'x86', modules: int = 3, keep_fp32: bool = True
 ) -> QuantisedNetwork:
     """Return a network trained with quantisation in the loop."""
+    return deepcopy(_trained(readout, engine, modules, keep_fp32))
+
+
+@cache
+def _trained(readout: str, engine: str, modules: int, keep_fp32: bool) -> QuantisedNetwork:
     config = TrainingConfig(
         readout=readout,
         engine=engine,

@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from support.commands import as_process, in_process
 from support.helpers import drive, picture, tiny_config, write_pictures
 from support.street import Street
 
@@ -33,28 +33,16 @@ FILES = {
 }
 
 
-def evaluate(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run the command."""
-    return subprocess.run(
-        [sys.executable, '-m', 'vprtempo_ros.tools.evaluate', *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
-        cwd=cwd,
-    )
-
-
 def done(*arguments: object, cwd: Path | None = None) -> str:
     """Run the command and return what it printed."""
-    finished = evaluate(*arguments, cwd=cwd)
+    finished = in_process('evaluate', *arguments, cwd=cwd)
     assert finished.returncode == 0, finished.stdout + finished.stderr
     return finished.stdout
 
 
 def refused(*arguments: object, cwd: Path | None = None) -> str:
     """Run the command and return its one-line error."""
-    finished = evaluate(*arguments, cwd=cwd)
+    finished = in_process('evaluate', *arguments, cwd=cwd)
     assert finished.returncode == 1, finished.stdout + finished.stderr
     assert 'Traceback' not in finished.stderr
     # The bar writes over its own line.
@@ -108,7 +96,8 @@ def report(street: Street, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
     """Return the folder of an evaluation of the street, with another route, and its output."""
     folder = tmp_path_factory.mktemp('report')
     other = drive(folder / 'other', range(12), range(12))
-    output = done(
+    finished = as_process(
+        'evaluate',
         street.map,
         street.recordings.query,
         '--radius',
@@ -122,7 +111,8 @@ def report(street: Street, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
         '--set',
         'match.min_confidence=0.3',
     )
-    return folder / 'out', output
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    return folder / 'out', finished.stdout
 
 
 def test_everything_is_written(report: tuple[Path, str]) -> None:
@@ -373,7 +363,8 @@ def test_mistakes_are_one_line(
 
 def test_the_old_name_of_an_option(street: Street, tmp_path: Path) -> None:
     """--elsewhere is refused with its new name."""
-    finished = evaluate(
+    finished = in_process(
+        'evaluate',
         street.map,
         street.recordings.query,
         '--radius',

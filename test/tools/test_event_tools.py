@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from support.commands import as_process, in_process
 from support.event_kinds import write
 from support.events import (
     HEIGHT,
@@ -31,12 +30,7 @@ from vprtempo_ros.maps.store import save
 
 def run(tool: str, *arguments: object, status: int = 0) -> str:
     """Run a tool; return what it printed."""
-    done = subprocess.run(
-        [sys.executable, '-m', f'vprtempo_ros.tools.{tool}', *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = in_process(tool, *arguments)
     assert done.returncode == status, done.stdout + done.stderr
     assert 'Traceback' not in done.stderr
     return done.stdout + done.stderr
@@ -45,7 +39,9 @@ def run(tool: str, *arguments: object, status: int = 0) -> str:
 def test_a_folder_of_images(tmp_path: Path) -> None:
     """One 16-bit PNG a window, named by its stamp, whose pixels are the counts."""
     bag = event_drive(tmp_path / 'bag', range(4))
-    assert '4 images' in run('events_to_frames', bag, tmp_path / 'out', '--hot-pixels', 0)
+    done = as_process('events_to_frames', bag, tmp_path / 'out', '--hot-pixels', 0)
+    assert done.returncode == 0
+    assert '4 images' in done.stdout
     files = sorted((tmp_path / 'out').iterdir())
     assert [file.name for file in files] == [
         f'{START + 10**8 * (n + 1):019d}.png' for n in range(4)

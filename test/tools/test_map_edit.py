@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from support.commands import as_process, in_process
 from support.edited import assert_same_answers, bag_of, map_of
 from support.helpers import drive, names, tiny_config, tree
 from support.street import Street
@@ -17,27 +16,16 @@ from vprtempo_ros.maps.store import load, save
 from vprtempo_ros.tools.map_edit import places_of
 
 
-def map_edit(*arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run the command."""
-    return subprocess.run(
-        [sys.executable, '-m', 'vprtempo_ros.tools.map_edit', *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
-    )
-
-
 def done(*arguments: object) -> str:
     """Run the command and return what it printed."""
-    finished = map_edit(*arguments)
+    finished = in_process('map_edit', *arguments)
     assert finished.returncode == 0, finished.stdout + finished.stderr
     return finished.stdout
 
 
 def refused(*arguments: object) -> str:
     """Run the command and return its one-line error."""
-    finished = map_edit(*arguments)
+    finished = in_process('map_edit', *arguments)
     assert finished.returncode == 1, finished.stdout + finished.stderr
     error = finished.stderr.strip().split('\r')[-1].strip()
     assert error.startswith('error: ')
@@ -47,13 +35,9 @@ def refused(*arguments: object) -> str:
 
 def info(folder: Path) -> str:
     """Return what map_info prints."""
-    return subprocess.run(
-        [sys.executable, '-m', 'vprtempo_ros.tools.map_info', str(folder)],
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=True,
-    ).stdout
+    found = as_process('map_info', folder)
+    assert found.returncode == 0
+    return found.stdout
 
 
 def test_a_map_that_lives(street: Street, tmp_path: Path) -> None:
