@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -17,16 +17,20 @@ Pixels = NDArray[np.uint8]
 # the aspect ratio of the query.
 _WIDTH, _CAPTION, _GAP = 320, 34, 4
 _LOWEST, _HIGHEST = 80, 480
-_FONT = cv2.FONT_HERSHEY_SIMPLEX
+_FONT, _SIZE = cv2.FONT_HERSHEY_SIMPLEX, 0.55
+# Width for the confidence, in pixels.
+_NUMBER = 56
 _INK, _PALE, _GROUND = (235, 235, 235), (150, 150, 150), (28, 30, 34)
 
 
 class SideBySide:
     """Composes pictures of queries and the thumbnails of a map."""
 
-    def __init__(self, thumbnails: Sequence[bytes]) -> None:
-        """Set the thumbnails: a JPEG for each place."""
-        self._thumbnails = thumbnails
+    def __init__(
+        self, thumbnails: Sequence[bytes], labels: Mapping[int, str] | None = None
+    ) -> None:
+        """Set the thumbnails, a JPEG for each place, and names of places."""
+        self._thumbnails, self._labels = thumbnails, labels or {}
 
     def compose(self, image: Image, match: Match) -> Pixels:
         """
@@ -48,12 +52,23 @@ class SideBySide:
         if thumbnail is not None:
             shown = cv2.resize(thumbnail, (_WIDTH, height), interpolation=cv2.INTER_CUBIC)
             _place(picture, cv2.cvtColor(shown, cv2.COLOR_BGR2RGB), left)
-        _write(picture, f'place {place}', left + 8, _INK)
-        _write(picture, f'{confidence:.2f}', 2 * _WIDTH + _GAP - 56, _INK)
+        _write(picture, self._named(place), left + 8, _INK)
+        _write(picture, f'{confidence:.2f}', 2 * _WIDTH + _GAP - _NUMBER, _INK)
         # A bar whose length is the confidence.
         length = round(confidence * (_WIDTH - 1))
         cv2.line(picture, (left, height + 2), (left + length, height + 2), (64, 200, 160), 3)
         return picture
+
+    def _named(self, place: int) -> str:
+        """Return the number of a place with its label, which is cut off where it does not fit."""
+        label = self._labels.get(place, '')
+        # The fonts of OpenCV have no other characters.
+        if not label.isascii():
+            label = ''
+        text = f'place {place}: {label}' if label else f'place {place}'
+        while cv2.getTextSize(text, _FONT, _SIZE, 1)[0][0] > _WIDTH - _NUMBER - 16:
+            text = f'{text.removesuffix("...")[:-1]}...'
+        return text
 
 
 def _colours(image: Image, width: int, height: int) -> Pixels:
@@ -82,4 +97,4 @@ def _place(picture: Pixels, part: Pixels, left: int) -> None:
 
 
 def _write(picture: Pixels, text: str, left: int, colour: tuple[int, int, int]) -> None:
-    cv2.putText(picture, text, (left, picture.shape[0] - 10), _FONT, 0.55, colour, 1, cv2.LINE_AA)
+    cv2.putText(picture, text, (left, picture.shape[0] - 10), _FONT, _SIZE, colour, 1, cv2.LINE_AA)

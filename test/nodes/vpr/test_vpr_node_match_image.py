@@ -195,3 +195,20 @@ def test_odd_shapes(shape: tuple[int, int]) -> None:
     image = grey_image(np.full(shape, 7, np.uint8))
     found = SideBySide([b'']).compose(image, match_of([0], [1.0]))
     assert 80 <= found.shape[0] <= 520
+
+
+def test_labels() -> None:
+    """A label is next to the number of its place, where it fits and the font has its letters."""
+    image, match = grey_image(picture(2, 60, 80)), match_of([0], [0.7])
+    captions = [
+        SideBySide([thumbnail()], labels).compose(image, match)[244:, WIDTH + GAP :]
+        for labels in ({}, {0: 'dock'}, {0: 'd' * 80}, {0: 'Tür'}, {1: 'dock'})
+    ]
+    plain, named, long, foreign, other = captions
+    assert (named != plain).any()
+    # The confidence at the right is not written over.
+    for each in (named, long):
+        np.testing.assert_array_equal(each[:, -56:], plain[:, -56:])
+    assert (long[:, -80:-60] != plain[:, -80:-60]).any()
+    np.testing.assert_array_equal(foreign, plain)
+    np.testing.assert_array_equal(other, plain)

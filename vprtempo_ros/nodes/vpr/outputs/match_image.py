@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from builtin_interfaces.msg import Time
@@ -12,6 +11,7 @@ from sensor_msgs.msg import Image
 
 from ....frames import Image as PixelImage
 from ....interface import MATCH_IMAGE
+from ....maps.map import Map
 from ....matching.match import Match
 from ....view.side_by_side import SideBySide
 from ..newest_only import NewestOnly
@@ -31,17 +31,17 @@ class _Shown(NamedTuple):
 class MatchImage:
     """The topic ~/match_image: at most 10 Hz, and only for subscribers."""
 
-    def __init__(self, node: LifecycleNode, thumbnails: Sequence[bytes]) -> None:
-        """Make the topic, and start the thread; thumbnails: a JPEG for each place."""
+    def __init__(self, node: LifecycleNode, loaded: Map) -> None:
+        """Make the topic, and start the thread."""
         self._node = node
-        self._side_by_side = SideBySide(thumbnails)
+        self.set_map(loaded)
         self._publisher = node.create_lifecycle_publisher(Image, MATCH_IMAGE.name, 2)
         self._worker = NewestOnly(self._draw)
         self._next = 0.0
 
-    def set_thumbnails(self, thumbnails: Sequence[bytes]) -> None:
-        """Show the places of another map."""
-        self._side_by_side = SideBySide(thumbnails)
+    def set_map(self, loaded: Map) -> None:
+        """Show the places of another map, with their thumbnails and labels."""
+        self._side_by_side = SideBySide(loaded.thumbnails, loaded.labels)
 
     @property
     def wanted(self) -> bool:

@@ -35,7 +35,7 @@ class Outputs:
         self._cloud = BeliefCloud(layout)
         self.poses = PoseOutput(node, recogniser, pose)
         self._markers = Markers(node, layout)
-        self._match_image = MatchImage(node, recogniser.map.thumbnails)
+        self._match_image = MatchImage(node, recogniser.map)
         self._matches = node.create_lifecycle_publisher(Classification, MATCH.name, 10)
         self._belief = node.create_lifecycle_publisher(PointCloud2, BELIEF.name, 5)
         self._info = node.create_publisher(VisionInfo, INFO.name, LATCHED)
@@ -48,7 +48,7 @@ class Outputs:
         self._cloud = BeliefCloud(layout)
         self.poses.set_map(recogniser)
         self._markers.set_layout(layout)
-        self._match_image.set_thumbnails(recogniser.map.thumbnails)
+        self._match_image.set_map(recogniser.map)
         self._announce(map_path)
 
     def _announce(self, map_path: str) -> None:
