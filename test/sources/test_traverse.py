@@ -310,6 +310,22 @@ def test_jpegs_that_are_to_be_turned(
     assert not traverse.completeness.skipped
 
 
+def test_a_first_message_of_another_format(tmp_path: Path) -> None:
+    """Most messages say whether a topic is video, not the first."""
+    records = []
+    for number in range(6):
+        data = cv2.imencode('.jpg', picture(number))[1].tobytes()
+        message = compressed_message(START + number, data, 'jpeg' if number else 'h264', 'cam')
+        records.append(Record(CAMERA, COMPRESSED, START + number, message))
+    traverse, _ = open_traverse(
+        str(write_bag(tmp_path / 'bag', records)), BagInputConfig(), PosesConfig()
+    )
+    assert len(list(traverse)) == 5
+    ((reason, count),) = traverse.completeness.skipped.items()
+    assert count == 1
+    assert 'found video (h264)' in reason
+
+
 def test_working_ahead_keeps_the_order() -> None:
     """Results come in the order of the items; an error comes at its place, and work stops."""
     taken = []

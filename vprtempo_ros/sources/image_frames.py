@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Iterable, Iterator, NamedTuple
 
@@ -19,6 +21,9 @@ from .scan import Ordered, in_order
 from .storage import Topic
 from .timeline import read_timeline
 from .video import VIDEO_TYPES, VideoDecoder, check_library, is_video, read_packet
+
+# Messages whose formats are looked at.
+_LOOK = 32
 
 LATE = 'later than 32 messages that were sent after it'
 
@@ -150,18 +155,17 @@ def image_topic(bag: BagReader, wanted: str) -> Topic:
 
 def _is_video(bag: BagReader, topic: Topic) -> bool:
     """
-    Return whether a topic holds packets of a video, by the format of its first message.
+    Return whether a topic holds packets of a video, by the formats of most of its first messages.
 
     :raises SourceError: if it does, and PyAV is not installed.
     """
     video = topic.type in VIDEO_TYPES
     if topic.type == COMPRESSED:
-        for raw in bag.recorded([topic.name]):
-            try:
-                video = is_video(read_message(raw.data, topic.type).format)
-            except ImageError:
-                continue
-            break
+        formats = []
+        for raw in islice(bag.recorded([topic.name]), _LOOK):
+            with suppress(ImageError):
+                formats.append(is_video(read_message(raw.data, topic.type).format))
+        video = 2 * sum(formats) > len(formats)
     if video:
         check_library(bag.path)
     return video
