@@ -210,7 +210,13 @@ class PlacesConfig:
     spacing: float = option(
         1.0, 'Distance between places, in the unit of places.by', low=1e-3, high=1e6
     )
-    count: int = option(0, 'Maximum number of places; 0: no limit', low=0)
+    count: int = option(0, 'Maximum number of places of a recording; 0: no limit', low=0)
+    bags: str = option(
+        'first',
+        'Which bags define places. first: the first one, and the others show its places at '
+        'other times; all: each is a stretch of its own',
+        choices=('first', 'all'),
+    )
     radius: float = option(
         0.0,
         'A frame of an additional traverse belongs to the nearest place '
@@ -344,6 +350,17 @@ class TrainingConfig:
     threads: int = option(
         0, 'Threads for training; 0: all cores. The result does not depend on it', low=0, high=1024
     )
+    executor: str = option(
+        '',
+        'Where several recordings are read: single: in this process, processes: in processes of '
+        'this machine, dask: on a cluster; empty: processes where they pay. The map does not '
+        'depend on it',
+        choices=('', 'single', 'processes', 'dask'),
+    )
+    workers: int = option(
+        0, 'Processes of executor processes; 0: one for each core', low=0, high=1024
+    )
+    scheduler: str = option('', 'Executor dask: address of the scheduler, as tcp://host:8786')
     bootstrap: BootstrapConfig = field(default_factory=BootstrapConfig)
 
 
@@ -603,7 +620,8 @@ class TrainerConfig:
 
     bags: list[str] = option(
         [],
-        'Bags (or folders of images) of the reference traverses; the first one defines the places',
+        'Bags (or folders of images) of the reference traverses; the first one defines the places, '
+        'or each of them (places.bags)',
     )
     map: str = option('', 'Folder to write the map to', dynamic=True)
     overwrite: bool = option(False, 'Replace an existing map', dynamic=True)

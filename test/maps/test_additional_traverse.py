@@ -135,6 +135,17 @@ def gps(path: Path, longitudes: Iterable[float]) -> Path:
     return write_bag(path, records)
 
 
+def test_gps_stretches_share_the_first_origin(tmp_path: Path) -> None:
+    """So do recordings that each define places, wherever they are read."""
+    first = gps(tmp_path / 'first', [7.0, 7.0001, 7.0002])
+    second = gps(tmp_path / 'second', [7.0010, 7.0011])
+    built = build_map(tiny_config(first, second, places__bags='all'))
+    assert built.origin == (0.0, 7.0, 0.0)
+    assert [place.pose.position[0] for place in built.places if place.pose] == [
+        pytest.approx(x, abs=1e-3) for x in (0, 11.1319, 22.2639, 111.3195, 122.4514)
+    ]
+
+
 def test_gps_poses_share_the_first_origin(tmp_path: Path) -> None:
     """Additional traverses are measured from the first one's origin, which the map keeps."""
     first = gps(tmp_path / 'first', [7.0, 7.0001, 7.0002])

@@ -16,8 +16,8 @@ from vprtempo_ros.errors import MapError
 from vprtempo_ros.maps.building import fit_map
 from vprtempo_ros.maps.content import MapContent
 from vprtempo_ros.maps.editing import add_drive, add_stretch, forget, labelled, merge, split
-from vprtempo_ros.maps.reading import read_route
 from vprtempo_ros.maps.revisions import derive, edit, load_content
+from vprtempo_ros.maps.route import read_route
 from vprtempo_ros.maps.store import load
 from vprtempo_ros.maps.training_data import training_data
 from vprtempo_ros.support.progress import silent

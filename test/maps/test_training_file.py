@@ -13,8 +13,8 @@ from vprtempo_ros.errors import MapError
 from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.maps.checked_file import read_checked
 from vprtempo_ros.maps.content import MapContent
-from vprtempo_ros.maps.reading import read_route
 from vprtempo_ros.maps.revisions import load_content
+from vprtempo_ros.maps.route import read_route
 from vprtempo_ros.maps.store import load, save
 from vprtempo_ros.maps.tensors import Tensors, tensors_in, write_tensors
 from vprtempo_ros.maps.training_data import TrainingData

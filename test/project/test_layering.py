@@ -15,6 +15,7 @@ PACKAGE = ROOT / 'vprtempo_ros'
 LAYERS = [
     '',
     'support',
+    'executors',
     'events',
     'sources',
     'encoding',

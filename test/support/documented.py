@@ -42,6 +42,7 @@ NOT_RUN = {
     'colcon': 'test_package.py builds the package with it',
     'source': 'belongs to colcon',
     'export': 'sets a variable for the shell; the file that it names must exist',
+    'dask': 'runs until it is ended; test_dask_cluster.py starts scheduler and workers',
     'make': 'CI or tests of their own run the targets; they are compared with the Makefile',
     'rviz2': 'is available from apt only; test_launch.py checks how it is started',
     'nav2_lifecycle_manager': 'needs Nav2 from apt; test_lifecycle_manager.py makes its calls',

@@ -22,7 +22,7 @@ from typing import Any
 from unittest import mock
 
 # What brings rclpy into the process that runs the tests, however it is written.
-_NAMES = 'ros|teaching|documented'
+_NAMES = 'ros|camera|teaching|documented'
 _ROS = re.compile(
     rf"""^\s*(
       (import|from)\s+rclpy\b

@@ -8,6 +8,7 @@ from ..arrays import Spikes
 from ..backends.reference import reference_backend
 from ..config import TrainerConfig
 from ..errors import MapError
+from ..executors.choice import check_executor
 from ..matching.confidence import Calibration, shipped_calibration
 from ..matching.normalisation import softened
 from ..network.linear import fit_linear
@@ -20,7 +21,7 @@ from .confidence_fit import measure_responses, refine_confidence
 from .content import MapContent
 from .held_out import held_out_frames
 from .map import Map, Provenance, route_of
-from .reading import read_route
+from .route import read_route
 from .samples import REFERENCE, training_samples, trials_of
 
 
@@ -37,6 +38,7 @@ def build_map(config: TrainerConfig, progress: ProgressCallback = silent) -> Map
     if not any(config.bags):
         raise MapError('no bags given: name the recordings of the route in the parameter bags')
     check_method(config.training)
+    check_executor(config.training)
     content = read_route(config, progress)
     provenance: Provenance = {
         'software': f'vprtempo_ros {__version__}',

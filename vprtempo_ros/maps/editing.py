@@ -16,9 +16,9 @@ from ..errors import MapError
 from ..network.segments import Segments
 from ..options import to_tree
 from ..support.progress import ProgressCallback
+from .alike import check_alike
 from .content import MapContent
-from .places import Place
-from .reading import read_additional, read_route
+from .route import read_additional, read_route
 
 # Characters of a label: more do not fit into any view.
 _LABEL_MAX = 80
@@ -162,27 +162,11 @@ def _only(content: MapContent, kept: Indices) -> MapContent:
 
 def _check_alike(first: MapContent, second: MapContent) -> None:
     """Refuse contents whose samples cannot be in one network."""
-    if first.sensor != second.sensor:
-        sensors = [
-            f'{each.sensor.type} of {each.sensor.width}x{each.sensor.height} pixels'
-            for each in (first, second)
-        ]
-        raise MapError(f'expected maps of one sensor, found {" and ".join(sensors)}')
+    check_alike(first, second)
     for name in ('encoding', 'input.events', 'training.augment', 'places.tolerance'):
         one, other = _setting(first, name), _setting(second, name)
         if one != other:
             raise MapError(f'expected maps with the same {_difference(name, one, other)}')
-    frames = [_frame_id(each.places) for each in (first, second)]
-    if all(frames) and frames[0] != frames[1]:
-        raise MapError(
-            f'expected poses in one coordinate frame, found {frames[0]!r} and {frames[1]!r}: '
-            'train one of the maps again with poses in the frame of the other'
-        )
-    if first.origin and second.origin and first.origin != second.origin:
-        raise MapError(
-            f'expected GPS poses of one origin, found those of {first.origin[:2]} and '
-            f'{second.origin[:2]}: add the recording of the second map to the first one instead'
-        )
 
 
 def _setting(content: MapContent, name: str) -> object:
@@ -203,7 +187,3 @@ def _difference(name: str, one: object, other: object) -> str:
             if one[key] != other.get(key):
                 return _difference(f'{name}.{key}', one[key], other.get(key))
     return f'{name}, found {one} and {other}'
-
-
-def _frame_id(places: Sequence[Place]) -> str | None:
-    return next((place.pose.frame_id for place in places if place.pose), None)

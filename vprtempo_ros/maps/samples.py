@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Iterator, NamedTuple, Sequence
 
@@ -79,6 +79,17 @@ class TraverseSamples:
                 part = standardise(part, self.statistics)
             places = self.places[begin : begin + _BATCH]
             yield part.reshape(-1, inputs), np.repeat(places, variants)
+
+    def __getstate__(self) -> dict[str, object]:
+        """Return what travels to another process: not what is computed from it."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
+    def moved(self, first: int) -> TraverseSamples:
+        """Return the samples of the same places in a map where others come before them."""
+        if not first:
+            return self
+        trials = TrialFrames(self.trials.spikes, self.trials.places + first)
+        return replace(self, places=self.places + first, trials=trials)
 
     def renumbered(self, numbers: Indices) -> TraverseSamples:
         """Return the samples and trials with place p called numbers[p]; without those below 0."""

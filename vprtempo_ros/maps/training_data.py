@@ -77,7 +77,7 @@ class TrainingData:
 
     def followed_by(self, other: TrainingData) -> TrainingData:
         """Return the data of both maps, the places of `other` after those of this one."""
-        moved = [each.renumbered(np.arange(other.places) + self.places) for each in other.traverses]
+        moved = [each.moved(self.places) for each in other.traverses]
         return TrainingData([*self.traverses, *moved], self.sums.followed_by(other.sums))
 
     def with_traverse(self, traverse: TraverseSamples, adapt: bool) -> TrainingData:

@@ -1,0 +1,96 @@
+"""Several recordings in one map: the same map wherever they are read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.edited import assert_same_answers, bag_of, street_config, trained
+from support.helpers import drive, tiny_config, tree
+from support.street import Street
+
+from vprtempo_ros.config import TrainerConfig
+from vprtempo_ros.errors import MapError, SourceError
+from vprtempo_ros.maps import building, revisions
+from vprtempo_ros.maps.editing import add_stretch
+from vprtempo_ros.maps.revisions import edit
+from vprtempo_ros.maps.store import load
+from vprtempo_ros.support.progress import silent
+
+pytestmark = pytest.mark.process
+
+
+def test_every_bag_a_stretch(street: Street, tmp_path: Path) -> None:
+    """With places.bags all it is the map that adding one recording after the other makes."""
+    places = street.places()
+    parts = (places[:6], places[6:9], places[9:])
+    bags = [bag_of(part, tmp_path / f'bag{number}') for number, part in enumerate(parts)]
+    whole = trained(street_config(*bags, places__bags='all'), tmp_path / 'whole')
+    folder = trained(street_config(bags[0]), tmp_path / 'grown')
+    for bag in bags[1:]:
+        edit(folder, 'add', lambda found, bag=bag: add_stretch(found, str(bag), silent))
+    assert_same_answers(whole, folder)
+    loaded = load(whole)
+    assert loaded.parts().counts == [len(part) for part in parts]
+    assert [each['used'] for each in loaded.provenance['traverses']] == [6, 3, len(places) - 9]
+
+
+@pytest.fixture
+def same_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let maps be made at the same time, which they contain."""
+    monkeypatch.setattr(building, 'now', lambda: '2026-01-01T00:00:00+00:00')
+    monkeypatch.setattr(revisions, 'now', building.now)
+
+
+def drives(folder: Path) -> list[Path]:
+    """Record four drives: of eight places each, all the same ones."""
+    return [drive(folder / f'bag{n}', range(8), range(n, n + 8)) for n in range(4)]
+
+
+@pytest.mark.parametrize('bags', ['first', 'all'])
+def test_the_same_bytes(tmp_path: Path, same_time: None, bags: str) -> None:
+    """The files of the map do not depend on where and by how many workers it was made."""
+    recorded = drives(tmp_path)
+    made = {}
+    for name, settings in {
+        'single': {'executor': 'single'},
+        'one': {'executor': 'processes', 'workers': 1},
+        'three': {'executor': 'processes', 'workers': 3},
+    }.items():
+        config = tiny_config(
+            *recorded,
+            places__bags=bags,
+            **{f'training__{key}': value for key, value in settings.items()},
+        )
+        made[name] = tree(trained(config, tmp_path / name))
+    assert made['single'] == made['one'] == made['three']
+    assert len(load(tmp_path / 'one').places) == (8 if bags == 'first' else 32)
+
+
+@pytest.mark.parametrize('settings', [{'training__outputs': 'stdp'}, {'encoding__adapt': False}])
+def test_other_trainings(tmp_path: Path, settings: dict[str, Any]) -> None:
+    """Networks that are not fitted in closed form learn stretches too."""
+    config = tiny_config(*drives(tmp_path), places__bags='all', **settings)
+    loaded = building.build_map(config)
+    assert len(loaded.places) == 32
+    assert loaded.parts().counts == [8] * 4
+
+
+def refusal(config: TrainerConfig, kind: type[Exception]) -> str:
+    """Return the line with which a training is refused."""
+    with pytest.raises(kind) as error:
+        building.build_map(config)
+    assert '\n' not in str(error.value)
+    return str(error.value)
+
+
+def test_recordings_that_do_not_fit(tmp_path: Path) -> None:
+    """Other coordinate frames, and a bag that is not there, read in processes too."""
+    one = drive(tmp_path / 'one', range(8), range(8))
+    other = drive(tmp_path / 'other', range(8), range(8), frame_id='map')
+    for executor in ('single', 'processes'):
+        settings = {'places__bags': 'all', 'training__executor': executor}
+        assert "found 'odom' and 'map'" in refusal(tiny_config(one, other, **settings), MapError)
+        missing = tiny_config(one, tmp_path / 'none', **settings)
+        assert refusal(missing, SourceError) == f'{tmp_path}/none: no such bag or folder'

@@ -1,0 +1,55 @@
+"""Whether places of different recordings can be in one map."""
+
+from __future__ import annotations
+
+from typing import Protocol, Sequence
+
+from ..errors import MapError
+from ..sources.poses import Origin
+from .map import Sensor
+from .places import Place
+
+
+class Recorded(Protocol):
+    """Places with the sensor that recorded them, and the origin of their GPS poses."""
+
+    @property
+    def places(self) -> Sequence[Place]:
+        """The places."""
+
+    @property
+    def sensor(self) -> Sensor:
+        """The sensor."""
+
+    @property
+    def origin(self) -> Origin | None:
+        """Latitude, longitude and altitude of (0, 0, 0)."""
+
+
+def check_alike(first: Recorded, second: Recorded) -> None:
+    """
+    Refuse places that cannot be in one map.
+
+    :raises MapError: if sensors or coordinate frames differ.
+    """
+    if first.sensor != second.sensor:
+        sensors = [
+            f'{each.sensor.type} of {each.sensor.width}x{each.sensor.height} pixels'
+            for each in (first, second)
+        ]
+        raise MapError(f'expected maps of one sensor, found {" and ".join(sensors)}')
+    frames = [_frame_id(each.places) for each in (first, second)]
+    if all(frames) and frames[0] != frames[1]:
+        raise MapError(
+            f'expected poses in one coordinate frame, found {frames[0]!r} and {frames[1]!r}: '
+            'train one of the maps again with poses in the frame of the other'
+        )
+    if first.origin and second.origin and first.origin != second.origin:
+        raise MapError(
+            f'expected GPS poses of one origin, found those of {first.origin[:2]} and '
+            f'{second.origin[:2]}: add the recording of the second map to the first one instead'
+        )
+
+
+def _frame_id(places: Sequence[Place]) -> str | None:
+    return next((place.pose.frame_id for place in places if place.pose), None)

@@ -1,0 +1,169 @@
+"""The recordings of a route, read by an executor, and joined to what a map is built from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import accumulate
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..arrays import Integers
+from ..config import TrainerConfig, TrainingConfig
+from ..encoding.encoder import encoder_for
+from ..executors.choice import executor_for
+from ..network.segments import Segments
+from ..network.spike_sums import SpikeSums
+from ..network.training import is_closed_form
+from ..sources.poses import Origin
+from ..support.progress import ProgressCallback
+from .alike import check_alike
+from .content import MapContent
+from .map import TraverseRecord
+from .reading import Drive, ReadDrive, ReadStretch, Stretch, read_drive, read_origin, read_stretch
+from .samples import ADDITIONAL, HELD_OUT, REFERENCE, TraverseSamples
+from .training_data import TrainingData
+
+A = TypeVar('A', bound=NDArray[np.generic])
+
+
+def read_route(
+    config: TrainerConfig, progress: ProgressCallback, origin: Origin | None = None
+) -> MapContent:
+    """
+    Read the traverses in `config.bags`, of which `places.bags` define places.
+
+    :param origin: of GPS poses; None: the first fix.
+    :raises SourceError: if a recording is unusable.
+    :raises MapError: if the traverses do not fit each other.
+    :raises ConfigError: if a setting does not fit the input, or the executor cannot run.
+    """
+    if config.places.bags == 'all':
+        return _read_stretches(config, progress, origin)
+    first = _read_stretches(replace(config, bags=config.bags[:1]), progress, origin)
+    content = replace(first, config=replace(first.config, bags=config.bags))
+    if len(config.bags) == 1:
+        return content
+    read = _read_drives(content, config, config.bags[1:], progress)
+    data = content.data
+    if is_closed_form(config.training):
+        for drive in read:
+            data = data.with_traverse(drive.samples, content.adapt)
+    else:
+        data = replace(data, traverses=[*data.traverses, *(each.samples for each in read)])
+    records = [*content.records, *(each.record for each in read)]
+    return replace(content, records=records, data=data)
+
+
+def read_additional(
+    content: MapContent, bag: str, progress: ProgressCallback
+) -> tuple[TraverseSamples, TraverseRecord]:
+    """
+    Read another traverse of the places of a map.
+
+    :raises SourceError, MapError, ConfigError: as `read_route`.
+    """
+    (read,) = _read_drives(content, content.config, [bag], progress)
+    return read.samples, read.record
+
+
+def _read_drives(
+    content: MapContent, config: TrainerConfig, bags: list[str], progress: ProgressCallback
+) -> list[ReadDrive]:
+    """Read other drives of the places of a map, with the executor of the configuration."""
+    # Confidence is refined on the first one.
+    known = all(each.role == REFERENCE for each in content.traverses)
+    roles = [HELD_OUT if known and not number else ADDITIONAL for number in range(len(bags))]
+    tasks = [
+        Drive(bag, config, content.origin, content.places, content.sensor, role)
+        for bag, role in zip(bags, roles)
+    ]
+    read: dict[int, ReadDrive] = {}
+    executor_for(config.training, tasks).run(
+        read_drive, tasks, f'reading {len(tasks)} drives', progress, read.__setitem__
+    )
+    return [read[number] for number in range(len(tasks))]
+
+
+def _read_stretches(
+    config: TrainerConfig, progress: ProgressCallback, origin: Origin | None
+) -> MapContent:
+    """Read recordings that each define places, and join them in their order."""
+    tasks = [Stretch(bag, config, origin) for bag in config.bags]
+    if origin is None and len(tasks) > 1:
+        # The coordinates of GPS begin where the first recording does.
+        found: dict[int, Origin | None] = {}
+        executor_for(config.training, tasks[:1]).run(
+            read_origin, tasks[:1], 'looking for the origin', progress, found.__setitem__
+        )
+        tasks = [replace(task, origin=found[0]) for task in tasks]
+    joined = _Joined()
+    executor_for(config.training, tasks).run(
+        read_stretch, tasks, f'reading {len(tasks)} recordings', progress, joined.take
+    )
+    return joined.content(config)
+
+
+class _Joined:
+    """Stretches, whose sums of products are added up at once, since each takes much memory."""
+
+    def __init__(self) -> None:
+        self._read: dict[int, ReadStretch] = {}
+        self._power: Integers | None = None
+
+    def take(self, number: int, read: ReadStretch) -> None:
+        """Take a stretch."""
+        power = read.sums.power
+        if self._power is None:
+            self._power = power
+        else:
+            self._power += power
+        self._read[number] = replace(read, sums=replace(read.sums, power=power[:0]))
+
+    def content(self, config: TrainerConfig) -> MapContent:
+        """Return everything, in the order of the recordings."""
+        read = [self._read[number] for number in range(len(self._read))]
+        for each in read[1:]:
+            check_alike(read[0], each)
+        counts = [len(each.places) for each in read]
+        sums = [each.sums for each in read]
+        assert self._power is not None
+        total = SpikeSums(
+            sum(each.count for each in sums),
+            np.sum([each.total for each in sums], axis=0),
+            self._power,
+            _concatenated([each.places for each in sums]),
+            _concatenated([each.shown for each in sums]),
+        )
+        samples = [each.samples.moved(first) for each, first in zip(read, accumulate([0, *counts]))]
+        return MapContent(
+            _without_executor(config),
+            encoder_for(config),
+            [place for each in read for place in each.places],
+            Segments.of(counts),
+            [thumbnail for each in read for thumbnail in each.thumbnails],
+            read[0].sensor,
+            next((each.origin for each in read if each.origin), None),
+            [each.record for each in read],
+            TrainingData(samples, total),
+        )
+
+
+def _concatenated(parts: list[A]) -> A:
+    """Return arrays as one, without a copy of one alone."""
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def _without_executor(config: TrainerConfig) -> TrainerConfig:
+    """Return the configuration that a map keeps: where it was computed does not matter to it."""
+    default = TrainingConfig()
+    return replace(
+        config,
+        training=replace(
+            config.training,
+            executor=default.executor,
+            workers=default.workers,
+            scheduler=default.scheduler,
+        ),
+    )
