@@ -585,6 +585,12 @@ class LiveConfig:
     enabled: bool = option(
         False, 'Record live topics between ~/start and ~/finish instead of reading bags'
     )
+    extend: bool = option(
+        False,
+        'Add each drive to the map that is there, as a stretch of its own, with the settings of '
+        'that map; where there is none, make it',
+        dynamic=True,
+    )
     recording: str = option(
         '', "Folder for the recording, numbered if it exists; empty: the map's name with .recording"
     )

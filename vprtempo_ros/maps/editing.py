@@ -12,6 +12,7 @@ from typing import Sequence
 import numpy as np
 
 from ..arrays import Indices
+from ..config import TrainerConfig
 from ..errors import MapError
 from ..network.segments import Segments
 from ..options import to_tree
@@ -83,14 +84,20 @@ def merge(first: MapContent, second: MapContent) -> MapContent:
     )
 
 
-def add_stretch(content: MapContent, bag: str, progress: ProgressCallback) -> MapContent:
+def add_stretch(
+    content: MapContent, bag: str, progress: ProgressCallback, topics: TrainerConfig | None = None
+) -> MapContent:
     """
     Return the content with the places of another recording, as a segment of their own.
 
+    :param topics: configuration with the topics of the recording; None: those of the map's.
     :raises SourceError: if the recording is unusable.
     :raises MapError: if it does not fit the map.
     """
     config = replace(content.config, bags=[bag])
+    if topics is not None:
+        found = replace(topics.input, events=config.input.events)
+        config = replace(config, input=found, poses=topics.poses)
     return merge(content, read_route(config, progress, content.origin))
 
 

@@ -46,6 +46,19 @@ class Opened:
     checksums: dict[str, str]
 
 
+def load_editable(path: str | Path) -> Map:
+    """
+    Load a map that can be edited, without what its network is computed from.
+
+    :raises MapError: in one line, if anything is wrong or the map cannot be edited.
+    """
+    folder = user_path(path)
+    loaded = load(folder)
+    if reason := obstacle(loaded, folder):
+        raise MapError(f'{folder}: {reason}')
+    return loaded
+
+
 def load_content(path: str | Path) -> Opened:
     """
     Load a map with what its network is computed from.
@@ -53,9 +66,7 @@ def load_content(path: str | Path) -> Opened:
     :raises MapError: in one line, if anything is wrong or the map cannot be edited.
     """
     folder = user_path(path)
-    loaded, expected = load(folder), checksums(folder)
-    if reason := obstacle(loaded, folder):
-        raise MapError(f'{folder}: {reason}')
+    loaded, expected = load_editable(folder), checksums(folder)
     found = read_checked(folder / TRAINING)
     check_digest(folder, TRAINING, found.digest, expected)
     records = loaded.provenance['traverses']

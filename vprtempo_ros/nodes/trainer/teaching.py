@@ -16,6 +16,7 @@ from std_srvs.srv import Trigger
 from ...config import TrainerConfig
 from ...errors import SourceError, TeachingError, VprError
 from ...interface import CANCEL, FINISH, START, STATE, TEACHING_DIAGNOSTICS
+from ...maps.extending import extends, settings_of_map
 from ...maps.store import check_destination
 from ...network.training import check_method
 from ...options import Option
@@ -89,7 +90,7 @@ class Teaching:
             raise TeachingError(self._state.hint)
         config = read(self._node, TrainerConfig)
         # What would fail after the drive is checked before it.
-        check_destination(config.map, config.overwrite)
+        config = _checked(config)
         check_method(config.training)
         if config.live.load_into:
             full_name(self._node, 'live.load_into', config.live.load_into)
@@ -109,7 +110,7 @@ class Teaching:
         config = read(self._node, TrainerConfig)
         try:
             drive.check_enough()
-            check_destination(config.map, config.overwrite)
+            config = _checked(config)
         except VprError as error:
             now = 'recording continues' if isinstance(state, Recording) else 'the recording is kept'
             raise TeachingError(f'{error}; {now}') from None
@@ -230,6 +231,18 @@ class Teaching:
             return
         for path in unfinished_recordings(first):
             recover_recording(path, self._logger)
+
+
+def _checked(config: TrainerConfig) -> TrainerConfig:
+    """
+    Return the configuration of a map that can be written, or of one that can be extended.
+
+    :raises VprError: if neither is possible.
+    """
+    if extends(config):
+        return settings_of_map(config)
+    check_destination(config.map, config.overwrite)
+    return config
 
 
 def _kept(drive: DriveRecorder) -> str:

@@ -15,6 +15,7 @@ from ...config import TrainerConfig
 from ...errors import SourceError, VprError
 from ...interface import PROGRESS
 from ...maps.building import build_map
+from ...maps.extending import extend, extends
 from ...maps.map import missing_lines
 from ...maps.store import save
 from ...sources.recordings import how_to_train
@@ -120,14 +121,22 @@ class TrainingJob:
         config = self._config
         for bag in config.bags:
             recover_recording(user_path(bag), self._logger)
-        built = build_map(config, self._report)
-        for entry in built.provenance['traverses']:
+        growing = extends(config)
+        built = extend(config, self._report) if growing else build_map(config, self._report)
+        for entry in built.provenance['traverses'][-len(config.bags) :]:
             for line in missing_lines(entry):
                 self._logger.warning(f'{entry["source"]}: {line}')
+        taken = f'{time.monotonic() - started:.1f} s'
+        if growing:
+            self.map = user_path(config.map)
+            self._logger.info(
+                f'{self.map}: revision {built.revision}, {len(built.places)} places with those of '
+                f'{config.bags[0]}, {taken}'
+            )
+            return
         self.map = save(built, config.map, config.overwrite)
         self._logger.info(
-            f'{self.map}: {len(built.places)} places from {len(config.bags)} '
-            f'traverse(s), {time.monotonic() - started:.1f} s'
+            f'{self.map}: {len(built.places)} places from {len(config.bags)} traverse(s), {taken}'
         )
 
     def _report(self, stage: str, done: int, total: int) -> None:
