@@ -12,6 +12,7 @@ from typing import NamedTuple, Sequence
 import numpy as np
 
 from ..errors import MapError, VprError
+from ..health.map_on_disk import MapOnDisk
 from ..maps.editing import forget
 from ..maps.layout import layout_of
 from ..maps.map import Map
@@ -23,15 +24,13 @@ from ..view.map_server import MapServer
 from .command import check_range, guarded
 from .map_edit import places_of
 
-_MAP_FILE = 'map.yaml'
-
 
 class _Revision(NamedTuple):
-    """A map as it was loaded; number: counts what was loaded, state: of its file then."""
+    """A map as it was loaded; number: counts what was loaded."""
 
     map: Map
     number: int
-    state: tuple[int, int, int]
+    on_disk: MapOnDisk
 
 
 class MapPage:
@@ -121,15 +120,15 @@ class MapPage:
     def _current(self) -> Map:
         """Return the map, loaded again if it was edited."""
         with self._lock:
-            if _state(self._folder) != self._revision.state:
+            if self._revision.on_disk.changed:
                 self._revision = self._load(self._revision.number + 1)
                 self._begin_outlook(self._revision)
             return self._revision.map
 
     def _load(self, number: int) -> _Revision:
         # Before the map, so that a change meanwhile is noticed next time.
-        state = _state(self._folder)
-        return _Revision(load(self._folder), number, state)
+        on_disk = MapOnDisk(str(self._folder))
+        return _Revision(load(self._folder), number, on_disk)
 
     def _begin_outlook(self, revision: _Revision) -> None:
         self._outlook = {'state': 'computing', 'what': 'starting', 'done': 0, 'of': 1}
@@ -153,15 +152,6 @@ class MapPage:
         with self._lock:
             if revision.number == self._revision.number:
                 self._outlook = found
-
-
-def _state(folder: Path) -> tuple[int, int, int]:
-    try:
-        found = (folder / _MAP_FILE).stat()
-    except OSError:
-        # Loading says what is missing.
-        return 0, 0, 0
-    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def _one(text: str) -> int:

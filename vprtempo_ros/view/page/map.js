@@ -260,6 +260,14 @@ function moveWithPointer() {
 function select(place, centre) {
   selected = place;
   if (centre && points[place]) [view.x, view.y] = points[place];
+  at('label').value = map.labels[place] || '';
+  at('places').value = String(place);
+  showSelected();
+}
+
+// Leaves what is being typed as it is.
+function showSelected() {
+  const place = selected;
   at('place').textContent = called(place);
   at('thumbnail').src = `thumbnail.jpg?place=${place}&revision=${map.revision}`;
   at('thumbnail').hidden = false;
@@ -286,8 +294,6 @@ function select(place, centre) {
     }
   }
   at('facts').replaceChildren(...facts.flatMap(([name, text]) => [element('dt', name), element('dd', text)]));
-  at('label').value = map.labels[place] || '';
-  at('places').value = String(place);
   redraw();
 }
 
@@ -354,7 +360,7 @@ async function follow() {
       outlook = found;
       showMap();
       showOutlook();
-      if (selected !== null) select(selected, false);
+      if (selected !== null) showSelected();
       redraw();
       return;
     }
