@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from vprtempo_ros import backends
+from vprtempo_ros.api import build_map
 from vprtempo_ros.backends.in_flight import InFlight
 from vprtempo_ros.backends.reference import reference_backend
 from vprtempo_ros.config import (
@@ -17,16 +20,22 @@ from vprtempo_ros.config import (
     BootstrapConfig,
     EnergyConfig,
     LavaConfig,
+    PosesConfig,
     SinabsConfig,
     TrainerConfig,
     TrainingConfig,
 )
+from vprtempo_ros.demo.event_route import record_events
+from vprtempo_ros.demo.recordings import SPACING
 from vprtempo_ros.energy.breakdown import energy_breakdown
 from vprtempo_ros.energy.layers import layers_of
 from vprtempo_ros.energy.operations import dense, graded, rate
 from vprtempo_ros.energy.smaller import eight_bits
 from vprtempo_ros.energy.speck import exceeded
 from vprtempo_ros.errors import BackendError
+from vprtempo_ros.evaluation.query import QueryConfig, read_query
+from vprtempo_ros.evaluation.recall import ranked, recall_at
+from vprtempo_ros.evaluation.truth import GroundTruth
 from vprtempo_ros.maps.confidence_fit import measure_responses
 from vprtempo_ros.network.network import LinearNetwork, Network
 from vprtempo_ros.network.spiking.network import SpikingNetwork, similarity
@@ -43,6 +52,10 @@ from .trial import EncodedRoute, encode, normalised, queries_of, recall
 
 Spikes = NDArray[np.uint8]
 Matrix = NDArray[np.float32]
+# Orientations and cells on a side of encoder oriented: the default, and sizes that fit a Speck.
+SIZES = ((16, 12), (8, 8), (16, 5))
+# Metres of the event demo; rendering takes a second for each.
+LENGTH = 40.0
 
 
 def bench() -> None:
@@ -60,6 +73,9 @@ def bench() -> None:
     _bootstrap(route, pixels)
     print('\n### Speck, LENS example, within 3 frames\n')
     _speck(lens())
+    print('\n### Speck, event demo, within 2 m\n')
+    with tempfile.TemporaryDirectory() as name:
+        _speck_events(Path(name))
     print('\n### energy of a frame, Nordland 500, operations alone\n')
     _energy(route, pixels)
 
@@ -67,26 +83,51 @@ def bench() -> None:
 def _speck(route: BenchmarkRoute) -> None:
     """Maps with fewer inputs, with weights of 8 bits and with rates."""
     rows = []
-    for orientations, cells in ((16, 12), (8, 8), (16, 5)):
-        others: dict[str, Value] = {
-            'encoding.oriented.orientations': orientations,
-            'encoding.oriented.cells': cells,
-        }
+    for orientations, cells in SIZES:
         images = (image.grey() for image in route.reference)
-        built = map_of_images(images, route.tolerance, 'oriented', others)
+        built = map_of_images(images, route.tolerance, 'oriented', _sizes(orientations, cells))
         queries = queries_of(route.query, built.config, built.pixel_statistics)
-        found = built.network
-        assert isinstance(found, LinearNetwork)
-        rounded = LinearNetwork(eight_bits(found.weights))
-        fits = 'no' if exceeded(layers_of(found)) else 'yes'
-        row = [f'{orientations} x {cells} x {cells}', fits]
-        for network, name in ((found, 'numpy'), (rounded, 'numpy'), (rounded, 'sinabs')):
-            backend = backends.create(network, BackendConfig(name=name))
-            scores = np.stack([backend.similarity(frame) for frame in queries])
-            row.append(f'{recall(route, scores):.3f}')
-            backend.close()
-        rows.append(row)
-    table(['inputs', 'Speck', 'floats', '8 bits', '8 bits, rates, T = 100'], rows)
+        rows.append(_speck_row(built.network, queries, route.truth))
+    _speck_table(rows)
+
+
+def _speck_events(folder: Path) -> None:
+    """Do the same for the events of the demo."""
+    drives = record_events(folder, LENGTH, 10.0)
+    rows = []
+    for orientations, cells in SIZES:
+        settings: dict[str, Value] = {
+            **drives.trainer,
+            'places.spacing': SPACING,
+            **_sizes(orientations, cells),
+        }
+        built = build_map([str(drives.reference)], folder / f'{orientations}x{cells}', settings)
+        config = QueryConfig(replace(built.config.input, topic=drives.topic), PosesConfig())
+        query = read_query(str(drives.query), built, config)
+        rows.append(_speck_row(built.network, query.spikes, drives.truth(built)))
+    _speck_table(rows)
+
+
+def _sizes(orientations: int, cells: int) -> dict[str, Value]:
+    return {'encoding.oriented.orientations': orientations, 'encoding.oriented.cells': cells}
+
+
+def _speck_row(network: Network, queries: Spikes, truth: GroundTruth) -> list[str]:
+    assert isinstance(network, LinearNetwork)
+    rounded = LinearNetwork(eight_bits(network.weights))
+    fits = 'no' if exceeded(layers_of(network)) else 'yes'
+    row = [f'{network.inputs:,}', str(network.places), fits]
+    for each, name in ((network, 'numpy'), (rounded, 'numpy'), (rounded, 'sinabs')):
+        backend = backends.create(each, BackendConfig(name=name))
+        scores = np.stack([backend.similarity(frame) for frame in queries])
+        row.append(f'{recall_at(truth, ranked(scores, 1), 1):.3f}')
+        backend.close()
+    return row
+
+
+def _speck_table(rows: list[list[str]]) -> None:
+    heads = ['inputs', 'places', 'fits a Speck', 'floats', '8 bits', '8 bits, rates, T = 100']
+    table(heads, rows)
 
 
 def _recalls(
