@@ -20,6 +20,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--rate', type=float, default=30.0)
     parser.add_argument('--seconds', type=float, default=60.0)
+    parser.add_argument('--topic', default='image')
     parser.add_argument('--reliability', choices=('reliable', 'best_effort'))
     parser.add_argument('--subscribers', type=int, default=1, help='subscribers to wait for')
     given = parser.parse_args()
@@ -31,7 +32,7 @@ def main() -> int:
         if given.reliability == 'reliable'
         else ReliabilityPolicy.BEST_EFFORT,
     )
-    publisher = node.create_publisher(Image, 'image', qos)
+    publisher = node.create_publisher(Image, given.topic, qos)
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (480, 640, 3)).astype(np.uint8)
     data = write_message(image_message(0, pixels, 'rgb8', 'camera'), IMAGE)

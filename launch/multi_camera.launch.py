@@ -1,19 +1,18 @@
 """
-Recognise places with several cameras: a vpr_node for each, in a namespace of its name.
+Recognise places with several cameras of one robot: one vpr_node, one match from all of them.
 
-Each is a process with its own map; they share odometry and clock:
+The map is made in one go by train.launch.py with cameras:='front rear'. Then
 
-    ros2 launch vprtempo_ros multi_camera.launch.py cameras:='front rear' maps:=~/maps
+    ros2 launch vprtempo_ros multi_camera.launch.py cameras:='front rear' map:=~/maps/office
 
-subscribes to /front/image_raw and /rear/image_raw, loads ~/maps/front and ~/maps/rear, and
-publishes /front/vpr_node/match and /rear/vpr_node/match.
+subscribes to /front/image_raw and /rear/image_raw, and publishes /vpr_node/match.
 """
 
 from launch import LaunchDescription
 from vprtempo_ros.launching import describe
-from vprtempo_ros.launching.recogniser import CAMERA_ARGUMENTS, recognisers
+from vprtempo_ros.launching.recogniser import CAMERA_ARGUMENTS, joint_recogniser
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Describe the arguments, and a vpr_node for each camera."""
-    return describe(__file__, CAMERA_ARGUMENTS, recognisers)
+    """Describe the arguments, and vpr_node and, as asked for, RViz and the live page."""
+    return describe(__file__, CAMERA_ARGUMENTS, joint_recogniser)

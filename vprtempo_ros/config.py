@@ -117,6 +117,22 @@ class LiveInputConfig:
 
 
 @dataclass
+class CamerasConfig:
+    """Several cameras, of which each gets a map of the same places."""
+
+    names: list[str] = option(
+        [],
+        'Names of several cameras, the first of which defines the places; empty: one camera, with '
+        'input.topic',
+    )
+    topics: list[str] = option(
+        [],
+        'Topics of these cameras in the bags, in the same order; empty: /NAME/image_raw. Folders '
+        'of images hold a folder for each name instead',
+    )
+
+
+@dataclass
 class OrientedConfig:
     """Encoder oriented: how edges are sorted by direction and pooled."""
 
@@ -410,6 +426,30 @@ class SinabsConfig:
 
 
 @dataclass
+class NodeCamerasConfig:
+    """Several cameras whose evidence makes one belief."""
+
+    names: list[str] = option(
+        [],
+        'Names of the cameras whose evidence makes one match; empty: those of the map, or one with '
+        'the topic image',
+    )
+    topics: list[str] = option(
+        [], 'Their topics, in the same order; empty: NAME/image, to be remapped'
+    )
+    views: list[str] = option(
+        [],
+        'The camera of the map that each is matched against, in the same order; empty: that of '
+        'its name, or the only one',
+    )
+    turned: list[str] = option(
+        [],
+        'Names of those that look backwards, seen from the view that they are matched against: '
+        'they recognise a route that is driven the other way, and the pose is turned then',
+    )
+
+
+@dataclass
 class BackendConfig:
     """Which engine runs the network."""
 
@@ -636,6 +676,7 @@ class TrainerConfig:
     places: PlacesConfig = field(default_factory=PlacesConfig)
     poses: PosesConfig = field(default_factory=PosesConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
+    cameras: CamerasConfig = field(default_factory=CamerasConfig)
     live: LiveConfig = field(default_factory=LiveConfig)
 
 
@@ -740,6 +781,7 @@ class NodeConfig:
         'Configure and activate without a lifecycle manager, as soon as there is a map that fits',
     )
     input: LiveInputConfig = field(default_factory=LiveInputConfig)
+    cameras: NodeCamerasConfig = field(default_factory=NodeCamerasConfig)
     backend: BackendConfig = field(default_factory=BackendConfig)
     match: MatchConfig = field(default_factory=MatchConfig)
     pose: PoseConfig = field(default_factory=PoseConfig)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import cv2
@@ -261,6 +261,11 @@ class Pose:
     def distance(self, other: Pose) -> float:
         """Return the distance between the two positions in metres."""
         return float(np.linalg.norm(np.subtract(self.position, other.position)))
+
+    def turned(self) -> Pose:
+        """Return the same position, looking the other way: turned by pi about its own z."""
+        x, y, z, w = self.orientation
+        return replace(self, orientation=(y, -x, w, -z))
 
     @property
     def yaw(self) -> float:

@@ -27,7 +27,8 @@ IMAGE = Entry(
     'image',
     IN,
     ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage'),
-    '`input.type: image`, `compressed`; remap it to your camera',
+    '`input.type: image`, `compressed`; remap it to your camera. Of several cameras `NAME/image`, '
+    'or `cameras.topics`',
     'best effort, or `input.reliability`',
 )
 EVENTS = Entry(

@@ -1,26 +1,24 @@
-"""Recognising places without ROS: an image in, a match out."""
+"""Recognising places without ROS: images in, matches out."""
 
 from __future__ import annotations
 
-from typing import Generator, NamedTuple
+from typing import Generator, Mapping, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .backends import create
-from .backends.in_flight import InFlight
+from .arrays import Scores, Spikes
+from .backends import Backend
 from .config import BackendConfig, MatchConfig
-from .encoding.adaptation import Adaptation
 from .errors import ImageError
 from .frames import Image, grey_image
+from .maps.cameras import check_alike
 from .maps.kept_places import kept_places
 from .maps.map import Map
 from .matching.match import Match
-from .matching.matcher import Matcher
-from .matching.stages import FrameTiming, Scores
-
-Recognition = Generator[NDArray[np.uint8], Scores, Match]
-"""A frame on its way: yields its spikes, is sent their similarity, returns the match."""
+from .matching.matcher import ONE, Matcher
+from .matching.stages import CameraState, FrameTiming, Shown
+from .responder import Responder
 
 
 class Matched(NamedTuple):
@@ -30,94 +28,153 @@ class Matched(NamedTuple):
     match: Match
 
 
+class _Joined(NamedTuple):
+    """A match, and the camera whose time it has."""
+
+    camera: str
+    match: Match
+
+
+Recognition = Generator[Spikes, Scores, _Joined | None]
+"""
+A frame on its way: yields its spikes, is sent their similarity, returns the match.
+
+Of several cameras it returns None while frames of others are to come.
+"""
+
+
 class _Pending(NamedTuple):
     recognition: Recognition
+    camera: str
     tag: object
+
+
+Picture = Image | NDArray[np.uint8]
+"""An `Image`, or grey (height, width) or RGB (height, width, 3) uint8."""
 
 
 class Recogniser:
     """
     A map that recognises places; it remembers earlier frames. Use it from one thread at a time.
 
-    :raises BackendError: if the backend cannot be started.
+    Several cameras have a map each, of the same places; their evidence makes one belief.
+
+    :raises BackendError: if a backend cannot be started.
+    :raises MapError: if the maps of several cameras are not of the same places.
     """
 
     def __init__(
         self,
-        loaded: Map,
+        loaded: Map | Mapping[str, Map],
         backend: BackendConfig | None = None,
         match: MatchConfig | None = None,
         any_size: bool = False,
     ) -> None:
-        """Start the backend with the map's network; any_size: accept images of other sizes."""
-        self.map = loaded
-        self._encoder = loaded.encoder
-        self._adaptation = (
-            Adaptation(loaded.pixel_statistics) if loaded.config.encoding.adapt else None
-        )
-        self._any_size = any_size
-        self._size = loaded.image_size()
+        """
+        Start a backend for each map's network.
+
+        :param loaded: a map, of one camera or several, or maps of cameras by their names.
+        :param any_size: accept images of other sizes.
+        """
+        self._maps = loaded.cameras if isinstance(loaded, Map) else dict(loaded)
+        check_alike(self._maps)
+        self.map = next(iter(self._maps.values()))
         self._matcher = self._new_matcher(match or MatchConfig())
-        # Last: a backend may consist of processes, which must not be left running.
-        self.backend = create(loaded.network, backend or BackendConfig())
-        self._in_flight: InFlight[_Pending] = InFlight(self.backend)
+        # The tag of the newest frame of each camera.
+        self._tags: dict[str, object] = {}
+        self._responders: dict[str, Responder[_Pending]] = {}
         try:
+            for name, each in self._maps.items():
+                self._responders[name] = Responder(each, backend or BackendConfig(), any_size)
             self._warm_up()
         except BaseException:
-            self.backend.close()
+            self.close()
             raise
 
-    def _recognition(self, image: Image, timing: FrameTiming) -> Recognition:
+    @property
+    def backend(self) -> Backend:
+        """The backend, of several cameras that of the first."""
+        return next(iter(self._responders.values())).backend
+
+    @property
+    def cameras(self) -> dict[str, CameraState]:
+        """What is known of each of several cameras; empty with one."""
+        return self._matcher.cameras
+
+    def _recognition(self, image: Image, timing: FrameTiming, camera: str) -> Recognition:
         """
         Recognise one frame: all steps from an image to a match.
 
         The backend computes the similarity between `yield` and what follows, at once or, if it is
         a pipeline on a chip, while later frames are encoded.
         """
-        self._check(image)
-        spikes = self._encoder(image)
-        if self._adaptation is not None:
-            spikes = self._adaptation(spikes)
-        similarity = yield spikes
-        normalised = self._matcher.normalise(similarity, timing)
-        scores = self._matcher.filter(normalised, timing)
-        belief = self._matcher.confidences(similarity, normalised, scores)
-        return self._matcher.best(similarity, scores, belief)
+        similarity = yield self._responders[camera].encode(image)
+        return self._matched(camera, similarity, timing)
+
+    def _matched(
+        self, camera: str, similarity: Scores, timing: FrameTiming, last: bool = False
+    ) -> _Joined | None:
+        """Return the match for a similarity; last: without frames of other cameras to come."""
+        normalised = self._matcher.normalise(similarity, timing, camera)
+        joined = self._matcher.join(camera, Shown(similarity, normalised, timing), last)
+        if joined is None:
+            return None
+        leading, shown = joined
+        scores = self._matcher.filter(shown.normalised, shown.timing)
+        belief = self._matcher.confidences(shown.similarity, shown.normalised, scores)
+        return _Joined(leading, self._matcher.best(shown.similarity, scores, belief))
 
     def recognise(
-        self, image: Image | NDArray[np.uint8], timing: FrameTiming | None = None
+        self, image: Picture | Mapping[str, Picture], timing: FrameTiming | None = None
     ) -> Match:
         """
-        Return the match for the next image.
+        Return the match for the next image, or for one image of each of several cameras.
 
-        :param image: an `Image`, or grey (height, width) or RGB (height, width, 3) uint8.
+        :param image: of several cameras by name those that there are; one without contrast, as of
+            a covered camera, is left out while there are others.
         :param timing: stamp and distance travelled; None: one place further along the route.
         :raises ImageError: if its size differs from that of the map, or it has no contrast.
         """
-        if not isinstance(image, Image):
-            image = grey_image(image)
-        recognition = self._recognition(image, timing or FrameTiming(0))
-        return _finish(recognition, self.backend.similarity(next(recognition)))
+        encoded = self._encoded(image if isinstance(image, Mapping) else {ONE: image})
+        timing, found = timing or FrameTiming(0), None
+        for number, (name, spikes) in enumerate(encoded.items(), 1):
+            similarity = self._responders[name].backend.similarity(spikes)
+            found = self._matched(name, similarity, timing, number == len(encoded))
+            # The way counts once.
+            timing = timing._replace(travelled=None if timing.travelled is None else 0.0)
+        assert found is not None, 'the last camera has a match'
+        return found.match
 
-    def submit(self, image: Image, timing: FrameTiming, tag: object) -> list[Matched]:
+    def submit(
+        self, image: Image, timing: FrameTiming, tag: object, camera: str = ONE
+    ) -> list[Matched]:
         """
         Show the next image to the backend; return the matches that are ready, with their tags.
 
-        A backend may return the match of an image only after later images or steps.
+        A backend may return the match of an image only after later images or steps, and several
+        cameras have one match together, which has the tag of one of its images.
 
+        :param timing: its travelled is the way since the image before, of any camera.
+        :param camera: of several ones.
         :raises ImageError: if its size differs from that of the map, or it has no contrast.
         """
-        recognition = self._recognition(image, timing)
-        return _finish_all(self._in_flight.submit(next(recognition), _Pending(recognition, tag)))
+        recognition = self._recognition(image, timing, camera)
+        in_flight = self._responders[camera].in_flight
+        pending = _Pending(recognition, camera, tag)
+        return self._finish_all(in_flight.submit(next(recognition), pending))
 
     def advance(self) -> list[Matched]:
         """Run a step of the backend without an image; return the matches that are ready."""
-        return _finish_all(self._in_flight.advance())
+        return [
+            matched
+            for responder in self._responders.values()
+            for matched in self._finish_all(responder.in_flight.advance())
+        ]
 
     @property
     def pending(self) -> int:
         """Number of images whose matches are not ready yet."""
-        return len(self._in_flight)
+        return sum(len(responder.in_flight) for responder in self._responders.values())
 
     def configure(self, match: MatchConfig) -> None:
         """Use other settings; a changed sequence filter starts without memory."""
@@ -138,44 +195,57 @@ class Recogniser:
         if (source < 0).all():
             return
         self._matcher.continue_from(before._matcher, source)
-        if self._adaptation is not None and before._adaptation is not None:
-            self._adaptation.continue_from(before._adaptation)
+        for name, responder in self._responders.items():
+            if name in before._responders:
+                responder.continue_from(before._responders[name])
 
     def close(self) -> None:
-        """Stop the backend."""
-        self.backend.close()
-
-    def _check(self, image: Image) -> None:
-        if (image.width, image.height) != self._size and not self._any_size:
-            raise ImageError(
-                f'expected {self._size[0]}x{self._size[1]} pixels as in the map, '
-                f'found {image.width}x{image.height} (input.any_size accepts it)'
-            )
-        image.check_contrast()
+        """Stop the backends."""
+        for responder in self._responders.values():
+            responder.close()
 
     def _warm_up(self) -> None:
         """Use every library once: the first call is slow and must not delay a live frame."""
-        ramp = np.arange(self._size[0] * self._size[1]).reshape(self._size[::-1]).astype(np.uint8)
-        self.recognise(ramp)
-        if self._adaptation is not None:
-            self._adaptation.reset()
+        self.recognise({name: each.test_image() for name, each in self._responders.items()})
+        for responder in self._responders.values():
+            responder.reset()
         self._matcher.reset()
 
     def _new_matcher(self, match: MatchConfig) -> Matcher:
-        return Matcher(self.map.route(), self.map.response_statistics, self.map.calibration, match)
+        statistics = {name: each.response_statistics for name, each in self._maps.items()}
+        return Matcher(self.map.route(), statistics, self.map.calibration, match)
+
+    def _encoded(self, images: Mapping[str, Picture]) -> dict[str, Spikes]:
+        """Return the spikes of images by camera, without those that have no contrast."""
+        found, reason = {}, 'expected an image of a camera, found none'
+        for name, each in images.items():
+            if name not in self._responders:
+                wanted = ', '.join(self._responders) or 'one without a name'
+                raise ImageError(f'expected images of the cameras {wanted}, found one of {name!r}')
+            image = each if isinstance(each, Image) else grey_image(each)
+            self._responders[name].check_size(image)
+            try:
+                found[name] = self._responders[name].encode(image)
+            except ImageError as error:
+                reason = str(error)
+        if not found:
+            raise ImageError(reason)
+        return found
+
+    def _finish_all(self, answered: list[tuple[_Pending, Scores]]) -> list[Matched]:
+        found = []
+        for pending, similarity in answered:
+            self._tags[pending.camera] = pending.tag
+            joined = _finish(pending.recognition, similarity)
+            if joined is not None:
+                found.append(Matched(self._tags[joined.camera], joined.match))
+        return found
 
 
-def _finish(recognition: Recognition, similarity: Scores) -> Match:
+def _finish(recognition: Recognition, similarity: Scores) -> _Joined | None:
     try:
         recognition.send(similarity)
     except StopIteration as end:
-        result: Match = end.value
+        result: _Joined | None = end.value
         return result
     raise AssertionError('a recognition yields once')
-
-
-def _finish_all(answered: list[tuple[_Pending, Scores]]) -> list[Matched]:
-    return [
-        Matched(pending.tag, _finish(pending.recognition, similarity))
-        for pending, similarity in answered
-    ]

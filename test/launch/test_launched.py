@@ -2,61 +2,41 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-import pytest
 from support.launching import described, running
 from support.ros import PATIENCE, Client, image_message
 
-from vprtempo_ros.config import TrainerConfig
-from vprtempo_ros.maps.building import build_map
-from vprtempo_ros.maps.store import load, save
-from vprtempo_ros.options import from_flat
 from vprtempo_ros.sources.bags import BagReader
 from vprtempo_ros.sources.cdr import IMAGE, read_message, stamp_ns
 
 
-@pytest.fixture(scope='module')
-def maps(street, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with the maps of two cameras; the rear one's places are twice as far."""
-    folder = tmp_path_factory.mktemp('maps')
-    for name, spacing in (('front', 2.0), ('rear', 4.0)):
-        settings = {
-            'bags': [str(street.recordings.reference)],
-            'map': str(folder / name),
-            'places.by': 'metres',
-            'places.spacing': spacing,
-        }
-        save(build_map(from_flat(TrainerConfig, settings)), folder / name)
-    return folder
+def _heard(client: Client, count: int) -> bool:
+    return len(client.matches) >= count
 
 
-def test_cameras_are_recognised_apart(street, maps: Path, tmp_path: Path) -> None:
-    """Two nodes of one launch file each answer their own camera, from their own map."""
-    started, _ = described('multi_camera.launch.py', cameras='front rear', maps=str(maps))
-    places = {name: load(maps / name).places for name in ('front', 'rear')}
-    frames = {frame.stamp_ns: np.ascontiguousarray(frame.image.pixels) for frame in street.frames()}
-    # A place of both maps, with another number in each.
-    common = {place.stamp_ns for place in places['front']} & {
-        place.stamp_ns for place in places['rear']
-    }
-    stamp = sorted(common)[len(common) // 2]
-    numbers = {name: [place.stamp_ns for place in places[name]].index(stamp) for name in places}
-    assert numbers['front'] != numbers['rear']
+def test_cameras_are_recognised_together(street, tmp_path: Path) -> None:
+    """One node of the launch file has one match for a frame of each camera."""
+    started, _ = described('multi_camera.launch.py', cameras='front rear', map=str(street.map))
+    frames = street.places()[:6]
     with (
         running(started, tmp_path) as processes,
-        Client('/front/vpr_node', '/front/image_raw') as front,
-        Client('/rear/vpr_node', '/rear/image_raw') as rear,
+        Client(image='/front/image_raw') as front,
+        Client(image='/rear/image_raw') as rear,
     ):
         front.await_listener()
         rear.await_listener()
-        for client, name in ((front, 'front'), (rear, 'rear'), (front, 'front')):
-            answer = client.ask(image_message(frames[stamp], 'rgb8', len(front.matches) + 1, name))
-            assert answer.header.frame_id == name
-            assert answer.results[0].class_id == str(numbers[name])
-        rear.spin_for(0.5)
-        assert (len(front.matches), len(rear.matches)) == (2, 1)
+        for number, frame in enumerate(frames):
+            pixels = np.ascontiguousarray(frame.image.pixels)
+            front.publisher.publish(image_message(pixels, 'rgb8', frame.stamp_ns, 'front'))
+            front.spin_for(0.1)
+            rear.publisher.publish(image_message(pixels, 'rgb8', frame.stamp_ns + 1, 'rear'))
+            front.spin_until(partial(_heard, front, number + 1), 'a match of both')
+        front.spin_for(0.5)
+        assert len(front.matches) == len(frames)
+        assert front.matches[-1].results[0].class_id == str(len(frames) - 1)
         for process, log in processes:
             assert process.poll() is None, log.read_text()
 

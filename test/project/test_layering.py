@@ -24,6 +24,7 @@ LAYERS = [
     'matching',
     'localisation',
     'maps',
+    'responder',
     'recogniser',
     'api',
     'health',

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ..config import DiagnosticsConfig
 from . import components
+from .cameras import CameraHealth, camera_findings, camera_values
 from .clocks import ClockFindings, clock_values
 from .component_monitor import ComponentMonitor
 from .context import DiagnosticContext
@@ -13,7 +14,8 @@ from .statistics import Metrics
 from .status import Finding, Status, Values
 from .transform import TransformFindings, transform_values
 
-# Of every node; `odometry` and `transform` are more where they are used.
+# Of every node; `odometry`, `transform` and one for each of several cameras are more where these
+# are used.
 COMPONENTS = ('input', 'recognition', 'backend', 'map', 'clock')
 _OPTIONAL = ('odometry', 'transform')
 
@@ -33,14 +35,24 @@ class HealthMonitor:
         self._transform_findings = TransformFindings()
 
     def statuses(
-        self, now: float, metrics: Metrics, context: DiagnosticContext, limits: DiagnosticsConfig
+        self,
+        now: float,
+        metrics: Metrics,
+        context: DiagnosticContext,
+        limits: DiagnosticsConfig,
+        cameras: Sequence[CameraHealth] = (),
     ) -> list[Status]:
-        """Return the status of each component of an active node, `input` first."""
+        """
+        Return the status of each component of an active node, `input` first.
+
+        :param cameras: several cameras, each of which is a component.
+        """
 
         def status(
             component: str, findings: Iterable[Finding], ok_message: str, values: Values
         ) -> Status:
-            return self._components[component].status(
+            monitor = self._components.setdefault(component, ComponentMonitor(component))
+            return monitor.status(
                 now, findings, ok_message, values, limits.raise_after, limits.clear_after
             )
 
@@ -70,6 +82,15 @@ class HealthMonitor:
                 'advancing',
                 clock_values(metrics, context.sim_time),
             ),
+        ]
+        found += [
+            status(
+                f'camera {camera.name}',
+                camera_findings(camera, limits),
+                'receiving',
+                camera_values(camera),
+            )
+            for camera in cameras
         ]
         if context.odometry_topic:
             found.append(

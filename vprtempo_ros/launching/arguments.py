@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Callable
 
 import yaml
@@ -118,15 +117,19 @@ def names(text: str) -> list[str]:
     return found
 
 
+def any_names(text: str) -> list[str]:
+    """Return different names as `names`, or none of an empty text."""
+    return names(text) if text.strip() else []
+
+
 def _flag(description: str, default: bool = False) -> Argument:
     return Argument(description, 'true' if default else 'false', ('true', 'false'), flag)
 
 
 ARGUMENTS = {
     'map': Argument('Folder of the map that trainer_node wrote', kind=path),
-    'maps': Argument("Folder with a map of each camera's name", kind=path),
     'cameras': Argument(
-        'Names of the cameras, which are namespaces and names of maps', 'front rear', kind=names
+        'Names of the cameras, which are their namespaces too', 'front rear', kind=names
     ),
     'bag': Argument('Bag to replay', kind=existing),
     'bags': Argument(
@@ -196,8 +199,3 @@ def chosen(
     default = {'params_file': {'default': str(share_file(f'config/{params}'))}}
     changes = {**default, **(others or {})}
     return {name: replace(ARGUMENTS[name], **changes.get(name, {})) for name in wanted}
-
-
-def join(first: str, second: str) -> str:
-    """Return a path of two parts."""
-    return str(Path(first, second))

@@ -1,11 +1,11 @@
-"""vpr_node for one camera or for several, with RViz and the live page."""
+"""vpr_node, for one camera or for several, with RViz and the live page."""
 
 from __future__ import annotations
 
 from launch import Action
 
 from ..support.paths import share_file
-from .arguments import Argument, chosen, join
+from .arguments import Argument, chosen
 from .describing import Given
 from .processes import node
 
@@ -37,24 +37,16 @@ EVENT_ARGUMENTS: dict[str, Argument] = chosen(
 
 CAMERA_ARGUMENTS: dict[str, Argument] = chosen(
     'cameras',
-    'maps',
-    *_SHARED,
+    *(name for name in ONE if name not in ('events', 'message')),
     params='vpr.yaml',
     others={
+        'map': {'description': 'Folder of a map that was trained with these cameras'},
         'image': {
-            'description': "Topic of the images in a camera's namespace",
+            'description': "Topic of the images in each camera's namespace",
             'default': 'image_raw',
         },
-        'events': {
-            'description': "With input_type events: their topic in a camera's namespace",
-            'default': 'events',
-        },
-        'namespace': {'description': 'Namespace that the namespaces of the cameras are in'},
-        'initialpose': {
-            'description': 'Topic that ~/relocalize of each of them publishes a pose on; that of '
-            'AMCL is /initialpose',
-            'default': '/initialpose',
-        },
+        'input_type': {'choices': ('image', 'compressed')},
+        'namespace': {'description': 'Namespace of the nodes and of the cameras'},
     },
 )
 
@@ -88,22 +80,18 @@ def event_recogniser(given: Given) -> list[Action]:
     return recogniser(given.changed(input_type='events', image=''))
 
 
-def recognisers(given: Given) -> list[Action]:
-    """Return a vpr_node for each camera, in a namespace of its name and with a map of its name."""
-    around = given['namespace']
-
-    def of_camera(name: str) -> Action:
-        namespace = f'{around}/{name}' if around else name
-        return vpr_node(
-            given.changed(
-                namespace=namespace,
-                map=join(given['maps'], name),
-                image=f'/{namespace}/{given["image"]}',
-                events=f'/{namespace}/{given["events"]}',
-            )
+def joint_recogniser(given: Given) -> list[Action]:
+    """Return what `recogniser` does, for several cameras, each of which has a namespace."""
+    around = f'/{given["namespace"]}' if given['namespace'] else ''
+    topics = [f'{around}/{name}/{given["image"]}' for name in given['cameras']]
+    return recogniser(
+        given.changed(
+            image=topics[0],
+            more={'cameras.names': given['cameras'], 'cameras.topics': topics},
+            events='',
+            message='packet',
         )
-
-    return [of_camera(name) for name in given['cameras']]
+    )
 
 
 def vpr_node(given: Given) -> Action:
@@ -123,6 +111,7 @@ def vpr_node(given: Given) -> Action:
             'input.message': given['message'],
             'autostart': given['autostart'],
             'use_sim_time': given['use_sim_time'],
+            **given.values.get('more', {}),
         },
         remappings=remappings,
     )

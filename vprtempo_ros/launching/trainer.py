@@ -6,7 +6,7 @@ from typing import Any
 
 from launch import Action
 
-from .arguments import Argument, chosen
+from .arguments import Argument, any_names, chosen
 from .describing import Given
 from .processes import node, when_ended
 
@@ -21,6 +21,7 @@ ARGUMENTS: dict[str, Argument] = chosen(
     'overwrite',
     'input_type',
     'topic',
+    'cameras',
     'poses',
     'by',
     'spacing',
@@ -28,6 +29,11 @@ ARGUMENTS: dict[str, Argument] = chosen(
     params='train.yaml',
     others={
         **_WRITTEN,
+        'cameras': {
+            'description': 'Names of several cameras, on /NAME/image_raw; empty: one camera',
+            'default': '',
+            'kind': any_names,
+        },
         'poses': {
             'description': 'Pose topic in the bags; empty: the only one, if any; none: no poses'
         },
@@ -63,7 +69,13 @@ def trainer(given: Given) -> list[Action]:
             given.changed(namespace=''),
             'trainer_node',
             files=[given['params_file']],
-            parameters={**_parameters(given), 'bags': given['bags'], 'input.topic': given['topic']},
+            parameters={
+                **_parameters(given),
+                'bags': given['bags'],
+                'input.topic': given['topic'],
+                # An empty array has no type on a command line.
+                **({'cameras.names': given['cameras']} if given['cameras'] else {}),
+            },
             ended=when_ended('trainer_node', last=True),
         )
     ]

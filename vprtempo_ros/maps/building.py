@@ -17,11 +17,11 @@ from ..network.training import check_method, check_places, is_closed_form, train
 from ..statistics import Statistics, statistics_of
 from ..support.progress import ProgressCallback, silent
 from ..version import __version__
+from .camera_reading import read_cameras
 from .confidence_fit import measure_responses, refine_confidence
 from .content import MapContent
 from .held_out import held_out_frames
 from .map import Map, Provenance, route_of
-from .route import read_route
 from .samples import REFERENCE, training_samples, trials_of
 
 
@@ -39,13 +39,22 @@ def build_map(config: TrainerConfig, progress: ProgressCallback = silent) -> Map
         raise MapError('no bags given: name the recordings of the route in the parameter bags')
     check_method(config.training)
     check_executor(config.training)
-    content = read_route(config, progress)
-    provenance: Provenance = {
+    contents = read_cameras(config, progress)
+    maps = {
+        name: fit_map(content, _provenance(content), progress) for name, content in contents.items()
+    }
+    first, *others = maps
+    built = maps[first]
+    built.camera, built.views = first, {name: maps[name] for name in others}
+    return built
+
+
+def _provenance(content: MapContent) -> Provenance:
+    return {
         'software': f'vprtempo_ros {__version__}',
         'created': now(),
         'traverses': content.records,
     }
-    return fit_map(content, provenance, progress)
 
 
 def now() -> str:

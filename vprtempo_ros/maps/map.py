@@ -98,7 +98,8 @@ class Map:
     are from GPS. segments: which places follow each other, and of each segment the statistics of
     the pixels on its drive; None: one segment, with the statistics of all. labels: names of places.
     training: what the network is computed from, to edit the map; None where it has none, and in a
-    map that was loaded to be used (`revisions.load_content`).
+    map that was loaded to be used (`revisions.load_content`). camera, views: of a map of several
+    cameras the name of this one, and the maps of the others by name, of the same places.
     """
 
     config: TrainerConfig
@@ -116,6 +117,8 @@ class Map:
     segment_statistics: list[Statistics] | None = None
     labels: dict[int, str] = field(default_factory=dict)
     training: TrainingData | None = None
+    camera: str = ''
+    views: dict[str, Map] = field(default_factory=dict)
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -143,6 +146,11 @@ class Map:
         """Number of the revision: 1 as trained, and one more with every edit."""
         edits = self.provenance.get('edits', [])
         return edits[-1]['revision'] if edits else 1
+
+    @property
+    def cameras(self) -> dict[str, Map]:
+        """The maps of all cameras by name, this one first; of a single camera it may be empty."""
+        return {self.camera: self, **self.views}
 
     def image_size(self) -> Size:
         """Return width and height of the images that the map was made from."""

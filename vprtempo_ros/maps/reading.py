@@ -13,7 +13,7 @@ from ..config import TrainerConfig
 from ..encoding.encoder import sensor_type
 from ..errors import MapError, SourceError
 from ..events.packet import Size
-from ..frames import Frame, Image
+from ..frames import Frame, Image, Pose
 from ..network.spike_sums import SpikeSums
 from ..network.training import is_closed_form
 from ..sources.completeness import completeness_tree
@@ -21,6 +21,7 @@ from ..sources.poses import Origin
 from ..sources.traverse import Traverse, open_traverse
 from ..support.progress import ProgressCallback
 from .additional import AdditionalFrame, by_order, by_pose
+from .cameras import nearest_frames
 from .map import Sensor, TraverseRecord
 from .places import Place, sample
 from .samples import REFERENCE, SampleEncoder, TraverseSamples, TrialEncoder, TrialFrames
@@ -35,12 +36,14 @@ class Stretch:
     A recording that defines places.
 
     config: with other bags too, of which only the names matter; origin: of GPS poses, None: the
-    first fix.
+    first fix. given: the places as another camera has defined them, to which this one adds what it
+    sees; None: they are defined here.
     """
 
     path: str
     config: TrainerConfig
     origin: Origin | None = None
+    given: list[Place] | None = None
 
 
 @dataclass(frozen=True)
@@ -105,10 +108,10 @@ def read_stretch(stretch: Stretch, progress: ProgressCallback) -> ReadStretch:
 
     def read(frames: Iterator[Frame]) -> Iterator[AdditionalFrame]:
         nonlocal image_size
-        for number, frame in enumerate(sample(frames, config.places)):
+        for number, (frame, stamp_ns, pose) in enumerate(_sampled(stretch, frames)):
             if not places:
                 image_size = frame.image.width, frame.image.height
-            places.append(Place(frame.stamp_ns, frame.pose, stretch.path, frame.name))
+            places.append(Place(stamp_ns, pose, stretch.path, frame.name))
             thumbnails.append(_thumbnail(frame.image))
             if choosing:
                 trials.add(frame.image, number)
@@ -123,6 +126,16 @@ def read_stretch(stretch: Stretch, progress: ProgressCallback) -> ReadStretch:
         else SpikeSums.zero(len(places), encode.frame.length)
     )
     return ReadStretch(places, thumbnails, sensor, found.origin, samples, found.record, sums)
+
+
+def _sampled(stretch: Stretch, frames: Iterator[Frame]) -> Iterator[tuple[Frame, int, Pose | None]]:
+    """Yield the frames that become places, with stamps and poses of these."""
+    if stretch.given is None:
+        for frame in sample(frames, stretch.config.places):
+            yield frame, frame.stamp_ns, frame.pose
+        return
+    for number, frame in nearest_frames(frames, stretch.given):
+        yield frame, stretch.given[number].stamp_ns, stretch.given[number].pose
 
 
 def read_drive(drive: Drive, progress: ProgressCallback) -> ReadDrive:
@@ -187,6 +200,11 @@ def _read(
     except MapError as error:
         notes = '; '.join(traverse.completeness.notes)
         raise MapError(f'{error} ({notes})' if notes else str(error)) from None
+    if not frames and isinstance(source, Stretch) and source.given and len(traverse):
+        raise MapError(
+            f'{bag}: no frame of {config.input.topic} is of the time of a place of the first '
+            'camera: do their clocks agree, and were both recorded all along?'
+        )
     if not frames:
         raise SourceError(f'{bag}: no usable frame in it{_reason(traverse)}')
     _check_most(traverse, bag)

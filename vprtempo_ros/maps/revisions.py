@@ -23,6 +23,7 @@ from ..support.paths import user_path
 from ..support.progress import ProgressCallback, silent
 from ..version import __version__
 from .building import fit_map, now
+from .cameras import VIEWS
 from .checked_file import read_checked
 from .content import MapContent
 from .edit_lock import locked
@@ -210,6 +211,11 @@ def _editing(path: str | Path) -> Iterator[Path]:
     folder = Path(os.path.realpath(user_path(path)))
     if not folder.is_dir():
         raise MapError(f'{user_path(path)}: no such map')
+    if (folder / VIEWS).is_dir():
+        raise MapError(
+            f'{folder}: a map of several cameras cannot be edited, since all must have the same '
+            'places: train it again'
+        )
     with locked(folder):
         left = re.compile(rf'\.{re.escape(folder.name)}\.edit-[a-z0-9_]{{8}}(\.old)?')
         for each in folder.parent.iterdir():

@@ -29,19 +29,24 @@ A = TypeVar('A', bound=NDArray[np.generic])
 
 
 def read_route(
-    config: TrainerConfig, progress: ProgressCallback, origin: Origin | None = None
+    config: TrainerConfig,
+    progress: ProgressCallback,
+    origin: Origin | None = None,
+    given: MapContent | None = None,
 ) -> MapContent:
     """
     Read the traverses in `config.bags`, of which `places.bags` define places.
 
     :param origin: of GPS poses; None: the first fix.
+    :param given: the same traverses with another camera, which has defined the places; of these
+        the result has those that this camera has a frame of.
     :raises SourceError: if a recording is unusable.
     :raises MapError: if the traverses do not fit each other.
     :raises ConfigError: if a setting does not fit the input, or the executor cannot run.
     """
     if config.places.bags == 'all':
-        return _read_stretches(config, progress, origin)
-    first = _read_stretches(replace(config, bags=config.bags[:1]), progress, origin)
+        return _read_stretches(config, progress, origin, given)
+    first = _read_stretches(replace(config, bags=config.bags[:1]), progress, origin, given)
     content = replace(first, config=replace(first.config, bags=config.bags))
     if len(config.bags) == 1:
         return content
@@ -87,10 +92,16 @@ def _read_drives(
 
 
 def _read_stretches(
-    config: TrainerConfig, progress: ProgressCallback, origin: Origin | None
+    config: TrainerConfig,
+    progress: ProgressCallback,
+    origin: Origin | None,
+    given: MapContent | None,
 ) -> MapContent:
     """Read recordings that each define places, and join them in their order."""
     tasks = [Stretch(bag, config, origin) for bag in config.bags]
+    if given is not None:
+        parts = given.segments.slices
+        tasks = [replace(task, given=given.places[part]) for task, part in zip(tasks, parts)]
     if origin is None and len(tasks) > 1:
         # The coordinates of GPS begin where the first recording does.
         found: dict[int, Origin | None] = {}

@@ -22,6 +22,7 @@ from ..sources.completeness import completeness_from, completeness_tree
 from ..sources.poses import Origin
 from ..support.paths import check_makeable, user_path
 from .calibration_tree import calibration_from, calibration_tree
+from .cameras import VIEWS, camera_names, check_alike
 from .checked_file import Checked, digest_of, read_checked
 from .document import MAP, Document, digest_in, parse, with_digest
 from .map import FORMAT_VERSION, READABLE_VERSIONS, Map, Provenance, Sensor, TraverseRecord
@@ -115,7 +116,13 @@ def load(path: str | Path) -> Map:
     """
     folder = user_path(path)
     try:
-        return _load(folder)
+        loaded, views = _load(folder)
+        for name in views:
+            loaded.views[name], deeper = _load(folder / VIEWS / name)
+            if deeper:
+                raise MapError(f'{folder}: the map of camera {name} has cameras of its own')
+        check_alike(loaded.cameras, f'{folder}: ')
+        return loaded
     except (OSError, UnicodeDecodeError) as error:
         raise MapError(f'{folder}: cannot be read ({error})') from None
 
@@ -140,6 +147,11 @@ def check_digest(folder: Path, name: str, digest: str, expected: dict[str, str])
 
 def write_folder(built: Map, folder: Path) -> None:
     """Write the files of a map into a folder that has none of them, and synchronise it to disk."""
+    for name, view in built.views.items():
+        (folder / VIEWS / name).mkdir(parents=True)
+        write_folder(view, folder / VIEWS / name)
+    if built.views:
+        _synchronise(folder / VIEWS)
     write_thumbnails(built.thumbnails, folder / THUMBNAILS)
     write_places(built.places, folder / PLACES)
     write_network(built.network, folder / NETWORK)
@@ -161,6 +173,7 @@ def write_folder(built: Map, folder: Path) -> None:
         'sensor': built.sensor._asdict(),
         'origin': list(built.origin) if built.origin else None,
         'places': len(built.places),
+        **({'cameras': [built.camera, *built.views]} if built.views else {}),
         **revision_tree(built),
         'confidence': calibration_tree(built.calibration),
         'config': to_tree(config),
@@ -172,7 +185,8 @@ def write_folder(built: Map, folder: Path) -> None:
         _synchronise(path)
 
 
-def _load(folder: Path) -> Map:
+def _load(folder: Path) -> tuple[Map, list[str]]:
+    """Return the map in a folder, and the names of its other cameras."""
     document, text = _read_document(folder)
     thumbnails_name = THUMBNAILS if _version(document) >= 4 else OLD_THUMBNAILS
     for name in (PLACES, NETWORK, REFERENCE, thumbnails_name):
@@ -214,7 +228,12 @@ def _load(folder: Path) -> Map:
         raise MapError(
             f'{folder}: expected {len(places)} thumbnails, found {len(loaded.thumbnails)}'
         )
-    return loaded
+    try:
+        names = camera_names(document.get('cameras'))
+    except MapError as error:
+        raise MapError(f'{folder}: {error}') from None
+    loaded.camera = names[0] if names else ''
+    return loaded, names[1:]
 
 
 def _assembled(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from typing import TYPE_CHECKING, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,13 @@ from .match import Match, match
 from .normalisation import Normaliser
 from .sequence import sequence_filter
 from .sequence.progress import FARTHEST_BACK, places_between
-from .stages import FrameTiming, Route, Scores, Stage
+from .stages import CameraState, FrameTiming, Route, Scores, Shown, Stage
+
+if TYPE_CHECKING:
+    from .joint import JointScores
+
+ONE = ''
+"""The name of a camera that is the only one."""
 
 
 class Matcher:
@@ -26,25 +33,39 @@ class Matcher:
     def __init__(
         self,
         route: Route,
-        statistics: Statistics,
+        statistics: Statistics | Mapping[str, Statistics],
         calibration: Calibration,
         config: MatchConfig,
         follow: bool = True,
     ) -> None:
-        """Make the stages that the configuration selects; follow: hub places are followed."""
+        """
+        Make the stages that the configuration selects.
+
+        :param statistics: of the responses; of several cameras by their names.
+        :param follow: hub places are followed.
+        """
         # A copy: the caller's settings may change while a frame is processed.
         self._config = deepcopy(config)
         self._model = shipped_models()[config.sequence.filter]
         self._curve = calibration.curves[config.sequence.filter]
-        self._normalisers: list[Stage] = [Normaliser(statistics)] if config.normalise else []
-        if config.normalise and follow:
-            self._normalisers.append(Following(route.places))
+        cameras = {ONE: statistics} if isinstance(statistics, Statistics) else statistics
+        self._normalisers: dict[str, list[Stage]] = {name: [] for name in cameras}
+        for name, each in cameras.items():
+            if config.normalise:
+                self._normalisers[name].append(Normaliser(each))
+            if config.normalise and follow:
+                self._normalisers[name].append(Following(route.places))
         self._filter = sequence_filter(route, config.sequence)
         # What the stages depend on.
         self._stages = self._config.sequence, config.normalise, follow
+        self._joint: JointScores | None = None
+        if len(cameras) > 1:
+            from .joint import JointScores
+
+            self._joint = JointScores(cameras, route, self._filter)
         self._cues = CueTracker(calibration.tolerance, self._filter, route.segments)
         self._step_s = route.step_s
-        self._last_ns: int | None = None
+        self._last_ns: dict[str, int] = {}
 
     def adjust(self, config: MatchConfig) -> bool:
         """Use settings that need no other stages and return True; otherwise change nothing."""
@@ -59,24 +80,43 @@ class Matcher:
         scores = self.filter(normalised, timing)
         return self.best(similarity, scores, self.confidences(similarity, normalised, scores))
 
-    def normalise(self, similarity: Scores, timing: FrameTiming) -> Scores:
+    def normalise(self, similarity: Scores, timing: FrameTiming, camera: str = ONE) -> Scores:
         """
         Return scores relative to each place's responses to the reference and on this drive.
 
         The first stage of each frame: earlier ones are forgotten where time jumped back.
         """
-        last, self._last_ns = self._last_ns, timing.stamp_ns
+        last = self._last_ns.get(camera)
         if last is not None and places_between(last, timing.stamp_ns, self._step_s) < FARTHEST_BACK:
             self.reset()
-            self._last_ns = timing.stamp_ns
+        self._last_ns[camera] = timing.stamp_ns
         scores = similarity
-        for stage in self._normalisers:
+        for stage in self._normalisers[camera]:
             scores = stage(scores, timing)
         return scores
 
+    def join(self, camera: str, shown: Shown, last: bool = False) -> tuple[str, Shown] | None:
+        """
+        Return what all cameras show together, and the one whose time it has.
+
+        None while frames of others are to come; last: none are. A camera alone needs no others.
+        """
+        if self._joint is None:
+            return camera, shown
+        complete = self._joint.add(camera, shown)
+        return self._joint.join() if complete or last else None
+
+    @property
+    def cameras(self) -> dict[str, CameraState]:
+        """What is known of each of several cameras; empty with one."""
+        return self._joint.states if self._joint else {}
+
     def filter(self, normalised: Scores, timing: FrameTiming) -> Scores:
         """Return the scores float32 (places,) with those of earlier frames taken into account."""
-        return self._filter(normalised, timing)
+        scores = self._filter(normalised, timing)
+        if self._joint:
+            self._joint.count()
+        return scores
 
     def confidences(
         self, similarity: Scores, normalised: Scores, scores: Scores
@@ -106,15 +146,20 @@ class Matcher:
         """
         if self._stages != before._stages:
             return
-        for stage, other in zip(self._normalisers, before._normalisers):
-            stage.continue_from(other, source)
+        for name, stages in self._normalisers.items():
+            for stage, other in zip(stages, before._normalisers.get(name, [])):
+                stage.continue_from(other, source)
         self._filter.continue_from(before._filter, source)
         self._cues.continue_from(before._cues, source)
-        self._last_ns = before._last_ns
+        self._last_ns = dict(before._last_ns)
 
     def reset(self) -> None:
         """Forget earlier frames."""
-        for stage in (*self._normalisers, self._filter):
-            stage.reset()
+        for stages in self._normalisers.values():
+            for stage in stages:
+                stage.reset()
+        self._filter.reset()
+        if self._joint:
+            self._joint.reset()
         self._cues.reset()
-        self._last_ns = None
+        self._last_ns.clear()

@@ -25,6 +25,34 @@ class FrameTiming(NamedTuple):
     travelled: float | None = None
 
 
+class Shown(NamedTuple):
+    """
+    What a camera shows at a time.
+
+    similarity: of each place, float32 (places,); normalised: the same as scores in deviations.
+    """
+
+    similarity: Scores
+    normalised: Scores
+    timing: FrameTiming
+
+
+class CameraState(NamedTuple):
+    """
+    What is known of a camera, for people.
+
+    share: of the evidence, 0 to 1, 0 without a frame of late; standing_out: how far the places that
+    were believed in stood out in its scores, in standard deviations; frozen: whether its view stays
+    the same while those of others change; offset: seconds that its stamps differ from those of the
+    first camera, None if its frames are used.
+    """
+
+    share: float
+    standing_out: float
+    frozen: bool
+    offset: float | None
+
+
 class Route(NamedTuple):
     """
     How the places of a map follow one another.

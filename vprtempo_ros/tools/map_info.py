@@ -14,6 +14,7 @@ from ..backends.lava.limits import describe as describe_demand
 from ..config import EVENTS, EncodingConfig, EventsConfig
 from ..energy.fit import fit_lines, own_frames
 from ..errors import BackendError
+from ..maps.cameras import VIEWS
 from ..maps.layout import layout_of
 from ..maps.map import Map, missing_lines
 from ..maps.outlook import Outlook, outlook_on_disk
@@ -44,6 +45,8 @@ _PAIRS = 5
 def describe(loaded: Map, folder: Path) -> Iterator[Line]:
     """Yield lines of a name and a text; a line without a name continues the one before."""
     yield 'map', str(folder)
+    if loaded.views:
+        yield 'cameras', f'{", ".join(loaded.cameras)}; what follows is of {loaded.camera}'
     yield from _places(loaded)
     yield from _network(loaded)
     yield from _chips(loaded)
@@ -325,8 +328,11 @@ def main(args: Sequence[str] | None = None) -> int:
         if given.picture is not None:
             check_picture(given.picture)
         loaded = load(given.map)
-        for name, text in describe(loaded, given.map):
-            print(f'{name:<12} {text}')
+        maps = {given.map: loaded}
+        maps.update({given.map / VIEWS / name: view for name, view in loaded.views.items()})
+        for folder, each in maps.items():
+            for name, text in describe(each, folder):
+                print(f'{name:<12} {text}')
         if given.picture is not None:
             with ProgressBar() as progress:
                 found = outlook_on_disk(loaded, user_path(given.map), progress)

@@ -53,11 +53,15 @@ def as_yaml(cls: type, node: str) -> str:
         '  ros__parameters:',
     ]
     section: list[str] = []
+    # A section in which all are comments would have no value, so it is one too.
+    valued = [item.name for item in options(cls) if item.default != []]
     for item in options(cls):
         *path, leaf = item.name.split('.')
         if path != section:
             lines += [
-                '  ' * (2 + depth) + f'{part}:'
+                '  ' * (2 + depth)
+                + ('' if _any_below(valued, path[: depth + 1]) else '# ')
+                + f'{part}:'
                 for depth, part in enumerate(path)
                 if path[: depth + 1] != section[: depth + 1]
             ]
@@ -68,6 +72,10 @@ def as_yaml(cls: type, node: str) -> str:
         setting = f'# {leaf}: [...]' if item.default == [] else f'{leaf}: {_plain(item.default)}'
         lines += [f'{indent}# {item.rule.doc}{_allowed(item)}', f'{indent}{setting}']
     return '\n'.join(lines) + '\n'
+
+
+def _any_below(names: Sequence[str], section: Sequence[str]) -> bool:
+    return any(name.startswith(f'{".".join(section)}.') for name in names)
 
 
 def as_table(items: Sequence[Option]) -> str:

@@ -102,6 +102,14 @@ def test_impossible_training_is_refused_before_the_drive(tmp_path: Path) -> None
         teacher.start()
 
 
+def test_a_taught_drive_is_of_one_camera(tmp_path: Path) -> None:
+    """Several are refused at ~/start, since only one would be recorded."""
+    with taught(tmp_path, {'cameras.names': '[front, rear]'}) as (_, teacher):
+        publish(teacher)
+        done, said = teacher.call('start')
+        assert not done and 'a taught drive is of one camera' in said
+
+
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_while_training(route, tmp_path: Path, number: signal.Signals) -> None:
     """No partial map is left, and the path of the recording is printed."""

@@ -72,8 +72,11 @@ class Bayes:
         self._bounds = route.segments.bounds
         self._loops = _loops(route.places, len(route.starts))
         self._progress = Progress(route, config.odometry)
-        # Whether the newest frame was taken for the first of a drive.
+        # Whether the newest frame was taken for the first of a drive; the step to it, and the
+        # belief that was predicted for it.
         self.restarted = False
+        self.step = Step(0.0, 0.0, 0.0, 0.0, False, False)
+        self.predicted = np.zeros(route.places, np.float32)
         self._motion = Motion(config, _SPEED_SPACING)
         prior = np.exp(-np.abs(self._motion.speeds - 1.0) / _SPEED_SCALE)
         self._prior = (prior / prior.sum()).astype(np.float32)
@@ -118,7 +121,7 @@ class Bayes:
         """Return the log odds; of a frame that is not finite only its time counts."""
         readable = bool(np.isfinite(scores).all())
         step = self._progress(scores if readable else None, timing, self._speed)
-        self.restarted = step.restart
+        self.restarted, self.step = step.restart, step
         if step.restart:
             self._forget()
         if readable:
@@ -136,6 +139,16 @@ class Bayes:
             self._speed = float((self._paces * self._speeds).sum() / whole)
         belief = self._total
         return np.log(np.maximum(belief, _LEAST) / np.maximum(1 - belief, _NEAREST_TO_ONE))
+
+    def expected(self, scores: Scores) -> tuple[float, float]:
+        """
+        Return the expected score under the predicted belief, and the concentration of that.
+
+        :param scores: float32 (places,) of mean 0: those of the frame, or of a camera alone.
+        """
+        on = min(1.0, float(self.predicted.sum(dtype=np.float64)))
+        concentration = self._loops.concentration(self.predicted, scores)
+        return float(self.predicted @ scores) / max(on, 1e-9), min(1.0, float(concentration))
 
     def _forget(self) -> None:
         self.evidence.reset()
@@ -158,9 +171,8 @@ class Bayes:
         arrive = off * returning / len(self._total)
         off *= 1.0 - returning
         self._weigh_evidence(step, come)
-        self._expected = float(self._total @ self._scores) / max(on, 1e-9)
-        concentration = self._loops.concentration(self._total, self._scores)
-        self._concentration = min(1.0, float(concentration))
+        np.copyto(self.predicted, self._total)
+        self._expected, self._concentration = self.expected(self._scores)
         self._loops.weigh(
             self._moved,
             self._ratios,

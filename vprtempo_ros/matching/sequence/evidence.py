@@ -52,16 +52,20 @@ class Evidence:
     of an autoregressive process, Bayley and Hammersley 1946).
     """
 
-    def __init__(self, fixed: float = 0.0) -> None:
-        """Start from the prior; a `fixed` weight above 0 is not estimated."""
-        self._fixed = fixed
+    def __init__(self, fixed: float = 0.0, prior: float = _PRIOR, memory: float = _MEMORY) -> None:
+        """
+        Start from the prior; a `fixed` weight above 0 is not estimated.
+
+        :param prior: weight of the prior in places; memory: places that are remembered.
+        """
+        self._fixed, self._prior, self._memory = fixed, prior, memory
         self.reset()
 
     def reset(self) -> None:
         """Forget all frames."""
         self.correlation, self.recent, self.places = _CORRELATION, 0.0, 0.0
         # Sums of expected scores, and of what they are divided by.
-        self._sharp = _PRIOR / 2
+        self._sharp = self._prior / 2
         self._total = _STANDING_OUT * self._sharp
 
     def continue_from(self, before: Evidence) -> None:
@@ -101,9 +105,9 @@ class Evidence:
         :param correlations: float32 (speeds,), with the scores of the frame before, by speed.
         :param displacement: since that frame, in places, 0 to 1.
         """
-        self.places = min(self.places + displacement, _MEMORY)
-        part = displacement / (self.places + _PRIOR)
-        kept = 1.0 - part if self.places == _MEMORY else 1.0
+        self.places = min(self.places + displacement, self._memory)
+        part = displacement / (self.places + self._prior)
+        kept = 1.0 - part if self.places == self._memory else 1.0
         self._total = kept * self._total + displacement * score
         self._sharp = kept * self._sharp + displacement * math.sqrt(concentration)
         least = min(max(float(correlations.min()), 0.0), _MOST_CORRELATED)

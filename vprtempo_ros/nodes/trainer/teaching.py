@@ -92,6 +92,11 @@ class Teaching:
         # What would fail after the drive is checked before it.
         config = _checked(config)
         check_method(config.training)
+        if config.cameras.names:
+            raise TeachingError(
+                'a taught drive is of one camera: leave cameras.names empty, or record several '
+                'with ros2 bag record and train from that'
+            )
         if config.live.load_into:
             full_name(self._node, 'live.load_into', config.live.load_into)
         drive = DriveRecorder(self._node, config)

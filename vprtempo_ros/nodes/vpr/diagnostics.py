@@ -11,6 +11,7 @@ from rclpy.lifecycle import LifecycleNode
 from rclpy.timer import Timer
 
 from ...config import NodeConfig
+from ...health.cameras import CameraHealth
 from ...health.context import DiagnosticContext
 from ...health.monitor import COMPONENTS, HealthMonitor
 from ...health.status import Level, Status
@@ -90,21 +91,62 @@ class Diagnostics:
             return [self._monitor.map_status(now, context, config.diagnostics), *inactive]
         processor.statistics.set_dropped(inputs.dropped)
         metrics = processor.statistics.take(config.diagnostics.silence)
-        statuses = self._monitor.statuses(now, metrics, context, config.diagnostics)
+        cameras = self._cameras(config, processor, inputs, context)
+        statuses = self._monitor.statuses(now, metrics, context, config.diagnostics, cameras)
         if events := processor.loaded.events:
             statuses[0].values.extend(events.values(inputs.dropped))
         return statuses
+
+    def _cameras(
+        self,
+        config: NodeConfig,
+        processor: FrameProcessor,
+        inputs: InputSubscriptions,
+        context: DiagnosticContext,
+    ) -> list[CameraHealth]:
+        """Return what is known of each of several cameras."""
+        states = processor.loaded.recogniser.cameras
+        best = max((state.standing_out for state in states.values()), default=0.0)
+        # One that looks the other way than its view recognises places on some drives only.
+        steady = not (config.cameras.views or config.cameras.turned)
+        first = next(iter(states), '')
+        return [
+            CameraHealth(
+                name,
+                processor.cameras[name].statistics.take(config.diagnostics.silence),
+                self._of_topic(context, config, processor, topic),
+                state,
+                first,
+                best,
+                steady,
+            )
+            for (name, state), topic in zip(states.items(), inputs.image_topics)
+        ]
+
+    def _of_topic(
+        self, context: DiagnosticContext, config: NodeConfig, processor: FrameProcessor, topic: str
+    ) -> DiagnosticContext:
+        """Return a context for the images of one topic."""
+        node, reliability = self._node, config.input.reliability
+        return context._replace(
+            input_topic=topic,
+            publishers=lambda: publisher_names(node, topic),
+            silence_reason=lambda: silence_reason(
+                node, topic, processor.loaded.message, reliability
+            ),
+            loss_remedy=lambda: loss_remedy(node, topic, reliability),
+        )
 
     def _context(self, status: NodeStatus, processor: FrameProcessor) -> DiagnosticContext:
         config, inputs, localisation = status.config, status.inputs, status.localisation
         node, loaded = self._node, processor.loaded
         topic, odometry = '', ''
         if inputs is not None:
-            topic, odometry = [*inputs.topics, ''][:2]
+            topic, odometry = inputs.image_topics[0], inputs.odometry_topic
         sim_time = None
         if node.get_parameter('use_sim_time').value:
             sim_time = node.get_clock().now().nanoseconds * 1e-9
-        return DiagnosticContext(
+        found = DiagnosticContext(
             input_kind='packet' if loaded.events else 'image',
             input_topic=topic,
             publishers=lambda: publisher_names(node, topic),
@@ -122,3 +164,6 @@ class Diagnostics:
             sequence_filter=processor.sequence_filter,
             transform=localisation.state() if localisation is not None else None,
         )
+        # What is asked about the first topic holds for all, if none of them is received.
+        topics = inputs.image_topics if inputs is not None else []
+        return found._replace(input_topic=', '.join(topics))

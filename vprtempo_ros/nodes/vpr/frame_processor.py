@@ -12,7 +12,6 @@ from ...config import NodeConfig
 from ...errors import BackendError, ImageError, VprError
 from ...events.packet import Size
 from ...frames import Image
-from ...health.frozen import FrozenImage
 from ...health.statistics import FrameStatistics
 from ...matching.match import Match
 from ...matching.odometry import Odometer
@@ -21,6 +20,7 @@ from ...matching.stages import FrameTiming
 from ...recogniser import Recogniser
 from ...sources.cdr import Header, read_message, stamp_ns
 from ...sources.image_msg import DECODERS
+from .cameras import CameraFrames
 from .loading import LoadedMap
 from .localize import LastMatch, described, unknown_reason
 from .outputs.outputs import Outputs
@@ -38,6 +38,7 @@ class _FrameContext(NamedTuple):
     header: Header
     travelled: float | None
     image: Image | None
+    camera: str
 
 
 class FrameProcessor:
@@ -52,6 +53,8 @@ class FrameProcessor:
         """Make the output topics."""
         self._node, self.loaded = node, loaded
         self._outputs = Outputs(node, loaded.recogniser, loaded.path, config.pose)
+        # A camera that looks backwards is not moved along the route by the odometry's way.
+        self._measures_way = not config.cameras.turned
         self.match = self._match_in_use = config.match
         self._forget = self._wants_initial_pose = False
         # Takes each match with its pose, if there is one; may be set from another thread.
@@ -62,11 +65,14 @@ class FrameProcessor:
         """Forget earlier frames and restart the statistics: the robot may be anywhere."""
         self.loaded.recogniser.reset()
         self._forget = self._wants_initial_pose = False
-        self._seen: Size | None = None
         self.odometer = Odometer()
-        self._frozen = FrozenImage()
-        self.statistics = FrameStatistics()
-        self._last_ns = 0
+        self.cameras = {name: CameraFrames() for name in self.loaded.cameras}
+        # Of all cameras.
+        self.statistics = (
+            FrameStatistics()
+            if len(self.cameras) > 1
+            else next(iter(self.cameras.values())).statistics
+        )
         self._last: LastMatch | None = None
         if self.loaded.events:
             self.loaded.events.reset()
@@ -123,32 +129,46 @@ class FrameProcessor:
         reason = unknown_reason(last, time.monotonic(), max_age, self.match.min_confidence)
         if reason or last is None:
             return False, f'unknown: {reason}'
-        return True, described(last, self._outputs.poses.estimate(last.match))
+        return True, described(last, self._outputs.poses.estimate(last.match, last.turned))
+
+    def add_received(self, camera: str, stamp_ns: int | None) -> None:
+        """Count a received message; `stamp_ns`: that of a camera at a steady rate."""
+        statistics = self.cameras[camera].statistics
+        statistics.add_received(stamp_ns)
+        if statistics is not self.statistics:
+            self.statistics.add_received()
+
+    def add_lost(self, camera: str, count: int) -> None:
+        """Count messages that the middleware lost."""
+        for statistics in {self.cameras[camera].statistics, self.statistics}:
+            statistics.add_lost(count)
 
     @property
-    def seen(self) -> Size | None:
-        """Width and height of the last image, or of the sensor of the last event packet."""
-        return self.loaded.events.seen if self.loaded.events else self._seen
+    def seen(self) -> dict[str, Size | None]:
+        """By camera, width and height of the last image, or of the sensor of event packets."""
+        if self.loaded.events:
+            return dict.fromkeys(self.cameras, self.loaded.events.seen)
+        return {name: frames.seen for name, frames in self.cameras.items()}
 
     @property
     def sequence_filter(self) -> str:
         """The name of the sequence filter in use."""
         return self._match_in_use.sequence.filter
 
-    def process(self, data: bytes) -> None:
+    def process(self, data: bytes, camera: str = '') -> None:
         """Process a message: an image, or each image that an event packet completes."""
         started = time.perf_counter()
         try:
             if self.loaded.events:
                 for header, image in self.loaded.events.images(data):
-                    self._submit(header, image)
+                    self._submit(header, image, camera)
             else:
                 message = read_message(data, self.loaded.type_name)
-                self._submit(message.header, DECODERS[self.loaded.type_name](message))
+                self._submit(message.header, DECODERS[self.loaded.type_name](message), camera)
         except BackendError as error:
             self._note_failure(str(error))
         except VprError as error:
-            self._note_bad(str(error))
+            self._note_bad(str(error), camera)
         except Exception as error:  # noqa: BLE001 - reported; the next frame may be fine
             self._note_failure(f'{type(error).__name__}: {error}')
         self.statistics.add_work(time.perf_counter() - started)
@@ -183,31 +203,33 @@ class FrameProcessor:
         self._outputs.destroy()
         self.loaded.close()
 
-    def _submit(self, header: Header, image: Image) -> None:
-        self._seen = (image.width, image.height)
+    def _submit(self, header: Header, image: Image, camera: str) -> None:
+        frames = self.cameras[camera]
+        frames.seen = (image.width, image.height)
         stamp = stamp_ns(header)
-        self._check_time_jump(stamp)
+        self._check_time_jump(stamp, frames)
         if not self.loaded.events:
-            self._check_frozen(image, stamp)
-        travelled = self.odometer.travelled(stamp)
+            self._check_frozen(image, stamp, frames)
+        travelled = self.odometer.travelled(stamp) if self._measures_way else None
         matched = self._configured_recogniser().submit(
             image,
             FrameTiming(stamp, travelled),
-            _FrameContext(header, travelled, self._outputs.image_to_show(image)),
+            _FrameContext(header, travelled, self._outputs.image_to_show(image), camera),
+            camera,
         )
         self.odometer.keep()
         for tag, match in matched:
             self._publish(match, tag)
 
-    def _check_frozen(self, image: Image, stamp: int) -> None:
+    def _check_frozen(self, image: Image, stamp: int, frames: CameraFrames) -> None:
         """
         Refuse an image that shows where the robot was some time ago.
 
         :raises ImageError: if the image is the same although the robot has moved.
         """
         newest = self.odometer.newest
-        same = self._frozen.update(image.pixels, stamp, newest[1].position if newest else None)
-        self.statistics.set_unchanged(same.seconds)
+        same = frames.frozen.update(image.pixels, stamp, newest[1].position if newest else None)
+        frames.statistics.set_unchanged(same.seconds)
         if same.frozen:
             raise ImageError(
                 f'the same image for {same.seconds:.1f} s, in which the odometry moved by '
@@ -233,19 +255,21 @@ class FrameProcessor:
     def _publish(self, match: Match, context: object) -> None:
         assert isinstance(context, _FrameContext)
         header = context.header
-        self._last = LastMatch(match, stamp_ns(header), self.loaded, time.monotonic())
+        turned = self.loaded.cameras[context.camera].turned
+        self._last = LastMatch(match, stamp_ns(header), self.loaded, time.monotonic(), turned)
         follower = self.follower
-        stamp, estimate = self._outputs.publish(header, match, follower is not None)
+        stamp, estimate = self._outputs.publish(header, match, follower is not None, turned)
         if follower is not None:
             follower(self.loaded, stamp_ns(header), match, estimate)
         clock = self._node.get_clock()
         age = clock.now() - Time.from_msg(stamp, clock_type=clock.clock_type)
         self.statistics.add_result(match, context.travelled, age.nanoseconds * 1e-9)
-        self._outputs.publish_views(stamp, header.frame_id, match, context.image)
+        shown = self.loaded.cameras[context.camera].map
+        self._outputs.publish_views(stamp, header.frame_id, match, context.image, shown)
 
-    def _check_time_jump(self, stamp: int) -> None:
+    def _check_time_jump(self, stamp: int, frames: CameraFrames) -> None:
         """Forget earlier frames if the stamps jump back, as when a recording restarts."""
-        back, self._last_ns = self._last_ns - stamp, stamp
+        back, frames.last_ns = frames.last_ns - stamp, stamp
         # A stamp of zero means that there is none.
         if stamp > 0 and back > _BACK:
             self.loaded.recogniser.reset()
@@ -265,8 +289,12 @@ class FrameProcessor:
                 f'frame failed: {reason}', throttle_duration_sec=_WARN_PERIOD
             )
 
-    def _note_bad(self, reason: str) -> None:
-        self.statistics.add_bad(reason)
+    def _note_bad(self, reason: str, camera: str) -> None:
+        statistics = self.cameras[camera].statistics
+        statistics.add_bad(reason)
+        if statistics is not self.statistics:
+            reason = f'{camera}: {reason}'
+            self.statistics.add_bad(reason)
         unit = 'packet' if self.loaded.events else 'frame'
         self._node.get_logger().warning(
             f'bad {unit} skipped: {reason}', throttle_duration_sec=_WARN_PERIOD

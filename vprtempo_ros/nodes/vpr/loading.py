@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Iterable, Mapping
 
 from sensor_msgs.msg import CompressedImage, Image
 
@@ -19,6 +19,7 @@ from ...maps.store import load
 from ...recogniser import Recogniser
 from ...sources.cdr import COMPRESSED, IMAGE, prepare
 from ...sources.poses import ODOMETRY
+from .cameras import Camera, cameras_of
 
 if TYPE_CHECKING:
     from .event_input import EventInput
@@ -34,14 +35,16 @@ class LoadedMap:
     """
     A map with its running backend and its input.
 
-    path: as in the configuration. message: the class of the messages to subscribe to; type_name:
-    the name of their type. events: makes images of event messages, None for images. on_disk: the
-    folder at the time of loading. summary: one line for the log. route: the same object for
-    revisions of one map, where a robot that is followed is found again.
+    path: as in the configuration. cameras: by name, of which one alone may have none. message: the
+    class of the messages to subscribe to; type_name: the name of their type. events: makes images
+    of event messages, None for images. on_disk: the folder at the time of loading. summary: one
+    line for the log. route: the same object for revisions of one map, where a robot that is
+    followed is found again.
     """
 
     path: str
     recogniser: Recogniser
+    cameras: dict[str, Camera]
     message: type
     type_name: str
     events: EventInput | None
@@ -54,11 +57,12 @@ class LoadedMap:
         self.recogniser.close()
 
 
-def load_map(config: NodeConfig, seen: Size | None = None) -> LoadedMap:
+def load_map(config: NodeConfig, seen: Mapping[str, Size | None] | None = None) -> LoadedMap:
     """
     Load the map of the configuration and start its backend.
 
-    :param seen: width and height of the images or events received so far, which the map must fit.
+    :param seen: by camera, width and height of the images or events received so far, which the map
+        must fit; None: it may have any cameras.
     :raises VprError: if the map is missing, damaged or of another sensor, or no backend can run.
     """
     if not config.map:
@@ -71,7 +75,14 @@ def load_map(config: NodeConfig, seen: Size | None = None) -> LoadedMap:
     backend, reason = deepcopy(config.backend), 'as set by backend.name'
     if not backend.name:
         backend.name, reason = default_backend(loaded.network)
-    _check_input(loaded, config, seen)
+    cameras = cameras_of(loaded, config)
+    if seen is not None and set(seen) != set(cameras):
+        raise ConfigError(
+            f'{config.map} is of {_named(cameras)}, but the node listens to {_named(seen)}: '
+            'deactivate it first'
+        )
+    for name, camera in cameras.items():
+        _check_input(camera.map, config, (seen or {}).get(name))
     if config.tf.publish:
         _check_transforms(loaded, config)
     events = None
@@ -86,15 +97,25 @@ def load_map(config: NodeConfig, seen: Size | None = None) -> LoadedMap:
         prepare(type_name)
     if config.uses_odometry:
         prepare(ODOMETRY)
-    recogniser = Recogniser(loaded, backend, config.match, config.input.any_size)
+    recogniser = Recogniser(
+        {name: camera.map for name, camera in cameras.items()},
+        backend,
+        config.match,
+        config.input.any_size,
+    )
     detail = getattr(recogniser.backend, 'detail', '')
     summary = (
         f'map {config.map}: revision {loaded.revision}, {len(loaded.places)} places in '
-        f'{loaded.network}, loaded in {time.monotonic() - started:.2f} s; '
-        f'backend {backend.name} ({reason}), '
+        f'{loaded.network}{f" for {_named(cameras)}" if len(cameras) > 1 else ""}, '
+        f'loaded in {time.monotonic() - started:.2f} s; backend {backend.name} ({reason}), '
         f'{backend.threads} thread(s)' + (f', {detail}' if detail else '')
     )
-    return LoadedMap(config.map, recogniser, message, type_name, events, on_disk, summary)
+    return LoadedMap(config.map, recogniser, cameras, message, type_name, events, on_disk, summary)
+
+
+def _named(cameras: Iterable[str]) -> str:
+    names = [name for name in cameras if name]
+    return f'the cameras {", ".join(names)}' if names else 'one camera'
 
 
 def transform_message() -> Any:

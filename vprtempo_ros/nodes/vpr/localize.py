@@ -13,12 +13,17 @@ from .loading import LoadedMap
 
 
 class LastMatch(NamedTuple):
-    """The match of a frame, its stamp in ns, the map, and when it was matched, in seconds."""
+    """
+    The match of a frame, its stamp in ns, the map, and when it was matched, in seconds.
+
+    turned: whether it is the match of a camera that looks backwards.
+    """
 
     match: Match
     stamp_ns: int
     loaded: LoadedMap
     time: float
+    turned: bool = False
 
 
 def unknown_reason(last: LastMatch | None, now: float, max_age: float, least: float) -> str:

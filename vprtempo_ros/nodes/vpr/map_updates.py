@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from copy import deepcopy
 from dataclasses import replace
+from typing import Mapping
 
 from ...config import NodeConfig
 from ...errors import VprError
@@ -32,11 +33,13 @@ class MapUpdates:
         self._tried: Signature | None = None
         self._loading: _Loading | None = None
 
-    def poll(self, config: NodeConfig, present: LoadedMap, seen: Size | None) -> LoadedMap | None:
+    def poll(
+        self, config: NodeConfig, present: LoadedMap, seen: Mapping[str, Size | None]
+    ) -> LoadedMap | None:
         """
         Return the map that is to replace the present one, if it has been loaded.
 
-        :param seen: width and height of the images or events received so far.
+        :param seen: by camera, width and height of the images or events received so far.
         """
         if self._loading is not None:
             return self._result(present)
@@ -71,7 +74,7 @@ class MapUpdates:
 class _Loading:
     """Loads a map in a thread; once `done`, it is there, or a problem in one line."""
 
-    def __init__(self, config: NodeConfig, seen: Size | None) -> None:
+    def __init__(self, config: NodeConfig, seen: Mapping[str, Size | None]) -> None:
         self.done, self.problem = False, ''
         self.loaded: LoadedMap | None = None
         self._config, self._seen = deepcopy(config), seen

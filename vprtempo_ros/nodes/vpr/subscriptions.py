@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import Callable, TypeVar
+from functools import partial
+from typing import Callable, NamedTuple, TypeVar
 
 from nav_msgs.msg import Odometry
 from rclpy.lifecycle import LifecycleNode
 
 from ...config import LiveInputConfig
 from ...errors import ImageError
-from ...interface import EVENTS, IMAGE, ODOM
+from ...interface import ODOM
 from ...sources.cdr import first_stamp_ns, read_message, stamp_ns
 from ...sources.poses import ODOMETRY, pose_of
 from ..common.losses import subscribe_counting_losses
@@ -21,6 +22,14 @@ from .newest_only import NewestOnly
 from .packet_queue import PacketQueue
 
 R = TypeVar('R')
+
+
+class _Message(NamedTuple):
+    """An image as it was received, and its camera."""
+
+    camera: str
+    data: bytes
+
 
 # Messages that the middleware may queue.
 _IMAGES_DEPTH, _EVENTS_DEPTH = 5, 200
@@ -46,21 +55,26 @@ class InputSubscriptions:
         self._node, self._processor = node, processor
         loaded = processor.loaded
         depth = config.depth or (_EVENTS_DEPTH if loaded.events else _IMAGES_DEPTH)
-        self._worker: NewestOnly[bytes] | PacketQueue = (
+        self._worker: NewestOnly[_Message] | PacketQueue = (
             PacketQueue(processor.process, config.max_delay, processor.advance)
             if loaded.events
-            else NewestOnly(processor.process, processor.advance)
+            else NewestOnly(
+                lambda item: processor.process(item.data, item.camera),
+                processor.advance,
+                lambda item: item.camera,
+            )
         )
         # Raw: converting an image in rclpy costs several times the matching.
         self._subscriptions = [
             subscribe_counting_losses(
                 node,
                 loaded.message,
-                (EVENTS if loaded.events else IMAGE).name,
-                self._on_message,
+                camera.topic,
+                partial(self._on_message, name),
                 streaming(depth, config.reliability),
-                processor.statistics.add_lost,
+                partial(processor.add_lost, name),
             )
+            for name, camera in loaded.cameras.items()
         ]
         # Packets of events come when there is something to see, at no steady rate.
         self._steady = loaded.events is None
@@ -73,8 +87,18 @@ class InputSubscriptions:
 
     @property
     def topics(self) -> list[str]:
-        """The names of the topics after remapping, that of the images or events first."""
+        """The names of the topics after remapping, those of the images or events first."""
         return [str(subscription.topic_name) for subscription in self._subscriptions]
+
+    @property
+    def image_topics(self) -> list[str]:
+        """The names of the topics of images or events after remapping, one for each camera."""
+        return self.topics[: len(self._processor.loaded.cameras)]
+
+    @property
+    def odometry_topic(self) -> str:
+        """The name of the topic of odometry after remapping; empty: not subscribed to."""
+        return next(iter(self.topics[len(self.image_topics) :]), '')
 
     @property
     def dropped(self) -> int:
@@ -111,9 +135,12 @@ class InputSubscriptions:
         self._worker.stop()
         self._processor.finish()
 
-    def _on_message(self, data: bytes) -> None:
-        self._processor.statistics.add_received(first_stamp_ns(data) if self._steady else None)
-        self._worker.put(data)
+    def _on_message(self, camera: str, data: bytes) -> None:
+        self._processor.add_received(camera, first_stamp_ns(data) if self._steady else None)
+        if isinstance(self._worker, PacketQueue):
+            self._worker.put(data)
+        else:
+            self._worker.put(_Message(camera, data))
 
     def _on_odometry(self, data: bytes) -> None:
         try:

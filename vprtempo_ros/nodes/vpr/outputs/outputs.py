@@ -12,6 +12,7 @@ from ....config import PoseConfig
 from ....frames import Image
 from ....interface import BELIEF, INFO, MATCH
 from ....maps.layout import Layout, layout_of
+from ....maps.map import Map
 from ....matching.match import Match
 from ....matching.pose import PoseEstimate
 from ....recogniser import Recogniser
@@ -62,9 +63,13 @@ class Outputs:
         self._info.publish(info)
 
     def publish(
-        self, header: Header, match: Match, wants_pose: bool
+        self, header: Header, match: Match, wants_pose: bool, turned: bool
     ) -> tuple[Time, PoseEstimate | None]:
-        """Publish match and pose of a frame; return its stamp as a ROS message, and the pose."""
+        """
+        Publish match and pose of a frame; return its stamp as a ROS message, and the pose.
+
+        :param turned: whether the camera looks backwards, seen from the map's.
+        """
         output = Classification()
         output.header.stamp.sec = int(header.stamp.sec)
         output.header.stamp.nanosec = int(header.stamp.nanosec)
@@ -75,20 +80,27 @@ class Outputs:
         ]
         self._matches.publish(output)
         stamp = output.header.stamp
-        return stamp, self.poses.publish(stamp, match, wants_pose)
+        return stamp, self.poses.publish(stamp, match, wants_pose, turned)
 
     def image_to_show(self, image: Image) -> Image | None:
         """Return the image if it must be kept for the match image, else None."""
         return image if self._match_image.wanted else None
 
-    def publish_views(self, stamp: Time, frame_id: str, match: Match, image: Image | None) -> None:
-        """Publish belief, markers and match image of a frame to their subscribers."""
+    def publish_views(
+        self, stamp: Time, frame_id: str, match: Match, image: Image | None, shown: Map
+    ) -> None:
+        """
+        Publish belief, markers and match image of a frame to their subscribers.
+
+        :param shown: the map of the frame's camera.
+        """
         if self._belief.get_subscription_count():
             cloud = self._cloud.message(match.similarity, match.belief.astype(np.float32))
             cloud.header.stamp = stamp
             self._belief.publish(cloud)
         self._markers.show(match.places)
         if image is not None:
+            self._match_image.set_map(shown)
             self._match_image.show(stamp, frame_id, image, match)
 
     def clear(self) -> None:

@@ -70,21 +70,28 @@ class PoseOutput:
         """Do not publish the next pose on initialpose."""
         self._initial_requested = False
 
-    def estimate(self, match: Match) -> PoseEstimate | None:
-        """Return the pose of a match, if its place is known and has a pose."""
+    def estimate(self, match: Match, turned: bool = False) -> PoseEstimate | None:
+        """
+        Return the pose of a match, if its place is known and has a pose.
+
+        :param turned: whether the camera looks backwards, seen from the map's.
+        """
         if self._estimator is None or match.place is None:
             return None
-        return self._estimator(match.belief, match.place)
+        found = self._estimator(match.belief, match.place)
+        return found._replace(pose=found.pose.turned()) if found and turned else found
 
-    def publish(self, stamp: Time, match: Match, wanted: bool) -> PoseEstimate | None:
+    def publish(
+        self, stamp: Time, match: Match, wanted: bool, turned: bool = False
+    ) -> PoseEstimate | None:
         """
         Publish the pose of a match, if its place is known and has a pose, and return it.
 
-        :param wanted: whether to estimate it without subscribers too.
+        :param wanted: whether to estimate it without subscribers too; turned: as in `estimate`.
         """
         if not (wanted or self._initial_requested or self._poses.get_subscription_count()):
             return None
-        estimate = self.estimate(match)
+        estimate = self.estimate(match, turned)
         if estimate is None:
             return None
         message = pose_message(estimate, stamp)
