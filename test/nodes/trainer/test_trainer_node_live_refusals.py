@@ -306,7 +306,7 @@ def test_wrong_frames_in_the_middle(route, tmp_path: Path) -> None:
         teacher.await_status(DiagnosticStatus.WARN, 'frames unusable for a map: ', earlier=True)
         assert (
             teacher.await_value(
-                'bad: expected 32x24 pixels as in the first image, found 64x48', bool
+                'bad: expected 32x24 pixels as in most images so far, found 64x48', bool
             )
             == '5'
         )
