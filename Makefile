@@ -5,8 +5,6 @@ DISTRO ?=
 VENV := .venv
 SECONDS ?= 300
 WORKERS ?= auto
-# Tests of nodes wait half of their time: more processes than processors keep these busy.
-ALL_WORKERS := $(if $(filter auto,$(WORKERS)),$(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n + (n + 1) / 2))),$(WORKERS))
 RUN := $(VENV)/bin/python
 SETUP = @$(PYTHON) env/bootstrap.py --venv $(VENV) $(if $(DISTRO),--distro $(DISTRO))
 
@@ -92,7 +90,7 @@ test-fast: ## run the tests without ROS and without other processes: a minute
 # Coverage is held to the gate of pyproject.toml by all tests only, not by those that PYTEST selects.
 test: ## run all tests, and measure their coverage unless PYTEST is given
 	$(SETUP) --with test
-	@$(if $(PYTEST),$(RUN) -m pytest -n $(ALL_WORKERS) --dist worksteal $(PYTEST),$(RUN) env/covered.py -n $(ALL_WORKERS) --dist worksteal)
+	@$(if $(PYTEST),$(RUN) -m pytest -n $(WORKERS) --dist worksteal $(PYTEST),$(RUN) env/covered.py -n $(WORKERS) --dist worksteal)
 
 test-matrix: ## run the tests for each ROS 2 and Python of robots that has its Python on this machine
 	@$(PYTHON) env/matrix.py $(PYTEST)

@@ -147,6 +147,8 @@ def test_encoders_of_other_packages_are_named() -> None:
         encoder_operations(Unknown(), EncodingConfig(encoder='mine'), (64, 48), False)
 
 
+# SANA-FE, where it is installed, runs in a process of its own.
+@pytest.mark.process
 def test_the_tool_prints_the_bill(
     street, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -189,6 +189,8 @@ def test_the_tool(
     assert len({frame['stamp_ns'] for frame in frames}) == len(frames) > 10
 
 
+# SANA-FE, where it is installed, runs in a process of its own.
+@pytest.mark.process
 @with_sinabs
 def test_the_tool_with_the_rate_code(
     street, tmp_path: Path, capsys: pytest.CaptureFixture[str]

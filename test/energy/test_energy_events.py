@@ -89,6 +89,8 @@ def test_the_same_each_time(counting: Path, bag: Path) -> None:
     assert np.array_equal(once, again)
 
 
+# SANA-FE, where it is installed, runs in a process of its own.
+@pytest.mark.process
 @with_sinabs
 def test_the_tool(
     counting: Path, bag: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -31,7 +31,7 @@ def test_overwriting_leaves_the_new_map_only(
     assert names(tmp_path) == ['expected', 'office']
 
 
-@pytest.mark.parametrize('failing', ['write_places', 'write_network', 'exchange', '_dump'])
+@pytest.mark.parametrize('failing', ['write_places', 'write_network', 'exchange', 'with_digest'])
 @pytest.mark.parametrize('error', [OSError(28, 'No space left on device'), KeyboardInterrupt()])
 def test_failure_leaves_the_old_map(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str, error: BaseException

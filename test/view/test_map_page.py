@@ -262,6 +262,7 @@ def test_a_large_map_is_smooth(tmp_path: Path, browser: Any) -> None:
     ('words', 'message'),
     [
         (('--map', '/no/such/map'), 'no such map'),
+        (('--map', '/no/such/map', '--ros-args', '-r', '__node:=a'), 'no such map'),
         (('--map', '.', '--port', '99999'), '--port: expected a number from 0 to 65535'),
     ],
 )

@@ -121,5 +121,7 @@ def _image(given: Given) -> dict[str, str]:
     """Return the remap of the camera's topic for RViz, which has a display for each transport."""
     if given['input_type'] == 'events':
         return {}
-    name = 'image/compressed' if given['input_type'] == 'compressed' else 'image'
-    return {name: given['image']}
+    if given['input_type'] != 'compressed':
+        return {'image': given['image']}
+    # As image_transport names it.
+    return {'image/compressed': f'{given["image"].removesuffix("/compressed")}/compressed'}

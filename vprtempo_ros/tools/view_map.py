@@ -186,7 +186,11 @@ def main(args: Sequence[str] | None = None) -> int:
     parser.add_argument(
         '--port', type=int, default=8765, help='0: any free one (default: %(default)s)'
     )
-    given = parser.parse_args(args)
+    words = list(sys.argv[1:] if args is None else args)
+    # ROS arguments, as launch files give them to every program, mean nothing to a map.
+    given = parser.parse_args(
+        words[: words.index('--ros-args')] if '--ros-args' in words else words
+    )
 
     def work() -> None:
         check_range('--port', given.port, 0, 65535)

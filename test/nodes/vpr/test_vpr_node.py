@@ -61,17 +61,25 @@ def test_recognises_the_second_traverse(street, tmp_path: Path) -> None:
     assert right / len(frames) > 0.7
 
 
-def test_compressed_images(street, tmp_path: Path) -> None:
-    """input.type: compressed takes JPEG, on a remapped topic."""
+@pytest.mark.parametrize(
+    ('remapped', 'topic'),
+    [
+        ('/camera/image_raw/compressed', '/camera/image_raw/compressed'),
+        ('/camera/image_raw', '/camera/image_raw/compressed'),
+        ('/camera/jpeg', '/camera/jpeg'),
+    ],
+    ids=['full name', 'name of image_transport', 'any name'],
+)
+def test_compressed_images(street, tmp_path: Path, remapped: str, topic: str) -> None:
+    """input.type: compressed takes JPEG, on a remapped topic or below it."""
     import cv2
     from sensor_msgs.msg import CompressedImage
 
-    topic = '/camera/image_raw/compressed'
     with (
         ros.node(
             tmp_path,
             'vpr_node',
-            remap={'image': topic},
+            remap={'image': remapped},
             parameters={'map': street.map, 'input.type': 'compressed', **ros.SINGLE},
         ),
         Client(image=topic, kind=CompressedImage) as client,

@@ -122,7 +122,7 @@ def test_nothing_is_kept_or_made_without_listeners(street) -> None:
         for publisher in (outputs._matches, markers._route, markers._match):
             publisher.on_activate(None)
         assert outputs.image_to_show(image) is None
-        outputs.publish_views(Time(), '', answer, None)
+        outputs.publish_views(Time(), '', answer, None, recogniser.map)
         markers._serve_new()
         assert markers._sent is None
         assert not markers._route_kept
@@ -130,7 +130,7 @@ def test_nothing_is_kept_or_made_without_listeners(street) -> None:
             node.create_subscription(kind, f'~/{name}', lambda _: None, 1)
         until(lambda: outputs.image_to_show(image) is image, 'a listener')
         until(lambda: markers._route.get_subscription_count() > 0, 'a listener')
-        outputs.publish_views(Time(), '', answer, None)
+        outputs.publish_views(Time(), '', answer, None, recogniser.map)
         assert markers._sent is not None
     finally:
         outputs.destroy()

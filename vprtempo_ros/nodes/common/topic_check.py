@@ -6,6 +6,26 @@ from rclpy.node import Node
 from rclpy.qos import ReliabilityPolicy
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 
+from ...sources.cdr import COMPRESSED
+
+# What image_transport adds to the name of a camera's topic for compressed images.
+_COMPRESSED = '/compressed'
+
+
+def compressed_topic(node: Node, topic: str, message: type) -> str:
+    """
+    Return where image_transport publishes the compressed images of a camera's topic.
+
+    Empty where that is the topic itself, which has the name of compressed images or a publisher of
+    them, and for other messages.
+    """
+    resolved = node.resolve_topic_name(topic)
+    wanted = _type_of(message)
+    known = {info.topic_type for info in node.get_publishers_info_by_topic(resolved)}
+    if wanted != COMPRESSED or resolved.endswith(_COMPRESSED) or wanted in known:
+        return ''
+    return f'{resolved}{_COMPRESSED}'
+
 
 def publisher_names(node: Node, topic: str) -> list[str]:
     """Return the full names of the nodes that publish a topic."""
@@ -25,7 +45,7 @@ def silence_reason(node: Node, topic: str, message: type, reliability: str) -> s
             "no node publishes it; start the camera's driver, or remap the topic to the one it "
             'publishes'
         )
-    wanted = f'{message.__module__.split(".")[0]}/msg/{message.__name__}'
+    wanted = _type_of(message)
     for info in found:
         if info.topic_type != wanted:
             return (
@@ -67,6 +87,10 @@ def loss_remedy(node: Node, topic: str, reliability: str) -> str:
         'the link or the driver is too slow: use compressed images (input.type: compressed), or a '
         'lower rate or resolution'
     )
+
+
+def _type_of(message: type) -> str:
+    return f'{message.__module__.split(".")[0]}/msg/{message.__name__}'
 
 
 def _name(info: TopicEndpointInfo) -> str:

@@ -9,6 +9,7 @@ from typing import Callable, NamedTuple, TypeVar
 
 from nav_msgs.msg import Odometry
 from rclpy.lifecycle import LifecycleNode
+from rclpy.subscription import Subscription
 
 from ...config import LiveInputConfig
 from ...errors import ImageError
@@ -17,6 +18,7 @@ from ...sources.cdr import first_stamp_ns, read_message, stamp_ns
 from ...sources.poses import ODOMETRY, pose_of
 from ..common.losses import subscribe_counting_losses
 from ..common.qos import streaming
+from ..common.topic_check import compressed_topic
 from .frame_processor import FrameProcessor
 from .newest_only import NewestOnly
 from .packet_queue import PacketQueue
@@ -64,18 +66,20 @@ class InputSubscriptions:
                 lambda item: item.camera,
             )
         )
-        # Raw: converting an image in rclpy costs several times the matching.
-        self._subscriptions = [
-            subscribe_counting_losses(
+
+        def subscribe(name: str, topic: str) -> Subscription:
+            # Raw: converting an image in rclpy costs several times the matching.
+            return subscribe_counting_losses(
                 node,
                 loaded.message,
-                camera.topic,
+                topic,
                 partial(self._on_message, name),
                 streaming(depth, config.reliability),
                 partial(processor.add_lost, name),
             )
-            for name, camera in loaded.cameras.items()
-        ]
+
+        topics = {name: camera.topic for name, camera in loaded.cameras.items()}
+        self._subscriptions = [subscribe(name, topic) for name, topic in topics.items()]
         # Packets of events come when there is something to see, at no steady rate.
         self._steady = loaded.events is None
         if odometry:
@@ -84,10 +88,22 @@ class InputSubscriptions:
                     Odometry, ODOM.name, self._on_odometry, _ODOMETRY_QOS, raw=True
                 )
             )
+        self._odometry = odometry
+        # The driver may not have started yet: one of the two topics stays silent.
+        self._subscriptions += [
+            subscribe(name, found)
+            for name, topic in topics.items()
+            if (found := compressed_topic(node, topic, loaded.message))
+        ]
 
     @property
     def topics(self) -> list[str]:
-        """The names of the topics after remapping, those of the images or events first."""
+        """
+        The names of the topics after remapping.
+
+        Those of images or events come first, then that of odometry, then where image_transport
+        publishes compressed images.
+        """
         return [str(subscription.topic_name) for subscription in self._subscriptions]
 
     @property
@@ -98,7 +114,7 @@ class InputSubscriptions:
     @property
     def odometry_topic(self) -> str:
         """The name of the topic of odometry after remapping; empty: not subscribed to."""
-        return next(iter(self.topics[len(self.image_topics) :]), '')
+        return self.topics[len(self.image_topics)] if self._odometry else ''
 
     @property
     def dropped(self) -> int:
