@@ -31,6 +31,14 @@ IMAGE = Entry(
     'or `cameras.topics`',
     'best effort, or `input.reliability`',
 )
+COMPRESSED_IMAGE = Entry(
+    'image/compressed',
+    IN,
+    ('sensor_msgs/msg/CompressedImage',),
+    '`input.type: compressed`, where `image` is remapped to the raw images: below them, as '
+    'image_transport names it',
+    'best effort, or `input.reliability`',
+)
 EVENTS = Entry(
     'events',
     IN,
@@ -212,6 +220,7 @@ TEACHING = (TAUGHT_IMAGE, TAUGHT_EVENTS, STATE, TEACHING_DIAGNOSTICS, START, FIN
 NODES: dict[str, tuple[Entry, ...]] = {
     'vpr_node': (
         IMAGE,
+        COMPRESSED_IMAGE,
         EVENTS,
         ODOM,
         MATCH,

@@ -369,7 +369,7 @@ def test_rviz_shows_the_camera_with_its_transport(kind: str, name: str) -> None:
     )
     rviz = next(process for process in started if process.executable == 'rviz2')
     assert {old for old in rviz.remappings if old.startswith('image')} == {name}
-    assert rviz.remappings[name] == '/camera/image'
+    assert rviz.remappings[name] == name.replace('image', '/camera/image')
     shown = yaml.safe_load((ROOT / 'rviz' / 'vpr.rviz').read_text())
     topics = [
         display['Topic']['Value']

@@ -10,6 +10,7 @@ from support import ros
 from support.teaching import taught
 
 from vprtempo_ros.interface import (
+    COMPRESSED_IMAGE,
     EVENTS,
     IMAGE,
     IN,
@@ -110,6 +111,7 @@ def await_graph(name: str, wanted: Graph) -> None:
 @pytest.mark.parametrize('variant', [0, 1], ids=['image', 'compressed'])
 def test_vpr_node_with_a_camera(street, tmp_path: Path, variant: int) -> None:
     """A node that listens to images and odometry has what the table says, but for events."""
+    unused = () if variant else (COMPRESSED_IMAGE,)
     with ros.node(
         tmp_path,
         'vpr_node',
@@ -119,7 +121,7 @@ def test_vpr_node_with_a_camera(street, tmp_path: Path, variant: int) -> None:
             'input.type': ('image', 'compressed')[variant],
         },
     ):
-        await_graph('vpr_node', expected('vpr_node', (EVENTS, *LOCALISATION), variant))
+        await_graph('vpr_node', expected('vpr_node', (EVENTS, *unused, *LOCALISATION), variant))
 
 
 @pytest.mark.parametrize('variant', [0, 1], ids=['packet', 'array'])
@@ -136,14 +138,16 @@ def test_vpr_node_with_an_event_camera(event_map: Path, tmp_path: Path, variant:
             'input.message': ('packet', 'array')[variant],
         },
     ):
-        await_graph('vpr_node', expected('vpr_node', (IMAGE, *LOCALISATION), variant))
+        await_graph(
+            'vpr_node', expected('vpr_node', (IMAGE, COMPRESSED_IMAGE, *LOCALISATION), variant)
+        )
 
 
 def test_vpr_node_that_publishes_transforms(street, tmp_path: Path) -> None:
     """With tf.publish a node has what the table says, odometry too, but for events."""
     pytest.importorskip('tf2_msgs')
     with ros.node(tmp_path, 'vpr_node', parameters={'map': street.map, 'tf.publish': 'true'}):
-        await_graph('vpr_node', expected('vpr_node', (EVENTS,)))
+        await_graph('vpr_node', expected('vpr_node', (EVENTS, COMPRESSED_IMAGE)))
 
 
 def test_trainer_node(street, tmp_path: Path) -> None:
