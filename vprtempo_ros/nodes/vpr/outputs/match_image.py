@@ -25,36 +25,37 @@ class _Shown(NamedTuple):
     frame_id: str
     image: PixelImage
     match: Match
-    side_by_side: SideBySide
+    loaded: Map
 
 
 class MatchImage:
     """The topic ~/match_image: at most 10 Hz, and only for subscribers."""
 
-    def __init__(self, node: LifecycleNode, loaded: Map) -> None:
+    def __init__(self, node: LifecycleNode) -> None:
         """Make the topic, and start the thread."""
         self._node = node
-        self.set_map(loaded)
         self._publisher = node.create_lifecycle_publisher(Image, MATCH_IMAGE.name, 2)
         self._worker = NewestOnly(self._draw)
         self._next = 0.0
-
-    def set_map(self, loaded: Map) -> None:
-        """Show the places of another map, with their thumbnails and labels."""
-        self._side_by_side = SideBySide(loaded.thumbnails, loaded.labels)
 
     @property
     def wanted(self) -> bool:
         """Whether there are subscribers, for whom the image of a frame must be kept."""
         return self._publisher.get_subscription_count() > 0
 
-    def show(self, stamp: Time, frame_id: str, image: PixelImage, match: Match) -> None:
-        """Draw and publish a frame in the thread, at most 10 per second; returns at once."""
+    def show(
+        self, stamp: Time, frame_id: str, image: PixelImage, match: Match, loaded: Map
+    ) -> None:
+        """
+        Draw and publish a frame in the thread, at most 10 per second; returns at once.
+
+        :param loaded: the map of the match, with thumbnails and labels of its places.
+        """
         now = time.monotonic()
         # On average, so that a camera of 10 Hz with jitter loses no frame.
         if now >= self._next - _PERIOD / 2:
             self._next = max(self._next + _PERIOD, now)
-            self._worker.put(_Shown(stamp, frame_id, image, match, self._side_by_side))
+            self._worker.put(_Shown(stamp, frame_id, image, match, loaded))
 
     def destroy(self) -> None:
         """End the thread and remove the topic."""
@@ -63,7 +64,8 @@ class MatchImage:
 
     def _draw(self, shown: _Shown) -> None:
         try:
-            pixels = shown.side_by_side.compose(shown.image, shown.match)
+            side_by_side = SideBySide(shown.loaded.thumbnails, shown.loaded.labels)
+            pixels = side_by_side.compose(shown.image, shown.match)
             message = Image(
                 height=pixels.shape[0],
                 width=pixels.shape[1],

@@ -36,7 +36,7 @@ class Outputs:
         self._cloud = BeliefCloud(layout)
         self.poses = PoseOutput(node, recogniser, pose)
         self._markers = Markers(node, layout)
-        self._match_image = MatchImage(node, recogniser.map)
+        self._match_image = MatchImage(node)
         self._matches = node.create_lifecycle_publisher(Classification, MATCH.name, 10)
         self._belief = node.create_lifecycle_publisher(PointCloud2, BELIEF.name, 5)
         self._info = node.create_publisher(VisionInfo, INFO.name, LATCHED)
@@ -49,7 +49,6 @@ class Outputs:
         self._cloud = BeliefCloud(layout)
         self.poses.set_map(recogniser)
         self._markers.set_layout(layout)
-        self._match_image.set_map(recogniser.map)
         self._announce(map_path)
 
     def _announce(self, map_path: str) -> None:
@@ -100,8 +99,7 @@ class Outputs:
             self._belief.publish(cloud)
         self._markers.show(match.places)
         if image is not None:
-            self._match_image.set_map(shown)
-            self._match_image.show(stamp, frame_id, image, match)
+            self._match_image.show(stamp, frame_id, image, match, shown)
 
     def clear(self) -> None:
         """Remove the displayed match and a pending initial pose, before deactivation."""
