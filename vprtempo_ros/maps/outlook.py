@@ -13,7 +13,7 @@ from typing import Iterator, NamedTuple
 
 import numpy as np
 
-from ..arrays import Floats, Indices, Integers, Spikes
+from ..arrays import Floats, Indices, Integers, Scores, Spikes
 from ..backends import Backend, create
 from ..config import BackendConfig, MatchConfig
 from ..matching.matcher import Matcher
@@ -22,7 +22,7 @@ from ..matching.stages import FrameTiming
 from ..support.progress import ProgressCallback
 from .held_out import held_out_frames
 from .map import Map
-from .revisions import load_content, obstacle
+from .revisions import load_training, obstacle
 from .samples import KINDS, trials_of
 from .training_data import TrainingData
 
@@ -75,7 +75,7 @@ def outlook_on_disk(loaded: Map, folder: Path, progress: ProgressCallback) -> Ou
 
     :raises VprError: if its training data are damaged, or its network cannot be run here.
     """
-    training = None if obstacle(loaded, folder) else load_content(folder).content.data
+    training = None if obstacle(loaded, folder) else load_training(loaded, folder)
     backend = create(loaded.network, BackendConfig())
     try:
         return outlook(loaded, training, backend, progress)
@@ -113,9 +113,10 @@ def outlook(
             done += 1
     tested = np.flatnonzero(count)
     alike, ratio = np.zeros(len(compared), np.int64), np.zeros(len(compared), np.float32)
-    shown = loaded.shown()
+    shown, normalise = loaded.shown(), Normaliser(loaded.response_statistics)
     for number, place in enumerate(compared.tolist()):
-        alike[number], ratio[number] = _most_similar(loaded, backend, place, shown[place])
+        scores = normalise(backend.similarity(shown[place]), FrameTiming(0))
+        alike[number], ratio[number] = _most_similar(loaded, place, scores)
         progress('comparing places', done + number, total)
     progress('comparing places', total, total)
     return Outlook(
@@ -154,9 +155,8 @@ def _matchers(loaded: Map) -> tuple[Matcher, Matcher]:
     return matchers[0], matchers[1]
 
 
-def _most_similar(loaded: Map, backend: Backend, place: int, shown: Spikes) -> tuple[int, float]:
+def _most_similar(loaded: Map, place: int, scores: Scores) -> tuple[int, float]:
     """Return the most similar place beyond the tolerance, with its relative score."""
-    scores = Normaliser(loaded.response_statistics)(backend.similarity(shown), FrameTiming(0))
     own = float(scores[place])
     scores = scores.copy()
     scores[loaded.parts().around(place, loaded.calibration.tolerance)] = -np.inf

@@ -32,6 +32,7 @@ from .map import EditRecord, Map, Provenance
 from .model_file import MODEL
 from .store import check_destination, check_digest, checksums, load, save, write_folder
 from .swap import exchange
+from .training_data import TrainingData
 from .training_file import TRAINING, Size, training_in
 
 PREVIOUS = 'previous'
@@ -68,14 +69,6 @@ def load_content(path: str | Path) -> Opened:
     """
     folder = user_path(path)
     loaded, expected = load_editable(folder), checksums(folder)
-    found = read_checked(folder / TRAINING)
-    check_digest(folder, TRAINING, found.digest, expected)
-    records = loaded.provenance['traverses']
-    size = Size(len(loaded.places), loaded.encoder.length, len(records))
-    try:
-        data = training_in(found.data, size, loaded.config.encoding.adapt)
-    except MapError as error:
-        raise MapError(f'{folder}: {error}') from None
     content = MapContent(
         loaded.config,
         loaded.encoder,
@@ -84,11 +77,26 @@ def load_content(path: str | Path) -> Opened:
         loaded.thumbnails,
         loaded.sensor,
         loaded.origin,
-        records,
-        data,
+        loaded.provenance['traverses'],
+        load_training(loaded, folder),
         loaded.labels,
     )
     return Opened(loaded, content, expected)
+
+
+def load_training(loaded: Map, folder: Path) -> TrainingData:
+    """
+    Return what the network of a map is computed from, which loading the map leaves out.
+
+    :raises MapError: if it is missing or damaged, or the map in the folder is another one by now.
+    """
+    found = read_checked(folder / TRAINING)
+    check_digest(folder, TRAINING, found.digest, checksums(folder))
+    size = Size(len(loaded.places), loaded.encoder.length, len(loaded.provenance['traverses']))
+    try:
+        return training_in(found.data, size, loaded.config.encoding.adapt)
+    except MapError as error:
+        raise MapError(f'{folder}: {error}') from None
 
 
 def obstacle(loaded: Map, folder: Path) -> str:
@@ -136,7 +144,7 @@ def label(path: str | Path, place: int, name: str) -> Map:
         }
         built = replace(loaded, labels=labels, provenance=provenance)
         if (folder / TRAINING).is_file():
-            built.training = load_content(folder).content.data
+            built.training = load_training(loaded, folder)
         _commit(built, folder, expected)
         return built
 
