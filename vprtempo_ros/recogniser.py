@@ -12,7 +12,7 @@ from .backends import Backend
 from .config import BackendConfig, MatchConfig
 from .errors import ImageError
 from .frames import Image, grey_image
-from .maps.cameras import check_alike
+from .maps.cameras import check_same_places
 from .maps.kept_places import kept_places
 from .maps.map import Map
 from .matching.match import Match
@@ -77,7 +77,7 @@ class Recogniser:
         :param any_size: accept images of other sizes.
         """
         self._maps = loaded.cameras if isinstance(loaded, Map) else dict(loaded)
-        check_alike(self._maps)
+        check_same_places(self._maps)
         self.map = next(iter(self._maps.values()))
         self._matcher = self._new_matcher(match or MatchConfig())
         # The tag of the newest frame of each camera.

@@ -13,7 +13,7 @@ from support.helpers import START, images, odometry, picture, tiny_config, write
 from vprtempo_ros.config import MatchConfig, TrainerConfig
 from vprtempo_ros.errors import ConfigError, ImageError, MapError
 from vprtempo_ros.maps.building import build_map
-from vprtempo_ros.maps.cameras import VIEWS, check_alike
+from vprtempo_ros.maps.cameras import VIEWS, check_same_places
 from vprtempo_ros.maps.revisions import label
 from vprtempo_ros.maps.store import load, save
 from vprtempo_ros.options import from_flat, to_flat
@@ -156,7 +156,7 @@ def test_maps_of_other_places_or_revisions_are_refused(saved: Path, tmp_path: Pa
     fewer = load(saved).views['rear']
     fewer.places.pop()
     with pytest.raises(MapError, match='found 10 and 9 places'):
-        check_alike({'front': loaded, 'rear': fewer})
+        check_same_places({'front': loaded, 'rear': fewer})
 
 
 def test_map_info_shows_each_camera(saved: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -49,7 +49,7 @@ def camera_names(found: object) -> list[str]:
     return found
 
 
-def check_alike(maps: Mapping[str, Map], where: str = '') -> None:
+def check_same_places(maps: Mapping[str, Map], where: str = '') -> None:
     """
     Check that the maps of several cameras are of the same places.
 

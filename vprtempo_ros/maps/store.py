@@ -22,7 +22,7 @@ from ..sources.completeness import completeness_from, completeness_tree
 from ..sources.poses import Origin
 from ..support.paths import check_makeable, user_path
 from .calibration_tree import calibration_from, calibration_tree
-from .cameras import VIEWS, camera_names, check_alike
+from .cameras import VIEWS, camera_names, check_same_places
 from .checked_file import Checked, digest_of, read_checked
 from .document import MAP, Document, digest_in, parse, with_digest
 from .map import FORMAT_VERSION, READABLE_VERSIONS, Map, Provenance, Sensor, TraverseRecord
@@ -121,7 +121,7 @@ def load(path: str | Path) -> Map:
             loaded.views[name], deeper = _load(folder / VIEWS / name)
             if deeper:
                 raise MapError(f'{folder}: the map of camera {name} has cameras of its own')
-        check_alike(loaded.cameras, f'{folder}: ')
+        check_same_places(loaded.cameras, f'{folder}: ')
         return loaded
     except (OSError, UnicodeDecodeError) as error:
         raise MapError(f'{folder}: cannot be read ({error})') from None
