@@ -34,7 +34,8 @@ class Chip(NamedTuple):
     A chip: published limits and their source in words.
 
     exceeded: what exceeds it of layers, nothing if they fit; largest: the most inputs and places of
-    one matrix that fits, of these numbers of inputs and places.
+    one matrix that fits, of these numbers of inputs and places. besides: what exceeds it of
+    networks that are known in more detail than their layers.
     """
 
     name: str
@@ -42,21 +43,12 @@ class Chip(NamedTuple):
     source: str
     exceeded: Callable[[Sequence[Layer]], list[str]]
     largest: Callable[[int, int], tuple[int, int]]
+    besides: Callable[[Network], list[str]] = lambda network: []
 
 
 def exceeded(chip: Chip, network: Network) -> list[str]:
     """Return what of a network exceeds a chip; nothing: it fits."""
-    lines = chip.exceeded(layers_of(network))
-    if chip.name == 'loihi 2' and isinstance(network, (QuantisedNetwork, SpikingNetwork)):
-        # Of these, sums are known too, and what a core holds.
-        try:
-            if isinstance(network, QuantisedNetwork):
-                check_limits(network)
-            else:
-                check_spiking_limits(network)
-        except BackendError as error:
-            return [*lines, str(error)]
-    return lines
+    return [*chip.exceeded(layers_of(network)), *chip.besides(network)]
 
 
 def _xylo(layers: Sequence[Layer]) -> list[str]:
@@ -92,6 +84,18 @@ def _loihi(layers: Sequence[Layer]) -> list[str]:
     if synapses > SYNAPSES_PER_CHIP:
         lines.append(f'{synapses:,} synapses of at most {SYNAPSES_PER_CHIP:,}')
     return lines
+
+
+def _loihi_cores(network: Network) -> list[str]:
+    """Return what exceeds Loihi 2 of a network of integers: sums, and what a core holds."""
+    try:
+        if isinstance(network, QuantisedNetwork):
+            check_limits(network)
+        elif isinstance(network, SpikingNetwork):
+            check_spiking_limits(network)
+    except BackendError as error:
+        return [str(error)]
+    return []
 
 
 def _loihi_largest(inputs: int, places: int) -> tuple[int, int]:
@@ -136,6 +140,7 @@ CHIPS = (
         'Intel, technology brief, 2021; 128 KiB of weights in a core as in Loihi: IEEE Micro, 2018',
         _loihi,
         _loihi_largest,
+        _loihi_cores,
     ),
     Chip(
         'spinnaker 2',
