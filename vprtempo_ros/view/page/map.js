@@ -12,6 +12,10 @@ let points = [];      // x, y of each place, in metres or in a layout of rows
 let selected = null;
 let view = { x: 0, y: 0, zoom: 1 };  // the middle in points, pixels per unit
 let waiting = false;
+// What is drawn: the value of each place, and the colours of the classes. They change less often
+// than the view of them.
+let shown = new Float32Array(0);
+let palette = [];
 
 function element(name, words) {
   const made = document.createElement(name);
@@ -91,7 +95,7 @@ function canvas(id) {
   return [context, found.clientWidth, found.clientHeight];
 }
 
-function drawRoute(shown, palette) {
+function drawRoute() {
   const [context, width, height] = canvas('route');
   const size = Math.max(2.5, Math.min(9, view.zoom * 0.6));
   const groups = new Map();
@@ -131,7 +135,7 @@ function drawRoute(shown, palette) {
   }
 }
 
-function drawStrip(shown, palette) {
+function drawStrip() {
   const [context, width, height] = canvas('strip');
   const columns = Math.min(Math.floor(width), map.places);
   for (let column = 0; column < columns; column += 1) {
@@ -157,15 +161,20 @@ function drawStrip(shown, palette) {
 function draw() {
   waiting = false;
   if (!map) return;
-  const shown = values();
-  const palette = colours();
-  drawRoute(shown, palette);
-  drawStrip(shown, palette);
+  drawRoute();
+  drawStrip();
+}
+
+function recolour() {
+  if (!map) return;
+  shown = values();
+  palette = colours();
   at('scale').replaceChildren(...palette.map((each) => {
     const made = document.createElement('i');
     made.style.background = each;
     return made;
   }));
+  redraw();
 }
 
 function redraw() {
@@ -193,12 +202,12 @@ function whole() {
     left = Math.min(left, point[0]); right = Math.max(right, point[0]);
     low = Math.min(low, point[1]); high = Math.max(high, point[1]);
   }
-  const shown = at('route');
+  const canvasOfRoute = at('route');
   view = {
     x: (left + right) / 2,
     y: (low + high) / 2,
-    zoom: 0.92 * Math.min(shown.clientWidth / Math.max(right - left, 1e-3),
-                          shown.clientHeight / Math.max(high - low, 1e-3), 60),
+    zoom: 0.92 * Math.min(canvasOfRoute.clientWidth / Math.max(right - left, 1e-3),
+                          canvasOfRoute.clientHeight / Math.max(high - low, 1e-3), 60),
   };
   redraw();
 }
@@ -217,15 +226,15 @@ function nearest(event) {
 }
 
 function moveWithPointer() {
-  const shown = at('route');
+  const canvasOfRoute = at('route');
   let from = null;
   let moved = false;
-  shown.addEventListener('pointerdown', (event) => {
+  canvasOfRoute.addEventListener('pointerdown', (event) => {
     from = { x: event.clientX, y: event.clientY, view: { ...view } };
     moved = false;
-    shown.setPointerCapture(event.pointerId);
+    canvasOfRoute.setPointerCapture(event.pointerId);
   });
-  shown.addEventListener('pointermove', (event) => {
+  canvasOfRoute.addEventListener('pointermove', (event) => {
     if (!from) return;
     const [right, down] = [event.clientX - from.x, event.clientY - from.y];
     moved = moved || Math.hypot(right, down) > 4;
@@ -235,16 +244,16 @@ function moveWithPointer() {
       redraw();
     }
   });
-  shown.addEventListener('pointerup', (event) => {
+  canvasOfRoute.addEventListener('pointerup', (event) => {
     if (from && !moved) {
       const place = nearest(event);
       if (place !== null) select(place, false);
     }
     from = null;
   });
-  shown.addEventListener('wheel', (event) => {
+  canvasOfRoute.addEventListener('wheel', (event) => {
     event.preventDefault();
-    const box = shown.getBoundingClientRect();
+    const box = canvasOfRoute.getBoundingClientRect();
     const [right, down] = [event.clientX - box.left - box.width / 2, event.clientY - box.top - box.height / 2];
     const factor = Math.exp(-event.deltaY * 0.0015);
     // What is under the pointer stays there.
@@ -361,7 +370,7 @@ async function follow() {
       showMap();
       showOutlook();
       if (selected !== null) showSelected();
-      redraw();
+      recolour();
       return;
     }
     if (found.state === 'failed') throw new Error(found.reason);
@@ -378,6 +387,7 @@ async function load() {
     if (selected !== null && selected >= map.places) selected = null;
     lay();
     showMap();
+    recolour();
     whole();
     if (selected !== null) select(selected, false);
     follow();
@@ -404,7 +414,8 @@ async function edit(request) {
   }
 }
 
-at('layer').addEventListener('change', redraw);
+at('layer').addEventListener('change', recolour);
+window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', recolour);
 at('whole').addEventListener('click', whole);
 at('strip').addEventListener('click', (event) => {
   const box = at('strip').getBoundingClientRect();
