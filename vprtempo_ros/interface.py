@@ -31,8 +31,10 @@ IMAGE = Entry(
     'or `cameras.topics`',
     'best effort, or `input.reliability`',
 )
+COMPRESSED = '/compressed'
+"""What image_transport adds to the name of a camera's topic for compressed images."""
 COMPRESSED_IMAGE = Entry(
-    'image/compressed',
+    f'{IMAGE.name}{COMPRESSED}',
     IN,
     ('sensor_msgs/msg/CompressedImage',),
     '`input.type: compressed`, where `image` is remapped to the raw images: below them, as '

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from launch import Action
 
+from ..interface import COMPRESSED, COMPRESSED_IMAGE
 from ..support.paths import share_file
 from .arguments import Argument, chosen
 from .describing import Given
@@ -123,5 +124,4 @@ def _image(given: Given) -> dict[str, str]:
         return {}
     if given['input_type'] != 'compressed':
         return {'image': given['image']}
-    # As image_transport names it.
-    return {'image/compressed': f'{given["image"].removesuffix("/compressed")}/compressed'}
+    return {COMPRESSED_IMAGE.name: f'{given["image"].removesuffix(COMPRESSED)}{COMPRESSED}'}

@@ -6,10 +6,8 @@ from rclpy.node import Node
 from rclpy.qos import ReliabilityPolicy
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 
-from ...sources.cdr import COMPRESSED
-
-# What image_transport adds to the name of a camera's topic for compressed images.
-_COMPRESSED = '/compressed'
+from ...interface import COMPRESSED
+from ...sources.cdr import COMPRESSED as COMPRESSED_TYPE
 
 
 def compressed_topic(node: Node, topic: str, message: type) -> str:
@@ -22,9 +20,9 @@ def compressed_topic(node: Node, topic: str, message: type) -> str:
     resolved = node.resolve_topic_name(topic)
     wanted = _type_of(message)
     known = {info.topic_type for info in node.get_publishers_info_by_topic(resolved)}
-    if wanted != COMPRESSED or resolved.endswith(_COMPRESSED) or wanted in known:
+    if wanted != COMPRESSED_TYPE or resolved.endswith(COMPRESSED) or wanted in known:
         return ''
-    return f'{resolved}{_COMPRESSED}'
+    return f'{resolved}{COMPRESSED}'
 
 
 def publisher_names(node: Node, topic: str) -> list[str]:

@@ -79,42 +79,38 @@ class InputSubscriptions:
             )
 
         topics = {name: camera.topic for name, camera in loaded.cameras.items()}
-        self._subscriptions = [subscribe(name, topic) for name, topic in topics.items()]
+        self._images = [subscribe(name, topic) for name, topic in topics.items()]
         # Packets of events come when there is something to see, at no steady rate.
         self._steady = loaded.events is None
+        self._odometry: list[Subscription] = []
         if odometry:
-            self._subscriptions.append(
+            self._odometry = [
                 node.create_subscription(
                     Odometry, ODOM.name, self._on_odometry, _ODOMETRY_QOS, raw=True
                 )
-            )
-        self._odometry = odometry
+            ]
         # The driver may not have started yet: one of the two topics stays silent.
-        self._subscriptions += [
+        below = [
             subscribe(name, found)
             for name, topic in topics.items()
             if (found := compressed_topic(node, topic, loaded.message))
         ]
+        self._subscriptions = [*self._images, *self._odometry, *below]
 
     @property
     def topics(self) -> list[str]:
-        """
-        The names of the topics after remapping.
-
-        Those of images or events come first, then that of odometry, then where image_transport
-        publishes compressed images.
-        """
-        return [str(subscription.topic_name) for subscription in self._subscriptions]
+        """The names of all topics after remapping."""
+        return _names(self._subscriptions)
 
     @property
     def image_topics(self) -> list[str]:
         """The names of the topics of images or events after remapping, one for each camera."""
-        return self.topics[: len(self._processor.loaded.cameras)]
+        return _names(self._images)
 
     @property
     def odometry_topic(self) -> str:
         """The name of the topic of odometry after remapping; empty: not subscribed to."""
-        return self.topics[len(self.image_topics)] if self._odometry else ''
+        return ''.join(_names(self._odometry))
 
     @property
     def dropped(self) -> int:
@@ -173,3 +169,7 @@ class InputSubscriptions:
             self._processor.odometer.add(stamp_ns(message.header), pose)
         # Counted last: once it is counted, frames use it.
         self._processor.statistics.add_odometry()
+
+
+def _names(subscriptions: list[Subscription]) -> list[str]:
+    return [str(subscription.topic_name) for subscription in subscriptions]
