@@ -28,14 +28,14 @@ class Matched(NamedTuple):
     match: Match
 
 
-class _Joined(NamedTuple):
+class _Joint(NamedTuple):
     """A match, and the camera whose time it has."""
 
     camera: str
     match: Match
 
 
-Recognition = Generator[Spikes, Scores, _Joined | None]
+Recognition = Generator[Spikes, Scores, _Joint | None]
 """
 A frame on its way: yields its spikes, is sent their similarity, returns the match.
 
@@ -113,7 +113,7 @@ class Recogniser:
 
     def _matched(
         self, camera: str, similarity: Scores, timing: FrameTiming, last: bool = False
-    ) -> _Joined | None:
+    ) -> _Joint | None:
         """Return the match for a similarity; last: without frames of other cameras to come."""
         normalised = self._matcher.normalise(similarity, timing, camera)
         joined = self._matcher.join(camera, Shown(similarity, normalised, timing), last)
@@ -122,7 +122,7 @@ class Recogniser:
         leading, shown = joined
         scores = self._matcher.filter(shown.normalised, shown.timing)
         belief = self._matcher.confidences(shown.similarity, shown.normalised, scores)
-        return _Joined(leading, self._matcher.best(shown.similarity, scores, belief))
+        return _Joint(leading, self._matcher.best(shown.similarity, scores, belief))
 
     def recognise(
         self, image: Picture | Mapping[str, Picture], timing: FrameTiming | None = None
@@ -242,10 +242,10 @@ class Recogniser:
         return found
 
 
-def _finish(recognition: Recognition, similarity: Scores) -> _Joined | None:
+def _finish(recognition: Recognition, similarity: Scores) -> _Joint | None:
     try:
         recognition.send(similarity)
     except StopIteration as end:
-        result: _Joined | None = end.value
+        result: _Joint | None = end.value
         return result
     raise AssertionError('a recognition yields once')

@@ -82,6 +82,7 @@ class Stream:
     [
         ('/', 'text/html'),
         ('/page.js', 'text/javascript'),
+        ('/dom.js', 'text/javascript'),
         ('/style.css', 'text/css'),
         ('/theme.css', 'text/css'),
     ],

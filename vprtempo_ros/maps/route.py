@@ -109,14 +109,14 @@ def _read_stretches(
             read_origin, tasks[:1], 'looking for the origin', progress, found.__setitem__
         )
         tasks = [replace(task, origin=found[0]) for task in tasks]
-    joined = _Joined()
+    stretches = _Stretches()
     executor_for(config.training, tasks).run(
-        read_stretch, tasks, f'reading {len(tasks)} recordings', progress, joined.take
+        read_stretch, tasks, f'reading {len(tasks)} recordings', progress, stretches.take
     )
-    return joined.content(config)
+    return stretches.content(config)
 
 
-class _Joined:
+class _Stretches:
     """Stretches, whose sums of products are added up at once, since each takes much memory."""
 
     def __init__(self) -> None:

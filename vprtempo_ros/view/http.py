@@ -13,6 +13,7 @@ import threading
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
+from pathlib import Path
 from socketserver import TCPServer
 from urllib.parse import urlsplit
 
@@ -24,10 +25,13 @@ CONNECTIONS = 64
 # Time within which a client must accept what it is sent, in seconds.
 _SEND_TIMEOUT = 10.0
 
-HTML = 'text/html; charset=utf-8'
-SCRIPT = 'text/javascript; charset=utf-8'
 STYLE = 'text/css; charset=utf-8'
 TEXT = 'text/plain; charset=utf-8'
+_TYPES = {
+    '.html': 'text/html; charset=utf-8',
+    '.js': 'text/javascript; charset=utf-8',
+    '.css': STYLE,
+}
 # As socketserver hands requests over.
 _Request = socket.socket | tuple[bytes, socket.socket]
 
@@ -117,17 +121,19 @@ class PageHandler(BaseHTTPRequestHandler):
     server: PageServer
     protocol_version = 'HTTP/1.1'
     timeout = _SEND_TIMEOUT
-    # Files of `page/` by path, with their types.
-    page_files: dict[str, tuple[str, str]]
+    # Files of `page/`: the page itself, and what it loads.
+    page: str
+    page_files: tuple[str, ...]
 
     def do_GET(self) -> None:  # noqa: N802
         """Serve a request; refuse unknown paths and requests from other sites."""
         path = urlsplit(self.path).path
         if not self.is_ours():
             self.send(403, b'this page is served under its own address only\n', TEXT)
-        elif path in self.page_files:
-            name, kind = self.page_files[path]
-            self.send(200, _page_file(name), kind)
+        elif path == '/':
+            self.send(200, *_page_file(self.page))
+        elif path[1:] in self.page_files:
+            self.send(200, *_page_file(path[1:]))
         elif path == '/theme.css':
             self.send(200, css().encode(), STYLE)
         elif not self.respond(path):
@@ -176,5 +182,6 @@ class PageHandler(BaseHTTPRequestHandler):
 
 
 @cache
-def _page_file(name: str) -> bytes:
-    return (files(__package__) / 'page' / name).read_bytes()
+def _page_file(name: str) -> tuple[bytes, str]:
+    """Return the bytes of a file and their type."""
+    return (files(__package__) / 'page' / name).read_bytes(), _TYPES[Path(name).suffix]

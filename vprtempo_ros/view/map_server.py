@@ -7,7 +7,7 @@ from typing import Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from ..errors import VprError
-from .http import HTML, SCRIPT, STYLE, TEXT, PageHandler, PageServer
+from .http import TEXT, PageHandler, PageServer
 
 # Maximum size of what a browser sends, in bytes.
 _LARGEST = 65_536
@@ -50,12 +50,17 @@ class MapServer(PageServer):
 
 class _Handler(PageHandler):
     server: MapServer
-    page_files = {
-        '/': ('map.html', HTML),
-        '/map.js': ('map.js', SCRIPT),
-        '/style.css': ('style.css', STYLE),
-        '/map.css': ('map.css', STYLE),
-    }
+    page = 'map.html'
+    page_files = (
+        'map.js',
+        'map_values.js',
+        'route_canvas.js',
+        'strip_canvas.js',
+        'canvas.js',
+        'dom.js',
+        'style.css',
+        'map.css',
+    )
 
     def respond(self, path: str) -> bool:
         """Serve the map, what to expect of it, or a thumbnail."""

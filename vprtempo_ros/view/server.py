@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 
 from .feed import Feed
-from .http import HEADERS, HTML, SCRIPT, STYLE, TEXT, PageHandler, PageServer
+from .http import HEADERS, TEXT, PageHandler, PageServer
 from .state import LiveState
 
 
@@ -39,11 +39,8 @@ class ViewServer(PageServer):
 
 class _Handler(PageHandler):
     server: ViewServer
-    page_files = {
-        '/': ('index.html', HTML),
-        '/page.js': ('page.js', SCRIPT),
-        '/style.css': ('style.css', STYLE),
-    }
+    page = 'index.html'
+    page_files = ('page.js', 'dom.js', 'style.css')
 
     def respond(self, path: str) -> bool:
         """Serve the picture or the stream."""

@@ -1,27 +1,23 @@
 // Shows a map: its places on two canvases, what to expect of them, and edits by hand.
 // Text of the map is set as text, never as HTML.
-'use strict';
-
-const at = (id) => document.getElementById(id);
-const LAYERS = { single: 'single', confidence: 'confidence', ratio: 'ratio' };
-const CLASSES = 10;
+import { palette } from './canvas.js';
+import { at, element } from './dom.js';
+import { spread, valuesOf } from './map_values.js';
+import { RouteCanvas } from './route_canvas.js';
+import { StripCanvas } from './strip_canvas.js';
 
 let map = null;       // as /map.json
 let outlook = null;   // as /outlook.json, once it is ready
-let points = [];      // x, y of each place, in metres or in a layout of rows
 let selected = null;
-let view = { x: 0, y: 0, zoom: 1 };  // the middle in points, pixels per unit
 let waiting = false;
 // What is drawn: the value of each place, and the colours of the classes. They change less often
 // than the view of them.
 let shown = new Float32Array(0);
-let palette = [];
+let colours = [];
 
-function element(name, words) {
-  const made = document.createElement(name);
-  made.textContent = words;
-  return made;
-}
+const route = new RouteCanvas(at('route'), redraw, (place) => select(place, false));
+const strip = new StripCanvas(at('strip'), (place) => select(place, true));
+const turned = () => at('layer').value === 'ratio';
 
 function link(words, place) {
   const made = element('a', words);
@@ -40,136 +36,24 @@ function items(id, made) {
 
 const called = (place) => (map.labels[place] ? `${place} (${map.labels[place]})` : String(place));
 
-// ---- what to expect of each place: the values of the nearest place that was tried
-
-function spread(numbers, values) {
-  const found = new Float32Array(map.places).fill(NaN);
-  for (let place = 0, next = 0; place < map.places && numbers.length; place += 1) {
-    while (next + 1 < numbers.length
-           && Math.abs(numbers[next + 1] - place) <= Math.abs(numbers[next] - place)) next += 1;
-    found[place] = values[next];
-  }
-  return found;
-}
-
-function values() {
-  const layer = at('layer').value;
-  if (layer === 'segments') {
-    const found = new Float32Array(map.places);
-    let place = 0;
-    map.segments.forEach((count, number) => {
-      found.fill((number % 4) / 3, place, place + count);
-      place += count;
-    });
-    return found;
-  }
-  if (!outlook) return new Float32Array(map.places).fill(NaN);
-  if (layer === 'ratio') return spread(outlook.compared, outlook.ratio);
-  return spread(outlook.tested, outlook[LAYERS[layer]]);
-}
-
 // ---- drawing
-
-const classOf = (value) => (Number.isNaN(value) ? -1 : Math.min(CLASSES - 1, Math.floor(value * CLASSES)));
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`);
-
-function colours() {
-  // Much likeness is bad, much of the others good.
-  const turned = at('layer').value === 'ratio';
-  const found = [];
-  for (let number = 0; number < CLASSES; number += 1) {
-    found.push(colour(`c${turned ? CLASSES - 1 - number : number}`));
-  }
-  return found;
-}
-
-function canvas(id) {
-  const found = at(id);
-  const scale = window.devicePixelRatio || 1;
-  const width = Math.round(found.clientWidth * scale);
-  const height = Math.round(found.clientHeight * scale);
-  if (found.width !== width || found.height !== height) { found.width = width; found.height = height; }
-  const context = found.getContext('2d');
-  context.setTransform(scale, 0, 0, scale, 0, 0);
-  context.clearRect(0, 0, found.clientWidth, found.clientHeight);
-  return [context, found.clientWidth, found.clientHeight];
-}
-
-function drawRoute() {
-  const [context, width, height] = canvas('route');
-  const size = Math.max(2.5, Math.min(9, view.zoom * 0.6));
-  const groups = new Map();
-  for (let place = 0; place < map.places; place += 1) {
-    const point = points[place];
-    if (!point) continue;
-    const x = width / 2 + (point[0] - view.x) * view.zoom;
-    const y = height / 2 - (point[1] - view.y) * view.zoom;
-    if (x < -9 || y < -9 || x > width + 9 || y > height + 9) continue;
-    const group = classOf(shown[place]);
-    if (!groups.has(group)) groups.set(group, []);
-    groups.get(group).push(x, y);
-  }
-  for (const [group, drawn] of groups) {
-    context.fillStyle = group < 0 ? colour('line') : palette[group];
-    context.beginPath();
-    for (let each = 0; each < drawn.length; each += 2) {
-      context.rect(drawn[each] - size / 2, drawn[each + 1] - size / 2, size, size);
-    }
-    context.fill();
-  }
-  context.fillStyle = colour('ink');
-  context.font = '12px system-ui, sans-serif';
-  for (const [place, name] of Object.entries(map.labels)) {
-    const point = points[place];
-    if (!point) continue;
-    context.fillText(name, width / 2 + (point[0] - view.x) * view.zoom + 8,
-                     height / 2 - (point[1] - view.y) * view.zoom + 4);
-  }
-  if (selected !== null && points[selected]) {
-    context.strokeStyle = colour('match');
-    context.lineWidth = 3;
-    context.beginPath();
-    context.arc(width / 2 + (points[selected][0] - view.x) * view.zoom,
-                height / 2 - (points[selected][1] - view.y) * view.zoom, 9, 0, 2 * Math.PI);
-    context.stroke();
-  }
-}
-
-function drawStrip() {
-  const [context, width, height] = canvas('strip');
-  const columns = Math.min(Math.floor(width), map.places);
-  for (let column = 0; column < columns; column += 1) {
-    const first = Math.floor((column * map.places) / columns);
-    const last = Math.max(first + 1, Math.floor(((column + 1) * map.places) / columns));
-    let worst = NaN;
-    // The worst of the places that share a column.
-    for (let place = first; place < last; place += 1) {
-      const worse = at('layer').value === 'ratio' ? shown[place] > worst : shown[place] < worst;
-      if (Number.isNaN(worst) || worse) worst = shown[place];
-    }
-    const group = classOf(worst);
-    const tall = Number.isNaN(worst) ? 2 : Math.max(2, worst * (height - 4));
-    context.fillStyle = group < 0 ? colour('line') : palette[group];
-    context.fillRect((column * width) / columns, height - tall, Math.max(1, width / columns - 0.3), tall);
-  }
-  if (selected !== null) {
-    context.fillStyle = colour('match');
-    context.fillRect(((selected + 0.5) * width) / map.places - 1, 0, 2, height);
-  }
-}
 
 function draw() {
   waiting = false;
   if (!map) return;
-  drawRoute();
-  drawStrip();
+  route.draw(shown, colours, map.labels, selected);
+  strip.draw(shown, colours, turned(), selected);
+}
+
+function redraw() {
+  if (!waiting) { waiting = true; requestAnimationFrame(draw); }
 }
 
 function recolour() {
   if (!map) return;
-  shown = values();
-  palette = colours();
-  at('scale').replaceChildren(...palette.map((each) => {
+  shown = valuesOf(at('layer').value, map, outlook);
+  colours = palette(turned());
+  at('scale').replaceChildren(...colours.map((each) => {
     const made = document.createElement('i');
     made.style.background = each;
     return made;
@@ -177,98 +61,11 @@ function recolour() {
   redraw();
 }
 
-function redraw() {
-  if (!waiting) { waiting = true; requestAnimationFrame(draw); }
-}
-
-// ---- the route
-
-function lay() {
-  const row = Math.max(1, Math.ceil(Math.sqrt(map.places * 3)));
-  points = map.points || Array.from({ length: map.places }, (_, place) => {
-    const line = Math.floor(place / row);
-    // Back and forth, so that neighbours stay neighbours.
-    return [line % 2 ? row - 1 - (place % row) : place % row, -line];
-  });
-  at('hint').textContent = map.points
-    ? `in metres, frame ${map.frame}`
-    : 'the map has no poses: places are in rows, in their order';
-}
-
-function whole() {
-  let [left, right, low, high] = [Infinity, -Infinity, Infinity, -Infinity];
-  for (const point of points) {
-    if (!point) continue;
-    left = Math.min(left, point[0]); right = Math.max(right, point[0]);
-    low = Math.min(low, point[1]); high = Math.max(high, point[1]);
-  }
-  const canvasOfRoute = at('route');
-  view = {
-    x: (left + right) / 2,
-    y: (low + high) / 2,
-    zoom: 0.92 * Math.min(canvasOfRoute.clientWidth / Math.max(right - left, 1e-3),
-                          canvasOfRoute.clientHeight / Math.max(high - low, 1e-3), 60),
-  };
-  redraw();
-}
-
-function nearest(event) {
-  const box = at('route').getBoundingClientRect();
-  const x = view.x + (event.clientX - box.left - box.width / 2) / view.zoom;
-  const y = view.y - (event.clientY - box.top - box.height / 2) / view.zoom;
-  let [best, least] = [null, Infinity];
-  points.forEach((point, place) => {
-    const apart = point ? (point[0] - x) ** 2 + (point[1] - y) ** 2 : Infinity;
-    if (apart < least) [best, least] = [place, apart];
-  });
-  // Within 20 pixels.
-  return Math.sqrt(least) * view.zoom < 20 ? best : null;
-}
-
-function moveWithPointer() {
-  const canvasOfRoute = at('route');
-  let from = null;
-  let moved = false;
-  canvasOfRoute.addEventListener('pointerdown', (event) => {
-    from = { x: event.clientX, y: event.clientY, view: { ...view } };
-    moved = false;
-    canvasOfRoute.setPointerCapture(event.pointerId);
-  });
-  canvasOfRoute.addEventListener('pointermove', (event) => {
-    if (!from) return;
-    const [right, down] = [event.clientX - from.x, event.clientY - from.y];
-    moved = moved || Math.hypot(right, down) > 4;
-    if (moved) {
-      view.x = from.view.x - right / view.zoom;
-      view.y = from.view.y + down / view.zoom;
-      redraw();
-    }
-  });
-  canvasOfRoute.addEventListener('pointerup', (event) => {
-    if (from && !moved) {
-      const place = nearest(event);
-      if (place !== null) select(place, false);
-    }
-    from = null;
-  });
-  canvasOfRoute.addEventListener('wheel', (event) => {
-    event.preventDefault();
-    const box = canvasOfRoute.getBoundingClientRect();
-    const [right, down] = [event.clientX - box.left - box.width / 2, event.clientY - box.top - box.height / 2];
-    const factor = Math.exp(-event.deltaY * 0.0015);
-    // What is under the pointer stays there.
-    view.x += (right / view.zoom) * (1 - 1 / factor);
-    view.y -= (down / view.zoom) * (1 - 1 / factor);
-    view.zoom *= factor;
-    redraw();
-  }, { passive: false });
-}
-
 // ---- the selected place
 
 function select(place, centre) {
   selected = place;
-  if (centre && points[place]) [view.x, view.y] = points[place];
+  if (centre) route.centre(place);
   at('label').value = map.labels[place] || '';
   at('places').value = String(place);
   showSelected();
@@ -290,8 +87,8 @@ function showSelected() {
   if (outlook) {
     const percent = (value) => `${Math.round(100 * value)} %`;
     if (outlook.tested.length) {
-      facts.push(['single frames', percent(spread(outlook.tested, outlook.single)[place])]);
-      facts.push(['behind the filter', percent(spread(outlook.tested, outlook.confidence)[place])]);
+      facts.push(['single frames', percent(spread(map.places, outlook.tested, outlook.single)[place])]);
+      facts.push(['behind the filter', percent(spread(map.places, outlook.tested, outlook.confidence)[place])]);
     }
     const number = outlook.compared.indexOf(place);
     if (number >= 0 && outlook.alike[number] !== place) {
@@ -310,6 +107,9 @@ function showSelected() {
 
 function showMap() {
   at('path').textContent = map.path;
+  at('hint').textContent = map.points
+    ? `in metres, frame ${map.frame}`
+    : 'the map has no poses: places are in rows, in their order';
   at('phase').textContent = `revision ${map.revision}, ${map.places} places`;
   at('phase').dataset.level = 'ok';
   items('labels', Object.entries(map.labels).map(([place, name]) => link(`${place}: ${name}`, Number(place))));
@@ -385,10 +185,10 @@ async function load() {
     map = await fetched('map.json');
     outlook = null;
     if (selected !== null && selected >= map.places) selected = null;
-    lay();
     showMap();
     recolour();
-    whole();
+    route.show(map);
+    strip.show(map);
     if (selected !== null) select(selected, false);
     follow();
   } catch (error) { fail(error); }
@@ -416,11 +216,7 @@ async function edit(request) {
 
 at('layer').addEventListener('change', recolour);
 window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', recolour);
-at('whole').addEventListener('click', whole);
-at('strip').addEventListener('click', (event) => {
-  const box = at('strip').getBoundingClientRect();
-  select(Math.min(map.places - 1, Math.floor(((event.clientX - box.left) / box.width) * map.places)), true);
-});
+at('whole').addEventListener('click', () => route.showAll());
 at('labelling').addEventListener('submit', (event) => {
   event.preventDefault();
   if (selected !== null) edit({ action: 'label', places: String(selected), name: at('label').value });
@@ -433,5 +229,4 @@ at('forgetting').addEventListener('submit', (event) => {
 });
 at('undo').addEventListener('click', () => edit({ action: 'undo' }));
 window.addEventListener('resize', redraw);
-moveWithPointer();
 load();

@@ -1,8 +1,7 @@
 // Shows the parts that the stream delivers. Text from messages is set as text, never as HTML;
 // drawings are made by the server, which escapes the text in them.
-'use strict';
+import { at, element } from './dom.js';
 
-const at = (id) => document.getElementById(id);
 const say = (id, words) => { at(id).textContent = words; };
 
 function draw(id, svg) {
@@ -10,13 +9,6 @@ function draw(id, svg) {
   if (!svg) return place.replaceChildren();
   const parsed = new DOMParser().parseFromString(svg, 'image/svg+xml').documentElement;
   if (parsed.nodeName === 'svg') place.replaceChildren(document.importNode(parsed, true));
-}
-
-function element(name, words, level) {
-  const made = document.createElement(name);
-  made.textContent = words;
-  if (level) made.dataset.level = level;
-  return made;
 }
 
 function row(pair) {
@@ -46,7 +38,9 @@ function showStatuses(statuses) {
     const { whole, head, table } = known.get(status.name);
     whole.dataset.status = status.name;
     const name = element('small', status.name);
-    head.replaceChildren(element('b', status.level, status.level), status.message, name);
+    const level = element('b', status.level);
+    level.dataset.level = status.level;
+    head.replaceChildren(level, status.message, name);
     table.replaceChildren(...status.values.map(row));
   }
 }
