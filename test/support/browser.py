@@ -24,7 +24,7 @@ BROWSER = next(
     None,
 )
 # How long anything may take that normally takes well under a second, in milliseconds.
-SOON = 60_000
+SOON = 120_000
 
 
 @pytest.fixture(scope='module')

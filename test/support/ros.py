@@ -36,8 +36,8 @@ from support.measuring import untraced  # noqa: E402
 from vprtempo_ros.demo.processes import command, ros_environment, running  # noqa: E402
 from vprtempo_ros.frames import RGB  # noqa: E402
 
-# How long anything may take that normally takes well under a second.
-PATIENCE = 60.0
+# How long anything may take that normally takes well under a second; a busy machine takes its time.
+PATIENCE = 120.0
 # After how long a request that may be sent twice is sent again, in seconds.
 _AGAIN = 2.0
 
@@ -172,6 +172,7 @@ class Client:
         heard: list[Any] = []
         subscription = self._node.create_subscription(kind, topic, heard.append, qos)
         self.spin_until(lambda: self._node.count_publishers(topic) > 0, f'a publisher of {topic}')
+        self.await_discovery()
         return InputSubscriptions(heard, subscription)
 
     def listeners(self, topic: str) -> int:
@@ -191,18 +192,18 @@ class Client:
             lambda: self._node.count_publishers(f'{self._target}/belief') > 0,
             'a publisher of beliefs',
         )
-        self.spin_for(0.5)
+        self.await_discovery()
 
     def ignore_belief(self) -> None:
         """Listen no longer."""
         self._node.destroy_subscription(self._belief)
-        self.spin_for(0.5)
+        self.await_discovery()
 
     def await_odometry_listener(self, topic: str = '/odom') -> Any:
         """Return a publisher of odometry to which the node listens."""
         publisher = self._node.create_publisher(Odometry, topic, 1000)
         self.spin_until(lambda: publisher.get_subscription_count() > 0, 'a subscriber to odometry')
-        self.spin_for(0.5)
+        self.await_discovery()
         return publisher
 
     def odometry_listeners(self, topic: str = '/odom') -> int:
@@ -261,8 +262,11 @@ class Client:
             lambda: self._node.count_publishers(f'{self._target}/match') > 0,
             'a publisher of matches',
         )
-        # The other side may not have discovered this one yet: it cannot be asked, so time it is.
-        self.spin_for(0.5)
+        self.await_discovery()
+
+    def await_discovery(self) -> None:
+        """Wait until the node knows of what this client publishes and subscribes to."""
+        await_responses(self._node, self.spin_until, self._target)
 
     def ask(self, message: Any) -> Any:
         """Publish an image and return the match with its stamp."""
@@ -363,22 +367,23 @@ def call(
     """Call a service of the node `target`, once; return the response."""
     client = node.create_client(kind, f'{target}/{name}')
     spin_until(client.service_is_ready, f'service {name}')
-    _await_responses(node, spin_until, target)
+    await_responses(node, spin_until, target)
     future = client.call_async(request)
     spin_until(future.done, f'an answer of {name}')
     node.destroy_client(client)
     return future.result()
 
 
-def _await_responses(
+def await_responses(
     node: Any, spin_until: Callable[[Callable[[], bool], str], None], target: str
 ) -> None:
     """
-    Wait until responses of a node reach the clients made before.
+    Wait until a node knows of the endpoints made before: publishers, subscriptions, clients.
 
     A service is ready for its client before it knows where to send the response, which is then
-    lost. Endpoints become known in the order in which they were made: once another service, which
-    may be called again and again, responds, all do.
+    lost; so it is with what a publisher sends first. Endpoints become known, and are forgotten, in
+    the order in which they were made or removed: once another service, which may be called again
+    and again, responds, all are.
     """
     pinging = node.create_client(GetParameters, f'{target}/get_parameters')
     spin_until(pinging.service_is_ready, 'service get_parameters')

@@ -18,7 +18,7 @@ from vprtempo_ros.sources.storage import RawMessage
 rclpy = pytest.importorskip('rclpy', reason='needs ROS 2: make setup')
 
 from diagnostic_msgs.msg import DiagnosticArray  # noqa: E402
-from rcl_interfaces.srv import SetParameters  # noqa: E402
+from rcl_interfaces.srv import GetParameters, SetParameters  # noqa: E402
 from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 from rclpy.parameter import Parameter  # noqa: E402
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy  # noqa: E402
@@ -92,13 +92,25 @@ class Teacher:
                 lambda publisher=self._publishers[topic]: publisher.get_subscription_count() > 0,
                 f'a subscriber to {topic}',
             )
-        self.spin_for(0.5)
+        self.await_discovery()
+
+    def await_discovery(self) -> None:
+        """Wait until the trainer knows of what this node publishes and subscribes to."""
+        ros.await_responses(self.node, self.spin_until, self._target)
 
     def play(self, messages: Iterable[RawMessage], pause: float = 0.02) -> None:
         """Publish messages as they were recorded, with a pause between two."""
+        pinging = self.node.create_client(GetParameters, f'{self._target}/get_parameters')
+        self.spin_until(pinging.service_is_ready, 'service get_parameters')
+        self.await_discovery()
         for message in messages:
             self._publishers[message.topic].publish(message.data)
             self.spin_for(pause)
+            # Its executor takes a message of each topic between two requests: on a busy machine,
+            # too, its queues do not overflow.
+            served = pinging.call_async(GetParameters.Request())
+            self.spin_until(served.done, 'a trainer that answers')
+        self.node.destroy_client(pinging)
 
     def call(self, name: str) -> tuple[bool, str]:
         """Call a service of the trainer; return success and message."""

@@ -8,7 +8,7 @@ import time
 
 from diagnostic_msgs.msg import DiagnosticArray
 
-_PATIENCE = 90.0
+_PATIENCE = 150.0
 
 
 def camera() -> None:

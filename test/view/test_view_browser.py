@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,15 @@ def view(tmp_path: Path, *arguments: str, **parameters: Any) -> Iterator[tuple[P
         found = re.search(r'http://\S+', process.output())
         assert found
         yield process, found[0]
+
+
+def has_picture(url: str) -> bool:
+    """Return whether the view has a picture to show."""
+    try:
+        with urllib.request.urlopen(f'{url}/match.jpg', timeout=PATIENCE):
+            return True
+    except urllib.error.HTTPError:
+        return False
 
 
 def settings(street: Any) -> dict[str, Any]:
@@ -54,7 +65,10 @@ def test_the_page_follows_the_node(street, tmp_path: Path, browser: Any) -> None
                 client.ask(frame_message(places[place], stamp))
 
             # Outputs made on demand begin with the frames after the view has subscribed.
-            client.spin_for(1.0)
+            for name in ('belief', 'match_image'):
+                client.spin_until(
+                    lambda name=name: client.listeners(f'/vpr_node/{name}') > 0, f'a view of {name}'
+                )
             show(3)
             page.says('#place', '^place 3$')
             page.says('#phase', '^live$')
@@ -82,7 +96,6 @@ def test_the_page_follows_the_node(street, tmp_path: Path, browser: Any) -> None
         with ros.node(tmp_path, 'vpr_node', parameters=settings(street)):
             page.says('#phase', 'waiting for its first result')
             client.await_listener()
-            client.spin_for(1.0)
             show(5)
             page.says('#place', '^place 5$')
             assert client.set_parameter('match.min_confidence', 1.0).successful
@@ -158,11 +171,20 @@ def test_text_of_messages_is_not_run(tmp_path: Path, browser: Any) -> None:
     try:
         with view(tmp_path) as (process, url):
             page = Page(browser, url)
-            for _ in range(30):
+            shown = '#statuses summary', '#route svg', '#method', '#map'
+            deadline = time.monotonic() + PATIENCE
+            rounds = 0
+            # Longer on a busy machine, which may not have subscribed to all yet.
+            while rounds < 30 or not all(
+                '<script>' in (page.page.locator(where).first.text_content() or '')
+                for where in shown
+                if time.monotonic() < deadline
+            ):
+                rounds += 1
                 for publisher, message in messages:
                     publisher.publish(message)
                 page.page.wait_for_timeout(100)
-            for where in ('#statuses summary', '#route svg', '#method', '#map'):
+            for where in shown:
                 page.says(where, re.escape('<script>'))
             # The script of the page itself is all there is, and no image besides its own.
             assert page.page.locator('script').count() == 1
@@ -190,7 +212,7 @@ def test_no_subscription_without_a_client(street, tmp_path: Path) -> None:
 
         client.spin_for(1.5)
         assert listeners() == 0
-        with urllib.request.urlopen(f'{url}/events', timeout=20) as stream:
+        with urllib.request.urlopen(f'{url}/events', timeout=PATIENCE) as stream:
             stream.readline()
             client.spin_until(lambda: listeners() == 2, 'a view that listens')
         client.spin_until(lambda: listeners() == 0, 'a view that listens no longer')
@@ -201,18 +223,22 @@ def test_another_namespace_and_a_picture_at_the_end(street, tmp_path: Path) -> N
     picture = tmp_path / 'view.svg'
     remap = {'__ns': '/front', 'image': '/image'}
     with (
-        view(tmp_path, '--node', '/front/vpr_node', '--picture', str(picture)) as (shown, _),
+        view(tmp_path, '--node', '/front/vpr_node', '--picture', str(picture)) as (shown, url),
         ros.node(tmp_path, 'vpr_node', parameters=settings(street), remap=remap),
         Client('/front/vpr_node') as client,
     ):
         client.await_listener()
         client.spin_until(lambda: client.listeners('/front/vpr_node/match_image') > 0, 'the view')
-        client.spin_for(0.5)
-        stamp = 10**9
-        for _ in range(5):
-            stamp += 2 * 10**8
-            client.ask(frame_message(street.places()[4], stamp))
-            client.spin_for(0.2)
+        stamps = count(10**9, 2 * 10**8)
+        client.feed(
+            lambda: client.publisher.publish(frame_message(street.places()[4], next(stamps))),
+            lambda: has_picture(url) and any(match.results for match in client.matches),
+            'a picture in the view',
+            rate=5.0,
+        )
+        with urllib.request.urlopen(f'{url}/events', timeout=PATIENCE) as stream:
+            while b'place 4' not in stream.readline():
+                pass
         assert shown.end() == 0
         drawn = picture.read_text()
         assert 'place 4' in drawn
@@ -224,16 +250,22 @@ def test_pictures_of_any_size(tmp_path: Path) -> None:
     """An image larger than a match image is ignored, and the one before stays."""
     drawn = tmp_path / 'view.svg'
     with (
-        view(tmp_path, '--picture', str(drawn)) as (shown, _),
+        view(tmp_path, '--picture', str(drawn)) as (shown, url),
         Client(image='/vpr_node/match_image') as client,
     ):
         client.spin_until(lambda: client.publisher.get_subscription_count() > 0, 'the view')
-        for _ in range(5):
-            for width in (6, 5000, 70000):
-                client.publisher.publish(
-                    image_message(np.zeros((2, width, 3), np.uint8), 'rgb8', 10**9)
-                )
-                client.spin_for(0.1)
+        widths = count()
+
+        def send() -> None:
+            width = (6, 5000, 70000)[next(widths) % 3]
+            client.publisher.publish(
+                image_message(np.zeros((2, width, 3), np.uint8), 'rgb8', 10**9)
+            )
+
+        client.feed(send, lambda: has_picture(url), 'a picture in the view', rate=10.0)
+        for _ in range(15):
+            send()
+            client.spin_for(0.1)
         assert shown.end() == 0
         assert 'Traceback' not in shown.output()
     assert '<image width="6" height="2"' in drawn.read_text()
@@ -272,7 +304,7 @@ def test_a_view_that_is_watched_ends_at_once(tmp_path: Path) -> None:
     """SIGINT ends it, clients or not, and leaves no process."""
     with view(tmp_path) as (process, url):
         children = psutil.Process(process.process.pid).children()
-        with urllib.request.urlopen(f'{url}/events', timeout=20) as stream:
+        with urllib.request.urlopen(f'{url}/events', timeout=PATIENCE) as stream:
             stream.readline()
             assert process.end() == 0
         assert not children

@@ -8,6 +8,10 @@ from typing import Any
 from support import ros
 from support.ros import Client
 
+from vprtempo_ros.config import BackendConfig, MatchConfig
+from vprtempo_ros.maps.store import load
+from vprtempo_ros.matching.stages import FrameTiming
+from vprtempo_ros.recogniser import Recogniser
 from vprtempo_ros.sources.bags import BagReader
 from vprtempo_ros.sources.cdr import IMAGE, read_message, stamp_ns
 
@@ -47,13 +51,10 @@ class Listener(Client):
         """Return the times heard, cut where they jump back."""
         return [[self.times[n] for n in part] for part in cut(self.times)]
 
-    def whole_rounds(self, stamps: list[int]) -> list[list[str]]:
-        """Return the places matched in each round in which a busy machine has lost no frame."""
+    def matched_rounds(self) -> list[list[Any]]:
+        """Return the matches heard, cut where their stamps jump back."""
         heard = [stamp_ns(match.header) for match in self.matches]
-        places = [match.results[0].class_id if match.results else '' for match in self.matches]
-        return [
-            [places[n] for n in part] for part in cut(heard) if [heard[n] for n in part] == stamps
-        ]
+        return [[self.matches[n] for n in part] for part in cut(heard)]
 
 
 def test_clock_is_the_recorded_time(street, tmp_path: Path) -> None:
@@ -89,7 +90,8 @@ def test_node_uses_a_clock_that_restarts(street, tmp_path: Path) -> None:
         with ros.node(
             tmp_path, 'replay', str(street.recordings.query), '--clock', '--loop', '--rate', '2'
         ) as replay:
-            client.spin_until(lambda: len(client.whole_rounds(stamps)) >= 3, 'three rounds')
+            # As many as are compared, or on a machine that is busy all the time, three with gaps.
+            client.spin_until(lambda: len(client.matched_rounds()) > 3, 'three rounds')
             assert replay.end() == 0
         assert process.process.poll() is None
         assert 'Traceback' not in process.output()
@@ -98,12 +100,22 @@ def test_node_uses_a_clock_that_restarts(street, tmp_path: Path) -> None:
         assert times[0] <= round_[0] < times[0] + SECOND
     # The stages of matching forget earlier frames where time jumps back. The adaptation to light
     # does not, so some frames pass match.min_confidence in some rounds only.
-    first, *later = client.whole_rounds(stamps)
-    assert len(set(first)) > 10
-    for other in later:
-        both = [(a, b) for a, b in zip(first, other, strict=True) if a and b]
-        assert len(both) > 0.7 * len(first)
-        assert all(a == b for a, b in both)
+    twin = Recogniser(load(street.map), BackendConfig(), MatchConfig())
+    expected = {
+        frame.stamp_ns: twin.recognise(frame.image, FrameTiming(frame.stamp_ns)).places[:1].tolist()
+        for frame in street.frames('query')
+    }
+    assert len({place for places in expected.values() for place in places}) > 10
+    for round_ in client.matched_rounds()[:3]:
+        both = [
+            (int(match.results[0].class_id), *expected[stamp_ns(match.header)])
+            for match in round_
+            if match.results and expected[stamp_ns(match.header)]
+        ]
+        assert len(both) > 0.6 * len(round_)
+        # Where a busy machine has lost frames, the next ones may be one place off.
+        off = 0 if [stamp_ns(match.header) for match in round_] == stamps else 1
+        assert all(abs(a - b) <= off for a, b in both), both
 
 
 def test_clock_and_restamp_exclude_each_other(street, tmp_path: Path) -> None:

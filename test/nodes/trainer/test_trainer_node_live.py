@@ -34,7 +34,8 @@ def test_a_drive_becomes_the_map_that_its_recording_makes(street, tmp_path: Path
         teacher.play(route)
         expected = len(load(street.map).places)
         teacher.await_value('frames recorded', '80'.__eq__)
-        assert int(teacher.await_value('places so far', lambda value: int(value) > 0)) == expected
+        teacher.await_value('poses recorded', '80'.__eq__)
+        teacher.await_value('places so far', str(expected).__eq__)
         done, said = teacher.call('finish')
         assert done, said
         assert f'training began for about {expected} places' in said
@@ -77,6 +78,7 @@ def test_a_recording_that_is_interrupted_is_complete(street, tmp_path: Path) -> 
             teacher.await_listeners()
             teacher.play(route)
             teacher.await_value('frames recorded', '20'.__eq__)
+            teacher.await_value('poses recorded', '20'.__eq__)
             assert process.end(number) == 0
             said = process.output()
         assert 'Traceback' not in said

@@ -278,7 +278,8 @@ def test_poses_of_two_publishers(route, tmp_path: Path) -> None:
         teacher.await_listeners()
         teacher.play(route)
         teacher.await_value('poses recorded', '30'.__eq__)
-        assert teacher.statuses[-1].level == DiagnosticStatus.OK
+        # Of another publisher nothing is said, though on a busy machine of silence.
+        assert 'several coordinate frames' not in teacher.statuses[-1].message
         teacher.play(others)
         teacher.await_status(
             DiagnosticStatus.ERROR,
@@ -304,15 +305,12 @@ def test_wrong_frames_in_the_middle(route, tmp_path: Path) -> None:
         teacher.play(others)
         # Only the diagnostics of the period in which they came warn of them.
         teacher.await_status(DiagnosticStatus.WARN, 'frames unusable for a map: ', earlier=True)
-        assert (
-            teacher.await_value(
-                'bad: expected 32x24 pixels as in most images so far, found 64x48', bool
-            )
-            == '5'
+        teacher.await_value(
+            'bad: expected 32x24 pixels as in most images so far, found 64x48', '5'.__eq__
         )
         teacher.play(route[40:])
         teacher.await_value('frames recorded', '30'.__eq__)
-        assert teacher.await_value('places so far', bool) == '20'
+        teacher.await_value('places so far', '20'.__eq__)
         assert teacher.call('finish')[0]
         teacher.await_state('idle')
         assert re.findall(r'(\d+) of 30 messages left out', process.output()) == ['5', '5']

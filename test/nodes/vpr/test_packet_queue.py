@@ -35,11 +35,11 @@ def test_what_waited_too_long_is_dropped() -> None:
     def work(item: bytes) -> None:
         done.append(item)
         begun.set()
-        go_on.wait(10.0)
+        go_on.wait(60.0)
 
     queue = PacketQueue(work, max_delay=0.05)
     queue.put(b'first')
-    assert begun.wait(10.0)
+    assert begun.wait(60.0)
     for number in range(10):
         queue.put(b'old %d' % number)
     time.sleep(0.1)
@@ -61,11 +61,11 @@ def test_what_waits_is_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None
     def work(item: bytes) -> None:
         done.append(item)
         begun.set()
-        go_on.wait(10.0)
+        go_on.wait(60.0)
 
     queue = PacketQueue(work, max_delay=60.0)
     queue.put(b'first')
-    assert begun.wait(10.0)
+    assert begun.wait(60.0)
     for number in range(10):
         queue.put(bytes([number]) * 40)
     assert queue.dropped == 8
@@ -86,11 +86,11 @@ def test_stopping_drops_what_waits() -> None:
     def work(item: bytes) -> None:
         done.append(item)
         begun.set()
-        go_on.wait(10.0)
+        go_on.wait(60.0)
 
     queue = PacketQueue(work, max_delay=60.0)
     queue.put(b'first')
-    assert begun.wait(10.0)
+    assert begun.wait(60.0)
     queue.put(b'second')
     threading.Timer(0.05, go_on.set).start()
     queue.stop()

@@ -40,7 +40,7 @@ def test_losses_between_two_hosts(street, reliability: str) -> None:
     env.pop('FASTDDS_DEFAULT_PROFILES_FILE', None)
     words = [sys.executable, '-m', 'support.two_hosts', str(street.map), reliability]
     done = subprocess.run(
-        ['unshare', '-rn', *words], env=env, capture_output=True, text=True, timeout=200
+        ['unshare', '-rn', *words], env=env, capture_output=True, text=True, timeout=280
     )
     assert done.returncode == 0, done.stdout + done.stderr
     *_, last = re.findall(r'^(\d+) received, (\d+) lost: (.*)', done.stdout, re.MULTILINE)

@@ -45,7 +45,13 @@ def test_bad_frames_are_counted_named_and_skipped(street, tmp_path: Path) -> Non
     pixels = good(street)
     with (
         ros.node(
-            tmp_path, 'vpr_node', parameters={'map': street.map, 'diagnostics.period': '0.1'}
+            tmp_path,
+            'vpr_node',
+            parameters={
+                'map': street.map,
+                'input.reliability': 'reliable',
+                'diagnostics.period': '0.1',
+            },
         ) as process,
         Client() as client,
     ):

@@ -92,21 +92,25 @@ class Drive:
 
     def assert_recognising(self) -> None:
         """Check that nearly all frames are recognised while it drives on."""
-        places, first = [], self.number
+        places: dict[int, int] = {}
         self.client.matches.clear()
-        self.client.feed(
-            lambda: (self(), places.append(self.place))[0],
-            lambda: len(places) >= 20,
-            'twenty frames',
-        )
-        self.client.spin_for(0.5)
-        right = 0
-        for match in self.client.matches:
-            at = round((match.header.stamp.sec * SECOND - START) / SECOND) - 500 - first - 1
-            if match.results and 0 <= at < len(places):
-                right += abs(int(match.results[0].class_id) - places[at]) <= 1
-        # A round that waits for the other camera has one match for two frames.
-        assert right >= 0.9 * len(self.client.matches) and len(self.client.matches) >= 8, [
+
+        def drive_on() -> None:
+            self()
+            places[START // SECOND + 500 + self.number] = self.place
+
+        def right() -> list[bool]:
+            return [
+                bool(match.results)
+                and abs(int(match.results[0].class_id) - places[match.header.stamp.sec]) <= 1
+                for match in self.client.matches
+                if match.header.stamp.sec in places
+            ]
+
+        # A round that waits for the other camera has one match for two frames, and a busy machine
+        # drops some.
+        self.client.feed(drive_on, lambda: len(places) >= 20 and len(right()) >= 8, 'matches')
+        assert sum(right()) >= 0.9 * len(right()), [
             (m.header.stamp.sec, [r.class_id for r in m.results]) for m in self.client.matches
         ]
 
@@ -159,6 +163,7 @@ def test_a_turned_camera_recognises_the_route_the_other_way(rig: Path, tmp_path:
         'cameras.topics': '[/ahead, /behind]',
         'cameras.turned': '[behind]',
         'match.min_confidence': 0.0,
+        'input.reliability': 'reliable',
         **NODE,
     }
     from geometry_msgs.msg import PoseWithCovarianceStamped
@@ -171,18 +176,15 @@ def test_a_turned_camera_recognises_the_route_the_other_way(rig: Path, tmp_path:
         client.await_listener()
         other.await_listener()
         poses = client.listen(PoseWithCovarianceStamped, 'pose').heard
-        number = 0
-
-        def send() -> None:
-            nonlocal number
-            number += 1
-            place = PLACES - number
+        for number in range(1, 31):
             stamp = START + 500 * SECOND + number * SECOND
-            client.publisher.publish(message(picture(7000 + number), stamp))
-            other.publisher.publish(message(front(place), stamp))
-
-        client.feed(send, lambda: number >= 30, 'the drive', rate=10.0)
-        client.spin_until(lambda: len(poses) > 20, 'poses')
+            other.publisher.publish(message(front(PLACES - number), stamp))
+            # The next place follows when this one is matched: a busy node drops no frame.
+            client.ask(message(picture(7000 + number), stamp))
+        client.spin_until(
+            lambda: poses and poses[-1].header.stamp.sec == 1530, 'a pose of the last frame'
+        )
+        assert len(poses) > 20
         last = poses[-1]
         place = PLACES - (last.header.stamp.sec - 1500)
         assert abs(last.pose.pose.position.x - place) < 2.0

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from nav_msgs.msg import Odometry
 from support import ros
-from support.ros import Client, frame_message
+from support.ros import Client, frame_message, values_of
 
 TENTH = 100_000_000
 
@@ -42,12 +42,21 @@ def test_frozen_camera(street, tmp_path: Path) -> None:
             ),
             'the frozen camera in the diagnostics',
         )
+        # One may still be on its way.
+        client.await_discovery()
         matched = len(client.matches)
-        drive(True)
-        values = client.status(
-            lambda status, values: int(values.get('frames bad', '0')) > 5, 'unusable frames'
-        )
-        assert [name for name in values if name.startswith('bad: the same image for')]
+        bad: list[dict[str, str]] = []
+
+        def found() -> bool:
+            bad[:] = [
+                values
+                for values in map(values_of, client.statuses)
+                if int(values.get('frames bad', '0')) > 5
+            ]
+            return bool(bad)
+
+        client.feed(lambda: drive(True), found, 'unusable frames')
+        assert [name for name in bad[-1] if name.startswith('bad: the same image for')]
         assert len(client.matches) <= matched + 1
         client.ask(frame_message(frames[1], start + (sent + 1) * TENTH))
 

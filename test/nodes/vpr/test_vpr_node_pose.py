@@ -34,7 +34,7 @@ class Poses(Client):
         """Subscribe as AMCL does."""
         self._node.create_subscription(PoseWithCovarianceStamped, topic, found.append, RELIABLE)
         self.spin_until(lambda: self._node.count_publishers(topic) > 0, f'a publisher of {topic}')
-        self.spin_for(0.5)
+        self.await_discovery()
 
     def relocalize(self) -> Any:
         """Ask for it and return the answer."""

@@ -36,8 +36,10 @@ class ShowMatches(Node):
             # Shows before the first match whether the disk is full.
             self._record.flush()
         name = full_name(self, '--node', target)
-        self.create_subscription(VisionInfo, f'{name}/info', self._on_info, LATCHED)
+        # In this order: who knows of the second knows of the first, so that after READY no match is
+        # missed.
         self.create_subscription(Classification, f'{name}/match', self._on_match, 1000)
+        self.create_subscription(VisionInfo, f'{name}/info', self._on_info, LATCHED)
 
     def end(self) -> int:
         """Do nothing: lines are written as they are received."""
