@@ -5,19 +5,42 @@ Runs all tests and measures what they cover, in their own processes and in those
 Arguments are handed to pytest. The report and the gate are set in pyproject.toml; the data goes to
 build/coverage, with a report to read in build/coverage/html. The gate holds where nothing optional
 is missing, and always in CI: the tests of what is missing are skipped.
+
+Tests marked `ros` or `process` that failed in parallel with others run once more, alone, as on
+ROS's build farm: what they start may have been starved. Which passed only then is said at the end.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 # What `make lava` installs, by which tests are skipped without it.
 OPTIONAL = ('torch', 'lava', 'sinabs', 'nir', 'sanafe')
+# Marks of tests that a busy machine may starve, and how many may have been: more are no accident.
+AGAIN = {'ros', 'process'}
+AGAIN_MAX = 20
+# The argument before the file for what failed, with which this runs inside of coverage.
+_INSIDE = '--inside'
+
+
+class Failures:
+    """A plugin of pytest: which tests failed, and which of them may run again."""
+
+    def __init__(self) -> None:
+        self.again: dict[str, bool] = {}
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        """Take the report of a test, from this process or from a worker."""
+        if report.failed:
+            self.again[report.nodeid] = bool(AGAIN & set(report.keywords))
 
 
 def coverage(*arguments: str) -> int:
@@ -26,15 +49,60 @@ def coverage(*arguments: str) -> int:
     return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 
+def tested(*arguments: str) -> tuple[int, dict[str, bool]]:
+    """Run pytest inside of coverage; return its status, and which failed, as in `Failures`."""
+    with TemporaryDirectory() as folder:
+        failed = Path(folder) / 'failed.json'
+        status = coverage('run', str(Path(__file__).resolve()), _INSIDE, str(failed), *arguments)
+        return status, json.loads(failed.read_text()) if failed.exists() else {}
+
+
+def inside(failed: str, *arguments: str) -> int:
+    """Run pytest in this process; write which tests failed to a file."""
+    import pytest
+
+    # As with `python -m pytest`.
+    sys.path[0] = str(ROOT)
+    failures = Failures()
+    status = pytest.main([*arguments], plugins=[failures])
+    Path(failed).write_text(json.dumps(failures.again))
+    return int(status)
+
+
+def run_tests(*arguments: str) -> tuple[int, list[str]]:
+    """Run the tests, some twice; return the exit status, and which passed the second time only."""
+    status, failed = tested(*arguments)
+    again = [name for name, may in failed.items() if may]
+    if status != 1 or not again:
+        return status, []
+    if len(again) > AGAIN_MAX:
+        print(f'{len(again)} tests failed that could run again, which is more than {AGAIN_MAX}')
+        return status, []
+    print(f'{len(again)} tests failed in parallel with others and run again, alone', flush=True)
+    second, left = tested(*again)
+    if second not in (0, 1):
+        return second, []
+    # A test without the marks fails the run in any case.
+    passed = [name for name in again if name not in left]
+    return int(len(passed) < len(failed)), passed
+
+
 def main() -> int:
     """Run the tests, and only if they pass the report; return the exit status."""
     (ROOT / 'build' / 'coverage').mkdir(parents=True, exist_ok=True)
     coverage('erase')
-    status = coverage('run', '-m', 'pytest', *sys.argv[1:])
+    status, passed = run_tests(*sys.argv[1:])
     # Processes that a test has killed leave incomplete files, which are passed over with a warning.
     coverage('combine', '--quiet')
-    if status:
-        return status
+    if not status:
+        status = report()
+    if passed:
+        print(f'passed only alone: {", ".join(passed)}')
+    return status
+
+
+def report() -> int:
+    """Write the reports; return the exit status, by the gate where it holds."""
     coverage('html', '--quiet', '--fail-under=0')
     missing = [name for name in OPTIONAL if find_spec(name) is None]
     if not missing or os.environ.get('CI'):
@@ -48,4 +116,4 @@ def main() -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(inside(*sys.argv[2:]) if sys.argv[1:2] == [_INSIDE] else main())

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support import environment, quantised
+from support import PATIENCE, environment, quantised
 
 from vprtempo_ros import backends
 from vprtempo_ros.backends.sinabs_rate import RateCodedModule, SinabsBackend, spike_counts
@@ -74,7 +74,7 @@ print(tried, 'samna' in sys.modules, 'sinabs' in sys.modules)
         text=True,
         env=environment(Path(__file__).parent),
         check=False,
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert done.stdout == '[] False True\n', done.stderr
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import ROOT, environment
+from support import PATIENCE, ROOT, environment
 from support.executed import NumberedTask, deadly, pids, refusing, slow, squared
 from support.helpers import drive, tiny_config, tree
 
@@ -27,7 +27,6 @@ from vprtempo_ros.support.progress import silent
 
 pytest.importorskip('distributed', reason='pip install distributed')
 
-PATIENCE = 60.0
 HOST = '127.0.0.1'
 
 

@@ -10,9 +10,8 @@ from typing import Any
 
 import psutil
 import pytest
-from support import environment
+from support import PATIENCE, environment
 from support.executed import (
-    PATIENCE,
     NumberedTask,
     broken,
     deadly,

@@ -72,7 +72,7 @@ def test_replay_in_simulated_time(street, tmp_path: Path) -> None:
         with running(waiting.ended(0).started, tmp_path) as (player,):
             # A busy machine drops frames of each round.
             client.spin_until(
-                lambda: len(_rounds(client)) > 1 and len(_rounds(client)[1]) > 5, 'two'
+                lambda: len(found := _rounds(client)) > 1 and len(found[1]) > 5, 'a second round'
             )
             assert player[0].poll() is None, player[1].read_text()
         assert all(set(heard) <= set(stamps) for heard in _rounds(client))

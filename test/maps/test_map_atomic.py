@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import environment
+from support import PATIENCE, environment
 from support.helpers import names, tiny_map, tree
 
 from vprtempo_ros.errors import MapError
@@ -79,7 +79,7 @@ def test_a_full_disk_leaves_the_old_map(tmp_path: Path) -> None:
         text=True,
         capture_output=True,
         check=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert done.stdout == (
         f'{folder}: cannot be written (File too large); what was there is unchanged\n'

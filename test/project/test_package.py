@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
-from support import ROOT
+from support import PATIENCE, ROOT
 
 from vprtempo_ros.config import NodeConfig, TrainerConfig
 from vprtempo_ros.options import from_tree
@@ -183,7 +183,7 @@ def test_colcon_builds_and_installs(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert done.returncode == 1
     assert 'no such bag' in done.stderr

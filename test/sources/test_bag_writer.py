@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import yaml
 from rosbags.rosbag2 import Reader
-from support import environment
+from support import PATIENCE, environment
 from support.helpers import CAMERA, ODOM, SECOND, STORAGES, picture
 
 from vprtempo_ros.errors import SourceError
@@ -147,7 +147,7 @@ def test_a_full_disk(tmp_path: Path, storage: str, limit: int) -> None:
         env=environment(Path(__file__).parent),
         capture_output=True,
         check=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert done.stdout.startswith(f'{tmp_path / "bag"}: cannot be written (')
     assert done.stdout.count('\n') == 1

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 import yaml
 from rosbags.rosbag2 import Reader
-from support import environment
+from support import PATIENCE, environment
 from support.disks import small_disk
 from support.helpers import CAMERA, ODOM, picture
 
@@ -33,7 +33,6 @@ from vprtempo_ros.sources.unfinished import finish
 from vprtempo_ros.tools.bag_info import describe
 
 TOPICS = {CAMERA: IMAGE, ODOM: ODOMETRY}
-PATIENCE = 60.0
 
 
 def recorder(path: Path, **changed: Any) -> Recorder:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+# How long anything may take that normally takes well under a second, in seconds: a busy machine
+# takes its time.
+PATIENCE = 120.0
 TEST = Path(__file__).resolve().parent.parent
 ROOT = TEST.parent
 

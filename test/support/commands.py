@@ -10,6 +10,8 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+from support import PATIENCE
+
 Finished = subprocess.CompletedProcess[str]
 
 
@@ -19,7 +21,7 @@ def as_process(tool: str, *arguments: object, cwd: Path | None = None) -> Finish
         [sys.executable, '-m', f'vprtempo_ros.tools.{tool}', *map(str, arguments)],
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=PATIENCE,
         check=False,
         cwd=cwd,
     )

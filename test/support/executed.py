@@ -8,10 +8,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from support import PATIENCE
 from vprtempo_ros.errors import SourceError
 from vprtempo_ros.support.progress import ProgressCallback
-
-PATIENCE = 60.0
 
 
 @dataclass(frozen=True)

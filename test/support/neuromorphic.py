@@ -10,13 +10,13 @@ from pathlib import Path
 import psutil
 import pytest
 
+from support import PATIENCE
 from vprtempo_ros.support.lava_shim import lava_dl_is_installed, lava_is_installed
 
 needs_lava = pytest.mark.skipif(not lava_is_installed(), reason='needs Lava: make lava')
 needs_lava_dl = pytest.mark.skipif(
     not lava_dl_is_installed(), reason='needs lava-dl and torch: make lava on Python 3.11'
 )
-PATIENCE = 30.0
 
 
 def processes_of_lava(parent: int | None = None) -> list[psutil.Process]:

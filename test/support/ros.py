@@ -32,12 +32,11 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy  # noqa: E
 from sensor_msgs.msg import Image, PointCloud2  # noqa: E402
 from vision_msgs.msg import Classification, VisionInfo  # noqa: E402
 
+from support import PATIENCE  # noqa: E402
 from support.measuring import untraced  # noqa: E402
 from vprtempo_ros.demo.processes import command, ros_environment, running  # noqa: E402
 from vprtempo_ros.frames import RGB  # noqa: E402
 
-# How long anything may take that normally takes well under a second; a busy machine takes its time.
-PATIENCE = 120.0
 # After how long a request that may be sent twice is sent again, in seconds.
 _AGAIN = 2.0
 
@@ -238,12 +237,14 @@ class Client:
         self.spin_until(sent, what)
 
     @untraced
-    def spin_until(self, condition: Callable[[], bool], what: str) -> None:
+    def spin_until(self, condition: Callable[[], bool], what: Callable[[], str] | str) -> None:
         """Serve callbacks until a condition holds; fail if it does not come to hold."""
         deadline = time.monotonic() + PATIENCE
         while not condition():
             if time.monotonic() > deadline:
-                pytest.fail(f'not within {PATIENCE:g} s: {what}')
+                pytest.fail(
+                    f'not within {PATIENCE:g} s: {what if isinstance(what, str) else what()}'
+                )
             self._executor.spin_once(timeout_sec=0.01)
 
     @untraced
@@ -301,9 +302,28 @@ class Client:
         self.statuses.clear()
         self._values.clear()
         self.spin_until(
-            lambda: bool(found()), f'diagnostics with {what}; the last are {self.statuses[-6:]}'
+            lambda: bool(found()),
+            lambda: f'diagnostics with {what}; the last are {self.statuses[-6:]}',
         )
         return found()[-1]
+
+    def await_all_matches(self, count: int) -> None:
+        """
+        Wait until this number of frames is accounted for, by diagnostics and matches.
+
+        Each is matched, of an unknown place, bad, or dropped, as a busy node does.
+        """
+
+        def done(status: Any, values: dict[str, str]) -> bool:
+            keys = ('matched', 'unknown', 'bad', 'dropped')
+            return values.get('frames received') == str(count) and count == sum(
+                int(values[f'frames {key}']) for key in keys
+            )
+
+        values = self.status(done, f'all of {count} frames')
+        matches = int(values['frames matched']) + int(values['frames unknown'])
+        self.spin_until(lambda: len(self.matches) >= matches, f'{matches} matches')
+        assert len(self.matches) == matches
 
     def component(self, name: str, condition: Callable[[Any], bool], what: str) -> Any:
         """Wait for a status of one component for which the condition holds; return it."""

@@ -15,6 +15,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from support import PATIENCE
 from support.commands import as_process, in_process
 from support.helpers import drive, picture, tiny_config, write_pictures
 from support.street import Street
@@ -244,7 +245,7 @@ def test_a_browser_shows_it(report: tuple[Path, str], tmp_path: Path) -> None:
             f'file://{report[0]}/report.html',
         ],
         capture_output=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
     image = cv2.imread(str(shot))

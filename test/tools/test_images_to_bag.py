@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from support import ROOT
+from support import PATIENCE, ROOT
 from support.helpers import CAMERA, SECOND, STORAGES, picture, write_pictures
 
 from vprtempo_ros.config import BagInputConfig, PosesConfig
@@ -39,7 +39,7 @@ def run(*arguments: object, limit: int | None = None) -> subprocess.CompletedPro
         preexec_fn=restrict,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import PATIENCE
 from support.browser import Page, large_map_page
 from support.edited import bag_of, map_of, street_config, trained
 from support.street import Street
@@ -55,7 +56,7 @@ def ask(
     server: MapServer, path: str, body: Any = None, **headers: str
 ) -> tuple[int, dict[str, Any], bytes]:
     """Send a request as the page does; return status, JSON and bytes. Underscores are dashes."""
-    connection = http.client.HTTPConnection('127.0.0.1', server.port, timeout=60)
+    connection = http.client.HTTPConnection('127.0.0.1', server.port, timeout=PATIENCE)
     sent = {name.replace('_', '-'): value for name, value in headers.items()}
     if body is None:
         connection.request('GET', path, headers=sent)
@@ -71,7 +72,7 @@ def ask(
 
 def ready(server: MapServer) -> dict[str, Any]:
     """Wait for the outlook, and return it."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while (found := ask(server, '/outlook.json')[1])['state'] == 'computing':
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -183,7 +184,7 @@ def view(folder: Path, log: Path) -> Iterator[tuple[subprocess.Popen[str], str]]
     """Run `view --map` as a process on a free port; yields it and its address."""
     words = command('view', '--map', str(folder), '--port', '0')
     with log.open('w') as output, running(words, dict(os.environ), output, output) as process:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while not (found := re.search(r'http://\S+', log.read_text())):
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < deadline
@@ -249,7 +250,7 @@ def test_a_large_map_is_smooth(tmp_path: Path, browser: Any) -> None:
         )
         page.page.mouse.move(x, y)
         page.page.mouse.down()
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         step = 0
         # A busy machine draws several moves at once.
         while page.page.evaluate('window.drawn') < 5:
@@ -275,7 +276,7 @@ def test_one_line_for_what_cannot_be_shown(words: tuple[str, ...], message: str)
         [sys.executable, '-m', 'vprtempo_ros.nodes.start', 'view', *words],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert done.returncode == 1
     assert message in done.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -173,14 +174,15 @@ def test_text_of_messages_is_not_run(tmp_path: Path, browser: Any) -> None:
             page = Page(browser, url)
             shown = '#statuses summary', '#route svg', '#method', '#map'
             deadline = time.monotonic() + PATIENCE
-            rounds = 0
-            # Longer on a busy machine, which may not have subscribed to all yet.
-            while rounds < 30 or not all(
-                '<script>' in (page.page.locator(where).first.text_content() or '')
-                for where in shown
-                if time.monotonic() < deadline
+            rounds = count()
+
+            def is_shown(where: str) -> bool:
+                return '<script>' in (page.page.locator(where).first.text_content() or '')
+
+            # Longer on a busy machine, where the view may not have subscribed to all yet.
+            while next(rounds) < 30 or (
+                time.monotonic() < deadline and not all(map(is_shown, shown))
             ):
-                rounds += 1
                 for publisher, message in messages:
                     publisher.publish(message)
                 page.page.wait_for_timeout(100)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support import PATIENCE
 
 from vprtempo_ros.errors import VprError
 from vprtempo_ros.view.http import CONNECTIONS
@@ -42,7 +43,7 @@ def server(live: LiveState) -> Iterator[ViewServer]:
 
 def get(server: ViewServer, path: str, **headers: str) -> http.client.HTTPResponse:
     """Send a request as a browser does; underscores stand for dashes."""
-    connection = http.client.HTTPConnection('127.0.0.1', server.port, timeout=20)
+    connection = http.client.HTTPConnection('127.0.0.1', server.port, timeout=PATIENCE)
     connection.request(
         'GET', path, headers={name.replace('_', '-'): value for name, value in headers.items()}
     )
@@ -51,7 +52,7 @@ def get(server: ViewServer, path: str, **headers: str) -> http.client.HTTPRespon
 
 def until(condition: Callable[[], bool]) -> None:
     """Wait for a condition."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -133,11 +134,11 @@ def test_many_clients_and_bounded_rate(server: ViewServer, live: LiveState) -> N
             live.set_match(number, (number % 3,), (0.5,))
 
     writer = threading.Thread(target=publish)
+    started = time.monotonic()
     writer.start()
     try:
         for stream in streams:
             stream.event()
-        started = time.monotonic()
         for _ in range(20):
             streams[0].event()
         assert time.monotonic() - started > 1.5
@@ -212,7 +213,7 @@ def test_unknown_paths(server: ViewServer, live: LiveState) -> None:
     live.set_picture(b'jpeg', 2, 1)
     response = get(server, '/match.jpg?7')
     assert (response.status, response.read()) == (200, b'jpeg')
-    connection = http.client.HTTPConnection('127.0.0.1', server.port, timeout=20)
+    connection = http.client.HTTPConnection('127.0.0.1', server.port, timeout=PATIENCE)
     connection.request('POST', '/', b'x')
     assert connection.getresponse().status == 501
 

@@ -57,18 +57,8 @@ def test_bag_to_matches(street, tmp_path: Path) -> None:
             client.spin_until(lambda: replay.process.poll() is not None, 'the end of the replay')
             assert replay.process.returncode == 0
             assert '80 messages published' in replay.output()
-        values = client.status(
-            lambda status, values: (
-                values.get('frames received') == str(len(expected))
-                and int(values['frames matched']) + int(values['frames dropped']) == len(expected)
-            ),
-            'all images accounted for',
-        )
-        client.spin_until(
-            lambda: len(client.matches) >= int(values['frames matched']), 'the matches'
-        )
+        client.await_all_matches(len(expected))
         found = stamps(client)
-        assert len(found) == int(values['frames matched'])
         assert found == sorted(set(found) & set(expected))
         assert found[-1] == expected[-1]
 

@@ -112,7 +112,7 @@ def test_node_uses_a_clock_that_restarts(street, tmp_path: Path) -> None:
             for match in round_
             if match.results and expected[stamp_ns(match.header)]
         ]
-        assert len(both) > 0.6 * len(round_)
+        assert len(both) > 0.5 * len(round_)
         # Where a busy machine has lost frames, the next ones may be one place off.
         off = 0 if [stamp_ns(match.header) for match in round_] == stamps else 1
         assert all(abs(a - b) <= off for a, b in both), both

@@ -62,15 +62,7 @@ def test_answers_belong_to_their_stamps(
             )
             # Faster than the answers come, slower than frames are dropped, but on a busy machine.
             client.spin_for(0.03)
-        values = client.status(
-            lambda status, values: (
-                int(values.get('frames matched', 0)) + int(values.get('frames dropped', 0))
-                == len(frames)
-            ),
-            'all frames accounted for',
-        )
-        matched = int(values['frames matched'])
-        client.spin_until(lambda: len(client.matches) == matched, 'their matches')
+        client.await_all_matches(len(frames))
         assert 'places in 1 module, linear readout' in process.output()
         assert 'simulated as on 1 Loihi 2 chip' in process.output()
         assert '; lava-loihi is not installed' in process.output()

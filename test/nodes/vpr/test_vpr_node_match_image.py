@@ -69,9 +69,8 @@ def test_query_and_thumbnail(street, tmp_path: Path) -> None:
                 return [each for each in heard if each.header.stamp in stamps]
 
             while not found():
-                stamps.append(
-                    client.ask(frame_message(shown, next(seconds) * 10**9 + 7)).header.stamp
-                )
+                match = client.ask(frame_message(shown, next(seconds) * 10**9 + 7))
+                stamps.append(match.header.stamp)
                 client.spin_for(0.1)
             return found()[0]
 

@@ -89,7 +89,7 @@ class Rover(Client):
         self.given.publish(message)
 
     def stand(self) -> None:
-        """Publish the last odometry again, a microsecond later: a slow node is told in time."""
+        """Publish the last odometry again, a microsecond later: a slow node must not miss it."""
         assert self._last is not None
         pose, stamp_ns = self._last
         self._repeated += 1
