@@ -218,7 +218,6 @@ def test_heavy_libraries_are_imported_where_they_are_used() -> None:
         'matplotlib': set(),
         'rosbags': set(),
         'pyproj': set(),
-        'sklearn': set(),
         'scipy': set(),
         'jinja2': set(),
         'sinabs': set(),

@@ -45,24 +45,14 @@ def precision_recall(truth: GroundTruth, predictions: Predictions) -> PrecisionR
     """
     scored = predictions.answered & truth.known
     correct = truth.are_correct(predictions.places)[scored]
-    possible = int(truth.with_place.sum())
-    if not correct.any() or not possible:
-        thresholds = np.unique(predictions.certainty[scored])
-        return PrecisionRecallCurve(
-            thresholds, np.zeros_like(thresholds), np.zeros_like(thresholds), 0.0
-        )
-    from sklearn.metrics import average_precision_score, precision_recall_curve
-
-    certainty = predictions.certainty[scored]
-    precision, recall, thresholds = precision_recall_curve(correct, certainty)
-    reached = float(correct.sum()) / possible
-    # The last point, precision 1 at recall 0, is a convention without a threshold.
-    return PrecisionRecallCurve(
-        thresholds,
-        precision[:-1],
-        recall[:-1] * reached,
-        float(average_precision_score(correct, certainty)) * reached,
-    )
+    thresholds, which = np.unique(predictions.certainty[scored], return_inverse=True)
+    # At a threshold all predictions count that are at least as certain.
+    given = np.bincount(which, minlength=len(thresholds))[::-1].cumsum()[::-1]
+    right = np.bincount(which[correct], minlength=len(thresholds))[::-1].cumsum()[::-1]
+    recall = right / max(int(truth.with_place.sum()), 1)
+    precision = right / given
+    area = float(((recall - np.append(recall[1:], 0.0)) * precision).sum())
+    return PrecisionRecallCurve(thresholds, precision, recall, area)
 
 
 class OperatingPoint(NamedTuple):
