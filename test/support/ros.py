@@ -6,8 +6,9 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,6 +37,7 @@ from support import PATIENCE  # noqa: E402
 from support.measuring import untraced  # noqa: E402
 from vprtempo_ros.demo.processes import command, ros_environment, running  # noqa: E402
 from vprtempo_ros.frames import RGB  # noqa: E402
+from vprtempo_ros.nodes.start import PROGRAMS  # noqa: E402
 
 # After how long a request that may be sent twice is sent again, in seconds.
 _AGAIN = 2.0
@@ -100,13 +102,7 @@ def node(
     remap: dict[str, str] | None = None,
 ) -> Iterator[Process]:
     """Run a node of the package as a process; it is ended by its own process id."""
-    words = command(
-        name, *arguments, parameters={key: str(value) for key, value in (parameters or {}).items()}
-    )
-    if remap:
-        words += [] if '--ros-args' in words else ['--ros-args']
-        for source, target in remap.items():
-            words += ['-r', f'{source}:={target}']
+    words = _command(name, arguments, parameters, remap)
     log = tmp_path / f'{name}-{time.monotonic_ns()}.log'
     # A fresh environment each time would be a domain of its own each time: conftest has set one.
     environment = {**ros_environment(), 'PYTHONUNBUFFERED': '1', 'PYTHONFAULTHANDLER': '1'}
@@ -122,6 +118,59 @@ def node(
                 process.send_signal(signal.SIGABRT)
             print(f'{name} ended with {process.wait(PATIENCE)}; its output:\n{log.read_text()}')
             raise
+
+
+def _command(
+    name: str,
+    arguments: Sequence[str],
+    parameters: dict[str, Any] | None,
+    remap: dict[str, str] | None,
+) -> list[str]:
+    words = command(
+        name, *arguments, parameters={key: str(value) for key, value in (parameters or {}).items()}
+    )
+    if remap:
+        words += [] if '--ros-args' in words else ['--ros-args']
+        for source, target in remap.items():
+            words += ['-r', f'{source}:={target}']
+    return words
+
+
+class Refused(NamedTuple):
+    """How a program ended: its exit status and what it has printed."""
+
+    status: int
+    output: str
+
+
+def refused(
+    capfd: pytest.CaptureFixture[str],
+    name: str,
+    *arguments: str,
+    parameters: dict[str, Any] | None = None,
+    remap: dict[str, str] | None = None,
+) -> Refused:
+    """
+    Call a program in this process, for what ends it before it does its work.
+
+    Much sooner than a process, of which the imports take longest; an exception that would be its
+    traceback is raised.
+    """
+    main = import_module(f'vprtempo_ros.nodes.{PROGRAMS[name]}').main
+    words = _command(name, arguments, parameters, remap)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    capfd.readouterr()
+    try:
+        status = main(words[words.index(name) + 1 :])
+    except SystemExit as ended:
+        # As argparse does, with a number.
+        assert isinstance(ended.code, int)
+        status = ended.code
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    captured = capfd.readouterr()
+    return Refused(status, captured.out + captured.err)
 
 
 class InputSubscriptions(NamedTuple):

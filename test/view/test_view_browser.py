@@ -276,18 +276,26 @@ def test_pictures_of_any_size(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ('arguments', 'words'),
     [
-        (['--port', '99999'], 'expected a number from 0 to 65535'),
         (['--node', 'no node'], '--node no node: expected the name of a node'),
         (['--node', '{robot}'], 'expected the name of a node'),
         (['--host', '203.0.113.7', '--port', '0'], 'cannot listen on it'),
     ],
 )
-def test_mistakes_are_one_line(tmp_path: Path, arguments: list[str], words: str) -> None:
+def test_mistakes_are_one_line(
+    capfd: pytest.CaptureFixture[str], arguments: list[str], words: str
+) -> None:
     """Each ends the view with one line and status 1."""
-    with ros.node(tmp_path, 'view', *arguments) as process:
+    ended = ros.refused(capfd, 'view', *arguments)
+    assert ended.status == 1
+    assert words in ended.output
+    assert len(ended.output.strip().splitlines()) == 1
+
+
+def test_a_mistake_of_a_process(tmp_path: Path) -> None:
+    """There is no more than that line."""
+    with ros.node(tmp_path, 'view', '--port', '99999') as process:
         assert process.process.wait(PATIENCE) == 1
-        assert words in process.output()
-        assert 'Traceback' not in process.output()
+        assert 'expected a number from 0 to 65535' in process.output()
         assert len(process.output().strip().splitlines()) == 1
 
 

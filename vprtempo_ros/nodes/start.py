@@ -11,7 +11,8 @@ import signal
 import sys
 from importlib import import_module
 
-_PROGRAMS = {
+# The module of each, in this package.
+PROGRAMS = {
     'vpr_node': 'vpr.vpr_node',
     'trainer_node': 'trainer.trainer_node',
     'replay': 'commands.replay',
@@ -26,7 +27,7 @@ def _main(name: str) -> int:
     shows_map = name == 'view' and any(word.split('=')[0] == '--map' for word in sys.argv[1:])
     # A map is shown without ROS.
     module = import_module(
-        'vprtempo_ros.tools.view_map' if shows_map else f'vprtempo_ros.nodes.{_PROGRAMS[name]}'
+        'vprtempo_ros.tools.view_map' if shows_map else f'vprtempo_ros.nodes.{PROGRAMS[name]}'
     )
     signal.signal(signal.SIGINT, signal.default_int_handler)
     return int(module.main())

@@ -159,19 +159,21 @@ def test_signals_while_it_ends(
         assert replay.process.returncode in (0, -number)
 
 
-def test_mistakes_are_one_line(street, tmp_path: Path) -> None:
+def test_mistakes_are_one_line(street, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """A missing bag, topic or rate is one line with status 1."""
     for arguments, words in (
-        (['/no/such/bag'], 'no such bag'),
         ([str(street.recordings.query), '--topics', '/radar'], 'no topic /radar'),
         ([str(street.recordings.query), '--rate', '0'], '--rate: expected'),
         ([str(street.recordings.query), '--ros-args', '-r', 'nonsense'], 'nonsense'),
     ):
-        with ros.node(tmp_path, 'replay', *arguments) as replay:
-            assert replay.process.wait(ros.PATIENCE) == 1
-            assert words in replay.output()
-            assert 'Traceback' not in replay.output()
-            assert len(replay.output().splitlines()) == 1
+        ended = ros.refused(capfd, 'replay', *arguments)
+        assert ended.status == 1
+        assert words in ended.output
+        assert len(ended.output.splitlines()) == 1
+    with ros.node(tmp_path, 'replay', '/no/such/bag') as replay:
+        assert replay.process.wait(ros.PATIENCE) == 1
+        assert 'no such bag' in replay.output()
+        assert len(replay.output().splitlines()) == 1
 
 
 def test_names_that_ros_does_not_allow(tmp_path: Path) -> None:

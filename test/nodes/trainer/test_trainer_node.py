@@ -14,10 +14,14 @@ from support import ros
 from vprtempo_ros.maps.store import load
 
 
+def named(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return parameters by their names; double underscores stand for dots."""
+    return {name.replace('__', '.'): value for name, value in parameters.items()}
+
+
 def train(tmp_path: Path, **parameters: Any) -> tuple[int, str]:
     """Run the trainer to its end; return exit status and output."""
-    named = {name.replace('__', '.'): value for name, value in parameters.items()}
-    with ros.node(tmp_path, 'trainer_node', parameters=named) as process:
+    with ros.node(tmp_path, 'trainer_node', parameters=named(parameters)) as process:
         return process.process.wait(ros.PATIENCE * 3), process.output()
 
 
@@ -96,7 +100,6 @@ def test_progress_is_published(street, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ('changed', 'words'),
     [
-        ({'bags': '[]'}, 'no bags given'),
         ({'bags': '/no/such/bag'}, 'no such bag'),
         ({'map': "''"}, 'no destination given'),
         ({'input__topic': '/radar'}, 'image topics in it: /camera/image_raw'),
@@ -120,17 +123,31 @@ def test_progress_is_published(street, tmp_path: Path) -> None:
         ),
     ],
 )
-def test_mistakes_are_one_line(street, tmp_path: Path, changed: dict[str, Any], words: str) -> None:
-    """A mistake ends with status 1 and one line that names it; no map, no traceback."""
+def test_mistakes_are_one_line(
+    street, capfd: pytest.CaptureFixture[str], tmp_path: Path, changed: dict[str, Any], words: str
+) -> None:
+    """A mistake ends with status 1 and one line that names it, and without a map."""
     parameters = {'bags': street.recordings.reference, 'map': tmp_path / 'map', **changed}
-    status, output = train(tmp_path, **parameters)
-    assert status == 1
-    assert 'Traceback' not in output
+    ended = ros.refused(capfd, 'trainer_node', parameters=named(parameters))
+    assert ended.status == 1
+    check_line(ended.output, words)
+    assert not (tmp_path / 'map').exists()
+
+
+def check_line(output: str, words: str) -> None:
+    """Check that an error is one line with some words."""
     fatal = [line for line in output.splitlines() if '[FATAL]' in line]
     assert len(fatal) == 1, output
     assert words in fatal[0]
     assert '[trainer_node]' in fatal[0]
-    assert not (tmp_path / 'map').exists()
+
+
+def test_a_mistake_of_a_process(tmp_path: Path) -> None:
+    """It ends with that line and status 1, without a traceback."""
+    status, output = train(tmp_path, bags='[]', map=tmp_path / 'map')
+    assert status == 1
+    assert 'Traceback' not in output
+    check_line(output, 'no bags given')
 
 
 def test_never_overwrites_unasked(street, tmp_path: Path) -> None:

@@ -154,7 +154,6 @@ def test_what_cannot_be_configured(
 @pytest.mark.parametrize(
     ('name', 'value'),
     [
-        ('match.top_k', '0'),
         ('match.top_k', 'many'),
         ('match.min_confidence', '1.5'),
         ('match.min_confidence', 'nan'),
@@ -163,14 +162,29 @@ def test_what_cannot_be_configured(
         ('input.depth', '-1'),
     ],
 )
-def test_parameter_out_of_range(tmp_path: Path, name: str, value: str) -> None:
+def test_parameter_out_of_range(capfd: pytest.CaptureFixture[str], name: str, value: str) -> None:
     """A parameter that is not allowed ends the start with one line that names it."""
-    remap = {'__ns': '/robot/front', '__node': 'camera'}
-    with ros.node(tmp_path, 'vpr_node', parameters={name: value}, remap=remap) as process:
+    ended = ros.refused(capfd, 'vpr_node', parameters={name: value}, remap=RENAMED)
+    assert ended.status == 1
+    check_line(ended.output, name)
+
+
+RENAMED = {'__ns': '/robot/front', '__node': 'camera'}
+
+
+def check_line(output: str, name: str) -> None:
+    """Check that the output is one line, of the renamed node, that names a parameter."""
+    lines = output.strip().splitlines()
+    assert len(lines) == 1, lines
+    assert '[FATAL]' in lines[0]
+    assert '[robot.front.camera]' in lines[0]
+    assert name in lines[0]
+    assert 'expected' in lines[0]
+
+
+def test_parameter_of_a_process_out_of_range(tmp_path: Path) -> None:
+    """The process ends with that line, and status 1."""
+    given = {'match.top_k': '0'}
+    with ros.node(tmp_path, 'vpr_node', parameters=given, remap=RENAMED) as process:
         assert process.process.wait(ros.PATIENCE) == 1
-        lines = process.output().strip().splitlines()
-        assert len(lines) == 1, lines
-        assert '[FATAL]' in lines[0]
-        assert '[robot.front.camera]' in lines[0]
-        assert name in lines[0]
-        assert 'expected' in lines[0]
+        check_line(process.output(), 'match.top_k')
