@@ -39,6 +39,8 @@ from vprtempo_ros.demo.processes import command, ros_environment, running  # noq
 from vprtempo_ros.frames import RGB  # noqa: E402
 from vprtempo_ros.nodes.start import PROGRAMS  # noqa: E402
 
+# How often conditions are looked at without a message: each time costs a millisecond of rclpy's.
+_PERIOD = 0.03
 # After how long a request that may be sent twice is sent again, in seconds.
 _AGAIN = 2.0
 
@@ -283,10 +285,12 @@ class Client:
                 due = max(due + 1.0 / rate, time.monotonic() - 1.0)
             return condition()
 
-        self.spin_until(sent, what)
+        self.spin_until(sent, what, min(_PERIOD, 0.5 / rate))
 
     @untraced
-    def spin_until(self, condition: Callable[[], bool], what: Callable[[], str] | str) -> None:
+    def spin_until(
+        self, condition: Callable[[], bool], what: Callable[[], str] | str, period: float = _PERIOD
+    ) -> None:
         """Serve callbacks until a condition holds; fail if it does not come to hold."""
         deadline = time.monotonic() + PATIENCE
         while not condition():
@@ -294,7 +298,7 @@ class Client:
                 pytest.fail(
                     f'not within {PATIENCE:g} s: {what if isinstance(what, str) else what()}'
                 )
-            self._executor.spin_once(timeout_sec=0.01)
+            self._executor.spin_once(timeout_sec=period)
 
     @untraced
     def spin_for(self, seconds: float) -> None:

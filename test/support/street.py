@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from vprtempo_ros.config import TrainerConfig
@@ -27,5 +28,9 @@ class Street:
 
     def places(self) -> list[Frame]:
         """Return the reference frames of the places of the map."""
+        return list(self._places)
+
+    @cached_property
+    def _places(self) -> list[Frame]:
         stamps = {place.stamp_ns for place in load(self.map).places}
         return [frame for frame in self.frames() if frame.stamp_ns in stamps]
