@@ -133,6 +133,37 @@ def test_splits_without_metadata_come_in_the_order_of_their_numbers(tmp_path: Pa
     np.testing.assert_array_equal(recorded(folder), [picture(number) for number in range(11)])
 
 
+@pytest.mark.parametrize(
+    ('names', 'missing'),
+    [
+        (['bag_0.mcap', 'bag_1.mcap', 'bag_2.mcap'], ''),
+        (['bag_0.mcap', 'bag_1.mcap', 'bag_3.mcap'], '1 of at least 4 parts'),
+        (['bag_1.mcap', 'bag_2.mcap', 'bag_5.mcap'], '3 of at least 6 parts'),
+        (['lap_1.mcap', 'lap_2.mcap', 'lap_3.mcap'], ''),
+        (['lap_1.mcap', 'lap_2.mcap', 'lap_4.mcap'], '1 of at least 4 parts'),
+        ([f'{n}_bag_2026_05_01-10_00_{n:02}.mcap' for n in (0, 1, 2)], ''),
+        ([f'{n}_bag_2026_05_01-10_00_{n:02}.mcap' for n in (1, 9, 10)], '8 of at least 11 parts'),
+        (['morning.mcap', 'noon.mcap', 'night.mcap'], ''),
+    ],
+)
+def test_parts_that_are_missing(tmp_path: Path, names: list[str], missing: str) -> None:
+    """All names of rosbag2 are read in order; a number that is missing is said."""
+    folder = tmp_path / 'bag'
+    folder.mkdir()
+    for number, name in enumerate(names):
+        part = write_bag(
+            tmp_path / f'part{number}',
+            images([picture(number)], start_ns=START + number * SECOND),
+            'mcap',
+        )
+        shutil.move(storage_file(part), folder / name)
+    assert len(recorded(folder)) == 3
+    with BagReader(folder) as bag:
+        said = bag.incomplete
+    assert len(said) == bool(missing)
+    assert all(line.startswith(missing) for line in said)
+
+
 def test_the_start_of_a_split_does_not_depend_on_its_name(tmp_path: Path) -> None:
     """Files without metadata.yaml are read in the order of time, not of names."""
     folder = tmp_path / 'split'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import time
 from collections.abc import Callable, Iterator
@@ -182,6 +183,27 @@ def test_what_is_no_traverse(tmp_path: Path, make: Callable[[Path], object], exp
         opened(tmp_path / 'it')
     assert expected in str(caught.value)
     assert '\n' not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ('name', 'expected'),
+    [
+        ('drive.aedat', 'convert drive.aedat to .aedat4 with DV'),
+        ('drive.parquet', 'write x, y, t and p of drive.parquet to events/x'),
+        ('drive.MP4', 'make a folder of images of it (ffmpeg -i drive.MP4 FOLDER/%06d.png)'),
+    ],
+)
+@pytest.mark.parametrize('kind', ['image', 'events'])
+def test_files_that_can_be_converted(tmp_path: Path, name: str, expected: str, kind: str) -> None:
+    """What is not read is refused in one line that says what to make of it."""
+    file = tmp_path / name
+    file.write_bytes(b'#!AER-DAT2.0\r\n' + bytes(80))
+    with pytest.raises(SourceError) as error:
+        opened(file, type=kind)
+    assert expected in str(error.value)
+    assert '\n' not in str(error.value)
+    with pytest.raises(SourceError, match=re.escape(expected)):
+        list(describe_bag(file))
 
 
 @pytest.mark.parametrize('path', ['', 'x' * 300])

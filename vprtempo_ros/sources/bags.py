@@ -8,7 +8,6 @@ are often missing, incomplete or wrong, and nothing here depends on them.
 
 from __future__ import annotations
 
-import re
 import shutil
 from contextlib import ExitStack
 from functools import partial
@@ -20,15 +19,16 @@ from typing import Callable, Collection, Iterable, Iterator, TypeVar
 from ..errors import SourceError
 from . import zstd
 from .database import recover
+from .kinds import conversion
 from .mcap_file import McapFile
 from .natural_sort import natural_key
+from .parts import ROS1, check_one_recording, missing_parts
 from .sqlite_file import SqliteFile
 from .storage import ZSTD_MAGIC, RawMessage, Storage, Topic
 
 T = TypeVar('T')
 
 _STORAGE = ('.db3', '.mcap', '.bag')
-_ROS1 = '.bag'
 # A message may not unpack to more bytes than this.
 _MESSAGE_MAX = 1 << 29
 
@@ -51,6 +51,7 @@ class BagReader:
         self.path = Path(path)
         self._stack = ExitStack()
         self._unnamed = 0
+        self._missing: list[str] = []
         try:
             self._files = self._guard(self._open)
             self.topics = self._guard(self._collect_topics)
@@ -98,6 +99,7 @@ class BagReader:
     def incomplete(self) -> list[str]:
         """What could not be read of the files, one line for each."""
         lines = [file.incomplete for file in self._files if file.incomplete]
+        lines += self._missing
         if self._unnamed:
             lines.append(f'{self._unnamed} topics left out whose names or types are no text')
         return lines
@@ -107,11 +109,14 @@ class BagReader:
             raise SourceError(f'{self.path}: no such bag')
         files = _storage_files(self.path)
         if not files:
+            if other := conversion(self.path):
+                raise SourceError(f'{self.path}: expected a bag or event file, found {other}')
             raise SourceError(
                 f'{self.path}: expected a bag (a .db3, .mcap or .bag file, or a folder '
                 'with such files), found none'
             )
-        _check_one_recording(self.path, files)
+        check_one_recording(self.path, files)
+        self._missing = [*missing_parts(self.path.name, files)]
         opened = [self._open_file(self._unpacked_file(file)) for file in files]
         return sorted(opened, key=lambda file: file.start_ns or 0)
 
@@ -119,7 +124,7 @@ class BagReader:
         file: Storage
         if path.suffix == '.mcap':
             file = self._guard(partial(McapFile, path))
-        elif path.suffix == _ROS1:
+        elif path.suffix == ROS1:
             from .ros1_file import Ros1File
 
             file = self._guard(partial(Ros1File, path))
@@ -214,23 +219,6 @@ def _storage_files(path: Path) -> list[Path]:
         and not (file.suffix == '.zstd' and file.with_suffix('') in found)
     ]
     return sorted(files, key=natural_key)
-
-
-def _check_one_recording(path: Path, files: list[Path]) -> None:
-    """
-    Check that the .bag files of a folder are the parts of one recording: numbered from 0.
-
-    ROS 2 has a folder for each recording; in ROS 1 recordings are often next to each other.
-    """
-    found = [file.name for file in files if file.name.removesuffix('.zstd').endswith(_ROS1)]
-    numbers = [re.search(r'_(\d+)\.bag', name) for name in found]
-    if len(found) > 1 and [int(each[1]) if each else None for each in numbers] != list(
-        range(len(found))
-    ):
-        raise SourceError(
-            f'{path}: expected one recording, found {len(found)} .bag files that are not numbered '
-            f'parts of one (like _0.bag, _1.bag): name one of them, as {found[0]}'
-        )
 
 
 def _unpacked(message: RawMessage) -> RawMessage:

@@ -15,6 +15,19 @@ RECORDINGS = (
 )
 """What tools take that read events, for their help."""
 
+_VIDEO = 'a video: make a folder of images of it (ffmpeg -i %s FOLDER/%%06d.png)'
+_OTHERS = {
+    '.aedat': 'AEDAT 1 to 3, of jAER or cAER: convert %s to .aedat4 with DV',
+    '.parquet': 'a table of Parquet: write x, y, t and p of %s to events/x, ... of an HDF5 file',
+    **dict.fromkeys(('.mp4', '.avi', '.mkv', '.mov', '.webm', '.m4v'), _VIDEO),
+}
+
+
+def conversion(path: Path) -> str:
+    """Return how a file of a kind that is not read can be converted; empty for other kinds."""
+    known = _OTHERS.get(path.suffix.lower(), '') if path.is_file() else ''
+    return known % path.name if known else ''
+
 
 def is_event_file(path: Path) -> bool:
     """Return whether a path has the name of a file of an event camera."""
