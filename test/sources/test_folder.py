@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import cv2
@@ -11,6 +12,7 @@ from support.helpers import SECOND, picture, write_pictures
 
 from vprtempo_ros.errors import SourceError
 from vprtempo_ros.sources.folder import FolderFrames, image_files
+from vprtempo_ros.sources.image_msg import decode_file
 
 
 def names_of(folder: Path, names: str = '') -> list[str]:
@@ -114,6 +116,25 @@ def test_frames(tmp_path: Path) -> None:
         assert [frame.stamp_ns for frame in found] == [0, SECOND]
         assert [frame.pose for frame in found] == [None, None]
         np.testing.assert_array_equal(found[1].image.grey(), picture(6))
+
+
+@pytest.mark.parametrize('name', ['a.png', 'a.tif', 'a.JPG', 'b.jpeg', 'ä.png'])
+@pytest.mark.parametrize('kind', ['grey', 'colours', 'deep'])
+def test_files_give_what_their_bytes_give(tmp_path: Path, name: str, kind: str) -> None:
+    """OpenCV reads files with plain names by itself, with the same pixels."""
+    pixels = picture(3)
+    if kind == 'colours':
+        pixels = np.dstack((picture(3), picture(4), picture(5)))
+    elif kind == 'deep' and not name.lower().endswith(('jpg', 'jpeg')):
+        pixels = pixels.astype(np.uint16) * 257 + 3
+    data = cv2.imencode(Path(name).suffix.lower(), pixels)[1]
+    (tmp_path / name).write_bytes(data.tobytes())
+    (frame,) = FolderFrames(tmp_path)
+    expected = decode_file(data)
+    assert frame.name == name
+    assert frame.image.weights == expected.weights
+    assert frame.image.pixels.dtype == expected.pixels.dtype
+    np.testing.assert_array_equal(frame.image.pixels, expected.pixels)
 
 
 @pytest.mark.parametrize('content', [b'', b'no image'], ids=['empty', 'text'])

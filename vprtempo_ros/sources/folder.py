@@ -17,10 +17,12 @@ from ..frames import Frame, Image
 from ..support.parallel import ahead
 from ..support.paths import user_path
 from .completeness import Completeness
-from .image_msg import decode_file
+from .image_msg import decode_file, decode_path
 from .natural_sort import natural_order
 
 IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.pgm', '.ppm', '.webp')
+
+_JPEG_SUFFIXES = ('.jpg', '.jpeg')
 
 # Files have no stamps: frames are one second apart, so that places.by: seconds counts them.
 _PERIOD_NS = 1_000_000_000
@@ -115,17 +117,37 @@ class FolderFrames:
 
     def __iter__(self) -> Iterator[Frame]:
         """Read the images, a few ahead of the one that is yielded."""
-        sizes: Counter[Size] = Counter()
-        for index, (image, ms) in enumerate(ahead(self._decode, self._names)):
-            sizes[image.width, image.height] += 1
-            yield Frame(index * _PERIOD_NS, image, self._names[index], decode_ms=ms)
-        self.completeness.notes = [_several_sizes(sizes)] if len(sizes) > 1 else []
+        sizes: Counter[tuple[int, ...]] = Counter()
+        for frame in ahead(self._frame, enumerate(self._names)):
+            sizes[frame.image.pixels.shape] += 1
+            yield frame
+        found = Counter[Size]()
+        for (height, width, *_), count in sizes.items():
+            found[width, height] += count
+        self.completeness.notes = [_several_sizes(found)] if len(found) > 1 else []
 
-    def _decode(self, name: str) -> tuple[Image, float]:
+    def _frame(self, item: tuple[int, str]) -> Frame:
+        """Return the frame of a number and name; the whole of it, as threads work on this."""
         begin = time.perf_counter()
+        index, name = item
         # Joined as text: a path for each file takes as long as reading it.
-        image, _ = read_image(f'{self._folder}/{name}')
-        return image, (time.perf_counter() - begin) * 1e3
+        image = _image(f'{self._folder}/{name}')
+        ms = (time.perf_counter() - begin) * 1e3
+        return Frame(index * _PERIOD_NS, image, name, None, ms)
+
+
+def _image(file: str) -> Image:
+    """
+    Return the image in a file.
+
+    OpenCV reads all but JPEG by itself: threads wait for the interpreter once for each image then,
+    instead of five times. Of a JPEG its bytes are needed, for its colours.
+    """
+    if not file.lower().endswith(_JPEG_SUFFIXES):
+        image = decode_path(file)
+        if image is not None:
+            return image
+    return read_image(file)[0]
 
 
 def _several_sizes(sizes: Counter[Size]) -> str:

@@ -8,6 +8,8 @@ from decimal import Decimal
 from pathlib import Path
 
 _DIGITS = re.compile(r'(\d+)')
+# Makes all digits of a name equal.
+_SHAPE = str.maketrans('123456789', '000000000')
 _DECIMAL = re.compile(r'\D*(\d+\.\d+)')
 
 
@@ -30,16 +32,20 @@ def natural_order(names: Iterable[str]) -> list[str]:
     Names like 12.5.png are seconds with decimals (12.25 before 12.5), unless two of them would
     then be the same: 1.1 and 1.10 are numbered parts.
     """
-    listed = sorted(names, key=_key)
+    found = list(names)
+    if len({name.translate(_SHAPE) for name in found}) <= 1:
+        # Numbers of the same digits, in names that do not differ otherwise: text is in order too.
+        return sorted(found)
+    listed = sorted(found, key=_key)
     numbers: list[Decimal] = []
     prefixes = set()
     for name in listed:
         stem = name.rpartition('.')[0]
-        found = _DECIMAL.fullmatch(stem)
-        if found is None:
+        match = _DECIMAL.fullmatch(stem)
+        if match is None:
             return listed
-        numbers.append(Decimal(found[1]))
-        prefixes.add(stem.removesuffix(found[1]))
+        numbers.append(Decimal(match[1]))
+        prefixes.add(stem.removesuffix(match[1]))
     if len(set(numbers)) < len(numbers) or len(prefixes) != 1:
         return listed
     order = sorted(range(len(listed)), key=numbers.__getitem__)

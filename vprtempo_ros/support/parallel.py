@@ -16,7 +16,7 @@ R = TypeVar('R')
 _MOST = 8
 # Handing an item to a thread takes as long as decoding a small image: threads take several at once
 # where they take less than this, in seconds, together, and up to this weight.
-_SHORT, _SEVERAL, _HEAVY = 2e-3, 32, 1 << 18
+_SHORT, _SEVERAL, _HEAVY = 4e-3, 32, 1 << 18
 
 
 def cores() -> int:
