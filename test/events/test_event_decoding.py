@@ -187,6 +187,41 @@ def test_numbers_that_do_not_count() -> None:
     assert decoder.lost == 6
 
 
+@pytest.mark.parametrize('encoding', ['evt3', 'mono'])
+def test_packets_that_come_late(encoding: str) -> None:
+    """One with a number is refused and no longer lost; those after it are decoded as if alone."""
+    every = packets(random_events(1000), 100, encoding)
+    order = [0, 2, 1, 3, 4, 6, 7, 5, 8, 9]
+    decoder, buffer = StreamDecoder(prefer='own'), EventBuffer()
+    found = []
+    for number in order:
+        if number in (1, 5):
+            line = refusal(every[number], decoder)
+            assert line.startswith('expected packets in the order of their numbers, found')
+            continue
+        decoder.decode(every[number], buffer)
+        found.append(columns(buffer))
+    wanted = [
+        random_events(1000).part(slice(100 * n, 100 * n + 100)) for n in order if n not in (1, 5)
+    ]
+    assert same(joined(found), joined(wanted))
+    assert (decoder.lost, decoder.swapped) == (0, 2)
+    step = every[7].stamp_ns - every[5].stamp_ns
+    assert decoder.largest_step_ns == step > 0
+
+
+def test_late_packets_without_a_number() -> None:
+    """They are decoded, and counted by the times of their events."""
+    events = random_events(1000, span_us=100_000)
+    every = [one._replace(seq=None, stamp_ns=START) for one in packets(events, 100, 'mono')]
+    decoder = StreamDecoder(prefer='own')
+    found = decode([every[n] for n in (0, 2, 1, 3, 5, 4, 6, 7, 8, 9)], decoder)
+    assert len(found.x) == 1000
+    assert (decoder.lost, decoder.swapped) == (0, 2)
+    ends = events.t_us[99::100].tolist()
+    assert decoder.largest_step_ns == 1000 * max(ends[2] - ends[1], ends[5] - ends[4])
+
+
 def refusal(one: Packet, decoder: StreamDecoder | None = None) -> str:
     """Return the line with which a packet is refused."""
     with pytest.raises(EventError) as caught:

@@ -23,6 +23,7 @@ from vprtempo_ros.config import BagInputConfig, PosesConfig
 from vprtempo_ros.errors import SourceError
 from vprtempo_ros.sources.cdr import IMAGE
 from vprtempo_ros.sources.clocks import Stamps, common_clock
+from vprtempo_ros.sources.disorder import by_numbers
 from vprtempo_ros.sources.image_bag import ODOMETRY, image_message
 from vprtempo_ros.sources.image_frames import BagFrames
 
@@ -45,6 +46,39 @@ def test_stamps_in_order_stay() -> None:
     found = common_clock(stamps('a', received, stamped), stamps('b', received, stamped))
     assert found.frames.tolist() == stamped
     assert found.notes == []
+
+
+def test_messages_that_were_recorded_out_of_order() -> None:
+    """They are counted with the largest step; those of poses are said too."""
+    received = steady(50)
+    changed = [*received[:10], received[12], received[10], received[11], *received[13:]]
+    found = common_clock(stamps('/image', received, changed), stamps('/odom', received, changed))
+    assert found.frames.tolist() == changed
+    assert found.disorder == (2, pytest.approx(0.2))
+    assert found.notes == [
+        '/odom: 2 of 50 poses were recorded after later ones, by up to 0.200 s: sorted'
+    ]
+
+
+@pytest.mark.parametrize(
+    ('numbers', 'order', 'found'),
+    [
+        ([0, 1, 2, 3, 4, 5], [0, 1, 2, 3, 4, 5], (0, 0)),
+        ([0, 0, 0, 0, 0, 0], [0, 1, 2, 3, 4, 5], (0, 0)),
+        ([1, 0, 3, 2, 5, 4], [1, 0, 3, 2, 5, 4], (3, 1)),
+        ([7, 9, 10, 11, 8, 12], [0, 4, 1, 2, 3, 5], (1, 3)),
+        ([107, 108, 109, 112, 111, 0], [0, 1, 2, 4, 3, 5], (1, 1)),
+        ([105, 106, 107, 0, 1, 2], [0, 1, 2, 3, 4, 5], (0, 0)),
+        ([0, 1, 2, 0, 1, 2], [0, 1, 2, 3, 4, 5], (0, 0)),
+    ],
+)
+def test_numbers_of_packets(numbers: list[int], order: list[int], found: tuple[int, int]) -> None:
+    """Neighbours are exchanged; numbers that begin again are those of another stream."""
+    times = np.array(steady(6))
+    changed, late, furthest = by_numbers(times, np.array(numbers))
+    assert np.argsort(changed).tolist() == order
+    assert (late, furthest) == found
+    assert sorted(changed.tolist()) == times.tolist()
 
 
 @pytest.mark.parametrize('period', [TENTH, SECOND])

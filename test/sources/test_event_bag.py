@@ -12,6 +12,7 @@ from support.events import (
     HEIGHT,
     TOPIC,
     WIDTH,
+    columns,
     event_drive,
     packet,
     packets,
@@ -31,6 +32,8 @@ from vprtempo_ros.config import (
     TrainerConfig,
 )
 from vprtempo_ros.errors import MapError, SourceError
+from vprtempo_ros.events.decoding import new_decoder
+from vprtempo_ros.events.packet import EVENT_ARRAY, EventBuffer, Packet
 from vprtempo_ros.events.stream import EventStream
 from vprtempo_ros.frames import Frame
 from vprtempo_ros.maps.building import build_map
@@ -38,7 +41,11 @@ from vprtempo_ros.maps.store import load, save
 from vprtempo_ros.matching.stages import FrameTiming
 from vprtempo_ros.options import from_flat
 from vprtempo_ros.recogniser import Recogniser
+from vprtempo_ros.sources.bag_writer import header
+from vprtempo_ros.sources.cdr import ARRAY, typestore
+from vprtempo_ros.sources.completeness import completeness_from, completeness_tree
 from vprtempo_ros.sources.event_bag import EventFrames
+from vprtempo_ros.sources.image_frames import LATE
 from vprtempo_ros.sources.traverse import open_traverse
 from vprtempo_ros.tools.bag_info import describe
 
@@ -284,3 +291,80 @@ def test_late_events_do_not_cost_their_packets(tmp_path: Path) -> None:
     counted_again = [float(frame.image.counts().sum()) for frame in source]
     assert counted_again == counted
     assert source.completeness.late == 30
+
+
+def exchange(sent: list[Any]) -> list[Any]:
+    """Exchange each second item with the one before it."""
+    return [sent[n ^ 1] if n ^ 1 < len(sent) else sent[n] for n in range(len(sent))]
+
+
+@pytest.mark.parametrize('case', ['recorded', 'stamped', 'unnumbered'])
+def test_packets_that_are_swapped(tmp_path: Path, case: str) -> None:
+    """The images are those of packets in order; it is said once, with the largest step."""
+    kind = EVENT_ARRAY if case == 'unnumbered' else 'evt3'
+    sent = packets(random_events(12_000, 7, 600_000), 100, kind)
+    in_order = list(records(sent)) if kind == 'evt3' else list(arrays(sent))
+    stamps = [one.stamp_ns for one in in_order]
+    changed = exchange(sent)
+    if case == 'stamped':
+        # As of a driver that hands packets to several threads.
+        changed = [one._replace(stamp_ns=stamp) for one, stamp in zip(changed, stamps)]
+    listed = list(records(changed)) if kind == 'evt3' else list(arrays(changed))
+    listed = [one._replace(stamp_ns=stamp) for one, stamp in zip(listed, stamps)]
+    config = BagInputConfig(type='events', events=EventsConfig(period=0.01, hot_pixels=0.0))
+    expected = EventFrames(write_bag(tmp_path / 'order', in_order), config)
+    found = EventFrames(write_bag(tmp_path / 'swapped', listed), config)
+    pairs = list(zip(found, expected, strict=True))
+    assert len(pairs) >= 55
+    for ours, theirs in pairs:
+        assert ours.stamp_ns == theirs.stamp_ns
+        np.testing.assert_array_equal(ours.image.counts(), theirs.image.counts())
+    assert list(expected.completeness.lines()) == []
+    complete = found.completeness
+    assert (complete.lost, complete.swapped, complete.skipped.total()) == (0, 0, 0)
+    assert complete.out_of_order == 60
+    assert complete.largest_step == pytest.approx(0.005, rel=0.3)
+    said = list(complete.lines())
+    assert said[0].startswith('60 messages out of order, by up to 0.00')
+    assert len(said) == (2 if case == 'stamped' else 1)
+    assert said[0] in [line for name, line in describe(tmp_path / 'swapped') if name == 'missing']
+    again = completeness_from(completeness_tree(complete))
+    assert (again.out_of_order, again.largest_step) == (
+        60,
+        pytest.approx(complete.largest_step, abs=1e-6),
+    )
+
+
+def arrays(sent: list[Packet]) -> Any:
+    """Yield packets as recorded messages of dvs_msgs."""
+    types = typestore().types
+    for one in sent:
+        x, y, p, t = columns(decoded(one))
+        events = [
+            types['dvs_msgs/msg/Event'](
+                a, b, types['builtin_interfaces/msg/Time'](c // 1_000_000, c % 1_000_000 * 1000), d
+            )
+            for a, b, c, d in zip(x.tolist(), y.tolist(), t.tolist(), map(bool, p.tolist()))
+        ]
+        message = types[ARRAY](header(one.stamp_ns, 'dvs'), HEIGHT, WIDTH, events)
+        yield Record(TOPIC, ARRAY, one.stamp_ns, message)
+
+
+def decoded(one: Packet) -> EventBuffer:
+    """Return the events of a packet."""
+    buffer = EventBuffer()
+    new_decoder(one.encoding, 'own').decode(one, buffer)
+    return buffer
+
+
+def test_packets_that_come_after_more_than_wait(tmp_path: Path) -> None:
+    """They are left out, and counted once."""
+    sent = packets(random_events(12_000, 8, 600_000), 100)
+    times = [one.stamp_ns for one in sent]
+    order = [*range(10), *range(11, 80), 10, *range(80, 120)]
+    listed = [sent[n] for n in order]
+    recorded = [one._replace(stamp_ns=at) for one, at in zip(records(listed), times)]
+    source = EventFrames(write_bag(tmp_path / 'late', recorded), BagInputConfig(type='events'))
+    assert len(list(source)) >= 4
+    assert source.completeness.skipped == {LATE: 1}
+    assert source.completeness.lost == 1

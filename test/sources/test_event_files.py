@@ -65,6 +65,72 @@ def test_files_of_other_software(name: str) -> None:
         check(decoded(FILES / name), Events(known['x'], known['y'], known['p'], known['t']))
 
 
+def swapped(events: Events, size: int) -> list[Events]:
+    """Return stretches of `size` events in which each second one comes before the first."""
+    parts = [events.part(slice(n, n + size)) for n in range(0, len(events.x), size)]
+    for first in range(0, len(parts) - 1, 2):
+        parts[first : first + 2] = parts[first + 1], parts[first]
+    return parts
+
+
+def write_parts(path: Path, kind: str, parts: list[Events]) -> Path:
+    """Write events in the order of the parts."""
+    if kind in ENCODERS:
+        file = write(path, kind, parts[0])
+        with file.open('ab') as stream:
+            for part in parts[1:]:
+                stream.write(bytes(ENCODERS[kind](part)))
+        return file
+    return write(path, kind, Events(*(np.concatenate(column) for column in zip(*parts))))
+
+
+def by_time(events: Events) -> Events:
+    """Return events in one order, also those of the same time."""
+    x, y, p, t = events
+    return events.part(np.lexsort((p, y, x, t)))
+
+
+@pytest.mark.parametrize('size', [900, 4500])
+@pytest.mark.parametrize('kind', KINDS)
+def test_stretches_that_are_swapped(tmp_path: Path, kind: str, size: int) -> None:
+    """Event for event as if they were in order; it is said once, with the largest step."""
+    events = random_events(9000, 3, 450_000)
+    file = write_parts(tmp_path / 'events', kind, swapped(events, size))
+    check(by_time(decoded(file)), by_time(events))
+    source = FilePackets(file)
+    assert sum(packet.data.size // 8 for packet in source.read()) == 9000
+    (note,) = source.completeness.notes
+    pattern = 'events are out of order ([0-9]+) times, by up to ([0-9.]+) s'
+    ((times, largest),) = re.findall(pattern, note)
+    # Each packet of AEDAT that is late counts.
+    assert int(times) == 9000 // (900 if kind == 'AEDAT4' else size) // 2
+    assert float(largest) == pytest.approx(2 * size * 450_000e-6 / 9000, rel=0.1)
+    assert note.endswith(': sorted')
+    assert dict(describe(file))['missing'] == note
+
+
+def test_events_too_late_to_be_sorted(tmp_path: Path) -> None:
+    """What comes after more events than are kept is left out and counted."""
+    events = random_events(300_000, 4, 3_000_000)
+    late = slice(1000, 1500)
+    order = np.r_[0:1000, 1500:250_000, late, 250_000:300_000]
+    source = FilePackets(write_parts(tmp_path / 'events', 'DAT', [events.part(order)]))
+    assert sum(packet.data.size // 8 for packet in source.read()) == 300_000 - 500
+    (note,) = source.completeness.notes
+    assert note.endswith(': sorted, 500 that were too late left out')
+
+
+def test_a_file_in_which_time_begins_again(tmp_path: Path) -> None:
+    """Nothing of the second recording is left out, and nothing mixed with the first."""
+    first, second = random_events(100_000, 5), random_events(100_000, 6, first_us=100)
+    file = write_parts(tmp_path / 'events', 'HDF5', [first, second])
+    times = np.concatenate(
+        [packet.data.view(np.uint64) % 2**32 // 1000 + packet.time_base // 1000
+         for packet in FilePackets(file).read()]
+    )  # fmt: skip
+    np.testing.assert_array_equal(times, np.concatenate((first.t_us, second.t_us)))
+
+
 @pytest.mark.parametrize('kind', KINDS)
 @pytest.mark.parametrize('first_us', [5_000, (1 << 24) - 500_000])
 def test_every_format(tmp_path: Path, kind: str, first_us: int) -> None:

@@ -57,12 +57,19 @@ def new_decoder(encoding: str, prefer: str = '') -> FormatDecoder:
     return OWN[encoding]()
 
 
+# Packets that come this many numbers late at most are out of order; others are lost, or a restart.
+_LATE = 32
+# The end of a packet may be before that of the packet ahead of it by this much, in ns.
+_STEP_NS = 100_000
+
+
 class StreamDecoder:
     """
     Decodes the packets of one sensor and checks their order.
 
     `lost` counts missing packets, by the sequence numbers of the received ones, `late` events that
-    were left out because they are out of order.
+    were left out because they are out of order, `swapped` packets that came after later ones: by
+    up to `largest_step_ns` of their stamps or events. Those with a sequence number are refused.
     """
 
     def __init__(
@@ -76,12 +83,16 @@ class StreamDecoder:
         self.size = size
         self.lost = 0
         self.late = 0
+        self.swapped = 0
+        self.largest_step_ns = 0
         self._prefer = prefer
         self._encoding = ''
         self._decoder: FormatDecoder | None = None
         self._clock = StampClock(sensor_clock)
         self._seq: int | None = None
+        self._skipped: set[int] = set()
         self._stamp_ns: int | None = None
+        self._end_ns: int | None = None
         self._jumped = False
 
     def decode(self, packet: Packet, out: EventBuffer) -> tuple[int, bool]:
@@ -91,7 +102,8 @@ class StreamDecoder:
         A packet that is refused leaves the decoder ready for the next.
 
         :raises EventError: if the packet has another size than those before, an unknown encoding,
-            does not decode, holds events outside the sensor, or goes back in time.
+            does not decode, holds events outside the sensor, goes back in time, or came after
+            packets with later numbers.
         """
         self._follow(packet)
         self._check_size(packet)
@@ -113,6 +125,11 @@ class StreamDecoder:
             packet.stamp_ns, out.base_ns + int(out.events[0]) % 2**32
         )
         jumped, self._jumped = self._jumped or jumped, False
+        end_ns = out.base_ns + int(out.events[-1]) % 2**32
+        if self._end_ns is not None and not jumped and end_ns < self._end_ns - _STEP_NS:
+            self._count_swapped(self._end_ns - end_ns)
+        else:
+            self._end_ns = end_ns
         return offset, jumped
 
     def _check_size(self, packet: Packet) -> None:
@@ -124,7 +141,16 @@ class StreamDecoder:
             )
 
     def _follow(self, packet: Packet) -> None:
-        """Check number and stamp: are packets missing, does the stream restart?"""
+        """Check number and stamp: are packets missing or out of order, does the stream restart?"""
+        if packet.seq is not None and packet.seq in self._skipped:
+            assert self._seq is not None
+            self._skipped.remove(packet.seq)
+            self.lost -= 1
+            self._count_swapped(max((self._stamp_ns or 0) - packet.stamp_ns, 0))
+            raise EventError(
+                f'expected packets in the order of their numbers, found {packet.seq} after '
+                f'{self._seq}'
+            )
         last, self._seq = self._seq, packet.seq
         before, self._stamp_ns = self._stamp_ns, packet.stamp_ns
         if before is not None and packet.stamp_ns < before - JITTER_NS:
@@ -138,13 +164,22 @@ class StreamDecoder:
             return  # Drivers that do not count send the same number with every packet.
         if packet.seq > last:
             self.lost += packet.seq - last - 1
+            nearest = range(max(last + 1, packet.seq - _LATE), packet.seq)
+            self._skipped = {each for each in self._skipped if each >= packet.seq - _LATE}
+            self._skipped.update(nearest)
             if self._decoder is not None:
                 self._decoder.forget()
         else:
             self._restart()
 
+    def _count_swapped(self, step_ns: int) -> None:
+        self.swapped += 1
+        self.largest_step_ns = max(self.largest_step_ns, step_ns)
+
     def _restart(self) -> None:
         self._jumped = True
+        self._skipped.clear()
+        self._end_ns = None
         self._clock.reset()
         if self._decoder is not None:
             self._decoder.forget()

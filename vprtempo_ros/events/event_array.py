@@ -12,10 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..support.compiled import njit
-from .packet import JITTER_NS, EventBuffer, Events, Int, Packet, Words, fill_most
+from .packet import EVENT_BYTES, JITTER_NS, EventBuffer, Events, Int, Packet, Words, fill_most
 
-# Bytes of an event; the last one has no padding.
-EVENT_BYTES = 16
+# Bytes of the last event, which has no padding.
 LAST_BYTES = 13
 
 _SPAN_NS = 4_290_000_000

@@ -21,8 +21,9 @@ ROW, EVENT, BASE, VECTOR_12, VECTOR_8, TIME_LOW, TIME_HIGH = 0, 2, 3, 4, 5, 6, 8
 # Kinds that are skipped: continuations, padding, triggers, status of the sensor.
 _OTHERS = np.array([kind in (7, 9, 10, 14, 15) for kind in range(16)])
 
-# The high time may step back by this much (in 4096 us) without a wrap.
-_GLITCH = 10
+# The high time may step back by this much (in 4096 us) without a wrap: of packets, some of which
+# may be missing, and of files, where words may be out of order.
+_GLITCH, _HALF = 10, 1 << 11
 
 # The state: time in us with all wraps; its upper part; row, base and polarity, each shifted to
 # its bits in an event; flags of the known parts.
@@ -71,7 +72,7 @@ class Evt3Decoder:
             # Vector words make several events each: the buffer grows to what was needed.
             memory = out.reserve(count + _MOST + (words.size - position) // 2)
             count, position, base_us, status = _decode(
-                words, position, self._state, memory, count, base_us
+                words, position, self._state, memory, count, base_us, _GLITCH
             )
         if status == _UNKNOWN:
             kind = int(words[position]) >> 12
@@ -85,7 +86,7 @@ class Evt3Decoder:
 
 @njit(cache=True, nogil=True)
 def _decode(
-    words: Words, position: int, state: Events, out: Events, count: Int, base_us: Int
+    words: Words, position: int, state: Events, out: Events, count: Int, base_us: Int, glitch: int
 ) -> tuple[Int, Int, Int, Int]:
     """Decode from word `position`; return number of events, position, base in us, result."""
     time, high = np.int64(state[_TIME]), np.int64(state[_HIGH])
@@ -130,7 +131,7 @@ def _decode(
             polarity = ((word >> _SIGN) & _ONE) << _TO_POLARITY
         elif kind == TIME_HIGH:
             value = np.int64(word & _TWELVE)
-            wrapped = value < ((high >> 12) & 0xFFF) - _GLITCH
+            wrapped = value < ((high >> 12) & 0xFFF) - glitch
             high = (((high >> 24) + wrapped) << 24) | (value << 12)
             time = high | (time & 0xFFF)
             if base_us < 0 or count == 0:
@@ -171,7 +172,7 @@ def decode_words(
 
     Returns number of events, position, and DONE, FULL or UNKNOWN. Times may be any distance apart.
     """
-    count, position, base_us, status = _decode(words, position, state, events, 0, -1)
+    count, position, base_us, status = _decode(words, position, state, events, 0, -1, _HALF)
     _split(events, count, base_us, times)
     # After a leap the same word begins a new base.
     result = {_DONE: DONE, _UNKNOWN: UNKNOWN}.get(status, FULL)

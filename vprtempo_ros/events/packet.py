@@ -11,6 +11,8 @@ from ..errors import EventError
 
 # The "encoding" of a dvs_msgs/EventArray, which is a message type of its own.
 EVENT_ARRAY = 'dvs_msgs'
+# Bytes of an event in it.
+EVENT_BYTES = 16
 
 # Maximum number of events in a packet; those of drivers have some thousands.
 EVENTS_MAX = 1 << 24

@@ -19,9 +19,9 @@ from .packet import Events, Int
 # Kinds of words; triggers, counters and continuations are passed over.
 _OFF, _ON, _HIGH = 0, 1, 8
 _OTHERS = np.array([kind in (0xA, 0xE, 0xF) for kind in range(16)])
-# The upper time may step back by this much, in steps of 64 us, without a wrap.
-_GLITCH = 1 << 10
 _HIGH_BITS = 28
+# The upper time wraps if it steps back by more than this; by less, words are out of order.
+_HALF = 1 << 27
 # Bits of the times in DAT.
 _DAT_WRAP = 1 << 32
 
@@ -47,7 +47,7 @@ def _upper(value: Int, state: State) -> Int:
     """Return the upper time in us, with a wrap if it stepped far back."""
     before = state[0] >> 6
     wraps = before >> _HIGH_BITS
-    if state[1] and value < (before & ((1 << _HIGH_BITS) - 1)) - _GLITCH:
+    if state[1] and value < (before & ((1 << _HIGH_BITS) - 1)) - _HALF:
         wraps += 1
     state[1] = 1
     return ((wraps << _HIGH_BITS) | value) << 6
@@ -134,17 +134,41 @@ def decode_dat(
 
 
 @njit(cache=True, nogil=True)
-def merge(times: Times, events: Events, begin: int, base: int, span: int, out: Events) -> Int:
+def steps_back(times: Times, before: int, least: int) -> tuple[Int, Int, Int]:
+    """
+    Return how often times are more than `least` before the one ahead of them, and the smallest.
+
+    Between them is by how much they are before the latest ahead of them, at most.
+
+    :param before: latest time ahead of all.
+    """
+    count, largest = 0, np.int64(0)
+    last = latest = np.int64(before)
+    first = times[0]
+    for i in range(times.shape[0]):
+        time = times[i]
+        count += time < last - least
+        largest = max(largest, latest - time)
+        latest, first, last = max(latest, time), min(first, time), time
+    return count, largest, first
+
+
+@njit(cache=True, nogil=True)
+def merge(
+    times: Times, events: Events, begin: int, base: int, span: int, out: Events
+) -> tuple[Int, Int]:
     """
     Write events with their times since `base`, all in us, up to the first outside of `span`.
 
-    Returns their number. In `out` times are in ns, as in `EventBuffer`.
+    Returns their number and the latest time since `base`. In `out` times are in ns, as in
+    `EventBuffer`.
     """
-    count = 0
+    count, latest = 0, np.int64(0)
     for i in range(begin, times.shape[0]):
         since = times[i] - base
         if since < 0 or since > span:
             break
         out[count] = events[i] | np.uint64(since * 1000)
         count += 1
-    return count
+        latest = max(latest, since)
+    return count, latest

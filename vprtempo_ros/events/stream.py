@@ -56,6 +56,16 @@ class EventStream:
         return self._decoder.late
 
     @property
+    def swapped(self) -> int:
+        """Number of packets that came after later ones."""
+        return self._decoder.swapped
+
+    @property
+    def largest_step(self) -> float:
+        """How much later those were that came before, at most, in seconds."""
+        return self._decoder.largest_step_ns * 1e-9
+
+    @property
     def size(self) -> Size | None:
         """Width and height of the sensor, None until they are known."""
         return self._decoder.size

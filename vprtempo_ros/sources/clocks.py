@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SourceError
+from .disorder import Disorder, by_numbers, disorder
 
 Times = NDArray[np.int64]
 
@@ -35,25 +36,28 @@ class Stamps(NamedTuple):
     """
     The clocks of a topic, int64 ns (messages,) in the order of recording.
 
-    stamped: 0 where a header has no stamp.
+    stamped: 0 where a header has no stamp. numbers: grow in the order of the sensor; None where
+    messages have none.
     """
 
     name: str
     received: Times
     stamped: Times
+    numbers: Times | None = None
 
 
 class Clocks(NamedTuple):
     """
     Times of frames and poses on one clock, int64 ns, and what was decided, for the user.
 
-    breaks: times of the poses before which stamps began again.
+    breaks: times of the poses before which stamps began again; disorder: of the frames.
     """
 
     frames: Times
     poses: Times | None
     notes: list[str]
     breaks: tuple[int, ...] = ()
+    disorder: Disorder = Disorder()
 
 
 class _Jump(NamedTuple):
@@ -68,8 +72,31 @@ def common_clock(frames: Stamps, poses: Stamps | None = None) -> Clocks:
     """
     Return times that go on where stamps begin again, and that are of one clock.
 
+    Messages are in the order of these times; those of events, in the order of their numbers.
+
     :raises SourceError: if stamps begin again, and receive times do not say how much later.
     """
+    found = _one_clock(frames, poses)
+    times = found.frames
+    if poses is not None and found.poses is not None:
+        messages, largest = disorder(found.poses)
+        if messages:
+            found.notes.append(
+                f'{poses.name}: {messages} of {len(found.poses)} poses were recorded after later '
+                f'ones, by up to {largest:.3f} s: sorted'
+            )
+    if frames.numbers is not None:
+        times, swapped, furthest = by_numbers(times, frames.numbers)
+        if swapped:
+            found.notes.append(
+                f'{frames.name}: {swapped} of {len(times)} packets are stamped after later ones, '
+                f'by up to {furthest} packets: sorted as the sensor sent them'
+            )
+    return found._replace(frames=times, disorder=disorder(times))
+
+
+def _one_clock(frames: Stamps, poses: Stamps | None) -> Clocks:
+    """Return times that go on, and are of one clock."""
     notes: list[str] = []
     topics = [frames] if poses is None or not len(poses.stamped) else [frames, poses]
     if len(topics) == 2 and _unset(frames) != _unset(topics[1]):

@@ -15,6 +15,8 @@ from .poses import PoseTrack
 
 # A gap is longer than this many common steps, and than a second.
 _STEPS, _LEAST_NS = 5, 1_000_000_000
+# Values that maps of earlier builds do not have.
+_LATER = {'late': 0, 'out_of_order': 0, 'largest_step': 0.0, 'swapped': 0}
 
 
 @dataclass
@@ -25,7 +27,9 @@ class Completeness:
     skipped: messages left out, by reason; lost: event packets that are missing by their sequence
     numbers; late: events that were left out because they are out of order; gaps: number of gaps
     between messages; largest_gap: the longest of them in seconds; without_pose: frames without a
-    pose, of a traverse with poses; notes: decisions on clocks, sizes and poses, each one line.
+    pose, of a traverse with poses; notes: decisions on clocks, sizes and poses, each one line;
+    out_of_order: messages that were recorded after later ones, by up to largest_step seconds, and
+    are sorted unless they were left out; swapped: packets of events that could not be sorted.
     """
 
     messages: int = 0
@@ -36,11 +40,14 @@ class Completeness:
     without_pose: int = 0
     notes: list[str] = field(default_factory=list)
     late: int = 0
+    out_of_order: int = 0
+    largest_step: float = 0.0
+    swapped: int = 0
 
     def begin(self) -> None:
         """Forget what an earlier reading left out."""
         self.skipped.clear()
-        self.without_pose = self.late = 0
+        self.without_pose = self.late = self.swapped = 0
 
     def pose_at(self, track: PoseTrack | None, time_ns: int) -> Pose | None:
         """Return the pose of a frame; one that a traverse with poses does not have is counted."""
@@ -58,6 +65,16 @@ class Completeness:
             yield f'{count} of {self.messages} messages left out: {reason}'
         if self.lost:
             yield f'{self.lost} packets of events are missing, by their sequence numbers'
+        if self.out_of_order:
+            yield (
+                f'{_several(self.out_of_order, "message")} out of order, by up to '
+                f'{self.largest_step:.3g} s: sorted'
+            )
+        if self.swapped:
+            yield (
+                f'{_several(self.swapped, "packet")} of events out of order, more than can be '
+                'sorted'
+            )
         if self.late:
             yield (
                 f'{_several(self.late, "event")} left out: more than {JITTER_NS // 1_000_000} ms '
@@ -77,6 +94,9 @@ def completeness_tree(found: Completeness) -> dict[str, object]:
         'left_out': dict(found.skipped),
         'lost': found.lost,
         'late': found.late,
+        'out_of_order': found.out_of_order,
+        'largest_step': round(found.largest_step, 6),
+        'swapped': found.swapped,
         'gaps': found.gaps,
         'largest_gap': round(found.largest_gap, 3),
         'without_pose': found.without_pose,
@@ -90,13 +110,15 @@ def completeness_from(tree: object) -> Completeness:
 
     :raises TypeError: if it has other parts or types.
     """
-    # Maps of earlier builds have no number of late events.
-    match {'late': 0, **tree} if isinstance(tree, dict) else tree:
+    match {**_LATER, **tree} if isinstance(tree, dict) else tree:
         case {
             'messages': int(messages),
             'left_out': dict(left_out),
             'lost': int(lost),
             'late': int(late),
+            'out_of_order': int(out_of_order),
+            'largest_step': float(largest_step),
+            'swapped': int(swapped),
             'gaps': int(gaps),
             'largest_gap': float(largest_gap),
             'without_pose': int(without_pose),
@@ -108,7 +130,17 @@ def completeness_from(tree: object) -> Completeness:
                     raise TypeError(f'left_out, found {reason!r:.200}')
                 skipped[reason] = count
             return Completeness(
-                messages, skipped, lost, gaps, largest_gap, without_pose, notes, late
+                messages,
+                skipped,
+                lost,
+                gaps,
+                largest_gap,
+                without_pose,
+                notes,
+                late,
+                out_of_order,
+                largest_step,
+                swapped,
             )
     raise TypeError(f'missing, found {tree!r:.200}')
 

@@ -17,6 +17,7 @@ from .bags import BagReader, choose_topic
 from .completeness import Completeness
 from .event_files import open_event_file, read_packets, smallest_sensor, time_span
 from .event_msg import EVENT_TYPES, read_packet
+from .event_order import FileOrder
 from .image_frames import LATE
 from .kinds import is_event_file
 from .pose_file import track_of_file
@@ -141,11 +142,18 @@ class FilePackets:
     def read(self) -> Iterator[Packet]:
         """Yield the packets."""
         messages = 0
-        for packet in read_packets(self._file, self._size, self.completeness.skipped):
+        complete, order = self.completeness, FileOrder()
+        for packet in read_packets(self._file, self._size, complete.skipped, order):
             messages += 1
             yield packet
-        self.completeness.messages = messages + self.completeness.skipped.total()
-        self.completeness.notes = [*self._notes, *self._file.notes]
+        complete.messages = messages + complete.skipped.total()
+        complete.notes = [*self._notes, *self._file.notes]
+        if order.steps:
+            left_out = f', {order.late} that were too late left out' if order.late else ''
+            complete.notes.append(
+                f'events are out of order {order.steps} times, by up to {order.largest:.3g} s: '
+                f'sorted{left_out}'
+            )
 
 
 def open_events(
@@ -227,4 +235,5 @@ class EventFrames:
             except EventError as error:
                 complete.skipped.count(str(error))
             complete.lost, complete.late = stream.lost, stream.late
+            complete.swapped = stream.swapped
             self.sensor = stream.size or self.sensor

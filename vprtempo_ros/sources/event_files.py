@@ -6,22 +6,16 @@ from pathlib import Path
 from typing import Iterator, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import SourceError
 from ..events.packet import Packet, Size
-from ..events.prophesee import merge
 from ..support.reasons import Reasons
 from . import aedat4, hdf5_file, prophesee_file
+from .event_order import Block, FileOrder, packets_in_order
 from .kinds import AEDAT4, HDF5_FILES
-
-Block = tuple[NDArray[np.int64], NDArray[np.uint64]]
-"""Times in us, and events without time in the layout of `EventBuffer`."""
 
 FORMATS = (*prophesee_file.FORMATS, *aedat4.FORMATS, *hdf5_file.FORMATS)
 """Formats that are read: name, version, what each was tested against."""
-# Longest time of a packet, and jitter, in us.
-_SPAN_US, _JITTER_US = 2_000_000, 50_000
 # Times, in us, that are possible as nanoseconds of a packet.
 _TIME_MAX = (1 << 62) // 1000
 # Sizes of Prophesee's sensors, and of all, for files without one.
@@ -138,24 +132,23 @@ def first_time(file: EventFile) -> int:
     return next((int(times[0]) for times, _ in file.blocks(Reasons()) if len(times)), 0)
 
 
-def read_packets(file: EventFile, size: Size, bad: Reasons) -> Iterator[Packet]:
+def read_packets(file: EventFile, size: Size, bad: Reasons, order: FileOrder) -> Iterator[Packet]:
     """
-    Yield the events of a file in packets of the encoding mono, of 2 s at most.
+    Yield the events of a file in the order of their times; see `packets_in_order`.
 
-    Stamps are those of the sensor's clock. What does not decode is left out and counted in `bad`.
+    Stamps are those of the sensor's clock. What does not decode is left out and counted in `bad`,
+    what was out of order in `order`.
 
-    :raises SourceError: if there is much of it.
+    :raises SourceError: if much does not decode.
     """
+    return packets_in_order(_possible(file, bad), size, order)
+
+
+def _possible(file: EventFile, bad: Reasons) -> Iterator[Block]:
+    """Yield the events whose times can be in a packet."""
     for times, events in file.blocks(bad):
         possible = (times >= 0) & (times < _TIME_MAX)
         if not possible.all():
             bad.count('expected times in microseconds, found impossible ones')
             times, events = times[possible], events[possible]
-        begin = 0
-        while begin < len(times):
-            base = max(int(times[begin]) - _JITTER_US, 0)
-            memory = np.empty(len(times) - begin, np.uint64)
-            words = memory[: merge(times, events, begin, base, _SPAN_US, memory)]
-            stamp_ns = int(times[begin]) * 1000
-            yield Packet('mono', *size, stamp_ns, '', words.view(np.uint8), base * 1000)
-            begin += len(words)
+        yield times, events

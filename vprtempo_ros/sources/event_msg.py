@@ -8,8 +8,8 @@ from functools import lru_cache
 import numpy as np
 
 from ..errors import EventError, ImageError
-from ..events.event_array import EVENT_BYTES, LAST_BYTES
-from ..events.packet import EVENT_ARRAY, Packet
+from ..events.event_array import LAST_BYTES
+from ..events.packet import EVENT_ARRAY, EVENT_BYTES, Packet
 from .bag_writer import header
 from .cdr import ARRAY, OLD_PACKET, PACKET, Message, read_message, stamp_ns, typestore
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import struct
+from contextlib import suppress
 from typing import NamedTuple
 
-from ..events.packet import Size
+from ..events.packet import EVENT_BYTES, Size
 from .cdr import ARRAY, COMPRESSED, FFMPEG_PACKET, IMAGE, OLD_PACKET, PACKET
 
 # Bytes that hold the fields before the data, or an image file's up to its size.
@@ -14,11 +15,22 @@ HEAD_DEFAULT = 4096
 _ORIENTATION = 0x0112
 
 
+# Events whose times say when a packet without a number begins.
+_EVENTS = 5
+_NUMBER_MAX = (1 << 63) - 1
+
+
 class Head(NamedTuple):
-    """Stamp in ns, 0 if it was never set, and width and height in pixels, None if unknown."""
+    """
+    Stamp in ns, 0 if it was never set, and width and height in pixels, None if unknown.
+
+    number: of packets of events, growing in the order of the sensor: their sequence number, or
+    where they have none the time of their first events in ns.
+    """
 
     stamp_ns: int
     size: Size | None
+    number: int | None = None
 
 
 def read_head(data: bytes, type_name: str) -> Head:
@@ -29,10 +41,32 @@ def read_head(data: bytes, type_name: str) -> Head:
     except (IndexError, struct.error):
         return Head(0, None)
     stamp = seconds * 1_000_000_000 + nanoseconds
-    try:
-        return Head(stamp, _size(data, type_name, order, 16 + (length + 3) // 4 * 4))
-    except (IndexError, struct.error, ValueError):
-        return Head(stamp, None)
+    size = number = None
+    with suppress(IndexError, struct.error, ValueError):
+        at = 16 + (length + 3) // 4 * 4
+        size = _size(data, type_name, order, at)
+        number = _number(data, type_name, order, at)
+    return Head(stamp, size, number)
+
+
+def _number(data: bytes, type_name: str, order: str, at: int) -> int | None:
+    """Return what grows from packet to packet; height and width are at `at`."""
+    if type_name in (PACKET, OLD_PACKET):
+        # A field of 8 bytes begins at a multiple of 8 after the first 4.
+        (number,) = struct.unpack_from(f'{order}Q', data, (at + 8 - 4 + 7) // 8 * 8 + 4)
+        return min(number, _NUMBER_MAX)
+    if type_name == ARRAY:
+        (count,) = struct.unpack_from(f'{order}I', data, at + 8)
+        first = range(at + 12, at + 12 + min(count, _EVENTS) * EVENT_BYTES, EVENT_BYTES)
+        times = sorted(
+            seconds * 1_000_000_000 + nanoseconds
+            for seconds, nanoseconds in (
+                struct.unpack_from(f'{order}iI', data, event + 4) for event in first
+            )
+        )
+        # The one in the middle: a single event may be out of order.
+        return times[len(times) // 2] if times else None
+    return None
 
 
 def _size(data: bytes, type_name: str, order: str, at: int) -> Size | None:

@@ -13,11 +13,9 @@ from ..errors import SourceError
 from ..events.packet import Size
 from .bags import BagReader
 from .clocks import Stamps
+from .disorder import WAITING
 from .heads import HEAD_BYTES, HEAD_DEFAULT, read_head
 from .storage import RawMessage, Topic
-
-# Maximum number of messages that wait for an earlier one.
-_WAITING = 32
 
 
 class Scan(NamedTuple):
@@ -38,12 +36,18 @@ def scan(bag: BagReader, topic: Topic) -> Scan:
     """Read the heads of all messages of a topic."""
     received, stamped = [], []
     found: list[Size | None] = []
+    numbers: list[int | None] = []
     for raw in bag.heads(topic.name, HEAD_BYTES.get(topic.type, HEAD_DEFAULT)):
         head = read_head(raw.data, topic.type)
         received.append(raw.stamp_ns)
         stamped.append(head.stamp_ns)
         found.append(head.size)
-    return scan_of(topic.name, received, stamped, found)
+        numbers.append(head.number)
+    scanned = scan_of(topic.name, received, stamped, found)
+    known = [number for number in numbers if number is not None]
+    if not known or len(known) < len(numbers):
+        return scanned
+    return scanned._replace(stamps=scanned.stamps._replace(numbers=np.array(known, np.int64)))
 
 
 def scan_of(
@@ -87,7 +91,7 @@ def in_order(bag: BagReader, topic: Topic, times: NDArray[np.int64]) -> Iterator
     """
     Yield the messages of a topic in the order of `times`, int64 ns in the order of recording.
 
-    At most _WAITING messages wait in memory for an earlier one; for an earlier one that comes
+    At most WAITING messages wait in memory for an earlier one; for an earlier one that comes
     after that, None.
     """
     rank = np.empty(len(times), np.int64)
@@ -100,7 +104,7 @@ def in_order(bag: BagReader, topic: Topic, times: NDArray[np.int64]) -> Iterator
             yield None
             continue
         waiting[place] = Ordered(number, int(times[number]), raw)
-        if len(waiting) > _WAITING:
+        if len(waiting) > WAITING:
             passed = min(waiting)
         while passed in waiting:
             yield waiting.pop(passed)

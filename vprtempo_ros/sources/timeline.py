@@ -69,6 +69,7 @@ def join(
     except SourceError as error:
         raise SourceError(f'{path}: {error}') from None
     complete.notes += clocks.notes
+    complete.out_of_order, complete.largest_step = clocks.disorder
     complete.add_gaps(np.sort(clocks.frames[~found.other]))
     track = None
     if config.file:

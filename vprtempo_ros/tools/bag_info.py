@@ -80,6 +80,7 @@ def _images(bag: BagReader, topic: Topic) -> Iterator[Line]:
     complete = Completeness(topic.messages)
     clocks = common_clock(found.stamps)
     complete.notes += clocks.notes
+    complete.out_of_order, complete.largest_step = clocks.disorder
     complete.add_gaps(np.sort(clocks.frames))
     for line in complete.lines():
         yield 'missing', line
@@ -131,7 +132,7 @@ def _events(packets: EventPackets) -> Iterator[Line]:
     for reason, count in complete.skipped.items():
         yield 'unusable', f'{count} packets: {reason}'
     complete.skipped.clear()
-    complete.late = decoder.late
+    complete.late, complete.swapped = decoder.late, decoder.swapped
     for line in complete.lines():
         yield 'missing', line
 

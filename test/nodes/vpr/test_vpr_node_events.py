@@ -189,7 +189,7 @@ def test_bad_packets_are_counted_named_and_skipped(event_map: Path, tmp_path: Pa
 
 
 def test_lost_packets_are_counted(event_map: Path, tmp_path: Path) -> None:
-    """Missing numbers are reported, and places are recognised anyway."""
+    """Missing and late numbers are reported, and places are recognised anyway."""
     with ros.node(tmp_path, 'vpr_node', parameters={'map': event_map, **INPUT}), client() as talk:
         talk.await_listener()
         driver = Driver(talk)
@@ -198,6 +198,16 @@ def test_lost_packets_are_counted(event_map: Path, tmp_path: Path) -> None:
             driver.seq += 2
         assert [match.results[0].class_id for match in driver.answers(2)] == ['2', '5']
         talk.status(lambda status, values: values.get('packets lost') == '4', '4 lost packets')
+        # One of them comes late: it is refused, and no longer lost.
+        driver.seq = 8
+        driver.send(packet('evt3', scene(2, 0, count=500)))
+        values = talk.status(lambda status, values: values.get('packets bad') == '1', 'late packet')
+        assert values['packets out of order'].startswith('1, by up to 0.2')
+        assert values['packets lost'] == '3'
+        driver.seq = 30
+        driver.window(4, 3)
+        driver.window(4, 4)
+        assert driver.answers(4)[-1].results[0].class_id == '4'
 
 
 def test_overload_drops_whole_packets(event_map: Path, tmp_path: Path) -> None:

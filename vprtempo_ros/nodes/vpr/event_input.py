@@ -77,6 +77,10 @@ class EventInput:
         for stamp_ns, image in self._stream.feed(packet):
             yield header(stamp_ns, packet.frame_id), image
 
+    def _out_of_order(self) -> str:
+        count, largest = self._stream.swapped, self._stream.largest_step
+        return f'{count}, by up to {largest:.3g} s' if count else '0'
+
     def values(self, dropped: int) -> Values:
         """
         Return the values of diagnostics since the last call.
@@ -90,5 +94,6 @@ class EventInput:
             ('events received', str(events)),
             ('event rate (Mev/s)', f'{rate * 1e-6:.3f}'),
             ('packets lost', str(max(self._stream.lost - dropped, 0))),
+            ('packets out of order', self._out_of_order()),
             ('events out of order', str(self._stream.late)),
         ]

@@ -1,0 +1,147 @@
+"""The events of a file in the order of their times, sorted in bounded memory."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Iterable, Iterator, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..events.packet import JITTER_NS, TIME_BITS, Packet, Size, are_few
+from ..events.prophesee import merge, steps_back
+
+Times = NDArray[np.int64]
+Words = NDArray[np.uint64]
+
+Block = tuple[Times, Words]
+"""Times in us, and events without time in the layout of `EventBuffer`."""
+
+# Longest time of a packet, and jitter, in us.
+_SPAN_US, _JITTER_US = 2_000_000, JITTER_NS // 1000
+# Events that wait for earlier ones, and the packets that they may be in.
+_WAITING, _PACKETS = 1 << 16, 32
+# Events that are earlier than those ahead of them by more than this, in us, are not waited for.
+_BACK_US = 1_000_000
+# Sensors send events in order, but for steps of less than this, in us.
+_STEP_US = 100
+_TIME = np.uint64((1 << TIME_BITS) - 1)
+
+
+@dataclass
+class FileOrder:
+    """
+    What was out of order.
+
+    steps: how often events follow on later ones; largest: of these steps, in seconds; late: events
+    that were left out, since those after them had gone.
+    """
+
+    steps: int = 0
+    largest: float = 0.0
+    late: int = 0
+
+    def add(self, steps: int, largest_us: int) -> None:
+        """Count steps back, and keep the largest."""
+        self.steps += steps
+        self.largest = max(self.largest, largest_us * 1e-6)
+
+
+class _Part(NamedTuple):
+    """Events of a packet with their times since `base_us` in ns, and the latest in us."""
+
+    events: Words
+    base_us: int
+    latest_us: int
+
+
+def packets_in_order(blocks: Iterable[Block], size: Size, order: FileOrder) -> Iterator[Packet]:
+    """
+    Yield events in packets of the encoding mono, of 2 s at most.
+
+    At most 65,536 events, and a block, wait for earlier ones. Events that come later than that by
+    more than a sensor's jitter, or more than a second late, are left out, unless they are many of
+    a block: then time begins again.
+
+    :param blocks: in memory that may be reused for the next one; times not negative.
+    """
+    waiting: deque[_Part] = deque()
+    events = gone_us = 0
+    for block in blocks:
+        for times, words, begins_again in _checked(block, waiting, gone_us, order):
+            if begins_again:
+                yield from (_packet(part, size) for part in waiting)
+                waiting.clear()
+                gone_us = 0
+            waiting.extend(_parts(times, words))
+            events = sum(len(part.events) for part in waiting)
+            while len(waiting) > 1 and (events > _WAITING or len(waiting) > _PACKETS):
+                part = waiting.popleft()
+                events -= len(part.events)
+                gone_us = max(gone_us, part.latest_us)
+                yield _packet(part, size)
+    yield from (_packet(part, size) for part in waiting)
+
+
+def _checked(
+    block: Block, waiting: deque[_Part], gone_us: int, order: FileOrder
+) -> Iterator[tuple[Times, Words, bool]]:
+    """Yield a block in order, with what it is earlier than, and whether time begins again in it."""
+    times, words = block
+    if not len(times):
+        return
+    newest_us = waiting[-1].latest_us if waiting else gone_us
+    steps, largest_us, first_us = steps_back(times, newest_us, _STEP_US)
+    if not steps:
+        yield times, words, False
+        return
+    order.add(int(steps), int(largest_us))
+    ahead = np.maximum(np.maximum.accumulate(times), newest_us)
+    late = times < np.maximum(gone_us - _JITTER_US, ahead - _BACK_US)
+    count = int(np.count_nonzero(late))
+    if are_few(count, len(times)):
+        order.late += count
+        if count:
+            times, words = times[~late], words[~late]
+            first_us = times.min()
+        yield (*_sorted(waiting, times, words, int(first_us)), False)
+        return
+    # Another recording begins: nothing of the one before comes after that.
+    begin = int(np.argmax(late))
+    if begin:
+        yield (*_sorted(waiting, times[:begin], words[:begin], int(times[:begin].min())), False)
+    nothing: deque[_Part] = deque()
+    yield (*_sorted(nothing, times[begin:], words[begin:], 0), True)
+
+
+def _sorted(waiting: deque[_Part], times: Times, words: Words, first_us: int) -> Block:
+    """Return events with those waiting that are later than `first_us`, in order."""
+    later: list[_Part] = []
+    while waiting and waiting[-1].latest_us > first_us:
+        later.insert(0, waiting.pop())
+    times = np.concatenate([*(_times(part) for part in later), times])
+    words = np.concatenate([*(part.events & ~_TIME for part in later), words])
+    found = np.argsort(times, kind='stable')
+    return times[found], words[found]
+
+
+def _times(part: _Part) -> Times:
+    return (part.events & _TIME).astype(np.int64) // 1000 + part.base_us
+
+
+def _parts(times: Times, words: Words) -> Iterator[_Part]:
+    """Yield copies of events, split where they span more than a packet may."""
+    begin = 0
+    while begin < len(times):
+        base = max(int(times[begin]) - _JITTER_US, 0)
+        memory = np.empty(len(times) - begin, np.uint64)
+        count, latest = merge(times, words, begin, base, _SPAN_US, memory)
+        yield _Part(memory[:count], base, base + int(latest))
+        begin += int(count)
+
+
+def _packet(part: _Part, size: Size) -> Packet:
+    first_us = part.base_us + int(part.events[0] & _TIME) // 1000
+    data = part.events.view(np.uint8)
+    return Packet('mono', *size, first_us * 1000, '', data, part.base_us * 1000)
