@@ -74,13 +74,15 @@ def packets_in_order(blocks: Iterable[Block], size: Size, order: FileOrder) -> I
                 yield from (_packet(part, size) for part in waiting)
                 waiting.clear()
                 gone_us = 0
-            waiting.extend(_parts(times, words))
             events = sum(len(part.events) for part in waiting)
-            while len(waiting) > 1 and (events > _WAITING or len(waiting) > _PACKETS):
-                part = waiting.popleft()
-                events -= len(part.events)
-                gone_us = max(gone_us, part.latest_us)
-                yield _packet(part, size)
+            for part in _parts(times, words):
+                waiting.append(part)
+                events += len(part.events)
+                while len(waiting) > 1 and (events > _WAITING or len(waiting) > _PACKETS):
+                    gone = waiting.popleft()
+                    events -= len(gone.events)
+                    gone_us = max(gone_us, gone.latest_us)
+                    yield _packet(gone, size)
     yield from (_packet(part, size) for part in waiting)
 
 
@@ -131,13 +133,16 @@ def _times(part: _Part) -> Times:
 
 
 def _parts(times: Times, words: Words) -> Iterator[_Part]:
-    """Yield copies of events, split where they span more than a packet may."""
+    """Yield copies of events, split where they are or span more than a packet may."""
     begin = 0
     while begin < len(times):
         base = max(int(times[begin]) - _JITTER_US, 0)
-        memory = np.empty(len(times) - begin, np.uint64)
-        count, latest = merge(times, words, begin, base, _SPAN_US, memory)
-        yield _Part(memory[:count], base, base + int(latest))
+        end = min(begin + 2 * _WAITING, len(times))
+        memory = np.empty(end - begin, np.uint64)
+        count, latest = merge(times[:end], words, begin, base, _SPAN_US, memory)
+        # Parts wait: what a short one does not use is given back.
+        used = memory[:count] if 2 * count >= len(memory) else memory[:count].copy()
+        yield _Part(used, base, base + int(latest))
         begin += int(count)
 
 
