@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 from support import ROOT
-from support.event_files import dsec, nsavp, prophesee
+from support.event_files import AEDAT2_HEADER, aedat2, dsec, nsavp, prophesee
 from support.events import packets, random_events, records
 from support.helpers import images, odometry, picture, storage_file, write_bag
 
@@ -74,6 +74,8 @@ def originals(folder: Path) -> list[tuple[str, bytes, BagInputConfig]]:
             found.append((file.suffix, file.read_bytes()[:3000], EVENTS))
             if file.name.startswith('dv'):
                 found.append((file.suffix, file.read_bytes(), IMAGES))
+    jaer = AEDAT2_HEADER + aedat2(random_events(300, span_us=200_000), 346, 260)
+    found.append(('.aedat', jaer, EVENTS))
     found += hdf5(folder)
     return found
 

@@ -188,7 +188,6 @@ def test_what_is_no_traverse(tmp_path: Path, make: Callable[[Path], object], exp
 @pytest.mark.parametrize(
     ('name', 'expected'),
     [
-        ('drive.aedat', 'convert drive.aedat to .aedat4 with DV'),
         ('drive.parquet', 'write x, y, t and p of drive.parquet to events/x'),
         ('drive.MP4', 'make a folder of images of it (ffmpeg -i drive.MP4 FOLDER/%06d.png)'),
     ],

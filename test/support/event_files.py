@@ -46,6 +46,19 @@ def table(
     return struct.pack('<I', len(whole)) + whole
 
 
+def aedat2(events: Events, width: int, height: int) -> bytes:
+    """Return events as jAER stores them: rows from the bottom, columns from the right."""
+    x, y, p, t = (column.astype(np.int64) for column in events)
+    address = (height - 1 - y) << 22 | (width - 1 - x) << 12 | p << 11
+    return np.stack((address, t % 2**32), 1).astype('>u4').tobytes()
+
+
+AEDAT2_HEADER = (
+    b'#!AER-DAT2.0\r\n# This is a raw AE data file - do not edit\r\n'
+    b'# AEChip: eu.seebetter.ini.chips.davis.Davis346blue\r\n'
+)
+
+
 def aedat4_header(
     streams: Iterable[tuple[int, str, str]], compression: int = 0, size: str = f'{WIDTH}x{HEIGHT}'
 ) -> bytes:

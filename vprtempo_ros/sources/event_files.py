@@ -1,4 +1,4 @@
-"""Files of event cameras as packets: Prophesee's .raw and .dat, iniVation's .aedat4, HDF5."""
+"""Files of event cameras as packets: Prophesee's .raw and .dat, jAER's and iniVation's, HDF5."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 from ..errors import SourceError
 from ..events.packet import Packet, Size
 from ..support.reasons import Reasons
-from . import aedat4, hdf5_file, prophesee_file
+from . import aedat2, aedat4, hdf5_file, prophesee_file
 from .event_order import Block, FileOrder, packets_in_order
-from .kinds import AEDAT4, HDF5_FILES
+from .kinds import AEDAT2, AEDAT4, HDF5_FILES
 
-FORMATS = (*prophesee_file.FORMATS, *aedat4.FORMATS, *hdf5_file.FORMATS)
+FORMATS = (*prophesee_file.FORMATS, *aedat2.FORMATS, *aedat4.FORMATS, *hdf5_file.FORMATS)
 """Formats that are read: name, version, what each was tested against."""
 # Times, in us, that are possible as nanoseconds of a packet.
 _TIME_MAX = (1 << 62) // 1000
@@ -55,6 +55,19 @@ class _Prophesee:
         return prophesee_file.read_events(self._path, self._header, bad)
 
 
+class _Aedat2:
+    notes: list[str] = []
+    sensors = _SENSORS
+    format = 'AEDAT2'
+
+    def __init__(self, path: Path, wanted: str) -> None:
+        self._file = aedat2.Aedat2File(path, wanted)
+        self.size: Size | None = self._file.size
+
+    def blocks(self, bad: Reasons) -> Iterator[Block]:
+        return self._file.events()
+
+
 class _Aedat4:
     sensors = _SENSORS
 
@@ -87,10 +100,13 @@ def open_event_file(path: Path, wanted: str = '') -> EventFile:
     """
     Open a file by its name.
 
-    :param wanted: stream (AEDAT) or group (HDF5) with the events; empty for the only one.
+    :param wanted: camera (AEDAT 2.0), stream (AEDAT 4.0) or group (HDF5) of the events; empty for
+        the only one.
     :raises SourceError: if it is damaged, of an unknown format, or without events.
     """
     suffix = path.suffix.lower()
+    if suffix == AEDAT2:
+        return _Aedat2(path, wanted)
     if suffix == AEDAT4:
         return _Aedat4(path, wanted)
     if suffix in HDF5_FILES:

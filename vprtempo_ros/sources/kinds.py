@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-AEDAT4, HDF5_FILES = '.aedat4', ('.h5', '.hdf5')
-"""Suffixes of iniVation's files, which may hold images too, and of HDF5."""
+AEDAT2, AEDAT4, HDF5_FILES = '.aedat', '.aedat4', ('.h5', '.hdf5')
+"""Suffixes of files of jAER, of iniVation's, which may hold images too, and of HDF5."""
 
-EVENT_FILES = ('.raw', '.dat', AEDAT4, *HDF5_FILES)
+EVENT_FILES = ('.raw', '.dat', AEDAT2, AEDAT4, *HDF5_FILES)
 """Suffixes of files of event cameras."""
 
 RECORDINGS = (
-    'bag (folder, .db3, .mcap, .bag), or .raw, .dat, .aedat4 or .h5 file of an event camera'
+    'bag (folder, .db3, .mcap, .bag), or .raw, .dat, .aedat, .aedat4 or .h5 file of an event camera'
 )
 """What tools take that read events, for their help."""
 
 _VIDEO = 'a video: make a folder of images of it (ffmpeg -i %s FOLDER/%%06d.png)'
 _OTHERS = {
-    '.aedat': 'AEDAT 1 to 3, of jAER or cAER: convert %s to .aedat4 with DV',
     '.parquet': 'a table of Parquet: write x, y, t and p of %s to events/x, ... of an HDF5 file',
     **dict.fromkeys(('.mp4', '.avi', '.mkv', '.mov', '.webm', '.m4v'), _VIDEO),
 }
