@@ -55,7 +55,7 @@ class Aedat2File:
         try:
             with path.open('rb') as stream:
                 chip = self._header(stream)
-                self._begin = stream.tell()
+                self._begin = stream.seek(0, 1)
         except OSError as error:
             raise SourceError(f'{path}: cannot be read ({error.strerror})') from None
         found = _DAVIS.search(wanted or chip)
@@ -103,7 +103,7 @@ class Aedat2File:
                 'convert it to .aedat4 with DV'
             )
         chip = ''
-        begin = stream.tell()
+        begin = stream.seek(0, 1)
         while begin < _HEADER_MAX:
             line = stream.readline(_LINE_MAX)
             # The first event may begin like a line.
