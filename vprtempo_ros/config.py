@@ -761,6 +761,26 @@ class DiagnosticsConfig:
 
 
 @dataclass
+class LearningConfig:
+    """Extending the map by what `vpr_node` sees, between ~/learn_start and ~/learn_stop."""
+
+    enabled: bool = option(
+        False,
+        'Offer to extend the map while it is in use; places that were learnt before a crash are '
+        'added to it when the node is activated',
+        dynamic=True,
+    )
+    max_places: int = option(
+        1000,
+        'Maximum number of new places between ~/learn_start and ~/learn_stop, each of which takes '
+        '12 KB of memory with the default encoder',
+        low=3,
+        high=100_000,
+        dynamic=True,
+    )
+
+
+@dataclass
 class NodeConfig:
     """Everything that `vpr_node` needs besides the map."""
 
@@ -786,6 +806,7 @@ class NodeConfig:
     match: MatchConfig = field(default_factory=MatchConfig)
     pose: PoseConfig = field(default_factory=PoseConfig)
     tf: TfConfig = field(default_factory=TfConfig)
+    learning: LearningConfig = field(default_factory=LearningConfig)
     diagnostics: DiagnosticsConfig = field(default_factory=DiagnosticsConfig)
 
     @property

@@ -143,8 +143,8 @@ DIAGNOSTICS = Entry(
     '/diagnostics',
     OUT,
     ('diagnostic_msgs/msg/DiagnosticArray',),
-    'a status for `input`, `recognition`, `backend`, `map`, `clock` and, if used, `odometry` and '
-    '`transform`: problem, remedy and figures (`diagnostics.*`)',
+    'a status for `input`, `recognition`, `backend`, `map`, `clock` and, if used, `odometry`, '
+    '`transform` and `learning`: problem, remedy and figures (`diagnostics.*`)',
     'reliable',
 )
 
@@ -161,6 +161,21 @@ LOCALIZE = Entry(
     'where the robot is by the last frame: message is JSON with place, confidence, stamp, map, its '
     'revision and pose with covariance; success is false where it is unknown, and message the '
     'reason',
+)
+
+LEARN_START = Entry(
+    '~/learn_start',
+    SERVICE,
+    ('std_srvs/srv/Trigger',),
+    'with `learning.enabled`: extend the map by what is seen from now on, a new stretch where no '
+    'place is recognised, or a place that has changed',
+)
+LEARN_STOP = Entry(
+    '~/learn_stop',
+    SERVICE,
+    ('std_srvs/srv/Trigger',),
+    'with `learning.enabled`: end that and make the next revision of the map, which `~/info` '
+    'announces; responds when that has begun',
 )
 
 PROGRESS = Entry(
@@ -236,6 +251,8 @@ NODES: dict[str, tuple[Entry, ...]] = {
         DIAGNOSTICS,
         RELOCALIZE,
         LOCALIZE,
+        LEARN_START,
+        LEARN_STOP,
     ),
     'trainer_node': (PROGRESS, *TEACHING),
 }

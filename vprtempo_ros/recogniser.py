@@ -19,6 +19,7 @@ from .matching.match import Match
 from .matching.matcher import ONE, Matcher
 from .matching.stages import CameraState, FrameTiming, Shown
 from .responder import Responder
+from .statistics import Statistics
 
 
 class Matched(NamedTuple):
@@ -95,6 +96,10 @@ class Recogniser:
     def backend(self) -> Backend:
         """The backend, of several cameras that of the first."""
         return next(iter(self._responders.values())).backend
+
+    def light(self, camera: str) -> Statistics:
+        """Return the statistics of a camera's pixels on this drive; they change with each image."""
+        return self._responders[camera].light
 
     @property
     def cameras(self) -> dict[str, CameraState]:

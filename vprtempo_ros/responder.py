@@ -14,6 +14,7 @@ from .encoding.adaptation import Adaptation
 from .errors import ImageError
 from .frames import Image, grey_image
 from .maps.map import Map
+from .statistics import Statistics
 
 T = TypeVar('T')
 
@@ -65,6 +66,13 @@ class Responder(Generic[T]):
         """Go on in the light of earlier images, with another revision of the map."""
         if self._adaptation is not None and before._adaptation is not None:
             self._adaptation.continue_from(before._adaptation)
+
+    @property
+    def light(self) -> Statistics:
+        """Statistics of the pixels on this drive so far; changes with each image."""
+        if self._adaptation is None:
+            return self.map.pixel_statistics
+        return self._adaptation.statistics
 
     def close(self) -> None:
         """Stop the backend."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from support.helpers import drive, tiny_config
 from support.street import Street
 
 from vprtempo_ros.errors import MapError
+from vprtempo_ros.frames import Pose
 from vprtempo_ros.maps.building import fit_map
 from vprtempo_ros.maps.content import MapContent
 from vprtempo_ros.maps.editing import add_drive, add_stretch, forget, labelled, merge, split
@@ -20,6 +22,7 @@ from vprtempo_ros.maps.revisions import derive, edit, load_content
 from vprtempo_ros.maps.route import read_route
 from vprtempo_ros.maps.store import load
 from vprtempo_ros.maps.training_data import training_data
+from vprtempo_ros.maps.transforming import Transform, in_frame_of
 from vprtempo_ros.support.progress import silent
 
 ADAPT = [{'encoding__adapt': adapt} for adapt in (False, True)]
@@ -168,6 +171,51 @@ def test_what_cannot_be_merged(
     assert '\n' not in str(caught.value)
 
 
+def test_places_keep_their_frames_or_are_transformed(content: MapContent, tmp_path: Path) -> None:
+    """Merged without one, each place has its pose; with a transform all are in the first frame."""
+    bag = drive(tmp_path / 'bag', range(3), range(3), frame_id='map')
+    other = read_route(tiny_config(bag), silent)
+    kept = merge(content, other, one_frame=False)
+    assert [place.pose for place in kept.places[6:]] == [place.pose for place in other.places]
+    # The other frame is 10 m ahead and 5 m to the left, and turned to the left.
+    moved = in_frame_of(content, other, Transform.of(['10', '5', str(math.pi / 2)]))
+    both = merge(content, moved)
+    for before, after in zip(other.places, both.places[6:]):
+        x, y, z = before.pose.position
+        np.testing.assert_allclose(after.pose.position, (10 - y, 5 + x, z), atol=1e-12)
+        assert after.pose.frame_id == 'odom'
+        turned = math.remainder(after.pose.yaw - before.pose.yaw, 2 * math.pi)
+        assert turned == pytest.approx(math.pi / 2)
+    # A roll stays one about the axes of the robot.
+    rolled = Pose((0.0, 0.0, 1.0), (math.sin(0.1), 0.0, 0.0, math.cos(0.1)))
+    found = Transform(1.0, 2.0, math.pi)(rolled, 'map')
+    np.testing.assert_allclose(found.orientation, (0.0, math.sin(0.1), math.cos(0.1), 0), atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ('words', 'expected'),
+    [
+        ('1 2 x', r"x and y in metres and yaw in radians, found '1 2 x'$"),
+        ('nan 0 0', 'found nan and 0$'),
+        ('1e9 0 0', r'up to 2e\+07, found 1e\+09 and 0$'),
+        ('0 0 90', r'in radians, -6\.283 to 6\.283, found 90$'),
+        ('0 0 inf', 'found inf$'),
+    ],
+)
+def test_what_is_no_transform(words: str, expected: str) -> None:
+    """Is one line."""
+    with pytest.raises(MapError, match=expected):
+        Transform.of(words.split())
+
+
+def test_nothing_to_transform(content: MapContent) -> None:
+    """Both maps need poses."""
+    bare = replace(content, places=[replace(place, pose=None) for place in content.places])
+    for maps, which in (((content, bare), 'second'), ((bare, content), 'first')):
+        with pytest.raises(MapError, match=f'but the {which} map has none$'):
+            in_frame_of(*maps, Transform(0.0, 0.0, 0.0))
+
+
 def test_sensors_and_origins_that_cannot_be_merged(content: MapContent) -> None:
     """Maps of another image size, or of GPS poses around another origin, are refused."""
     other = replace(content, sensor=content.sensor._replace(width=640))
@@ -176,4 +224,7 @@ def test_sensors_and_origins_that_cannot_be_merged(content: MapContent) -> None:
     one, other = (replace(content, origin=(latitude, 7.0, 100.0)) for latitude in (50.0, 51.0))
     with pytest.raises(MapError, match='expected GPS poses of one origin'):
         merge(one, other)
-    assert merge(content, one).origin == one.origin
+    with pytest.raises(MapError, match='found those from no GPS and from GPS: merge the maps with'):
+        merge(content, one)
+    # A transform says how the one is in the other.
+    assert merge(content, in_frame_of(content, one, Transform(0.0, 0.0, 0.0))).origin is None

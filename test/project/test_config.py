@@ -170,12 +170,13 @@ def test_bounds_are_allowed() -> None:
 
 
 def test_match_settings_may_change_live() -> None:
-    """Exactly the map with `reload`, and settings of the match and the diagnostics are dynamic."""
+    """Exactly the map with `reload`, and those of match, diagnostics and learning are dynamic."""
     dynamic = {item.name for item in options(NodeConfig) if item.rule.dynamic}
     assert dynamic == {
         item.name
         for item in options(NodeConfig)
-        if item.name.startswith(('match.', 'diagnostics.')) or item.name in ('map', 'reload')
+        if item.name.startswith(('match.', 'diagnostics.', 'learning.'))
+        or item.name in ('map', 'reload')
     }
 
 

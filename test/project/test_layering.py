@@ -26,6 +26,7 @@ LAYERS = [
     'maps',
     'responder',
     'recogniser',
+    'learning',
     'api',
     'health',
     'view',

@@ -68,7 +68,12 @@ class Adaptation:
             difference = spikes - self._mean
             self._mean += share * difference
             self._variance += share * (difference * (spikes - self._mean) - self._variance)
-        return standardise(spikes, Statistics(self._mean, np.sqrt(self._variance)))
+        return standardise(spikes, self.statistics)
+
+    @property
+    def statistics(self) -> Statistics:
+        """The running statistics; the mean changes with each frame."""
+        return Statistics(self._mean, np.sqrt(self._variance))
 
     def _is_new(self, spikes: Spikes) -> bool:
         frame = spikes.astype(np.float32)

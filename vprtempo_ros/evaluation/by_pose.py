@@ -27,7 +27,12 @@ def truth_by_pose(
         within the radius of a place.
     """
     _check_frames(query, loaded, heading)
-    placed = [(number, place.pose) for number, place in enumerate(loaded.places) if place.pose]
+    frame_id = next(place.pose.frame_id for place in loaded.places if place.pose)
+    placed = [
+        (number, place.pose)
+        for number, place in enumerate(loaded.places)
+        if place.pose and place.pose.frame_id == frame_id
+    ]
     numbers = np.array([number for number, _ in placed])
     positions = np.array([pose.position[:2] for _, pose in placed])
     headings = np.array([_heading(pose) for _, pose in placed])

@@ -31,6 +31,12 @@ def by_pose(
 
     :raises MapError: if the traverse has no poses, or none near a place.
     """
+    names = {place.pose.frame_id for place in places if place.pose}
+    if len(names) > 1:
+        raise MapError(
+            f'{bag}: expected places with poses in one coordinate frame, found '
+            f'{" and ".join(sorted(names))}: merge the maps with --transform'
+        )
     assign = ByPose(places, config.places.radius)
     best: dict[int, AdditionalFrame] = {}
     posed = False

@@ -26,10 +26,11 @@ class Recorded(Protocol):
         """Latitude, longitude and altitude of (0, 0, 0)."""
 
 
-def check_alike(first: Recorded, second: Recorded) -> None:
+def check_alike(first: Recorded, second: Recorded, one_frame: bool = True) -> None:
     """
     Refuse places that cannot be in one map.
 
+    :param one_frame: poses must be in one coordinate frame.
     :raises MapError: if sensors or coordinate frames differ.
     """
     if first.sensor != second.sensor:
@@ -39,15 +40,23 @@ def check_alike(first: Recorded, second: Recorded) -> None:
         ]
         raise MapError(f'expected maps of one sensor, found {" and ".join(sensors)}')
     frames = [_frame_id(each.places) for each in (first, second)]
-    if all(frames) and frames[0] != frames[1]:
+    if one_frame and all(frames) and frames[0] != frames[1]:
         raise MapError(
             f'expected poses in one coordinate frame, found {frames[0]!r} and {frames[1]!r}: '
-            'train one of the maps again with poses in the frame of the other'
+            'train one of the maps again with poses in the frame of the other, or merge maps of '
+            'both: map_edit merge, with --transform'
+        )
+    if all(frames) and bool(first.origin) != bool(second.origin):
+        kinds = ['GPS' if each.origin else 'no GPS' for each in (first, second)]
+        raise MapError(
+            f'expected poses of one kind, found those from {kinds[0]} and from {kinds[1]}: merge '
+            'the maps with map_edit merge --transform'
         )
     if first.origin and second.origin and first.origin != second.origin:
         raise MapError(
             f'expected GPS poses of one origin, found those of {first.origin[:2]} and '
-            f'{second.origin[:2]}: add the recording of the second map to the first one instead'
+            f'{second.origin[:2]}: add the recording of the second map to the first one instead, '
+            'or merge them with --transform'
         )
 
 

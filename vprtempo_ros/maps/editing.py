@@ -61,15 +61,16 @@ def split(content: MapContent, place: int) -> tuple[MapContent, MapContent]:
     return _only(content, numbers[:place]), _only(content, numbers[place:])
 
 
-def merge(first: MapContent, second: MapContent) -> MapContent:
+def merge(first: MapContent, second: MapContent, one_frame: bool = True) -> MapContent:
     """
     Return the content with the places of both, those of the second after those of the first.
 
     They do not follow each other: the second begins a segment of its own.
 
+    :param one_frame: refuse poses in different coordinate frames; otherwise each place keeps its.
     :raises MapError: if encoders, images, sensors, augmentations or coordinate frames differ.
     """
-    _check_alike(first, second)
+    _check_alike(first, second, one_frame)
     count = len(first.places)
     return replace(
         first,
@@ -167,9 +168,9 @@ def _only(content: MapContent, kept: Indices) -> MapContent:
     )
 
 
-def _check_alike(first: MapContent, second: MapContent) -> None:
+def _check_alike(first: MapContent, second: MapContent, one_frame: bool) -> None:
     """Refuse contents whose samples cannot be in one network."""
-    check_alike(first, second)
+    check_alike(first, second, one_frame)
     for name in ('encoding', 'input.events', 'training.augment', 'places.tolerance'):
         one, other = _setting(first, name), _setting(second, name)
         if one != other:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import is_
+
 import numpy as np
 
 from ..arrays import Indices
@@ -19,6 +21,10 @@ def kept_places(before: Map, after: Map) -> Indices:
     sizes = before.encoder.length, after.encoder.length
     if before.config.encoding != after.config.encoding or sizes[0] != sizes[1]:
         return np.full(len(after.places), -1)
+    if len(after.places) >= len(before.places) and all(map(is_, before.places, after.places)):
+        # As while places are learnt: comparing them would take as long as there are places.
+        order = np.arange(len(after.places))
+        return np.where(order < len(before.places), order, -1)
     numbers = {_source(place): number for number, place in enumerate(before.places)}
     return np.array([numbers.get(_source(place), -1) for place in after.places], np.int64)
 

@@ -112,7 +112,7 @@ def read_stretch(stretch: Stretch, progress: ProgressCallback) -> ReadStretch:
             if not places:
                 image_size = frame.image.width, frame.image.height
             places.append(Place(stamp_ns, pose, stretch.path, frame.name))
-            thumbnails.append(_thumbnail(frame.image))
+            thumbnails.append(thumbnail(frame.image))
             if choosing:
                 trials.add(frame.image, number)
             yield AdditionalFrame(number, frame.stamp_ns, encode(frame.image))
@@ -249,7 +249,7 @@ def _check_most(traverse: Traverse, bag: str) -> None:
         )
 
 
-def _thumbnail(image: Image) -> bytes:
+def thumbnail(image: Image) -> bytes:
     """Return a small grey JPEG of the frame."""
     height = max(1, round(image.height * _THUMBNAIL_WIDTH / image.width))
     grey = image.shown()

@@ -47,7 +47,8 @@ class TraverseSamples:
 
     spikes: uint8 (frames, variants, inputs), of which variant 0 is the frame itself and the others
     are its augmentations; places, stamps: int64 (frames,), place of each frame and its time in ns;
-    trials: to choose settings of the fit by; role: one of `ROLES`.
+    trials: to choose settings of the fit by; role: one of `ROLES`. light: statistics of each pixel
+    by which the frames are standardised; None: those of the frames, as of a whole drive.
     """
 
     spikes: Spikes
@@ -55,6 +56,7 @@ class TraverseSamples:
     stamps: Integers
     trials: TrialFrames
     role: str = REFERENCE
+    light: Statistics | None = None
 
     @cached_property
     def frames(self) -> Spikes:
@@ -63,8 +65,8 @@ class TraverseSamples:
 
     @cached_property
     def statistics(self) -> Statistics:
-        """Statistics of each pixel over the frames."""
-        return statistics_of(self.frames)
+        """Statistics of each pixel, by which the frames are standardised."""
+        return self.light or statistics_of(self.frames)
 
     def shown(self, adapt: bool) -> Spikes:
         """Return the frames as the network takes them, uint8 (frames, inputs)."""

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..arrays import Indices
 from ..errors import MapError
 from ..network.spike_sums import SpikeSums
+from ..statistics import Statistics
 from .samples import KINDS, REFERENCE, ROLES, TraverseSamples, TrialFrames
 from .tensors import Tensors, tensor, tensors_in, write_tensors
 from .training_data import TrainingData, training_data
@@ -43,6 +44,9 @@ def write_training(data: TrainingData, file: Path) -> None:
         tensors[f'{name}.stamps'] = traverse.stamps
         tensors[f'{name}.trials.spikes'] = traverse.trials.spikes
         tensors[f'{name}.trials.places'] = traverse.trials.places
+        if traverse.light is not None:
+            tensors[f'{name}.light.mean'] = traverse.light.mean
+            tensors[f'{name}.light.deviation'] = traverse.light.std
     sums = data.sums
     if sums.power.nbytes < sum(each.spikes.nbytes for each in data.traverses):
         tensors |= {_POWER: sums.power, 'sums.places': sums.places}
@@ -102,7 +106,21 @@ def _traverse(found: Tensors, name: str, size: Size) -> TraverseSamples:
             _within(found, f'{name}.trials.places', trials, size.places),
         ),
         ROLES[role],
+        _light(found, name, size.inputs),
     )
+
+
+def _light(found: Tensors, name: str, inputs: int) -> Statistics | None:
+    """Return the statistics that a traverse is standardised by, if not by those of its frames."""
+    if f'{name}.light.mean' not in found:
+        return None
+    mean, deviation = (
+        tensor(found, f'{name}.light.{part}', np.float32, (inputs,))
+        for part in ('mean', 'deviation')
+    )
+    if not (np.isfinite(mean).all() and np.isfinite(deviation).all() and (deviation >= 0).all()):
+        raise MapError(f'{name}.light: expected finite means and deviations')
+    return Statistics(mean, deviation)
 
 
 def _within(found: Tensors, name: str, count: int, places: int) -> Indices:

@@ -13,6 +13,9 @@ from ..frames import Pose
 # Poses that are remembered: ten seconds at 100 Hz, the most that a frame may come late.
 _MEMORY = 1000
 
+# How much newer than all poses a frame may be to have the pose of the newest.
+_LATE_NS = 200_000_000
+
 # Between two poses nothing on wheels comes further than this (m, m/s): the odometry was set again.
 # The first part is for stamps that are not exact.
 _JUMP, _FASTEST = 0.1, 50.0
@@ -121,6 +124,19 @@ class Odometer:
                 return None
             earlier, later, part = self._around(stamp_ns)
             return Between(earlier.pose, later.pose, part)
+
+    def pose_at(self, stamp_ns: int) -> Pose | None:
+        """
+        Return the pose at a stamp: the nearer one of those around it, or the newest before it.
+
+        None where the odometry does not show it.
+        """
+        found = self.between(stamp_ns)
+        if found is not None:
+            return found.before if found.part < 0.5 else found.after
+        newest = self.newest
+        late_ns = stamp_ns - newest[0] if newest is not None else -1
+        return newest[1] if newest is not None and 0 <= late_ns <= _LATE_NS else None
 
     def rewind(self, stamp_ns: int) -> None:
         """Forget the poses of before the clock was set back to this time, if there are any."""

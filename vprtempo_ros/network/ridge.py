@@ -11,6 +11,7 @@ need sums of the samples only.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -19,6 +20,8 @@ from ..errors import VprError
 from ..support.blas import BlasThreads
 from .neighbours import spread
 from .segments import Segments
+
+A = TypeVar('A', Doubles, Floats)
 
 # Target response of a place's own neuron (VPRTempo: 0.5, and 0 for all others).
 TARGET = 0.5
@@ -99,7 +102,8 @@ def ridge_weights(
     # Rounding depends on the number of threads, and a map must not.
     threads = BlasThreads(1)
     try:
-        return _solve(sums, targets, decay, segments)
+        solver = Solver(sums, decay)
+        return solver.weights(spread(solver.centred(sums.places, sums.shown), targets, segments))
     finally:
         threads.restore()
 
@@ -118,19 +122,52 @@ def check_scipy() -> None:
         ) from None
 
 
-def _solve(sums: Sums, targets: Floats, decay: float, segments: Segments | None) -> Floats:
-    from scipy.linalg import cho_factor, cho_solve
+class Solver:
+    """The linear equations of an output layer, solved for one place or many."""
 
-    size = len(sums.total)
-    mean = sums.total / max(sums.count, 1)
-    power = sums.power - sums.count * np.outer(mean, mean)
-    wanted = spread(sums.places - np.outer(sums.shown, mean), targets, segments)
-    wanted *= TARGET
-    # Of samples that are all alike rounding errors are left, which are no power.
-    least = _ROUNDING * float(np.trace(sums.power)) / size + 1e-12
-    power[np.diag_indices(size)] += max(decay * float(np.trace(power)) / size, least)
-    weights = cho_solve(cho_factor(power, overwrite_a=True), wanted.T, overwrite_b=True).T
+    def __init__(self, sums: Sums, decay: float) -> None:
+        """
+        Factorise the matrix of the equations; SciPy must be there (`check_scipy`).
+
+        :param decay: in units of the mean power of an input.
+        """
+        from scipy.linalg import cho_factor
+
+        size = len(sums.total)
+        self.mean: Doubles = sums.total / max(sums.count, 1)
+        power = sums.power - sums.count * np.outer(self.mean, self.mean)
+        # Of samples that are all alike rounding errors are left, which are no power.
+        least = _ROUNDING * float(np.trace(sums.power)) / size + 1e-12
+        power[np.diag_indices(size)] += max(decay * float(np.trace(power)) / size, least)
+        self._factor = cho_factor(power, overwrite_a=True)
+
+    def centred(self, places: Doubles, shown: Integers) -> Doubles:
+        """Return the sums of samples float64 (places, inputs) less as many mean samples."""
+        return np.asarray(places - np.outer(shown, self.mean))
+
+    def inverse(self) -> Doubles:
+        """Return the inverse of the matrix, float64 (inputs, inputs)."""
+        from scipy.linalg import cho_solve
+
+        return np.asarray(cho_solve(self._factor, np.eye(len(self.mean))))
+
+    def weights(self, wanted: Doubles) -> Floats:
+        """
+        Return the weights float32 (places, inputs) of some places.
+
+        :param wanted: float64 (places, inputs), their sums as `centred` returns them, spread to
+            neighbours; overwritten.
+        """
+        from scipy.linalg import cho_solve
+
+        wanted *= TARGET
+        weights = cho_solve(self._factor, wanted.T, overwrite_b=True).T
+        return np.ascontiguousarray(without_mean(weights, self.mean), np.float32)
+
+
+def without_mean(weights: A, mean: A) -> A:
+    """Remove the response to the mean frame (inputs,) from weights (places, inputs), in place."""
     length = float(mean @ mean)
     if length > 0.0:
         weights -= np.outer(weights @ mean, mean / length)
-    return np.ascontiguousarray(weights, np.float32)
+    return weights

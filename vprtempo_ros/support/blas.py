@@ -2,16 +2,45 @@
 
 from __future__ import annotations
 
+import threading
+from typing import Any
+
 
 class BlasThreads:
-    """Limits the process's BLAS to a number of threads until `restore` is called."""
+    """
+    Limits the process's BLAS to a number of threads until `restore` is called.
+
+    Of several limits the newest that is not restored yet holds, in any order of their ends.
+    """
+
+    _active: list[BlasThreads] = []
+    _lock = threading.Lock()
+    # The limits before the first of those that are active.
+    _original: Any = None
 
     def __init__(self, threads: int) -> None:
         """Set the number of threads; it applies to the whole process, as torch's does."""
-        from threadpoolctl import threadpool_limits
-
-        self._limits = threadpool_limits(limits=threads, user_api='blas')
+        self._threads = threads
+        with self._lock:
+            found = self._apply(threads)
+            if not self._active:
+                BlasThreads._original = found
+            self._active.append(self)
 
     def restore(self) -> None:
-        """Return to the number of threads from before."""
-        self._limits.restore_original_limits()
+        """Return to the number of threads that holds without this limit; again without effect."""
+        with self._lock:
+            if self not in self._active:
+                return
+            newest = self._active[-1] is self
+            self._active.remove(self)
+            if not self._active:
+                self._original.restore_original_limits()
+            elif newest:
+                self._apply(self._active[-1]._threads)
+
+    @staticmethod
+    def _apply(threads: int) -> Any:
+        from threadpoolctl import threadpool_limits
+
+        return threadpool_limits(limits=threads, user_api='blas')

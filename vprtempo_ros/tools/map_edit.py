@@ -12,6 +12,7 @@ from ..errors import MapError
 from ..maps.editing import add_drive, add_stretch, forget, merge, split
 from ..maps.map import Map
 from ..maps.revisions import compact, derive, edit, label, load_content, same_model, undo
+from ..maps.transforming import Transform, in_frame_of
 from ..support.progress import ProgressCallback
 from .bar import ProgressBar
 from .command import guarded
@@ -55,14 +56,26 @@ def _add(given: argparse.Namespace, progress: ProgressCallback) -> str:
 
 
 def _merge(given: argparse.Namespace, progress: ProgressCallback) -> str:
+    transform = None if given.transform is None else Transform.of(given.transform)
     first, second = load_content(given.first), load_content(given.second)
     if given.first.resolve() == given.second.resolve():
         raise MapError(f'{given.first}: expected two maps to merge, found the same one twice')
     if not same_model(first, second):
         raise MapError('expected maps of the same descriptor network, found two networks')
     name = f'merge {_named(given.first, first.map)} and {_named(given.second, second.map)}'
-    both = merge(first.content, second.content)
-    return _edited(given.out, derive(both, first.map, name, given.out, progress))
+    other = second.content
+    if transform is not None:
+        other = in_frame_of(first.content, other, transform)
+        name += f', transformed by {" ".join(given.transform)}'
+    both = merge(first.content, other, one_frame=False)
+    frames = sorted({place.pose.frame_id for place in both.places if place.pose})
+    text = _edited(given.out, derive(both, first.map, name, given.out, progress))
+    if len(frames) > 1:
+        text += (
+            f'\nposes are in {len(frames)} coordinate frames, {" and ".join(frames)}, which each '
+            'place keeps; --transform puts them into that of the first map'
+        )
+    return text
 
 
 def _split(given: argparse.Namespace, progress: ProgressCallback) -> str:
@@ -124,6 +137,15 @@ _COMMANDS: dict[str, tuple[Command, str, list[tuple[str, dict[str, Any]]]]] = {
             ('first', {'type': Path, 'help': 'folder of a map'}),
             ('second', {'type': Path, 'help': 'folder of the map whose places follow'}),
             ('out', _OUT),
+            (
+                '--transform',
+                {
+                    'nargs': 3,
+                    'metavar': ('X', 'Y', 'YAW'),
+                    'help': "origin of the second map's coordinate frame in that of the first: "
+                    'metres and radians; without it each place keeps its pose and frame',
+                },
+            ),
         ],
     ),
     'split': (

@@ -13,6 +13,7 @@ from rclpy.timer import Timer
 from ...config import NodeConfig
 from ...health.cameras import CameraHealth
 from ...health.context import DiagnosticContext
+from ...health.learning import LearningState, learning_status
 from ...health.monitor import COMPONENTS, HealthMonitor
 from ...health.status import Level, Status
 from ...interface import DIAGNOSTICS
@@ -31,7 +32,7 @@ class NodeStatus(NamedTuple):
 
     processor: while configured; problem: otherwise, why there is no map. inputs: while active;
     localisation: while active, with tf.publish. refused: why another revision of the map is not in
-    use; empty: there is none.
+    use; empty: there is none. learning: what is being learnt.
     """
 
     config: NodeConfig
@@ -40,6 +41,7 @@ class NodeStatus(NamedTuple):
     inputs: InputSubscriptions | None
     localisation: Localisation | None
     refused: str
+    learning: LearningState
 
 
 class Diagnostics:
@@ -95,6 +97,8 @@ class Diagnostics:
         statuses = self._monitor.statuses(now, metrics, context, config.diagnostics, cameras)
         if events := processor.loaded.events:
             statuses[0].values.extend(events.values(inputs.dropped))
+        if config.learning.enabled or status.learning.state != 'off':
+            statuses.append(learning_status(status.learning))
         return statuses
 
     def _cameras(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from typing import Callable, NamedTuple
+from copy import deepcopy
+from dataclasses import replace
+from typing import TYPE_CHECKING, Callable, NamedTuple
 
 from rclpy.lifecycle import LifecycleNode
 from rclpy.time import Time
@@ -25,6 +27,10 @@ from .loading import LoadedMap
 from .localize import LastMatch, described, unknown_reason
 from .outputs.outputs import Outputs
 
+if TYPE_CHECKING:
+    from ...learning.basis import Basis
+    from ...learning.learner import Counts, Learner, Sighting
+
 # Minimum time between two warnings about unusable messages, in seconds.
 _WARN_PERIOD = 5.0
 
@@ -33,12 +39,17 @@ _BACK = 500_000_000
 
 
 class _FrameContext(NamedTuple):
-    """What is needed of a frame when its match is ready; image: only if it is to be shown."""
+    """
+    What is needed of a frame when its match is ready.
+
+    shown: the image, only if it is to be shown; learnt: the same, only while places are learnt.
+    """
 
     header: Header
     travelled: float | None
-    image: Image | None
+    shown: Image | None
     camera: str
+    learnt: Image | None
 
 
 class FrameProcessor:
@@ -59,6 +70,9 @@ class FrameProcessor:
         self._forget = self._wants_initial_pose = False
         # Takes each match with its pose, if there is one; may be set from another thread.
         self.follower: Callable[[LoadedMap, int, Match, PoseEstimate | None], None] | None = None
+        # Between ~/learn_start and ~/learn_stop; then also what its networks are run with.
+        self.learner: Learner | None = None
+        self._backend, self._any_size = config.backend, config.input.any_size
         self.reset()
 
     def reset(self) -> None:
@@ -130,6 +144,24 @@ class FrameProcessor:
         if reason or last is None:
             return False, f'unknown: {reason}'
         return True, described(last, self._outputs.poses.estimate(last.match, last.turned))
+
+    def start_learning(self, learner: Learner, config: NodeConfig) -> None:
+        """Show each frame to a learner from now on; only of a map of one camera."""
+        self.learner = learner
+        self._backend, self._any_size = deepcopy(config.backend), config.input.any_size
+
+    def use_basis(self, basis: Basis) -> None:
+        """Let the learner make new places known, if it still learns."""
+        if self.learner is not None:
+            self.learner.use(basis)
+
+    def stop_learning(self) -> Counts | None:
+        """Close the learner and return what it has learnt; None if there is none."""
+        learner, self.learner = self.learner, None
+        if learner is None:
+            return None
+        learner.close()
+        return learner.counts
 
     def add_received(self, camera: str, stamp_ns: int | None) -> None:
         """Count a received message; `stamp_ns`: that of a camera at a steady rate."""
@@ -214,12 +246,19 @@ class FrameProcessor:
         matched = self._configured_recogniser().submit(
             image,
             FrameTiming(stamp, travelled),
-            _FrameContext(header, travelled, self._outputs.image_to_show(image), camera),
+            _FrameContext(
+                header,
+                travelled,
+                self._outputs.image_to_show(image),
+                camera,
+                image if self.learner else None,
+            ),
             camera,
         )
         self.odometer.keep()
         for tag, match in matched:
             self._publish(match, tag)
+        self._take_up_learnt()
 
     def _check_frozen(self, image: Image, stamp: int, frames: CameraFrames) -> None:
         """
@@ -258,14 +297,49 @@ class FrameProcessor:
         turned = self.loaded.cameras[context.camera].turned
         self._last = LastMatch(match, stamp_ns(header), self.loaded, time.monotonic(), turned)
         follower = self.follower
-        stamp, estimate = self._outputs.publish(header, match, follower is not None, turned)
+        learner = self.learner
+        wanted = follower is not None or learner is not None
+        stamp, estimate = self._outputs.publish(header, match, wanted, turned)
         if follower is not None:
             follower(self.loaded, stamp_ns(header), match, estimate)
+        if learner is not None and context.learnt is not None:
+            learner.see(self._sighting(context.learnt, context, match, estimate))
         clock = self._node.get_clock()
         age = clock.now() - Time.from_msg(stamp, clock_type=clock.clock_type)
         self.statistics.add_result(match, context.travelled, age.nanoseconds * 1e-9)
         shown = self.loaded.cameras[context.camera].map
-        self._outputs.publish_views(stamp, header.frame_id, match, context.image, shown)
+        self._outputs.publish_views(stamp, header.frame_id, match, context.shown, shown)
+
+    def _sighting(
+        self, image: Image, context: _FrameContext, match: Match, estimate: PoseEstimate | None
+    ) -> Sighting:
+        """Return a frame as a learner takes it."""
+        # Only here, and in no node that does not learn.
+        from ...learning.learner import Sighting
+
+        stamp = stamp_ns(context.header)
+        return Sighting(
+            image,
+            stamp,
+            match,
+            self.loaded.recogniser.light(context.camera),
+            estimate.pose if estimate is not None else None,
+            self.odometer.pose_at(stamp),
+            self.odometer.restarts,
+        )
+
+    def _take_up_learnt(self) -> None:
+        """Recognise new places from the next frame on, if there are some."""
+        grown = self.learner.grown() if self.learner is not None else None
+        if self.learner is None or grown is None:
+            return
+        started, last = time.monotonic(), self._last
+        ((name, camera),) = self.loaded.cameras.items()
+        recogniser = Recogniser({name: grown}, self._backend, self.match, self._any_size)
+        cameras = {name: camera._replace(map=grown)}
+        self.set_map(replace(self.loaded, recogniser=recogniser, cameras=cameras)).close()
+        self._last = last
+        self.learner.took(time.monotonic() - started)
 
     def _check_time_jump(self, stamp: int, frames: CameraFrames) -> None:
         """Forget earlier frames if the stamps jump back, as when a recording restarts."""

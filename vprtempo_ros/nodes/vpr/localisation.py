@@ -76,7 +76,8 @@ class Localisation:
     ) -> None:
         """Take a frame; it counts once there is odometry of its time."""
         fix = None
-        if estimate is not None:
+        # Places of merged maps may have poses in another frame, which says nothing in this one.
+        if estimate is not None and estimate.pose.frame_id == self._poses_frame:
             fix = Fix(planar_of(estimate.pose), planar_covariance(estimate.covariance))
         sighting = Sighting(fix, match.confidence, match.similarity)
         self._waiting.append(_Waiting(time.monotonic(), stamp_ns, loaded, sighting))
@@ -133,7 +134,8 @@ class Localisation:
         poses = [place.pose for place in built.places]
         self._loaded = loaded
         self._poses_frame = next((pose.frame_id for pose in poses if pose is not None), _MAP)
-        return NearbyPlaces(poses, built.calibration.tolerance)
+        own = [pose if pose and pose.frame_id == self._poses_frame else None for pose in poses]
+        return NearbyPlaces(own, built.calibration.tolerance)
 
     def _map_frame(self, odom_frame: str) -> str:
         named = self._config.tf.map_frame

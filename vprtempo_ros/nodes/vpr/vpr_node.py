@@ -12,8 +12,8 @@ from rclpy.parameter import Parameter
 from std_srvs.srv import Trigger
 
 from ...config import NodeConfig
-from ...errors import VprError
-from ...interface import LOCALIZE, RELOCALIZE
+from ...errors import TeachingError, VprError
+from ...interface import LEARN_START, LEARN_STOP, LOCALIZE, RELOCALIZE
 from ...options import Option
 from ..common.arguments import warn_unknown_arguments
 from ..common.lifecycle import TolerantLifecycleNode
@@ -21,6 +21,7 @@ from ..common.parameters import changed, declare, read, validate
 from ..common.running import run
 from .diagnostics import Diagnostics, NodeStatus
 from .frame_processor import FrameProcessor
+from .learning import Learning
 from .loading import LoadedMap, load_map
 from .manager_bond import ManagerBond
 from .map_updates import PERIOD, MapUpdates
@@ -49,12 +50,15 @@ class VprNode(TolerantLifecycleNode):
         # Whether the next map that is set is to configure and activate the node.
         self._pending_autostart = False
         self._updates = MapUpdates()
+        self._learning = Learning(self.get_logger())
         declare(self, NodeConfig)
         # From here on the callback that validates parameters keeps it up to date.
         self._config = read(self, NodeConfig)
         self._diagnostics = Diagnostics(self, self._snapshot)
         self.create_service(Trigger, RELOCALIZE.name, self._on_relocalize)
         self.create_service(Trigger, LOCALIZE.name, self._on_localize)
+        self.create_service(Trigger, LEARN_START.name, self._on_learn_start)
+        self.create_service(Trigger, LEARN_STOP.name, self._on_learn_stop)
         self.create_timer(PERIOD, self._update_map, clock=Clock(clock_type=ClockType.STEADY_TIME))
         self.add_on_set_parameters_callback(self._on_parameters)
         if self._config.autostart:
@@ -86,6 +90,7 @@ class VprNode(TolerantLifecycleNode):
         self.get_logger().info(f'listening on {" and ".join(self._inputs.topics)}')
         if not self._config.autostart:
             self._bond = ManagerBond(self)
+        self._learning.recover(self._config)
         return result
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -133,6 +138,7 @@ class VprNode(TolerantLifecycleNode):
         if self._inputs is not None:
             self._inputs.stop()
             self._inputs = None
+        self._learning.end(self._processor)
         if self._localisation is not None:
             if self._processor is not None:
                 self._processor.follower = None
@@ -162,6 +168,7 @@ class VprNode(TolerantLifecycleNode):
             self._inputs,
             self._localisation,
             self._updates.refused,
+            self._learning.state(self._processor),
         )
 
     def _on_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
@@ -173,6 +180,11 @@ class VprNode(TolerantLifecycleNode):
         if self._processor is not None:
             if 'map' in values:
                 try:
+                    if self._learning.busy:
+                        raise TeachingError(
+                            'the map is being extended: call ~/learn_stop, and wait for the next '
+                            'revision'
+                        )
                     self._change_map(config, self._processor)
                 except VprError as error:
                     self.get_logger().error(f'the current map stays in use: {error}')
@@ -225,12 +237,17 @@ class VprNode(TolerantLifecycleNode):
         processor = self._processor
         if processor is None:
             return
-        if not self._config.reload:
+        self._learning.poll(processor, self._inputs)
+        if self._learning.busy:
+            # What changes in the folder is our own doing.
+            return
+        if not (self._config.reload or self._learning.made):
             self._updates.abandon()
             return
         before = self._updates.refused
         loaded = self._updates.poll(self._config, processor.loaded, processor.seen)
         if loaded is not None:
+            self._learning.made = False
             self._use(loaded, processor)
         elif self._updates.refused not in ('', before):
             self.get_logger().error(f'the current map stays in use: {self._updates.refused}')
@@ -247,6 +264,34 @@ class VprNode(TolerantLifecycleNode):
             response.success, response.message = True, self._localisation.forget()
         else:
             response.success, response.message = self._processor.relocalize()
+        return response
+
+    def _on_learn_start(
+        self, request: Trigger.Request, response: Trigger.Response
+    ) -> Trigger.Response:
+        """Extend the map by what is seen from now on."""
+        return self._learn(response, LEARN_START.name)
+
+    def _on_learn_stop(
+        self, request: Trigger.Request, response: Trigger.Response
+    ) -> Trigger.Response:
+        """Make the next revision of what was learnt."""
+        return self._learn(response, LEARN_STOP.name)
+
+    def _learn(self, response: Trigger.Response, name: str) -> Trigger.Response:
+        logger = self.get_logger()
+        try:
+            if self._processor is None or self._inputs is None:
+                raise TeachingError(_NOT_ACTIVE)
+            if name == LEARN_START.name:
+                response.message = self._learning.start(self._config, self._processor, self._inputs)
+            else:
+                response.message = self._learning.stop(self._processor, self._inputs)
+            response.success = True
+            logger.info(f'{name}: {response.message}')
+        except VprError as error:
+            response.success, response.message = False, str(error)
+            logger.warning(f'{name} refused: {error}')
         return response
 
     def _on_localize(

@@ -1,0 +1,1 @@
+"""Extending a map by what is seen while it is in use."""
