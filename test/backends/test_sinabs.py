@@ -13,7 +13,8 @@ import pytest
 from support import PATIENCE, environment, quantised
 
 from vprtempo_ros import backends
-from vprtempo_ros.backends.sinabs_rate import RateCodedModule, SinabsBackend, spike_counts
+from vprtempo_ros.backends.integrate_and_fire import spike_counts
+from vprtempo_ros.backends.sinabs_rate import RateCodedModule, SinabsBackend
 from vprtempo_ros.backends.spike_trains import RateCode
 from vprtempo_ros.config import BackendConfig, EncodingConfig, SinabsConfig, TrainingConfig
 from vprtempo_ros.encoding.pixels import PixelEncoder

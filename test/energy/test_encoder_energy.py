@@ -116,6 +116,21 @@ def test_descriptors_by_hand(tmp_path: Path) -> None:
     assert parts[1:] == [Part('network', 1556, 0), Part('roots', 4 * 11, 0)]
 
 
+def test_nodes_whose_products_are_unknown_are_named(tmp_path: Path) -> None:
+    """The bill is not short of them without a word."""
+    pytest.importorskip('onnxruntime', reason='needs onnxruntime')
+    file = onnx_models.save_model(
+        tmp_path / 'other.onnx',
+        [('ConvTranspose', ['image', 'kernel'], ['wider']), ('Flatten', ['wider'], ['descriptor'])],
+        {'image': (1, 3, 6, 8)},
+        constants={'kernel': np.ones((3, 1, 3, 3), np.float32)},
+    )
+    descriptor = DescriptorConfig(model=str(file))
+    config = EncodingConfig(encoder='descriptor', descriptor=descriptor, adapt=False)
+    with pytest.raises(ConfigError, match='operations of ConvTranspose nodes.* are not known'):
+        encoder_operations(DescriptorEncoder(descriptor), config, (16, 12), False)
+
+
 def test_mobilenet_has_its_published_operations(tmp_path: Path) -> None:
     """MobileNetV2: 300 million multiply-accumulates (Sandler et al., CVPR 2018)."""
     pytest.importorskip('onnxruntime', reason='needs onnxruntime')

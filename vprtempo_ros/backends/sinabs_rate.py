@@ -11,8 +11,9 @@ becomes two neurons, one for each sign, with opposite weights. With the clamped 
 one neuron, and the clamp is its highest rate.
 
 sinabs converts the network, and runs it where output neurons spike too. Where they only integrate,
-its equations are computed here, as sinabs defines them, in a third of its time: the two neurons of
-a feature share one product, no step is kept, and the outputs are one product with the spike counts.
+its equations are computed here, as sinabs defines them, in a quarter of its time: the two neurons
+of a feature share one product, no step is kept, and the outputs are one product with the spike
+counts.
 
 `samna`, the interface to SynSense's chips that sinabs would install, is not needed, never
 imported, and must not be installed: on PyPI it is a stub that installs from another index.
@@ -31,6 +32,7 @@ from ..network.graph import GraphNetwork
 from ..network.layers import SPIKE_MAX
 from ..network.network import LinearNetwork, Module, Network
 from ..network.quantised.network import floats_of
+from .integrate_and_fire import spike_counts
 from .spike_trains import RateCode
 
 HINT = (
@@ -219,30 +221,3 @@ class RateCodedModule:
         if self._clamped:
             np.clip(similarity, 0.0, SPIKE_MAX, out=similarity)
         return Response(similarity, [counts], outputs)
-
-
-def spike_counts(drive: Floats, threshold: np.float32, signs: int, most: int) -> Floats:
-    """
-    Return the spikes of integrate-and-fire neurons as sinabs defines them.
-
-    A neuron spikes as often as the threshold is in its potential, which then loses as much: float32
-    (signs x neurons,), in all steps together.
-
-    :param drive: float32 (steps, neurons); with two signs it also drives, negated, a second neuron.
-    :param most: highest number of spikes in one step; 0: any.
-    """
-    potential = np.zeros((signs, drive.shape[1]), np.float32)
-    counts, spikes = np.zeros_like(potential), np.empty_like(potential)
-    for step in drive:
-        potential[0] += step
-        if signs == 2:
-            potential[1] -= step
-        np.divide(potential, threshold, out=spikes)
-        np.trunc(spikes, out=spikes)
-        np.maximum(spikes, np.float32(0.0), out=spikes)
-        if most:
-            np.minimum(spikes, np.float32(most), out=spikes)
-        counts += spikes
-        np.multiply(spikes, threshold, out=spikes)
-        potential -= spikes
-    return counts.reshape(-1)

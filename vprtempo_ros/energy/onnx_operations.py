@@ -11,6 +11,16 @@ from typing import Any
 
 from ..encoding.descriptor import DescriptorEncoder
 from ..encoding.onnx_file import read_model
+from ..errors import ConfigError
+
+# With products too, whose number does not follow from the shapes in a profile.
+_UNKNOWN = frozenset(
+    {
+        *('ConvTranspose', 'ConvInteger', 'QLinearConv', 'DeformConv', 'DFT', 'Einsum'),
+        *('MatMulInteger', 'MatMulNBits', 'QLinearMatMul', 'QGemm', 'LSTM', 'GRU', 'RNN'),
+        *('Attention', 'MultiHeadAttention', 'GroupQueryAttention', 'QAttention'),
+    }
+)
 
 
 def products_of(model: str, encoder: DescriptorEncoder) -> int:
@@ -19,6 +29,8 @@ def products_of(model: str, encoder: DescriptorEncoder) -> int:
 
     onnxruntime runs the network once, as it is in the file, and writes the shapes at each node.
     Activations, additions and pooling are some hundredths of that and not counted.
+
+    :raises ConfigError: naming other nodes with products, whose number is not known.
     """
     import onnxruntime
 
@@ -49,6 +61,11 @@ def _products(text: str) -> Iterator[int]:
             for way in ('input', 'output')
         )
         operator = about.get('op_name')
+        if operator in _UNKNOWN:
+            raise ConfigError(
+                f'the operations of {operator} nodes, which the network of the descriptor has, are '
+                'not known: export it with convolutions and matrix products of floats'
+            )
         if operator == 'Conv':
             # Weights are (outputs, inputs of a group, rows, columns).
             yield math.prod(given[0]) * math.prod(taken[1][1:])

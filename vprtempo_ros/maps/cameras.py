@@ -68,6 +68,23 @@ def check_same_places(maps: Mapping[str, Map], where: str = '') -> None:
             )
 
 
+def of_camera(loaded: Map, name: str | None) -> Map:
+    """
+    Return the map of one camera, for what has to do with one network.
+
+    :param name: of the camera; None: there is only one.
+    :raises MapError: if there are several and none is named, or none has this name.
+    """
+    names = [each for each in loaded.cameras if each]
+    if name is None and len(names) < 2:
+        return loaded
+    if name not in names:
+        expected = f'one of {", ".join(names)}' if names else 'none, since this map names no camera'
+        found = 'none' if name is None else repr(name)
+        raise MapError(f'--camera: expected {expected}, found {found:.60}')
+    return loaded.cameras[name]
+
+
 def _difference(first: Map, second: Map) -> str:
     """Return how the places of two maps differ; empty: they do not."""
     if first is second:

@@ -32,6 +32,7 @@ from ..evaluation.by_pose import truth_by_pose
 from ..evaluation.query import QueryConfig, read_query
 from ..evaluation.recall import ranked, recall_at
 from ..evaluation.truth import GroundTruth
+from ..maps.cameras import of_camera
 from ..maps.map import Map
 from ..maps.store import load
 from ..network.network import Network
@@ -65,7 +66,8 @@ def report(given: argparse.Namespace) -> None:
         raise ConfigError('--curve needs the ground truth: --truth, --tolerance or --radius')
     constants = from_flat(EnergyConfig, dict(_constant(text) for text in given.constant))
     sinabs = from_flat(SinabsConfig, {'steps': given.steps, 'threshold': given.threshold})
-    loaded = load(given.map)
+    whole = load(given.map)
+    loaded = of_camera(whole, given.camera)
     network = loaded.network
     layer_shapes(network)
     recording = _read(loaded, given, sinabs)
@@ -77,6 +79,9 @@ def report(given: argparse.Namespace) -> None:
         f'{"integers" if isinstance(network, QuantisedNetwork) else "floats"}, '
         f'{len(recording.stamps)} frames; per frame, on average:\n'
     )
+    if whole.views:
+        names = ', '.join(whole.cameras)
+        print(f'camera {given.camera} of {names}; each has an encoder and a network of its own\n')
     print(operations_table(network, counts))
     encoding, events = loaded.config.encoding.encoder, loaded.sensor.type == EVENTS
     print(f'\n{encoder_table(encoding, parts, loaded.image_size(), events, constants)}')
@@ -209,6 +214,9 @@ def main(args: Sequence[str] | None = None) -> int:
     parser.add_argument('map', type=Path, help='folder of the map')
     parser.add_argument('bag', type=Path, help='bag or folder of images to count on')
     parser.add_argument('--topic', default='', help='image topic (default: the only one)')
+    parser.add_argument(
+        '--camera', help='camera of a map of several, to whose topic --topic is set'
+    )
     parser.add_argument(
         '--names', default='', help='text file with the file names of a folder to use'
     )

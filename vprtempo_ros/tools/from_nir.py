@@ -18,6 +18,7 @@ from ..arrays import Spikes
 from ..backends import Backend
 from ..backends.reference import reference_backend
 from ..errors import MapError
+from ..maps.cameras import of_camera
 from ..maps.confidence_fit import measure_responses
 from ..maps.map import Map
 from ..maps.store import check_destination, load, save
@@ -102,6 +103,7 @@ def main(args: Sequence[str] | None = None) -> int:
     parser.add_argument(
         '--input', choices=INPUTS, help='what the network takes (rate with neurons, or amplitudes)'
     )
+    parser.add_argument('--camera', help='camera of a map of several; the others are kept')
     given = parser.parse_args(args)
 
     def work() -> None:
@@ -111,10 +113,14 @@ def main(args: Sequence[str] | None = None) -> int:
         default = given.map.resolve()
         out = given.out or default.with_name(f'{default.name}_nir')
         check_destination(out, given.overwrite)
-        loaded = load(given.map)
+        whole = load(given.map)
+        loaded = of_camera(whole, given.camera)
         inputs, places = loaded.network.inputs, len(loaded.places)
         network = read_network(given.file, inputs, places, given.dt, given.steps, given.input)
         changed, right = with_network(loaded, network, f'{given.file.name}, NIR, --dt {given.dt:g}')
+        if loaded is not whole:
+            whole.views[given.camera] = changed
+            changed = whole
         target = save(changed, out, given.overwrite)
         print(f'{target}: {network.inputs} inputs, {network.places} places in {network}')
         print(f'{right} of {places} places are recognised in the frames that the map was made of')

@@ -14,6 +14,7 @@ import numpy as np
 from ..arrays import Floats
 from ..config import SinabsConfig
 from ..errors import MapError, VprError
+from ..maps.cameras import of_camera
 from ..maps.store import load
 from ..options import from_flat
 from .command import guarded
@@ -104,13 +105,14 @@ def main(args: Sequence[str] | None = None) -> int:
     parser.add_argument(
         '--integers', action='store_true', help='int8 weights times their scales, not the floats'
     )
+    parser.add_argument('--camera', help='camera of a map of several')
     given = parser.parse_args(args)
 
     def work() -> None:
         if given.file.suffix in ('.json', '.safetensors'):
             raise MapError(f'{given.file}: expected a name like network.nir')
         config = from_flat(SinabsConfig, {'steps': given.steps})
-        loaded = load(given.map)
+        loaded = of_camera(load(given.map), given.camera)
         network = loaded.network
         chain = chain_of(network, config if given.rate else None, given.integers)
         write_nir(chain, given.file)
