@@ -15,7 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from support import ROOT, quantised
+from support import ROOT, onnx_models, quantised
 from support.helpers import tiny_map
 from support.nir_peers import python_with
 from support.spiking import made
@@ -31,6 +31,7 @@ from vprtempo_ros.maps.tensors import Tensors, tensors_in
 from vprtempo_ros.network.layers import SPIKE_MAX, Layer
 from vprtempo_ros.network.network import FloatNetwork, LinearNetwork, Module, Network
 from vprtempo_ros.network.spiking.network import channels, similarity, spike_trains
+from vprtempo_ros.options import Value
 from vprtempo_ros.tools import nir_chain, to_nir
 from vprtempo_ros.tools.nir_chain import chain_of
 
@@ -221,18 +222,33 @@ def test_the_example_recognises_images(tmp_path: Path) -> None:
     route = [cv2.resize(rng.integers(0, 256, (6, 8), np.uint8), (160, 120)) for _ in range(12)]
     for number, image in enumerate(route):
         cv2.imwrite(str(images / f'{number:03}.png'), image)
-    build_map([images], tmp_path / 'map', {'places.by': 'frames'})
-    assert to_nir.main([str(tmp_path / 'map'), str(tmp_path / 'x.nir')]) == 0
-    shutil.rmtree(tmp_path / 'map')
+    frames: dict[str, Value] = {'places.by': 'frames'}
+    build_map([images], tmp_path / 'map', frames)
+    exports = [('map', 'x.nir', []), ('map', 'rate.nir', ['--rate'])]
+    if find_spec('onnxruntime') is not None and find_spec('onnx') is not None:
+        model = onnx_models.flattened(tmp_path / 'mine.onnx', (1, 3, 12, 16))
+        descriptor: dict[str, Value] = {
+            'encoding.encoder': 'descriptor',
+            'encoding.descriptor.model': str(model),
+        }
+        build_map([images], tmp_path / 'described', {**frames, **descriptor})
+        exports.append(('described', 'descriptor.nir', []))
+    for name, file, options in exports:
+        assert to_nir.main([str(tmp_path / name), str(tmp_path / file), *options]) == 0
+    for folder in {name for name, _, _ in exports}:
+        shutil.rmtree(tmp_path / folder)
+    (tmp_path / 'mine.onnx').unlink(missing_ok=True)
     names = sorted(map(str, images.iterdir()))
-    done = subprocess.run(
-        [sys.executable, ROOT / 'docs' / 'examples' / 'nir_images.py', tmp_path / 'x.nir', *names],
-        capture_output=True,
-        text=True,
-        env={**os.environ, 'PYTHONPATH': str(ROOT)},
-    )
-    found = [int(line.split()[-2]) for line in done.stdout.splitlines()]
-    assert found == list(range(len(route))), done.stderr
+    example = ROOT / 'docs' / 'examples' / 'nir_images.py'
+    for _, file, _ in exports:
+        done = subprocess.run(
+            [sys.executable, example, tmp_path / file, *names],
+            capture_output=True,
+            text=True,
+            env={**os.environ, 'PYTHONPATH': str(ROOT)},
+        )
+        found = [int(line.split()[-2]) for line in done.stdout.splitlines()]
+        assert found == list(range(len(route))), done.stderr
 
 
 def test_what_nir_cannot_express(monkeypatch: pytest.MonkeyPatch) -> None:

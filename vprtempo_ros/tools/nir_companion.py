@@ -3,16 +3,20 @@ What a NIR graph cannot hold, as plain data next to it: FILE.json and FILE.safet
 
 The JSON has the encoding of the map, what the graph takes and gives, and the number of time steps;
 the arrays are the statistics for standardisation and normalisation, and those that make spike
-trains of amplitudes. docs/nir.md has an example that uses both.
+trains of amplitudes. The network of encoder descriptor is FILE.onnx. docs/nir.md has an example
+that uses them.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from ..backends.spike_trains import RateCode
 from ..config import SinabsConfig
+from ..encoding.descriptor import DescriptorEncoder
+from ..encoding.onnx_file import read_model
 from ..maps.map import Map
 from ..maps.tensors import Tensors, write_tensors
 from ..network.spiking.network import phases
@@ -34,6 +38,12 @@ def write_companion(loaded: Map, chain: Chain, file: Path, config: SinabsConfig)
         arrays['drawn'] = RateCode(loaded.network.inputs, chain.steps, config.seed).drawn
     if chain.input == CHANNELS:
         arrays['phases'] = phases(chain.inputs)
+    encoding, written = loaded.config.encoding, []
+    if encoding.encoder == DescriptorEncoder.name:
+        model = file.with_suffix('.onnx')
+        model.write_bytes(read_model(encoding.descriptor.model))
+        encoding = replace(encoding, descriptor=replace(encoding.descriptor, model=model.name))
+        written.append(model)
     document = {
         'format': 'vprtempo_ros companion of a NIR graph, version 1',
         'graph': file.name,
@@ -46,9 +56,9 @@ def write_companion(loaded: Map, chain: Chain, file: Path, config: SinabsConfig)
         'similarity': 'mean of the output over the steps of a frame',
         'highest_similarity': chain.highest if chain.highest < float('inf') else None,
         'sensor': loaded.sensor._asdict(),
-        'encoding': to_tree(loaded.config.encoding),
+        'encoding': to_tree(encoding),
     }
     text, tensors = file.with_suffix('.json'), file.with_suffix('.safetensors')
     text.write_text(json.dumps(document, indent=2, ensure_ascii=False) + '\n', encoding='utf-8')
     write_tensors(tensors, arrays)
-    return [text, tensors]
+    return [text, tensors, *written]

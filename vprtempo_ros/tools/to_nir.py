@@ -109,7 +109,7 @@ def main(args: Sequence[str] | None = None) -> int:
     given = parser.parse_args(args)
 
     def work() -> None:
-        if given.file.suffix in ('.json', '.safetensors'):
+        if given.file.suffix in ('.json', '.safetensors', '.onnx'):
             raise MapError(f'{given.file}: expected a name like network.nir')
         config = from_flat(SinabsConfig, {'steps': given.steps})
         loaded = of_camera(load(given.map), given.camera)
