@@ -20,8 +20,10 @@ from ..sources.poses import Origin
 from ..support.progress import ProgressCallback
 from .alike import check_alike
 from .content import MapContent
+from .leftovers import resumed
 from .map import TraverseRecord
 from .reading import Drive, ReadDrive, ReadStretch, Stretch, read_drive, read_origin, read_stretch
+from .reading_file import DRIVE, STRETCH
 from .samples import ADDITIONAL, HELD_OUT, REFERENCE, TraverseSamples
 from .training_data import TrainingData
 
@@ -85,9 +87,7 @@ def _read_drives(
         for bag, role in zip(bags, roles)
     ]
     read: dict[int, ReadDrive] = {}
-    executor_for(config.training, tasks).run(
-        read_drive, tasks, f'reading {len(tasks)} drives', progress, read.__setitem__
-    )
+    resumed(config, read_drive, tasks, DRIVE, 'drives', progress, read.__setitem__)
     return [read[number] for number in range(len(tasks))]
 
 
@@ -110,9 +110,7 @@ def _read_stretches(
         )
         tasks = [replace(task, origin=found[0]) for task in tasks]
     stretches = _Stretches()
-    executor_for(config.training, tasks).run(
-        read_stretch, tasks, f'reading {len(tasks)} recordings', progress, stretches.take
-    )
+    resumed(config, read_stretch, tasks, STRETCH, 'recordings', progress, stretches.take)
     return stretches.content(config)
 
 

@@ -25,6 +25,7 @@ from .calibration_tree import calibration_from, calibration_tree
 from .cameras import VIEWS, camera_names, check_same_places
 from .checked_file import Checked, digest_of, read_checked
 from .document import MAP, Document, digest_in, parse, with_digest
+from .leftovers import remove_leftovers
 from .map import FORMAT_VERSION, READABLE_VERSIONS, Map, Provenance, Sensor, TraverseRecord
 from .model_file import MODEL, locate_model, write_model
 from .network_file import NETWORK, network_in, write_network
@@ -99,6 +100,7 @@ def save(built: Map, path: str | Path, overwrite: bool = False) -> Path:
         write_folder(built, staging)
         staging.chmod(0o755)
         exchange(staging, place)
+        remove_leftovers(place)
     except OSError as error:
         raise MapError(
             f'{target}: cannot be written ({error.strerror or error}); what was there is unchanged'

@@ -8,7 +8,7 @@ than the samples; in smaller maps they are computed in a moment.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from .tensors import Tensors, tensor, tensors_in, write_tensors
 from .training_data import TrainingData, training_data
 
 TRAINING = 'training.safetensors'
-_POWER = 'sums.power'
+_POWER, _PLACES = 'sums.power', 'sums.places'
 
 
 class Size(NamedTuple):
@@ -37,20 +37,31 @@ def write_training(data: TrainingData, file: Path) -> None:
     """Write samples and sums."""
     tensors: Tensors = {}
     for number, traverse in enumerate(data.traverses):
-        name = f'traverse.{number}'
-        tensors[f'{name}.role'] = np.array([ROLES.index(traverse.role)], np.int64)
-        tensors[f'{name}.spikes'] = traverse.spikes
-        tensors[f'{name}.places'] = traverse.places
-        tensors[f'{name}.stamps'] = traverse.stamps
-        tensors[f'{name}.trials.spikes'] = traverse.trials.spikes
-        tensors[f'{name}.trials.places'] = traverse.trials.places
-        if traverse.light is not None:
-            tensors[f'{name}.light.mean'] = traverse.light.mean
-            tensors[f'{name}.light.deviation'] = traverse.light.std
-    sums = data.sums
-    if sums.power.nbytes < sum(each.spikes.nbytes for each in data.traverses):
-        tensors |= {_POWER: sums.power, 'sums.places': sums.places}
-    write_tensors(file, tensors)
+        tensors |= traverse_tensors(traverse, f'traverse.{number}')
+    write_tensors(file, tensors | sums_tensors(data.sums, data.traverses))
+
+
+def traverse_tensors(traverse: TraverseSamples, name: str) -> Tensors:
+    """Return the samples of a traverse as tensors whose names begin with this one."""
+    tensors: Tensors = {
+        f'{name}.role': np.array([ROLES.index(traverse.role)], np.int64),
+        f'{name}.spikes': traverse.spikes,
+        f'{name}.places': traverse.places,
+        f'{name}.stamps': traverse.stamps,
+        f'{name}.trials.spikes': traverse.trials.spikes,
+        f'{name}.trials.places': traverse.trials.places,
+    }
+    if traverse.light is not None:
+        tensors[f'{name}.light.mean'] = traverse.light.mean
+        tensors[f'{name}.light.deviation'] = traverse.light.std
+    return tensors
+
+
+def sums_tensors(sums: SpikeSums, traverses: Sequence[TraverseSamples]) -> Tensors:
+    """Return the sums of traverses as tensors, where they take less room than the samples."""
+    if sums.power.nbytes >= sum(each.spikes.nbytes for each in traverses):
+        return {}
+    return {_POWER: sums.power, _PLACES: sums.places}
 
 
 def training_in(data: NDArray[np.uint8], size: Size, adapt: bool) -> TrainingData:
@@ -63,21 +74,29 @@ def training_in(data: NDArray[np.uint8], size: Size, adapt: bool) -> TrainingDat
     found = tensors_in(data, TRAINING)
     try:
         traverses = [
-            _traverse(found, f'traverse.{number}', size) for number in range(size.traverses)
+            traverse_in(found, f'traverse.{number}', size) for number in range(size.traverses)
         ]
         _check_samples(traverses, size.places)
-        if _POWER not in found:
+        sums = sums_in(found, traverses, size)
+        if sums is None:
             return training_data(traverses, size.places, adapt)
-        return TrainingData(traverses, _sums(found, traverses, size))
+        return TrainingData(traverses, sums)
     except MapError as error:
         raise MapError(f'{TRAINING}: {error}') from None
 
 
-def _sums(found: Tensors, traverses: list[TraverseSamples], size: Size) -> SpikeSums:
+def sums_in(found: Tensors, traverses: list[TraverseSamples], size: Size) -> SpikeSums | None:
+    """
+    Return the sums of traverses; None: they were not kept.
+
+    :raises MapError: as `training_in`.
+    """
+    if _POWER not in found:
+        return None
     shown = np.zeros(size.places, np.int64)
     for each in traverses:
         np.add.at(shown, each.places, each.spikes.shape[1])
-    places = tensor(found, 'sums.places', np.int32, (size.places, size.inputs))
+    places = tensor(found, _PLACES, np.int32, (size.places, size.inputs))
     total = places.sum(axis=0, dtype=np.int64)
     power = tensor(found, _POWER, np.int64, (size.inputs, size.inputs))
     count = int(shown.sum())
@@ -89,7 +108,12 @@ def _sums(found: Tensors, traverses: list[TraverseSamples], size: Size) -> Spike
     return SpikeSums(count, total, power, places, shown)
 
 
-def _traverse(found: Tensors, name: str, size: Size) -> TraverseSamples:
+def traverse_in(found: Tensors, name: str, size: Size) -> TraverseSamples:
+    """
+    Return the samples of a traverse.
+
+    :raises MapError: as `training_in`.
+    """
     spikes, tried = found.get(f'{name}.spikes'), found.get(f'{name}.trials.spikes')
     # Of any other shape, the checks below say what was expected.
     frames, variants = spikes.shape[:2] if spikes is not None and spikes.ndim == 3 else (1, 1)
