@@ -358,6 +358,12 @@ class TrainingConfig:
     keep_fp32: bool = option(
         True, 'With qat: store the float weights too; false: a quarter of the size'
     )
+    weights: str = option(
+        '',
+        'Weights of the default training in the map. int8: a quarter of the size, with an outline '
+        'for the two-stage search; empty: int8 from 20,000 places on, float32 below',
+        choices=('', 'float32', 'int8'),
+    )
     keep_samples: bool = option(
         True,
         'Store what the network is computed from too, which edits of the map need: 35 to '
@@ -454,6 +460,13 @@ class BackendConfig:
     """Which engine runs the network."""
 
     name: str = option('', 'Backend by name; empty: the best one installed')
+    search: str = option(
+        '',
+        'Backend numpy. two_stage: compute only the responses that an estimate of all finds '
+        'highest, in maps of 8-bit weights; exact: compute all; empty: two_stage where the map '
+        'allows it',
+        choices=('', 'exact', 'two_stage'),
+    )
     threads: int = option(1, 'Threads of the backend', low=1, high=1024)
     engine: str = option(
         '',

@@ -13,6 +13,7 @@ from typing import Protocol, cast
 from ..arrays import Scores, Spikes
 from ..config import BackendConfig
 from ..errors import BackendError
+from ..network.byte_network import ByteNetwork
 from ..network.graph import GraphNetwork
 from ..network.network import Network
 from ..network.quantised.network import QuantisedNetwork
@@ -76,6 +77,8 @@ def default_backend(network: Network) -> tuple[str, str]:
         return 'cuba', 'the map holds a spiking network'
     if isinstance(network, GraphNetwork):
         return 'nir', 'the map holds a network from a NIR file'
+    if isinstance(network, ByteNetwork):
+        return 'numpy', 'the map holds 8-bit weights of a linear network'
     if not isinstance(network, QuantisedNetwork):
         return 'numpy', 'the map holds floats only'
     if find_spec('torch') is None:
@@ -90,5 +93,10 @@ def create(network: Network, config: BackendConfig) -> Backend:
     :raises BackendError: if it is unknown, a library is missing, or it cannot run the network.
     """
     name = config.name or default_backend(network)[0]
+    if config.search == 'two_stage' and name != 'numpy':
+        raise BackendError(
+            f'backend.search: two_stage is of backend numpy, and backend {name} computes all '
+            'responses: choose backend numpy, or leave backend.search empty'
+        )
     factory = cast(BackendFactory, load(ENTRY_POINT_GROUP, 'backend', name, BackendError))
     return factory(network, config)

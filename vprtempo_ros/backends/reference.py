@@ -16,7 +16,7 @@ from .numpy_fp32 import NumpyBackend
 
 def reference_backend(network: Network) -> Backend:
     """Start the NumPy backend of a network: of its floats if it has any, else of its integers."""
-    config = BackendConfig()
+    config = BackendConfig(search='exact')
     if isinstance(network, SpikingNetwork):
         return CubaBackend(network, config)
     if isinstance(network, GraphNetwork):

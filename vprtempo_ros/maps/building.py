@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 
+import numpy as np
+
 from ..arrays import Spikes
 from ..backends.reference import reference_backend
 from ..config import TrainerConfig
@@ -11,8 +13,9 @@ from ..errors import MapError
 from ..executors.choice import check_executor
 from ..matching.confidence import Calibration, shipped_calibration
 from ..matching.normalisation import softened
+from ..network.byte_network import byte_network
 from ..network.linear import fit_linear
-from ..network.network import Network
+from ..network.network import LinearNetwork, Network
 from ..network.training import check_method, check_places, is_closed_form, train
 from ..statistics import Statistics, statistics_of
 from ..support.progress import ProgressCallback, silent
@@ -23,6 +26,11 @@ from .content import MapContent
 from .held_out import held_out_frames
 from .map import Map, Provenance, route_of
 from .samples import REFERENCE, training_samples, trials_of
+
+# Places from which the weights of a map are integers of 8 bits, unless set otherwise.
+_MANY = 20_000
+# Reference frames by which the estimates of their outline are scaled.
+_FRAMES = 500
 
 
 def build_map(config: TrainerConfig, progress: ProgressCallback = silent) -> Map:
@@ -76,6 +84,7 @@ def fit_map(
     training = content.config.training
     editable = is_closed_form(training) and training.keep_samples
     responses, calibration = _calibrate(network, content, shown, progress)
+    network = _stored(network, responses, content, shown)
     built = Map(
         content.config,
         content.places,
@@ -95,6 +104,20 @@ def fit_map(
     )
     built.encoder = content.encoder
     return built
+
+
+def _stored(network: Network, responses: Statistics, content: MapContent, shown: Spikes) -> Network:
+    """Return the network as the map holds it: of large ones the weights are integers of 8 bits."""
+    kind = content.config.training.weights
+    many = len(content.places) >= _MANY
+    if not isinstance(network, LinearNetwork) or kind == 'float32' or not (kind or many):
+        return network
+    places = len(content.places)
+    chosen = np.unique(np.linspace(0, places - 1, min(places, _FRAMES)).astype(int))
+    tolerance = content.config.places.tolerance
+    return byte_network(
+        network, responses, content.data.sums, shown[chosen], chosen, tolerance, content.segments
+    )
 
 
 def _calibrate(

@@ -10,9 +10,12 @@ world and no place of the map.
 
 from __future__ import annotations
 
+from typing import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Indices, Scores
 from ..backends import Backend
 from ..config import SequenceConfig
 from ..matching.confidence import Calibration, Curve, shipped_models
@@ -29,6 +32,8 @@ from .held_out import HeldOut
 
 # Maximum number of reference frames for the response statistics.
 _FRAMES = 2000
+# Frames whose responses are computed at once.
+_BATCH = 64
 # The correct place of distractors.
 _NOWHERE = -1
 _NO_PLACE = slice(0, 0)
@@ -48,11 +53,19 @@ def measure_responses(
     places = len(shown)
     chosen = np.unique(np.linspace(0, places - 1, min(places, _FRAMES)).astype(int))
     return measure_response_statistics(
-        ((int(place), backend.similarity(shown[place])) for place in chosen),
-        places,
-        tolerance,
-        segments,
+        _responses(backend, shown, chosen), places, tolerance, segments
     )
+
+
+def _responses(
+    backend: Backend, shown: NDArray[np.uint8], chosen: Indices
+) -> Iterator[tuple[int, Scores]]:
+    """Yield places with the similarities to their frames; many at once where a backend can."""
+    several = getattr(backend, 'similarities', None)
+    for begin in range(0, len(chosen), _BATCH):
+        part = chosen[begin : begin + _BATCH]
+        rows = several(shown[part]) if several else map(backend.similarity, shown[part])
+        yield from zip(part.tolist(), rows)
 
 
 def refine_confidence(

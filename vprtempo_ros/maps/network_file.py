@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Floats
 from ..config import TrainerConfig
 from ..errors import MapError
+from ..network.byte_network import ByteNetwork, Outline
 from ..network.graph import GraphNetwork
 from ..network.layers import Layer
 from ..network.network import FloatNetwork, LinearNetwork, Module, Network
@@ -20,11 +22,13 @@ from ..network.quantised.network import (
     floats_of,
 )
 from ..network.spiking import network as spiking
+from ..statistics import Statistics
 from .graph_tensors import CONSTANTS, graph_of, graph_tensors
 from .tensors import Tensors, tensor, tensors_in, write_tensors
 
 NETWORK = 'network.safetensors'
 _LINEAR = 'linear.weights'
+_ROWS = 'linear.rows'
 _LAYERS = ('feature', 'output')
 _FLOATS = ('weights', 'thresholds', 'target_rates')
 
@@ -32,7 +36,9 @@ _FLOATS = ('weights', 'thresholds', 'target_rates')
 def write_network(network: Network, file: Path) -> None:
     """Write floats as `module.0.feature.weights`, integers as `...feature.integer.weights`."""
     tensors: Tensors = {}
-    if isinstance(network, LinearNetwork):
+    if isinstance(network, ByteNetwork):
+        tensors.update(_byte_tensors(network))
+    elif isinstance(network, LinearNetwork):
         tensors[_LINEAR] = network.weights
     floats = floats_of(network)
     if floats is not None:
@@ -60,6 +66,8 @@ def network_in(data: NDArray[np.uint8], config: TrainerConfig, inputs: int, plac
         if not np.isfinite(weights).all():
             raise MapError(f'{NETWORK}: {_LINEAR}: expected finite numbers')
         return LinearNetwork(weights)
+    if _ROWS in tensors:
+        return _bytes(tensors, places, inputs)
     if 'spiking.constants' in tensors:
         return _checked(_spiking(tensors, inputs), places)
     if CONSTANTS in tensors:
@@ -98,6 +106,45 @@ def _float_tensors(network: FloatNetwork) -> Tensors:
         for layer in _LAYERS
         for name in _FLOATS
     }
+
+
+def _byte_tensors(network: ByteNetwork) -> Tensors:
+    outline = network.outline
+    return {
+        _ROWS: network.rows,
+        'linear.scales': network.scales,
+        'linear.outline.basis': outline.basis,
+        'linear.outline.codes': outline.codes,
+        'linear.outline.gains': outline.gains,
+        'linear.outline.offsets': outline.offsets,
+        'linear.outline.mean': outline.typical.mean,
+        'linear.outline.deviation': outline.typical.std,
+    }
+
+
+def _bytes(tensors: Tensors, places: int, inputs: int) -> ByteNetwork:
+    def finite(name: str, shape: tuple[int, ...]) -> Floats:
+        found = tensor(tensors, name, np.float32, shape)
+        if not np.isfinite(found).all():
+            raise MapError(f'{NETWORK}: {name}: expected finite numbers')
+        return found
+
+    deviation = finite('linear.outline.deviation', (places,))
+    if not (deviation >= np.finfo(np.float32).tiny).all():
+        raise MapError(f'{NETWORK}: linear.outline.deviation: expected numbers above 0')
+    basis = tensors.get('linear.outline.basis')
+    rank = basis.shape[1] if basis is not None and basis.ndim == 2 else 1
+    return ByteNetwork(
+        tensor(tensors, _ROWS, np.int8, (places, inputs)),
+        finite('linear.scales', (places,)),
+        Outline(
+            finite('linear.outline.basis', (inputs, rank)),
+            tensor(tensors, 'linear.outline.codes', np.int8, (places, rank)),
+            finite('linear.outline.gains', (places,)),
+            finite('linear.outline.offsets', (places,)),
+            Statistics(finite('linear.outline.mean', (places,)), deviation),
+        ),
+    )
 
 
 def _spiking_tensors(network: spiking.SpikingNetwork) -> Tensors:

@@ -17,9 +17,11 @@ from ..arrays import Indices, Integers, Spikes
 from .ridge import Sums
 
 _AMPLITUDE = 1.0 / 255.0
-# Samples in one product of matrices: 258 products of two spikes of 255 are the most whose sum
-# float32, with its 24 bits, has exactly.
-_BATCH = 256
+# Samples in one product of matrices: 1024 products of two numbers from -128 to 127 are the most
+# whose sum float32, with its 24 bits, has exactly.
+_BATCH, _MIDDLE = 1024, 128
+# Inputs of a block of products: of two blocks, those of one order are the others turned.
+_BLOCK = 384
 
 
 @dataclass
@@ -56,15 +58,33 @@ class SpikeSums:
         """
         for begin in range(0, len(spikes), _BATCH):
             part, where = spikes[begin : begin + _BATCH], places[begin : begin + _BATCH]
-            floats = part.astype(np.float32)
             self.total += sign * part.sum(axis=0, dtype=np.int64)
-            self.power += sign * (floats.T @ floats).astype(np.int64)
+            self._add_products(part, sign)
             # Samples of a place mostly follow each other: sum each run first.
             starts = np.flatnonzero(np.diff(where, prepend=where[0] - 1))
             runs = np.add.reduceat(part, starts, axis=0, dtype=np.int32)
             np.add.at(self.places, where[starts], np.int32(sign) * runs)
             np.add.at(self.shown, where, sign)
         self.count += sign * len(spikes)
+
+    def _add_products(self, spikes: Spikes, sign: int) -> None:
+        """Add the sum of x x^T, computed from numbers around 0, of which more add up exactly."""
+        centred = spikes.astype(np.float32) - np.float32(_MIDDLE)
+        # x x^T = c c^T + m (c + c^T) + m m, with c = x - m.
+        shifted = _MIDDLE * centred.sum(axis=0, dtype=np.float64).astype(np.int64)
+        shifted += _MIDDLE * _MIDDLE * len(spikes) // 2
+        inputs = len(shifted)
+        for begin in range(0, inputs, _BLOCK):
+            rows = slice(begin, begin + _BLOCK)
+            for other in range(begin, inputs, _BLOCK):
+                columns = slice(other, other + _BLOCK)
+                products = (centred[:, rows].T @ centred[:, columns]).astype(np.int64)
+                products += shifted[rows, None]
+                products += shifted[columns]
+                products *= sign
+                self.power[rows, columns] += products
+                if other > begin:
+                    self.power[columns, rows] += products.T
 
     def followed_by(self, other: SpikeSums) -> SpikeSums:
         """Return the sums of both, the places of `other` after those of these."""

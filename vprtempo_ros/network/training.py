@@ -78,13 +78,18 @@ def check_method(config: TrainingConfig) -> None:
     """
     Refuse settings that cannot make a network; call it before anything is read or recorded.
 
-    :raises ConfigError: if a library is missing, or the map would hold no weights.
+    :raises ConfigError: if a library is missing, the map would hold no weights, or not these.
     """
     if config.method == 'bootstrap':
         check_installed()
     elif config.quantize == 'none' and not config.keep_fp32:
         raise ConfigError(
             'training.keep_fp32: false leaves nothing in the map; set training.quantize to qat'
+        )
+    if config.weights == 'int8' and not is_closed_form(config):
+        raise ConfigError(
+            'training.weights: int8 is for the default training (method stdp, outputs ridge, '
+            'readout linear, quantize none); others have integers with training.quantize: qat'
         )
 
 

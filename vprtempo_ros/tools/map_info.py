@@ -11,6 +11,7 @@ import numpy as np
 
 from ..backends.lava.limits import Demand, check_limits, check_spiking_limits, describe_module
 from ..backends.lava.limits import describe as describe_demand
+from ..backends.two_stage import TwoStageSearch
 from ..config import EVENTS, EncodingConfig, EventsConfig
 from ..energy.fit import fit_lines, own_frames
 from ..errors import BackendError
@@ -22,6 +23,7 @@ from ..maps.revisions import PREVIOUS
 from ..maps.store import checksums, load
 from ..maps.training_file import TRAINING
 from ..matching.normalisation import hyperactive
+from ..network.byte_network import ByteNetwork
 from ..network.graph import GraphNetwork
 from ..network.layers import Layer
 from ..network.network import LinearNetwork, Module
@@ -147,6 +149,8 @@ def _network(loaded: Map) -> Iterator[Line]:
         return
     if isinstance(network, LinearNetwork):
         yield 'network', f'{network}: {network.inputs}-{network.places}'
+        if isinstance(network, ByteNetwork):
+            yield 'search', str(TwoStageSearch(network))
         return
     held = network if isinstance(network, QuantisedNetwork) else floats_of(network)
     modules: Sequence[Module | QuantisedModule] = held.modules if held else ()
@@ -222,9 +226,15 @@ def _sizes(loaded: Map, folder: Path) -> Iterator[Line]:
         return
     held = floats_of(network)
     floats = _all_bytes(held.modules if held else ())
+    integers = _all_bytes(network.modules if isinstance(network, QuantisedNetwork) else ())
+    if isinstance(network, ByteNetwork):
+        outline = network.outline
+        yield 'weights', f'{network.rows.nbytes:,} bytes, int8'
+        yield 'outline', f'{outline.codes.nbytes + outline.basis.nbytes:,} bytes'
+        yield 'on disk', f'{total:,} bytes with places and thumbnails'
+        return
     if isinstance(network, LinearNetwork):
         floats = network.weights.nbytes
-    integers = _all_bytes(network.modules if isinstance(network, QuantisedNetwork) else ())
     yield 'fp32', f'{floats:,} bytes' if floats else 'none (training.keep_fp32 was false)'
     yield 'int8', f'{integers:,} bytes' if integers else 'none (training.quantize was none)'
     yield 'on disk', f'{total:,} bytes with places and thumbnails'

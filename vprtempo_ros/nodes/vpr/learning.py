@@ -206,6 +206,11 @@ class Learning:
                 f'backend {backend} cannot take new places while it runs: set backend.name to '
                 f'{" or ".join(_BACKENDS)}'
             )
+        if config.backend.search == 'two_stage':
+            raise TeachingError(
+                'backend.search: two_stage cannot take new places while it runs: leave it empty, '
+                'and all responses are computed until the map is saved'
+            )
         if loaded.recogniser.map.config.places.by == 'metres' and not config.uses_odometry:
             raise TeachingError(
                 f'places of {config.map} are by metres, which needs odometry: set input.odometry '

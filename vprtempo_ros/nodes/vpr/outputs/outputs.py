@@ -53,8 +53,10 @@ class Outputs:
 
     def _announce(self, map_path: str) -> None:
         loaded, backend = self._recogniser.map, self._recogniser.backend
+        detail = getattr(backend, 'detail', '')
         info = VisionInfo(
-            method=f'VPRTempo, {loaded.config.training.readout} readout, backend {backend.name}',
+            method=f'VPRTempo, {loaded.config.training.readout} readout, backend {backend.name}'
+            + (f', {detail}' if detail else ''),
             database_location=map_path,
             database_version=loaded.revision,
         )
