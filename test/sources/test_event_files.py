@@ -315,6 +315,21 @@ def test_frames_of_a_file(tmp_path: Path) -> None:
     assert said == ['0 events  EVTS  64x48', '1 frames  FRME  64x48']
 
 
+def test_frames_that_are_swapped(tmp_path: Path) -> None:
+    """They are sorted by their times, and counted."""
+    rng = np.random.default_rng(0)
+    pixels = [rng.integers(0, 256, (20, 30), np.uint8) for _ in range(6)]
+    data = aedat4_header([(1, 'FRME', 'frames')])
+    for number in (0, 2, 1, 3, 5, 4):
+        data += aedat4_frame(1, 1_700_000_000_000_000 + 100_000 * number, pixels[number])
+    (tmp_path / 'a.aedat4').write_bytes(data)
+    traverse, _ = open_traverse(str(tmp_path / 'a.aedat4'), BagInputConfig(), PosesConfig())
+    for frame, expected in zip(traverse, pixels, strict=True):
+        np.testing.assert_array_equal(frame.image.pixels[..., 0], expected)
+    said = list(traverse.completeness.lines())
+    assert said == ['2 messages out of order, by up to 0.1 s: sorted']
+
+
 def test_streams_of_a_file(tmp_path: Path) -> None:
     """Of several streams of events one is named; a file without events or images says so."""
     events = random_events(3_000)

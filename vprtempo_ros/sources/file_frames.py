@@ -11,16 +11,16 @@ from ..frames import Frame
 from ..support.reasons import Reasons
 from .aedat4 import EVENTS, FRAMES, Aedat4File, frame_head, frame_image
 from .flatbuffer import Table
-from .image_frames import other_size
+from .image_frames import LATE, other_size
 from .kinds import AEDAT4
 from .poses import Origin
-from .scan import scan_of
+from .scan import scan_of, sort_items
 from .timeline import join
 
 
 class FileFrames:
     """
-    The images of an .aedat4 file, in the order of recording; see `BagFrames`.
+    The images of an .aedat4 file, in the order of their times; see `BagFrames`.
 
     :raises SourceError: if the file holds no images, or most are not of one size.
     """
@@ -58,7 +58,12 @@ class FileFrames:
         complete = self.completeness
         complete.begin()
         packets = self._file.packets(self._stream, complete.skipped, _checked)
-        for number, (packet, stamp) in enumerate(zip(packets, self._times.tolist())):
+        for found in sort_items(packets, self._times):
+            if found is None:
+                complete.skipped.count(LATE)
+                continue
+            number, packet = found
+            stamp = int(self._times[number])
             try:
                 image = frame_image(packet)
                 image.check_contrast()

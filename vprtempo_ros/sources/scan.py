@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Iterator, NamedTuple, Sequence
+from typing import Iterable, Iterator, NamedTuple, Sequence, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ from .clocks import Stamps
 from .disorder import WAITING
 from .heads import HEAD_BYTES, HEAD_DEFAULT, read_head
 from .storage import RawMessage, Topic
+
+T = TypeVar('T')
 
 
 class Scan(NamedTuple):
@@ -91,19 +93,29 @@ def in_order(bag: BagReader, topic: Topic, times: NDArray[np.int64]) -> Iterator
     """
     Yield the messages of a topic in the order of `times`, int64 ns in the order of recording.
 
-    At most WAITING messages wait in memory for an earlier one; for an earlier one that comes
-    after that, None.
+    For one that comes later than WAITING messages, None; see `sort_items`.
+    """
+    for found in sort_items(bag.recorded([topic.name]), times):
+        yield None if found is None else Ordered(found[0], int(times[found[0]]), found[1])
+
+
+def sort_items(items: Iterable[T], times: NDArray[np.int64]) -> Iterator[tuple[int, T] | None]:
+    """
+    Yield numbers and items in the order of `times`, int64 ns in the order of the items.
+
+    At most WAITING items wait in memory for an earlier one; for an earlier one that comes after
+    that, None.
     """
     rank = np.empty(len(times), np.int64)
     rank[np.argsort(times, kind='stable')] = np.arange(len(times))
-    waiting: dict[int, Ordered] = {}
+    waiting: dict[int, tuple[int, T]] = {}
     passed = 0
-    for number, raw in enumerate(bag.recorded([topic.name])):
-        place = int(rank[number])
+    # A recording that is still written has more items than were looked at.
+    for number, (item, place) in enumerate(zip(items, rank.tolist())):
         if place < passed:
             yield None
             continue
-        waiting[place] = Ordered(number, int(times[number]), raw)
+        waiting[place] = number, item
         if len(waiting) > WAITING:
             passed = min(waiting)
         while passed in waiting:
