@@ -134,41 +134,27 @@ def decode_dat(
 
 
 @njit(cache=True, nogil=True)
-def steps_back(times: Times, before: int, least: int) -> tuple[Int, Int, Int]:
-    """
-    Return how often times are more than `least` before the one ahead of them, and the smallest.
-
-    Between them is by how much they are before the latest ahead of them, at most.
-
-    :param before: latest time ahead of all.
-    """
-    count, largest = 0, np.int64(0)
-    last = latest = np.int64(before)
-    first = times[0]
-    for i in range(times.shape[0]):
-        time = times[i]
-        count += time < last - least
-        largest = max(largest, latest - time)
-        latest, first, last = max(latest, time), min(first, time), time
-    return count, largest, first
+def steps_back(times: Times, before: int, least: int) -> Int:
+    """Return how often times are more than `least` before the one ahead of them, first `before`."""
+    count = np.int64(times[0] < before - least)
+    for i in range(1, times.shape[0]):
+        # Without a branch, so that several are compared at once.
+        count += np.int64(times[i] + least < times[i - 1])
+    return count
 
 
 @njit(cache=True, nogil=True)
-def merge(
-    times: Times, events: Events, begin: int, base: int, span: int, out: Events
-) -> tuple[Int, Int]:
+def merge(times: Times, events: Events, begin: int, base: int, span: int, out: Events) -> Int:
     """
     Write events with their times since `base`, all in us, up to the first outside of `span`.
 
-    Returns their number and the latest time since `base`. In `out` times are in ns, as in
-    `EventBuffer`.
+    Returns their number. In `out` times are in ns, as in `EventBuffer`.
     """
-    count, latest = 0, np.int64(0)
+    count = 0
     for i in range(begin, times.shape[0]):
         since = times[i] - base
         if since < 0 or since > span:
             break
         out[count] = events[i] | np.uint64(since * 1000)
         count += 1
-        latest = max(latest, since)
-    return count, latest
+    return count

@@ -49,11 +49,11 @@ class FileOrder:
 
 
 class _Part(NamedTuple):
-    """Events of a packet with their times since `base_us` in ns, and the latest in us."""
+    """Events of a packet with their times since `base_us` in ns, and the last in us."""
 
     events: Words
     base_us: int
-    latest_us: int
+    last_us: int
 
 
 def packets_in_order(blocks: Iterable[Block], size: Size, order: FileOrder) -> Iterator[Packet]:
@@ -81,7 +81,7 @@ def packets_in_order(blocks: Iterable[Block], size: Size, order: FileOrder) -> I
                 while len(waiting) > 1 and (events > _WAITING or len(waiting) > _PACKETS):
                     gone = waiting.popleft()
                     events -= len(gone.events)
-                    gone_us = max(gone_us, gone.latest_us)
+                    gone_us = max(gone_us, gone.last_us)
                     yield _packet(gone, size)
     yield from (_packet(part, size) for part in waiting)
 
@@ -93,34 +93,34 @@ def _checked(
     times, words = block
     if not len(times):
         return
-    newest_us = waiting[-1].latest_us if waiting else gone_us
-    steps, largest_us, first_us = steps_back(times, newest_us, _STEP_US)
+    newest_us = waiting[-1].last_us if waiting else gone_us
+    steps = int(steps_back(times, newest_us, _STEP_US))
     if not steps:
         yield times, words, False
         return
-    order.add(int(steps), int(largest_us))
     ahead = np.maximum(np.maximum.accumulate(times), newest_us)
+    order.add(steps, int((ahead - times).max()))
     late = times < np.maximum(gone_us - _JITTER_US, ahead - _BACK_US)
     count = int(np.count_nonzero(late))
     if are_few(count, len(times)):
         order.late += count
         if count:
             times, words = times[~late], words[~late]
-            first_us = times.min()
-        yield (*_sorted(waiting, times, words, int(first_us)), False)
+        yield (*_sorted(waiting, times, words), False)
         return
     # Another recording begins: nothing of the one before comes after that.
     begin = int(np.argmax(late))
     if begin:
-        yield (*_sorted(waiting, times[:begin], words[:begin], int(times[:begin].min())), False)
+        yield (*_sorted(waiting, times[:begin], words[:begin]), False)
     nothing: deque[_Part] = deque()
-    yield (*_sorted(nothing, times[begin:], words[begin:], 0), True)
+    yield (*_sorted(nothing, times[begin:], words[begin:]), True)
 
 
-def _sorted(waiting: deque[_Part], times: Times, words: Words, first_us: int) -> Block:
-    """Return events with those waiting that are later than `first_us`, in order."""
+def _sorted(waiting: deque[_Part], times: Times, words: Words) -> Block:
+    """Return events with those waiting that are later than the first of them, in order."""
+    first_us = int(times.min())
     later: list[_Part] = []
-    while waiting and waiting[-1].latest_us > first_us:
+    while waiting and waiting[-1].last_us > first_us:
         later.insert(0, waiting.pop())
     times = np.concatenate([*(_times(part) for part in later), times])
     words = np.concatenate([*(part.events & ~_TIME for part in later), words])
@@ -139,11 +139,11 @@ def _parts(times: Times, words: Words) -> Iterator[_Part]:
         base = max(int(times[begin]) - _JITTER_US, 0)
         end = min(begin + 2 * _WAITING, len(times))
         memory = np.empty(end - begin, np.uint64)
-        count, latest = merge(times[:end], words, begin, base, _SPAN_US, memory)
+        count = int(merge(times[:end], words, begin, base, _SPAN_US, memory))
         # Parts wait: what a short one does not use is given back.
         used = memory[:count] if 2 * count >= len(memory) else memory[:count].copy()
-        yield _Part(used, base, base + int(latest))
-        begin += int(count)
+        begin += count
+        yield _Part(used, base, int(times[begin - 1]))
 
 
 def _packet(part: _Part, size: Size) -> Packet:
