@@ -40,14 +40,14 @@ def _trained(config: TrainerConfig, path: Path, **settings: object) -> Path:
 @pytest.fixture(scope='module')
 def made(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     """
-    Return folders of maps: edited three times; merged, in three segments; of two cameras.
+    Return folders of maps: edited three times; merged, in two coordinate frames; of two cameras.
 
     first, both: recordings of their places, by one camera and by two.
     """
     root = tmp_path_factory.mktemp('maps')
     way = range(PLACES)
     first = drive(root / 'first', way, way)
-    other = drive(root / 'other', way, range(50, 50 + PLACES))
+    other = drive(root / 'other', way, range(50, 50 + PLACES), frame_id='map')
     more = drive(root / 'more', way, range(80, 80 + PLACES))
     edited = _trained(tiny_config(first), root / 'edited')
     second = _trained(tiny_config(other), root / 'second')
@@ -114,6 +114,7 @@ def test_what_the_maps_are(made: SimpleNamespace) -> None:
     assert (edited.revision, len(edited.parts().counts)) == (4, 2)
     assert len(merged.parts().counts) == 3
     assert len(merged.segment_statistics or []) == 3
+    assert {place.pose.frame_id for place in merged.places if place.pose} == {'odom', 'map'}
 
 
 @needs_sinabs
