@@ -18,6 +18,8 @@ from vprtempo_ros.energy.operations import dense, graded, rate
 from vprtempo_ros.energy.tradeoff import reduced
 from vprtempo_ros.evaluation.truth import write_truth
 from vprtempo_ros.maps.store import load
+from vprtempo_ros.network.byte_network import ByteNetwork, Outline
+from vprtempo_ros.statistics import Statistics
 from vprtempo_ros.tools import energy
 
 SHOWN = quantised.frames(5)
@@ -70,6 +72,28 @@ def test_dense_operations() -> None:
     assert [c.name for c in dense(quantised.trained('clamped', keep_fp32=False), SHOWN)] == [
         'dense int8'
     ]
+
+
+def test_large_maps_are_counted_as_they_are_searched() -> None:
+    """Estimates of all responses in few dimensions, and the products of some places."""
+    rng = np.random.default_rng(0)
+    places, inputs, rank = 700, 20, 3
+
+    def some(*shape: int) -> np.ndarray:
+        return rng.random(shape, np.float32) + np.float32(0.1)
+
+    typical = Statistics(some(places), some(places))
+    codes = rng.integers(-127, 128, (places, rank)).astype(np.int8)
+    outline = Outline(some(inputs, rank), codes, some(places), some(places), typical)
+    rows = rng.integers(-127, 128, (places, inputs)).astype(np.int8)
+    network = ByteNetwork(rows, some(places), outline)
+    shown = rng.integers(0, 256, (2, inputs)).astype(np.uint8)
+    one, search = dense(network, shown)
+    np.testing.assert_allclose(one.similarity, shown / 255 @ network.weights.T, atol=1e-3)
+    assert one.operations[0].tolist() == [0, places * inputs]
+    assert search.operations[0].tolist() == [0, (inputs + places) * rank + 512 * inputs]
+    names = [item.engine.strip() for item in energy_breakdown([one, search], EnergyConfig())]
+    assert names == ['as one matrix', 'two-stage search']
 
 
 @with_sinabs

@@ -28,10 +28,12 @@ from vprtempo_ros.errors import MapError, VprError
 from vprtempo_ros.maps.checked_file import read_checked
 from vprtempo_ros.maps.store import load, save
 from vprtempo_ros.maps.tensors import Tensors, tensors_in
+from vprtempo_ros.network.byte_network import ByteNetwork, Outline
 from vprtempo_ros.network.layers import SPIKE_MAX, Layer
 from vprtempo_ros.network.network import FloatNetwork, LinearNetwork, Module, Network
 from vprtempo_ros.network.spiking.network import channels, similarity, spike_trains
 from vprtempo_ros.options import Value
+from vprtempo_ros.statistics import Statistics
 from vprtempo_ros.tools import nir_chain, to_nir
 from vprtempo_ros.tools.nir_chain import chain_of
 
@@ -195,6 +197,20 @@ def test_integer_weights() -> None:
     assert isinstance(feature, np.ndarray)
     whole = feature[: len(module.weights)] / module.weight_scales[:, np.newaxis]
     np.testing.assert_allclose(whole, module.weights, atol=1e-3)
+
+
+def test_linear_weights_of_8_bits() -> None:
+    """Those of large maps, times the scale of their place: with and without the option."""
+    rng = np.random.default_rng(0)
+    ones = np.ones(5, np.float32)
+    codes = np.ones((5, 1), np.int8)
+    outline = Outline(np.ones((4, 1), np.float32), codes, ones, ones, Statistics(ones, ones))
+    rows = rng.integers(-127, 128, (5, 4)).astype(np.int8)
+    network = ByteNetwork(rows, ones / 64, outline)
+    for integers in (False, True):
+        readout = chain_of(network, integers=integers).nodes['readout']
+        assert isinstance(readout, np.ndarray)
+        assert (readout * 64 == rows).all()
 
 
 def test_the_tool(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -39,6 +39,11 @@ class TwoStageSearch:
         self._mean, self._scale = outline.typical.mean, np.float32(1) / outline.typical.std
 
     @property
+    def candidates(self) -> int:
+        """How many responses are computed; of many places it is about as many."""
+        return self._candidates
+
+    @property
     def nbytes(self) -> int:
         """Bytes of what the estimates are made from."""
         return int(self._basis.nbytes + self._codes.nbytes + self._offsets.nbytes)

@@ -61,6 +61,8 @@ def energy_breakdown(
             items.append(_energy('CPU float32, 45 nm', count, constants.mac_fp32, 0.0))
         elif count.name == 'one matrix':
             items.append(_energy('  as one matrix', count, constants.mac_fp32, 0.0))
+        elif count.name == 'two-stage search':
+            items.append(_energy('  two-stage search', count, constants.mac_fp32, 0.0))
         elif count.name == 'dense int8':
             items.append(_energy('CPU int8, 45 nm', count, constants.mac_int8, 0.0))
         else:

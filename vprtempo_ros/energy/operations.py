@@ -22,8 +22,10 @@ from ..backends.integer import input_table
 from ..backends.lava.plan import plan
 from ..backends.numpy_fp32 import NumpyBackend
 from ..backends.sinabs_rate import SinabsBackend
+from ..backends.two_stage import TwoStageSearch
 from ..config import BackendConfig, SinabsConfig
 from ..errors import BackendError
+from ..network.byte_network import ByteNetwork
 from ..network.graph import GraphNetwork
 from ..network.layers import SPIKE_MAX
 from ..network.network import FloatNetwork, LinearNetwork, Network
@@ -69,7 +71,8 @@ def dense(network: Network, frames: Spikes) -> list[OperationCount]:
     """
     Count the operations of a CPU: both layers in floats and in integers, if the map has them.
 
-    With the linear readout, floats are also counted as the one matrix that both layers reduce to.
+    With the linear readout, floats are also counted as the one matrix that both layers reduce to;
+    large maps as they are searched in two stages too.
     """
     shapes = layer_shapes(network)
     products = [sum(neurons * inputs for neurons, inputs in layer) for layer in shapes]
@@ -86,6 +89,12 @@ def dense(network: Network, frames: Spikes) -> list[OperationCount]:
     if isinstance(network, LinearNetwork):
         similarity = _float_similarity(network, frames)
         counts.append(count('one matrix', similarity, products))
+    if isinstance(network, ByteNetwork):
+        search, rank = TwoStageSearch(network), network.outline.rank
+        estimates = (network.inputs + network.places) * rank
+        found = np.stack([search(frame) for frame in frames])
+        products = [0, estimates + search.candidates * network.inputs]
+        counts.append(count('two-stage search', found, products))
     if floats is not None:
         similarity = _float_similarity(network, frames)
         counts.append(count('dense float32', similarity, products))
@@ -200,7 +209,7 @@ def _layered(network: Network) -> FloatNetwork | QuantisedNetwork:
 
 
 def _float_similarity(network: Network, frames: Spikes) -> Scores:
-    backend = NumpyBackend(network, BackendConfig())
+    backend = NumpyBackend(network, BackendConfig(search='exact'))
     similarity = np.stack([backend.similarity(frame) for frame in frames])
     backend.close()
     return similarity

@@ -17,6 +17,7 @@ import numpy as np
 from ..arrays import Floats
 from ..config import SinabsConfig
 from ..errors import MapError
+from ..network.byte_network import ByteNetwork
 from ..network.graph import GraphNetwork
 from ..network.layers import SPIKE_MAX
 from ..network.network import FloatNetwork, LinearNetwork, Network
@@ -81,8 +82,11 @@ def chain_of(network: Network, rate: SinabsConfig | None = None, integers: bool 
         return _spiking(network)
     given = (RATE, rate.steps) if rate is not None else (AMPLITUDES, 1)
     if isinstance(network, LinearNetwork):
-        if integers:
-            raise MapError('this map holds no integers: train with training.quantize: qat')
+        if integers and not isinstance(network, ByteNetwork):
+            raise MapError(
+                'this map holds no integers: train with training.quantize: qat, or '
+                'training.weights: int8'
+            )
         return Chain({'readout': network.weights}, *given)
     layers = _floats(network, integers)
     if rate is not None:
