@@ -13,10 +13,8 @@ _ROOT = Path(__file__).resolve().parent.parent
 _TITLE = 'Changelog for package vprtempo_ros'
 _VERSION = re.compile(r'## (\d+\.\d+\.\d+) \((unreleased|\d{4}-\d{2}-\d{2})\)')
 # In this order: the brackets of a link may hold code.
-_INLINE = (
-    (re.compile(r'\[`?([^\]`]+)`?\]\(([^)]+)\)'), r'`\1 <\2>`__'),
-    (re.compile(r'(?<!`)`([^`<]+)`(?![`_])'), r'``\1``'),
-)
+# A link, or code: in one pass, since both have backquotes in reStructuredText.
+_INLINE = re.compile(r'\[`?([^\]`]+)`?\]\(([^)]+)\)|`([^`]+)`')
 
 
 def rst_of(markdown: str) -> str:
@@ -76,9 +74,9 @@ def _inline(text: str) -> str:
     text = ''.join(
         part if part.startswith('`') else re.sub(r'([*|])', r'\\\1', part) for part in parts
     )
-    for pattern, replacement in _INLINE:
-        text = pattern.sub(replacement, text)
-    return text
+    return _INLINE.sub(
+        lambda found: f'``{found[3]}``' if found[3] else f'`{found[1]} <{found[2]}>`__', text
+    )
 
 
 if __name__ == '__main__':
