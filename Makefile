@@ -36,7 +36,7 @@ help: ## show this
 #: RATE: demo: images per second (10, with DATA 20)
 #: OUT: demo: folder for the results (build/demo)
 #: PYTEST: test, test-fast, test-matrix: more arguments for pytest, as in PYTEST='-k match -x'
-#: WORKERS: test, test-fast: number of test processes at the same time (one per processor; test: half as many more)
+#: WORKERS: test, test-fast: number of test processes at the same time (one per processor)
 #: SECONDS: fuzz: duration (300)
 #: BENCH: bench: names of benchmarks (all), and --seed of rendered routes
 #: PEERS: nir-peers: more arguments, as in PEERS='--exports LENS street' (all exports)

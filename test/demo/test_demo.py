@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import signal
@@ -81,13 +82,25 @@ def test_rendered_route(tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_rendered_route_seen_by_an_event_camera(tmp_path: Path) -> None:
-    """The same with events: every window of 0.1 s has a result, most of them correct."""
+    """
+    The same with events: every window of 0.1 s has a result, most of them correct.
+
+    A busy machine drops packets, so that the windows that they belong to show too little of a place
+    to be recognised.
+    """
     pytest.importorskip('event_camera_msgs', reason='needs event_camera_msgs: make setup')
-    output = demo(tmp_path / 'demo', '--length', '40', '--input', 'events')
+    output = demo(tmp_path / 'demo', '--length', '24', '--input', 'events')
     # Half a metre each; windows that begin before the first or end after the last event are not.
-    assert 75 <= figure(output, 'query frames') <= 80
-    assert recall(output, 1) > 0.5
-    assert recall(output, 5) > 0.8
+    assert 43 <= figure(output, 'query frames') <= 48
+    folder = tmp_path / 'demo' / 'evaluation'
+    offline = json.loads((folder / 'results.json').read_text())['methods'][1]
+    assert offline['name'] == 'network + bayes'
+    assert offline['recall']['1'] > 0.5
+    assert offline['recall']['5'] > 0.8
+    with (folder / 'predictions.csv').open(newline='') as stream:
+        matched = [row for row in csv.DictReader(stream) if row['place']]
+    assert matched
+    assert sum(row['correct'] == '1' for row in matched) > len(matched) / 2
     sensor = yaml.safe_load((tmp_path / 'demo' / 'map' / 'map.yaml').read_text())['sensor']
     assert sensor == {'type': 'events', 'width': 320, 'height': 240}
 
@@ -170,17 +183,12 @@ def test_blank_images_do_not_shift_the_truth(tmp_path: Path) -> None:
 @pytest.mark.unmeasured
 def test_the_end_of_the_demo_ends_its_nodes(tmp_path: Path) -> None:
     """SIGTERM while nodes run, and even SIGKILL, leave no process behind."""
+    for name in ('a', 'b'):
+        images(tmp_path / 'data' / name, 12, -1)
+    given = ['--out', str(tmp_path / 'out'), '--data', str(tmp_path / 'data'), '--rate', '1']
     for number in (signal.SIGTERM, signal.SIGKILL):
         process = subprocess.Popen(
-            [
-                sys.executable,
-                '-m',
-                'vprtempo_ros.demo',
-                '--out',
-                str(tmp_path / 'out'),
-                '--length',
-                '20',
-            ],
+            [sys.executable, '-m', 'vprtempo_ros.demo', *given],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,

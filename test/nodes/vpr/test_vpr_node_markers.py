@@ -148,7 +148,10 @@ def test_what_is_over_is_not_kept(street, tmp_path: Path) -> None:
         client.ask(frame_message(places[6], 2 * 10**9))
         client.spin_until(labelled(first.heard, 'place 6'), 'place 6')
         client.ignore(first)
-        client.spin_for(2.0)
+        # Between two answers, which it gives in turn, the node has looked at its listeners.
+        client.await_discovery()
+        client.spin_for(0.6)
+        client.await_discovery()
         second = late.listen(MarkerArray, 'markers', LATCHED).heard
         late.spin_until(lambda: Scene(second).count('route') == 1, 'the route')
         late.spin_for(1.0)

@@ -1,7 +1,7 @@
 // The route from above, moved and zoomed by the pointer.
 import { classOf, cleared, colour } from './canvas.js';
 
-// A click selects a place within this number of pixels; less than the second is a click, not a move.
+// A click selects a place within REACH pixels; a move of less than STILL pixels is a click.
 const REACH = 20;
 const STILL = 4;
 
