@@ -29,7 +29,7 @@ def smaller(network: Network, shown: Spikes, inputs: int, places: int) -> Smalle
     """
     Return a network with evenly spaced inputs for the first places; None if it is not one matrix.
 
-    Evenly spaced inputs see all of the image: of 512 of the LENS example, recall is 0.94, with the
+    Evenly spaced inputs see all of the image: of 512 of the LENS example, recall is 0.96, with the
     512 of most power 0.83. As in training, the response to the mean frame is removed.
 
     :param shown: uint8 (frames, inputs), the frames of the map as the network takes them.
