@@ -175,3 +175,27 @@ def test_the_fit_is_repeatable() -> None:
         fit_linear(sums_of(spikes, places, PLACES), route(), trials, 1, POOLED) for _ in range(2)
     )
     assert one.network.weights.tobytes() == two.network.weights.tobytes()
+
+
+@pytest.mark.parametrize('drives', [1, 2])
+def test_few_samples_are_solved_for_in_as_many_dimensions(drives: int) -> None:
+    """With the samples themselves it is the same network, and the same decay."""
+    spikes = np.concatenate([route(), noisy(route(), 1)])[: drives * PLACES]
+    places = np.tile(np.arange(PLACES), 2)[: len(spikes)]
+    trials = Trials(noisy(route(), 2), np.arange(PLACES))
+    segments = Segments.of([10, PLACES - 10])
+    sums = sums_of(spikes, places, PLACES)
+    one = fit_linear(sums, route(), trials, 2, POOLED, segments)
+    other = fit_linear(sums, route(), trials, 2, POOLED, segments, spikes)
+    assert other.decay == one.decay
+    weights = one.network.weights
+    np.testing.assert_allclose(other.network.weights, weights, atol=1e-5 * np.abs(weights).max())
+
+
+def test_all_samples_alike_in_few_dimensions() -> None:
+    """Places are not distinguished, and nothing is divided by zero."""
+    spikes = np.full((PLACES, INPUTS), 90, np.uint8)
+    sums = sums_of(spikes, np.arange(PLACES), PLACES)
+    none = Trials(np.zeros((0, INPUTS), np.uint8), np.zeros(0, np.int64))
+    fit = fit_linear(sums, spikes, none, 1, PIXELS, None, spikes)
+    assert np.isfinite(fit.network.weights).all()

@@ -171,6 +171,12 @@ def _fit(
     progress(stage, 1, 2)
     trials = trials_of(content.traverses, content.adapt)
     tolerance = content.config.places.tolerance
-    fit = fit_linear(sums, shown, trials, tolerance, content.encoder.profile, content.segments)
+    samples = None
+    if sums.count <= len(sums.total):
+        # Small maps need no equations of as many unknowns as inputs, nor SciPy: it loads slowly.
+        chosen = [each for each in data.traverses if with_additional or each.role == REFERENCE]
+        samples, _ = training_samples(chosen, content.adapt)
+    profile = content.encoder.profile
+    fit = fit_linear(sums, shown, trials, tolerance, profile, content.segments, samples)
     progress(stage, 2, 2)
     return fit.network

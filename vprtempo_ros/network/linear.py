@@ -14,7 +14,7 @@ several shifts at once, other light and occlusion. Measured in docs/research/rec
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from ..support.blas import BlasThreads
 from .layers import AMPLITUDE
 from .neighbours import neighbour_targets, spread, unit
 from .network import LinearNetwork
-from .ridge import check_scipy, ridge_weights
+from .ridge import SampleSolver, check_scipy, ridge_weights
 from .segments import Segments
 from .spike_sums import SpikeSums
 
@@ -54,6 +54,7 @@ def fit_linear(
     tolerance: int,
     profile: FitProfile,
     segments: Segments | None = None,
+    samples: Spikes | None = None,
 ) -> Fit:
     """
     Fit a network to the sums of the samples.
@@ -61,21 +62,23 @@ def fit_linear(
     :param references: uint8 (places, inputs), the spikes of the places as the network takes them.
     :param tolerance: distance along the route, in places, of a correct match.
     :param segments: which places are neighbours; None: all in order.
-    :raises VprError: if SciPy is not installed.
+    :param samples: uint8 (samples, inputs), the samples themselves, where there are few.
+    :raises VprError: if there are none, and SciPy is not installed.
     """
-    check_scipy()
+    if samples is None:
+        check_scipy()
     segments = segments or Segments.of([len(references)])
     # Rounding depends on the number of threads, and a map must not.
     threads = BlasThreads(1)
     try:
         targets = neighbour_targets(references, tolerance, segments)
         correlation = _correlation(references, targets, segments)
-        scaled = sums.amplitudes()
+        solve = _solving(sums, samples, targets, segments)
         amplitudes: Floats = trials.spikes.astype(np.float32) * AMPLITUDE
         best: Fit | None = None
         margins: dict[float, float] = {}
         for decay in profile.decays:
-            ridge = ridge_weights(scaled, targets, decay, segments)
+            ridge = solve(decay)
             weights = blended(
                 ridge, correlation, references, tolerance, profile.correlation, segments
             )
@@ -88,6 +91,18 @@ def fit_linear(
         return best
     finally:
         threads.restore()
+
+
+def _solving(
+    sums: SpikeSums, samples: Spikes | None, targets: Floats, segments: Segments
+) -> Callable[[float], Floats]:
+    """Return what solves the equations for a decay, with the sums or with the samples."""
+    if samples is None:
+        scaled = sums.amplitudes()
+        return lambda decay: ridge_weights(scaled, targets, decay, segments)
+    solver = SampleSolver(samples.astype(np.float32) * AMPLITUDE)
+    places = sums.places.astype(np.float64) * float(AMPLITUDE)
+    return lambda decay: solver.weights(places, sums.shown, targets, decay, segments)
 
 
 def blended(

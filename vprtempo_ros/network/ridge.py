@@ -136,9 +136,7 @@ class Solver:
         size = len(sums.total)
         self.mean: Doubles = sums.total / max(sums.count, 1)
         power = sums.power - sums.count * np.outer(self.mean, self.mean)
-        # Of samples that are all alike rounding errors are left, which are no power.
-        least = _ROUNDING * float(np.trace(sums.power)) / size + 1e-12
-        power[np.diag_indices(size)] += max(decay * float(np.trace(power)) / size, least)
+        power[np.diag_indices(size)] += _added(decay, power, float(np.trace(sums.power)), size)
         self._factor = cho_factor(power, overwrite_a=True)
 
     def centred(self, places: Doubles, shown: Integers) -> Doubles:
@@ -163,6 +161,52 @@ class Solver:
         wanted *= TARGET
         weights = cho_solve(self._factor, wanted.T, overwrite_b=True).T
         return np.ascontiguousarray(without_mean(weights, self.mean), np.float32)
+
+
+class SampleSolver:
+    """
+    The same equations for fewer samples than inputs, solved in as many dimensions, without SciPy.
+
+    By the matrix inversion lemma: (X^T X + d)^-1 b = (b - X^T (X X^T + d)^-1 X b) / d.
+    """
+
+    def __init__(self, samples: Floats) -> None:
+        """Take samples float32 (samples, inputs): amplitudes."""
+        doubles = samples.astype(np.float64)
+        self._mean: Doubles = doubles.mean(axis=0)
+        self._whole = float(np.einsum('ij,ij->', doubles, doubles))
+        doubles -= self._mean
+        self._centred, self._products = doubles, doubles @ doubles.T
+
+    def weights(
+        self, places: Doubles, shown: Integers, targets: Floats, decay: float, segments: Segments
+    ) -> Floats:
+        """
+        Return the weights of an output layer, as `ridge_weights`.
+
+        :param places: float64 (places, inputs), the sum of each place's samples; shown: int64
+            (places,), their number.
+        """
+        count, size = self._centred.shape
+        wanted = spread(places - np.outer(shown, self._mean), targets, segments)
+        wanted *= TARGET
+        matrix = self._products.copy()
+        added = _added(decay, matrix, self._whole, size)
+        matrix[np.diag_indices(count)] += added
+        solved = np.linalg.solve(matrix, self._centred @ wanted.T)
+        weights = (wanted - (self._centred.T @ solved).T) / added
+        return np.ascontiguousarray(without_mean(weights, self._mean), np.float32)
+
+
+def _added(decay: float, power: Doubles, whole: float, size: int) -> float:
+    """
+    Return what the decay adds to the diagonal of the equations.
+
+    :param power: of centred samples, by inputs or by samples; whole: trace without centring.
+    """
+    # Of samples that are all alike rounding errors are left, which are no power.
+    least = _ROUNDING * whole / size + 1e-12
+    return max(decay * float(np.trace(power)) / size, least)
 
 
 def without_mean(weights: A, mean: A) -> A:
