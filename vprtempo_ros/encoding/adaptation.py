@@ -12,9 +12,8 @@ workshop, ICRA 2020), made causal.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..arrays import Spikes
+from ..arrays import Floats, Spikes
 from ..statistics import Statistics
 
 # Weight of the statistics of the reference, in frames, and memory of the running statistics:
@@ -32,10 +31,15 @@ _SOFT = 5.0
 _RANGE = 2.0
 
 
-def standardise(spikes: Spikes, statistics: Statistics) -> Spikes:
-    """Return uint8 spikes (..., inputs) in standard deviations; the mean maps to 128."""
-    scaled = (spikes - statistics.mean) * (np.float32(127.5 / _RANGE) / (statistics.std + _SOFT))
-    return np.clip(np.rint(scaled + np.float32(127.5)), 0, 255).astype(np.uint8)
+def standardise(spikes: Spikes | Floats, statistics: Statistics) -> Spikes:
+    """Return spikes (..., inputs) in standard deviations as uint8; the mean maps to 128."""
+    scaled = spikes - statistics.mean
+    scaled *= np.float32(127.5 / _RANGE) / (statistics.std + np.float32(_SOFT))
+    scaled += np.float32(127.5)
+    np.rint(scaled, out=scaled)
+    np.maximum(scaled, np.float32(0.0), out=scaled)
+    np.minimum(scaled, np.float32(255.0), out=scaled)
+    return scaled.astype(np.uint8)
 
 
 class Adaptation:
@@ -53,7 +57,7 @@ class Adaptation:
         self._mean = self._reference.mean.copy()
         self._variance = np.square(self._reference.std)
         self._count = _PRIOR
-        self._last: NDArray[np.float32] | None = None
+        self._last: Floats | None = None
 
     def continue_from(self, before: Adaptation) -> None:
         """Take over the statistics of this drive, for another revision of a map."""
@@ -62,21 +66,25 @@ class Adaptation:
 
     def __call__(self, spikes: Spikes) -> Spikes:
         """Return the standardised spikes uint8 (inputs,) of the next frame."""
-        if self._is_new(spikes):
+        frame = spikes.astype(np.float32)
+        if self._is_new(frame):
             self._count = min(self._count + 1, _MEMORY)
             share = np.float32(1 / self._count)
-            difference = spikes - self._mean
-            self._mean += share * difference
-            self._variance += share * (difference * (spikes - self._mean) - self._variance)
-        return standardise(spikes, self.statistics)
+            before = frame - self._mean
+            self._mean += share * before
+            change = frame - self._mean
+            change *= before
+            change -= self._variance
+            change *= share
+            self._variance += change
+        return standardise(frame, self.statistics)
 
     @property
     def statistics(self) -> Statistics:
         """The running statistics; the mean changes with each frame."""
         return Statistics(self._mean, np.sqrt(self._variance))
 
-    def _is_new(self, spikes: Spikes) -> bool:
-        frame = spikes.astype(np.float32)
+    def _is_new(self, frame: Floats) -> bool:
         if self._last is not None:
             difference = frame - self._last
             if float(difference @ difference) <= self._apart:

@@ -66,10 +66,11 @@ class OrientedEncoder:
         self._rows = np.argsort(-self._pool, axis=0, kind='stable')[:2]
         weights = np.take_along_axis(self._pool, self._rows, axis=0)
         self._weights = np.repeat(weights, self._side, axis=1)
-        # Index of each contribution in an array (row, orientation, column).
+        # Index of each contribution to orientation 0 in an array (row, orientation, column). Two
+        # more orientations take what is past the last one: a whole turn, and the one after it.
         column = np.tile(np.arange(self._side), self._side)
         self._origin = (
-            np.repeat(self._rows, self._side, axis=1) * (self._bins * self._side) + column
+            np.repeat(self._rows, self._side, axis=1) * ((self._bins + 2) * self._side) + column
         )
 
     def __call__(self, image: Image) -> Spikes:
@@ -88,11 +89,17 @@ class OrientedEncoder:
             plane = cv2.resize(
                 plane, (plane.shape[1] // 2, plane.shape[0] // 2), interpolation=cv2.INTER_AREA
             )
-        small = cv2.resize(plane, (self._side, self._side), interpolation=cv2.INTER_AREA)
-        if small.dtype == np.uint8:
-            return np.asarray(cv2.LUT(small, _ROOT))
-        if small.dtype == np.uint16:
-            return np.sqrt(small.astype(np.float32)) * _ROOT16
+        kind = plane.dtype
+        # OpenCV averages floats faster than integers; rounded, the results are the same.
+        small = cv2.resize(
+            plane.astype(np.float32, copy=False),
+            (self._side, self._side),
+            interpolation=cv2.INTER_AREA,
+        )
+        if kind == np.uint8:
+            return np.asarray(cv2.LUT(np.rint(small).astype(np.uint8), _ROOT))
+        if kind == np.uint16:
+            return np.sqrt(np.rint(small)) * _ROOT16
         root = np.copysign(np.sqrt(np.abs(small)), small).astype(np.float32)
         mean_square = float(np.abs(small).mean())
         return root * (_COMMON_RMS / np.float32(np.sqrt(mean_square))) if mean_square > 0 else root
@@ -105,22 +112,27 @@ class OrientedEncoder:
         strength, angle = (part.reshape(-1) for part in cv2.cartToPolar(right, down))
         # An edge contributes to the two orientations next to its own.
         position = angle * np.float32(bins / (2 * np.pi))
-        first = position.astype(np.int32)
-        second_share = strength * (position - first.astype(np.float32))
-        first[first == bins] = 0
-        second = first + 1
-        second[second == bins] = 0
-        where = np.concatenate((self._origin + side * first, self._origin + side * second))
-        amount = np.concatenate(
-            (self._weights * (strength - second_share), self._weights * second_share)
-        )
+        first = np.floor(position)
+        position -= first
+        shares = np.empty((2, side * side), np.float32)
+        np.multiply(strength, position, out=shares[1])
+        np.subtract(strength, shares[1], out=shares[0])
+        first *= np.float32(side)
+        where = np.empty((2, 2, side * side), np.intp)
+        np.add(self._origin, first.astype(np.intp), out=where[0])
+        np.add(where[0], side, out=where[1])
+        amount = shares[:, np.newaxis] * self._weights
         # Sums, not a matrix product over rows: the remaining product is small enough for BLAS to
         # use one thread; on a busy machine its threads wait for each other for milliseconds.
-        rows = np.bincount(where.reshape(-1), amount.reshape(-1), cells * bins * side)
-        pooled: Floats = rows.astype(np.float32).reshape(-1, side) @ self._across
+        sums = np.bincount(where.reshape(-1), amount.reshape(-1), cells * (bins + 2) * side)
+        rows = sums.reshape(cells, bins + 2, side)
+        rows[:, :2] += rows[:, bins:]
+        pooled: Floats = rows[:, :bins].astype(np.float32).reshape(-1, side) @ self._across
         pooled = pooled.reshape(cells, bins, cells)
         if self._opposite > 0.0:
-            pooled = pooled + self._opposite * np.roll(pooled, bins // 2, axis=1)
+            half, opposite = bins // 2, self._opposite * pooled
+            pooled[:, :half] += opposite[:, half:]
+            pooled[:, half:] += opposite[:, :half]
         return pooled
 
     def spikes(self, energy: Floats) -> Spikes:

@@ -8,6 +8,7 @@ An additional traverse of a map refines it (Platt, 1999: a slope and an offset).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -82,7 +83,7 @@ def shipped_calibration(tolerance: int) -> Calibration:
 def confidence(cues: Cues, model: Model, curve: Curve) -> float:
     """Return the confidence of the best place."""
     exponent = curve.slope * model.exponent(cues.features) + curve.offset
-    return float(1.0 / (1.0 + np.exp(-min(max(exponent, -_MOST), _MOST))))
+    return 1.0 / (1.0 + math.exp(-min(max(exponent, -_MOST), _MOST)))
 
 
 def confidences(cues: Cues, best: float) -> Doubles:
@@ -93,4 +94,7 @@ def confidences(cues: Cues, best: float) -> Doubles:
     share it, and no place exceeds the best one.
     """
     most = max(float(cues.belief[cues.best]), 1e-12)
-    return np.asarray(best * np.minimum(cues.belief / most, 1.0))
+    found = cues.belief / most
+    np.minimum(found, 1.0, out=found)
+    found *= best
+    return found

@@ -130,19 +130,18 @@ class CueTracker:
         if self._windows is None:
             self._windows = segments.windows(self._tolerance)
         first, end = self._windows
-        sums = np.zeros(len(belief) + 1)
-        np.cumsum(belief, out=sums[1:])
-        around: Doubles = sums[end] - sums[first]
+        sums = np.empty(len(belief) + 1)
+        sums[0] = 0.0
+        np.add.accumulate(belief, dtype=np.float64, out=sums[1:])
+        around: Doubles = sums.take(end)
+        around -= sums.take(first)
         # Rounding can make differences of sums slightly negative.
         return np.maximum(around, 0.0, out=around)
 
     def _single(self, frame: Scores, best: int, near: slice) -> tuple[float, float, float, float]:
         """Return a place's own score, its lead, whether it is the best, and its rank."""
-        own = float(frame[near].max())
-        second = max(
-            float(frame[: near.start].max(initial=-_FAR)),
-            float(frame[near.stop :].max(initial=-_FAR)),
-        )
+        own = float(np.maximum.reduce(frame[near]))
+        second = _highest(frame, near, -_FAR)
         agrees = float(own >= second)
         self._seen += 1.0
         part = 1.0 / min(self._seen, _FRAMES)
@@ -164,8 +163,11 @@ def _belief(scores: Scores, odds: bool) -> tuple[NDArray[np.floating], float, fl
     For log odds the entropy is 0 here: it is costly, and the other cues contain its information.
     """
     if odds:
-        belief = 1.0 / (1.0 + np.exp(-scores))
-        return belief, min(1.0, float(belief.sum(dtype=np.float64))), 0.0
+        belief = np.negative(scores)
+        np.exp(belief, out=belief)
+        belief += np.float32(1.0)
+        np.reciprocal(belief, out=belief)
+        return belief, min(1.0, float(np.add.reduce(belief))), 0.0
     values = _STEEP * (scores - scores.max())
     belief = np.exp(values)
     total = float(belief.sum(dtype=np.float64))
@@ -175,10 +177,17 @@ def _belief(scores: Scores, odds: bool) -> tuple[NDArray[np.floating], float, fl
 
 def _rival(around: Doubles, best: int, near: slice) -> float:
     """Return the log ratio of the belief around the best place and around one not near it."""
-    other = max(
-        float(around[: near.start].max(initial=1e-9)), float(around[near.stop :].max(initial=1e-9))
-    )
+    other = _highest(around, near, 1e-9)
     return min(max(math.log(max(float(around[best]), 1e-9) / other), -_SURE), _SURE)
+
+
+def _highest(values: NDArray[np.floating], near: slice, least: float) -> float:
+    """Return the highest value outside of a range, or `least` if that is higher."""
+    before, after = values[: near.start], values[near.stop :]
+    return max(
+        float(np.maximum.reduce(before, initial=least)),
+        float(np.maximum.reduce(after, initial=least)),
+    )
 
 
 def _logit(probability: float) -> float:

@@ -68,13 +68,15 @@ class Following:
             difference -= self._mean
             difference *= before
             difference -= self._variance
-            self._variance += share * difference
+            difference *= share
+            self._variance += difference
         if new == 1.0:
             self._last[:] = scores
             self._power = power
         result = scores - self._mean
-        result /= np.sqrt(np.maximum(self._variance, _LEAST_VARIANCE))
-        result -= result.mean(dtype=np.float64).astype(np.float32)
+        scale = np.maximum(self._variance, _LEAST_VARIANCE)
+        result /= np.sqrt(scale, out=scale)
+        result -= np.add.reduce(result) / np.float32(len(result))
         deviation = math.sqrt(float(result @ result) / len(result))
         if deviation > 0.0:
             result *= np.float32(1.0 / deviation)

@@ -54,7 +54,7 @@ def match(
     The place is unknown where the best confidence is below `min_confidence`, and where similarity
     or scores distinguish no place (all equal, or not finite).
     """
-    if not (_tells_apart(similarity) and _tells_apart(scores)):
+    if not (distinguishes(similarity) and distinguishes(scores)):
         return Match(*_NO_PLACES, similarity, scores, belief)
     count = min(config.top_k, len(scores))
     best = np.argpartition(scores, len(scores) - count)[len(scores) - count :]
@@ -67,10 +67,11 @@ def match(
     return Match(best, confidences, similarity, scores, belief)
 
 
-def _tells_apart(values: Scores) -> bool:
+def distinguishes(values: Scores) -> bool:
+    """Return whether values are finite and not all equal."""
     # The standard deviation of equal values would not do: rounding can make it positive.
     # Both are NaN if any value is.
-    low, high = float(values.min()), float(values.max())
+    low, high = float(np.minimum.reduce(values)), float(np.maximum.reduce(values))
     return math.isfinite(low) and math.isfinite(high) and low != high
 
 

@@ -14,11 +14,11 @@ from ..statistics import Statistics
 from .confidence import Calibration, confidence, confidences, shipped_models
 from .cues import CueTracker
 from .following import Following
-from .match import Match, match
+from .match import Match, distinguishes, match
 from .normalisation import Normaliser
 from .sequence import sequence_filter
 from .sequence.progress import FARTHEST_BACK, places_between
-from .stages import CameraState, FrameTiming, Route, Scores, Shown, Stage
+from .stages import CameraState, FrameTiming, Route, Scores, Shown, Stage, all_finite
 
 if TYPE_CHECKING:
     from .joint import JointScores
@@ -126,9 +126,9 @@ class Matcher:
 
         :param similarity: as the backend returned it; normalised, scores: what became of it.
         """
-        if not np.isfinite(scores).all():
+        if not all_finite(scores):
             return np.full(len(scores), np.nan)
-        shows = bool(np.isfinite(normalised).all()) and similarity.min() < similarity.max()
+        shows = all_finite(normalised) and distinguishes(similarity)
         cues = self._cues(normalised if shows else None, scores)
         return confidences(cues, confidence(cues, self._model, self._curve))
 

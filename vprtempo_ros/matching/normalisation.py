@@ -43,10 +43,10 @@ class Normaliser:
         """Return the scores in deviations; what is not finite stays so."""
         # What is not finite, or too large to be squared, is not worth a warning here.
         with np.errstate(invalid='ignore', over='ignore'):
-            scaled: Scores = (scores - self._mean) * self._scale
+            scaled: Scores = scores - self._mean
+            scaled *= self._scale
             count = len(scaled)
-            mean = np.float32(scaled.sum(dtype=np.float64) / (count + _ENOUGH))
-            scaled -= mean
+            scaled -= np.float32(float(np.add.reduce(scaled)) / (count + _ENOUGH))
             power = float(scaled @ scaled)
             scaled *= np.float32(np.sqrt((count + _ENOUGH) / (power + _ENOUGH)))
         return scaled

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -71,6 +72,12 @@ class Route(NamedTuple):
     def segments(self) -> Segments:
         """The segments."""
         return Segments(np.array([*self.starts, self.places], np.int64))
+
+
+def all_finite(scores: Scores) -> bool:
+    """Return whether all scores are finite."""
+    # One product finds nearly all that are; it overflows for finite ones beyond 1e18.
+    return math.isfinite(float(scores @ scores)) or bool(np.isfinite(scores).all())
 
 
 def renumber(values: Scores, before: Scores, source: Indices, new: float) -> None:

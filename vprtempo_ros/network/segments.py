@@ -48,7 +48,7 @@ class Segments(NamedTuple):
 
     def around(self, place: int, reach: int) -> slice:
         """Return the places of the same segment up to `reach` away."""
-        segment = int(np.searchsorted(self.bounds, place, side='right')) - 1
+        segment = int(self.bounds.searchsorted(place, 'right')) - 1
         first, end = int(self.bounds[segment]), int(self.bounds[segment + 1])
         return slice(max(first, place - reach), min(end, place + reach + 1))
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...arrays import Doubles, Indices
 from ...config import SequenceConfig
-from ..stages import FrameTiming, Route, Scores, renumber
+from ..stages import FrameTiming, Route, Scores, all_finite, renumber
 from . import vectorised
 from .evidence import Evidence, gains
 from .motion import Motion
@@ -87,9 +87,12 @@ class Bayes:
         self._doubts = np.where(stands & ~stands.all(), _DOUBT, 0.0)
         self._leaving, self._returning = config.leaving, config.returning
         shape = (len(self._motion.speeds), route.places)
+        # The belief is `_scale` times the first.
         self._belief, self._moved, self._ratios = (np.empty(shape, np.float32) for _ in range(3))
-        self._scores, self._before, self._total = (
-            np.zeros(route.places, np.float32) for _ in range(3)
+        self._scale = 1.0
+        # Scores of mean 0, the same clipped, and clipped ones of the frame that was kept.
+        self._scores, self._ordinary, self._before, self._total = (
+            np.zeros(route.places, np.float32) for _ in range(4)
         )
         self._correlations, self._speeds = (np.empty(shape[0], np.float32) for _ in range(2))
         # Belief to be off the map, and mean absolute speed.
@@ -111,34 +114,38 @@ class Bayes:
         self.evidence.continue_from(before.evidence)
         renumber(self._belief, before._belief, source, 0.0)
         renumber(self._before, before._before, source, 0.0)
-        whole = float(self._belief.sum(dtype=np.float64))
+        whole = float(self._belief.sum(dtype=np.float64)) * before._scale
         # A copy of a place has the belief of that place too.
-        self._belief *= np.float32(1.0 / max(whole, 1.0))
+        self._scale = before._scale / max(whole, 1.0)
         self._off = max(0.0, 1.0 - whole)
         self._speed = before._speed
 
     def __call__(self, scores: Scores, timing: FrameTiming) -> Scores:
         """Return the log odds; of a frame that is not finite only its time counts."""
-        readable = bool(np.isfinite(scores).all())
-        step = self._progress(scores if readable else None, timing, self._speed)
+        readable = all_finite(scores)
+        if readable:
+            np.subtract(scores, np.add.reduce(scores) / np.float32(len(scores)), out=self._scores)
+            self._loops.ordinary(self._scores, self._ordinary)
+        step = self._progress(self._scores if readable else None, timing, self._speed)
         self.restarted, self.step = step.restart, step
         if step.restart:
             self._forget()
-        if readable:
-            np.subtract(scores, scores.mean(), out=self._scores)
-        off = self._update(step)
+        off, scale = self._update(step)
         if step.keep:
             self._belief, self._moved = self._moved, self._belief
-            self._scores, self._before = self._before, self._scores
-            self._off = off
+            self._ordinary, self._before = self._before, self._ordinary
+            self._off, self._scale = off, scale
             if step.come > 0.0:
                 self.evidence.count(
                     self._expected, self._concentration, self._correlations, step.weight
                 )
-            whole = self._speeds.sum(dtype=np.float64)
-            self._speed = float((self._paces * self._speeds).sum() / whole)
-        belief = self._total
-        return np.log(np.maximum(belief, _LEAST) / np.maximum(1 - belief, _NEAREST_TO_ONE))
+            speeds = self._speeds.astype(np.float64)
+            self._speed = float(self._paces @ speeds) / float(speeds.sum())
+        odds = np.maximum(self._total, _LEAST)
+        other = np.float32(1.0) - self._total
+        np.maximum(other, _NEAREST_TO_ONE, out=other)
+        odds /= other
+        return np.log(odds, out=odds)
 
     def expected(self, scores: Scores) -> tuple[float, float]:
         """
@@ -146,33 +153,45 @@ class Bayes:
 
         :param scores: float32 (places,) of mean 0: those of the frame, or of a camera alone.
         """
-        on = min(1.0, float(self.predicted.sum(dtype=np.float64)))
-        concentration = self._loops.concentration(self.predicted, scores)
+        clipped = np.empty_like(scores)
+        self._loops.ordinary(scores, clipped)
+        return self._expect(scores, clipped)
+
+    def _expect(self, scores: Scores, clipped: Scores) -> tuple[float, float]:
+        on = min(1.0, float(np.add.reduce(self.predicted)))
+        concentration = self._loops.concentration(self.predicted, clipped)
         return float(self.predicted @ scores) / max(on, 1e-9), min(1.0, float(concentration))
 
     def _forget(self) -> None:
         self.evidence.reset()
         self._off = self._leaving / (self._leaving + self._returning)
         self._belief[:] = self._prior[:, None] * np.float32((1.0 - self._off) / len(self._total))
+        self._scale = 1.0
         self._before[:] = 0.0
         self._speed = 1.0
 
-    def _update(self, step: Step) -> float:
-        """Set `moved` and `total` to the belief after a step; return that of being off the map."""
+    def _update(self, step: Step) -> tuple[float, float]:
+        """
+        Set `total` to the belief after a step.
+
+        Return that of being off the map, and by what `moved` is to be multiplied for that of each
+        speed.
+        """
         come = self._motion.come(step.time, step.way)
         first, taps = self._motion.spread(step, come)
+        taps *= np.float32(self._scale)
         self._loops.move(self._belief, self._bounds, first, taps, self._moved, self._total)
         leaving, returning, change = (
             1.0 - (1.0 - chance) ** step.come
             for chance in (self._leaving, self._returning, _SPEED_CHANGE)
         )
-        on = min(1.0, float(self._total.sum(dtype=np.float64)))
+        on = min(1.0, float(np.add.reduce(self._total)))
         off = 1.0 - on * (1.0 - leaving)
         arrive = off * returning / len(self._total)
         off *= 1.0 - returning
         self._weigh_evidence(step, come)
         np.copyto(self.predicted, self._total)
-        self._expected, self._concentration = self.expected(self._scores)
+        self._expected, self._concentration = self._expect(self._scores, self._ordinary)
         self._loops.weigh(
             self._moved,
             self._ratios,
@@ -185,25 +204,23 @@ class Bayes:
             self._speeds,
         )
         whole = off + float(self._speeds.sum(dtype=np.float64))
-        self._moved *= np.float32(1.0 / whole)
         self._total *= np.float32(1.0 / whole)
-        return float(off / whole)
+        return off / whole, 1.0 / whole
 
     def _weigh_evidence(self, step: Step, come: Doubles) -> None:
         """Set `ratios` to the likelihood ratios of right and wrong, tempered for each speed."""
         shifts = np.rint(come[:, 0]).astype(np.int64)
-        self._loops.correlate(self._scores, self._before, shifts, self._correlations)
+        self._loops.correlate(self._ordinary, self._before, shifts, self._correlations)
         weights = gains(self._correlations) * np.float32(self.evidence.weight * step.weight)
         # Where odometry gives the displacement, no hypothesis stands still.
         penalties = self._doubts * (min(1.0, step.time) * step.moved)
-        self._loops.log_ratios(
+        self._loops.ratios(
             self._scores,
             np.float32(self.evidence.centre),
             weights,
             penalties.astype(np.float32),
             self._ratios,
         )
-        np.exp(self._ratios, out=self._ratios)
 
 
 def _loops(places: int, segments: int) -> ModuleType:

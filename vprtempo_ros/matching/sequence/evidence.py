@@ -124,6 +124,8 @@ def gains(correlations: Floats) -> Floats:
 
     :param correlations: float32 (speeds,).
     """
-    known = np.minimum(np.maximum(correlations, 0.0), _MOST_CORRELATED)
-    worth = np.sqrt((1.0 - known) / (1.0 + known))
-    return np.asarray(worth / worth.max(), np.float32)
+    # As numbers: for a few speeds that is faster than arrays.
+    known = [min(max(value, 0.0), _MOST_CORRELATED) for value in correlations.tolist()]
+    worth = [math.sqrt((1.0 - value) / (1.0 + value)) for value in known]
+    most = max(worth)
+    return np.array([value / most for value in worth], np.float32)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ...arrays import Floats, Integers, Scores
 from ...support.compiled import njit
-from .vectorised import ORDINARY, PRIOR_PLACES, REACH, SUREST
+from .vectorised import PRIOR_PLACES, REACH, SUREST, ordinary
 
 F = np.float32
 _ZERO, _ONE = F(0.0), F(1.0)
@@ -17,8 +19,16 @@ BLOCK = 2048
 # The deviation of a track's sums is taken from about this many places, in runs of _RUN.
 _SAMPLE, _RUN = 4096, 256
 
+# An exponent is divided into this many parts; the series of exp from the seventh power down.
+_PART = F(1 / 32)
+_SERIES = tuple(F(1 / math.factorial(power)) for power in (7, 6, 5, 4, 3, 2))
+
 # Deviation of a normal distribution in units of its mean absolute deviation.
 _NORMAL = np.sqrt(np.pi / 2)
+
+__all__ = [
+    'best_tracks', 'concentration', 'correlate', 'move', 'ordinary', 'ratios', 'weigh',
+]
 
 # Sums may be reordered (that is what makes them vectors); NaN and infinity keep their meaning.
 _FAST = {'reassoc', 'contract', 'arcp', 'nsz'}
@@ -144,14 +154,14 @@ def best_tracks(
 
 @njit(nogil=True, cache=True, fastmath=_FAST)
 def move(
-    belief: Floats, bounds: Integers, first: Integers, taps: Floats, moved: Floats, total: Floats
+    belief: Floats, bounds: Integers, first: int, taps: Floats, moved: Floats, total: Floats
 ) -> None:
     """
     Move the belief of each speed along the places, and sum it over the speeds.
 
     belief and moved (speeds, places), taps (speeds, taps), total (places,), all float32; bounds
-    int64 (segments + 1,) as in `Segments`; first int64 (speeds,). taps[j, k] is the part of speed j
-    that comes first[j] + k places further. What comes past either end of its segment is gone.
+    int64 (segments + 1,) as in `Segments`. taps[j, k] is the part of speed j that comes first + k
+    places further. What comes past either end of its segment is gone.
     """
     speeds = belief.shape[0]
     for segment in range(bounds.shape[0] - 1):
@@ -164,7 +174,7 @@ def move(
                 target = moved[j, start:stop]
                 target[:] = _ZERO
                 for k in range(taps.shape[1]):
-                    tap, offset = taps[j, k], first[j] + k
+                    tap, offset = taps[j, k], first + k
                     low, high = max(start, begin + offset), min(stop, end + offset)
                     if tap > _ZERO and low < high:
                         row = belief[j, low - offset : high - offset]
@@ -176,24 +186,27 @@ def move(
 
 
 @njit(nogil=True, cache=True, fastmath=_FAST)
-def correlate(scores: Scores, before: Scores, shifts: Integers, result: Floats) -> None:
+def correlate(now: Scores, then: Scores, shifts: Integers, result: Floats) -> None:
     """
-    Set result[j] to the correlation of scores[p] with before[p - shifts[j]] over the places.
+    Set result[j] to the correlation of now[p] with then[p - shifts[j]] over the places.
 
-    scores and before (places,) with mean 0, result (speeds,), float32; shifts int64 (speeds,).
+    now and then (places,), scores of mean 0 as `vectorised.ordinary` clips them, result (speeds,),
+    float32; shifts int64 (speeds,), in order.
     """
-    places = scores.shape[0]
+    places = now.shape[0]
     for j in range(shifts.shape[0]):
+        if j > 0 and shifts[j] == shifts[j - 1]:
+            # Several speeds come to the same place.
+            result[j] = result[j - 1]
+            continue
         low, high = max(0, shifts[j]), min(places, places + shifts[j])
         product, one, other = _ZERO, F(1e-12), F(1e-12)
         if low < high:
-            now, then = scores[low:high], before[low - shifts[j] : high - shifts[j]]
-            for i in range(now.shape[0]):
-                x = min(max(now[i], -ORDINARY), ORDINARY)
-                y = min(max(then[i], -ORDINARY), ORDINARY)
-                product += x * y
-                one += x * x
-                other += y * y
+            here, there = now[low:high], then[low - shifts[j] : high - shifts[j]]
+            for i in range(here.shape[0]):
+                product += here[i] * there[i]
+                one += here[i] * here[i]
+                other += there[i] * there[i]
         shrunk = max(high - low, 0) / (max(high - low, 0) + PRIOR_PLACES)
         result[j] = shrunk * product / (np.sqrt(one) * np.sqrt(other))
 
@@ -205,42 +218,53 @@ def concentration(belief: Floats, scores: Scores) -> np.floating:
 
     1 for a belief in one place, about 1 / places for a uniform one: the sum over p and q of
     belief[p] belief[q] r(|p - q|), where r is the correlation of the scores of places at that
-    distance, up to `REACH`; belief and scores (places,), with mean 0, float32.
+    distance, up to `REACH`; belief and scores (places,), float32, the latter of mean 0 as
+    `vectorised.ordinary` clips them.
     """
     places = belief.shape[0]
     whole, power, total = F(1e-12), F(1e-12), _ZERO
     for i in range(places):
-        x = min(max(scores[i], -ORDINARY), ORDINARY)
         whole += belief[i]
-        power += x * x
+        power += scores[i] * scores[i]
         total += belief[i] * belief[i]
     for lag in range(1, min(REACH, places - 1) + 1):
         one, other = belief[: places - lag], belief[lag:]
         now, then = scores[: places - lag], scores[lag:]
         correlation, product = _ZERO, _ZERO
         for i in range(one.shape[0]):
-            x = min(max(now[i], -ORDINARY), ORDINARY)
-            y = min(max(then[i], -ORDINARY), ORDINARY)
-            correlation += x * y
+            correlation += now[i] * then[i]
             product += one[i] * other[i]
         total += F(2.0) * max(correlation / power, _ZERO) * product
     return total / (whole * whole)
 
 
 @njit(nogil=True, cache=True, fastmath=_FAST)
-def log_ratios(
-    scores: Scores, centre: float, gains: Floats, penalties: Floats, out: Floats
-) -> None:
+def ratios(scores: Scores, centre: float, gains: Floats, penalties: Floats, out: Floats) -> None:
     """
-    Set out[j] to the log ratio of a score at the correct to one at a wrong place, for speed j.
+    Set out[j] to the ratio of a score at the correct to one at a wrong place, for speed j.
 
-    gains[j] * (score - centre) - penalties[j], clipped at `SUREST`; scores (places,), gains and
-    penalties (speeds,), out (speeds, places), all float32.
+    exp(gains[j] * (score - centre) - penalties[j]), the exponent clipped at `SUREST`; scores
+    (places,), gains and penalties (speeds,), out (speeds, places), all float32.
     """
     for j in range(gains.shape[0]):
         row, gain, penalty = out[j], gains[j], penalties[j]
         for i in range(row.shape[0]):
-            row[i] = min(max(gain * (scores[i] - centre) - penalty, -SUREST), SUREST)
+            x = min(max(gain * (scores[i] - centre) - penalty, -SUREST), SUREST)
+            # exp(x / 32) by its series, and its 32nd power: unlike a call of exp this makes
+            # vectors. The error is less than 1e-5 of the value.
+            x *= _PART
+            value = x * _SERIES[0] + _SERIES[1]
+            value = value * x + _SERIES[2]
+            value = value * x + _SERIES[3]
+            value = value * x + _SERIES[4]
+            value = value * x + _SERIES[5]
+            value = value * x + _ONE
+            value = value * x + _ONE
+            value *= value
+            value *= value
+            value *= value
+            value *= value
+            row[i] = value * value
 
 
 @njit(nogil=True, cache=True, fastmath=_FAST)

@@ -46,30 +46,33 @@ class Motion:
 
         :param time: and way: as in `Step`, float64 (times,) or a number.
         """
-        return self.speeds[:, None] * np.atleast_1d(time) + self._scales[:, None] * np.atleast_1d(
-            way
+        return np.multiply.outer(self.speeds, np.atleast_1d(time)) + np.multiply.outer(
+            self._scales, np.atleast_1d(way)
         )
 
-    def spread(self, step: Step, centre: Floats) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    def spread(self, step: Step, centre: Floats) -> tuple[int, NDArray[np.float32]]:
         """
         Return for each hypothesis which part of it comes how many places further.
 
-        The parts float32 (speeds, taps) sum to 1, part k is first[j] + k places further; `first`
-        int64 (speeds,). A cell's speeds are equally likely, and so are the positions within a
-        place: the parts are the triangle of two places' overlap, averaged over the cell.
+        The parts float32 (speeds, taps) of each hypothesis sum to 1, part k is first + k places
+        further. A cell's speeds are equally likely, and so are the positions within a place: the
+        parts are the triangle of two places' overlap, averaged over the cell.
 
         :param centre: the places come in this step, float64 (speeds, 1), as `come` returns them.
         """
         half = max(self._half_speed * step.time + self._half_scale * abs(step.way), 1e-6)
-        first = np.floor(centre[:, 0] - half).astype(np.int64)
-        count = int((np.ceil(centre[:, 0] + half) - first).max()) + 1
-        at = centre - (first[:, None] + np.arange(count))
-        upper, lower = _overlap(np.array((at + half, at - half)))
-        parts = (upper - lower) / (2 * half)
+        first = math.floor(float(centre.min()) - half)
+        last = math.ceil(float(centre.max()) + half)
+        at = centre - np.arange(first, last + 1)
+        # The integral of the triangle max(0, 1 - |t|) up to x, but for a constant, is
+        # x (1 - |x| / 2) for x within -1 and 1.
+        x = np.add.outer((half, -half), at)
+        np.maximum(x, -1.0, out=x)
+        np.minimum(x, 1.0, out=x)
+        area = np.abs(x)
+        area *= -0.5
+        area += 1.0
+        area *= x
+        parts = area[0] - area[1]
+        parts *= 1.0 / (2 * half)
         return first, parts.astype(np.float32)
-
-
-def _overlap(x: Floats) -> Floats:
-    """Return the integral of the triangle max(0, 1 - |t|) up to x."""
-    x = np.minimum(np.maximum(x, -1.0), 1.0)
-    return 0.5 + x - 0.5 * x * np.abs(x)

@@ -68,7 +68,7 @@ class Progress:
         """Make it for a route; `odometry` allows the use of `FrameTiming.travelled`."""
         self._step_s = _positive(route.step_s)
         self._step_m = _positive(route.step_m) if odometry else None
-        # The kept scores less their mean, and the sum of their squares.
+        # The kept scores, and the sum of their squares.
         self._kept, self._power = np.zeros(route.places, np.float32), 0.0
         self._has_kept = False
         self._stamp_ns: int | None = None
@@ -95,7 +95,7 @@ class Progress:
         """
         Return the step to a frame.
 
-        :param scores: float32 (places,), finite; None for a frame that shows nothing.
+        :param scores: float32 (places,), finite, of mean 0; None for a frame that shows nothing.
         :param speed: probable speed of the robot relative to the reference, 0 or more: a fast one
             gets more frames for its time. A slow one does not get fewer, so that it may speed up.
         """
@@ -106,10 +106,11 @@ class Progress:
         if scores is None:
             come = self._time * pace + abs(self._way)
             return Step(self._time, self._way, come, 0.0, False, restart)
+        power = float(scores @ scores)
         if not self._has_kept:
-            self._keep(scores)
+            self._keep(scores, power)
             return Step(0.0, 0.0, 0.0, 1.0, True, restart)
-        difference = self._difference(scores) if self._time > 0.0 else 1.0
+        difference = self._difference(scores, power) if self._time > 0.0 else 1.0
         change = min(1.0, difference / _CHANGED)
         time = self._time * change
         moved = min(1.0, difference / _MOVED)
@@ -118,7 +119,7 @@ class Progress:
         enough = 1.0 - min(pace * self._interval, 1.0) / 2
         keep = step.come >= enough and change == 1.0
         if keep:
-            self._keep(scores)
+            self._keep(scores, power)
         elif change < 1.0 and self._time * pace + abs(self._way) >= enough:
             # It stands: the kept frame is what was seen until now.
             self._time = 0.0
@@ -128,9 +129,9 @@ class Progress:
         self._time = self._way = 0.0
         self._has_kept = False
 
-    def _keep(self, scores: Scores) -> None:
-        np.subtract(scores, scores.mean(), out=self._kept)
-        self._power = float(self._kept @ self._kept)
+    def _keep(self, scores: Scores, power: float) -> None:
+        self._kept[:] = scores
+        self._power = power
         self._time = self._way = 0.0
         self._has_kept = True
 
@@ -155,15 +156,14 @@ class Progress:
         self._interval += (min(abs(places), 1.0) - self._interval) / self._intervals
         return self._time + abs(self._way) <= _LOST_AFTER
 
-    def _difference(self, scores: Scores) -> float:
+    def _difference(self, scores: Scores, power: float) -> float:
         """Return one minus the correlation with the kept frame, 0 to 1."""
         if len(scores) < _ENOUGH_PLACES:
             return 1.0
-        now = scores - scores.mean()
-        length = math.sqrt(float(now @ now) * self._power)
+        length = math.sqrt(power * self._power)
         if length == 0.0:
             return 1.0
-        return min(1.0, max(0.0, 1.0 - float(now @ self._kept) / length))
+        return min(1.0, max(0.0, 1.0 - float(scores @ self._kept) / length))
 
 
 def places_between(last_ns: int, stamp_ns: int, step_s: float | None) -> float:

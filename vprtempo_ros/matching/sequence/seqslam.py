@@ -8,7 +8,7 @@ import numpy as np
 
 from ...arrays import Indices
 from ...config import SequenceConfig
-from ..stages import FrameTiming, Route, Scores, renumber
+from ..stages import FrameTiming, Route, Scores, all_finite, renumber
 from .motion import Motion
 from .progress import Progress
 from .vectorised import PRIOR_PLACES
@@ -81,8 +81,8 @@ class SeqSlam:
 
     def __call__(self, scores: Scores, timing: FrameTiming) -> Scores:
         """Return the scores of the best tracks; a frame that is not finite adds nothing."""
-        readable = bool(np.isfinite(scores).all())
-        step = self._progress(scores if readable else None, timing, self._speed)
+        readable = all_finite(scores)
+        step = self._progress(scores - scores.mean() if readable else None, timing, self._speed)
         self.restarted = step.restart
         if step.restart:
             self._forget()

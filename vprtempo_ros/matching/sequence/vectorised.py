@@ -29,22 +29,38 @@ SUREST = np.float32(20.0)
 
 
 def move(
-    belief: Floats, bounds: Indices, first: Indices, taps: Floats, moved: Floats, total: Scores
+    belief: Floats, bounds: Indices, first: int, taps: Floats, moved: Floats, total: Scores
 ) -> None:
     """Move the belief of each speed, and sum it over the speeds; as `kernels.move`."""
-    shifts = first[:, None] + np.arange(taps.shape[1])
+    last = first + taps.shape[1] - 1
+    # Places beyond each end from which belief comes.
+    before, after = max(0, last), max(0, -first)
     edges = bounds.tolist()
     for begin, end in zip(edges, edges[1:]):
-        places = end - begin
-        sources = _shifted(belief[:, begin:end], np.minimum(np.maximum(shifts, -places), places))
-        np.matmul(taps[:, None], sources, out=moved[:, None, begin:end])
-    moved.sum(axis=0, out=total)
+        padded = np.zeros((len(belief), before + end - begin + after), np.float32)
+        padded[:, before : before + end - begin] = belief[:, begin:end]
+        row, item = padded.strides
+        # sources[j, k, p] = padded[j, before + p - first - k], without a copy.
+        sources: Floats = np.ndarray(
+            (*taps.shape, end - begin),
+            np.float32,
+            padded,
+            (before - first) * item,
+            (row, -item, item),
+        )
+        np.matmul(taps[:, np.newaxis], sources, out=moved[:, np.newaxis, begin:end])
+    np.add.reduce(moved, 0, out=total)
 
 
-def correlate(scores: Scores, before: Scores, shifts: Indices, result: Floats) -> None:
+def ordinary(scores: Scores, out: Scores) -> None:
+    """Set out to scores clipped at `ORDINARY`, both float32 (places,)."""
+    np.maximum(scores, -ORDINARY, out=out)
+    np.minimum(out, ORDINARY, out=out)
+
+
+def correlate(now: Scores, then: Scores, shifts: Indices, result: Floats) -> None:
     """Correlate scores with shifted earlier ones; as `kernels.correlate`."""
-    places = len(scores)
-    now, then = np.minimum(np.maximum((scores, before), -ORDINARY), ORDINARY)
+    places = len(now)
     found: dict[int, float] = {}
     # Several speeds come to the same place.
     for speed, shift in enumerate(shifts.tolist()):
@@ -62,24 +78,22 @@ def correlate(scores: Scores, before: Scores, shifts: Indices, result: Floats) -
 
 def concentration(belief: Scores, scores: Scores) -> float:
     """Return how concentrated a belief is; as `kernels.concentration`."""
-    places = len(belief)
-    clipped = np.minimum(np.maximum(scores, -ORDINARY), ORDINARY)
-    power = float(clipped @ clipped) + 1e-12
-    total = float(belief @ belief)
-    for lag in range(1, min(REACH, places - 1) + 1):
-        correlation = float(clipped[: places - lag] @ clipped[lag:]) / power
-        if correlation > 0.0:
-            total += 2.0 * correlation * float(belief[: places - lag] @ belief[lag:])
-    return total / (float(belief.sum()) + 1e-12) ** 2
+    (power, *products), (total, *both) = _lagged(scores), _lagged(belief)
+    for product, pair in zip(products, both):
+        total += 2.0 * max(product / (power + 1e-12), 0.0) * pair
+    return total / (float(np.add.reduce(belief)) + 1e-12) ** 2
 
 
-def log_ratios(
+def ratios(
     scores: Scores, centre: np.float32, gains: Floats, penalties: Floats, out: Floats
 ) -> None:
-    """Set the log ratios of correct to wrong for each speed; as `kernels.log_ratios`."""
+    """Set the ratios of correct to wrong for each speed; as `kernels.ratios`."""
     np.multiply.outer(gains, scores - centre, out=out)
-    out -= penalties[:, np.newaxis]
-    np.minimum(np.maximum(out, -SUREST, out=out), SUREST, out=out)
+    if penalties.any():
+        out -= penalties[:, np.newaxis]
+    np.maximum(out, -SUREST, out=out)
+    np.minimum(out, SUREST, out=out)
+    np.exp(out, out=out)
 
 
 def weigh(
@@ -96,24 +110,16 @@ def weigh(
     """Change speeds, let belief arrive, and weigh by the ratios; as `kernels.weigh`."""
     moved *= stay
     moved += np.multiply.outer(prior, mix * total + arrive)
-    moved *= occluded + (np.float32(1.0) - occluded) * ratios
-    moved.sum(axis=0, out=total)
-    moved.sum(axis=1, out=speeds)
+    factors = ratios * (np.float32(1.0) - occluded)
+    factors += occluded
+    moved *= factors
+    np.add.reduce(moved, 0, out=total)
+    np.add.reduce(moved, 1, out=speeds)
 
 
-def _shifted(rows: Floats, shifts: Indices) -> Floats:
-    """
-    Return float32 (rows, shifts, places): rows[j, p - shifts[j, k]] at [j, k, p], 0 off the map.
-
-    Shifts int64 (rows, shifts) are at most the number of places.
-    """
-    count, places = rows.shape
-    reach = int(np.abs(shifts).max(initial=0))
-    padded = np.zeros((count, places + 2 * reach), np.float32)
-    padded[:, reach : reach + places] = rows
-    step, item = padded.strides
-    # A view whose row [j, r] begins at padded[j, r]; sliding_window_view takes longer.
-    windows: Floats = np.ndarray(
-        (count, 2 * reach + 1, places), np.float32, padded, strides=(step, item, item)
-    )
-    return windows[np.arange(count)[:, None], reach - shifts]
+def _lagged(values: Scores) -> list[float]:
+    """Return the sums of the products of values at distances 0 to `REACH`."""
+    padded = np.zeros(len(values) + REACH, np.float32)
+    padded[: len(values)] = values
+    sums: list[float] = np.correlate(padded, values, 'valid').tolist()
+    return sums
