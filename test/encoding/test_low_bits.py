@@ -11,6 +11,7 @@ from vprtempo_ros.config import EncodingConfig, OrientedConfig
 from vprtempo_ros.encoding.augmentation import WIDE, another_day, augmentations
 from vprtempo_ros.encoding.oriented import OrientedEncoder
 from vprtempo_ros.encoding.pixels import PixelEncoder
+from vprtempo_ros.errors import ImageError
 from vprtempo_ros.frames import BGR, Image, grey_image
 
 ENCODERS = [
@@ -90,3 +91,24 @@ def test_when_8_bits_become_16() -> None:
     dark = as_levels(0, 31).astype(np.uint8)
     np.testing.assert_array_equal(grey_image(dark).plane(), dark * np.uint16(257))
     assert not grey_image(np.zeros((24, 32), np.uint8)).plane().any()
+
+
+@pytest.mark.parametrize(('row', 'column'), [(0, 0), (1, 1), (120, 7), (239, 319)])
+def test_contrast_is_found_wherever_it_is(row: int, column: int) -> None:
+    """One pixel that differs is enough, also in rows and columns that are not looked at first."""
+    pixels = np.full((240, 320), 9, np.uint8)
+    with pytest.raises(ImageError, match='without any contrast'):
+        grey_image(pixels).check_contrast()
+    pixels[row, column] = 10
+    grey_image(pixels).check_contrast()
+
+
+def test_levels_are_those_of_the_whole_image() -> None:
+    """A middle row of few levels does not make the image dark; a dark image uses all of 16 bits."""
+    pixels = (GREY8 // 6).astype(np.uint8)
+    dark = grey_image(pixels).plane()
+    assert dark.dtype == np.uint16
+    assert np.corrcoef(dark.ravel(), pixels.ravel())[0, 1] > 0.9999
+    assert len(np.unique(dark)) == len(np.unique(pixels))
+    pixels[120 - 7, 160] = 255
+    assert grey_image(pixels).plane().dtype == np.uint8

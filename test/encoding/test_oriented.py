@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from vprtempo_ros.config import OrientedConfig
-from vprtempo_ros.encoding.oriented import OrientedEncoder
+from vprtempo_ros.encoding.oriented import OrientedEncoder, differences
 from vprtempo_ros.errors import ConfigError
 from vprtempo_ros.frames import GREY, Image, grey_image
 
@@ -146,3 +146,24 @@ def test_settings_that_make_no_sense_are_refused() -> None:
         OrientedEncoder(OrientedConfig(orientations=5))
     with pytest.raises(ConfigError, match='no more than'):
         OrientedEncoder(OrientedConfig(side=8, cells=12))
+
+
+@pytest.mark.parametrize('size', [(8, 8), (56, 56), (480, 640)])
+def test_energy_has_the_gradients_of_opencv(size: tuple[int, int]) -> None:
+    """Differences with repeated borders are what OpenCV's filter gives, to the bit."""
+    small = scene(3, size).astype(np.float32)
+    across = cv2.Sobel(small, cv2.CV_32F, 1, 0, ksize=1, borderType=cv2.BORDER_REPLICATE)
+    assert np.array_equal(differences(small), across)
+
+
+@pytest.mark.parametrize('bits', [8, 16])
+def test_the_small_image_is_that_of_whole_levels(bits: int) -> None:
+    """Averaged in floats and rounded, as OpenCV does with integers."""
+    encoder = OrientedEncoder(OrientedConfig())
+    pixels = scene(3)
+    if bits == 16:
+        pixels = pixels.astype(np.uint16) * np.uint16(257)
+    whole = cv2.resize(pixels, (56, 56), interpolation=cv2.INTER_AREA)
+    root = np.sqrt(whole / (1.0 if bits == 8 else 257.0)) / 16
+    found = encoder.shrink(grey_image(pixels, whole=True))
+    assert found == pytest.approx(root, abs=1e-6)

@@ -24,7 +24,7 @@ from vprtempo_ros.matching.following import Following
 from vprtempo_ros.matching.matcher import Matcher
 from vprtempo_ros.matching.normalisation import Normaliser
 from vprtempo_ros.matching.sequence import sequence_filter
-from vprtempo_ros.matching.stages import FrameTiming, Route
+from vprtempo_ros.matching.stages import FrameTiming, Route, all_finite
 from vprtempo_ros.recogniser import Recogniser
 from vprtempo_ros.statistics import Statistics
 
@@ -287,3 +287,13 @@ def test_frames_that_cannot_be_used_leave_no_trace(tmp_path: Any) -> None:
     np.testing.assert_array_equal(one.scores, other.scores)
     any_size = Recogniser(built, BackendConfig(name='numpy'), config(), any_size=True)
     assert len(any_size.recognise(grey_image(picture(0, 48, 64)), FrameTiming(SECOND)).scores) == 6
+
+
+@pytest.mark.parametrize('value', [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize('at', [0, 7])
+def test_what_is_not_finite_is_found(value: float, at: int) -> None:
+    """Wherever it is; numbers whose squares are too large are finite."""
+    scores = np.linspace(-3e38, 3e38, 8, dtype=np.float32)
+    assert all_finite(scores)
+    scores[at] = value
+    assert not all_finite(scores)

@@ -180,7 +180,6 @@ def test_move_and_weigh_by_definition(loops: ModuleType, places: int, segments: 
     bounds, number = borders(places, segments)
     rng = np.random.default_rng(0)
     belief = rng.random((3, places)).astype(np.float32)
-    ratios = rng.random((3, places)).astype(np.float32) * 4
     first, count = -2, 6
     taps = rng.random((3, count)).astype(np.float32)
     # The parts of a speed are few of all.
@@ -200,7 +199,18 @@ def test_move_and_weigh_by_definition(loops: ModuleType, places: int, segments: 
     speeds = np.empty(3, np.float32)
     stay, mix, arrive, occluded = (np.float32(x) for x in (0.8, 0.05, 0.01, 0.3))
     prior = np.array([0.2, 0.5, 0.3], np.float32)
-    loops.weigh(moved, ratios, stay, mix, arrive, prior, occluded, total, speeds)
+    scores = 8 * view(3, places)
+    gains, penalties = np.array([0.5, 1.0, 3.0], np.float32), np.array([0.0, 1.0, 0.0], np.float32)
+    loops.weigh(
+        moved,
+        scores,
+        vectorised.Ratios(np.float32(1.5), gains, penalties),
+        vectorised.Changes(stay, mix, arrive, prior, occluded),
+        total,
+        speeds,
+    )
+    exponents = np.outer(gains, scores.astype(np.float64) - 1.5) - penalties[:, None]
+    ratios = np.exp(np.clip(exponents, -20.0, 20.0))
     expected = (occluded + (1 - occluded) * ratios) * (
         stay * expected + prior[:, None] * (mix * expected.sum(axis=0) + arrive)
     )
@@ -279,3 +289,19 @@ def test_the_view_shows_that_a_robot_moves() -> None:
     progress(view(0), FrameTiming(SECOND), 1.0)
     assert progress(view(0), FrameTiming(2 * SECOND), 1.0).moved == pytest.approx(0.0, abs=1e-3)
     assert progress(view(1), FrameTiming(3 * SECOND), 1.0).moved == 1.0
+
+
+@pytest.mark.parametrize('loops', [kernels, vectorised])
+@pytest.mark.parametrize(('places', 'segments'), [(1, 1), (7, 3), (300, 2), (300, 100)])
+@pytest.mark.parametrize('tolerance', [0, 1, 5, 400])
+def test_belief_around_a_place_by_definition(
+    loops: ModuleType, places: int, segments: int, tolerance: int
+) -> None:
+    """It is that of the places of the same segment within the tolerance."""
+    bounds, number = borders(places, segments)
+    belief = np.random.default_rng(0).random(places).astype(np.float32)
+    found = np.empty(places)
+    loops.around(belief, bounds, tolerance, found)
+    apart = np.abs(np.subtract.outer(np.arange(places), np.arange(places)))
+    near = (apart <= tolerance) & (number[:, None] == number)
+    assert found == pytest.approx(near @ belief.astype(np.float64), abs=1e-6)

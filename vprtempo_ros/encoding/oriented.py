@@ -107,9 +107,8 @@ class OrientedEncoder:
     def energy(self, small: Floats) -> Floats:
         """Return the pooled strength of edges, float32 (rows, orientations, columns)."""
         bins, side, cells = self._bins, self._side, self._cells
-        right = cv2.Sobel(small, cv2.CV_32F, 1, 0, ksize=1, borderType=cv2.BORDER_REPLICATE)
-        down = cv2.Sobel(small, cv2.CV_32F, 0, 1, ksize=1, borderType=cv2.BORDER_REPLICATE)
-        strength, angle = (part.reshape(-1) for part in cv2.cartToPolar(right, down))
+        strength, angle = cv2.cartToPolar(differences(small), differences(small.T).T)
+        strength, angle = strength.reshape(-1), angle.reshape(-1)
         # An edge contributes to the two orientations next to its own.
         position = angle * np.float32(bins / (2 * np.pi))
         first = np.floor(position)
@@ -150,6 +149,16 @@ class OrientedEncoder:
         mirrored = (self._bins // 2 - np.arange(self._bins)) % self._bins
         turned = spikes.reshape(shape)[:, :, mirrored, ::-1]
         return np.ascontiguousarray(turned).reshape(len(spikes), self.length)
+
+
+def differences(small: Floats) -> Floats:
+    """Return the differences of the pixels to the right and to the left; borders are repeated."""
+    # In the memory order of the image: OpenCV's filters take several times as long to set up.
+    found = np.empty_like(small)
+    np.subtract(small[:, 2:], small[:, :-2], out=found[:, 1:-1])
+    np.subtract(small[:, 1:2], small[:, :1], out=found[:, :1])
+    np.subtract(small[:, -1:], small[:, -2:-1], out=found[:, -1:])
+    return found
 
 
 def _windows(pixels: int, cells: int) -> Floats:

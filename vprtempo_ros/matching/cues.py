@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from ..arrays import Doubles, Indices
 from ..network.segments import Segments
-from .sequence.evidence import Evidence
+from .sequence import vectorised
+from .sequence.bayes import Bayes
 from .stages import Scores, Stage
 
 # Log odds, and scores in standard deviations, are clipped to these.
@@ -65,10 +66,8 @@ class CueTracker:
         """
         self._tolerance, self._segments = tolerance, segments
         self._stage = stage
-        # The places within the tolerance of each place, once the number of places is known.
-        self._windows: tuple[Indices, Indices] | None = None
-        evidence = getattr(stage, 'evidence', None)
-        self._evidence = evidence if isinstance(evidence, Evidence) else None
+        self._loops = stage.loops if isinstance(stage, Bayes) else vectorised
+        self._evidence = stage.evidence if isinstance(stage, Bayes) else None
         self.reset()
 
     def reset(self) -> None:
@@ -127,16 +126,9 @@ class CueTracker:
 
     def _around(self, belief: NDArray[np.floating], segments: Segments) -> Doubles:
         """Return the sums float64 (places,) of the belief within the tolerance."""
-        if self._windows is None:
-            self._windows = segments.windows(self._tolerance)
-        first, end = self._windows
-        sums = np.empty(len(belief) + 1)
-        sums[0] = 0.0
-        np.add.accumulate(belief, dtype=np.float64, out=sums[1:])
-        around: Doubles = sums.take(end)
-        around -= sums.take(first)
-        # Rounding can make differences of sums slightly negative.
-        return np.maximum(around, 0.0, out=around)
+        around: Doubles = np.empty(len(belief))
+        self._loops.around(belief, segments.bounds, self._tolerance, around)
+        return around
 
     def _single(self, frame: Scores, best: int, near: slice) -> tuple[float, float, float, float]:
         """Return a place's own score, its lead, whether it is the best, and its rank."""

@@ -70,7 +70,8 @@ class Bayes:
     def __init__(self, route: Route, config: SequenceConfig) -> None:
         """Take memory for the belief and compile, if need be, the loops over the places."""
         self._bounds = route.segments.bounds
-        self._loops = _loops(route.places, len(route.starts))
+        # The loops over the places, in NumPy or compiled.
+        self.loops = _loops(route.places, len(route.starts))
         self._progress = Progress(route, config.odometry)
         # Whether the newest frame was taken for the first of a drive; the step to it, and the
         # belief that was predicted for it.
@@ -88,7 +89,7 @@ class Bayes:
         self._leaving, self._returning = config.leaving, config.returning
         shape = (len(self._motion.speeds), route.places)
         # The belief is `_scale` times the first.
-        self._belief, self._moved, self._ratios = (np.empty(shape, np.float32) for _ in range(3))
+        self._belief, self._moved = (np.empty(shape, np.float32) for _ in range(2))
         self._scale = 1.0
         # Scores of mean 0, the same clipped, and clipped ones of the frame that was kept.
         self._scores, self._ordinary, self._before, self._total = (
@@ -125,7 +126,7 @@ class Bayes:
         readable = all_finite(scores)
         if readable:
             np.subtract(scores, np.add.reduce(scores) / np.float32(len(scores)), out=self._scores)
-            self._loops.ordinary(self._scores, self._ordinary)
+            self.loops.ordinary(self._scores, self._ordinary)
         step = self._progress(self._scores if readable else None, timing, self._speed)
         self.restarted, self.step = step.restart, step
         if step.restart:
@@ -154,12 +155,12 @@ class Bayes:
         :param scores: float32 (places,) of mean 0: those of the frame, or of a camera alone.
         """
         clipped = np.empty_like(scores)
-        self._loops.ordinary(scores, clipped)
+        self.loops.ordinary(scores, clipped)
         return self._expect(scores, clipped)
 
     def _expect(self, scores: Scores, clipped: Scores) -> tuple[float, float]:
         on = min(1.0, float(np.add.reduce(self.predicted)))
-        concentration = self._loops.concentration(self.predicted, clipped)
+        concentration = self.loops.concentration(self.predicted, clipped)
         return float(self.predicted @ scores) / max(on, 1e-9), min(1.0, float(concentration))
 
     def _forget(self) -> None:
@@ -180,7 +181,7 @@ class Bayes:
         come = self._motion.come(step.time, step.way)
         first, taps = self._motion.spread(step, come)
         taps *= np.float32(self._scale)
-        self._loops.move(self._belief, self._bounds, first, taps, self._moved, self._total)
+        self.loops.move(self._belief, self._bounds, first, taps, self._moved, self._total)
         leaving, returning, change = (
             1.0 - (1.0 - chance) ** step.come
             for chance in (self._leaving, self._returning, _SPEED_CHANGE)
@@ -189,37 +190,30 @@ class Bayes:
         off = 1.0 - on * (1.0 - leaving)
         arrive = off * returning / len(self._total)
         off *= 1.0 - returning
-        self._weigh_evidence(step, come)
+        ratios = self._weigh_evidence(step, come)
         np.copyto(self.predicted, self._total)
         self._expected, self._concentration = self._expect(self._scores, self._ordinary)
-        self._loops.weigh(
-            self._moved,
-            self._ratios,
+        changes = vectorised.Changes(
             np.float32((1.0 - leaving) * (1.0 - change)),
             np.float32((1.0 - leaving) * change),
             np.float32(arrive),
             self._prior,
             np.float32(_OCCLUDED * step.weight),
-            self._total,
-            self._speeds,
         )
+        self.loops.weigh(self._moved, self._scores, ratios, changes, self._total, self._speeds)
         whole = off + float(self._speeds.sum(dtype=np.float64))
         self._total *= np.float32(1.0 / whole)
         return off / whole, 1.0 / whole
 
-    def _weigh_evidence(self, step: Step, come: Doubles) -> None:
-        """Set `ratios` to the likelihood ratios of right and wrong, tempered for each speed."""
+    def _weigh_evidence(self, step: Step, come: Doubles) -> vectorised.Ratios:
+        """Return the likelihood ratios of right and wrong, tempered for each speed."""
         shifts = np.rint(come[:, 0]).astype(np.int64)
-        self._loops.correlate(self._ordinary, self._before, shifts, self._correlations)
+        self.loops.correlate(self._ordinary, self._before, shifts, self._correlations)
         weights = gains(self._correlations) * np.float32(self.evidence.weight * step.weight)
         # Where odometry gives the displacement, no hypothesis stands still.
         penalties = self._doubts * (min(1.0, step.time) * step.moved)
-        self._loops.ratios(
-            self._scores,
-            np.float32(self.evidence.centre),
-            weights,
-            penalties.astype(np.float32),
-            self._ratios,
+        return vectorised.Ratios(
+            np.float32(self.evidence.centre), weights, penalties.astype(np.float32)
         )
 
 

@@ -125,7 +125,7 @@ def gains(correlations: Floats) -> Floats:
     :param correlations: float32 (speeds,).
     """
     # As numbers: for a few speeds that is faster than arrays.
-    known = [min(max(value, 0.0), _MOST_CORRELATED) for value in correlations.tolist()]
+    known = np.minimum(np.maximum(correlations, 0.0), _MOST_CORRELATED).tolist()
     worth = [math.sqrt((1.0 - value) / (1.0 + value)) for value in known]
     most = max(worth)
     return np.array([value / most for value in worth], np.float32)

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from ...arrays import Floats, Integers, Scores
+from ...arrays import Doubles, Floats, Integers, Scores
 from ...support.compiled import njit
-from .vectorised import PRIOR_PLACES, REACH, SUREST, ordinary
+from .vectorised import ORDINARY, PRIOR_PLACES, REACH, SUREST, Changes, Ratios
 
 F = np.float32
 _ZERO, _ONE = F(0.0), F(1.0)
@@ -25,10 +25,6 @@ _SERIES = tuple(F(1 / math.factorial(power)) for power in (7, 6, 5, 4, 3, 2))
 
 # Deviation of a normal distribution in units of its mean absolute deviation.
 _NORMAL = np.sqrt(np.pi / 2)
-
-__all__ = [
-    'best_tracks', 'concentration', 'correlate', 'move', 'ordinary', 'ratios', 'weigh',
-]
 
 # Sums may be reordered (that is what makes them vectors); NaN and infinity keep their meaning.
 _FAST = {'reassoc', 'contract', 'arcp', 'nsz'}
@@ -190,7 +186,7 @@ def correlate(now: Scores, then: Scores, shifts: Integers, result: Floats) -> No
     """
     Set result[j] to the correlation of now[p] with then[p - shifts[j]] over the places.
 
-    now and then (places,), scores of mean 0 as `vectorised.ordinary` clips them, result (speeds,),
+    now and then (places,), scores of mean 0 as `ordinary` clips them, result (speeds,),
     float32; shifts int64 (speeds,), in order.
     """
     places = now.shape[0]
@@ -219,7 +215,7 @@ def concentration(belief: Floats, scores: Scores) -> np.floating:
     1 for a belief in one place, about 1 / places for a uniform one: the sum over p and q of
     belief[p] belief[q] r(|p - q|), where r is the correlation of the scores of places at that
     distance, up to `REACH`; belief and scores (places,), float32, the latter of mean 0 as
-    `vectorised.ordinary` clips them.
+    `ordinary` clips them.
     """
     places = belief.shape[0]
     whole, power, total = F(1e-12), F(1e-12), _ZERO
@@ -239,70 +235,78 @@ def concentration(belief: Floats, scores: Scores) -> np.floating:
 
 
 @njit(nogil=True, cache=True, fastmath=_FAST)
-def ratios(scores: Scores, centre: float, gains: Floats, penalties: Floats, out: Floats) -> None:
-    """
-    Set out[j] to the ratio of a score at the correct to one at a wrong place, for speed j.
-
-    exp(gains[j] * (score - centre) - penalties[j]), the exponent clipped at `SUREST`; scores
-    (places,), gains and penalties (speeds,), out (speeds, places), all float32.
-    """
-    for j in range(gains.shape[0]):
-        row, gain, penalty = out[j], gains[j], penalties[j]
-        for i in range(row.shape[0]):
-            x = min(max(gain * (scores[i] - centre) - penalty, -SUREST), SUREST)
-            # exp(x / 32) by its series, and its 32nd power: unlike a call of exp this makes
-            # vectors. The error is less than 1e-5 of the value.
-            x *= _PART
-            value = x * _SERIES[0] + _SERIES[1]
-            value = value * x + _SERIES[2]
-            value = value * x + _SERIES[3]
-            value = value * x + _SERIES[4]
-            value = value * x + _SERIES[5]
-            value = value * x + _ONE
-            value = value * x + _ONE
-            value *= value
-            value *= value
-            value *= value
-            value *= value
-            row[i] = value * value
-
-
-@njit(nogil=True, cache=True, fastmath=_FAST)
 def weigh(
-    moved: Floats,
-    ratios: Floats,
-    stay: float,
-    mix: float,
-    arrive: float,
-    prior: Floats,
-    occluded: float,
-    total: Floats,
-    speeds: Floats,
+    moved: Floats, scores: Scores, ratios: Ratios, changes: Changes, total: Floats, speeds: Floats
 ) -> None:
     """
     Let speeds change and belief return to the map, then weigh by the likelihood ratios.
 
-    In place: moved (speeds, places) becomes
-    (occluded + (1 - occluded) ratios) (stay moved + prior (mix total + arrive)), total (places,)
-    its sum over the speeds and speeds (speeds,) that over the places; prior (speeds,) is the
-    probability of a new speed; all float32.
+    In place: moved (speeds, places) changes as `Changes` says, and is then multiplied by
+    occluded + (1 - occluded) times the ratio (`Ratios`) of the scores (places,). total (places,)
+    becomes its sum over the speeds and speeds (speeds,) that over the places; all float32.
     """
     count, places = moved.shape
     fresh = np.empty(BLOCK, F)
+    stay, mix, arrive, occluded = changes.stay, changes.mix, changes.arrive, changes.occluded
     clear = _ONE - occluded
     speeds[:] = _ZERO
     for start in range(0, places, BLOCK):
         stop = min(start + BLOCK, places)
-        sums = total[start:stop]
+        sums, shown = total[start:stop], scores[start:stop]
         for i in range(sums.shape[0]):
             fresh[i] = mix * sums[i] + arrive
         sums[:] = _ZERO
         for j in range(count):
-            target, ratio, chance = moved[j, start:stop], ratios[j, start:stop], prior[j]
-            part = _ZERO
+            target, chance, part = moved[j, start:stop], changes.prior[j], _ZERO
+            gain, penalty = ratios.gains[j], ratios.penalties[j]
+            offset = gain * ratios.centre + penalty
             for i in range(sums.shape[0]):
-                value = (occluded + clear * ratio[i]) * (stay * target[i] + chance * fresh[i])
+                x = min(max(gain * shown[i] - offset, -SUREST), SUREST)
+                # exp(x / 32) by its series, and its 32nd power: unlike a call of exp this makes
+                # vectors. The error is less than 2e-5 of the value.
+                x *= _PART
+                ratio = x * _SERIES[0] + _SERIES[1]
+                ratio = ratio * x + _SERIES[2]
+                ratio = ratio * x + _SERIES[3]
+                ratio = ratio * x + _SERIES[4]
+                ratio = ratio * x + _SERIES[5]
+                ratio = ratio * x + _ONE
+                ratio = ratio * x + _ONE
+                ratio *= ratio
+                ratio *= ratio
+                ratio *= ratio
+                ratio *= ratio
+                ratio *= ratio
+                value = (occluded + clear * ratio) * (stay * target[i] + chance * fresh[i])
                 target[i] = value
                 sums[i] += value
                 part += value
             speeds[j] += part
+
+
+@njit(nogil=True, cache=True, fastmath=_FAST)
+def ordinary(scores: Scores, out: Scores) -> None:
+    """Set out to scores clipped at `ORDINARY`, both float32 (places,)."""
+    for i in range(out.shape[0]):
+        out[i] = min(max(scores[i], -ORDINARY), ORDINARY)
+
+
+@njit(nogil=True, cache=True, fastmath=_FAST)
+def around(belief: Floats, bounds: Integers, tolerance: int, out: Doubles) -> None:
+    """
+    Set out[p] to the belief in the places of p's segment up to `tolerance` away from it.
+
+    belief float32 (places,), out float64 (places,); bounds as in `move`.
+    """
+    for segment in range(bounds.shape[0] - 1):
+        begin, end = bounds[segment], bounds[segment + 1]
+        total = np.float64(0.0)
+        for i in range(begin, min(begin + tolerance, end)):
+            total += belief[i]
+        for i in range(begin, end):
+            if i + tolerance < end:
+                total += belief[i + tolerance]
+            if i - tolerance > begin:
+                total -= belief[i - tolerance - 1]
+            # Rounding can make differences of sums slightly negative.
+            out[i] = max(total, 0.0)

@@ -8,10 +8,11 @@ second to import. Results agree but for rounding.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
-from ...arrays import Floats, Indices
+from ...arrays import Doubles, Floats, Indices
 from ..stages import Scores
 
 # Statistics of few places are noise: this number of places with the expected values is added.
@@ -84,37 +85,68 @@ def concentration(belief: Scores, scores: Scores) -> float:
     return total / (float(np.add.reduce(belief)) + 1e-12) ** 2
 
 
-def ratios(
-    scores: Scores, centre: np.float32, gains: Floats, penalties: Floats, out: Floats
-) -> None:
-    """Set the ratios of correct to wrong for each speed; as `kernels.ratios`."""
-    np.multiply.outer(gains, scores - centre, out=out)
-    if penalties.any():
-        out -= penalties[:, np.newaxis]
-    np.maximum(out, -SUREST, out=out)
-    np.minimum(out, SUREST, out=out)
-    np.exp(out, out=out)
+class Ratios(NamedTuple):
+    """
+    The likelihood ratios of a score at the correct to one at a wrong place, for each speed j.
+
+    exp(gains[j] * (score - centre) - penalties[j]), the exponent clipped at `SUREST`; gains and
+    penalties float32 (speeds,).
+    """
+
+    centre: np.float32
+    gains: Floats
+    penalties: Floats
+
+
+class Changes(NamedTuple):
+    """
+    What becomes of belief that has moved, apart from evidence.
+
+    Belief of a speed becomes stay * it + prior * (mix * that of all speeds + arrive), where prior
+    float32 (speeds,) is the probability of a new speed, and a view is occluded with a probability.
+    """
+
+    stay: np.float32
+    mix: np.float32
+    arrive: np.float32
+    prior: Floats
+    occluded: np.float32
 
 
 def weigh(
-    moved: Floats,
-    ratios: Floats,
-    stay: np.float32,
-    mix: np.float32,
-    arrive: np.float32,
-    prior: Floats,
-    occluded: np.float32,
-    total: Scores,
-    speeds: Floats,
+    moved: Floats, scores: Scores, ratios: Ratios, changes: Changes, total: Scores, speeds: Floats
 ) -> None:
     """Change speeds, let belief arrive, and weigh by the ratios; as `kernels.weigh`."""
-    moved *= stay
-    moved += np.multiply.outer(prior, mix * total + arrive)
-    factors = ratios * (np.float32(1.0) - occluded)
-    factors += occluded
+    factors = np.multiply.outer(ratios.gains, scores - ratios.centre)
+    if ratios.penalties.any():
+        factors -= ratios.penalties[:, np.newaxis]
+    np.maximum(factors, -SUREST, out=factors)
+    np.minimum(factors, SUREST, out=factors)
+    np.exp(factors, out=factors)
+    factors *= np.float32(1.0) - changes.occluded
+    factors += changes.occluded
+    moved *= changes.stay
+    moved += np.multiply.outer(changes.prior, changes.mix * total + changes.arrive)
     moved *= factors
     np.add.reduce(moved, 0, out=total)
     np.add.reduce(moved, 1, out=speeds)
+
+
+def around(belief: Scores, bounds: Indices, tolerance: int, out: Doubles) -> None:
+    """Set the belief within a tolerance of each place; as `kernels.around`."""
+    for begin, end in zip(bounds[:-1].tolist(), bounds[1:].tolist()):
+        places = end - begin
+        reach = min(tolerance, places)
+        # Sums of all places before, also of places beyond the ends.
+        sums = np.empty(places + 1 + 2 * reach)
+        sums[: reach + 1] = 0.0
+        np.add.accumulate(
+            belief[begin:end], dtype=np.float64, out=sums[reach + 1 : reach + 1 + places]
+        )
+        sums[reach + 1 + places :] = sums[reach + places]
+        np.subtract(sums[2 * reach + 1 :], sums[:places], out=out[begin:end])
+    # Rounding can make differences of sums slightly negative.
+    np.maximum(out, 0.0, out=out)
 
 
 def _lagged(values: Scores) -> list[float]:
