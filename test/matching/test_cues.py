@@ -25,6 +25,8 @@ from vprtempo_ros.matching.cues import NAMES, Cues, CueTracker
 from vprtempo_ros.matching.sequence import Unfiltered, sequence_filter
 from vprtempo_ros.matching.stages import FrameTiming, Route
 
+SECOND = 10**9
+
 
 def floats(*values: float) -> np.ndarray:
     """Return scores."""
@@ -157,3 +159,33 @@ def test_no_neighbours_across_the_border_of_two_segments() -> None:
     assert found.belief == pytest.approx([0.55, 0.55, 0.2, 0.25, 0.05], abs=1e-6)
     assert (cue(found, 'own'), cue(found, 'lead')) == (1, -4)
     assert cue(found, 'rival') == pytest.approx(math.log(0.55 / 0.25), rel=1e-4)
+
+
+@pytest.mark.parametrize('name', ['seqslam', 'bayes'])
+@pytest.mark.parametrize('rate', [1, 3, 8])
+def test_memory_goes_by_places_not_by_frames(name: str, rate: int) -> None:
+    """After five places that show nothing, half of the last ten agreed, at any rate of frames."""
+    stage = sequence_filter(Route(60, 1.0), SequenceConfig(filter=name))
+    tracker = CueTracker(1, stage)
+    views = np.random.default_rng(3).normal(0, 1, (36, 60)).astype(np.float32)
+    views[:31] += 6 * np.eye(31, 60, dtype=np.float32)
+    for number in range(35 * rate + 1):
+        place, part = divmod(number, rate)
+        scores = (
+            views[place : place + 2].T @ np.array([rate - part, part], np.float32)[: 36 - place]
+        )
+        scores /= scores.std()
+        timing = FrameTiming(SECOND + number * SECOND // rate)
+        found = tracker(scores, stage(scores, timing))
+    assert cue(found, 'agreed') == pytest.approx(0.5, abs=0.2)
+    assert cue(found, 'age') == pytest.approx(1 / 37, rel=0.15)
+
+
+def test_standing_still_makes_nothing_surer() -> None:
+    """However long the same view is shown, it counts once."""
+    stage = sequence_filter(Route(60, 1.0), SequenceConfig())
+    tracker = CueTracker(1, stage)
+    view = np.random.default_rng(3).normal(0, 1, 60).astype(np.float32)
+    for number in range(50):
+        found = tracker(view, stage(view, FrameTiming(SECOND + number * SECOND)))
+    assert cue(found, 'age') == pytest.approx(0.5, abs=0.01)

@@ -12,6 +12,7 @@ from ..arrays import Doubles, Indices
 from ..network.segments import Segments
 from .sequence import vectorised
 from .sequence.bayes import Bayes
+from .sequence.progress import Step
 from .stages import Scores, Stage
 
 # Log odds, and scores in standard deviations, are clipped to these.
@@ -20,8 +21,11 @@ _SURE, _FAR = 6.0, 6.0
 # Scores of a filter without log odds become a belief proportional to exp(_STEEP * score).
 _STEEP = 2.0
 
-# Memory of agreement, in frames.
-_FRAMES = 10.0
+# Memory of agreement, in places; frames further apart than a place count as one each.
+_PLACES = 10.0
+
+# What a frame is without a filter.
+_A_PLACE = Step(1.0, 0.0, 1.0, 1.0, True, False)
 
 NAMES = (
     'mass',
@@ -55,8 +59,25 @@ class Cues(NamedTuple):
     belief: Doubles
 
 
+class _Memory(NamedTuple):
+    """Means over the last places: agreed, own, rank and steady as in `NAMES`; places seen; best."""
+
+    agreed: float = 0.0
+    own: float = 0.0
+    rank: float = 0.0
+    steady: float = 0.0
+    seen: float = 0.0
+    best: int = -1
+
+
 class CueTracker:
-    """Computes the cues frame by frame, causally and in constant memory."""
+    """
+    Computes the cues frame by frame, causally and in constant memory.
+
+    Memory goes by places, as that of the filter, so that confidence does not depend on the rate of
+    the frames: those within a place of the frame that the filter kept last count by the part of a
+    place that the newest of them is further. Without a filter each frame counts.
+    """
 
     def __init__(self, tolerance: int, stage: Stage, segments: Segments | None = None) -> None:
         """
@@ -72,15 +93,15 @@ class CueTracker:
 
     def reset(self) -> None:
         """Forget all earlier frames."""
-        self._agreed, self._own, self._rank, self._steady, self._seen = 0.0, 0.0, 0.0, 0.0, 0.0
-        self._best = -1
+        # With the newest frame, and without the frames after the kept one.
+        self._memory = self._kept = _Memory()
 
     def continue_from(self, before: CueTracker, source: Indices) -> None:
         """Take over what the last frames showed, for another revision of the map."""
-        self._agreed, self._own, self._rank = before._agreed, before._own, before._rank
-        self._steady, self._seen = before._steady, before._seen
-        same = np.flatnonzero(source == before._best) if before._best >= 0 else source[:0]
-        self._best = int(same[0]) if len(same) else -1
+        self._memory, self._kept = (
+            each._replace(best=_renumbered(each.best, source))
+            for each in (before._memory, before._kept)
+        )
 
     def __call__(self, frame: Scores | None, scores: Scores) -> Cues:
         """
@@ -101,7 +122,7 @@ class CueTracker:
         own, lead, agrees, rank = 0.0, 0.0, 0.0, 1.0
         if frame is not None:
             own, lead, agrees, rank = self._single(frame, best, segments.around(best, tolerance))
-        evidence = self._evidence
+        evidence, memory = self._evidence, self._memory
         features = np.array(
             [
                 _logit(float(around[best])),
@@ -112,14 +133,14 @@ class CueTracker:
                 _clip(evidence.recent) if evidence else 0.0,
                 _clip(evidence.standing_out) if evidence else 0.0,
                 agrees,
-                self._agreed,
-                self._own,
-                1.0 / (1.0 + min(self._seen, 100.0)),
+                memory.agreed,
+                memory.own,
+                1.0 / (1.0 + min(memory.seen, 100.0)),
                 math.log(places),
                 _rival(around, best, segments.around(best, 2 * tolerance)),
                 rank,
-                self._rank,
-                self._steady,
+                memory.rank,
+                memory.steady,
             ]
         )
         return Cues(features, best, around)
@@ -135,16 +156,23 @@ class CueTracker:
         own = float(np.maximum.reduce(frame[near]))
         second = _highest(frame, near, -_FAR)
         agrees = float(own >= second)
-        self._seen += 1.0
-        part = 1.0 / min(self._seen, _FRAMES)
-        self._agreed += part * (agrees - self._agreed)
-        self._own += part * (_clip(own) - self._own)
         better = int(np.count_nonzero(frame > own))
         rank = math.log(1.0 + better) / math.log(1.0 + len(frame))
-        self._rank += part * (rank - self._rank)
-        steady = float(self._best >= 0 and abs(best - self._best) <= 2 * self._tolerance + 1)
-        self._steady += part * (steady - self._steady)
-        self._best = best
+        before = self._kept
+        steady = float(before.best >= 0 and abs(best - before.best) <= 2 * self._tolerance + 1)
+        step = getattr(self._stage, 'step', _A_PLACE)
+        seen = before.seen + step.weight
+        part = step.weight / min(seen, _PLACES) if seen > 0.0 else 0.0
+        self._memory = _Memory(
+            before.agreed + part * (agrees - before.agreed),
+            before.own + part * (_clip(own) - before.own),
+            before.rank + part * (rank - before.rank),
+            before.steady + part * (steady - before.steady),
+            seen,
+            best,
+        )
+        if step.keep:
+            self._kept = self._memory
         return own, own - second, agrees, rank
 
 
@@ -171,6 +199,12 @@ def _rival(around: Doubles, best: int, near: slice) -> float:
     """Return the log ratio of the belief around the best place and around one not near it."""
     other = _highest(around, near, 1e-9)
     return min(max(math.log(max(float(around[best]), 1e-9) / other), -_SURE), _SURE)
+
+
+def _renumbered(place: int, source: Indices) -> int:
+    """Return the number of a place in a revision of the map, -1 if it is not there."""
+    same = np.flatnonzero(source == place) if place >= 0 else source[:0]
+    return int(same[0]) if len(same) else -1
 
 
 def _highest(values: NDArray[np.floating], near: slice, least: float) -> float:

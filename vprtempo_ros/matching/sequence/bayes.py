@@ -12,7 +12,7 @@ from ..stages import FrameTiming, Route, Scores, all_finite, renumber
 from . import vectorised
 from .evidence import Evidence, gains
 from .motion import Motion
-from .progress import Progress, Step
+from .progress import NO_STEP, Progress, Step
 
 # Width of a cell of the speed, relative to the reference.
 _SPEED_SPACING = 0.5
@@ -76,7 +76,7 @@ class Bayes:
         # Whether the newest frame was taken for the first of a drive; the step to it, and the
         # belief that was predicted for it.
         self.restarted = False
-        self.step = Step(0.0, 0.0, 0.0, 0.0, False, False)
+        self.step = NO_STEP
         self.predicted = np.zeros(route.places, np.float32)
         self._motion = Motion(config, _SPEED_SPACING)
         prior = np.exp(-np.abs(self._motion.speeds - 1.0) / _SPEED_SCALE)

@@ -52,6 +52,10 @@ class Step(NamedTuple):
     moved: float = 0.0
 
 
+NO_STEP = Step(0.0, 0.0, 0.0, 0.0, False, False)
+"""Before the first frame."""
+
+
 class Progress:
     """
     Measures the distance between frames in places, so that a filter does not depend on their rate.

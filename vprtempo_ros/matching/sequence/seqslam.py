@@ -10,7 +10,7 @@ from ...arrays import Indices
 from ...config import SequenceConfig
 from ..stages import FrameTiming, Route, Scores, all_finite, renumber
 from .motion import Motion
-from .progress import Progress
+from .progress import NO_STEP, Progress
 from .vectorised import PRIOR_PLACES
 
 # Ends of neighbouring tracks over a whole window, in places: half of it is the most that a track
@@ -49,8 +49,9 @@ class SeqSlam:
         self._best_tracks, self._prior = best_tracks, PRIOR_PLACES
         self._bounds = route.segments.bounds
         self._progress = Progress(route, config.odometry)
-        # Whether the newest frame was taken for the first of a drive.
+        # Whether the newest frame was taken for the first of a drive; the step to it.
         self.restarted = False
+        self.step = NO_STEP
         self._motion = Motion(config, _TRACK_SPACING / config.length)
         samples, tracks = config.length - 1, len(self._motion.speeds)
         self._window = np.zeros((samples, route.places), np.float32)
@@ -83,7 +84,7 @@ class SeqSlam:
         """Return the scores of the best tracks; a frame that is not finite adds nothing."""
         readable = all_finite(scores)
         step = self._progress(scores - scores.mean() if readable else None, timing, self._speed)
-        self.restarted = step.restart
+        self.restarted, self.step = step.restart, step
         if step.restart:
             self._forget()
         if readable:
