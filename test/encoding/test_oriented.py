@@ -157,10 +157,11 @@ def test_energy_has_the_gradients_of_opencv(size: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize('bits', [8, 16])
-def test_the_small_image_is_that_of_whole_levels(bits: int) -> None:
+@pytest.mark.parametrize('size', [(120, 160), (56, 90), (32, 64), (100, 40)])
+def test_the_small_image_is_that_of_whole_levels(bits: int, size: tuple[int, int]) -> None:
     """Averaged in floats and rounded, as OpenCV does with integers."""
     encoder = OrientedEncoder(OrientedConfig())
-    pixels = scene(3)
+    pixels = scene(3, size)
     if bits == 16:
         pixels = pixels.astype(np.uint16) * np.uint16(257)
     whole = cv2.resize(pixels, (56, 56), interpolation=cv2.INTER_AREA)

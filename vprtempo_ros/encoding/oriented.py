@@ -90,16 +90,17 @@ class OrientedEncoder:
                 plane, (plane.shape[1] // 2, plane.shape[0] // 2), interpolation=cv2.INTER_AREA
             )
         kind = plane.dtype
-        # OpenCV averages floats faster than integers; rounded, the results are the same.
-        small = cv2.resize(
-            plane.astype(np.float32, copy=False),
-            (self._side, self._side),
-            interpolation=cv2.INTER_AREA,
-        )
+        # OpenCV averages floats faster than integers. Rounded, the results are the same, but not
+        # where an image is enlarged.
+        if min(plane.shape) >= self._side:
+            plane = plane.astype(np.float32, copy=False)
+        small = cv2.resize(plane, (self._side, self._side), interpolation=cv2.INTER_AREA)
+        if small.dtype != kind:
+            small = np.rint(small).astype(kind)
         if kind == np.uint8:
-            return np.asarray(cv2.LUT(np.rint(small).astype(np.uint8), _ROOT))
+            return np.asarray(cv2.LUT(small, _ROOT))
         if kind == np.uint16:
-            return np.sqrt(np.rint(small)) * _ROOT16
+            return np.sqrt(small.astype(np.float32)) * _ROOT16
         root = np.copysign(np.sqrt(np.abs(small)), small).astype(np.float32)
         mean_square = float(np.abs(small).mean())
         return root * (_COMMON_RMS / np.float32(np.sqrt(mean_square))) if mean_square > 0 else root
