@@ -100,7 +100,7 @@ class Ratios(NamedTuple):
 
 class Changes(NamedTuple):
     """
-    What becomes of belief that has moved, apart from evidence.
+    How belief that has moved changes, apart from evidence.
 
     Belief of a speed becomes stay * it + prior * (mix * that of all speeds + arrive), where prior
     float32 (speeds,) is the probability of a new speed, and a view is occluded with a probability.
