@@ -77,7 +77,7 @@ class Route(NamedTuple):
 def all_finite(scores: Scores) -> bool:
     """Return whether all scores are finite."""
     # One product finds nearly all that are; it overflows for finite ones beyond 1e18.
-    return math.isfinite(float(scores @ scores)) or bool(np.isfinite(scores).all())
+    return math.isfinite(float(np.dot(scores, scores))) or bool(np.isfinite(scores).all())
 
 
 def renumber(values: Scores, before: Scores, source: Indices, new: float) -> None:
