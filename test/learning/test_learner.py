@@ -99,6 +99,20 @@ def test_what_is_learnt_before_the_fit_is_known(street: Street, folder: Path) ->
     assert np.mean(similar) > 0.8
 
 
+def test_a_stretch_whose_places_resemble_each_other(street: Street, folder: Path) -> None:
+    """Each frame of it looks most like the place before, which is no way along known places."""
+    frames = frames_of(street)
+    drive = LearningDrive(folder)
+    drive.use_basis()
+    drive(frames)
+    new = drive.learner.counts.new
+    assert new > 3
+    # By itself it is the place that was just learnt, but that says nothing of known ones.
+    similarity = drive.similarity(frames[-1])
+    assert similarity.argmax() >= KNOWN > drive.learner._best_alone(similarity)
+    drive.end()
+
+
 def test_nothing_new(street: Street, folder: Path) -> None:
     """A drive along known places teaches nothing, and makes no revision."""
     drive = LearningDrive(folder)

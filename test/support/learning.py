@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vprtempo_ros.arrays import Spikes
+from vprtempo_ros.arrays import Scores, Spikes
 from vprtempo_ros.encoding.adaptation import standardise
 from vprtempo_ros.frames import Frame, Pose
 from vprtempo_ros.learning.basis import BasisTask, basis_of
@@ -73,10 +73,12 @@ class LearningDrive:
 
     def alone(self, frames: Sequence[Frame]) -> list[int]:
         """Return the best place of each frame by itself."""
-        found = (
-            self._recogniser.submit(frame.image, FrameTiming(frame.stamp_ns), 0) for frame in frames
-        )
-        return [int(match.similarity.argmax()) for ((_, match),) in found]
+        return [int(self.similarity(frame).argmax()) for frame in frames]
+
+    def similarity(self, frame: Frame) -> Scores:
+        """Return the response of all places, float32 (places,)."""
+        ((_, match),) = self._recogniser.submit(frame.image, FrameTiming(frame.stamp_ns), 0)
+        return match.similarity
 
     def encoded(self, frame: Frame) -> Spikes:
         """Return the spikes of a frame as the network takes them."""

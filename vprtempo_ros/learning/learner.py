@@ -179,6 +179,9 @@ class Learner:
         """Return the best place by the similarities (places,) of one frame."""
         known = self._loaded.response_statistics
         if self._growing is not None:
+            if self._repeats and self._opened == len(self._repeats):
+                # Not those of the present stretch, whose last one each next frame resembles.
+                similarity = similarity[: self._first]
             known = self._growing.statistics(len(similarity))
         return int(Normaliser(known)(similarity, FrameTiming(0)).argmax())
 
