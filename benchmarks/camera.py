@@ -41,12 +41,15 @@ def main() -> int:
     time.sleep(1.0)
     count = round(given.rate * given.seconds)
     begin = time.time()
-    for number in range(count):
-        time.sleep(max(0.0, begin + number / given.rate - time.time()))
-        publisher.publish(restamp(data, time.time_ns()))
-    taken = time.time() - begin
-    time.sleep(1.0)
-    print(count, f'{taken:.3f}', flush=True)
+    try:
+        for number in range(count):
+            time.sleep(max(0.0, begin + number / given.rate - time.time()))
+            publisher.publish(restamp(data, time.time_ns()))
+        taken = time.time() - begin
+        time.sleep(1.0)
+        print(count, f'{taken:.3f}', flush=True)
+    except KeyboardInterrupt:
+        pass
     node.destroy_node()
     rclpy.try_shutdown()
     return 0

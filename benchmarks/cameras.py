@@ -30,7 +30,7 @@ from .moved.route import REFERENCE
 from .report import table
 
 SEEDS, NAMES = (7,), ('shifted', 'season', 'busy')
-SECONDS, RATE = seconds(30.0), 30.0
+SECONDS, RATE, TURNS = seconds(30.0), 30.0, 3
 Pixels = NDArray[np.uint8]
 View = Callable[[int], Mapping[str, Pixels]]
 
@@ -166,6 +166,12 @@ def bench(seeds: Sequence[int] = SEEDS) -> None:
         ['route, day', 'covered', 'front alone', 'rear alone', 'both', 'to the better one'],
         [row for kind in WORLDS for seed in seeds for row in rows_of(RenderedRoute(kind, seed))],
     )
+    print()
+    cpu()
+
+
+def cpu() -> None:
+    """Print the CPU time of one node for two cameras beside that of two nodes."""
     environment = ros_environment()
     with tempfile.TemporaryDirectory() as folder:
         built = str(noise_map(Path(folder), 640, 480))
@@ -177,12 +183,18 @@ def bench(seeds: Sequence[int] = SEEDS) -> None:
             for name in ('front', 'rear')
         ]
         parameters = {'map': built, 'cameras.names': '[front, rear]'}
-        two, one = (
-            cpu_ms(apart, environment),
-            cpu_ms([command('vpr_node', parameters=parameters)], environment),
-        )
-    print()
+        together = [command('vpr_node', parameters=parameters)]
+        # In turns: the speed of a machine wanders.
+        rows = [(cpu_ms(apart, environment), cpu_ms(together, environment)) for _ in range(TURNS)]
     table(
-        [f'two VGA cameras, {RATE:g} Hz', 'CPU ms for a frame of each'],
-        [['two nodes', f'{two:.2f}'], ['one node', f'{one:.2f}'], ['ratio', f'{one / two:.2f}']],
+        [
+            f'CPU ms for a frame of each of two VGA cameras, {RATE:g} Hz',
+            'two nodes',
+            'one',
+            'ratio',
+        ],
+        [
+            [f'turn {turn}', f'{two:.2f}', f'{one:.2f}', f'{one / two:.2f}']
+            for turn, (two, one) in enumerate(rows, 1)
+        ],
     )

@@ -179,7 +179,7 @@ class Comparison:
                 follow=method.normalised == AS_CONFIGURED,
             )
 
-        return run(engine, _query(route, spikes), route.truth, methods, matcher).predictions
+        return run({'': engine}, _query(route, spikes), route.truth, methods, matcher).predictions
 
 
 def promised(route: BenchmarkRoute) -> GroundTruth:

@@ -16,8 +16,8 @@ from .maps.cameras import check_same_places
 from .maps.kept_places import kept_places
 from .maps.map import Map
 from .matching.match import Match
-from .matching.matcher import ONE, Matcher
-from .matching.stages import CameraState, FrameTiming, Shown
+from .matching.matcher import ONE, Joined, Matcher
+from .matching.stages import CameraState, FrameTiming
 from .responder import Responder
 from .statistics import Statistics
 
@@ -29,14 +29,7 @@ class Matched(NamedTuple):
     match: Match
 
 
-class _Joint(NamedTuple):
-    """A match, and the camera whose time it has."""
-
-    camera: str
-    match: Match
-
-
-Recognition = Generator[Spikes, Scores, _Joint | None]
+Recognition = Generator[Spikes, Scores, Joined | None]
 """
 A frame on its way: yields its spikes, is sent their similarity, returns the match.
 
@@ -114,20 +107,7 @@ class Recogniser:
         a pipeline on a chip, while later frames are encoded.
         """
         similarity = yield self._responders[camera].encode(image)
-        return self._matched(camera, similarity, timing)
-
-    def _matched(
-        self, camera: str, similarity: Scores, timing: FrameTiming, last: bool = False
-    ) -> _Joint | None:
-        """Return the match for a similarity; last: without frames of other cameras to come."""
-        normalised = self._matcher.normalise(similarity, timing, camera)
-        joined = self._matcher.join(camera, Shown(similarity, normalised, timing), last)
-        if joined is None:
-            return None
-        leading, shown = joined
-        scores = self._matcher.filter(shown.normalised, shown.timing)
-        belief = self._matcher.confidences(shown.similarity, shown.normalised, scores)
-        return _Joint(leading, self._matcher.best(shown.similarity, scores, belief))
+        return self._matcher.add(camera, similarity, timing)
 
     def recognise(
         self, image: Picture | Mapping[str, Picture], timing: FrameTiming | None = None
@@ -141,14 +121,11 @@ class Recogniser:
         :raises ImageError: if its size differs from that of the map, or it has no contrast.
         """
         encoded = self._encoded(image if isinstance(image, Mapping) else {ONE: image})
-        timing, found = timing or FrameTiming(0), None
-        for number, (name, spikes) in enumerate(encoded.items(), 1):
-            similarity = self._responders[name].backend.similarity(spikes)
-            found = self._matched(name, similarity, timing, number == len(encoded))
-            # The way counts once.
-            timing = timing._replace(travelled=None if timing.travelled is None else 0.0)
-        assert found is not None, 'the last camera has a match'
-        return found.match
+        similarities = {
+            name: self._responders[name].backend.similarity(spikes)
+            for name, spikes in encoded.items()
+        }
+        return self._matcher(similarities, timing or FrameTiming(0))
 
     def submit(
         self, image: Image, timing: FrameTiming, tag: object, camera: str = ONE
@@ -247,10 +224,10 @@ class Recogniser:
         return found
 
 
-def _finish(recognition: Recognition, similarity: Scores) -> _Joint | None:
+def _finish(recognition: Recognition, similarity: Scores) -> Joined | None:
     try:
         recognition.send(similarity)
     except StopIteration as end:
-        result: _Joint | None = end.value
+        result: Joined | None = end.value
         return result
     raise AssertionError('a recognition yields once')

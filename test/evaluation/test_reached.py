@@ -111,7 +111,7 @@ def asked(
         else measure_responses(engine, loaded.shown(), loaded.config.places.tolerance)
     )
     ran = run(
-        running,
+        {'': running},
         query or driven.query,
         truth or driven.truth(),
         methods,

@@ -422,3 +422,16 @@ def test_frozen_camera() -> None:
     robot.context = robot.context._replace(sim_time=None)
     robot.limits = DiagnosticsConfig(frozen_after=0.0)
     assert robot.drive(9.0, frozen)['input'].level == Level.OK
+
+
+def test_nodes_of_one_name() -> None:
+    """Reported once a node that was killed would no longer be in the list, and while there are."""
+    robot = Robot()
+    robot.context = robot.context._replace(name='/vpr_node', namesakes=2)
+    robot.drive(20.0, robot.known)
+    assert robot.history[-1]['recognition'].level == Level.OK
+    status = robot.drive(10.0, robot.known)['recognition']
+    assert status.level == Level.ERROR
+    assert status.message.startswith('2 nodes are called /vpr_node')
+    robot.context = robot.context._replace(namesakes=1)
+    assert robot.drive(20.0, robot.known)['recognition'].level == Level.OK

@@ -54,16 +54,7 @@ def driven(views: Views, frames: int = PLACES) -> tuple[Matcher, list[Match]]:
     for number in range(frames):
         shown = {name: view(number) for name, view in views.items()}
         given = {name: each for name, each in shown.items() if each is not None}
-        for position, (name, similarity) in enumerate(given.items(), 1):
-            timing = FrameTiming(START + number * SECOND)
-            normalised = matcher.normalise(similarity, timing, name)
-            last = position == len(given)
-            joined = matcher.join(name, Shown(similarity, normalised, timing), last)
-        assert joined is not None
-        _, all_ = joined
-        scores = matcher.filter(all_.normalised, all_.timing)
-        belief = matcher.confidences(all_.similarity, all_.normalised, scores)
-        matches.append(matcher.best(all_.similarity, scores, belief))
+        matches.append(matcher(given, FrameTiming(START + number * SECOND)))
     return matcher, matches
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Iterable, Mapping, NamedTuple
 
 import numpy as np
 
@@ -88,8 +89,8 @@ class Evaluation:
     The content of a report, which is about the first method.
 
     operating_point, availability: the figures at match.min_confidence. distinctness: of the map's
-    places, None for event cameras. times: for each stage its times in ms,
-    float64 (frames,). negatives: the out-of-map queries.
+    places, of several cameras that of the best one, None for event cameras. times: for each stage
+    its times in ms, float64 (frames,). negatives: the out-of-map queries.
     """
 
     methods: list[MethodResult]
@@ -124,6 +125,9 @@ def evaluate(
     """
     Run the map's network and template matching over the query and compare them with the truth.
 
+    Of several cameras, the first methods join all of them; those of each alone follow, and template
+    matching is of the first.
+
     Memory: the encoded frames, 6 MB of heatmap, and some dozens of bytes per query and method; of
     the similarities one row at a time, for any number of frames and places.
 
@@ -133,20 +137,22 @@ def evaluate(
     """
     comparison = _Comparison(loaded, query, truth, config, negatives, progress)
     heatmap = Heatmap(len(query), len(loaded.places))
-    backend = create(loaded.network, config.backend)
-    # Templates get as many threads as the backend.
-    threads = BlasThreads(config.backend.threads)
-    try:
-        name = backend.name
-        results, ran = comparison.network(backend, heatmap)
+    with ExitStack() as stack:
+        backends: dict[str, Backend] = {}
+        for camera, each in loaded.cameras.items():
+            backends[camera] = create(each.network, config.backend)
+            stack.callback(backends[camera].close)
+        # Templates get as many threads as the backend.
+        stack.callback(BlasThreads(config.backend.threads).restore)
+        name = backends[loaded.camera].name
+        results, ran = comparison.network(backends, heatmap)
         progress('checking the map', 0, 1)
-        distinct = distinctness(loaded, backend)
+        distinct = _best(
+            distinctness(each, backends[camera]) for camera, each in loaded.cameras.items()
+        )
         shown = loaded.shown()
         for engine in (Sad(shown), Ncc(shown)):
             results += comparison.templates(engine)
-    finally:
-        threads.restore()
-        backend.close()
     times: dict[str, Doubles] = {
         'decode': query.decode_ms,
         'encode': query.encode_ms,
@@ -187,13 +193,26 @@ class _Comparison(NamedTuple):
     negatives: Query | None
     progress: ProgressCallback
 
-    def network(self, backend: Backend, heatmap: Heatmap) -> tuple[list[MethodResult], MethodRun]:
-        """Evaluate the network, the configured method first; return its run on the query too."""
-        methods = [
-            Method('network', sequence, AS_CONFIGURED, True) for sequence in self._sequences()
-        ]
-        ran = self._run(backend, methods, self.query, self.truth, heatmap)
-        return self._results(backend, methods, ran), ran
+    def network(
+        self, backends: Mapping[str, Backend], heatmap: Heatmap
+    ) -> tuple[list[MethodResult], MethodRun]:
+        """
+        Evaluate the network, the configured method first; return its run on the query too.
+
+        Of several cameras, all of them first, and then each alone.
+        """
+        results, ran = self._network('network', backends, heatmap)
+        if len(backends) > 1:
+            for camera, backend in backends.items():
+                results += self._network(f'network, {camera} alone', {camera: backend})[0]
+        return results, ran
+
+    def _network(
+        self, name: str, backends: Mapping[str, Backend], heatmap: Heatmap | None = None
+    ) -> tuple[list[MethodResult], MethodRun]:
+        methods = [Method(name, sequence, AS_CONFIGURED, True) for sequence in self._sequences()]
+        ran = self._run(backends, methods, self.query, self.truth, heatmap)
+        return self._results(backends, methods, ran), ran
 
     def templates(self, engine: Backend) -> list[MethodResult]:
         """Evaluate template matching with and without normalisation."""
@@ -202,35 +221,38 @@ class _Comparison(NamedTuple):
             for normalised in (RAW, AS_CONFIGURED, OVER_QUERY)
             for sequence in self._sequences()
         ]
-        ran = self._run(engine, methods, self.query, self.truth)
-        return self._results(engine, methods, ran)
+        engines = {self.loaded.camera: engine}
+        ran = self._run(engines, methods, self.query, self.truth)
+        return self._results(engines, methods, ran)
 
     def _sequences(self) -> tuple[bool, ...]:
         return (True, False) if self.config.match.sequence.filter != 'none' else (False,)
 
     def _run(
         self,
-        engine: Backend,
+        engines: Mapping[str, Backend],
         methods: list[Method],
         query: Query,
         truth: GroundTruth,
         heatmap: Heatmap | None = None,
     ) -> MethodRun:
-        loaded = self.loaded
-        responses = (
-            loaded.response_statistics
+        maps = {camera: self.loaded.cameras[camera] for camera in engines}
+        responses = {
+            camera: each.response_statistics
             if methods[0].by_confidence
-            else measure_responses(engine, loaded.shown(), loaded.config.places.tolerance)
-        )
+            else measure_responses(engines[camera], each.shown(), each.config.places.tolerance)
+            for camera, each in maps.items()
+        }
+        first = next(iter(maps.values()))
         return run(
-            engine,
+            engines,
             query,
             truth,
             methods,
             lambda method: Matcher(
-                loaded.route(),
-                statistics_for(method, responses),
-                loaded.calibration,
+                first.route(),
+                {camera: statistics_for(method, each) for camera, each in responses.items()},
+                first.calibration,
                 match_config_of(method, self.config.match),
                 follow=method.normalised == AS_CONFIGURED,
             ),
@@ -239,14 +261,14 @@ class _Comparison(NamedTuple):
         )
 
     def _results(
-        self, engine: Backend, methods: list[Method], ran: MethodRun
+        self, engines: Mapping[str, Backend], methods: list[Method], ran: MethodRun
     ) -> list[MethodResult]:
         """Return the figures of a run; runs the methods on the negative queries, if any."""
         rejections: dict[Method, Rejection] = {}
         if self.negatives is not None:
             none = np.full(len(self.negatives), NO_PLACE, np.int64)
             off_map = GroundTruth(self.negatives.stamps, none, none)
-            found = self._run(engine, methods, self.negatives, off_map).predictions
+            found = self._run(engines, methods, self.negatives, off_map).predictions
             rejections = {
                 method: self._rejection(method, ran.predictions[method], found[method])
                 for method in methods
@@ -283,6 +305,12 @@ class _Comparison(NamedTuple):
             }[method.normalised]
         sequence = f' + {self.config.match.sequence.filter}' if method.sequence else ''
         return f'{method.engine}{normalised}{sequence}'
+
+
+def _best(found: Iterable[Distinctness | None]) -> Distinctness | None:
+    """Return that of the camera which distinguishes places best: the others count less."""
+    known = [each for each in found if each is not None]
+    return max(known, key=lambda each: each.recognised, default=None)
 
 
 def _result(

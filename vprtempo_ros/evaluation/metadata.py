@@ -66,6 +66,15 @@ def _settings(config: NodeConfig) -> dict[str, object]:
 
 def _notes(loaded: Map, query: Query, truth: GroundTruth) -> list[str]:
     notes = []
+    if loaded.views:
+        notes.append(
+            f'network: the cameras {", ".join(loaded.cameras)} together; templates, pictures and '
+            f'times of decoding and encoding are of {loaded.camera}'
+        )
+    for name, view in query.others.items():
+        lacking = int((view.rows < 0).sum())
+        if lacking:
+            notes.append(f'camera {name} has no frame for {lacking} of {len(query)} of the query')
     for reason, count in query.skipped.items():
         notes.append(f'{count} frames of the query were left out: {reason}')
     notes += [f'query: {line}' for line in query.missing]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Callable, NamedTuple
+from typing import Callable, Mapping, NamedTuple
 
 import numpy as np
 
-from ..arrays import Doubles, Scores
+from ..arrays import Doubles, Scores, Spikes
 from ..backends import Backend
 from ..config import MatchConfig
 from ..matching.matcher import Matcher
@@ -51,7 +51,7 @@ class MethodRun(NamedTuple):
 
 
 def run(
-    engine: Backend,
+    engines: Mapping[str, Backend],
     query: Query,
     truth: GroundTruth,
     methods: list[Method],
@@ -62,38 +62,54 @@ def run(
     """
     Run each method over all queries in order; similarities are not kept beyond their row.
 
+    A frame that none of the cameras has is without a prediction.
+
+    :param engines: of each camera, by name.
     :param matcher: makes the matcher of a method, without earlier frames.
-    :param heatmap: gets the similarities of the engine.
+    :param heatmap: gets the similarities of the first method, of several cameras joined.
     """
+    stage = f'{next(iter(engines.values())).name}: matching'
     matchers = {method: matcher(method) for method in methods}
     recorders = {method: PredictionRecorder(truth) for method in methods}
     similarity_ms = np.zeros(len(query))
     matching_ms: dict[Method, Doubles] = {method: np.zeros(len(query)) for method in methods}
-    statistics = None
+    statistics = {}
     if any(method.normalised == OVER_QUERY for method in methods):
-        statistics = _QueryStatistics(engine, query, progress)
-    engine.similarity(query.spikes[0])  # The first call of each library is slow.
+        statistics = {
+            name: _QueryStatistics(engine, query, progress) for name, engine in engines.items()
+        }
+    started = False
     for number, stamp in enumerate(query.stamps.tolist()):
-        progress(f'{engine.name}: matching', number, len(query))
-        row, similarity_ms[number] = timed(engine.similarity, query.spikes[number])
-        if heatmap is not None:
-            heatmap.add(row)
+        progress(stage, number, len(query))
+        shown = query.shown(engines, number)
+        if not shown:
+            continue
+        if not started:
+            _similarities(engines, shown)  # The first call of each library is slow.
+            started = True
+        rows, similarity_ms[number] = timed(_similarities, engines, shown)
         timing = FrameTiming(stamp)
         for method in methods:
-            scores = row
-            if statistics is not None and method.normalised == OVER_QUERY:
-                scores = statistics(row)
+            scores = rows
+            if method.normalised == OVER_QUERY:
+                scores = {name: statistics[name](row) for name, row in rows.items()}
             match, took = timed(matchers[method], scores, timing)
+            if heatmap is not None and method == methods[0]:
+                heatmap.add(match.similarity)
             matching_ms[method][number] = took
             if match.place is not None:
                 certainty = match.confidence if method.by_confidence else match.scores[match.place]
                 recorders[method].add(number, match.place, float(certainty), match.scores)
-    progress(f'{engine.name}: matching', len(query), len(query))
+    progress(stage, len(query), len(query))
     return MethodRun(
         {method: recorder.predictions() for method, recorder in recorders.items()},
         similarity_ms,
         matching_ms,
     )
+
+
+def _similarities(engines: Mapping[str, Backend], shown: Mapping[str, Spikes]) -> dict[str, Scores]:
+    return {name: engines[name].similarity(spikes) for name, spikes in shown.items()}
 
 
 class _QueryStatistics:

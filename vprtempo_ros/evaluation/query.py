@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Callable, Iterator, ParamSpec, TypeVar
+from typing import Callable, Iterable, Iterator, Mapping, NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Spikes
 from ..config import BagInputConfig, PosesConfig
 from ..encoding.adaptation import Adaptation
 from ..errors import SourceError
 from ..frames import Frame, Image, Pose
+from ..maps.camera_reading import bag_of_camera
+from ..maps.cameras import nearest_frames
 from ..maps.map import Map
 from ..sources.bags import is_bag
 from ..sources.poses import Origin
@@ -28,12 +31,36 @@ P = ParamSpec('P')
 
 @dataclass(frozen=True)
 class QueryConfig:
-    """Which frames of a recording are read: source, poses, number of frames, sizes accepted."""
+    """
+    Which frames of a recording are read: source, poses, number of frames, sizes accepted.
+
+    topics: of the other cameras of the map by name, where they are not those of its training.
+    """
 
     input: BagInputConfig
     poses: PosesConfig
     count: int = 0
     any_size: bool = False
+    topics: Mapping[str, str] = field(default_factory=dict)
+
+
+class View(NamedTuple):
+    """
+    What another camera saw.
+
+    spikes: uint8 (frames, inputs) of its own frames; rows: int64 (queries,), for each frame of the
+    query the number of the one that is nearest in time, -1: none.
+    """
+
+    spikes: Spikes
+    rows: NDArray[np.int64]
+
+
+class _Numbered(NamedTuple):
+    """A frame without its image."""
+
+    stamp_ns: int
+    number: int
 
 
 @dataclass(frozen=True)
@@ -45,7 +72,8 @@ class Query:
     decode_ms, encode_ms: float64 (frames,), times of each frame; recorded: frames in the recording,
     including those not read; skipped: number of unreadable frames by reason; origin: latitude,
     longitude and altitude of (0, 0, 0) if poses are from GPS; missing: lines on gaps and clocks;
-    timed: whether stamps are times, not numbers of image files.
+    timed: whether stamps are times, not numbers of image files; others: what the other cameras of
+    the map saw, by name.
     """
 
     path: str
@@ -60,6 +88,17 @@ class Query:
     origin: Origin | None
     missing: tuple[str, ...] = ()
     timed: bool = True
+    others: Mapping[str, View] = field(default_factory=dict)
+
+    def shown(self, cameras: Iterable[str], number: int) -> dict[str, Spikes]:
+        """Return the spikes of a frame of the query by camera, of those that have one."""
+        found = {}
+        for camera in cameras:
+            if camera not in self.others:
+                found[camera] = self.spikes[number]
+            elif (row := int(self.others[camera].rows[number])) >= 0:
+                found[camera] = self.others[camera].spikes[row]
+        return found
 
     def __len__(self) -> int:
         """Return the number of frames."""
@@ -70,12 +109,54 @@ def read_query(
     path: str, loaded: Map, config: QueryConfig, progress: ProgressCallback = silent
 ) -> Query:
     """
-    Read and encode a recording with the map's encoder.
+    Read and encode a recording with the map's encoder, of several cameras with that of each.
 
     Memory: one byte per input and frame (28x28 pixels and 27,000 frames: 21 MB).
 
     :raises SourceError: if it cannot be read, is empty, or has images of a different size.
     """
+    if not loaded.views:
+        return _read_camera(path, loaded, config, progress)
+    query = _read_camera(bag_of_camera(path, loaded.camera), loaded, config, progress)
+    others = {}
+    for name, view in loaded.views.items():
+        # Which of its frames belong to the query shows by their stamps.
+        own = replace(
+            config.input, topic=config.topics.get(name, view.config.input.topic), start=0, names=''
+        )
+        seen = _read_camera(
+            bag_of_camera(path, name),
+            view,
+            QueryConfig(own, PosesConfig(topic='none'), any_size=config.any_size),
+            progress,
+        )
+        others[name] = View(seen.spikes, _nearest(seen.stamps, query.stamps, name, path))
+    return replace(query, path=path, others=others)
+
+
+def _nearest(
+    stamps: NDArray[np.int64], wanted: NDArray[np.int64], name: str, path: str
+) -> NDArray[np.int64]:
+    """
+    Return the numbers of the frames of a camera that are nearest to those of the first one.
+
+    :raises SourceError: if there are none.
+    """
+    rows = np.full(len(wanted), -1, np.int64)
+    numbered = [_Numbered(stamp, number) for number, stamp in enumerate(stamps.tolist())]
+    places = [_Numbered(stamp, number) for number, stamp in enumerate(wanted.tolist())]
+    for at, frame in nearest_frames(numbered, places):
+        rows[at] = frame.number
+    if (rows < 0).all():
+        raise SourceError(
+            f'{path}: no frame of camera {name} is of the time of one of the first camera: do '
+            'their clocks agree, and were both recorded all along?'
+        )
+    return rows
+
+
+def _read_camera(path: str, loaded: Map, config: QueryConfig, progress: ProgressCallback) -> Query:
+    """Read and encode the frames of one camera."""
     traverse, origin = open_traverse(path, config.input, config.poses, loaded.origin)
     encode = _encoder(loaded)
     stamps: list[int] = []

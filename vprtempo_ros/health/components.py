@@ -12,6 +12,9 @@ from .status import Finding, Level, Values
 # The robot is lost if a smaller fraction of the results names a place.
 _MOST = 0.5
 
+# The middleware believes that a node which was killed is there for 20 seconds more.
+_GONE = 25.0
+
 # Publishers that are named.
 _NAMED = 4
 
@@ -97,9 +100,20 @@ def input_values(metrics: Metrics, context: DiagnosticContext) -> Values:
     ]
 
 
-def recognition_findings(metrics: Metrics, limits: DiagnosticsConfig) -> Iterator[Finding]:
+def recognition_findings(
+    metrics: Metrics, context: DiagnosticContext, limits: DiagnosticsConfig
+) -> Iterator[Finding]:
     """Yield what may be wrong with the matches."""
     recent = metrics.recent
+    yield Finding(
+        'namesakes',
+        Level.ERROR,
+        context.namesakes > 1,
+        f'{context.namesakes} nodes are called {context.name}, so their matches arrive on one '
+        'topic, and services and parameters of either answer: stop one of them, or rename it '
+        '(-r __node:=NAME)',
+        raise_after=_GONE,
+    )
     stale = metrics.match_silence > limits.silence
     yield Finding(
         'stale',

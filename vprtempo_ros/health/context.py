@@ -18,7 +18,8 @@ class DiagnosticContext(NamedTuple):
     or empty; map_revision: its number. sim_time: simulated time in seconds; None without
     `use_sim_time`. odometry_topic: after remapping; empty: not used. backend, places,
     sequence_filter: what matches the frames, against how many places. transform: of the
-    localisation, None without. The callables are called only if there is a problem to explain.
+    localisation, None without. name: of the node with its namespace; namesakes: how many nodes have
+    it. The callables are called only if there is a problem to explain.
     """
 
     input_kind: str
@@ -35,3 +36,5 @@ class DiagnosticContext(NamedTuple):
     places: int
     sequence_filter: str
     transform: TransformState | None = None
+    name: str = ''
+    namesakes: int = 1

@@ -65,7 +65,7 @@ class HealthMonitor:
             ),
             status(
                 'recognition',
-                components.recognition_findings(metrics, limits),
+                components.recognition_findings(metrics, context, limits),
                 'recognising places',
                 components.recognition_values(metrics, context),
             ),

@@ -81,13 +81,13 @@ def _config_of(config: TrainerConfig, number: int) -> TrainerConfig:
     topic = topics[number] if topics else f'/{names[number]}/image_raw'
     return replace(
         config,
-        bags=[_bag_of(bag, names[number]) for bag in config.bags],
+        bags=[bag_of_camera(bag, names[number]) for bag in config.bags],
         input=replace(config.input, topic=topic),
         cameras=CamerasConfig(),
     )
 
 
-def _bag_of(bag: str, camera: str) -> str:
+def bag_of_camera(bag: str, camera: str) -> str:
     """Return the traverse of a camera: a bag of all, or a folder of its name with images."""
     folder = user_path(bag)
     own = folder / camera

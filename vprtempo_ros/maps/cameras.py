@@ -7,16 +7,25 @@ The folder is that of the map of the first camera; those of the others are folde
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Iterable, Iterator, Mapping, Protocol, Sequence, TypeVar
 
 import numpy as np
 
 from ..errors import MapError
-from ..frames import Frame
 
 if TYPE_CHECKING:
     from .map import Map
-    from .places import Place
+
+
+class Stamped(Protocol):
+    """What has a time."""
+
+    @property
+    def stamp_ns(self) -> int:
+        """Time in ns."""
+
+
+F = TypeVar('F', bound=Stamped)
 
 VIEWS = 'views'
 CAMERAS_MAX = 16
@@ -101,7 +110,7 @@ def _difference(first: Map, second: Map) -> str:
     return ''
 
 
-def nearest_frames(frames: Iterable[Frame], places: Sequence[Place]) -> Iterator[tuple[int, Frame]]:
+def nearest_frames(frames: Iterable[F], places: Sequence[Stamped]) -> Iterator[tuple[int, F]]:
     """
     Yield for places, in their order, the frame of another camera that is nearest in time.
 
@@ -109,7 +118,7 @@ def nearest_frames(frames: Iterable[Frame], places: Sequence[Place]) -> Iterator
     """
     stamps = np.array([place.stamp_ns for place in places], np.int64)
     limit = _NEAR * float(np.median(np.diff(stamps))) if len(stamps) > 1 else 0.0
-    best: tuple[int, Frame] | None = None
+    best: tuple[int, F] | None = None
     for frame in frames:
         after = int(np.searchsorted(stamps, frame.stamp_ns))
         near = [place for place in (after - 1, after) if 0 <= place < len(stamps)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from typing import TYPE_CHECKING, Mapping
+from typing import TYPE_CHECKING, Mapping, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 
 ONE = ''
 """The name of a camera that is the only one."""
+
+
+class Joined(NamedTuple):
+    """The match of all cameras, and the camera whose time it has."""
+
+    camera: str
+    match: Match
 
 
 class Matcher:
@@ -74,11 +81,38 @@ class Matcher:
         self._config = deepcopy(config)
         return True
 
-    def __call__(self, similarity: Scores, timing: FrameTiming) -> Match:
-        """Return the match for the similarity float32 (places,) of the next frame."""
-        normalised = self.normalise(similarity, timing)
-        scores = self.filter(normalised, timing)
-        return self.best(similarity, scores, self.confidences(similarity, normalised, scores))
+    def __call__(self, similarity: Scores | Mapping[str, Scores], timing: FrameTiming) -> Match:
+        """
+        Return the match for the next frame, or for one frame of each of several cameras.
+
+        :param similarity: float32 (places,), of several cameras by name those that there are.
+        """
+        frames = similarity if isinstance(similarity, Mapping) else {ONE: similarity}
+        joined = None
+        for number, (camera, each) in enumerate(frames.items(), 1):
+            joined = self.add(camera, each, timing, number == len(frames))
+            # The way counts once.
+            timing = timing._replace(travelled=None if timing.travelled is None else 0.0)
+        assert joined is not None, 'the last camera has a match'
+        return joined.match
+
+    def add(
+        self, camera: str, similarity: Scores, timing: FrameTiming, last: bool = False
+    ) -> Joined | None:
+        """
+        Take the next frame of a camera; return the match of all.
+
+        None while frames of others are to come; last: none are. A camera alone needs no others.
+        """
+        normalised = self.normalise(similarity, timing, camera)
+        leading, shown = camera, Shown(similarity, normalised, timing)
+        if self._joint is not None:
+            if not self._joint.add(camera, shown) and not last:
+                return None
+            leading, shown = self._joint.join()
+        scores = self.filter(shown.normalised, shown.timing)
+        belief = self.confidences(shown.similarity, shown.normalised, scores)
+        return Joined(leading, self.best(shown.similarity, scores, belief))
 
     def normalise(self, similarity: Scores, timing: FrameTiming, camera: str = ONE) -> Scores:
         """
@@ -94,17 +128,6 @@ class Matcher:
         for stage in self._normalisers[camera]:
             scores = stage(scores, timing)
         return scores
-
-    def join(self, camera: str, shown: Shown, last: bool = False) -> tuple[str, Shown] | None:
-        """
-        Return what all cameras show together, and the one whose time it has.
-
-        None while frames of others are to come; last: none are. A camera alone needs no others.
-        """
-        if self._joint is None:
-            return camera, shown
-        complete = self._joint.add(camera, shown)
-        return self._joint.join() if complete or last else None
 
     @property
     def cameras(self) -> dict[str, CameraState]:

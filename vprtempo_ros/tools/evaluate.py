@@ -23,6 +23,7 @@ from ..evaluation.query import Query, QueryConfig, read_images, read_query
 from ..evaluation.report import check_output, write_report
 from ..evaluation.summary import summary
 from ..evaluation.truth import GroundTruth
+from ..maps.camera_reading import bag_of_camera
 from ..maps.map import Map
 from ..maps.store import load
 from ..support.paths import user_path
@@ -85,7 +86,14 @@ def _parser() -> argparse.ArgumentParser:
         help='with --radius: maximum difference of headings of a correct place',
     )
     query = parser.add_argument_group('query')
-    query.add_argument('--topic', default='', help='image topic of the bag (default: the only one)')
+    query.add_argument(
+        '--topic',
+        action='append',
+        default=[],
+        metavar='TOPIC or CAMERA=TOPIC',
+        help='image topic of the bag (default: the only one, of several cameras those of the '
+        'training); may be repeated for several cameras',
+    )
     add_poses(query)
     query.add_argument(
         '--names',
@@ -120,11 +128,14 @@ def _work(given: argparse.Namespace) -> None:
         if given.negatives:
             # Topic, names and range of frames belong to the query only.
             other = QueryConfig(
-                _input(loaded), PosesConfig(topic='none'), any_size=config.input.any_size
+                _input(loaded, _topics([], loaded)[loaded.camera]),
+                PosesConfig(topic='none'),
+                any_size=config.input.any_size,
             )
             negatives = read_query(given.negatives, loaded, other, bar)
         found = evaluate(loaded, query, truth, config, negatives, progress=bar)
-        images = read_images(given.query, source, {entry.query for entry in found.examples})
+        shown = bag_of_camera(given.query, loaded.camera) if loaded.views else given.query
+        images = read_images(shown, source, {entry.query for entry in found.examples})
     described = report_metadata(
         given.map, loaded, query, truth, correct_when, config, found.distinctness
     )
@@ -161,12 +172,36 @@ def _input(loaded: Map, topic: str = '', names: str = '', start: int = 0) -> Bag
     return replace(loaded.config.input, topic=topic, names=names, start=start)
 
 
+def _topics(given: Sequence[str], loaded: Map) -> dict[str, str]:
+    """
+    Return the topic of each camera by name; empty: the only one.
+
+    :raises ConfigError: if a topic is not of one of them.
+    """
+    if not loaded.views:
+        if len(given) > 1:
+            raise ConfigError(f'--topic: the map is of one camera, found {len(given)} topics')
+        return {loaded.camera: given[0] if given else ''}
+    topics = {name: each.config.input.topic for name, each in loaded.cameras.items()}
+    for entry in given:
+        name, separator, topic = entry.partition('=')
+        if not separator or name not in topics:
+            raise ConfigError(
+                f'--topic: expected CAMERA=TOPIC with one of the cameras {", ".join(topics)}, '
+                f'found {entry}'
+            )
+        topics[name] = topic
+    return topics
+
+
 def _query_config(given: argparse.Namespace, config: NodeConfig, loaded: Map) -> QueryConfig:
+    topics = _topics(given.topic, loaded)
     return QueryConfig(
-        _input(loaded, given.topic, given.names, given.start),
+        _input(loaded, topics[loaded.camera], given.names, given.start),
         poses_config(given),
         given.count,
         config.input.any_size,
+        topics,
     )
 
 

@@ -1,4 +1,4 @@
-"""Who publishes a topic, and why no message of it may arrive."""
+"""Who publishes a topic, why no message of it may arrive, and who else has a node's name."""
 
 from __future__ import annotations
 
@@ -28,6 +28,12 @@ def compressed_topic(node: Node, topic: str, message: type) -> str:
 def publisher_names(node: Node, topic: str) -> list[str]:
     """Return the full names of the nodes that publish a topic."""
     return sorted(_name(info) for info in node.get_publishers_info_by_topic(topic))
+
+
+def namesakes(node: Node) -> int:
+    """Return how many nodes have the full name of this one, itself included."""
+    own = node.get_name(), node.get_namespace()
+    return max(1, node.get_node_names_and_namespaces().count(own))
 
 
 def silence_reason(node: Node, topic: str, message: type, reliability: str) -> str:

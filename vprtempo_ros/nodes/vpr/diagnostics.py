@@ -18,7 +18,7 @@ from ...health.monitor import COMPONENTS, HealthMonitor
 from ...health.status import Level, Status
 from ...interface import DIAGNOSTICS
 from ..common.diagnostic_message import diagnostic_array
-from ..common.topic_check import loss_remedy, publisher_names, silence_reason
+from ..common.topic_check import loss_remedy, namesakes, publisher_names, silence_reason
 from .frame_processor import FrameProcessor
 from .subscriptions import InputSubscriptions
 
@@ -167,6 +167,8 @@ class Diagnostics:
             places=loaded.recogniser.backend.places,
             sequence_filter=processor.sequence_filter,
             transform=localisation.state() if localisation is not None else None,
+            name=node.get_fully_qualified_name(),
+            namesakes=namesakes(node),
         )
         # What is asked about the first topic holds for all, if none of them is received.
         topics = inputs.image_topics if inputs is not None else []
