@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import product
 from typing import NamedTuple, Sequence
 
 import cv2
@@ -24,11 +25,13 @@ from .comparison import map_of_images
 from .moved.day import Day
 from .moved.days import DAYS
 from .moved.rendered import TOLERANCE
+from .moved.park import Park
 from .moved.route import REFERENCE, Traverse, render
 from .moved.town import Pavement
 from .report import table
 
-PLACES, SEEDS = 500, (6,)
+PLACES, SEEDS = 500, (6, 7)
+WORLDS = {'pavement': Pavement, 'park': Park}
 # Metres between places; streets of the demo are no longer than this allows.
 _SPACING = 0.74
 NAMES = ('again', 'shifted', 'season')
@@ -111,24 +114,24 @@ def map_with_poses(reference: Traverse) -> Map:
 
 
 def bench(seeds: Sequence[int] = SEEDS) -> None:
-    """Carry the robot to a random place of a rendered pavement, 20 times on each of three days."""
+    """Carry the robot to a random place of rendered routes, 20 times on each of three days."""
     cv2.setNumThreads(1)
     days = [day for day in DAYS if day.name in NAMES]
     rows = []
-    for seed in seeds:
-        world = Pavement(seed, length=_SPACING * PLACES, spacing=_SPACING)
+    for seed, (kind, make) in product(seeds, WORLDS.items()):
+        world = make(seed, length=_SPACING * PLACES, spacing=_SPACING)
         reference = render(world, REFERENCE, frames=slice(PLACES))
         built = map_with_poses(reference)
         recogniser = Recogniser(built, BackendConfig(), MatchConfig())
         estimator = PoseEstimator([place.pose for place in built.places], TOLERANCE, PoseConfig())
         rows += [
-            row(f'{seed}, {day.name}', recogniser, estimator, render(world, day), day)
+            row(f'{kind} {seed}, {day.name}', recogniser, estimator, render(world, day), day)
             for day in days
         ]
         recogniser.close()
     table(
         [
-            'pavement of 500 places, day',
+            'route of 500 places, day',
             'found again',
             'metres until within 2 m, median / 90 %',
             'published while lost',

@@ -619,6 +619,14 @@ class TfConfig:
         low=0.1,
         high=1e5,
     )
+    blind_distance: float = option(
+        0.0,
+        'Distance over which the transform is still published while images show no place at all, '
+        'as of a covered camera, in metres. A robot that is carried meanwhile is then published '
+        'where it would have been',
+        low=0.0,
+        high=1e5,
+    )
     odometry_position_std: float = option(
         0.05,
         'Standard deviation of the position of the odometry after one metre, in metres; it grows '

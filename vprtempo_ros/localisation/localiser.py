@@ -3,8 +3,8 @@ From fixes and odometry to map -> odom: where the robot is believed to be, or th
 
 One sure match moves nothing: places look alike. Fixes that agree with the present hypothesis
 correct it a little each; others form a rival, which takes over once enough of them agree along
-the odometry over some distance. While fixes or single frames contradict the hypothesis, it is in
-doubt, and the position unknown.
+the odometry over some distance. While fixes contradict the hypothesis, or the frames alone do not
+show the places around it, it is in doubt, and the position unknown.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ..arrays import Doubles
 from ..config import TfConfig
 from ..matching.stages import Scores
 from .hypothesis import Fix, Hypothesis
-from .nearby import FrameTest, NearbyPlaces
+from .nearby import FrameTest, NearbyPlaces, shows_nothing
 from .planar import Planar
 
 # Sure matches in a row against a hypothesis that put it in doubt.
@@ -70,6 +70,8 @@ class Localiser:
         self._current: Hypothesis | None = None
         self._rival: Hypothesis | None = None
         self._against = 0
+        # Where the hypothesis was, in metres along its way, when a frame last showed any place.
+        self._seen_at = 0.0
         self._test.restart()
         self._reason = reason
 
@@ -103,6 +105,7 @@ class Localiser:
         segment = self.nearby.segment
         self._current = Hypothesis(fix, odometry, self._config, segment, given=True)
         self._rival, self._against = None, 0
+        self._seen_at = 0.0
         self._test.restart()
 
     def see(self, sighting: Sighting, odometry: Planar) -> None:
@@ -145,6 +148,7 @@ class Localiser:
         if rival.sure >= self._config.agreeing and rival.travelled >= self._config.distance:
             self.jumps += self._current is not None
             self._current, self._rival, self._against = rival, None, 0
+            self._seen_at = rival.travelled
             self._test.restart()
 
     def _look(self, sighting: Sighting, agrees: bool | None) -> None:
@@ -152,6 +156,11 @@ class Localiser:
         current = self._current
         if current is None:
             return
+        if shows_nothing(sighting.similarity):
+            if current.travelled - self._seen_at < self._config.blind_distance:
+                return
+        else:
+            self._seen_at = current.travelled
         reach = 2.0 * float(np.sqrt(np.diag(current.covariance)[:2].max()))
         near = self.nearby.around(current.pose.x, current.pose.y, reach)
         self._test.add(sighting.similarity, near, agrees)

@@ -10,16 +10,21 @@ from numpy.typing import NDArray
 
 from ..frames import Pose
 
-# A frame shows the places around the robot if one of them is among this part of all places.
-_TOP = 0.02
-# Probability of that for a robot that is there: before it is known, and what it is held to.
-_USUAL, _LEAST, _MOST = 0.9, 0.5, 0.98
+# A frame shows the places around the robot if one of them stands out at least this much, relative to
+# the best of all: more than halfway, for look-alikes are between.
+_SHARE = 0.8
+# Probability of that for a robot that is there: before it is known, and what it is held to; and for
+# one that is elsewhere, for each place around it and in any case.
+_USUAL, _LEAST, _MOST = 0.95, 0.8, 0.98
+_ALIKE = 0.02
 # Part of the newest frame in what is common.
 _RATE = 0.02
-# Evidence is kept up to this many nats: one frame against it is enough where such are rare.
-_CAP = 2.5
-# A frame whose best place stands out less than this, compared with the mean, shows nothing.
-_STANDS_OUT = 0.7
+# A frame in which the best place stands out less than this times the best of as many random values
+# shows no place.
+_NOISE = 1.25
+# Evidence is kept within these many nats: one frame against it is enough to doubt, and after two it
+# takes more than one to believe again.
+_CAP, _FLOOR = 1.5, -8.0
 
 
 class NearbyPlaces:
@@ -41,18 +46,26 @@ class NearbyPlaces:
         return self._places[distance <= self.segment + reach]
 
 
+def shows_nothing(similarity: NDArray[np.float32]) -> bool:
+    """Return whether no place stands out in a frame, float32 (places,), as of a covered camera."""
+    stands_out = float(similarity.max()) - float(similarity.mean())
+    random = math.sqrt(2.0 * math.log(max(len(similarity), 2)))
+    return stands_out < _NOISE * random * float(similarity.std())
+
+
 class FrameTest:
     """
     Whether the frames show the places around the assumed position, as a sequential test.
 
     It uses the similarity of single frames: a sequence filter still believes in the old place
-    several frames after a robot was carried away. What is common on this drive is learnt from
-    frames whose match agrees. Frames in which no place stands out say nothing.
+    several frames after a robot was carried away. How common it is that a frame shows them is
+    learnt from frames whose match agrees. A frame in which no place stands out does not show them:
+    to a robot that was carried it would be as blank.
     """
 
     def __init__(self) -> None:
         """Start without evidence for or against."""
-        self._usual, self._prominence = _USUAL, 0.0
+        self._usual = _USUAL
         self.restart()
 
     def restart(self) -> None:
@@ -74,19 +87,14 @@ class FrameTest:
         :param near: places around the assumed position.
         :param agrees: whether a sure match agrees with the position; None: there is none.
         """
-        spread = float(similarity.std())
-        if not len(near) or not math.isfinite(spread) or spread <= 0.0:
+        count, spread = len(similarity), float(similarity.std())
+        chance = len(near) / count + _ALIKE
+        if not len(near) or chance >= _LEAST or not math.isfinite(spread) or spread <= 0.0:
             return
-        prominence = (float(similarity.max()) - float(similarity.mean())) / spread
-        among = float((similarity > similarity[near].max()).mean()) <= _TOP
-        chance = min(_TOP * len(near) + 1.0 / len(similarity), 1.0)
+        mean, best = float(similarity.mean()), float(similarity.max())
+        shows = float(similarity[near].max()) - mean >= _SHARE * (best - mean)
         if agrees:
-            self._usual += _RATE * (among - self._usual)
-            self._prominence += max(_RATE, float(not self._prominence)) * (
-                prominence - self._prominence
-            )
+            self._usual += _RATE * (shows - self._usual)
         right = min(max(self._usual, _LEAST), _MOST)
-        if prominence < _STANDS_OUT * self._prominence or chance >= right:
-            return
-        ratio = right / chance if among else (1.0 - right) / (1.0 - chance)
-        self._evidence = min(self._evidence + math.log(ratio), _CAP)
+        ratio = right / chance if shows else (1.0 - right) / (1.0 - chance)
+        self._evidence = min(max(self._evidence + math.log(ratio), _FLOOR), _CAP)
