@@ -24,8 +24,8 @@ from vprtempo_ros.recogniser import Recogniser
 from .comparison import map_of_images
 from .moved.day import Day
 from .moved.days import DAYS
-from .moved.rendered import TOLERANCE
 from .moved.park import Park
+from .moved.rendered import TOLERANCE
 from .moved.route import REFERENCE, Traverse, render
 from .moved.town import Pavement
 from .report import table

@@ -13,6 +13,10 @@ class SourceError(VprError):
     """A bag or a folder of images cannot be used."""
 
 
+class TopicTypeError(SourceError):
+    """A topic has messages of another type than the settings say."""
+
+
 class ImageError(VprError):
     """An image message or file does not hold what it claims to hold."""
 

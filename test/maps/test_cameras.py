@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.events import packet, records, scene
 from support.helpers import START, images, odometry, picture, tiny_config, write_bag
 
 from vprtempo_ros.config import MatchConfig, TrainerConfig
@@ -166,3 +167,21 @@ def test_map_info_shows_each_camera(saved: Path, capsys: pytest.CaptureFixture[s
     assert 'front, rear; what follows is of front' in shown
     assert shown.count('10, 10 with a pose') == 2
     assert str(saved / VIEWS / 'rear') in shown
+
+
+@pytest.mark.parametrize('kind', ['image', 'events'])
+def test_an_event_camera_among_others_is_refused(tmp_path: Path, kind: str) -> None:
+    """In one line that says what to do, whichever the input type is."""
+    packets = [packet('evt3', scene(n, 0), seq=n, stamp_ns=START + n * 10**9) for n in range(4)]
+    recorded = [
+        *images(map(picture, range(4)), topic='/front/image_raw'),
+        *records(packets, topic='/dvs/events'),
+    ]
+    bag = write_bag(tmp_path / 'bag', sorted(recorded, key=lambda each: each.stamp_ns))
+    topics = ['/front/image_raw', '/dvs/events']
+    given = config(bag, **{'cameras.topics': topics, 'input.type': kind})
+    with pytest.raises(ConfigError, match='train a map of its own for the other kind') as caught:
+        build_map(given)
+    name, topic = ('rear', '/dvs/events') if kind == 'image' else ('front', '/front/image_raw')
+    assert str(caught.value).startswith(f'camera {name}: ') and topic in str(caught.value)
+    assert '\n' not in str(caught.value)

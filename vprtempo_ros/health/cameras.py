@@ -36,6 +36,11 @@ class CameraHealth(NamedTuple):
     steady: bool
 
 
+def is_worth_little(state: CameraState, best: float) -> bool | None:
+    """Return whether a camera hardly distinguishes places; None: no camera does now."""
+    return state.standing_out < _WORTH * best if best >= _SEES else None
+
+
 def camera_findings(camera: CameraHealth, limits: DiagnosticsConfig) -> Iterator[Finding]:
     """Yield what may be wrong with a camera."""
     yield from input_findings(camera.metrics, camera.context, limits)
@@ -52,11 +57,11 @@ def camera_findings(camera: CameraHealth, limits: DiagnosticsConfig) -> Iterator
         if offset is not None
         else '',
     )
-    worthless = camera.steady and not silent and state.standing_out < _WORTH * camera.best
+    worth_little = is_worth_little(state, camera.best)
     yield Finding(
         'worth',
         Level.WARN,
-        worthless if camera.best >= _SEES else None,
+        worth_little if camera.steady and not silent or worth_little is None else False,
         f'{name} hardly distinguishes places: the right one stands out by {state.standing_out:.1f} '
         f'standard deviations, {camera.best:.1f} for the best camera; is it covered, dirty, or '
         'turned since its map was made? It counts less meanwhile',

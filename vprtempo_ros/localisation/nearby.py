@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ..frames import Pose
 
-# A frame shows the places around the robot if one of them stands out at least this much, relative to
-# the best of all: more than halfway, for look-alikes are between.
+# A frame shows the places around the robot if one of them stands out at least this much, relative
+# to the best of all: more than halfway, for look-alikes are between.
 _SHARE = 0.8
 # Probability of that for a robot that is there: before it is known, and what it is held to; and for
 # one that is elsewhere, for each place around it and in any case.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..config import CamerasConfig, TrainerConfig
-from ..errors import ConfigError, MapError
+from ..errors import ConfigError, MapError, TopicTypeError
 from ..sources.bags import is_bag
 from ..support.paths import user_path
 from ..support.progress import ProgressCallback
@@ -33,12 +33,12 @@ def read_cameras(config: TrainerConfig, progress: ProgressCallback) -> dict[str,
         return {'': read_route(config, progress)}
     configs = {name: _config_of(config, number) for number, name in enumerate(names)}
     first, *others = names
-    contents = {first: read_route(configs[first], progress)}
+    contents = {first: _read(first, configs[first], progress)}
     places = len(contents[first].places)
     common = set(range(places))
     found = {first: list(range(places))}
     for name in others:
-        seen = read_route(configs[name], progress, contents[first].origin, contents[first])
+        seen = _read(name, configs[name], progress, contents[first])
         contents[name], found[name] = seen, _numbers(contents[first], seen)
         if 2 * len(found[name]) < places:
             raise MapError(
@@ -47,6 +47,19 @@ def read_cameras(config: TrainerConfig, progress: ProgressCallback) -> dict[str,
             )
         common &= set(found[name])
     return {name: _only(contents[name], found[name], common) for name in names}
+
+
+def _read(
+    name: str, config: TrainerConfig, progress: ProgressCallback, first: MapContent | None = None
+) -> MapContent:
+    """Read the traverses of a camera; first: of the camera that has defined the places."""
+    try:
+        return read_route(config, progress, first.origin if first else None, first)
+    except TopicTypeError as error:
+        raise ConfigError(
+            f'camera {name}: {error}; the cameras of one map all send images, or all events '
+            f'(input.type is {config.input.type}): train a map of its own for the other kind'
+        ) from None
 
 
 def _numbers(first: MapContent, seen: MapContent) -> list[int]:

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Callable, Collection, Iterable, Iterator, TypeVar
 
-from ..errors import SourceError
+from ..errors import SourceError, TopicTypeError
 from . import zstd
 from .database import recover
 from .kinds import conversion
@@ -194,7 +194,7 @@ def choose_topic(
         if found is None:
             raise SourceError(f'{where}: no topic {wanted}; {what} topics in it: {listed}')
         if found.type not in types:
-            raise SourceError(
+            raise TopicTypeError(
                 f'{where}: {wanted} is of type {found.type}; {what} topics in it: {listed}'
             )
         return found

@@ -14,8 +14,7 @@ def test_nodes_of_one_name() -> None:
     names = [('twin', '/'), ('twin', '/'), ('twin', '/apart')]
     nodes = [ros.rclpy.create_node(n, namespace=space, context=context) for n, space in names]
     try:
-        for node, count in zip(nodes, (2, 2, 1)):
-            ros.until(lambda: namesakes(node) == count, f'{count} nodes of that name')
+        ros.until(lambda: [namesakes(each) for each in nodes] == [2, 2, 1], 'all three nodes')
     finally:
         for node in nodes:
             node.destroy_node()
