@@ -162,6 +162,12 @@ LOCALIZE = Entry(
     'revision and pose with covariance; success is false where it is unknown, and message the '
     'reason',
 )
+REINITIALISE = Entry(
+    'reinitialize_global_localization',
+    SERVICE,
+    ('std_srvs/srv/Empty',),
+    'with `tf.publish: true`: as `~/relocalize`, under the name that AMCL gives it and Nav2 calls',
+)
 
 LEARN_START = Entry(
     '~/learn_start',
@@ -253,6 +259,7 @@ NODES: dict[str, tuple[Entry, ...]] = {
         LOCALIZE,
         LEARN_START,
         LEARN_STOP,
+        REINITIALISE,
     ),
     'trainer_node': (PROGRESS, *TEACHING),
 }

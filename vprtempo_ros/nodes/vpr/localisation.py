@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
 import numpy as np
 from geometry_msgs.msg import PoseWithCovarianceStamped, TransformStamped
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode
+from std_srvs.srv import Empty
 
 from ...config import NodeConfig
 from ...frames import Pose
 from ...health.transform import ODOMETRY_SILENCE, TransformState
-from ...interface import GIVEN_POSE, TF, TRACKED_POSE
+from ...interface import GIVEN_POSE, REINITIALISE, TF, TRACKED_POSE
 from ...localisation.hypothesis import Fix
 from ...localisation.localiser import Localiser, Located, Sighting
 from ...localisation.nearby import NearbyPlaces
@@ -49,9 +50,18 @@ class Localisation:
     """
 
     def __init__(
-        self, node: LifecycleNode, config: NodeConfig, loaded: LoadedMap, odometer: Odometer
+        self,
+        node: LifecycleNode,
+        config: NodeConfig,
+        loaded: LoadedMap,
+        odometer: Odometer,
+        forget_frames: Callable[[], None],
     ) -> None:
-        """Make the topics and start without knowing where the robot is."""
+        """
+        Make the topics and start without knowing where the robot is.
+
+        :param forget_frames: makes the recogniser forget earlier frames.
+        """
         self._node, self._config, self._odometer = node, config, odometer
         self._message = transform_message()
         self._waiting: deque[_Waiting] = deque(maxlen=_WAITING)
@@ -67,6 +77,8 @@ class Localisation:
         self._given = node.create_subscription(
             PoseWithCovarianceStamped, GIVEN_POSE.name, self._on_given_pose, 1
         )
+        self._forget_frames = forget_frames
+        self._service = node.create_service(Empty, REINITIALISE.name, self._on_reinitialise)
         self._timer = node.create_timer(
             1.0 / config.tf.rate, self._publish, clock=Clock(clock_type=ClockType.STEADY_TIME)
         )
@@ -83,8 +95,9 @@ class Localisation:
         self._waiting.append(_Waiting(time.monotonic(), stamp_ns, loaded, sighting))
 
     def forget(self) -> str:
-        """Forget where the robot is; return what happens next."""
-        self._localiser.reset('~/relocalize was called, and no matches agree yet')
+        """Forget earlier frames and where the robot is; return what happens next."""
+        self._forget_frames()
+        self._localiser.reset('relocalisation was asked for, and no matches agree yet')
         limits = self._config.tf
         return (
             'earlier frames and the position are forgotten; map -> odom is published again when '
@@ -120,6 +133,7 @@ class Localisation:
         """Remove the topics."""
         self._node.destroy_timer(self._timer)
         self._node.destroy_subscription(self._given)
+        self._node.destroy_service(self._service)
         self._others.stop()
         for publisher in (self._transforms, self._poses):
             self._node.destroy_publisher(publisher)
@@ -221,6 +235,10 @@ class Localisation:
             message = pose_message(estimate, type(stamp)(sec=stamp.sec, nanosec=stamp.nanosec))
             message.header.stamp.sec, message.header.stamp.nanosec = divmod(stamp_ns, 10**9)
             self._poses.publish(message)
+
+    def _on_reinitialise(self, request: Empty.Request, response: Empty.Response) -> Empty.Response:
+        self._node.get_logger().info(self.forget())
+        return response
 
     def _on_given_pose(self, message: PoseWithCovarianceStamped) -> None:
         """Begin at the pose that a person, or another node, gives."""

@@ -151,7 +151,9 @@ class VprNode(TolerantLifecycleNode):
         # Only here: a node without it starts faster.
         from .localisation import Localisation
 
-        found = Localisation(self, self._config, processor.loaded, processor.odometer)
+        found = Localisation(
+            self, self._config, processor.loaded, processor.odometer, processor.forget
+        )
         processor.follower = found.see
         return found
 
@@ -261,7 +263,6 @@ class VprNode(TolerantLifecycleNode):
             response.success, response.message = False, _NOT_ACTIVE
         elif self._localisation is not None:
             # Its own initial pose would be taken for that of a person.
-            self._processor.forget()
             response.success, response.message = True, self._localisation.forget()
         else:
             response.success, response.message = self._processor.relocalize()
