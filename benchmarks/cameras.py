@@ -171,7 +171,7 @@ def bench(seeds: Sequence[int] = SEEDS) -> None:
 
 
 def cpu() -> None:
-    """Print the CPU time of one node for two cameras beside that of two nodes."""
+    """Print the CPU time of one node for two cameras and that of two nodes."""
     environment = ros_environment()
     with tempfile.TemporaryDirectory() as folder:
         built = str(noise_map(Path(folder), 640, 480))

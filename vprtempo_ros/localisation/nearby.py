@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from ..frames import Pose
 
 # A frame shows the places around the robot if one of them stands out at least this much, relative
-# to the best of all: more than halfway, for look-alikes are between.
+# to the best of all: more than halfway, where similar places are.
 _SHARE = 0.8
-# Probability of that for a robot that is there: before it is known, and what it is held to; and for
-# one that is elsewhere, for each place around it and in any case.
+# Probability of that for a robot that is there: before it is known, and what it is held to; and the
+# least for one at another place.
 _USUAL, _LEAST, _MOST = 0.95, 0.8, 0.98
 _ALIKE = 0.02
 # Part of the newest frame in what is common.
