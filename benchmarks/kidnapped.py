@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from itertools import product
-from typing import NamedTuple, Sequence
+from typing import Callable, NamedTuple, Sequence
 
 import cv2
 import numpy as np
@@ -28,10 +28,11 @@ from .moved.park import Park
 from .moved.rendered import TOLERANCE
 from .moved.route import REFERENCE, Traverse, render
 from .moved.town import Pavement
+from .moved.world import RouteWorld
 from .report import table
 
 PLACES, SEEDS = 500, (6, 7)
-WORLDS = {'pavement': Pavement, 'park': Park}
+WORLDS: dict[str, Callable[..., RouteWorld]] = {'pavement': Pavement, 'park': Park}
 # Metres between places; streets of the demo are no longer than this allows.
 _SPACING = 0.74
 NAMES = ('again', 'shifted', 'season')

@@ -16,7 +16,7 @@ from .maps.cameras import check_same_places
 from .maps.kept_places import kept_places
 from .maps.map import Map
 from .matching.match import Match
-from .matching.matcher import ONE, Joined, Matcher
+from .matching.matcher import ONE, JointMatch, Matcher
 from .matching.stages import CameraState, FrameTiming
 from .responder import Responder
 from .statistics import Statistics
@@ -29,7 +29,7 @@ class Matched(NamedTuple):
     match: Match
 
 
-Recognition = Generator[Spikes, Scores, Joined | None]
+Recognition = Generator[Spikes, Scores, JointMatch | None]
 """
 A frame on its way: yields its spikes, is sent their similarity, returns the match.
 
@@ -224,10 +224,10 @@ class Recogniser:
         return found
 
 
-def _finish(recognition: Recognition, similarity: Scores) -> Joined | None:
+def _finish(recognition: Recognition, similarity: Scores) -> JointMatch | None:
     try:
         recognition.send(similarity)
     except StopIteration as end:
-        result: Joined | None = end.value
+        result: JointMatch | None = end.value
         return result
     raise AssertionError('a recognition yields once')

@@ -27,7 +27,7 @@ ONE = ''
 """The name of a camera that is the only one."""
 
 
-class Joined(NamedTuple):
+class JointMatch(NamedTuple):
     """The match of all cameras, and the camera whose time it has."""
 
     camera: str
@@ -98,7 +98,7 @@ class Matcher:
 
     def add(
         self, camera: str, similarity: Scores, timing: FrameTiming, last: bool = False
-    ) -> Joined | None:
+    ) -> JointMatch | None:
         """
         Take the next frame of a camera; return the match of all.
 
@@ -112,7 +112,7 @@ class Matcher:
             leading, shown = self._joint.join()
         scores = self.filter(shown.normalised, shown.timing)
         belief = self.confidences(shown.similarity, shown.normalised, scores)
-        return Joined(leading, self.best(shown.similarity, scores, belief))
+        return JointMatch(leading, self.best(shown.similarity, scores, belief))
 
     def normalise(self, similarity: Scores, timing: FrameTiming, camera: str = ONE) -> Scores:
         """
