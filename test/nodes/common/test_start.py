@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import yaml
@@ -94,3 +95,14 @@ def test_a_bag_with_a_topic_that_ros_does_not_allow(tmp_path: Path) -> None:
         assert replay.process.wait(ros.PATIENCE) == 0
         assert 'bad name: left out:' in replay.output()
         assert '1 messages published' in replay.output()
+
+
+def test_opencv_of_vpr_node_has_one_thread(capfd: pytest.CaptureFixture[str]) -> None:
+    """More would wait for each frame by spinning."""
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(4)
+    try:
+        ros.refused(capfd, 'vpr_node', '--ros-args', '-p', 'nonsense')
+        assert cv2.getNumThreads() == 1
+    finally:
+        cv2.setNumThreads(before)
