@@ -109,7 +109,13 @@ OTHER_TF = Entry(
     'with `tf.publish: true`: whether another node publishes that transform too',
     'best effort',
 )
-LOCALISATION = (GIVEN_POSE, TRACKED_POSE, TF, OTHER_TF)
+REINITIALISE = Entry(
+    'reinitialize_global_localization',
+    SERVICE,
+    ('std_srvs/srv/Empty',),
+    'with `tf.publish: true`: as `~/relocalize`, under the name that AMCL gives it and Nav2 calls',
+)
+LOCALISATION = (GIVEN_POSE, TRACKED_POSE, TF, OTHER_TF, REINITIALISE)
 BELIEF = Entry(
     '~/belief',
     OUT,
@@ -162,13 +168,6 @@ LOCALIZE = Entry(
     'revision and pose with covariance; success is false where it is unknown, and message the '
     'reason',
 )
-REINITIALISE = Entry(
-    'reinitialize_global_localization',
-    SERVICE,
-    ('std_srvs/srv/Empty',),
-    'with `tf.publish: true`: as `~/relocalize`, under the name that AMCL gives it and Nav2 calls',
-)
-
 LEARN_START = Entry(
     '~/learn_start',
     SERVICE,
@@ -259,7 +258,6 @@ NODES: dict[str, tuple[Entry, ...]] = {
         LOCALIZE,
         LEARN_START,
         LEARN_STOP,
-        REINITIALISE,
     ),
     'trainer_node': (PROGRESS, *TEACHING),
 }
