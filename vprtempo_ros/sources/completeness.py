@@ -49,6 +49,10 @@ class Completeness:
         self.skipped.clear()
         self.without_pose = self.late = self.swapped = 0
 
+    def order_of_video(self) -> None:
+        """Take packets for recorded in order: encoders send them as they depend on each other."""
+        self.out_of_order, self.largest_step = 0, 0.0
+
     def pose_at(self, track: PoseTrack | None, time_ns: int) -> Pose | None:
         """Return the pose of a frame; one that a traverse with poses does not have is counted."""
         pose = track.at(time_ns) if track else None

@@ -57,10 +57,14 @@ class BagFrames:
         self.sensor = None
         with BagReader(path) as bag:
             self.topic = image_topic(bag, config.topic)
-            self.video = _is_video(bag, self.topic)
+            self.video = holds_video(bag, self.topic)
+            if self.video:
+                check_library(bag.path)
             found = read_timeline(bag, self.topic, poses, origin)
         self.poses, self.origin = found.track, found.origin
         self.completeness = found.completeness
+        if self.video:
+            self.completeness.order_of_video()
         self._times = found.times
         # What packets of video say is the size before they were encoded.
         self._size = None if self.video else found.scan.size
@@ -153,12 +157,8 @@ def image_topic(bag: BagReader, wanted: str) -> Topic:
     return choose_topic(bag.topics, types, wanted, 'image', bag.path)
 
 
-def _is_video(bag: BagReader, topic: Topic) -> bool:
-    """
-    Return whether a topic holds packets of a video, by the formats of most of its first messages.
-
-    :raises SourceError: if it does, and PyAV is not installed.
-    """
+def holds_video(bag: BagReader, topic: Topic) -> bool:
+    """Return whether a topic holds video, by the formats of most of its first messages."""
     video = topic.type in VIDEO_TYPES
     if topic.type == COMPRESSED:
         formats = []
@@ -166,8 +166,6 @@ def _is_video(bag: BagReader, topic: Topic) -> bool:
             with suppress(ImageError):
                 formats.append(is_video(read_message(raw.data, topic.type).format))
         video = 2 * sum(formats) > len(formats)
-    if video:
-        check_library(bag.path)
     return video
 
 

@@ -19,6 +19,7 @@ from ..sources.clocks import common_clock
 from ..sources.completeness import Completeness
 from ..sources.event_bag import BagPackets, EventPackets, FilePackets
 from ..sources.event_msg import EVENT_TYPES
+from ..sources.image_frames import holds_video
 from ..sources.image_msg import DECODERS
 from ..sources.kinds import AEDAT4, RECORDINGS, is_event_file
 from ..sources.scan import scan
@@ -81,6 +82,8 @@ def _images(bag: BagReader, topic: Topic) -> Iterator[Line]:
     clocks = common_clock(found.stamps)
     complete.notes += clocks.notes
     complete.out_of_order, complete.largest_step = clocks.disorder
+    if holds_video(bag, topic):
+        complete.order_of_video()
     complete.add_gaps(np.sort(clocks.frames))
     for line in complete.lines():
         yield 'missing', line
