@@ -39,7 +39,7 @@ def check_alike(first: Recorded, second: Recorded, one_frame: bool = True) -> No
             for each in (first, second)
         ]
         raise MapError(f'expected maps of one sensor, found {" and ".join(sensors)}')
-    frames = [_frame_id(each.places) for each in (first, second)]
+    frames = [frame_id_of(each.places) for each in (first, second)]
     if one_frame and all(frames) and frames[0] != frames[1]:
         raise MapError(
             f'expected poses in one coordinate frame, found {frames[0]!r} and {frames[1]!r}: '
@@ -60,5 +60,6 @@ def check_alike(first: Recorded, second: Recorded, one_frame: bool = True) -> No
         )
 
 
-def _frame_id(places: Sequence[Place]) -> str | None:
+def frame_id_of(places: Sequence[Place]) -> str | None:
+    """Return the coordinate frame of the first pose; None: there is none."""
     return next((place.pose.frame_id for place in places if place.pose), None)

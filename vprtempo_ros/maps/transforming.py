@@ -8,6 +8,7 @@ from typing import NamedTuple, Sequence
 
 from ..errors import MapError
 from ..frames import Pose
+from .alike import frame_id_of
 from .content import MapContent
 
 # Beyond this a coordinate in metres is a mistake: half of the equator.
@@ -75,12 +76,8 @@ def in_frame_of(first: MapContent, second: MapContent, transform: Transform) -> 
     :param transform: of the origin of the second one's frame in the first one's.
     :raises MapError: if one of them has no poses.
     """
-    frames = [
-        next((place.pose.frame_id for place in each.places if place.pose), None)
-        for each in (first, second)
-    ]
-    frame_id, inner = frames
-    if frame_id is None or inner is None:
+    frame_id = frame_id_of(first.places)
+    if frame_id is None or frame_id_of(second.places) is None:
         which = 'first' if frame_id is None else 'second'
         raise MapError(f'expected poses to transform, but the {which} map has none')
     places = [
