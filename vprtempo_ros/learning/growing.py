@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..arrays import Floats, Spikes
 from ..maps.map import Map
 from ..maps.places import Place
+from ..matching.normalisation import shrunk
 from ..network.layers import AMPLITUDE
 from ..network.neighbours import unit
 from ..network.network import LinearNetwork
@@ -21,9 +22,6 @@ from .basis import Basis
 from .rows import Rows
 
 A = TypeVar('A', bound=NDArray[np.generic])
-
-# Frames that the deviation of a place's responses is shrunk by, as when a map is trained.
-_ENOUGH = 10.0
 
 
 class Seen(NamedTuple):
@@ -149,8 +147,8 @@ class GrowingMap:
                 near = self._loaded.parts().around(number, self._tolerance)
                 away = (self._basis.places < near.start) | (self._basis.places >= near.stop)
                 others = column[away] if away.any() else column
-            shrunk = others.var() * count + self._middle**2 * _ENOUGH
-            deviation = float(np.sqrt(shrunk / (count + _ENOUGH))) or 1.0
+            variance = shrunk(float(others.var()), count, self._middle**2)
+            deviation = float(np.sqrt(variance)) or 1.0
             self._mean[number] = soft * others.mean()
             self._deviation[number] = (deviation / self._middle) ** soft * self._middle
 

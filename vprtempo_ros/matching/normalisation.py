@@ -13,7 +13,7 @@ from typing import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Indices
+from ..arrays import Doubles, Indices
 from ..network.segments import Segments
 from ..statistics import Statistics
 from .stages import FrameTiming, Scores
@@ -91,11 +91,18 @@ def measure_response_statistics(
     tried = count > 0
     if tried.any():
         mean[~tried] = np.median(mean[tried])
-        variance = (variance * count + np.median(variance[tried]) * _ENOUGH) / (count + _ENOUGH)
+        variance = shrunk(variance, count, float(np.median(variance[tried])))
     deviation = np.sqrt(variance)
     # All alike: nothing to go by, and nothing to divide by.
     deviation[deviation == 0.0] = 1.0
     return Statistics(mean.astype(np.float32), deviation.astype(np.float32))
+
+
+def shrunk(
+    variance: Doubles | float, count: Doubles | float, typical: float
+) -> NDArray[np.float64]:
+    """Return variances over `count` frames, nearer to the typical one where these are few."""
+    return np.asarray((variance * count + typical * _ENOUGH) / (count + _ENOUGH))
 
 
 def softened(statistics: Statistics, part: float) -> Statistics:
