@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-import numpy as np
-
 from ..arrays import Spikes
 from ..network.network import Network
 from ..network.segments import Segments
+from ..support.sampling import evenly_spread
 from .chips import CHIPS, exceeded
 from .smaller import Smaller, smaller
 
@@ -46,7 +45,7 @@ def fit_lines(
 def own_frames(made: Smaller, shown: Spikes, tolerance: int, segments: Segments) -> str:
     """Return in words how many frames of its places a smaller network recognises."""
     places = made.network.places
-    chosen = np.unique(np.linspace(0, places - 1, _FRAMES).astype(int))
+    chosen = evenly_spread(places, _FRAMES)
     best = made.similarity(shown[chosen]).argmax(axis=1)
     first, end = (bounds[chosen] for bounds in segments.windows(tolerance))
     right = int(((first <= best) & (best < end)).sum())

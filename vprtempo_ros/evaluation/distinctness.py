@@ -17,6 +17,7 @@ from ..maps.map import Map
 from ..matching.normalisation import Normaliser
 from ..matching.stages import FrameTiming
 from ..statistics import statistics_of
+from ..support.sampling import evenly_spread
 
 # Maximum number of places that are tried, evenly spread.
 _PLACES = 300
@@ -62,7 +63,7 @@ def distinctness(loaded: Map, backend: Backend) -> Distinctness | None:
     if loaded.sensor.type == EVENTS:
         return None
     count, tolerance = len(loaded.places), loaded.config.places.tolerance
-    tried = np.unique(np.linspace(0, count - 1, min(count, _PLACES)).astype(int)).tolist()
+    tried = evenly_spread(count, _PLACES).tolist()
     encode, rng = loaded.encoder, np.random.default_rng(0)
     images = [_thumbnail(loaded.thumbnails[place]) for place in tried]
     kinds: list[list[Spikes]] = [[] for _ in _CHANGES]

@@ -14,6 +14,7 @@ from ..network.network import LinearNetwork
 from ..network.ridge import Solver, check_scipy
 from ..support.blas import BlasThreads
 from ..support.progress import ProgressCallback
+from ..support.sampling import evenly_spread
 
 # Places by whose weights the settings of the fit are recognised.
 _PROBES = 16
@@ -91,6 +92,6 @@ def _fitted(content: MapContent, weights: Floats) -> Basis:
             found = error, solver, scale, share
     assert found is not None
     _, solver, scale, share = found
-    chosen = np.unique(np.linspace(0, len(shown) - 1, min(len(shown), _FRAMES)).astype(int))
+    chosen = evenly_spread(len(shown), _FRAMES)
     mean, inverse = solver.mean.astype(np.float32), solver.inverse().astype(np.float32)
     return Basis(mean, inverse, targets, scale, share, shown[chosen], chosen)

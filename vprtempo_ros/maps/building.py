@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime
 
-import numpy as np
-
 from ..arrays import Spikes
 from ..backends.reference import reference_backend
 from ..config import TrainerConfig
@@ -19,6 +17,7 @@ from ..network.network import LinearNetwork, Network
 from ..network.training import check_method, check_places, is_closed_form, train
 from ..statistics import Statistics, statistics_of
 from ..support.progress import ProgressCallback, silent
+from ..support.sampling import evenly_spread
 from ..version import __version__
 from .camera_reading import read_cameras
 from .confidence_fit import measure_responses, refine_confidence
@@ -112,8 +111,7 @@ def _stored(network: Network, responses: Statistics, content: MapContent, shown:
     many = len(content.places) >= _MANY
     if not isinstance(network, LinearNetwork) or kind == 'float32' or not (kind or many):
         return network
-    places = len(content.places)
-    chosen = np.unique(np.linspace(0, places - 1, min(places, _FRAMES)).astype(int))
+    chosen = evenly_spread(len(content.places), _FRAMES)
     tolerance = content.config.places.tolerance
     return byte_network(
         network, responses, content.data.sums, shown[chosen], chosen, tolerance, content.segments

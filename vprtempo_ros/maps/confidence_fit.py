@@ -28,6 +28,7 @@ from ..matching.stages import FrameTiming, Route
 from ..network.segments import Segments
 from ..statistics import Statistics
 from ..support.progress import ProgressCallback
+from ..support.sampling import evenly_spread
 from .held_out import HeldOut
 
 # Maximum number of reference frames for the response statistics.
@@ -51,7 +52,7 @@ def measure_responses(
     :param segments: which places are neighbours; None: all in order.
     """
     places = len(shown)
-    chosen = np.unique(np.linspace(0, places - 1, min(places, _FRAMES)).astype(int))
+    chosen = evenly_spread(places, _FRAMES)
     return measure_response_statistics(
         _responses(backend, shown, chosen), places, tolerance, segments
     )

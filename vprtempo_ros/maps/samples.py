@@ -16,6 +16,7 @@ from ..encoding.encoder import Encoder, encoder_for
 from ..frames import Image
 from ..network.linear import Trials
 from ..statistics import Statistics, statistics_of
+from ..support.sampling import evenly_spread
 
 # Maximum number of places with trials, and trials of each.
 TRIAL_PLACES, KINDS = 512, 3
@@ -179,7 +180,7 @@ def trials_of(traverses: Sequence[TraverseSamples], adapt: bool) -> Trials:
     ]
     kinds = np.concatenate(parts, axis=1)
     order = np.argsort(places, kind='stable')
-    chosen = order[np.unique(np.linspace(0, len(order) - 1, TRIAL_PLACES).astype(int))]
+    chosen = order[evenly_spread(len(order), TRIAL_PLACES)]
     return Trials(kinds[:, chosen].reshape(-1, inputs), np.tile(places[chosen], KINDS))
 
 

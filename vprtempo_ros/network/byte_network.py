@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from ..arrays import Doubles, Floats, Indices, Spikes
 from ..statistics import Statistics
 from ..support.blas import BlasThreads
+from ..support.sampling import evenly_spread
 from .layers import AMPLITUDE
 from .network import LinearNetwork
 from .ridge import check_scipy
@@ -235,7 +236,7 @@ def _dimensions(weights: Floats, spread: Doubles) -> tuple[Floats, Floats]:
     """
     from scipy.linalg import solve_triangular
 
-    chosen = np.unique(np.linspace(0, len(weights) - 1, _ROWS).astype(int))
+    chosen = evenly_spread(len(weights), _ROWS)
     single = spread.astype(np.float32)
     seen = weights[chosen] @ single
     size = min(RANK + _MORE, *seen.shape)

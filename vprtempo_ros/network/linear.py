@@ -21,6 +21,7 @@ import numpy as np
 from ..arrays import Doubles, Floats, Indices, Spikes
 from ..encoding.profile import FitProfile
 from ..support.blas import BlasThreads
+from ..support.sampling import evenly_spread
 from .layers import AMPLITUDE
 from .neighbours import neighbour_targets, spread, unit
 from .network import LinearNetwork
@@ -121,8 +122,8 @@ def blended(
     :param weights, correlation: float32 (places, inputs).
     :param share: 0: only `weights`, 1: only `correlation`.
     """
-    chosen = np.unique(np.linspace(0, len(references) - 1, _FRAMES).astype(int))
-    frames = references[chosen].astype(np.float32) * AMPLITUDE
+    chosen = evenly_spread(len(references), _FRAMES)
+    frames: Floats = references[chosen].astype(np.float32) * AMPLITUDE
     segments = segments or Segments.of([len(references)])
     total = np.zeros_like(weights)
     for part, rows in ((1.0 - share, weights), (share, correlation)):

@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..arrays import Doubles, Floats, Spikes
+from ..support.sampling import evenly_spread
 from .segments import Segments
 
 # Pairs of frames to average over, evenly spread along the route.
@@ -35,7 +36,7 @@ def neighbour_targets(
         pairs = np.flatnonzero(numbers[distance:] == numbers[:-distance])
         if not len(pairs):
             break
-        first = pairs[np.unique(np.linspace(0, len(pairs) - 1, _PAIRS).astype(int))]
+        first = pairs[evenly_spread(len(pairs), _PAIRS)]
         one, other = unit(references[first]), unit(references[first + distance])
         targets[distance] = max(float(np.einsum('ij,ij->i', one, other).mean()), 0.0)
     return np.minimum.accumulate(targets)

@@ -16,6 +16,7 @@ from ..energy.rapl import measure, zones
 from ..energy.sana_fe import simulate
 from ..errors import BackendError, MapError
 from ..network.network import Network
+from ..support.sampling import evenly_spread
 from .nir_chain import Neurons, chain_of
 
 
@@ -64,7 +65,7 @@ def _simulated(
         matrices = [node for node in nodes if not isinstance(node, Neurons)]
         threshold = next((node.threshold for node in nodes if isinstance(node, Neurons)), 1.0)
         code = RateCode(network.inputs, rate.steps, rate.seed)
-        chosen = np.unique(np.linspace(0, len(spikes) - 1, frames).astype(int))
+        chosen = evenly_spread(len(spikes), frames)
         found = simulate(matrices, threshold, np.stack([code(spikes[each]) for each in chosen]))
     except (MapError, BackendError) as error:
         return None, str(error)
