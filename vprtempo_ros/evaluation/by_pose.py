@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..errors import SourceError
 from ..frames import Pose
+from ..maps.alike import frame_id_of
 from ..maps.map import Map
 from .query import Query
 from .truth import GroundTruth, from_correct_places
@@ -27,7 +28,7 @@ def truth_by_pose(
         within the radius of a place.
     """
     _check_frames(query, loaded, heading)
-    frame_id = next(place.pose.frame_id for place in loaded.places if place.pose)
+    frame_id = frame_id_of(loaded.places)
     placed = [
         (number, place.pose)
         for number, place in enumerate(loaded.places)
