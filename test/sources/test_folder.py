@@ -173,3 +173,13 @@ def test_images_of_several_sizes_are_said(tmp_path: Path) -> None:
     assert frames.completeness.notes == [
         'images of 2 sizes (2 of 32x24, 1 of 64x48): are they of one camera?'
     ]
+
+
+def test_images_without_contrast_are_told(tmp_path: Path) -> None:
+    """They keep their numbers, and how many they are is said."""
+    for number in range(4):
+        pixels = picture(number) * np.uint8(number != 1)
+        (tmp_path / f'{number}.png').write_bytes(cv2.imencode('.png', pixels)[1].tobytes())
+    frames = FolderFrames(tmp_path)
+    assert len(list(frames)) == 4
+    assert frames.completeness.notes[0].startswith('1 of 4 images have no contrast')

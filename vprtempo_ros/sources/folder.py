@@ -118,13 +118,20 @@ class FolderFrames:
     def __iter__(self) -> Iterator[Frame]:
         """Read the images, a few ahead of the one that is yielded."""
         sizes: Counter[tuple[int, ...]] = Counter()
+        blank = 0
         for frame in ahead(self._frame, enumerate(self._names)):
             sizes[frame.image.pixels.shape] += 1
+            blank += _is_blank(frame.image)
             yield frame
         found = Counter[Size]()
         for (height, width, *_), count in sizes.items():
             found[width, height] += count
         self.completeness.notes = [_several_sizes(found)] if len(found) > 1 else []
+        if blank:
+            self.completeness.notes.append(
+                f'{blank} of {len(self)} images have no contrast, as black ones, and are used all '
+                'the same, since the others are numbered by them'
+            )
 
     def _frame(self, item: tuple[int, str]) -> Frame:
         """Return the frame of a number and name; the whole of it, as threads work on this."""
@@ -148,6 +155,14 @@ def _image(file: str) -> Image:
         if image is not None:
             return image
     return read_image(file)[0]
+
+
+def _is_blank(image: Image) -> bool:
+    try:
+        image.check_contrast()
+    except ImageError:
+        return True
+    return False
 
 
 def _several_sizes(sizes: Counter[Size]) -> str:
