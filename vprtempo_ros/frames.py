@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -259,6 +259,25 @@ class Pose:
     position: tuple[float, float, float]
     orientation: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 1.0)
     frame_id: str = 'map'
+
+    @classmethod
+    def of(cls, values: Sequence[float], frame_id: str) -> Pose:
+        """
+        Return the pose of x, y, z, qx, qy, qz and qw, as `values` has them.
+
+        :raises ValueError: if a value is not finite, or the quaternion is zero.
+        """
+        x, y, z, qx, qy, qz, qw = map(float, values)
+        if not all(map(math.isfinite, (x, y, z, qx, qy, qz, qw))):
+            raise ValueError('pose is not finite')
+        if math.hypot(qx, qy, qz, qw) <= 1e-9:
+            raise ValueError('pose has no orientation: its quaternion is zero')
+        return cls((x, y, z), (qx, qy, qz, qw), frame_id)
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """x, y, z in metres and qx, qy, qz, qw, as they are written to files."""
+        return (*self.position, *self.orientation)
 
     def distance(self, other: Pose) -> float:
         """Return the distance between the two positions in metres."""

@@ -8,7 +8,6 @@ everything before the cut is read.
 from __future__ import annotations
 
 import json
-import math
 import os
 import struct
 import threading
@@ -115,7 +114,7 @@ class JournalWriter:
             'branch': frame.branch,
             'place': frame.place,
             'repeat': frame.repeat,
-            'pose': pose and [*pose.position, *pose.orientation],
+            'pose': pose and pose.values,
             'frame_id': pose and pose.frame_id,
         }
         light = np.concatenate(frame.light).astype('<f4')
@@ -276,7 +275,7 @@ def _frame(content: bytes, head: JournalHead) -> LearntFrame | None:
 def _pose(found: object, frame_id: object) -> Pose | None:
     if not (isinstance(found, list) and len(found) == 7 and isinstance(frame_id, str)):
         return None
-    if not all(isinstance(each, (int, float)) and math.isfinite(each) for each in found):
+    try:
+        return Pose.of(found, frame_id)
+    except (TypeError, ValueError):
         return None
-    x, y, z, qx, qy, qz, qw = map(float, found)
-    return Pose((x, y, z), (qx, qy, qz, qw), frame_id)

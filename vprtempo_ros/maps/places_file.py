@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +26,7 @@ def write_places(places: list[Place], file: Path) -> None:
         for number, place in enumerate(places):
             pose: list[object] = [''] * (len(_POSE) + 1)
             if place.pose:
-                pose = [*place.pose.position, *place.pose.orientation, place.pose.frame_id]
+                pose = [*place.pose.values, place.pose.frame_id]
             writer.writerow([number, place.stamp_ns, *pose, place.traverse, place.frame])
 
 
@@ -55,16 +54,7 @@ def _place(row: list[str], number: int) -> Place:
         place, stamp_ns, x, _, _, _, _, _, _, frame_id, traverse, frame = row
         if int(place) != number:
             raise ValueError(f'expected place {number}')
-        pose = _pose([float(value) for value in row[2:9]], frame_id) if x else None
+        pose = Pose.of([float(value) for value in row[2:9]], frame_id) if x else None
         return Place(int(stamp_ns), pose, traverse, frame)
     except ValueError as error:
         raise MapError(f'{PLACES}, place {number}: {error}') from None
-
-
-def _pose(values: list[float], frame_id: str) -> Pose:
-    if not all(map(math.isfinite, values)):
-        raise ValueError('pose is not finite')
-    x, y, z, qx, qy, qz, qw = values
-    if math.hypot(qx, qy, qz, qw) <= 1e-9:
-        raise ValueError('pose has no orientation: its quaternion is zero')
-    return Pose((x, y, z), (qx, qy, qz, qw), frame_id)

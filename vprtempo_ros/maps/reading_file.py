@@ -27,8 +27,9 @@ _JPEGS, _LENGTHS = 'thumbnails.data', 'thumbnails.lengths'
 def _stretch_tensors(read: ReadStretch) -> Tensors:
     text = {
         'places': [
-            [place.stamp_ns, place.traverse, place.frame, _plain(place.pose)]
+            [place.stamp_ns, place.traverse, place.frame, pose and [pose.values, pose.frame_id]]
             for place in read.places
+            for pose in [place.pose]
         ],
         'sensor': list(read.sensor),
         'origin': read.origin,
@@ -48,7 +49,7 @@ def _stretch_in(found: Tensors, task: Task) -> ReadStretch:
     assert isinstance(task, Stretch)
     text = _text(found)
     places = [
-        Place(stamp_ns, _pose(pose), traverse, frame)
+        Place(stamp_ns, pose and Pose.of(*pose), traverse, frame)
         for stamp_ns, traverse, frame, pose in text['places']
     ]
     samples = traverse_in(found, _SAMPLES, Size(len(places), _inputs(found), 1))
@@ -103,16 +104,3 @@ def _text(found: Tensors) -> dict[str, Any]:
 def _record(text: dict[str, Any]) -> TraverseRecord:
     record: TraverseRecord = text['record']
     return record
-
-
-def _plain(pose: Pose | None) -> list[object] | None:
-    if pose is None:
-        return None
-    return [list(pose.position), list(pose.orientation), pose.frame_id]
-
-
-def _pose(found: Any) -> Pose | None:
-    if found is None:
-        return None
-    (x, y, z), (qx, qy, qz, qw), frame_id = found
-    return Pose((x, y, z), (qx, qy, qz, qw), frame_id)
