@@ -30,7 +30,7 @@ from vprtempo_ros.matching.confidence import shipped_calibration
 from vprtempo_ros.matching.matcher import Matcher
 from vprtempo_ros.matching.stages import FrameTiming, Route
 from vprtempo_ros.network.byte_network import ByteNetwork, Outliner, joined
-from vprtempo_ros.network.linear import Trials, fit_linear
+from vprtempo_ros.network.linear import Frames, fit_linear
 from vprtempo_ros.network.spike_sums import SpikeSums, sums_of
 from vprtempo_ros.options import from_flat
 from vprtempo_ros.support.blas import BlasThreads
@@ -153,7 +153,7 @@ def _nordland() -> tuple[Floats, SpikeSums, Spikes, Spikes, Indices]:
     count = len(encoded.shown)
     sums = sums_of(encoded.samples, encoded.places, count)
     profile = encoder_for(config).profile._replace(decays=(3.0,))
-    nothing = Trials(encoded.shown[:0], np.zeros(0, np.int64))
+    nothing = Frames(encoded.shown[:0], np.zeros(0, np.int64))
     fit = fit_linear(sums, encoded.shown, nothing, 1, profile)
     chosen = np.linspace(0, count - 1, _QUERIES).astype(int)
     return fit.network.weights, sums, encoded.shown[::20], encoded.queries[chosen], chosen

@@ -374,9 +374,9 @@ class TrainingConfig:
     )
     executor: str = option(
         '',
-        'Where several recordings are read: single: in this process, processes: in processes of '
-        'this machine, dask: on a cluster; empty: processes where they pay. The map does not '
-        'depend on it',
+        'Where recordings are read: single: in this process, processes: in processes of this '
+        'machine, dask: on a cluster; empty: processes where they pay. Of one recording alone, '
+        'frames are encoded in processes. The map does not depend on it',
         choices=('', 'single', 'processes', 'dask'),
     )
     workers: int = option(

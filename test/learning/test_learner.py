@@ -19,7 +19,7 @@ from vprtempo_ros.maps.editing import forget
 from vprtempo_ros.maps.revisions import edit, load_content
 from vprtempo_ros.maps.samples import ADDITIONAL
 from vprtempo_ros.maps.store import load
-from vprtempo_ros.maps.training_data import training_data
+from vprtempo_ros.maps.training_data import TrainingData
 
 KNOWN = 12
 
@@ -75,7 +75,7 @@ def test_a_new_stretch(street: Street, folder: Path) -> None:
     ]
     # What it was trained from is what training at once would have; each place answers to itself.
     content = load_content(folder).content
-    at_once = training_data(content.traverses, len(content.places), content.adapt).sums
+    at_once = TrainingData(content.traverses, len(content.places), content.adapt).sums
     assert (at_once.power == content.data.sums.power).all()
     assert (answers(loaded).argmax(axis=1) == np.arange(len(loaded.places))).mean() > 0.9
 

@@ -21,7 +21,7 @@ from vprtempo_ros.maps.editing import add_drive, add_stretch, forget, labelled, 
 from vprtempo_ros.maps.revisions import derive, edit, load_content
 from vprtempo_ros.maps.route import read_route
 from vprtempo_ros.maps.store import load
-from vprtempo_ros.maps.training_data import training_data
+from vprtempo_ros.maps.training_data import TrainingData
 from vprtempo_ros.maps.transforming import Transform, in_frame_of
 from vprtempo_ros.support.progress import silent
 
@@ -44,6 +44,25 @@ def test_forgotten_places(street: Street, tmp_path: Path, settings: dict[str, An
     difference = np.abs(answers(found) - similarities).max()
     assert difference <= 1e-5 * np.abs(similarities).max()
     assert found.revision == 2
+
+
+def test_many_small_edits(street: Street, tmp_path: Path) -> None:
+    """Nothing drifts: after a long sequence the map is that of the frames that are left."""
+    count = len(street.places())
+    edited = map_of(street, range(count), tmp_path / 'edited')
+    # From the end, so that no frame has another predecessor in the recording.
+    for last in range(count - 1, count - 11, -1):
+        edit(edited, 'forget', lambda content, last=last: forget(content, [last]))
+    other = map_of(street, range(6), tmp_path / 'other')
+    for _ in range(4):
+        edit(edited, 'add', lambda content: add_stretch(content, f'{other}.bag', silent))
+        places = len(load(edited).places)
+        edit(edited, 'forget', lambda content, n=places: forget(content, range(n - 6, n)))
+    assert load(edited).revision == 19
+    expected = map_of(street, range(count - 10), tmp_path / 'expected')
+    similarities = answers(load(expected))
+    difference = np.abs(answers(load(edited)) - similarities).max()
+    assert difference <= 1e-5 * np.abs(similarities).max()
 
 
 def test_another_drive_that_was_added(street: Street, tmp_path: Path) -> None:
@@ -99,7 +118,7 @@ def test_any_sequence_of_edits_has_the_sums_of_training_at_once(
 def _assert_at_once(content: MapContent) -> None:
     """Compare with the same samples, summed again."""
     data = content.data
-    at_once = training_data(data.traverses, len(content.places), content.adapt)
+    at_once = TrainingData(data.traverses, len(content.places), content.adapt)
     for name in ('count', 'total', 'power', 'places', 'shown'):
         np.testing.assert_array_equal(getattr(data.sums, name), getattr(at_once.sums, name))
     assert len(content.records) == len(data.traverses)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from support.edited import assert_same_answers, bag_of, street_config, trained
 from support.helpers import drive, tiny_config, tree
@@ -12,9 +13,10 @@ from support.street import Street
 
 from vprtempo_ros.config import TrainerConfig
 from vprtempo_ros.errors import MapError, SourceError
-from vprtempo_ros.maps import building, revisions
+from vprtempo_ros.maps import building, frame_encoding, revisions
 from vprtempo_ros.maps.editing import add_stretch
 from vprtempo_ros.maps.revisions import edit
+from vprtempo_ros.maps.samples import KINDS, TRIAL_PLACES, TrialPlan
 from vprtempo_ros.maps.store import load
 from vprtempo_ros.support.progress import silent
 
@@ -66,6 +68,32 @@ def test_the_same_bytes(tmp_path: Path, same_time: None, bags: str) -> None:
         made[name] = tree(trained(config, tmp_path / name))
     assert made['single'] == made['one'] == made['three']
     assert len(load(tmp_path / 'one').places) == (8 if bags == 'first' else 32)
+
+
+def test_one_recording_encoded_by_several_processes(
+    street: Street, tmp_path: Path, same_time: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bytes are those of one process, with groups of frames of any size."""
+    bag = bag_of(street.places(), tmp_path / 'bag')
+    made = []
+    for number, (frames, alone, workers) in enumerate([(16, 9, 1), (3, 1, 2), (1, 2, 3)]):
+        monkeypatch.setattr(frame_encoding, '_FRAMES', frames)
+        monkeypatch.setattr(frame_encoding, '_ALONE', alone)
+        config = street_config(bag, training__workers=workers, training__executor='processes')
+        made.append(tree(trained(config, tmp_path / f'map{number}')))
+    assert made[0] == made[1] == made[2]
+
+
+def test_trials_are_spread_evenly() -> None:
+    """Of many places there are those of every second, fourth, ... one."""
+    plan = TrialPlan()
+    for place in range(2 * TRIAL_PLACES + 10):
+        if plan(place):
+            plan.take(place, np.full((KINDS, 1), place % 256, np.uint8))
+    found = plan.frames(1)
+    assert found.places.tolist() == list(range(0, 2 * TRIAL_PLACES + 10, 4))
+    assert (found.spikes[:, 0, 0] == found.places % 256).all()
+    assert len(TrialPlan().frames(5).places) == 0
 
 
 @pytest.mark.parametrize('settings', [{'training__outputs': 'stdp'}, {'encoding__adapt': False}])

@@ -46,10 +46,10 @@ def assert_same(found: TrainingData, expected: TrainingData) -> None:
 def test_what_is_written_is_read(content: MapContent, tmp_path: Path, places: int) -> None:
     """Samples and sums are the same, whether sums are in the file or computed from the samples."""
     numbers = np.where(np.arange(70) < places, np.arange(70), -1)
-    data = content.data.renumbered(numbers, content.adapt)
+    data = content.data.renumbered(numbers)
     write_training(data, tmp_path / TRAINING)
     read = read_checked(tmp_path / TRAINING).data
-    assert ('sums.power' in tensors_in(read, TRAINING)) == (places == 70)
+    assert ('sums.triangle' in tensors_in(read, TRAINING)) == (places == 70)
     assert_same(training_in(read, Size(places, 64, 2), content.adapt), data)
 
 
@@ -104,8 +104,8 @@ def _damaged(tensors: Tensors, name: str) -> Tensors:
     [
         ('traverse.0.role', 'traverse.0: expected a role from 0 to 2 and frames'),
         ('traverse.1.places', 'traverse.1.places: expected places from 0 to 69'),
-        ('sums.places', 'sums.power: expected the sums of 280 samples, found other numbers'),
-        ('sums.power', 'sums.power: expected the sums of 280 samples, found other numbers'),
+        ('sums.places', 'sums: expected those of 280 samples, found other numbers'),
+        ('sums.triangle', 'sums: expected those of 280 samples, found other numbers'),
     ],
 )
 def test_numbers_out_of_range(
@@ -133,7 +133,8 @@ def test_numbers_out_of_range(
         ('traverse.0.places', np.zeros(70, np.int64), 'one reference frame of place 0, found 70'),
         ('traverse.0.stamps', np.zeros(9, np.int64), r'stamps: expected int64 \(70,\)'),
         ('traverse.0.trials.spikes', np.zeros((0, 2, 64), np.uint8), r'trials\.spikes: expected'),
-        ('sums.power', np.zeros((64, 64), np.int32), r'sums\.power: expected int64 \(64, 64\)'),
+        ('sums.triangle', np.zeros(2079, np.int32), r'triangle: expected int32 \(2080,\)'),
+        ('sums.triangle', np.zeros(2080, np.float32), r'triangle: expected int64 \(2080,\)'),
         ('sums.places', np.zeros((0, 64), np.int32), r'sums\.places: expected int32 \(70, 64\)'),
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from vprtempo_ros.encoding.profile import PIXELS, POOLED
-from vprtempo_ros.network.linear import Trials, blended, fit_linear, margin
+from vprtempo_ros.network.linear import Blend, Choice, Frames, fit_linear, margin
 from vprtempo_ros.network.neighbours import neighbour_targets, spread, unit
 from vprtempo_ros.network.readout import LinearReadout, readout_of
 from vprtempo_ros.network.ridge import TARGET, Sums, ridge_weights
@@ -145,9 +145,10 @@ def test_the_share_of_correlation() -> None:
     references = route()
     correlation = unit(references)
     other = np.random.default_rng(5).normal(size=correlation.shape).astype(np.float32)
-    only = blended(other, correlation, references, 0, 1.0)
+    targets, segments = np.ones(1, np.float32), Segments.of([PLACES])
+    only = Blend(references, targets, 1.0, segments)(other.copy())
     np.testing.assert_allclose(only / only[0, 0], correlation / correlation[0, 0], rtol=1e-4)
-    none = blended(other, correlation, references, 0, 0.0)
+    none = Blend(references, targets, 0.0, segments)(other.copy())
     np.testing.assert_allclose(none / none[0, 0], other / other[0, 0], rtol=1e-4)
 
 
@@ -156,9 +157,9 @@ def test_places_are_recognised(profile: object) -> None:
     """Noisy frames are matched to their places; the chosen decay has the largest margin."""
     spikes = np.concatenate([route(), noisy(route(), 1)])
     places = np.tile(np.arange(PLACES), 2)
-    trials = Trials(noisy(route(), 2, 60.0), np.arange(PLACES))
+    trials = Frames(noisy(route(), 2, 60.0), np.arange(PLACES))
     fit = fit_linear(sums_of(spikes, places, PLACES), route(), trials, 1, profile)
-    assert fit.decay == (max(fit.margins, key=fit.margins.__getitem__) if fit.margins else 0.3)
+    assert fit.decay == (fit.choice.decay if fit.choice else 0.3)
     assert fit.network.places == PLACES
     assert fit.network.inputs == INPUTS
     readout = readout_of(fit.network)
@@ -170,7 +171,7 @@ def test_places_are_recognised(profile: object) -> None:
 def test_the_fit_is_repeatable() -> None:
     """The same samples give the same bits, for any number of threads."""
     spikes, places = route(), np.arange(PLACES)
-    trials = Trials(noisy(route(), 2), places)
+    trials = Frames(noisy(route(), 2), places)
     one, two = (
         fit_linear(sums_of(spikes, places, PLACES), route(), trials, 1, POOLED) for _ in range(2)
     )
@@ -182,20 +183,36 @@ def test_few_samples_are_solved_for_in_as_many_dimensions(drives: int) -> None:
     """With the samples themselves it is the same network, and the same decay."""
     spikes = np.concatenate([route(), noisy(route(), 1)])[: drives * PLACES]
     places = np.tile(np.arange(PLACES), 2)[: len(spikes)]
-    trials = Trials(noisy(route(), 2), np.arange(PLACES))
+    trials = Frames(noisy(route(), 2), np.arange(PLACES))
     segments = Segments.of([10, PLACES - 10])
     sums = sums_of(spikes, places, PLACES)
     one = fit_linear(sums, route(), trials, 2, POOLED, segments)
-    other = fit_linear(sums, route(), trials, 2, POOLED, segments, spikes)
+    other = fit_linear(Frames(spikes, places), route(), trials, 2, POOLED, segments)
     assert other.decay == one.decay
     weights = one.network.weights
     np.testing.assert_allclose(other.network.weights, weights, atol=1e-5 * np.abs(weights).max())
 
 
+def test_a_choice_holds_until_more_has_changed_than_its_lead_allows() -> None:
+    """Then the equations are solved once, with the same result; other decays are another choice."""
+    spikes, places = route(), np.arange(PLACES)
+    trials, sums = Frames(noisy(route(), 2), places), sums_of(spikes, places, PLACES)
+    fit = fit_linear(sums, route(), trials, 1, POOLED)
+    assert fit.choice is not None
+    nothing = Frames(route()[:0], places[:0])
+    again = fit_linear(sums, route(), nothing, 1, POOLED, None, fit.choice.more(1e-6))
+    assert again.network.weights.tobytes() == fit.network.weights.tobytes()
+    assert again.choice == fit.choice.more(1e-6)
+    choice = Choice({0.3: 0.1, 1.0: 0.5, 3.0: 0.3})
+    assert choice.decay == 1.0
+    assert choice.more(0.02).more(0.02).holds((1.0, 3.0, 0.3))
+    assert not choice.more(0.03).more(0.03).holds((1.0, 3.0, 0.3))
+    assert not choice.holds((1.0, 3.0))
+
+
 def test_all_samples_alike_in_few_dimensions() -> None:
     """Places are not distinguished, and nothing is divided by zero."""
     spikes = np.full((PLACES, INPUTS), 90, np.uint8)
-    sums = sums_of(spikes, np.arange(PLACES), PLACES)
-    none = Trials(np.zeros((0, INPUTS), np.uint8), np.zeros(0, np.int64))
-    fit = fit_linear(sums, spikes, none, 1, PIXELS, None, spikes)
+    none = Frames(np.zeros((0, INPUTS), np.uint8), np.zeros(0, np.int64))
+    fit = fit_linear(Frames(spikes, np.arange(PLACES)), spikes, none, 1, PIXELS)
     assert np.isfinite(fit.network.weights).all()

@@ -51,6 +51,11 @@ def executor_for(config: TrainingConfig, tasks: Sequence[Task]) -> Executor:
     return Processes(config.workers) if pays else Single()
 
 
+def encoding_workers(config: TrainingConfig) -> int:
+    """Return how many processes encode the frames of a recording that is read alone."""
+    return 1 if config.executor in ('single', 'dask') else config.workers or cores()
+
+
 def _cluster(config: TrainingConfig) -> Executor:
     # Only here: what it needs is an extra.
     from .dask_cluster import DaskCluster

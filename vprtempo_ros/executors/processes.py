@@ -49,12 +49,12 @@ class Processes:
         total = TotalProgress(stage, len(tasks), progress)
         waiting = deque(enumerate(tasks))
         attempts = [0] * len(tasks)
-        workers: dict[Connection, _Worker] = {}
+        workers: dict[Connection, Worker] = {}
         threads = max(1, cores() // min(self._workers, len(tasks)))
         try:
             while waiting or any(each.number is not None for each in workers.values()):
                 while waiting and len(workers) < self._workers:
-                    started = _Worker(threads)
+                    started = Worker(threads)
                     workers[started.connection] = started
                     started.give(work, *waiting.popleft())
                 for connection in wait(list(workers), 1.0):
@@ -67,24 +67,15 @@ class Processes:
                     except (EOFError, OSError, pickle.UnpicklingError):
                         del workers[connection]
                         attempts[number] += 1
-                        reason = worker.end()
-                        if attempts[number] == _ATTEMPTS:
-                            raise VprError(
-                                f'{tasks[number].path}: {_ATTEMPTS} processes died while they '
-                                f'read it, the last one by {reason}: is there enough memory? '
-                                'training.workers limits the processes'
-                            ) from None
+                        worker.died(tasks[number], attempts[number])
                         waiting.appendleft((number, tasks[number]))
                         continue
                     if kind == PROGRESS:
                         total.report(number, *content)
                         continue
-                    if kind == REFUSED:
-                        raise content
-                    if kind == FAILED:
-                        raise RuntimeError(f'{tasks[number].path}: {content}')
+                    result = outcome(kind, content, tasks[number])
                     total.report(number, 1, 1)
-                    take(number, content)
+                    take(number, result)
                     worker.number = None
                     if waiting:
                         worker.give(work, *waiting.popleft())
@@ -97,7 +88,16 @@ class Processes:
                 worker.end()
 
 
-class _Worker:
+def outcome(kind: str, content: Any, task: Task) -> Any:
+    """Return the result of a task, or raise what it raised."""
+    if kind == REFUSED:
+        raise content
+    if kind == FAILED:
+        raise RuntimeError(f'{task.path}: {content}')
+    return content
+
+
+class Worker:
     """A process; number: of the task that it works on."""
 
     def __init__(self, threads: int) -> None:
@@ -122,6 +122,19 @@ class _Worker:
             self.connection.send((work, task))
         except OSError:
             pass
+
+    def died(self, task: Task, attempts: int) -> None:
+        """
+        Clear up after it has died of a task.
+
+        :raises VprError: if that was the last attempt.
+        """
+        reason = self.end()
+        if attempts >= _ATTEMPTS:
+            raise VprError(
+                f'{task.path}: {_ATTEMPTS} processes died while they read it, the last one by '
+                f'{reason}: is there enough memory? training.workers limits the processes'
+            )
 
     def end(self) -> str:
         """End it, in the middle of a task too; return what it died of."""

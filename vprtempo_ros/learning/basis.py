@@ -11,7 +11,7 @@ from ..maps.content import MapContent
 from ..maps.revisions import load_content
 from ..network.neighbours import neighbour_targets, spread, unit
 from ..network.network import LinearNetwork
-from ..network.ridge import Solver, check_scipy
+from ..network.ridge import Equations, Solver, check_scipy
 from ..support.blas import BlasThreads
 from ..support.progress import ProgressCallback
 from ..support.sampling import evenly_spread
@@ -69,19 +69,20 @@ def basis_of(task: BasisTask, progress: ProgressCallback) -> Basis:
 def _fitted(content: MapContent, weights: Floats) -> Basis:
     """Recognise the settings of the fit: with these, the equations give the weights again."""
     sums = content.data.sums.amplitudes()
-    _, shown = content.data.references(content.adapt)
+    equations = Equations(sums)
+    _, shown = content.data.references()
     profile = content.encoder.profile
     targets = neighbour_targets(shown, content.config.places.tolerance, content.segments)
     part = content.segments.slices[0]
     last = min(part.stop, _PROBES + len(targets))
     count = last if last == part.stop else last - len(targets)
-    correlation = spread(unit(shown[:last]).astype(np.float64), targets)[:count].ravel()
+    correlation = spread(unit(shown[:last]), targets)[:count].ravel()
     goal = weights[:count].astype(np.float64).ravel()
     found: tuple[float, Solver, float, float] | None = None
     for decay in profile.decays:
-        solver = Solver(sums, decay)
-        wanted = spread(solver.centred(sums.places[:last], sums.shown[:last]), targets)
-        columns = [solver.weights(wanted)[:count].astype(np.float64).ravel()]
+        solver = equations.solver(decay)
+        wanted = spread(equations.centred(sums.places[:last], sums.shown[:last]), targets)
+        columns = [solver.weights(wanted)[:count].ravel()]
         if profile.correlation > 0.0:
             columns.append(correlation)
         matrix = np.stack(columns, axis=1)
@@ -93,5 +94,5 @@ def _fitted(content: MapContent, weights: Floats) -> Basis:
     assert found is not None
     _, solver, scale, share = found
     chosen = evenly_spread(len(shown), _FRAMES)
-    mean, inverse = solver.mean.astype(np.float32), solver.inverse().astype(np.float32)
+    mean, inverse = equations.mean.astype(np.float32), solver.inverse()
     return Basis(mean, inverse, targets, scale, share, shown[chosen], chosen)

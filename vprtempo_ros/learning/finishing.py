@@ -18,7 +18,7 @@ from ..maps.places import Place
 from ..maps.revisions import edit
 from ..maps.samples import ADDITIONAL, REFERENCE, TraverseSamples, TrialFrames
 from ..maps.store import checksums
-from ..maps.training_data import training_data
+from ..maps.training_data import TrainingData
 from ..network.segments import Segments
 from ..support.paths import user_path
 from ..support.progress import ProgressCallback
@@ -131,7 +131,7 @@ def _extended(
         content = replace(
             content,
             records=[*content.records, _record(head, len(again))],
-            data=content.data.with_traverse(samples, content.adapt),
+            data=content.data.with_traverse(samples),
         )
     return content
 
@@ -154,7 +154,7 @@ def _new_places(
         segments=segments,
         thumbnails=[frame.thumbnail for frame in frames],
         records=[_record(head, count) for count in counts],
-        data=training_data(traverses, len(frames), content.adapt),
+        data=TrainingData(traverses, len(frames), content.adapt),
         labels={},
     )
 

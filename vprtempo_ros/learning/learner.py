@@ -9,9 +9,9 @@ from typing import NamedTuple
 from ..arrays import Scores, Spikes
 from ..encoding.adaptation import standardise
 from ..frames import Image, Pose
+from ..maps.frame_encoding import thumbnail
 from ..maps.map import Map
 from ..maps.places import Place
-from ..maps.reading import thumbnail
 from ..maps.samples import SampleEncoder
 from ..matching.match import Match
 from ..matching.normalisation import Normaliser

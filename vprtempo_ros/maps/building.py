@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 
 from ..arrays import Spikes
 from ..backends.reference import reference_backend
@@ -12,7 +13,7 @@ from ..executors.choice import check_executor
 from ..matching.confidence import Calibration, shipped_calibration
 from ..matching.normalisation import softened
 from ..network.byte_network import byte_network
-from ..network.linear import fit_linear
+from ..network.linear import Choice, Fit, fit_linear
 from ..network.network import LinearNetwork, Network
 from ..network.training import check_method, check_places, is_closed_form, train
 from ..statistics import Statistics, statistics_of
@@ -78,8 +79,8 @@ def fit_map(
     :raises MapError: if there are fewer than two places.
     """
     check_places(len(content.places))
-    encoded, shown = content.data.references(content.adapt)
-    network = _train(content, shown, True, progress)
+    encoded, shown = content.data.references()
+    network, choice = _train(content, shown, True, progress)
     training = content.config.training
     editable = is_closed_form(training) and training.keep_samples
     responses, calibration = _calibrate(network, content, shown, progress)
@@ -99,7 +100,7 @@ def fit_map(
         content.segments,
         [content.traverses[number].statistics for number in content.starts_of_traverses()],
         content.labels,
-        content.data if editable else None,
+        replace(content.data, choice=choice) if editable else None,
     )
     built.encoder = content.encoder
     return built
@@ -131,7 +132,7 @@ def _calibrate(
     if held_out is None:
         return responses, shipped_calibration(tolerance)
     # The network of the map was trained on this traverse: refine with one that was not.
-    backend = reference_backend(_train(content, shown, False, progress))
+    backend = reference_backend(_train(content, shown, False, progress)[0])
     calibration = refine_confidence(
         backend,
         route_of(content.places, segments),
@@ -147,34 +148,31 @@ def _calibrate(
 
 def _train(
     content: MapContent, shown: Spikes, with_additional: bool, progress: ProgressCallback
-) -> Network:
-    """Train on all traverses, or on those that define places only."""
+) -> tuple[Network, Choice | None]:
+    """Train on all traverses, or on those that define places only; how the decay was chosen."""
     config = content.config
     if is_closed_form(config.training):
-        return _fit(content, shown, with_additional, progress)
+        fit = _fit(content, shown, with_additional, progress)
+        return fit.network, fit.choice
     traverses = [each for each in content.traverses if with_additional or each.role == REFERENCE]
     spikes, places = training_samples(traverses, content.adapt)
     size = (config.encoding.width, config.encoding.height)
-    return train(spikes, places, config.training, progress, size)
+    return train(spikes, places, config.training, progress, size), None
 
 
 def _fit(
     content: MapContent, shown: Spikes, with_additional: bool, progress: ProgressCallback
-) -> Network:
+) -> Fit:
     """Fit the linear network in closed form."""
     stage = 'fitting network'
     progress(stage, 0, 2)
-    data = content.data
-    sums = data.sums if with_additional else data.reference_sums(content.adapt)
+    samples = content.data.fitted(with_additional)
     progress(stage, 1, 2)
     trials = trials_of(content.traverses, content.adapt)
     tolerance = content.config.places.tolerance
-    samples = None
-    if sums.count <= len(sums.total):
-        # Small maps need no equations of as many unknowns as inputs, nor SciPy: it loads slowly.
-        chosen = [each for each in data.traverses if with_additional or each.role == REFERENCE]
-        samples, _ = training_samples(chosen, content.adapt)
     profile = content.encoder.profile
-    fit = fit_linear(sums, shown, trials, tolerance, profile, content.segments, samples)
+    # Without the additional traverses another one may be best.
+    choice = content.data.choice if with_additional else None
+    fit = fit_linear(samples, shown, trials, tolerance, profile, content.segments, choice)
     progress(stage, 2, 2)
-    return fit.network
+    return fit

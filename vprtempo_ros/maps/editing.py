@@ -114,7 +114,7 @@ def add_drive(content: MapContent, bag: str, progress: ProgressCallback) -> MapC
         content,
         config=replace(content.config, bags=[*content.config.bags, bag]),
         records=[*content.records, record],
-        data=content.data.with_traverse(samples, content.adapt),
+        data=content.data.with_traverse(samples),
     )
 
 
@@ -148,7 +148,7 @@ def _only(content: MapContent, kept: Indices) -> MapContent:
     """Return the content with these places only, int64, ascending."""
     numbers = np.full(len(content.places), -1)
     numbers[kept] = np.arange(len(kept))
-    data = content.data.renumbered(numbers, content.adapt)
+    data = content.data.renumbered(numbers)
     used = [len(each.places) for each in data.traverses]
     per_segment = np.bincount(content.segments.numbers[kept], minlength=1)
     return replace(

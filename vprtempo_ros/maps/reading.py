@@ -6,14 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Callable, Iterator, NamedTuple
 
-import cv2
 import numpy as np
 
 from ..config import TrainerConfig
 from ..encoding.encoder import sensor_type
 from ..errors import MapError, SourceError
 from ..events.packet import Size
-from ..frames import Frame, Image, Pose
+from ..frames import Frame, Pose
 from ..network.spike_sums import SpikeSums
 from ..network.training import is_closed_form
 from ..sources.completeness import completeness_tree
@@ -22,12 +21,11 @@ from ..sources.traverse import Traverse, open_traverse
 from ..support.progress import ProgressCallback
 from .additional import AdditionalFrame, by_order, by_pose
 from .cameras import nearest_frames
+from .frame_encoding import Encoders, Sample, encoded
 from .map import Sensor, TraverseRecord
 from .places import Place, sample
-from .samples import REFERENCE, SampleEncoder, TraverseSamples, TrialEncoder, TrialFrames
-from .training_data import training_data
-
-_THUMBNAIL_WIDTH = 160
+from .samples import REFERENCE, SampleEncoder, TraverseSamples, TrialFrames, TrialPlan
+from .training_data import TrainingData, is_few
 
 
 @dataclass(frozen=True)
@@ -37,13 +35,14 @@ class Stretch:
 
     config: with other bags too, of which only the names matter; origin: of GPS poses, None: the
     first fix. given: the places as another camera has defined them, to which this one adds what it
-    sees; None: they are defined here.
+    sees; None: they are defined here. workers: processes that encode it.
     """
 
     path: str
     config: TrainerConfig
     origin: Origin | None = None
     given: list[Place] | None = None
+    workers: int = 1
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ class Drive:
 
 @dataclass(frozen=True)
 class ReadStretch:
-    """What was read of a stretch; sums: of its samples, for a fit in closed form."""
+    """What was read of a stretch; sums: of its samples, None where they are not needed (yet)."""
 
     places: list[Place]
     thumbnails: list[bytes]
@@ -68,7 +67,7 @@ class ReadStretch:
     origin: Origin | None
     samples: TraverseSamples
     record: TraverseRecord
-    sums: SpikeSums
+    sums: SpikeSums | None
 
 
 @dataclass(frozen=True)
@@ -98,34 +97,48 @@ def read_stretch(stretch: Stretch, progress: ProgressCallback) -> ReadStretch:
     :raises ConfigError: if a setting does not fit the input.
     """
     config = stretch.config
-    encode = SampleEncoder(config)
-    trials = TrialEncoder(encode.frame, config.training.seed)
+    encode = Encoders(config)
+    profile, inputs = encode.samples.frame.profile, encode.samples.frame.length
     # Only the fit in closed form chooses, and only among several decays.
-    choosing = is_closed_form(config.training) and len(encode.frame.profile.decays) > 1
+    choosing = is_closed_form(config.training) and len(profile.decays) > 1
     places: list[Place] = []
+    stamps: list[int] = []
     thumbnails: list[bytes] = []
     image_size: Size = (0, 0)
+    plan = TrialPlan()
 
-    def read(frames: Iterator[Frame]) -> Iterator[AdditionalFrame]:
+    def sampled(frames: Iterator[Frame]) -> Iterator[Sample]:
         nonlocal image_size
         for number, (frame, stamp_ns, pose) in enumerate(_sampled(stretch, frames)):
             if not places:
                 image_size = frame.image.width, frame.image.height
             places.append(Place(stamp_ns, pose, stretch.path, frame.name))
-            thumbnails.append(thumbnail(frame.image))
-            if choosing:
-                trials.add(frame.image, number)
-            yield AdditionalFrame(number, frame.stamp_ns, encode(frame.image))
+            stamps.append(frame.stamp_ns)
+            yield Sample(frame.image, choosing and plan(number))
 
-    found = _read(stretch, encode, read, progress)
+    def read(frames: Iterator[Frame]) -> Iterator[AdditionalFrame]:
+        found = encoded(sampled(frames), stretch.path, config, encode, stretch.workers)
+        for number, frame in enumerate(found):
+            thumbnails.append(frame.thumbnail)
+            if frame.trials is not None:
+                plan.take(number, frame.trials)
+            yield AdditionalFrame(number, stamps[number], frame.spikes)
+
+    found = _read(stretch, encode.samples, read, progress)
     sensor = Sensor(sensor_type(config), *(found.traverse.sensor or image_size))
-    samples = found.samples(REFERENCE, trials.frames())
-    sums = (
-        training_data([samples], len(places), config.encoding.adapt).sums
-        if is_closed_form(config.training)
-        else SpikeSums.zero(len(places), encode.frame.length)
-    )
+    samples = found.samples(REFERENCE, plan.frames(inputs))
+    sums = sums_of_stretch(samples, len(places), config)
     return ReadStretch(places, thumbnails, sensor, found.origin, samples, found.record, sums)
+
+
+def sums_of_stretch(
+    samples: TraverseSamples, places: int, config: TrainerConfig
+) -> SpikeSums | None:
+    """Return the sums of a stretch, None where the fit can do without them."""
+    needed = len(config.bags) > 1 or not is_few([samples])
+    if not needed or not is_closed_form(config.training):
+        return None
+    return TrainingData([samples], places, config.encoding.adapt).sums
 
 
 def _sampled(stretch: Stretch, frames: Iterator[Frame]) -> Iterator[tuple[Frame, int, Pose | None]]:
@@ -247,15 +260,3 @@ def _check_most(traverse: Traverse, bag: str) -> None:
             f'{bag}: {left_out} of {complete.messages} messages had to be left out'
             f'{_reason(traverse)}: expected most of a recording to be usable'
         )
-
-
-def thumbnail(image: Image) -> bytes:
-    """Return a small grey JPEG of the frame."""
-    height = max(1, round(image.height * _THUMBNAIL_WIDTH / image.width))
-    grey = image.shown()
-    if image.width > _THUMBNAIL_WIDTH:
-        grey = cv2.resize(grey, (_THUMBNAIL_WIDTH, height), interpolation=cv2.INTER_AREA)
-    done, data = cv2.imencode('.jpg', grey, [cv2.IMWRITE_JPEG_QUALITY, 85])
-    if not done:
-        raise MapError('OpenCV cannot write JPEG thumbnails: its build lacks the codec')
-    return bytes(data)

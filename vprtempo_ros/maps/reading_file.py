@@ -10,14 +10,11 @@ import numpy as np
 from ..errors import MapError
 from ..executors.executor import Task
 from ..frames import Pose
-from ..network.spike_sums import SpikeSums
-from ..network.training import is_closed_form
 from .leftovers import Format, text_tensor
 from .map import Sensor, TraverseRecord
 from .places import Place
 from .reading import Drive, ReadDrive, ReadStretch, Stretch
 from .tensors import Tensors
-from .training_data import training_data
 from .training_file import Size, sums_in, sums_tensors, traverse_in, traverse_tensors
 
 _SAMPLES, _TEXT = 'samples', 'text'
@@ -38,7 +35,7 @@ def _stretch_tensors(read: ReadStretch) -> Tensors:
     lengths = [len(each) for each in read.thumbnails]
     return {
         **traverse_tensors(read.samples, _SAMPLES),
-        **sums_tensors(read.sums, [read.samples]),
+        **(sums_tensors(read.sums) if read.sums else {}),
         _JPEGS: np.frombuffer(b''.join(read.thumbnails), np.uint8),
         _LENGTHS: np.array(lengths, np.int64),
         _TEXT: text_tensor(text),
@@ -54,12 +51,7 @@ def _stretch_in(found: Tensors, task: Task) -> ReadStretch:
     ]
     samples = traverse_in(found, _SAMPLES, Size(len(places), _inputs(found), 1))
     size = Size(len(places), samples.spikes.shape[-1], 1)
-    if not is_closed_form(task.config.training):
-        sums = SpikeSums.zero(len(places), size.inputs)
-    else:
-        sums = sums_in(found, [samples], size) or (
-            training_data([samples], len(places), task.config.encoding.adapt).sums
-        )
+    sums = sums_in(found, [samples], size)
     ends = np.cumsum(found[_LENGTHS]).tolist()
     data = found[_JPEGS].tobytes()
     if len(ends) != len(places) or ends[-1] != len(data):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..arrays import Integers
 from ..config import TrainerConfig, TrainingConfig
 from ..encoding.encoder import encoder_for
-from ..executors.choice import executor_for
+from ..executors.choice import encoding_workers, executor_for
 from ..network.segments import Segments
 from ..network.spike_sums import SpikeSums
 from ..network.training import is_closed_form
@@ -56,7 +56,7 @@ def read_route(
     data = content.data
     if is_closed_form(config.training):
         for drive in read:
-            data = data.with_traverse(drive.samples, content.adapt)
+            data = data.with_traverse(drive.samples)
     else:
         data = replace(data, traverses=[*data.traverses, *(each.samples for each in read)])
     records = [*content.records, *(each.record for each in read)]
@@ -98,7 +98,9 @@ def _read_stretches(
     given: MapContent | None,
 ) -> MapContent:
     """Read recordings that each define places, and join them in their order."""
-    tasks = [Stretch(bag, config, origin) for bag in config.bags]
+    # One alone is read here, and its frames are encoded by several processes.
+    workers = encoding_workers(config.training) if len(config.bags) == 1 else 1
+    tasks = [Stretch(bag, config, origin, workers=workers) for bag in config.bags]
     if given is not None:
         parts = given.segments.slices
         tasks = [replace(task, given=given.places[part]) for task, part in zip(tasks, parts)]
@@ -123,12 +125,14 @@ class _Stretches:
 
     def take(self, number: int, read: ReadStretch) -> None:
         """Take a stretch."""
-        power = read.sums.power
-        if self._power is None:
-            self._power = power
-        else:
-            self._power += power
-        self._read[number] = replace(read, sums=replace(read.sums, power=power[:0]))
+        if read.sums is not None:
+            power = read.sums.power
+            if self._power is None:
+                self._power = power
+            else:
+                self._power += power
+            read = replace(read, sums=replace(read.sums, power=power[:0]))
+        self._read[number] = read
 
     def content(self, config: TrainerConfig) -> MapContent:
         """Return everything, in the order of the recordings."""
@@ -136,15 +140,6 @@ class _Stretches:
         for each in read[1:]:
             check_alike(read[0], each)
         counts = [len(each.places) for each in read]
-        sums = [each.sums for each in read]
-        assert self._power is not None
-        total = SpikeSums(
-            sum(each.count for each in sums),
-            np.sum([each.total for each in sums], axis=0),
-            self._power,
-            _concatenated([each.places for each in sums]),
-            _concatenated([each.shown for each in sums]),
-        )
         samples = [each.samples.moved(first) for each, first in zip(read, accumulate([0, *counts]))]
         return MapContent(
             _without_executor(config),
@@ -155,7 +150,20 @@ class _Stretches:
             read[0].sensor,
             next((each.origin for each in read if each.origin), None),
             [each.record for each in read],
-            TrainingData(samples, total),
+            TrainingData(samples, sum(counts), config.encoding.adapt, self._sums(read)),
+        )
+
+    def _sums(self, read: list[ReadStretch]) -> SpikeSums | None:
+        """Return the sums of all stretches, which either all have, or none."""
+        sums = [each.sums for each in read if each.sums is not None]
+        if self._power is None:
+            return None
+        return SpikeSums(
+            sum(each.count for each in sums),
+            np.sum([each.total for each in sums], axis=0),
+            self._power,
+            _concatenated([each.places for each in sums]),
+            _concatenated([each.shown for each in sums]),
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Iterator, NamedTuple, Sequence
+from zlib import crc32
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from ..encoding.adaptation import standardise
 from ..encoding.augmentation import COMBINED, another_day, augmentations
 from ..encoding.encoder import Encoder, encoder_for
 from ..frames import Image
-from ..network.linear import Trials
+from ..network.linear import Frames
 from ..statistics import Statistics, statistics_of
 from ..support.sampling import evenly_spread
 
@@ -129,41 +130,65 @@ class TrialEncoder:
     """
     Makes trials: frames changed as no augmentation changes them, as on a different day.
 
-    Of the most recent places it keeps `TRIAL_PLACES` at most, evenly spread along the route.
+    They depend on the frame, the one before it and the seed only.
     """
 
     def __init__(self, encode: Encoder, seed: int) -> None:
-        """Start without trials; the same seed makes the same trials."""
-        self._encode, self._rng = encode, np.random.default_rng(seed)
-        self._trials: list[tuple[int, Spikes]] = []
-        self._stride = 1
-        self._previous: Image | None = None
+        """The same seed makes the same trials."""
+        self._encode, self._seed = encode, seed
 
-    def add(self, image: Image, place: int) -> None:
-        """Make the trials of the next place, unless there are enough around it."""
-        previous, self._previous = self._previous or image, image
+    def __call__(self, image: Image, before: Image) -> Spikes:
+        """Return the trials uint8 (kinds, inputs) of an image, occluded by parts of another."""
+        rng = np.random.default_rng([self._seed, crc32(image.pixels.tobytes())])
+        first = int(rng.integers(len(COMBINED)))
+        changes = [COMBINED[(first + 2 * kind) % len(COMBINED)] for kind in range(KINDS)]
+        return np.stack(
+            [
+                self._encode(another_day(changed, before, rng))
+                for changed in augmentations(image, changes)
+            ]
+        )
+
+
+class TrialPlan:
+    """Of which successive places there are trials: of `TRIAL_PLACES` at most, evenly spread."""
+
+    def __init__(self) -> None:
+        """Start without places."""
+        self._stride, self._count = 1, 0
+        self._trials: dict[int, Spikes] = {}
+
+    def __call__(self, place: int) -> bool:
+        """Return whether to make trials of the next place."""
         if place % self._stride:
-            return
-        number = len(self._trials)
-        changes = [COMBINED[(number + 2 * kind) % len(COMBINED)] for kind in range(KINDS)]
-        spikes = [
-            self._encode(another_day(changed, previous, self._rng))
-            for changed in augmentations(image, changes)
-        ]
-        self._trials.append((place, np.stack(spikes)))
-        if len(self._trials) > TRIAL_PLACES:
-            self._trials = self._trials[::2]
+            return False
+        self._count += 1
+        if self._count > TRIAL_PLACES:
             self._stride *= 2
+            self._count = (self._count + 1) // 2
+        return place % self._stride == 0
 
-    def frames(self) -> TrialFrames:
-        """Return the trials so far."""
-        if not self._trials:
-            return TrialFrames.none(self._encode.length)
-        places, spikes = zip(*self._trials)
-        return TrialFrames(np.stack(spikes), np.array(places, np.int64))
+    def take(self, place: int, spikes: Spikes) -> None:
+        """Take the trials uint8 (kinds, inputs) of a place."""
+        self._trials[place] = spikes
+        if len(self._trials) > TRIAL_PLACES:
+            self._trials = {
+                each: self._trials[each] for each in self._trials if self._is_kept(each)
+            }
+
+    def frames(self, inputs: int) -> TrialFrames:
+        """Return the trials that were taken."""
+        kept = [place for place in self._trials if self._is_kept(place)]
+        if not kept:
+            return TrialFrames.none(inputs)
+        spikes = np.stack([self._trials[place] for place in kept])
+        return TrialFrames(spikes, np.array(kept, np.int64))
+
+    def _is_kept(self, place: int) -> bool:
+        return place % self._stride == 0
 
 
-def trials_of(traverses: Sequence[TraverseSamples], adapt: bool) -> Trials:
+def trials_of(traverses: Sequence[TraverseSamples], adapt: bool) -> Frames:
     """
     Return the trials of all traverses; of more than `TRIAL_PLACES` places an even part.
 
@@ -172,7 +197,7 @@ def trials_of(traverses: Sequence[TraverseSamples], adapt: bool) -> Trials:
     tried = [each.trials for each in traverses if len(each.trials.places)]
     inputs = traverses[0].spikes.shape[-1]
     if not tried:
-        return Trials(np.zeros((0, inputs), np.uint8), np.zeros(0, np.int64))
+        return Frames(np.zeros((0, inputs), np.uint8), np.zeros(0, np.int64))
     places = np.concatenate([each.places for each in tried])
     parts = [
         np.stack([_standardised(each.spikes[:, kind], adapt) for kind in range(KINDS)])
@@ -181,7 +206,7 @@ def trials_of(traverses: Sequence[TraverseSamples], adapt: bool) -> Trials:
     kinds = np.concatenate(parts, axis=1)
     order = np.argsort(places, kind='stable')
     chosen = order[evenly_spread(len(order), TRIAL_PLACES)]
-    return Trials(kinds[:, chosen].reshape(-1, inputs), np.tile(places[chosen], KINDS))
+    return Frames(kinds[:, chosen].reshape(-1, inputs), np.tile(places[chosen], KINDS))
 
 
 def _standardised(spikes: Spikes, adapt: bool) -> Spikes:

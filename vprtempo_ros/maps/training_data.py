@@ -1,32 +1,52 @@
 """
-What the network of a map is computed from: its sums, and the samples that they are the sums of.
+What the network of a map is computed from: its samples and, if there are many, their sums.
 
 Weights need the sums only. Samples are kept so that places can be forgotten: what is subtracted
-must be what was added.
+must be what was added. Of few samples the sums are never computed.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from ..arrays import Indices, Spikes
+from ..network.linear import Choice, Frames
 from ..network.spike_sums import SpikeSums
-from .samples import REFERENCE, TraverseSamples
+from .samples import REFERENCE, TraverseSamples, training_samples
 
 
 @dataclass(frozen=True)
 class TrainingData:
-    """The samples of each traverse, and their sums as the network takes them."""
+    """
+    The samples of each traverse of a number of places, and their sums as the network takes them.
+
+    adapt: each traverse is standardised; known: the sums, None until they are asked for; choice: of
+    the weight decay, None before the network is fitted.
+    """
 
     traverses: list[TraverseSamples]
-    sums: SpikeSums
+    places: int
+    adapt: bool
+    known: SpikeSums | None = None
+    choice: Choice | None = None
+
+    @cached_property
+    def sums(self) -> SpikeSums:
+        """The sums of all samples."""
+        if self.known is not None:
+            return self.known
+        sums = SpikeSums.zero(self.places, self.inputs)
+        for traverse in self.traverses:
+            _add(sums, traverse, self.adapt)
+        return sums
 
     @property
-    def places(self) -> int:
-        """Number of places."""
-        return len(self.sums.shown)
+    def inputs(self) -> int:
+        """Number of inputs of a sample."""
+        return int(self.traverses[0].spikes.shape[-1])
 
     def reference_of(self) -> Indices:
         """Return the number of the traverse that each place is from, int64 (places,)."""
@@ -36,27 +56,37 @@ class TrainingData:
                 numbers[traverse.places] = number
         return numbers
 
-    def references(self, adapt: bool) -> tuple[Spikes, Spikes]:
+    def references(self) -> tuple[Spikes, Spikes]:
         """Return the spikes of the places, uint8 (places, inputs): as encoded, as shown."""
-        inputs = len(self.sums.total)
-        encoded, shown = (np.zeros((self.places, inputs), np.uint8) for _ in range(2))
+        encoded, shown = (np.zeros((self.places, self.inputs), np.uint8) for _ in range(2))
         for traverse in self.traverses:
             if traverse.role == REFERENCE:
                 encoded[traverse.places] = traverse.frames
-                shown[traverse.places] = traverse.shown(adapt)
+                shown[traverse.places] = traverse.shown(self.adapt)
         return encoded, shown
 
-    def reference_sums(self, adapt: bool) -> SpikeSums:
-        """Return the sums of the traverses that define places, without the additional ones."""
-        additional = [each for each in self.traverses if each.role != REFERENCE]
-        return _without(self.sums, additional, adapt) if additional else self.sums
+    def fitted(self, with_additional: bool) -> SpikeSums | Frames:
+        """
+        Return what a network is fitted to: sums, or samples where there are fewer than inputs.
 
-    def renumbered(self, numbers: Indices, adapt: bool) -> TrainingData:
+        :param with_additional: False: only the traverses that define places.
+        """
+        additional = [each for each in self.traverses if each.role != REFERENCE]
+        if with_additional or not additional:
+            if is_few(self.traverses):
+                return Frames(*training_samples(self.traverses, self.adapt))
+            return self.sums
+        references = [each for each in self.traverses if each.role == REFERENCE]
+        if is_few(references):
+            return Frames(*training_samples(references, self.adapt))
+        return _without(self.sums, additional, self.adapt)
+
+    def renumbered(self, numbers: Indices) -> TrainingData:
         """
         Return the data with place p called numbers[p]: 0, 1, 2, ... in their order.
 
-        Traverses of which no frame is left stay, empty. With `adapt` the statistics of a traverse
-        are those of the frames that are left, as if no others had been recorded.
+        Traverses of which no frame is left stay, empty. If each is standardised, the statistics of
+        a traverse are those of the frames that are left, as if no others had been recorded.
 
         :param numbers: int64 (places,), below 0 for places to be forgotten.
         """
@@ -67,32 +97,45 @@ class TrainingData:
             for before, after in zip(self.traverses, traverses)
             if len(after.places) < len(before.places)
         ]
+        choice = self._moved((numbers < 0).sum() / len(order))
         touched = sum(len(before.places) + len(after.places) for before, after in changed)
-        if touched > sum(len(each.places) for each in traverses):
-            return training_data(traverses, len(order), adapt)
-        sums = _without(self.sums, [before for before, _ in changed], adapt).only(order)
+        if self.known is None or touched > sum(len(each.places) for each in traverses):
+            return TrainingData(traverses, len(order), self.adapt, None, choice)
+        sums = _without(self.known, [before for before, _ in changed], self.adapt).only(order)
         for _, after in changed:
-            _add(sums, after, adapt)
-        return TrainingData(traverses, sums)
+            _add(sums, after, self.adapt)
+        return TrainingData(traverses, len(order), self.adapt, sums, choice)
 
     def followed_by(self, other: TrainingData) -> TrainingData:
         """Return the data of both maps, the places of `other` after those of this one."""
         moved = [each.moved(self.places) for each in other.traverses]
-        return TrainingData([*self.traverses, *moved], self.sums.followed_by(other.sums))
+        traverses, places = [*self.traverses, *moved], self.places + other.places
+        more, most = sorted((self, other), key=lambda each: each.places)
+        choice = most._moved(more.places / places)
+        sums = None
+        if self.known is not None or other.known is not None:
+            sums = self.sums.followed_by(other.sums)
+        return TrainingData(traverses, places, self.adapt, sums, choice)
 
-    def with_traverse(self, traverse: TraverseSamples, adapt: bool) -> TrainingData:
+    def with_traverse(self, traverse: TraverseSamples) -> TrainingData:
         """Return the data with another traverse of places that are there."""
-        sums = self.sums.copy()
-        _add(sums, traverse, adapt)
-        return TrainingData([*self.traverses, traverse], sums)
+        traverses = [*self.traverses, traverse]
+        choice = self._moved(len(traverse.places) / self.places)
+        sums = None
+        if self.known is not None:
+            sums = self.known.copy()
+            _add(sums, traverse, self.adapt)
+        return TrainingData(traverses, self.places, self.adapt, sums, choice)
+
+    def _moved(self, part: float) -> Choice | None:
+        """Return the choice of the decay after this part of the places was added or removed."""
+        return self.choice.more(part) if self.choice else None
 
 
-def training_data(traverses: list[TraverseSamples], places: int, adapt: bool) -> TrainingData:
-    """Return the data of traverses of a map with this number of places."""
-    sums = SpikeSums.zero(places, traverses[0].spikes.shape[-1])
-    for traverse in traverses:
-        _add(sums, traverse, adapt)
-    return TrainingData(traverses, sums)
+def is_few(traverses: list[TraverseSamples]) -> bool:
+    """Return whether there are no more samples than inputs: then their sums are not needed."""
+    samples = sum(each.spikes.shape[0] * each.spikes.shape[1] for each in traverses)
+    return samples <= traverses[0].spikes.shape[-1]
 
 
 def _without(sums: SpikeSums, traverses: list[TraverseSamples], adapt: bool) -> SpikeSums:
@@ -104,5 +147,4 @@ def _without(sums: SpikeSums, traverses: list[TraverseSamples], adapt: bool) -> 
 
 
 def _add(sums: SpikeSums, traverse: TraverseSamples, adapt: bool, sign: int = 1) -> None:
-    for spikes, places in traverse.batches(adapt):
-        sums.add(spikes, places, sign)
+    sums.add_all(traverse.batches(adapt), sign)

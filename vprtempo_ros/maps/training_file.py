@@ -1,28 +1,33 @@
 """
 training.safetensors: what the network of a map is computed from, as integers that stay exact.
 
-Only edits read it: a map runs without. Sums over all samples are kept where they take less room
-than the samples; in smaller maps they are computed in a moment.
+Only edits read it: a map runs without. Sums over all samples are kept where a network is fitted to
+them, which it is not where there are few.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Indices
+from ..arrays import Indices, Integers
 from ..errors import MapError
+from ..network.linear import Choice
 from ..network.spike_sums import SpikeSums
 from ..statistics import Statistics
 from .samples import KINDS, REFERENCE, ROLES, TraverseSamples, TrialFrames
 from .tensors import Tensors, tensor, tensors_in, write_tensors
-from .training_data import TrainingData, training_data
+from .training_data import TrainingData, is_few
 
 TRAINING = 'training.safetensors'
-_POWER, _PLACES = 'sums.power', 'sums.places'
+# The lower triangle of the products, row by row; earlier versions wrote all of it.
+_TRIANGLE, _POWER, _PLACES = 'sums.triangle', 'sums.power', 'sums.places'
+_DECAYS, _MARGINS, _MOVED = 'fit.decays', 'fit.margins', 'fit.moved'
+# Inputs of a block of products that is copied at a time.
+_BLOCK = 256
 
 
 class Size(NamedTuple):
@@ -38,7 +43,13 @@ def write_training(data: TrainingData, file: Path) -> None:
     tensors: Tensors = {}
     for number, traverse in enumerate(data.traverses):
         tensors |= traverse_tensors(traverse, f'traverse.{number}')
-    write_tensors(file, tensors | sums_tensors(data.sums, data.traverses))
+    if not is_few(data.traverses):
+        tensors |= sums_tensors(data.sums)
+    if data.choice is not None:
+        decays, margins = zip(*data.choice.margins.items())
+        tensors[_DECAYS], tensors[_MARGINS] = np.array(decays), np.array(margins)
+        tensors[_MOVED] = np.array([data.choice.moved])
+    write_tensors(file, tensors)
 
 
 def traverse_tensors(traverse: TraverseSamples, name: str) -> Tensors:
@@ -57,11 +68,13 @@ def traverse_tensors(traverse: TraverseSamples, name: str) -> Tensors:
     return tensors
 
 
-def sums_tensors(sums: SpikeSums, traverses: Sequence[TraverseSamples]) -> Tensors:
-    """Return the sums of traverses as tensors, where they take less room than the samples."""
-    if sums.power.nbytes >= sum(each.spikes.nbytes for each in traverses):
-        return {}
-    return {_POWER: sums.power, _PLACES: sums.places}
+def sums_tensors(sums: SpikeSums) -> Tensors:
+    """Return sums as tensors."""
+    # The largest product is that of an input with itself.
+    small = int(np.diagonal(sums.power).max(initial=0)) <= np.iinfo(np.int32).max
+    kind = np.int32 if small else np.int64
+    rows = [row[: number + 1].astype(kind) for number, row in enumerate(sums.power)]
+    return {_TRIANGLE: np.concatenate(rows), _PLACES: sums.places}
 
 
 def training_in(data: NDArray[np.uint8], size: Size, adapt: bool) -> TrainingData:
@@ -78,9 +91,7 @@ def training_in(data: NDArray[np.uint8], size: Size, adapt: bool) -> TrainingDat
         ]
         _check_samples(traverses, size.places)
         sums = sums_in(found, traverses, size)
-        if sums is None:
-            return training_data(traverses, size.places, adapt)
-        return TrainingData(traverses, sums)
+        return TrainingData(traverses, size.places, adapt, sums, _choice(found))
     except MapError as error:
         raise MapError(f'{TRAINING}: {error}') from None
 
@@ -91,21 +102,43 @@ def sums_in(found: Tensors, traverses: list[TraverseSamples], size: Size) -> Spi
 
     :raises MapError: as `training_in`.
     """
-    if _POWER not in found:
+    if _TRIANGLE not in found and _POWER not in found:
         return None
     shown = np.zeros(size.places, np.int64)
     for each in traverses:
         np.add.at(shown, each.places, each.spikes.shape[1])
     places = tensor(found, _PLACES, np.int32, (size.places, size.inputs))
     total = places.sum(axis=0, dtype=np.int64)
-    power = tensor(found, _POWER, np.int64, (size.inputs, size.inputs))
+    power = _power_in(found, size.inputs)
     count = int(shown.sum())
     # Spikes are 0 to 255, and x x >= x for each of them.
     diagonal = np.diagonal(power)
     wrong = (places < 0).any() or (diagonal < total).any() or (diagonal > 255 * total).any()
-    if wrong or (total > 255 * count).any() or not (power == power.T).all():
-        raise MapError(f'{_POWER}: expected the sums of {count} samples, found other numbers')
+    if wrong or (total > 255 * count).any() or (power < 0).any():
+        raise MapError(f'sums: expected those of {count} samples, found other numbers')
     return SpikeSums(count, total, power, places, shown)
+
+
+def _power_in(found: Tensors, inputs: int) -> Integers:
+    """Return the products of all samples, int64 (inputs, inputs)."""
+    if _POWER in found:
+        power = tensor(found, _POWER, np.int64, (inputs, inputs))
+        if not (power == power.T).all():
+            raise MapError(f'{_POWER}: expected the same products in both orders')
+        return power
+    kind = np.int32 if found[_TRIANGLE].dtype == np.int32 else np.int64
+    triangle = tensor(found, _TRIANGLE, kind, (inputs * (inputs + 1) // 2,))
+    power = np.zeros((inputs, inputs), np.int64)
+    begin = 0
+    for number, row in enumerate(power):
+        row[: number + 1] = triangle[begin : begin + number + 1]
+        begin += number + 1
+    for begin in range(0, inputs, _BLOCK):
+        # A block on the diagonal, then all above it: strides of a whole column are slow.
+        part = slice(begin, begin + _BLOCK)
+        power[part, part] |= np.tril(power[part, part], -1).T
+        power[part, begin + _BLOCK :] = power[begin + _BLOCK :, part].T
+    return power
 
 
 def traverse_in(found: Tensors, name: str, size: Size) -> TraverseSamples:
@@ -132,6 +165,20 @@ def traverse_in(found: Tensors, name: str, size: Size) -> TraverseSamples:
         ROLES[role],
         _light(found, name, size.inputs),
     )
+
+
+def _choice(found: Tensors) -> Choice | None:
+    """Return how the weight decay was chosen, which maps of earlier versions do not say."""
+    decays = found.get(_DECAYS)
+    if decays is None:
+        return None
+    values = [
+        tensor(found, name, np.float64, (count,))
+        for name, count in ((_DECAYS, decays.size), (_MARGINS, decays.size), (_MOVED, 1))
+    ]
+    if not all(np.isfinite(each).all() for each in values) or values[2][0] < 0:
+        raise MapError(f'{_MARGINS}: expected finite numbers')
+    return Choice(dict(zip(values[0].tolist(), values[1].tolist())), float(values[2][0]))
 
 
 def _light(found: Tensors, name: str, inputs: int) -> Statistics | None:

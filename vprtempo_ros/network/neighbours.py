@@ -9,11 +9,15 @@ frames at that distance along the route.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 
 from ..arrays import Doubles, Floats, Spikes
 from ..support.sampling import evenly_spread
 from .segments import Segments
+
+A = TypeVar('A', Doubles, Floats)
 
 # Pairs of frames to average over, evenly spread along the route.
 _PAIRS = 2000
@@ -42,15 +46,15 @@ def neighbour_targets(
     return np.minimum.accumulate(targets)
 
 
-def spread(rows: Doubles, targets: Floats, segments: Segments | None = None) -> Doubles:
+def spread(rows: A, targets: Floats, segments: Segments | None = None) -> A:
     """
     Return each place's row plus those of its neighbours, weighted by their targets.
 
-    :param rows: float64 (places, values), in the order of the route.
+    :param rows: float64 or float32 (places, values), in the order of the route.
     :param targets: float32 (tolerance + 1,), see `neighbour_targets`.
     :param segments: neighbours are of one segment; None: all places are.
     """
-    total: Doubles = rows * float(targets[0])
+    total = rows * float(targets[0])
     for part in (segments or Segments.of([len(rows)])).slices:
         near, sums = rows[part], total[part]
         for distance in range(1, min(len(targets), len(near))):

@@ -11,7 +11,6 @@ need sums of the samples only.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 
@@ -21,8 +20,6 @@ from ..support.blas import BlasThreads
 from .neighbours import spread
 from .segments import Segments
 
-A = TypeVar('A', Doubles, Floats)
-
 # Target response of a place's own neuron (VPRTempo: 0.5, and 0 for all others).
 TARGET = 0.5
 # Weight decay behind a feature layer, in units of the mean power of a feature; recall with 0.9 is
@@ -30,6 +27,9 @@ TARGET = 0.5
 DECAY = 0.3
 # Rounding error of sums of float32 products, relative to the sums.
 _ROUNDING = 1e-5
+# Decays from which the equations are solved with 24 bits: the largest eigenvalue of the power is
+# less than 10,000 times what these add, for any samples of 2304 inputs, and some hundred mostly.
+_SINGLE = 0.2
 # Samples in one product of matrices.
 _BATCH = 4096
 
@@ -40,14 +40,14 @@ class Sums:
     What ridge regression needs of its samples.
 
     count: samples; total: float64 (inputs,); power: float64 (inputs, inputs), the sum of x x^T;
-    places: float64 (places, inputs), the sum of each place's samples; shown: int64 (places,), their
-    number.
+    places: float64 or float32 (places, inputs), the sum of each place's samples; shown: int64
+    (places,), their number.
     """
 
     count: int
     total: Doubles
     power: Doubles
-    places: Doubles
+    places: Doubles | Floats
     shown: Integers
 
     @classmethod
@@ -102,8 +102,9 @@ def ridge_weights(
     # Rounding depends on the number of threads, and a map must not.
     threads = BlasThreads(1)
     try:
-        solver = Solver(sums, decay)
-        return solver.weights(spread(solver.centred(sums.places, sums.shown), targets, segments))
+        equations = Equations(sums)
+        wanted = spread(equations.centred(sums.places, sums.shown), targets, segments)
+        return equations.solver(decay).weights(wanted)
     finally:
         threads.restore()
 
@@ -122,83 +123,101 @@ def check_scipy() -> None:
         ) from None
 
 
-class Solver:
-    """The linear equations of an output layer, solved for one place or many."""
+class Equations:
+    """The linear equations of an output layer, of which the weight decay is still to be chosen."""
 
-    def __init__(self, sums: Sums, decay: float) -> None:
+    def __init__(self, sums: Sums) -> None:
+        """Centre the products of the samples."""
+        self.mean: Doubles = sums.total / max(sums.count, 1)
+        self._whole = float(np.trace(sums.power))
+        self._power = np.outer(self.mean, sums.count * self.mean)
+        np.subtract(sums.power, self._power, out=self._power)
+
+    def centred(self, places: Doubles | Floats, shown: Integers) -> Floats:
+        """Return the sums of samples float32 (places, inputs) less as many mean samples."""
+        means = np.outer(shown.astype(np.float32), self.mean.astype(np.float32))
+        return np.asarray(np.subtract(places, means, out=means), np.float32)
+
+    def solver(self, decay: float) -> Solver:
         """
-        Factorise the matrix of the equations; SciPy must be there (`check_scipy`).
+        Return the equations with a weight decay; SciPy must be there (`check_scipy`).
 
         :param decay: in units of the mean power of an input.
         """
+        size = len(self.mean)
+        power: Doubles | Floats = _precise(self._power, decay)
+        power[np.diag_indices(size)] += _added(decay, self._power, self._whole, size)
+        return Solver(power, self.mean)
+
+
+class Solver:
+    """The linear equations of an output layer, solved for one place or many."""
+
+    def __init__(self, power: Doubles | Floats, mean: Doubles) -> None:
+        """Factorise the matrix of the equations, which is overwritten."""
         from scipy.linalg import cho_factor
 
-        size = len(sums.total)
-        self.mean: Doubles = sums.total / max(sums.count, 1)
-        power = sums.power - sums.count * np.outer(self.mean, self.mean)
-        power[np.diag_indices(size)] += _added(decay, power, float(np.trace(sums.power)), size)
-        self._factor = cho_factor(power, overwrite_a=True)
+        # Symmetric: transposed it has the order of LAPACK, and need not be copied.
+        self._factor = cho_factor(power.T, lower=True, overwrite_a=True, check_finite=False)
+        self._mean: Floats = mean.astype(np.float32)
 
-    def centred(self, places: Doubles, shown: Integers) -> Doubles:
-        """Return the sums of samples float64 (places, inputs) less as many mean samples."""
-        return np.asarray(places - np.outer(shown, self.mean))
+    def inverse(self) -> Floats:
+        """Return the inverse of the matrix, float32 (inputs, inputs)."""
+        return self._solved(np.eye(len(self._mean), dtype=np.float32))
 
-    def inverse(self) -> Doubles:
-        """Return the inverse of the matrix, float64 (inputs, inputs)."""
-        from scipy.linalg import cho_solve
-
-        return np.asarray(cho_solve(self._factor, np.eye(len(self.mean))))
-
-    def weights(self, wanted: Doubles) -> Floats:
+    def weights(self, wanted: Floats) -> Floats:
         """
         Return the weights float32 (places, inputs) of some places.
 
-        :param wanted: float64 (places, inputs), their sums as `centred` returns them, spread to
-            neighbours; overwritten.
+        :param wanted: float32 (places, inputs), their sums as `Equations.centred` returns them,
+            spread to neighbours; overwritten.
         """
+        wanted *= np.float32(TARGET)
+        return without_mean(self._solved(wanted), self._mean)
+
+    def _solved(self, rows: Floats) -> Floats:
+        """Return the solution for each row, float32 (rows, inputs); they are overwritten."""
         from scipy.linalg import cho_solve
 
-        wanted *= TARGET
-        weights = cho_solve(self._factor, wanted.T, overwrite_b=True).T
-        return np.ascontiguousarray(without_mean(weights, self.mean), np.float32)
+        rows = rows.astype(self._factor[0].dtype, copy=False)
+        found = cho_solve(self._factor, rows.T, overwrite_b=True, check_finite=False).T
+        return np.ascontiguousarray(found, np.float32)
 
 
 class SampleSolver:
     """
     The same equations for fewer samples than inputs, solved in as many dimensions, without SciPy.
 
-    By the matrix inversion lemma: (X^T X + d)^-1 b = (b - X^T (X X^T + d)^-1 X b) / d.
+    By the matrix inversion lemma: (X^T X + d)^-1 X^T t = X^T (X X^T + d)^-1 t.
     """
 
     def __init__(self, samples: Floats) -> None:
-        """Take samples float32 (samples, inputs): amplitudes."""
-        doubles = samples.astype(np.float64)
-        self._mean: Doubles = doubles.mean(axis=0)
-        self._whole = float(np.einsum('ij,ij->', doubles, doubles))
-        doubles -= self._mean
-        self._centred, self._products = doubles, doubles @ doubles.T
+        """Take samples float32 (samples, inputs): amplitudes; overwritten."""
+        self._whole = float(np.einsum('ij,ij->', samples, samples, dtype=np.float64))
+        self._mean: Floats = samples.mean(axis=0, dtype=np.float64).astype(np.float32)
+        samples -= self._mean
+        self._centred, self._products = samples, samples @ samples.T
 
-    def weights(
-        self, places: Doubles, shown: Integers, targets: Floats, decay: float, segments: Segments
-    ) -> Floats:
+    def weights(self, wanted: Floats, decay: float) -> Floats:
         """
         Return the weights of an output layer, as `ridge_weights`.
 
-        :param places: float64 (places, inputs), the sum of each place's samples; shown: int64
-            (places,), their number.
+        :param wanted: float32 (samples, places), the response of each place to each sample, 1 for
+            its own.
         """
         count, size = self._centred.shape
-        wanted = spread(places - np.outer(shown, self._mean), targets, segments)
-        wanted *= TARGET
-        matrix = self._products.copy()
-        added = _added(decay, matrix, self._whole, size)
-        matrix[np.diag_indices(count)] += added
-        solved = np.linalg.solve(matrix, self._centred @ wanted.T)
-        weights = (wanted - (self._centred.T @ solved).T) / added
-        return np.ascontiguousarray(without_mean(weights, self._mean), np.float32)
+        matrix: Doubles | Floats = _precise(self._products, decay)
+        matrix[np.diag_indices(count)] += _added(decay, matrix, self._whole, size)
+        solved = np.linalg.solve(matrix, wanted * np.float32(TARGET))
+        return without_mean(solved.T.astype(np.float32) @ self._centred, self._mean)
 
 
-def _added(decay: float, power: Doubles, whole: float, size: int) -> float:
+def _precise(power: Doubles | Floats, decay: float) -> Doubles | Floats:
+    """Return a copy to solve the equations with: what the decay adds bounds rounding errors."""
+    return power.astype(np.float32) if decay >= _SINGLE else power.astype(np.float64)
+
+
+def _added(decay: float, power: Doubles | Floats, whole: float, size: int) -> float:
     """
     Return what the decay adds to the diagonal of the equations.
 
@@ -209,9 +228,9 @@ def _added(decay: float, power: Doubles, whole: float, size: int) -> float:
     return max(decay * float(np.trace(power)) / size, least)
 
 
-def without_mean(weights: A, mean: A) -> A:
+def without_mean(weights: Floats, mean: Floats) -> Floats:
     """Remove the response to the mean frame (inputs,) from weights (places, inputs), in place."""
     length = float(mean @ mean)
     if length > 0.0:
-        weights -= np.outer(weights @ mean, mean / length)
+        weights -= np.outer(weights @ mean, mean / np.float32(length))
     return weights

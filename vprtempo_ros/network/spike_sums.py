@@ -9,11 +9,12 @@ of one trained at once.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Indices, Integers, Spikes
+from ..arrays import Doubles, Indices, Integers, Spikes
 from .ridge import Sums
 
 _AMPLITUDE = 1.0 / 255.0
@@ -56,35 +57,24 @@ class SpikeSums:
 
         :param spikes: uint8 (samples, inputs), as the network takes them; places: int64 (samples,).
         """
-        for begin in range(0, len(spikes), _BATCH):
-            part, where = spikes[begin : begin + _BATCH], places[begin : begin + _BATCH]
-            self.total += sign * part.sum(axis=0, dtype=np.int64)
-            self._add_products(part, sign)
-            # Samples of a place mostly follow each other: sum each run first.
-            starts = np.flatnonzero(np.diff(where, prepend=where[0] - 1))
-            runs = np.add.reduceat(part, starts, axis=0, dtype=np.int32)
-            np.add.at(self.places, where[starts], np.int32(sign) * runs)
-            np.add.at(self.shown, where, sign)
-        self.count += sign * len(spikes)
+        self.add_all([(spikes, places)], sign)
 
-    def _add_products(self, spikes: Spikes, sign: int) -> None:
-        """Add the sum of x x^T, computed from numbers around 0, of which more add up exactly."""
-        centred = spikes.astype(np.float32) - np.float32(_MIDDLE)
-        # x x^T = c c^T + m (c + c^T) + m m, with c = x - m.
-        shifted = _MIDDLE * centred.sum(axis=0, dtype=np.float64).astype(np.int64)
-        shifted += _MIDDLE * _MIDDLE * len(spikes) // 2
-        inputs = len(shifted)
-        for begin in range(0, inputs, _BLOCK):
-            rows = slice(begin, begin + _BLOCK)
-            for other in range(begin, inputs, _BLOCK):
-                columns = slice(other, other + _BLOCK)
-                products = (centred[:, rows].T @ centred[:, columns]).astype(np.int64)
-                products += shifted[rows, None]
-                products += shifted[columns]
-                products *= sign
-                self.power[rows, columns] += products
-                if other > begin:
-                    self.power[columns, rows] += products.T
+    def add_all(self, batches: Iterable[tuple[Spikes, Indices]], sign: int = 1) -> None:
+        """Add samples and their places, as `add`, batch by batch."""
+        products = _Products(len(self.total))
+        for spikes, places in batches:
+            for begin in range(0, len(spikes), _BATCH):
+                part, where = spikes[begin : begin + _BATCH], places[begin : begin + _BATCH]
+                products.add(part)
+                # Samples of a place mostly follow each other: sum each run first.
+                starts = np.flatnonzero(np.diff(where, prepend=where[0] - 1))
+                runs = np.add.reduceat(part, starts, axis=0, dtype=np.int32)
+                np.add.at(self.places, where[starts], np.int32(sign) * runs)
+                np.add.at(self.shown, where, sign)
+        if products.count:
+            self.count += sign * products.count
+            self.total += sign * products.total
+            products.add_to(self.power, sign)
 
     def followed_by(self, other: SpikeSums) -> SpikeSums:
         """Return the sums of both, the places of `other` after those of these."""
@@ -114,7 +104,7 @@ class SpikeSums:
             self.count,
             np.multiply(self.total, _AMPLITUDE, dtype=np.float64),
             np.multiply(self.power, _AMPLITUDE**2, dtype=np.float64),
-            np.multiply(self.places, _AMPLITUDE, dtype=np.float64),
+            np.multiply(self.places, _AMPLITUDE, dtype=np.float32),
             self.shown,
         )
 
@@ -128,3 +118,50 @@ def sums_of(spikes: Spikes, places: Indices, count: int) -> SpikeSums:
     sums = SpikeSums.zero(count, spikes.shape[1])
     sums.add(spikes, places)
     return sums
+
+
+class _Products:
+    """
+    The sum of x x^T, from products of numbers c = x - 128 around 0: more of these add up exactly.
+
+    Sums of batches are added up as float64, exactly too, and corrected once, at the end.
+    """
+
+    def __init__(self, inputs: int) -> None:
+        self.count = 0
+        self._centred: Doubles = np.zeros(inputs)
+        parts = [slice(begin, begin + _BLOCK) for begin in range(0, inputs, _BLOCK)]
+        self._where = [(rows, columns) for at, rows in enumerate(parts) for columns in parts[at:]]
+        self._blocks: list[Doubles] = []
+
+    @property
+    def total(self) -> Integers:
+        """The sum of x, int64 (inputs,)."""
+        return np.asarray(self._centred.astype(np.int64) + _MIDDLE * self.count)
+
+    def add(self, spikes: Spikes) -> None:
+        """Add up to 1024 samples."""
+        centred = spikes.astype(np.float32)
+        centred -= np.float32(_MIDDLE)
+        self._centred += centred.sum(axis=0, dtype=np.float64)
+        products = (centred[:, rows].T @ centred[:, columns] for rows, columns in self._where)
+        if self._blocks:
+            for block, more in zip(self._blocks, products):
+                block += more
+        else:
+            self._blocks = [each.astype(np.float64) for each in products]
+        self.count += len(spikes)
+
+    def add_to(self, power: Integers, sign: int) -> None:
+        """Add the sum of x x^T to int64 (inputs, inputs), or subtract it."""
+        # x x^T = c c^T + m (c + c^T) + m m, with m = 128.
+        shifted = _MIDDLE * self._centred.astype(np.int64)
+        shifted += _MIDDLE * _MIDDLE * self.count // 2
+        for (rows, columns), block in zip(self._where, self._blocks):
+            products = block.astype(np.int64)
+            products += shifted[rows, None]
+            products += shifted[columns]
+            products *= sign
+            power[rows, columns] += products
+            if rows != columns:
+                power[columns, rows] += products.T
