@@ -424,6 +424,29 @@ def test_frozen_camera() -> None:
     assert robot.drive(9.0, frozen)['input'].level == Level.OK
 
 
+def test_packets_missing_by_their_numbers() -> None:
+    """A stream that lost half of its packets on the way is not well, though others arrive."""
+    robot = Robot()
+    robot.context = robot.context._replace(input_kind='packet')
+    lost = 0
+
+    def one_of_two() -> None:
+        nonlocal lost
+        lost += 1
+        robot.statistics.set_missing(lost)
+        robot.known()
+
+    status = robot.drive(10.0, one_of_two)['input']
+    assert status.level == Level.WARN
+    assert status.message.endswith(
+        ' packets lost in 5 s on /image (gaps between their sequence numbers), at most 5% allowed '
+        '(diagnostics.max_lost): use compressed images'
+    )
+    assert status.message.startswith('50 of 100 packets lost')
+    assert dict(status.values)['packets lost'] == '100'
+    assert robot.drive(20.0, robot.known)['input'].level == Level.OK
+
+
 def test_nodes_of_one_name() -> None:
     """Reported once a node that was killed would no longer be in the list, and while there are."""
     robot = Robot()

@@ -22,6 +22,7 @@ from ..maps.map import Map
 from ..tools.bar import ProgressBar
 
 _NAME = 'network, over DDS'
+_BUSY = ': this machine was too busy to match them in real time; stop other programs'
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def summary(result: DemoResult, places: int, correct_when: str) -> str:
         ('expected calibration error', number(found.calibration_error)),
         ('latency median, stamp to match', f'{median:.2f} ms'),
         ('latency 99th percentile', f'{late:.2f} ms'),
-        ('frames lost', f'{result.lost}'),
+        ('frames lost', f'{result.lost}{_BUSY if result.lost else ""}'),
     ]
     width = max(len(name) for name, _ in rows)
     lines = [f'{name:<{width}}  {value}' for name, value in rows]

@@ -47,13 +47,15 @@ def input_findings(
     yield Finding('all bad', Level.ERROR, none_usable, f'no usable {kind}: {bad}')
     yield Finding('bad', Level.WARN, many_bad, bad)
     lost = max(recent.lost, recent.missing)
+    packets = context.input_kind == 'packet'
+    gaps = f'gaps between their {"sequence numbers" if packets else "stamps"}'
     losing = lost > limits.max_lost * (recent.received + lost)
     yield Finding(
         'lost',
         Level.WARN,
         losing,
         f'{lost} of {recent.received + lost} {kind}s lost in {metrics.span:.0f} s on {topic} '
-        f'({"by the middleware" if recent.lost else "gaps between their stamps"}), at most '
+        f'({"by the middleware" if recent.lost else gaps}), at most '
         f'{limits.max_lost:.0%} allowed (diagnostics.max_lost): {context.loss_remedy()}'
         if losing
         else '',
@@ -94,7 +96,10 @@ def input_values(metrics: Metrics, context: DiagnosticContext) -> Values:
         (f'{unit}s received', str(metrics.total.received)),
         ('gaps', f'{metrics.gaps}, longest {metrics.largest_gap:.1f} s' if metrics.gaps else '0'),
         (f'{unit}s lost by the middleware', str(metrics.total.lost)),
-        (f'{unit}s missing by their stamps', str(metrics.total.missing)),
+        (
+            'packets lost' if unit == 'packet' else 'frames missing by their stamps',
+            str(metrics.total.missing),
+        ),
         (f'{unit}s bad', str(metrics.total.bad + metrics.total.failed)),
         *((f'bad: {reason}', str(count)) for reason, count in metrics.bad.items()),
     ]

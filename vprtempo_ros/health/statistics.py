@@ -94,6 +94,7 @@ class FrameStatistics:
         self._lost = 0
         self._unchanged = 0.0
         self._stamps = StampGaps()
+        self._missing = 0
 
     def add_received(self, stamp_ns: int | None = None) -> None:
         """Count a received message; `stamp_ns`: that of a camera at a steady rate."""
@@ -162,6 +163,11 @@ class FrameStatistics:
         with self._lock:
             self._dropped = dropped
 
+    def set_missing(self, missing: int) -> None:
+        """Set the number of messages missing so far by the sequence numbers of the others."""
+        with self._lock:
+            self._missing = missing
+
     def take(self, silence: float) -> Metrics:
         """Return the numbers of a report; a pause of more than `silence` s restarts the rate."""
         with self._lock:
@@ -178,7 +184,7 @@ class FrameStatistics:
                 failed=self._failed,
                 work=self._work,
                 lost=self._lost,
-                missing=self._stamps.missing,
+                missing=self._stamps.missing + self._missing,
             )
             span, recent = self._window.update(now, total)
             latencies, self._latencies = self._latencies, []

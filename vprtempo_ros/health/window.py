@@ -15,7 +15,8 @@ class Counts(NamedTuple):
 
     received, dropped, bad: messages; failed: those on which the backend failed; matched, unknown:
     results with and without a place; work: processing time in seconds; lost: messages that the
-    middleware lost; missing: frames that the stamps of the others show to be missing.
+    middleware lost; missing: those that the stamps or
+    sequence numbers of the others show to be missing.
     """
 
     received: int = 0

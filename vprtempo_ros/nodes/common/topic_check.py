@@ -69,14 +69,22 @@ def silence_reason(node: Node, topic: str, message: type, reliability: str) -> s
     )
 
 
-def loss_remedy(node: Node, topic: str, reliability: str) -> str:
+def loss_remedy(node: Node, topic: str, reliability: str, events: bool = False) -> str:
     """
     Return what to do against messages that are lost on a subscribed topic.
 
     :param reliability: that of the subscription, as in the configuration.
+    :param events: the messages are packets of events.
     """
     found = node.get_publishers_info_by_topic(topic)
     offers = [info for info in found if info.qos_profile.reliability == ReliabilityPolicy.RELIABLE]
+    if events:
+        return (
+            f'{_name(offers[0])} offers reliable: set input.reliability to reliable'
+            if reliability == 'best_effort' and offers
+            else 'the link, this computer or the driver is too slow: limit the rate of events in '
+            'the driver (biases, event rate control), or stop other programs'
+        )
     if reliability == 'best_effort' and offers:
         return (
             f'{_name(offers[0])} offers reliable: set input.reliability to reliable, which holds '

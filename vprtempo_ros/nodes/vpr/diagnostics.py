@@ -92,11 +92,13 @@ class Diagnostics:
         if inputs is None:
             return [self._monitor.map_status(now, context, config.diagnostics), *inactive]
         processor.statistics.set_dropped(inputs.dropped)
+        if events := processor.loaded.events:
+            processor.statistics.set_missing(events.missing(inputs.dropped))
         metrics = processor.statistics.take(config.diagnostics.silence)
         cameras = self._cameras(config, processor, inputs, context)
         statuses = self._monitor.statuses(now, metrics, context, config.diagnostics, cameras)
-        if events := processor.loaded.events:
-            statuses[0].values.extend(events.values(inputs.dropped))
+        if events:
+            statuses[0].values.extend(events.values())
         if config.learning.enabled or status.learning.state != 'off':
             statuses.append(learning_status(status.learning))
         return statuses
@@ -157,7 +159,9 @@ class Diagnostics:
             silence_reason=lambda: silence_reason(
                 node, topic, loaded.message, config.input.reliability
             ),
-            loss_remedy=lambda: loss_remedy(node, topic, config.input.reliability),
+            loss_remedy=lambda: loss_remedy(
+                node, topic, config.input.reliability, loaded.events is not None
+            ),
             map_path=loaded.path,
             map_problem=loaded.on_disk.problem(config.reload, status.refused),
             map_revision=loaded.recogniser.map.revision,

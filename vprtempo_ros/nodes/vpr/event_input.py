@@ -81,19 +81,22 @@ class EventInput:
         count, largest = self._stream.swapped, self._stream.largest_step
         return f'{count}, by up to {largest:.3g} s' if count else '0'
 
-    def values(self, dropped: int) -> Values:
+    def missing(self, dropped: int) -> int:
         """
-        Return the values of diagnostics since the last call.
+        Return the number of packets that were not received, by the numbers of the others.
 
         :param dropped: received packets that were dropped, which the stream counts as lost too.
         """
+        return max(self._stream.lost - dropped, 0)
+
+    def values(self) -> Values:
+        """Return the values of diagnostics since the last call."""
         now, events = time.monotonic(), self._stream.events
         rate = (events - self._events_reported) / max(now - self._reported, 1e-6)
         self._reported, self._events_reported = now, events
         return [
             ('events received', str(events)),
             ('event rate (Mev/s)', f'{rate * 1e-6:.3f}'),
-            ('packets lost', str(max(self._stream.lost - dropped, 0))),
             ('packets out of order', self._out_of_order()),
             ('events out of order', str(self._stream.late)),
         ]
