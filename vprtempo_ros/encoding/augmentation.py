@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Iterator, NamedTuple, Sequence
 
 import cv2
 import numpy as np
 
-from ..arrays import Numbers
+from ..arrays import Floats, Numbers
 from ..frames import Image, range_of
 
 
@@ -101,7 +102,14 @@ def another_day(image: Image, other: Image, rng: np.random.Generator) -> Image:
 
 def _changed(pixels: Numbers, change: Change) -> Numbers:
     """Return pixels (height, width, channels) after a change, in the same type."""
-    height, width = pixels.shape[:2]
+    x, y = _positions(*pixels.shape[:2], change)
+    moved = cv2.remap(pixels, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(moved).reshape(pixels.shape)
+
+
+@lru_cache(maxsize=64)
+def _positions(height: int, width: int, change: Change) -> tuple[Floats, Floats]:
+    """Return where each pixel is from, columns and rows, float32 (height, width)."""
     row, column = np.mgrid[:height, :width].astype(np.float32)
     from_centre = row - np.float32(height / 2)
     lean = np.float32(2 * change.lean * width / height) * np.abs(from_centre)
@@ -111,8 +119,7 @@ def _changed(pixels: Numbers, change: Change) -> Numbers:
         - lean
     )
     y = from_centre / np.float32(change.zoom) + np.float32(height * (0.5 - change.down))
-    moved = cv2.remap(pixels, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(moved).reshape(pixels.shape)
+    return x, y
 
 
 def _alike(image: Image, other: Image) -> Image:

@@ -19,7 +19,7 @@ from ..support.sampling import evenly_spread
 # Places by whose weights the settings of the fit are recognised.
 _PROBES = 16
 # Maximum number of reference frames by which a new row is normalised.
-_FRAMES = 2000
+_FRAMES = 500
 
 
 @dataclass(frozen=True)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import replace
 from typing import NamedTuple, Sequence, TypeVar, cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Floats, Spikes
+from ..arrays import Spikes
 from ..maps.map import Map
 from ..maps.places import Place
 from ..matching.normalisation import shrunk
 from ..network.layers import AMPLITUDE
-from ..network.neighbours import unit
 from ..network.network import LinearNetwork
 from ..network.segments import Segments
 from ..statistics import Statistics
@@ -62,7 +60,6 @@ class GrowingMap:
         self._middle = float(np.median(loaded.response_statistics.std))
         self._frames = basis.frames.astype(np.float32) * AMPLITUDE
         self._tolerance = len(basis.targets) - 1
-        self._tail: deque[tuple[Floats, Floats]] = deque(maxlen=2 * self._tolerance + 1)
 
     def __len__(self) -> int:
         """Return the number of places."""
@@ -82,7 +79,7 @@ class GrowingMap:
         """Begin a new stretch, of which the next places are; light: statistics of the pixels."""
         self._counts.append(0)
         self._statistics.append(light)
-        self._tail.clear()
+        self._rows.open_segment()
 
     def add(self, seen: Seen) -> int:
         """Add a place to the newest stretch; return its number."""
@@ -91,10 +88,8 @@ class GrowingMap:
         self._thumbnails.append(seen.thumbnail)
         self._counts[-1] += 1
         self._spikes[number] = seen.encoded
-        self._tail.append((self._rows.add(seen.samples), unit(seen.samples[:1])[0]))
         # Neighbours are correct answers too, so the places before change with each new one.
-        sums, units = (np.stack(part) for part in zip(*self._tail))
-        rows = self._rows.weights(sums, units)[-self._tolerance - 1 :]
+        rows = self._rows.add(seen.samples)
         first = number + 1 - len(rows)
         self._weights[first : number + 1] = rows
         self._measure(slice(first, number + 1))
@@ -102,7 +97,7 @@ class GrowingMap:
 
     def change(self, place: int, samples: Spikes) -> None:
         """Add samples uint8 (variants, inputs), as the network takes them, of a place."""
-        row = self._rows.change(self._rows.add(samples))
+        row = self._rows.change(samples)
         near = self._loaded.parts().around(place, self._tolerance)
         for each in range(near.start, near.stop):
             self._weights[each] += float(self._basis.targets[abs(each - place)]) * row

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 import numpy as np
 
 from ..arrays import Floats, Spikes
 from ..network.layers import AMPLITUDE
-from ..network.neighbours import spread
+from ..network.neighbours import spread, unit
 from ..network.ridge import TARGET, without_mean
 from .basis import Basis
+
+# Rows of the inverse that change at a time: they stay in the cache of the processor.
+_BLOCK = 128
 
 
 class Rows:
@@ -16,43 +21,63 @@ class Rows:
     Solves the equations for one place after another, each in milliseconds.
 
     Samples of new places change the matrix of the equations by few dimensions, and so its inverse
-    (Woodbury, Inverting Modified Matrices, 1950). The mean of the samples stays that of the map.
+    (Woodbury, Inverting Modified Matrices, 1950), and the solutions of the last places. The mean of
+    the samples stays that of the map.
     """
 
     def __init__(self, basis: Basis) -> None:
         """Begin with the samples of the map."""
         self._basis = basis
         self._inverse = basis.inverse.copy()
+        self._changes = np.empty((_BLOCK, len(basis.mean)), np.float32)
+        # Of the last places: solutions of the equations, and frames by `unit`, of inputs each.
+        tail = 2 * len(basis.targets) - 1
+        self._solved: deque[Floats] = deque(maxlen=tail)
+        self._units: deque[Floats] = deque(maxlen=tail)
+
+    def open_segment(self) -> None:
+        """Begin a segment: the places before it are no neighbours of the next one."""
+        self._solved.clear()
+        self._units.clear()
 
     def add(self, samples: Spikes) -> Floats:
         """
-        Add samples uint8 (samples, inputs), as the network takes them.
+        Add the next place of the segment, by its samples uint8 (samples, inputs).
 
-        Return their sum less as many mean samples, float32 (inputs,).
+        Return the weights float32 (places, inputs) of the last places, which change with each new
+        neighbour: up to one more than the tolerance.
+
+        :param samples: as the network takes them, of which the first is the frame itself.
         """
+        self._solved.append(self._include(samples))
+        self._units.append(unit(samples[:1])[0])
+        basis = self._basis
+        solved, units = (
+            spread(np.stack(each), basis.targets) for each in (self._solved, self._units)
+        )
+        rows = self._weights(solved) + np.float32(basis.share) * units
+        return rows[-len(basis.targets) :]
+
+    def change(self, samples: Spikes) -> Floats:
+        """Add samples of another place; return what they add to its weights, float32 (inputs,)."""
+        return np.asarray(self._weights(self._include(samples)[np.newaxis])[0])
+
+    def _include(self, samples: Spikes) -> Floats:
+        """Add samples to the equations; return the solution for their sum, float32 (inputs,)."""
         centred = samples.astype(np.float32) * AMPLITUDE - self._basis.mean
         moved = self._inverse @ centred.T
         within = np.eye(len(centred), dtype=np.float32) + centred @ moved
-        self._inverse -= moved @ np.linalg.solve(within, moved.T)
-        return np.asarray(centred.sum(axis=0))
+        change = np.linalg.solve(within, moved.T)
+        for begin in range(0, len(moved), _BLOCK):
+            part = moved[begin : begin + _BLOCK]
+            self._inverse[begin : begin + _BLOCK] -= np.matmul(
+                part, change, out=self._changes[: len(part)]
+            )
+        for solved in self._solved:
+            solved -= (centred @ solved) @ change
+        return np.asarray(change.sum(axis=0))
 
-    def weights(self, sums: Floats, units: Floats) -> Floats:
-        """
-        Return weights float32 (places, inputs) of successive places of one segment.
-
-        :param sums: float32 (places, inputs), as `add` returned them; units: float32 (places,
-            inputs), the frames by `neighbours.unit`.
-        """
+    def _weights(self, solved: Floats) -> Floats:
+        """Return the weights float32 (places, inputs) of solutions."""
         basis = self._basis
-        correlation = spread(units.astype(np.float64), basis.targets)
-        wanted = spread(sums.astype(np.float64), basis.targets).astype(np.float32)
-        solved = self._solved(wanted) * np.float32(basis.scale)
-        return np.asarray(solved + basis.share * correlation, np.float32)
-
-    def change(self, total: Floats) -> Floats:
-        """Return what more samples of a place, by their sum, add to its weights."""
-        return np.asarray(self._solved(total[np.newaxis])[0] * np.float32(self._basis.scale))
-
-    def _solved(self, wanted: Floats) -> Floats:
-        weights = wanted @ self._inverse * np.float32(TARGET)
-        return without_mean(weights, self._basis.mean)
+        return without_mean(solved * np.float32(TARGET * basis.scale), basis.mean)
