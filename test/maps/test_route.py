@@ -76,7 +76,7 @@ def test_one_recording_encoded_by_several_processes(
     """The bytes are those of one process, with groups of frames of any size."""
     bag = bag_of(street.places(), tmp_path / 'bag')
     made = []
-    for number, (frames, alone, workers) in enumerate([(16, 9, 1), (3, 1, 2), (1, 2, 3)]):
+    for number, (frames, alone, workers) in enumerate([(16, 9, 1), (3, 3, 2), (1, 2, 3)]):
         monkeypatch.setattr(frame_encoding, '_FRAMES', frames)
         monkeypatch.setattr(frame_encoding, '_ALONE', alone)
         config = street_config(bag, training__workers=workers, training__executor='processes')

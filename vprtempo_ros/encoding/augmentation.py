@@ -69,6 +69,11 @@ _GAIN = (0.6, 1.0)
 _NOISE = 6.0
 
 
+def reduced(image: Image) -> Image:
+    """Return the image smaller, as it is changed: what is changed several times is reduced once."""
+    return Image(_small(image), image.weights, range_of(image))
+
+
 def augmentations(image: Image, changes: Sequence[Change]) -> Iterator[Image]:
     """Yield the image changed by each of `changes`, smaller; the border is repeated."""
     small = _small(image)
@@ -93,8 +98,12 @@ def another_day(image: Image, other: Image, rng: np.random.Generator) -> Image:
         return Image(pixels, image.weights)
     range_ = range_of(image)
     black, levels = range_ or (0, 255)
-    part = np.clip((pixels.astype(np.float64) - black) / levels, 0.0, 1.0)
+    # Powers take most of the time: of 8 bits, once for each grey level.
+    grey = np.arange(256) if pixels.dtype == np.uint8 else pixels
+    part = np.clip((grey.astype(np.float64) - black) / levels, 0.0, 1.0)
     lit = rng.uniform(*_GAIN) * part ** rng.uniform(*_GAMMA)
+    if pixels.dtype == np.uint8:
+        lit = lit[pixels]
     lit += rng.normal(0.0, _NOISE / 255.0, pixels.shape)
     found = np.rint(black + levels * np.clip(lit, 0.0, 1.0)).astype(pixels.dtype)
     return Image(found, image.weights, range_)
@@ -133,7 +142,10 @@ def _alike(image: Image, other: Image) -> Image:
 
 
 def _small(image: Image) -> Numbers:
-    return _resized(image.pixels, min(image.width, _DETAIL), min(image.height, _DETAIL))
+    width, height = min(image.width, _DETAIL), min(image.height, _DETAIL)
+    if (width, height) == (image.width, image.height):
+        return image.pixels
+    return _resized(image.pixels, width, height)
 
 
 def _resized(pixels: Numbers, width: int, height: int) -> Numbers:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pickle
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from multiprocessing.connection import Connection, wait
-from typing import Any, Generic
+from typing import Generic
 
 from ..support.parallel import cores
 from .executor import R, Task, Work
@@ -17,25 +17,16 @@ from .worker import PROGRESS
 _AHEAD = 3
 
 
-def in_order(
-    work: Work[R], here: Callable[[Any], R], tasks: Iterable[Task], workers: int, alone: int
-) -> Iterator[R]:
+def in_order(work: Work[R], tasks: Iterable[Task], workers: int) -> Iterator[R]:
     """
     Yield the result of each task, in order; tasks are taken from a stream while others run.
 
-    A process that dies costs its task again, and nothing else.
+    A process that dies costs its task again, and nothing else. Without a task none is started.
 
-    :param here: the same work, in this process.
-    :param workers: processes; fewer than two: this one works on all tasks.
-    :param alone: tasks that this process works on before it starts others: short streams end there.
+    :param workers: processes.
     :raises VprError: the first one that a task raises, or if processes die of one.
     """
-    source = iter(tasks)
-    for number, task in enumerate(source):
-        yield here(task)
-        if workers >= 2 and number + 1 >= alone:
-            break
-    yield from _Stream(work, source, workers).results()
+    yield from _Stream(work, iter(tasks), workers).results()
 
 
 class _Stream(Generic[R]):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Iterable, Iterator, NamedTuple
 
 import cv2
 
 from ..arrays import Spikes
 from ..config import TrainerConfig
+from ..encoding.augmentation import reduced
 from ..errors import MapError
 from ..executors.ordered import in_order
 from ..frames import Image
@@ -19,8 +19,8 @@ from .samples import SampleEncoder, TrialEncoder
 _THUMBNAIL_WIDTH = 160
 # Frames that are encoded at a time, and bytes of them.
 _FRAMES, _BYTES = 16, 1 << 22
-# Groups of frames that this process encodes before it starts others, which takes as long.
-_ALONE = 12
+# Frames that this process encodes before it starts others, which takes as long.
+_ALONE = 200
 
 
 class Sample(NamedTuple):
@@ -77,11 +77,12 @@ def encode_frames(task: EncodingTask, progress: ProgressCallback) -> list[Encode
 
 
 def _encoded(task: EncodingTask, encode: Encoders) -> list[EncodedFrame]:
-    before, found = task.before, []
+    before, found = reduced(task.before), []
     for image, tried in task.samples:
-        trials = encode.trials(image, before) if tried else None
-        found.append(EncodedFrame(encode.samples(image), thumbnail(image), trials))
-        before = image
+        small = reduced(image)
+        trials = encode.trials(small, before) if tried else None
+        found.append(EncodedFrame(encode.samples(image, small), thumbnail(image), trials))
+        before = small
     return found
 
 
@@ -94,9 +95,13 @@ def encoded(
     :param encode: the encoders of `config`, for this process.
     :param workers: processes that encode; the result does not depend on their number.
     """
-    tasks = _tasks(samples, path, config)
-    here = partial(_encoded, encode=encode)
-    for group in in_order(encode_frames, here, tasks, workers, _ALONE):
+    tasks, alone = _tasks(samples, path, config), 0
+    for task in tasks:
+        yield from _encoded(task, encode)
+        alone += len(task.samples)
+        if workers > 1 and alone >= _ALONE:
+            break
+    for group in in_order(encode_frames, tasks, workers):
         yield from group
 
 

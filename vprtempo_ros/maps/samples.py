@@ -120,9 +120,13 @@ class SampleEncoder:
         self.frame = encoder_for(config)
         self._changes = self.frame.profile.changes if config.training.augment else ()
 
-    def __call__(self, image: Image) -> Spikes:
-        """Return the spikes uint8 (variants, inputs) of a frame and its augmentations."""
-        images = [image, *augmentations(image, self._changes)]
+    def __call__(self, image: Image, small: Image | None = None) -> Spikes:
+        """
+        Return the spikes uint8 (variants, inputs) of a frame and its augmentations.
+
+        :param small: the image as `reduced` returns it, if it is known.
+        """
+        images = [image, *augmentations(small or image, self._changes)]
         return np.stack([self.frame(each) for each in images])
 
 
@@ -138,7 +142,11 @@ class TrialEncoder:
         self._encode, self._seed = encode, seed
 
     def __call__(self, image: Image, before: Image) -> Spikes:
-        """Return the trials uint8 (kinds, inputs) of an image, occluded by parts of another."""
+        """
+        Return the trials uint8 (kinds, inputs) of an image, occluded by parts of another.
+
+        Both may be of any size, or as `reduced` returns them.
+        """
         rng = np.random.default_rng([self._seed, crc32(image.pixels.tobytes())])
         first = int(rng.integers(len(COMBINED)))
         changes = [COMBINED[(first + 2 * kind) % len(COMBINED)] for kind in range(KINDS)]
