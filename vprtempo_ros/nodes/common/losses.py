@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
+from rclpy.callback_groups import CallbackGroup
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rclpy.subscription import Subscription
@@ -21,6 +22,7 @@ def subscribe_counting_losses(
     callback: Callable[[bytes], None],
     qos: QoSProfile,
     on_lost: Callable[[int], None],
+    group: CallbackGroup | None = None,
 ) -> Subscription:
     """
     Subscribe to serialised messages; `on_lost` gets the number that the middleware lost.
@@ -34,7 +36,9 @@ def subscribe_counting_losses(
     events = SubscriptionEventCallbacks(message_lost=lost)
     try:
         return node.create_subscription(
-            message, topic, callback, qos, event_callbacks=events, raw=True
+            message, topic, callback, qos, callback_group=group, event_callbacks=events, raw=True
         )
     except UnsupportedEventTypeError:
-        return node.create_subscription(message, topic, callback, qos, raw=True)
+        return node.create_subscription(
+            message, topic, callback, qos, callback_group=group, raw=True
+        )

@@ -53,13 +53,15 @@ class _Interrupt:
 _INTERRUPT = _Interrupt()
 
 
-def spin(node: Program, until: Callable[[], bool] = lambda: False) -> None:
+def spin(node: Program, until: Callable[[], bool] | None = None) -> None:
     """Run the node's callbacks until `until()`, or a signal after which a callback is finished."""
     _INTERRUPT.raises = False
     executor = SingleThreadedExecutor()
     executor.add_node(node)
-    while rclpy.ok() and not until():
-        executor.spin_once(timeout_sec=0.2)
+    # A signal ends waiting; each time takes as long as half a frame.
+    patience = 1.0 if until is None else 0.2
+    while rclpy.ok() and not (until is not None and until()):
+        executor.spin_once(timeout_sec=patience)
 
 
 def run(

@@ -1,8 +1,7 @@
-"""The subscriptions of an active vpr_node, and the worker that processes their messages."""
+"""The subscriptions of an active vpr_node, and the threads that receive and process messages."""
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from functools import partial
 from typing import Callable, NamedTuple, TypeVar
@@ -22,6 +21,7 @@ from ..common.topic_check import compressed_topic
 from .frame_processor import FrameProcessor
 from .newest_only import NewestOnly
 from .packet_queue import PacketQueue
+from .receiver import Receiver, ReceiverGroup
 
 R = TypeVar('R')
 
@@ -37,14 +37,12 @@ class _Message(NamedTuple):
 _IMAGES_DEPTH, _EVENTS_DEPTH = 5, 200
 # A second of odometry at 100 Hz; best effort receives from reliable publishers too.
 _ODOMETRY_QOS = streaming(100, 'best_effort')
-# Period of taking messages while the executor is blocked, in seconds.
-_TAKE_PERIOD = 0.002
 # Minimum time between two warnings about unusable messages, in seconds.
 _WARN_PERIOD = 5.0
 
 
 class InputSubscriptions:
-    """Subscriptions to images or events and to odometry, and the worker for the former."""
+    """Subscriptions to images or events and to odometry, their receiver, the worker for images."""
 
     def __init__(
         self,
@@ -53,7 +51,7 @@ class InputSubscriptions:
         processor: FrameProcessor,
         odometry: bool,
     ) -> None:
-        """Start the worker and subscribe, to odometry too if it is used."""
+        """Start the threads and subscribe, to odometry too if it is used."""
         self._node, self._processor = node, processor
         loaded = processor.loaded
         depth = config.depth or (_EVENTS_DEPTH if loaded.events else _IMAGES_DEPTH)
@@ -67,6 +65,8 @@ class InputSubscriptions:
             )
         )
 
+        group = ReceiverGroup()
+
         def subscribe(name: str, topic: str) -> Subscription:
             # Raw: converting an image in rclpy costs several times the matching.
             return subscribe_counting_losses(
@@ -76,6 +76,7 @@ class InputSubscriptions:
                 partial(self._on_message, name),
                 streaming(depth, config.reliability),
                 partial(processor.add_lost, name),
+                group,
             )
 
         topics = {name: camera.topic for name, camera in loaded.cameras.items()}
@@ -86,7 +87,12 @@ class InputSubscriptions:
         if odometry:
             self._odometry = [
                 node.create_subscription(
-                    Odometry, ODOM.name, self._on_odometry, _ODOMETRY_QOS, raw=True
+                    Odometry,
+                    ODOM.name,
+                    self._on_odometry,
+                    _ODOMETRY_QOS,
+                    callback_group=group,
+                    raw=True,
                 )
             ]
         # The driver may not have started yet: one of the two topics stays silent.
@@ -96,6 +102,8 @@ class InputSubscriptions:
             if (found := compressed_topic(node, topic, loaded.message))
         ]
         self._subscriptions = [*self._images, *self._odometry, *below]
+        # Odometry first: a frame that arrives with it uses it.
+        self._receiver = Receiver(node, [*self._odometry, *self._images, *below])
 
     @property
     def topics(self) -> list[str]:
@@ -121,27 +129,9 @@ class InputSubscriptions:
         """Run a task between two messages, in the thread that processes them."""
         return self._worker.run_between_items(task)
 
-    def take_messages_until(self, done: Callable[[], bool]) -> None:
-        """
-        Take messages in place of the executor, until `done()`.
-
-        For a callback of the executor that takes so long that messages would be lost.
-        """
-        while not done():
-            for subscription in self._subscriptions:
-                # What the executor does with a subscription; it cannot be limited to some of them.
-                while not done():
-                    with subscription.handle:
-                        taken = subscription.handle.take_message(
-                            subscription.msg_type, subscription.raw
-                        )
-                    if taken is None:
-                        break
-                    subscription.callback(taken[0])
-            time.sleep(_TAKE_PERIOD)
-
     def stop(self) -> None:
         """Unsubscribe, finish the present message, and publish all pending results."""
+        self._receiver.stop()
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
         self._worker.stop()

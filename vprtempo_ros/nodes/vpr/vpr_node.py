@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Sequence
 
 import cv2
@@ -217,13 +216,7 @@ class VprNode(TolerantLifecycleNode):
 
         :raises VprError: if the other map cannot be used.
         """
-        if self._inputs is None:
-            loaded = load_map(config)
-        else:
-            with ThreadPoolExecutor(1, 'load') as loader:
-                loading = loader.submit(load_map, config, processor.seen)
-                self._inputs.take_messages_until(loading.done)
-            loaded = loading.result()
+        loaded = load_map(config, processor.seen if self._inputs is not None else None)
         self._updates.abandon()
         self._use(loaded, processor)
 
