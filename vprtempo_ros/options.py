@@ -8,6 +8,7 @@ configuration is made from names and values.
 from __future__ import annotations
 
 from dataclasses import MISSING, asdict, field, fields, is_dataclass
+from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Iterator, Mapping, NamedTuple, TypeVar, Union, get_type_hints
 
@@ -68,9 +69,13 @@ def option(
     return field(default=default, metadata=metadata)
 
 
+# Each time takes as long as reading a map.
+_hints = cache(get_type_hints)
+
+
 def options(cls: type, prefix: str = '') -> Iterator[Option]:
     """Yield the leaves of a configuration class in order."""
-    hints = get_type_hints(cls)
+    hints = _hints(cls)
     assert is_dataclass(cls)
     for item in fields(cls):
         hint = hints[item.name]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ..maps.store import FILES
 from ..support.paths import user_path
 
@@ -15,6 +17,8 @@ class MapOnDisk:
     def __init__(self, path: str) -> None:
         """Look at the folder; before the map is loaded, so that no later change is missed."""
         self._path = path
+        folder = user_path(path)
+        self._files = [folder / name for name in FILES]
         self._loaded = self.signature()
 
     @property
@@ -24,7 +28,7 @@ class MapOnDisk:
 
     def signature(self) -> Signature | None:
         """Return what distinguishes the files from later ones; None without a map.yaml."""
-        found = tuple(self._signature(name) for name in FILES)
+        found = tuple(map(_signature, self._files))
         return found if found[0] else None
 
     def problem(self, reloading: bool, refused: str) -> str:
@@ -48,9 +52,10 @@ class MapOnDisk:
             )
         return refused and f'the old map stays in use, the one in its folder cannot be: {refused}'
 
-    def _signature(self, name: str) -> tuple[int, int, int] | None:
-        try:
-            found = (user_path(self._path) / name).stat()
-        except OSError:
-            return None
-        return found.st_ino, found.st_mtime_ns, found.st_size
+
+def _signature(file: Path) -> tuple[int, int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size

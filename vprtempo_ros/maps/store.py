@@ -25,7 +25,6 @@ from .calibration_tree import calibration_from, calibration_tree
 from .cameras import VIEWS, camera_names, check_same_places
 from .checked_file import Checked, digest_of, read_checked
 from .document import MAP, Document, digest_in, parse, with_digest
-from .leftovers import remove_leftovers
 from .map import FORMAT_VERSION, READABLE_VERSIONS, Map, Provenance, Sensor, TraverseRecord
 from .model_file import MODEL, locate_model, write_model
 from .network_file import NETWORK, network_in, write_network
@@ -88,6 +87,9 @@ def save(built: Map, path: str | Path, overwrite: bool = False) -> Path:
 
     :raises MapError: if the path exists, or cannot be written (disk full, no rights).
     """
+    # Only here: a node that does not train starts faster.
+    from .leftovers import remove_leftovers
+
     target = check_destination(path, overwrite)
     # Resolve links: the new folder must be on the same file system as the old one.
     place = Path(os.path.realpath(target))

@@ -8,6 +8,8 @@ than rclpy, and without ROS. Live topics are subscribed to as raw bytes for that
 from __future__ import annotations
 
 import struct
+import threading
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
@@ -47,16 +49,49 @@ ARRAY = 'dvs_msgs/msg/EventArray'
 
 
 @lru_cache(maxsize=1)
-def live_typestore() -> Typestore:
-    """Return the definitions of the messages that nodes receive, which load at once."""
-    from rosbags.typesys import Stores, get_types_from_msg, get_typestore
+def _live_typestore() -> Typestore:
+    from rosbags.typesys import Stores, get_typestore
 
-    store = get_typestore(Stores.EMPTY)
+    return get_typestore(Stores.EMPTY)
+
+
+# Types that it has, and what a thread must hold that adds some.
+_LOADED: set[str] = set()
+_LOADING = threading.Lock()
+
+
+def live_typestore(*type_names: str) -> Typestore:
+    """
+    Return the definitions of messages that nodes receive, which load sooner than all of them.
+
+    :param type_names: of `DEFINITIONS`; only these are loaded, and what they consist of. None: all.
+    """
+    if not _LOADED.issuperset(type_names or DEFINITIONS):
+        with _LOADING:
+            wanted = _with_parts(type_names or DEFINITIONS) - _LOADED
+            if wanted:
+                _load(wanted)
+    return _live_typestore()
+
+
+def _load(type_names: set[str]) -> None:
+    from rosbags.typesys import get_types_from_msg
+
     types: Typesdict = {}
-    for name, fields in DEFINITIONS.items():
-        types.update(get_types_from_msg('\n'.join(fields), name))
-    store.register(types)
-    return store
+    for name in type_names:
+        types.update(get_types_from_msg('\n'.join(DEFINITIONS[name]), name))
+    _live_typestore().register(types)
+    _LOADED.update(type_names)
+
+
+def _with_parts(type_names: Iterable[str]) -> set[str]:
+    """Return types and those that their fields are of, if these are in `DEFINITIONS`."""
+    found: set[str] = set()
+    for name in type_names:
+        parts = (field.split()[0].partition('[')[0] for field in DEFINITIONS[name])
+        known = {part.replace('/', '/msg/') for part in parts} & DEFINITIONS.keys()
+        found |= {name} | _with_parts(known)
+    return found
 
 
 @lru_cache(maxsize=1)
@@ -73,7 +108,7 @@ def typestore() -> Typestore:
 
 def store_of(type_name: str) -> Typestore:
     """Return the smallest store of definitions that has a type."""
-    return live_typestore() if type_name in DEFINITIONS else typestore()
+    return live_typestore(type_name) if type_name in DEFINITIONS else typestore()
 
 
 def read_message(data: bytes, type_name: str) -> Message:

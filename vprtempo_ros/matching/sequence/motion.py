@@ -38,6 +38,7 @@ class Motion:
         self.speeds: Floats = middle + spacing * steps
         reach = max(below, above, 1)
         self._scales: Floats = 1.0 + steps * (_ODOMETRY_ERROR / reach)
+        self._speed_column, self._scale_column = self.speeds[:, None], self._scales[:, None]
         self._half_speed, self._half_scale = spacing / 2, _ODOMETRY_ERROR / reach / 2
 
     def come(self, time: Floats | float, way: Floats | float) -> Floats:
@@ -46,9 +47,7 @@ class Motion:
 
         :param time: and way: as in `Step`, float64 (times,) or a number.
         """
-        return np.multiply.outer(self.speeds, np.atleast_1d(time)) + np.multiply.outer(
-            self._scales, np.atleast_1d(way)
-        )
+        return self._speed_column * time + self._scale_column * way
 
     def spread(self, step: Step, centre: Floats) -> tuple[int, NDArray[np.float32]]:
         """

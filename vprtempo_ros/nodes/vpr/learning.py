@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 from ...config import NodeConfig
 from ...errors import TeachingError, VprError
 from ...executors.executor import Task, Work
-from ...executors.processes import Processes
 from ...health.learning import LearningState
 from ...learning.journal import journal_of
 from ...maps.document import MAP
 from ...maps.edit_lock import locked
-from ...maps.revisions import obstacle
 from ...maps.store import checksums
 from ...support.paths import user_path
 from .frame_processor import FrameProcessor
@@ -186,6 +184,9 @@ class Learning:
                 'the map is being trained with what was learnt before: try again once ~/info has '
                 'the next revision'
             )
+        # Only here, as are other parts of learning: a node that does not learn starts faster.
+        from ...maps.revisions import obstacle
+
         loaded = processor.loaded
         if len(loaded.cameras) > 1:
             raise TeachingError(
@@ -225,7 +226,6 @@ class Learning:
         inputs: InputSubscriptions,
         folder: Path,
     ) -> None:
-        # Only here: a node that does not learn starts faster.
         from ...learning.basis import BasisTask, basis_of
         from ...learning.learner import Learner, head_of
 
@@ -281,6 +281,8 @@ class _Job(Generic[R]):
         self._thread.join()
 
     def _run(self) -> None:
+        from ...executors.processes import Processes
+
         try:
             Processes(1).run(self._work, [self._task], 'learning', self._report, self._take)
         except _Cancelled:
