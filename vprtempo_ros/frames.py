@@ -126,9 +126,16 @@ class Image:
 
         :raises ImageError: if all pixels are the same.
         """
-        # For nearly every image a part of one row is enough: pixels that are far apart are slow.
-        for part in (self.pixels[self.height // 2, ::8], self.pixels[::16, ::16], self.pixels):
-            if (part != self.pixels[self.height // 2, 0]).any():
+        pixels, height, width = self.pixels, self.height, self.width
+        first = pixels.item(height // 2, 0, 0)
+        # For nearly every image one of a few pixels differs: single ones are read in a twentieth
+        # of the time that comparing arrays takes.
+        for row, column in ((height // 2, width // 2), (height // 4, width // 3), (0, width - 1)):
+            if pixels.item(row, column, 0) != first:
+                return
+        # A part of one row is enough for most others: pixels that are far apart are slow.
+        for part in (pixels[height // 2, ::8], pixels[::16, ::16], pixels):
+            if (part != pixels[height // 2, 0]).any():
                 return
         raise ImageError(
             'expected an image, found one without any contrast (all black, all '
