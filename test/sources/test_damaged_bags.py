@@ -22,6 +22,7 @@ from vprtempo_ros.config import BagInputConfig, PosesConfig
 from vprtempo_ros.errors import SourceError
 from vprtempo_ros.sources.bags import BagReader, choose_topic, is_bag
 from vprtempo_ros.sources.cdr import IMAGE
+from vprtempo_ros.sources.storage import Topic
 from vprtempo_ros.sources.traverse import open_traverse
 
 
@@ -185,6 +186,16 @@ def test_the_topic_is_not_clear(cameras: Path, wanted: str, what: str, expected:
         choose_topic(bag.topics, types, wanted, what, cameras)
     assert expected in str(caught.value)
     assert '\n' not in str(caught.value)
+
+
+def test_a_topic_without_messages_is_named() -> None:
+    """A recorder that subscribed to a camera which sent nothing leaves its topic behind."""
+    topics = {CAMERA: Topic(CAMERA, IMAGE, 0), ODOM: Topic(ODOM, 'nav_msgs/msg/Odometry', 7)}
+    with pytest.raises(SourceError) as caught:
+        choose_topic(topics, [IMAGE], '', 'image', Path('monday'))
+    assert str(caught.value) == (
+        f'monday: expected one image topic with messages, found none on {CAMERA}'
+    )
 
 
 def test_the_topic_is_clear(cameras: Path) -> None:

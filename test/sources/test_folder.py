@@ -50,6 +50,16 @@ def test_only_images_count(tmp_path: Path) -> None:
     assert names_of(tmp_path) == ['a.jpg', 'b.PNG', 'c.JPEG']
 
 
+def test_a_link_to_nothing_is_not_left_out(tmp_path: Path) -> None:
+    """Without it, as while a disk is not mounted, all places after it would be shifted."""
+    write_pictures(tmp_path, ['1.png', '3.png'])
+    (tmp_path / '2.png').symlink_to(tmp_path / 'disk' / '2.png')
+    (tmp_path / '4.png').symlink_to(tmp_path)
+    assert names_of(tmp_path) == ['1.png', '2.png', '3.png']
+    with pytest.raises(SourceError, match=r'2\.png: cannot be read \(No such file or directory\)'):
+        list(FolderFrames(tmp_path))
+
+
 @pytest.mark.parametrize(
     'content', ['b.png\na.png\n', '\r\nb.png\r\n\r\na.png', ' b.png \na.png', '\ufeffb.png\na.png']
 )

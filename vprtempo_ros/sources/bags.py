@@ -201,6 +201,12 @@ def choose_topic(
     if len(candidates) == 1:
         return candidates[0]
     if not candidates:
+        # A topic without messages was recorded before its driver started, or under another name.
+        silent = [topic.name for topic in topics.values() if topic.type in types]
+        if silent:
+            raise SourceError(
+                f'{where}: expected one {what} topic with messages, found none on {silent[0]}'
+            )
         present = ', '.join(sorted({topic.type for topic in topics.values()})) or 'nothing'
         present = present if len(present) < 200 else f'{present[:200]}...'
         raise SourceError(f'{where}: expected one {what} topic, found none (it holds {present})')

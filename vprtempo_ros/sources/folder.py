@@ -62,10 +62,14 @@ def _image_names(folder: Path, names: str) -> list[str]:
 
 
 def _files(folder: Path) -> Iterator[str]:
-    """Yield the names of files; the entries of a folder know which are, without one call each."""
+    """
+    Yield the names of files; the entries of a folder know which are, without one call each.
+
+    A link to a file that is gone, as on a disk that is not mounted, is one: reading it fails.
+    """
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.is_file():
+            if entry.is_file() or (entry.is_symlink() and not Path(entry.path).exists()):
                 yield entry.name
 
 
