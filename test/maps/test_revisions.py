@@ -87,8 +87,13 @@ def test_labels_of_maps_that_cannot_be_edited(tmp_path: Path) -> None:
 
 
 def test_labels_keep_the_training_data(folder: Path) -> None:
-    """A map that was labelled can still be edited."""
+    """A map that was labelled can still be edited; of its files, only map.yaml is written."""
+    before = {each.name: each.stat().st_ino for each in folder.iterdir()}
+    first = tree(folder)
     label(folder, 7, 'gate')
+    after = {name: (folder / name).stat().st_ino for name in before}
+    assert [name for name in before if before[name] != after[name]] == ['map.yaml']
+    assert tree(folder / PREVIOUS) == first
     forget_first(folder)
     assert load(folder).labels == {6: 'gate'}
 

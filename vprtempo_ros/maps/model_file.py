@@ -27,6 +27,13 @@ def write_model(config: TrainerConfig, folder: Path) -> TrainerConfig:
     if config.encoding.encoder != DescriptorEncoder.name:
         return config
     (folder / MODEL).write_bytes(read_model(config.encoding.descriptor.model))
+    return naming_model(config)
+
+
+def naming_model(config: TrainerConfig) -> TrainerConfig:
+    """Return the configuration to be kept in a map that has the network already."""
+    if config.encoding.encoder != DescriptorEncoder.name:
+        return config
     return _with_model(config, MODEL)
 
 

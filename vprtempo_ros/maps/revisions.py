@@ -30,7 +30,15 @@ from .edit_lock import locked
 from .editing import labelled
 from .map import EditRecord, Map, Provenance
 from .model_file import MODEL
-from .store import check_destination, check_digest, checksums, load, save, write_folder
+from .store import (
+    check_destination,
+    check_digest,
+    checksums,
+    load,
+    save,
+    write_folder,
+    write_same_files,
+)
 from .swap import exchange
 from .training_data import TrainingData
 from .training_file import TRAINING, Size, training_in
@@ -123,7 +131,7 @@ def edit(path: str | Path, name: str, change: Edit, progress: ProgressCallback =
         opened = load_content(folder)
         content = change(opened.content)
         built = fit_map(content, _provenance(opened.map, content, name), progress)
-        _commit(built, folder, opened.checksums)
+        _commit(lambda staging: write_folder(built, staging), folder, opened.checksums)
         return built
 
 
@@ -143,9 +151,15 @@ def label(path: str | Path, place: int, name: str) -> Map:
             'edits': [*loaded.provenance.get('edits', []), _record(loaded, what)],
         }
         built = replace(loaded, labels=labels, provenance=provenance)
-        if (folder / TRAINING).is_file():
-            built.training = load_training(loaded, folder)
-        _commit(built, folder, expected)
+
+        def write(staging: Path) -> None:
+            if write_same_files(built, folder, staging, _link_files):
+                return
+            if (folder / TRAINING).is_file():
+                built.training = load_training(loaded, folder)
+            write_folder(built, staging)
+
+        _commit(write, folder, expected)
         return built
 
 
@@ -248,12 +262,12 @@ def _staging(folder: Path) -> Iterator[Path]:
             shutil.rmtree(staging, ignore_errors=True)
 
 
-def _commit(built: Map, folder: Path, expected: dict[str, str]) -> None:
-    """Replace a map by its new revision, in which the present one is kept."""
+def _commit(write: Callable[[Path], None], folder: Path, expected: dict[str, str]) -> None:
+    """Replace a map by its new revision, which `write` writes, and keep the present one in it."""
     with _staging(folder) as staging:
         (staging / PREVIOUS).mkdir()
         _link_files(folder, staging / PREVIOUS)
-        write_folder(built, staging)
+        write(staging)
         if checksums(folder) != expected:
             raise MapError(
                 f'{folder}: was replaced by another map meanwhile, which is left as it is'

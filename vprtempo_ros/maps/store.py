@@ -13,6 +13,7 @@ import shutil
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Callable
 
 from ..config import TrainerConfig
 from ..encoding.encoder import encoder_for
@@ -26,7 +27,7 @@ from .cameras import VIEWS, camera_names, check_same_places
 from .checked_file import Checked, digest_of, read_checked
 from .document import MAP, Document, digest_in, parse, with_digest
 from .map import FORMAT_VERSION, READABLE_VERSIONS, Map, Provenance, Sensor, TraverseRecord
-from .model_file import MODEL, locate_model, write_model
+from .model_file import MODEL, locate_model, naming_model, write_model
 from .network_file import NETWORK, network_in, write_network
 from .places import Place
 from .places_file import PLACES, places_in, write_places
@@ -171,6 +172,39 @@ def write_folder(built: Map, folder: Path) -> None:
     if built.training is not None:
         write_training(built.training, folder / TRAINING)
     config = write_model(built.config, folder)
+    _write_document(built, config, folder, _digests(folder))
+    # Everything must be on the disk before the folder gets its name.
+    for path in (*folder.iterdir(), folder):
+        _synchronise(path)
+
+
+def write_same_files(
+    built: Map, source: Path, folder: Path, link: Callable[[Path, Path], None]
+) -> bool:
+    """
+    Write a map into a folder whose files, but for map.yaml, are those of the map in another one.
+
+    :param link: gives the files of a map a second name in another folder.
+    :return: False, with nothing written, if the other one is of an earlier format.
+    """
+    document, _ = _read_document(source)
+    if _version(document) != FORMAT_VERSION:
+        return False
+    digests = {name: digest for name, digest in _checksums(document).items() if name != MAP}
+    link(source, folder)
+    # Not written through the link, which is the file of the other map.
+    (folder / MAP).unlink()
+    _write_document(built, naming_model(built.config), folder, digests)
+    # Where there are no links, all files are new.
+    for path in (*folder.iterdir(), folder):
+        _synchronise(path)
+    return True
+
+
+def _write_document(
+    built: Map, config: TrainerConfig, folder: Path, digests: dict[str, str]
+) -> None:
+    """Write map.yaml; config: as it is to be kept; digests: of the other files."""
     document: Document = {
         'format_version': FORMAT_VERSION,
         **{key: value for key, value in built.provenance.items() if key != 'edits'},
@@ -181,12 +215,9 @@ def write_folder(built: Map, folder: Path) -> None:
         **revision_tree(built),
         'confidence': calibration_tree(built.calibration),
         'config': to_tree(config),
-        'checksums': _digests(folder),
+        'checksums': digests,
     }
     (folder / MAP).write_text(with_digest(document), encoding='utf-8')
-    # Everything must be on the disk before the folder gets its name.
-    for path in (*folder.iterdir(), folder):
-        _synchronise(path)
 
 
 def _load(folder: Path) -> tuple[Map, list[str]]:
