@@ -4,7 +4,7 @@ Large maps: training, loading, a frame and edits, next to an earlier build; sear
 `VPRTEMPO_BENCH_BASE` is the folder of an earlier build, to compare with in the same run.
 `VPRTEMPO_BENCH_PLACES` are the places of the map that is trained (27592), `VPRTEMPO_BENCH_SEARCHED`
 those that are searched (100000,1000000), and `VPRTEMPO_BENCH_PARTS` names what is run (training,
-search).
+grown, search).
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from vprtempo_ros.options import from_flat
 from vprtempo_ros.support.blas import BlasThreads
 
 from . import long_route
+from .grown import grown
 from .report import table
 from .routes import nordland
 from .scale_plot import Point, draw
@@ -44,17 +45,23 @@ from .trial import encode
 PLACES = int(os.environ.get('VPRTEMPO_BENCH_PLACES', '27592'))
 SEARCHED = [int(n) for n in os.environ.get('VPRTEMPO_BENCH_SEARCHED', '100000,1000000').split(',')]
 BASE = os.environ.get('VPRTEMPO_BENCH_BASE', '')
-PARTS = os.environ.get('VPRTEMPO_BENCH_PARTS', 'training,search').split(',')
+PARTS = os.environ.get('VPRTEMPO_BENCH_PARTS', 'training,grown,search').split(',')
 ROOT = Path(__file__).resolve().parent.parent
 # Places that are forgotten, and queries of each measurement.
 _FORGOTTEN, _QUERIES = 100, 100
+# Places of Nordland without dark and tunnels.
+_NORDLAND = 2761
 # Rows of weights that are made at a time.
 _BLOCK = 10_000
 
 
 def bench() -> None:
     """Run the parts."""
-    parts: dict[str, Callable[[], None]] = {'training': training, 'search': search}
+    parts: dict[str, Callable[[], None]] = {
+        'training': training,
+        'grown': lambda: grown(min(PLACES, _NORDLAND)),
+        'search': search,
+    }
     unknown = sorted(set(PARTS) - set(parts))
     if unknown:
         raise VprError(f'VPRTEMPO_BENCH_PARTS: no part {unknown[0]}; known are {", ".join(parts)}')
