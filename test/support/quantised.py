@@ -36,6 +36,8 @@ def _trained(readout: str, engine: str, modules: int, keep_fp32: bool) -> Quanti
         readout=readout,
         engine=engine,
         quantize='qat',
+        # A tenth of the presentations that a map of so few places gets.
+        epochs=40,
         keep_fp32=keep_fp32,
         places_per_module=-(-PLACES // modules),
     )
