@@ -13,6 +13,7 @@ import pytest
 from support import ROOT, lanes
 from support.domains import claim_domain
 from support.events import EVENT_PLACES
+from support.forking import end_servers
 from support.helpers import map_around
 from support.measuring import compile_untraced, unmeasured
 from support.shared import made_once
@@ -64,6 +65,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if lanes.uses_processes(item.path):
             item.add_marker('process')
     items.sort(key=lambda item: item.get_closest_marker('long') is None)
+
+
+def pytest_sessionfinish() -> None:
+    """End what has forked nodes."""
+    end_servers()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -7,7 +7,6 @@ import re
 import shlex
 import shutil
 import signal
-import subprocess
 import sys
 from contextlib import ExitStack
 from importlib import import_module
@@ -16,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from support import ROOT, ros
+from support import ROOT, forking, ros
 from support.launching import Started, described, own_executable, running
 from support.pages import Block
 from support.teaching import Teacher
@@ -80,13 +79,7 @@ class Sandbox:
         """Run a block of Python; a map that it builds is not there before."""
         for path in re.findall(r"build_map\('[^']+', '([^']+)'", text):
             shutil.rmtree(self.home / path, ignore_errors=True)
-        done = subprocess.run(
-            [sys.executable, '-c', text],
-            capture_output=True,
-            text=True,
-            timeout=_TIMEOUT,
-            check=False,
-        )
+        done = forking.run([sys.executable, '-c', text], _TIMEOUT, dict(os.environ))
         assert done.returncode == 0, done.stderr
 
     def end_all(self) -> None:
@@ -103,14 +96,7 @@ class Sandbox:
                 arguments = ['--port', '0', *arguments]
             self._start(Started('vprtempo_ros', name, arguments))
             return
-        done = subprocess.run(
-            [*own_executable(name), *arguments],
-            env=ros_environment(),
-            capture_output=True,
-            text=True,
-            timeout=_TIMEOUT,
-            check=False,
-        )
+        done = forking.run([*own_executable(name), *arguments], _TIMEOUT, ros_environment())
         assert done.returncode == 0, done.stdout + done.stderr
         assert 'Traceback' not in done.stderr, done.stderr
 

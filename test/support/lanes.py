@@ -43,7 +43,8 @@ def uses_ros(file: Path) -> bool:
 
 # What starts processes where a file uses it.
 _PROCESSES = re.compile(
-    r'\b(subprocess|as_process|multiprocessing|needs_lava|needs_lava_dl|lava_processes|Chromium|playwright)\b'
+    r'\b(subprocess|as_process|forking|multiprocessing|needs_lava|needs_lava_dl|lava_processes'
+    r'|Chromium|playwright)\b'
 )
 
 

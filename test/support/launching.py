@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import runpy
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -20,10 +19,9 @@ from typing import Any
 
 import yaml
 
-from support import ROOT
+from support import ROOT, forking
 from support.launch_stand_ins import Context, Started, carried_out, own_targets, stand_ins
 from vprtempo_ros.demo.processes import ros_environment
-from vprtempo_ros.demo.processes import running as running_process
 
 __all__ = ['Context', 'Started', 'described', 'own_executable', 'running', 'words_of']
 
@@ -102,17 +100,6 @@ def running(processes: list[Started], folder: Path) -> Iterator[list[Any]]:
             log = folder / f'{process.executable}-{number}-{time.monotonic_ns()}.log'
             stream = stack.enter_context(log.open('w'))
             words = words_of(process, folder)
-            pairs.append(
-                (
-                    stack.enter_context(
-                        running_process(
-                            words,
-                            {**ros_environment(), 'PYTHONUNBUFFERED': '1'},
-                            stream,
-                            errors=subprocess.STDOUT,
-                        )
-                    ),
-                    log,
-                )
-            )
+            environment = {**ros_environment(), 'PYTHONUNBUFFERED': '1'}
+            pairs.append((stack.enter_context(forking.running(words, environment, stream)), log))
         yield pairs

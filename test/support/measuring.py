@@ -14,7 +14,7 @@ P = ParamSpec('P')
 T = TypeVar('T')
 
 # With it, coverage measures the processes that are started.
-_PROCESSES = 'COVERAGE_PROCESS_CONFIG'
+PROCESSES = 'COVERAGE_PROCESS_CONFIG'
 
 
 def untraced(function: Callable[P, T]) -> Callable[P, T]:
@@ -34,7 +34,7 @@ def untraced(function: Callable[P, T]) -> Callable[P, T]:
 
 def compile_untraced() -> None:
     """Let numba compile loops without the tracer, where something is measured."""
-    if _PROCESSES in os.environ:
+    if PROCESSES in os.environ:
         from numba.core.dispatcher import Dispatcher
 
         Dispatcher.compile = untraced(Dispatcher.compile)
@@ -43,11 +43,11 @@ def compile_untraced() -> None:
 @contextmanager
 def unmeasured() -> Iterator[None]:
     """Measure nothing meanwhile: neither here, nor in threads and processes that are started."""
-    if _PROCESSES not in os.environ:
+    if PROCESSES not in os.environ:
         # Only `make test` measures.
         yield
         return
-    configuration = os.environ.pop(_PROCESSES)
+    configuration = os.environ.pop(PROCESSES)
     tracer, of_threads = sys.gettrace(), threading.gettrace()
     sys.settrace(None)
     threading.settrace(None)
@@ -56,4 +56,4 @@ def unmeasured() -> Iterator[None]:
     finally:
         threading.settrace(of_threads)
         sys.settrace(tracer)
-        os.environ[_PROCESSES] = configuration
+        os.environ[PROCESSES] = configuration

@@ -34,8 +34,10 @@ from sensor_msgs.msg import Image, PointCloud2  # noqa: E402
 from vision_msgs.msg import Classification, VisionInfo  # noqa: E402
 
 from support import PATIENCE  # noqa: E402
+from support.forking import running  # noqa: E402
 from support.measuring import untraced  # noqa: E402
-from vprtempo_ros.demo.processes import command, ros_environment, running  # noqa: E402
+from vprtempo_ros.demo.processes import command, ros_environment  # noqa: E402
+from vprtempo_ros.demo.processes import running as running_fresh  # noqa: E402
 from vprtempo_ros.frames import RGB  # noqa: E402
 from vprtempo_ros.nodes.start import PROGRAMS  # noqa: E402
 
@@ -102,15 +104,22 @@ def node(
     *arguments: str,
     parameters: dict[str, Any] | None = None,
     remap: dict[str, str] | None = None,
+    fresh: bool = False,
 ) -> Iterator[Process]:
-    """Run a node of the package as a process; it is ended by its own process id."""
+    """
+    Run a node of the package as a process; it is ended by its own process id.
+
+    :param fresh: with an interpreter of its own, not as a fork.
+    """
     words = _command(name, arguments, parameters, remap)
     log = tmp_path / f'{name}-{time.monotonic_ns()}.log'
     # A fresh environment each time would be a domain of its own each time: conftest has set one.
     environment = {**ros_environment(), 'PYTHONUNBUFFERED': '1', 'PYTHONFAULTHANDLER': '1'}
     with (
         log.open('w') as stream,
-        running(words, environment, stream, errors=subprocess.STDOUT) as process,
+        (running_fresh if fresh else running)(
+            words, environment, stream, errors=subprocess.STDOUT
+        ) as process,
     ):
         try:
             yield Process(process, log)

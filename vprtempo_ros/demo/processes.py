@@ -60,8 +60,15 @@ def running(
 ) -> Iterator[subprocess.Popen[str]]:
     """Run a process; at the end send it SIGINT, and SIGKILL if it has not ended in time."""
     process = subprocess.Popen(
-        words, env=environment, stdout=output, stderr=errors, text=True, preexec_fn=_as_child
+        words, env=environment, stdout=output, stderr=errors, text=True, preexec_fn=as_child
     )
+    with ended_after(process):
+        yield process
+
+
+@contextmanager
+def ended_after(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
+    """Yield a process; at the end send it SIGINT, and SIGKILL if it has not ended in time."""
     try:
         yield process
     finally:
@@ -113,7 +120,8 @@ def remove_bag(path: Path) -> None:
     shutil.rmtree(path)
 
 
-def _as_child() -> None:
+def as_child() -> None:
+    """Let this process, just forked, end by SIGINT and with its parent."""
     # A background process of a non-interactive shell ignores SIGINT, and its children would too.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     # The end of the parent, by SIGKILL too, ends its children.

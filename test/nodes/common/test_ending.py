@@ -20,13 +20,14 @@ def test_repeated_signals(street, tmp_path: Path, number: signal.Signals) -> Non
     """Signals that keep arriving while a program ends neither hang it nor change its status."""
     with ExitStack() as stack:
         nodes = {
-            'vpr_node': ros.node(tmp_path, 'vpr_node', parameters={'map': street.map}),
-            'show_matches': ros.node(tmp_path, 'show_matches'),
-            'view': ros.node(tmp_path, 'view', '--port', '0'),
+            'vpr_node': ros.node(tmp_path, 'vpr_node', parameters={'map': street.map}, fresh=True),
+            'show_matches': ros.node(tmp_path, 'show_matches', fresh=True),
+            'view': ros.node(tmp_path, 'view', '--port', '0', fresh=True),
             'trainer_node': ros.node(
                 tmp_path,
                 'trainer_node',
                 parameters={'live.enabled': 'true', 'map': tmp_path / 'map'},
+                fresh=True,
             ),
         }
         running = {name: stack.enter_context(node) for name, node in nodes.items()}

@@ -18,7 +18,7 @@ from vprtempo_ros.sources.image_bag import image_message
 @pytest.mark.parametrize('name', ['vpr_node', 'trainer_node', 'show_matches', 'view'])
 def test_arguments_of_a_process(tmp_path: Path, name: str) -> None:
     """One that ROS does not understand is a line, and status 1."""
-    with ros.node(tmp_path, name, '--ros-args', '-p', 'nonsense') as node:
+    with ros.node(tmp_path, name, '--ros-args', '-p', 'nonsense', fresh=True) as node:
         assert node.process.wait(ros.PATIENCE) == 1
         check_refusal(node.output(), 'nonsense')
 
