@@ -49,6 +49,7 @@ def comparison() -> Comparison:
     return Comparison(route, map_of(route))
 
 
+@pytest.mark.long
 def test_every_method_has_its_figures(comparison: Comparison) -> None:
     """On scenes that look different all methods find all places."""
     found = comparison.figures(small_route())

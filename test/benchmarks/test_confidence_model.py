@@ -90,6 +90,7 @@ def table(family: str, name: str, against: bool = False, frames: int = 400) -> C
     )
 
 
+@pytest.mark.long
 def test_evidence_never_lowers_the_confidence() -> None:
     """A cue that speaks against its own sign is left out."""
     model = fit([table('a', 'one')], ['mass', 'rival'])

@@ -78,6 +78,7 @@ def worthless(states: dict[str, CameraState]) -> list[str]:
     return [name for name, state in states.items() if is_worth_little(state, best)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize('cover', ['', 'front', 'rear'])
 def test_one_camera_is_covered(drives: Drives, cover: str) -> None:
     """The joint answer stays right, and the diagnostics would name the one that is covered."""

@@ -172,6 +172,7 @@ def test_rescaling_weakens_the_feature_layer() -> None:
     assert (after.operations[:, 0] == before.operations[:, 0]).all()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize('curve', ['prune', 'rescale'])
 def test_the_tool(
     street, quantised_map: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], curve: str

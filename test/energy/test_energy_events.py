@@ -64,6 +64,7 @@ def trains(loaded: Map, bag: Path, steps: int) -> tuple[EventTrains, np.ndarray]
     return EventTrains(bag, '', loaded, query.stamps, steps), query.spikes
 
 
+@pytest.mark.long
 @pytest.mark.parametrize('steps', [1, 50])
 def test_events_have_the_rates_of_their_image(counting: Path, bag: Path, steps: int) -> None:
     """Over all steps each input gets the events below it, weighed to the image's amplitudes."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from support.events import TOPIC, event_drive, packet, records, scene
 from support.helpers import START, images, odometry, picture, tiny_config, write_bag
 
@@ -25,6 +26,7 @@ def notes(folder: Path) -> list[str]:
     return found
 
 
+@pytest.mark.long
 def test_gaps_and_frames_without_a_pose(tmp_path: Path) -> None:
     """Of the query, and of the drive that the map is of."""
     whole = [*images((picture(n) for n in range(20)), period_ns=TENTH)]
@@ -48,6 +50,7 @@ def test_gaps_and_frames_without_a_pose(tmp_path: Path) -> None:
     ) in found
 
 
+@pytest.mark.long
 def test_lost_and_late_events(tmp_path: Path) -> None:
     """Packets that are missing, events out of order and packets left out are counted."""
     reference = event_drive(tmp_path / 'reference', range(6))

@@ -69,6 +69,7 @@ def evaluated(*arguments: object) -> tuple[str, dict[str, Any]]:
     return done.stdout, results
 
 
+@pytest.mark.long
 def test_the_joint_answer_is_reported_beside_each_camera_alone(built: Path, tmp_path: Path) -> None:
     """Each is covered for a while, so that neither alone recognises all."""
     query = recorded(tmp_path / 'query', query=True)
@@ -85,6 +86,7 @@ def test_the_joint_answer_is_reported_beside_each_camera_alone(built: Path, tmp_
     assert 'the cameras front, rear together; templates' in said
 
 
+@pytest.mark.long
 def test_folders_of_images_and_negatives(built: Path, tmp_path: Path) -> None:
     """A folder for each camera, as in training."""
     files = [f'{number:02d}.png' for number in range(FRAMES)]

@@ -291,6 +291,7 @@ EVENTS = st.lists(
 )
 
 
+@pytest.mark.long
 @steady
 @given(EVENTS, st.integers(0, 8), st.integers(0, 16))
 def test_no_component_flaps(

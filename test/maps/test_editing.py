@@ -65,6 +65,7 @@ def test_many_small_edits(street: Street, tmp_path: Path) -> None:
     assert difference <= 1e-5 * np.abs(similarities).max()
 
 
+@pytest.mark.long
 def test_another_drive_that_was_added(street: Street, tmp_path: Path) -> None:
     """Another drive, added, is as if it had been given to the training: confidence too."""
     places, query = street.places()[:10], street.frames('query')
@@ -95,6 +96,7 @@ def test_a_stretch_added_and_the_same_merged(street: Street, tmp_path: Path) -> 
     assert [each['used'] for each in loaded.provenance['traverses']] == [8, 6]
 
 
+@pytest.mark.long
 def test_any_sequence_of_edits_has_the_sums_of_training_at_once(
     street: Street, tmp_path: Path
 ) -> None:

@@ -144,6 +144,7 @@ def test_a_destination_below_a_file_is_refused_before_training(tmp_path: Path, p
     assert names(tmp_path) == ['file']
 
 
+@pytest.mark.long
 @steady
 @given(st.text(st.characters(codec='utf-8', exclude_characters='\0')), st.text('ab,"\'\n\r#: '))
 def test_any_name_survives(

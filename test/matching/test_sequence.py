@@ -142,6 +142,7 @@ def test_a_fast_camera_is_no_better_than_a_slow_one(name: str) -> None:
     assert np.median(best(fast)[300:]) <= np.median(best(slow)[10:]) + 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize('name', FILTERS)
 @pytest.mark.parametrize('camera', [1, RATE])
 @pytest.mark.parametrize('speed', [0.5, 0.7, 2.0, 2.7])
@@ -166,6 +167,7 @@ def test_kidnapped(name: str) -> None:
     assert (errors(found, positions)[70 + places :] <= 1).all()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize('name', FILTERS)
 @pytest.mark.parametrize('camera', [1, RATE])
 def test_a_stop(name: str, camera: int) -> None:
@@ -182,6 +184,7 @@ def test_a_stop(name: str, camera: int) -> None:
     assert best(found)[first:last].max() <= surest + 0.5
 
 
+@pytest.mark.long
 @pytest.mark.parametrize('name', FILTERS)
 def test_standing_from_the_start_makes_nothing_surer(name: str) -> None:
     """An hour of the same view shows as much as its first frame."""
@@ -323,6 +326,7 @@ def test_maps_of_two_places(name: str) -> None:
     outputs(make(name, places=2), frames, moments(np.arange(240)))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize('name', FILTERS)
 def test_tens_of_thousands_of_places(name: str) -> None:
     """A long route is matched at both of its ends, exactly."""

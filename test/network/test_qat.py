@@ -318,6 +318,7 @@ def test_threads_do_not_matter(engine: str) -> None:
     assert one != other
 
 
+@pytest.mark.long
 @pytest.mark.parametrize('readout', ['linear', 'clamped'])
 @pytest.mark.parametrize('chunk', [1, 32])
 def test_places_are_recognised(readout: str, chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
