@@ -76,7 +76,7 @@ def test_clock_is_the_recorded_time(street, tmp_path: Path) -> None:
 
 def test_node_uses_a_clock_that_restarts(street, tmp_path: Path) -> None:
     """With use_sim_time, each round of a loop is matched as the first, at recorded times."""
-    times, stamps = recorded(street)
+    times, _ = recorded(street)
     with (
         ros.node(
             tmp_path,
@@ -98,24 +98,18 @@ def test_node_uses_a_clock_that_restarts(street, tmp_path: Path) -> None:
     assert len(client.rounds()) >= 3
     for round_ in client.rounds():
         assert times[0] <= round_[0] < times[0] + SECOND
-    # The stages of matching forget earlier frames where time jumps back. The adaptation to light
-    # does not, so some frames pass match.min_confidence in some rounds only.
+    # The stages of matching forget earlier frames where time jumps back, adaptation to light does
+    # not. A busy machine loses frames: this one sees those that the node has seen.
+    frames = {frame.stamp_ns: frame for frame in street.frames('query')}
     twin = Recogniser(load(street.map), BackendConfig(), MatchConfig())
-    expected = {
-        frame.stamp_ns: twin.recognise(frame.image, FrameTiming(frame.stamp_ns)).places[:1].tolist()
-        for frame in street.frames('query')
-    }
-    assert len({place for places in expected.values() for place in places}) > 10
     for round_ in client.matched_rounds()[:3]:
-        both = [
-            (int(match.results[0].class_id), *expected[stamp_ns(match.header)])
-            for match in round_
-            if match.results and expected[stamp_ns(match.header)]
-        ]
-        assert len(both) > 0.5 * len(round_)
-        # Where a busy machine has lost frames, the next ones may be one place off.
-        off = 0 if [stamp_ns(match.header) for match in round_] == stamps else 1
-        assert all(abs(a - b) <= off for a, b in both), both
+        seen = [frames[stamp_ns(match.header)] for match in round_]
+        found = [twin.recognise(frame.image, FrameTiming(frame.stamp_ns)) for frame in seen]
+        expected = [match.places[:1].tolist() for match in found]
+        assert len({place for places in expected for place in places}) > len(round_) / 8
+        given = [[int(best.class_id) for best in match.results[:1]] for match in round_]
+        assert given == expected
+    twin.close()
 
 
 def test_clock_and_restamp_exclude_each_other(street, tmp_path: Path) -> None:
