@@ -65,7 +65,9 @@ class Motion:
         at = centre - np.arange(first, last + 1)
         # The integral of the triangle max(0, 1 - |t|) up to x, but for a constant, is
         # x (1 - |x| / 2) for x within -1 and 1.
-        x = np.add.outer((half, -half), at)
+        x = np.empty((2, *at.shape))
+        np.add(at, half, out=x[0])
+        np.subtract(at, half, out=x[1])
         np.maximum(x, -1.0, out=x)
         np.minimum(x, 1.0, out=x)
         area = np.abs(x)
