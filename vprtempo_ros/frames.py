@@ -76,6 +76,14 @@ class Image:
         """Columns."""
         return int(self.pixels.shape[1])
 
+    @property
+    def _weighted(self) -> Numbers:
+        """The pixels without channels that grey is not made of, as alpha and those of colour."""
+        if all(self.weights):
+            return self.pixels
+        used = [channel for channel, weight in enumerate(self.weights) if weight]
+        return self.pixels[..., used[0] : used[-1] + 1]
+
     @cached_property
     def levels(self) -> tuple[int, int]:
         """
@@ -86,8 +94,7 @@ class Image:
         """
         if self.range_ is not None:
             return self.range_
-        used = self.pixels if all(self.weights) else self.pixels[..., :-1]
-        low, high = int(used.min()), int(used.max())
+        low, high = int(self._weighted.min()), int(self._weighted.max())
         white = (1 << max(high.bit_length(), _LEAST_BITS)) - 1
         if 2 * low > high > low and (high - low) * _FEW < white:
             return low, high - low
@@ -126,7 +133,7 @@ class Image:
 
         :raises ImageError: if all pixels are the same.
         """
-        pixels, height, width = self.pixels, self.height, self.width
+        pixels, height, width = self._weighted, self.height, self.width
         first = pixels.item(height // 2, 0, 0)
         # For nearly every image one of a few pixels differs: single ones are read in a twentieth
         # of the time that comparing arrays takes.

@@ -12,7 +12,7 @@ from vprtempo_ros.encoding.augmentation import WIDE, another_day, augmentations
 from vprtempo_ros.encoding.oriented import OrientedEncoder
 from vprtempo_ros.encoding.pixels import PixelEncoder
 from vprtempo_ros.errors import ImageError
-from vprtempo_ros.frames import BGR, Image, grey_image
+from vprtempo_ros.frames import BGR, GREY, Image, grey_image
 
 ENCODERS = [
     PixelEncoder(EncodingConfig(encoder='pixels', resize='area')),
@@ -101,6 +101,23 @@ def test_contrast_is_found_wherever_it_is(row: int, column: int) -> None:
         grey_image(pixels).check_contrast()
     pixels[row, column] = 10
     grey_image(pixels).check_contrast()
+
+
+@pytest.mark.parametrize(
+    'weights', [(*BGR, 0.0), (0.0, 1.0), (1.0, 0.0)], ids=['bgra', 'uyvy', 'yuyv']
+)
+def test_contrast_is_that_of_grey(weights: tuple[float, ...]) -> None:
+    """Neither alpha nor the colours beside a luma make a contrast, nor do they give the levels."""
+    pixels = np.full((*GREY8.shape, len(weights)), 300, np.uint16)
+    pixels[..., weights.index(0.0)] = GREY8 * np.uint16(200)
+    with pytest.raises(ImageError, match='without any contrast'):
+        Image(pixels, weights).check_contrast()
+    assert (
+        Image(pixels, weights).levels
+        == Image(pixels[..., weights.index(0.0) - 1, None], GREY).levels
+    )
+    pixels[7, 7] += 1
+    Image(pixels, weights).check_contrast()
 
 
 def test_levels_are_those_of_the_whole_image() -> None:

@@ -217,10 +217,12 @@ class McapFile:
             except _Cut as cut:
                 if not counts:
                     raise ValueError('it was cut off before its first message') from None
-                self.incomplete = (
-                    f'the file was cut off: its last {cut} bytes are no whole record; read up to '
-                    f'there, {sum(counts.values())} messages'
-                )
+                # Nothing is left of a file that is still being written.
+                end = 'it has no end'
+                if cut.args[0]:
+                    end = f'its last {cut} bytes are no whole record'
+                read = f'read up to there, {sum(counts.values())} messages'
+                self.incomplete = f'the file was cut off: {end}; {read}'
                 return counts
             if kind in (_DATA_END, _FOOTER):
                 return counts
