@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any, Sequence
 
 from rclpy.callback_groups import ReentrantCallbackGroup
@@ -13,6 +14,8 @@ from rclpy.subscription import Subscription
 
 # Minimum time between two errors in the log, in seconds.
 _WARN_PERIOD = 5.0
+# After an error, in seconds.
+_PAUSE = 0.1
 
 
 class ReceiverGroup(ReentrantCallbackGroup):
@@ -45,8 +48,14 @@ class Receiver:
         self._events = [event for each in subscriptions for event in each.event_handlers]
         # Not one of the node: the executor would wait for it too, and only one of two is woken.
         self._end = GuardCondition(None, None, context=node.context)
+        # With rclpy from 3.3 (Humble) to 8; where it takes something else, this raises.
+        wait_set = rclpy_implementation.WaitSet(
+            len(self._subscriptions), 1, 0, 0, 0, len(self._events), node.context.handle
+        )
         self._running = True
-        self._thread = threading.Thread(target=self._run, name='receiver', daemon=True)
+        self._thread = threading.Thread(
+            target=self._run, args=(wait_set,), name='receiver', daemon=True
+        )
         self._thread.start()
 
     def stop(self) -> None:
@@ -56,11 +65,9 @@ class Receiver:
         self._thread.join()
         self._end.destroy()
 
-    def _run(self) -> None:
+    # Any: the wait set is an object of rclpy's extension module.
+    def _run(self, wait_set: Any) -> None:
         context = self._node.context
-        wait_set = rclpy_implementation.WaitSet(
-            len(self._subscriptions), 1, 0, 0, 0, len(self._events), context.handle
-        )
         # A signal makes the context invalid before the node ends.
         while self._running and context.ok():
             try:
@@ -71,8 +78,10 @@ class Receiver:
                         f'receiving failed: {type(error).__name__}: {error}',
                         throttle_duration_sec=_WARN_PERIOD,
                     )
+                    # What fails at each message must not take a core.
+                    time.sleep(_PAUSE)
 
-    # Any: the wait set is an object of rclpy's extension module.
+    # Any: as above.
     def _wait(self, wait_set: Any) -> None:
         """Wait for messages, and take one of each subscription that has some."""
         wait_set.clear_entities()
