@@ -107,7 +107,7 @@ def test_contrast_is_found_wherever_it_is(row: int, column: int) -> None:
     'weights', [(*BGR, 0.0), (0.0, 1.0), (1.0, 0.0)], ids=['bgra', 'uyvy', 'yuyv']
 )
 def test_contrast_is_that_of_grey(weights: tuple[float, ...]) -> None:
-    """Neither alpha nor the colours beside a luma make a contrast, nor do they give the levels."""
+    """Neither alpha nor the colours next to a luma make a contrast, nor do they give the levels."""
     pixels = np.full((*GREY8.shape, len(weights)), 300, np.uint16)
     pixels[..., weights.index(0.0)] = GREY8 * np.uint16(200)
     with pytest.raises(ImageError, match='without any contrast'):

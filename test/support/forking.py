@@ -84,7 +84,7 @@ class Forked:
 
     def send_signal(self, number: int) -> None:
         """Send a signal, unless it has ended."""
-        # Until it is polled, its id belongs to nobody else.
+        # Until it is polled, no other process gets its id.
         if self.poll() is None:
             os.kill(self.pid, number)
 
