@@ -416,9 +416,8 @@ def test_a_map_that_cannot_be_made(tmp_path: Path) -> None:
             [*images(picture(number) for number in range(3)), *odometry([(0, 0, 0)] * 3)],
         )
     )
-    with taught(
-        tmp_path, encoding__width=512, encoding__height=512, training__feature_multiplier=64.0
-    ) as (process, teacher):
+    large = {'encoding__width': 512, 'encoding__height': 512, 'training__outputs': 'stdp'}
+    with taught(tmp_path, **large) as (process, teacher):
         publish(teacher)
         teacher.start()
         teacher.await_listeners()
