@@ -75,16 +75,7 @@ def _recognise(
     name = recordings.input_name
     picture = picture_file(folder)
     view = command('view', '--port', '0', '--picture', str(picture))
-    # As fast as this machine can: nothing is lost where it cannot in real time.
-    node = command(
-        'vpr_node',
-        parameters={
-            'map': str(built),
-            'input.type': name,
-            'input.reliability': 'reliable',
-            'input.max_delay': '10.0',
-        },
-    )
+    node = command('vpr_node', parameters={'map': str(built), 'input.type': name})
     # The input is remapped as on a robot.
     node += ['-r', f'{name}:={recordings.topic}']
     with (

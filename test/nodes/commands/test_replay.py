@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import re
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -17,8 +15,6 @@ from support import ros
 from support.helpers import CAMERA, picture
 from support.ros import Client
 
-from vprtempo_ros.demo.processes import ros_environment, running
-from vprtempo_ros.sources.bag_writer import BagWriter
 from vprtempo_ros.sources.bags import BagReader
 from vprtempo_ros.sources.cdr import IMAGE, read_message, stamp_ns, typestore, write_message
 from vprtempo_ros.sources.image_bag import image_message
@@ -140,47 +136,6 @@ def test_loop_continues_until_interrupted(street, tmp_path: Path) -> None:
             )
             assert replay.end() == 0
             assert 'Traceback' not in replay.output()
-
-
-# Counts the messages that it receives, and says when it knows a publisher.
-_SUBSCRIBER = """
-import rclpy
-from rclpy.qos import QoSProfile, ReliabilityPolicy
-from sensor_msgs.msg import Image
-rclpy.init()
-node, topic, found = rclpy.create_node('slow'), '/camera/image_raw', []
-qos = QoSProfile(depth=1000, reliability=ReliabilityPolicy.RELIABLE)
-node.create_subscription(Image, topic, lambda image: found.append(image.header.stamp.sec), qos)
-print('READY', flush=True)
-while not node.count_publishers(topic):
-    rclpy.spin_once(node, timeout_sec=0.05)
-print('MATCHED', flush=True)
-while len(found) < 60:
-    rclpy.spin_once(node, timeout_sec=0.05)
-print(found == list(range(60)), flush=True)
-"""
-
-
-def test_a_reliable_subscriber_that_is_late_loses_nothing(tmp_path: Path) -> None:
-    """Playing waits for it, as for one on a busy machine: more is sent than is kept for it."""
-    with BagWriter(tmp_path / 'bag') as bag:
-        for number in range(60):
-            message = image_message(number * 10**9, picture(1), 'mono8', 'camera')
-            bag.write(CAMERA, IMAGE, number * 10_000_000, message)
-    with running(
-        [sys.executable, '-c', _SUBSCRIBER], ros_environment(), subprocess.PIPE
-    ) as subscriber:
-        assert subscriber.stdout is not None
-        assert subscriber.stdout.readline() == 'READY\n'
-        with ros.node(tmp_path, 'replay', str(tmp_path / 'bag'), '--delay', '2') as replay:
-            assert subscriber.stdout.readline() == 'MATCHED\n'
-            # Until after the delay and all that was recorded.
-            subscriber.send_signal(signal.SIGSTOP)
-            time.sleep(4.0)
-            subscriber.send_signal(signal.SIGCONT)
-            assert replay.process.wait(ros.PATIENCE) == 0
-            assert '60 messages published' in replay.output()
-        assert subscriber.stdout.readline() == 'True\n'
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])

@@ -10,8 +10,6 @@ from rosgraph_msgs.msg import Clock
 
 # As for `ros2 bag play --clock` without a frequency, in Hz.
 CLOCK_RATE = 40.0
-# Less than this is caught up, in ns.
-_LATE = 50_000_000
 
 
 class BagClock:
@@ -27,32 +25,20 @@ class BagClock:
         self._rate, self._period = rate, 1.0 / frequency if frequency else 0.1
         self._publisher = node.create_publisher(Clock, '/clock', 10) if frequency else None
         self._recorded_ns = self._begin_ns = 0
-        self.delayed_ns = 0
-        """By how much playing is later than at the start, in ns of wall time."""
         self._next = 0.0
 
     def begin(self, recorded_ns: int, begin_ns: int) -> None:
         """Let recorded time be `recorded_ns` at wall time `begin_ns`, in ns."""
-        self._recorded_ns, self._begin_ns, self.delayed_ns = recorded_ns, begin_ns, 0
+        self._recorded_ns, self._begin_ns = recorded_ns, begin_ns
         self._next = 0.0
 
     def due_ns(self, recorded_ns: int) -> int:
-        """Return the wall time of a recorded time, in ns, as if nothing were delayed."""
+        """Return the wall time of a recorded time, in ns."""
         return self._begin_ns + round((recorded_ns - self._recorded_ns) / self._rate)
-
-    def delay_if_late(self, recorded_ns: int) -> None:
-        """
-        Let all that follows be later if a recorded time is over by more than `_LATE`.
-
-        Messages sent in a burst, to catch up, would overrun those who receive them.
-        """
-        late_ns = time.time_ns() - self.due_ns(recorded_ns) - self.delayed_ns
-        if late_ns > _LATE:
-            self.delayed_ns += late_ns
 
     def wait(self, recorded_ns: int, go_on: Callable[[], bool]) -> None:
         """Publish the time until a recorded time, or until `go_on` returns False."""
-        due_ns = self.due_ns(recorded_ns) + self.delayed_ns
+        due_ns = self.due_ns(recorded_ns)
         while go_on():
             now_ns = time.time_ns()
             self._publish(min(now_ns, due_ns))
@@ -65,8 +51,6 @@ class BagClock:
             return
         self._next = time.monotonic() + self._period
         message = Clock()
-        recorded_ns = self._recorded_ns + round(
-            max(0, now_ns - self.delayed_ns - self._begin_ns) * self._rate
-        )
+        recorded_ns = self._recorded_ns + round(max(0, now_ns - self._begin_ns) * self._rate)
         message.clock.sec, message.clock.nanosec = divmod(recorded_ns, 10**9)
         self._publisher.publish(message)

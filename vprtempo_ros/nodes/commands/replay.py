@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Sequence
 
 import rclpy
-from rclpy.duration import Duration
 from rclpy.exceptions import InvalidTopicNameException
 from rclpy.node import Node
 from rclpy.publisher import Publisher
@@ -23,13 +22,8 @@ from ..common.qos import streaming
 from ..common.running import run
 from .bag_clock import CLOCK_RATE, BagClock
 
-# Messages of a topic after which reliable subscribers are waited for, and that are kept for them:
-# Fast DDS loses some of those that a subscriber has acknowledged, where no more are kept than
-# are waited for.
-_GROUP, _DEPTH = 10, 100
-# Time after which a reliable subscriber that acknowledges nothing is no longer waited for, and the
-# time between two looks at it, in seconds.
-_PATIENCE, _LOOK = 5.0, 0.1
+# Time for reliable subscribers to acknowledge the last messages, in seconds.
+_ACKNOWLEDGEMENT = 0.3
 
 
 class Replay(Node):
@@ -42,10 +36,8 @@ class Replay(Node):
         :raises SourceError: if there is none.
         """
         super().__init__('replay')
-        qos = streaming(_DEPTH, reliability)
+        qos = streaming(10, reliability)
         self._bag = bag
-        self.late = 0.0
-        """How much longer a round took than was recorded, in seconds, at most."""
         self._topics: dict[str, Publisher] = {}
         self._stamped: set[str] = set()
         for topic in topics or bag.topics:
@@ -89,7 +81,6 @@ class Replay(Node):
         :param shift_stamps: move header stamps with the messages, and print by how much.
         """
         published = 0
-        waiting = dict.fromkeys(self._topics, 0)
         first: int | None = None
         begin_ns = time.time_ns()
         for message in self._bag.messages(list(self._topics)):
@@ -108,30 +99,9 @@ class Replay(Node):
             if shift_stamps and message.topic in self._stamped:
                 # With a rate other than 1 each message is shifted by a different time.
                 data = restamp(data, clock.due_ns(message.stamp_ns) - message.stamp_ns)
-            if waiting[message.topic] == _GROUP:
-                self.await_subscribers(message.topic)
-                waiting[message.topic] = 0
-            clock.delay_if_late(message.stamp_ns)
             self._topics[message.topic].publish(data)
-            waiting[message.topic] += 1
             published += 1
-        self.late = max(self.late, clock.delayed_ns * 1e-9)
         return published
-
-    def await_subscribers(self, topic: str) -> None:
-        """Wait until the reliable subscribers of a topic have all of its messages, or give up."""
-        deadline = time.monotonic() + _PATIENCE
-        while (
-            rclpy.ok()
-            and time.monotonic() < deadline
-            and not self._topics[topic].wait_for_all_acked(Duration(seconds=_LOOK))
-        ):
-            pass
-
-    def await_all(self) -> None:
-        """Wait until the reliable subscribers have the last messages, or give up."""
-        for topic in self._topics:
-            self.await_subscribers(topic)
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -176,14 +146,9 @@ def main(args: Sequence[str] | None = None) -> int:
         count = replay.play(clock, given.restamp)
         while given.loop and count and rclpy.ok():
             count += replay.play(clock, given.restamp)
-        replay.await_all()
-        late = (
-            f', in {replay.late:.1f} s more than recorded: this machine or a reliable subscriber '
-            'is too slow'
-            if replay.late
-            else ''
-        )
-        print(f'{given.bag}: {count} messages published{late}')
+        if rclpy.ok():
+            time.sleep(_ACKNOWLEDGEMENT)
+        print(f'{given.bag}: {count} messages published')
 
     def work() -> int:
         check_range('--rate', given.rate, 1e-3, 1e3)
