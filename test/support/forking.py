@@ -195,13 +195,19 @@ def _serve(connection: socket.socket) -> list[str] | None:
             pid, status = os.waitpid(request['poll'], os.WNOHANG)
             answer = os.waitstatus_to_exitcode(status) if pid else None
         else:
+            # Closed by the fork once a signal does to it what it does to a new process.
+            ready, becoming = os.pipe()
             answer = os.fork()
             if not answer:
                 connection.close()
+                os.close(ready)
                 _become(request, files)
+                os.close(becoming)
                 return list(request['words'])
-            for file in files:
+            for file in (*files, becoming):
                 os.close(file)
+            os.read(ready, 1)
+            os.close(ready)
         connection.send(json.dumps(answer).encode())
 
 
