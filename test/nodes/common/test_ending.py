@@ -47,7 +47,7 @@ def test_repeated_signals(street, tmp_path: Path, number: signal.Signals) -> Non
             # When Python removes its handlers at exit, a signal may still end the process.
             assert node.process.returncode in (0, -number), name
             assert 'Traceback' not in node.output(), name
-            assert 'left without it' not in node.output(), name
+            assert 'Timeout (' not in node.output(), name
 
 
 _INTERRUPTED_CALLBACK = """
@@ -84,3 +84,36 @@ def test_interrupt_does_not_cut_a_callback_off() -> None:
     assert (done.returncode, done.stderr) == (0, '')
     assert done.stdout.splitlines()[0] == 'callback finished'
     assert done.stdout.splitlines()[-1] == 'ended'
+
+
+_HUNG = """
+import ctypes, sys
+from rclpy.node import Node
+from vprtempo_ros.nodes.common import running
+
+class Hung(Node):
+    def end(self):
+        print('ended')
+        return 0
+
+    def destroy_node(self):
+        # Holds the interpreter's lock, as rclpy does in the middleware.
+        ctypes.PyDLL(None).pause()
+
+running._PATIENCE = 0.5
+sys.exit(running.run('hung', lambda: Hung('hung'), [], lambda node: None))
+"""
+
+
+def test_a_middleware_that_hangs_is_left() -> None:
+    """No lock of the interpreter is needed for it; what was printed before is there."""
+    done = subprocess.run(
+        [sys.executable, '-c', _HUNG],
+        capture_output=True,
+        text=True,
+        timeout=ros.PATIENCE,
+        env=ros_environment(),
+    )
+    assert (done.returncode, done.stdout) == (1, 'ended\n')
+    assert done.stderr.startswith('Timeout (')
+    assert ' in destroy_node\n' in done.stderr

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
+import faulthandler
 import signal
 import sys
-import threading
+from contextlib import suppress
 from types import FrameType
 from typing import Callable, Protocol, Sequence, TypeVar
 
@@ -118,33 +118,32 @@ def _end(node: Program | None, status: int) -> int:
     while the node is destroyed, the two wait for each other in Fast DDS. So signals are ignored
     from here on, that thread is waited for, and if the middleware hangs anyway the process exits.
     """
-    watchdog = _leave_signals(status)
+    _leave_signals()
     try:
         if node is not None:
             # May take long, as a recording does that is written to a slow disk.
-            watchdog.cancel()
+            faulthandler.cancel_dump_traceback_later()
             status = status or node.end()
-            watchdog = _watchdog(status)
+            _limit_time()
     finally:
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()
-        watchdog.cancel()
+        faulthandler.cancel_dump_traceback_later()
     return status
 
 
-def _leave_signals(status: int) -> threading.Timer:
-    """Ignore signals and wait for rclpy's thread; return the watchdog of that."""
-    watchdog = None
+def _leave_signals() -> None:
+    """Ignore signals and wait for rclpy's thread, in limited time."""
     while True:
         try:
             # Before anything else: the next signal may be on its way.
             _ignore_signals()
-            watchdog = watchdog or _watchdog(status)
+            _limit_time()
             # Waits for rclpy's thread, and restores the handlers that were there before it.
             uninstall_signal_handlers()
             _ignore_signals()
-            return watchdog
+            return
         except KeyboardInterrupt:
             # The last one that arrived before.
             continue
@@ -156,13 +155,14 @@ def _ignore_signals() -> None:
         signal.signal(number, lambda *_: None)
 
 
-def _watchdog(status: int) -> threading.Timer:
-    def leave() -> None:
-        print('the middleware did not end in time; left without it', file=sys.stderr, flush=True)
-        sys.stdout.flush()
-        os._exit(status)
+def _limit_time() -> None:
+    """
+    Let the process exit with status 1 if it is not done in time, and print where it hangs.
 
-    timer = threading.Timer(_PATIENCE, leave)
-    timer.daemon = True
-    timer.start()
-    return timer
+    rclpy may hang with the interpreter's lock held, so that no Python would run: the thread of
+    faulthandler needs no lock.
+    """
+    # What was printed before is not lost.
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+    faulthandler.dump_traceback_later(_PATIENCE, exit=True, file=2)
