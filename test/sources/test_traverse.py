@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -34,6 +35,7 @@ from vprtempo_ros.maps.store import load, save
 from vprtempo_ros.sources.cdr import COMPRESSED, IMAGE
 from vprtempo_ros.sources.image_bag import compressed_message, image_message
 from vprtempo_ros.sources.traverse import Traverse, open_traverse
+from vprtempo_ros.support import parallel
 from vprtempo_ros.support.parallel import ahead, cores
 from vprtempo_ros.support.reasons import Reasons
 from vprtempo_ros.tools.bag_info import describe as describe_bag
@@ -376,3 +378,15 @@ def test_working_ahead_keeps_the_order() -> None:
         next(heavy)
     heavy.close()
     assert len(taken) <= 20 + 2 * cores() + 1
+
+
+def test_the_caller_works_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On two cores one thread works beside that which takes the results, and both at once."""
+    monkeypatch.setattr(parallel, 'cores', lambda: 2)
+    both = threading.Barrier(2)
+
+    def work(item: int) -> str:
+        both.wait(timeout=30)
+        return threading.current_thread().name
+
+    assert set(ahead(work, range(2))) == {threading.current_thread().name, 'decode_0'}

@@ -11,13 +11,14 @@ from typing import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Numbers
 from ..errors import ImageError, SourceError
 from ..events.packet import Size
 from ..frames import Frame, Image
 from ..support.parallel import ahead
 from ..support.paths import user_path
 from .completeness import Completeness
-from .image_msg import decode_file, decode_path
+from .image_msg import decode_file, image_of, read_pixels
 from .natural_sort import natural_order
 
 IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.pgm', '.ppm', '.webp')
@@ -123,42 +124,35 @@ class FolderFrames:
         """Read the images, a few ahead of the one that is yielded."""
         sizes: Counter[tuple[int, ...]] = Counter()
         blank = 0
-        for frame in ahead(self._frame, enumerate(self._names)):
-            sizes[frame.image.pixels.shape] += 1
-            blank += _is_blank(frame.image)
-            yield frame
-        found = Counter[Size]()
+        for index, (found, ms) in enumerate(ahead(self._read, self._names)):
+            image = found if isinstance(found, Image) else image_of(found)
+            sizes[image.pixels.shape] += 1
+            blank += _is_blank(image)
+            yield Frame(index * _PERIOD_NS, image, self._names[index], None, ms)
+        by_size = Counter[Size]()
         for (height, width, *_), count in sizes.items():
-            found[width, height] += count
-        self.completeness.notes = [_several_sizes(found)] if len(found) > 1 else []
+            by_size[width, height] += count
+        self.completeness.notes = [_several_sizes(by_size)] if len(by_size) > 1 else []
         if blank:
             self.completeness.notes.append(
                 f'{blank} of {len(self)} images have no contrast, as black ones, and are used all '
                 'the same, since the others are numbered by them'
             )
 
-    def _frame(self, item: tuple[int, str]) -> Frame:
-        """Return the frame of a number and name; the whole of it, as threads work on this."""
+    def _read(self, name: str) -> tuple[Image | Numbers, float]:
+        """
+        Return a file's image or its pixels, and the milliseconds taken.
+
+        Threads work on this, and wait for each other for all that is not decoding: OpenCV opens
+        what is no JPEG by itself, and images are made of pixels by the caller. Of a JPEG its bytes
+        are needed, for its colours.
+        """
         begin = time.perf_counter()
-        index, name = item
         # Joined as text: a path for each file takes as long as reading it.
-        image = _image(f'{self._folder}/{name}')
-        ms = (time.perf_counter() - begin) * 1e3
-        return Frame(index * _PERIOD_NS, image, name, None, ms)
-
-
-def _image(file: str) -> Image:
-    """
-    Return the image in a file.
-
-    OpenCV reads all but JPEG by itself: threads wait for the interpreter once for each image then,
-    instead of five times. Of a JPEG its bytes are needed, for its colours.
-    """
-    if not file.lower().endswith(_JPEG_SUFFIXES):
-        image = decode_path(file)
-        if image is not None:
-            return image
-    return read_image(file)[0]
+        file = f'{self._folder}/{name}'
+        found = None if file.lower().endswith(_JPEG_SUFFIXES) else read_pixels(file)
+        image = read_image(file)[0] if found is None else found
+        return image, (time.perf_counter() - begin) * 1e3
 
 
 def _is_blank(image: Image) -> bool:

@@ -207,8 +207,12 @@ def decode_file(data: NDArray[np.uint8]) -> Image:
     return Image(pixels[..., np.newaxis], GREY, original=partial(_decode_colours, data))
 
 
-def decode_path(file: str) -> Image | None:
-    """Return the pixels of an image file given by its name; None if it cannot be read."""
+def read_pixels(file: str) -> Numbers | None:
+    """
+    Return the pixels of an image file given by its name, for `image_of`.
+
+    None if OpenCV cannot read it, or not with 8 or 16 bits. Threads wait for the interpreter once.
+    """
     # OpenCV does not take every name that a file may have.
     if not file.isascii():
         return None
@@ -216,14 +220,15 @@ def decode_path(file: str) -> Image | None:
         pixels = cv2.imread(file, _COLOURS)
     except cv2.error:
         return None
-    return _image(np.asarray(pixels)) if pixels is not None and pixels.dtype in _DEPTHS else None
+    return pixels if pixels is not None and pixels.dtype in _DEPTHS else None
 
 
 def _decode_colours(data: NDArray[np.uint8]) -> Image:
-    return _image(_decoded(data, _COLOURS))
+    return image_of(_decoded(data, _COLOURS))
 
 
-def _image(pixels: Numbers) -> Image:
+def image_of(pixels: Numbers) -> Image:
+    """Return the image of pixels as OpenCV decodes them: (height, width), or with BGR."""
     if pixels.ndim == 2:
         return Image(pixels[..., np.newaxis], GREY)
     return Image(pixels, BGR)

@@ -6,8 +6,9 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 T = TypeVar('T')
 R = TypeVar('R')
@@ -16,7 +17,7 @@ R = TypeVar('R')
 _MOST = 8
 # Handing an item to a thread takes as long as decoding a small image: threads take several at once
 # where they take less than this, in seconds, together, and up to this weight.
-_SHORT, _SEVERAL, _HEAVY = 4e-3, 32, 1 << 18
+_SHORT, _SEVERAL, _HEAVY = 4e-3, 64, 1 << 18
 
 
 def cores() -> int:
@@ -30,9 +31,10 @@ def ahead(
     """
     Yield the results of `work` for each item in order, while threads work on the next ones.
 
-    At most two items per core are read before their results are taken, or two groups of items
-    that take little time. With one core nothing runs ahead. Errors are raised where their results
-    would come.
+    The caller works too where it would wait: one thread per core, and none that waits, since small
+    images are decoded in less time than a thread needs to wake up. At most two items per core are
+    read before their results are taken, or two groups of items that take little time. With one core
+    nothing runs ahead. Errors are raised where their results would come.
 
     :param weigh: returns the bytes of an item, where it has its data already.
     """
@@ -40,22 +42,73 @@ def ahead(
     if workers < 2:
         yield from map(work, items)
         return
-    pool = ThreadPoolExecutor(workers, 'decode')
-    waiting: deque[Future[tuple[list[R], Exception | None, float]]] = deque()
+    pool = ThreadPoolExecutor(workers - 1, 'decode')
+    waiting: deque[_Group[T, R]] = deque()
     source, size = iter(items), 1
     try:
         while True:
-            while len(waiting) <= 2 * workers and (group := _take(source, size, weigh)):
-                waiting.append(pool.submit(_group, work, group))
+            while len(waiting) <= 2 * workers and (taken := _take(source, size, weigh)):
+                waiting.append(_Group(pool, work, taken))
             if not waiting:
                 return
-            results, error, seconds = waiting.popleft().result()
-            size = min(2 * size, _SEVERAL) if seconds < _SHORT else max(size // 2, 1)
-            yield from results
-            if error is not None:
-                raise error
+            group = waiting.popleft()
+            group.run_here()
+            while not group.done and any(each.run_here() for each in waiting):
+                pass
+            found = group.outcome()
+            size = min(2 * size, _SEVERAL) if found.seconds < _SHORT else max(size // 2, 1)
+            yield from found.results
+            if found.error is not None:
+                raise found.error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+@dataclass(frozen=True)
+class _Outcome(Generic[R]):
+    """The results of several items, the error after them if any, and the seconds taken."""
+
+    results: list[R]
+    error: Exception | None
+    seconds: float
+
+
+class _Group(Generic[T, R]):
+    """Several items that one thread works on, of a pool or the caller's."""
+
+    def __init__(self, pool: ThreadPoolExecutor, work: Callable[[T], R], items: list[T]) -> None:
+        """Hand the items to the pool."""
+        self._work, self._items = work, items
+        self._future = pool.submit(self._run)
+        self._own: _Outcome[R] | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether the outcome is there."""
+        return self._future.done()
+
+    def run_here(self) -> bool:
+        """Work on the items in this thread, unless another has begun; return whether it did."""
+        if self._own is not None or not self._future.cancel():
+            return False
+        self._own = self._run()
+        return True
+
+    def outcome(self) -> _Outcome[R]:
+        """Return the outcome, once it is there."""
+        return self._future.result() if self._own is None else self._own
+
+    def _run(self) -> _Outcome[R]:
+        begin = time.perf_counter()
+        results: list[R] = []
+        error = None
+        for item in self._items:
+            try:
+                results.append(self._work(item))
+            except Exception as found:
+                error = found
+                break
+        return _Outcome(results, error, time.perf_counter() - begin)
 
 
 def _take(source: Iterator[T], most: int, weigh: Callable[[T], int]) -> list[T]:
@@ -68,17 +121,3 @@ def _take(source: Iterator[T], most: int, weigh: Callable[[T], int]) -> list[T]:
         if len(found) >= most or weight >= _HEAVY:
             break
     return found
-
-
-def _group(work: Callable[[T], R], items: list[T]) -> tuple[list[R], Exception | None, float]:
-    """Return the results of several items, the error after them if any, and the seconds taken."""
-    begin = time.perf_counter()
-    results: list[R] = []
-    error = None
-    for item in items:
-        try:
-            results.append(work(item))
-        except Exception as found:
-            error = found
-            break
-    return results, error, time.perf_counter() - begin
