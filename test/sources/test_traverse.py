@@ -381,7 +381,7 @@ def test_working_ahead_keeps_the_order() -> None:
 
 
 def test_the_caller_works_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On two cores one thread works beside that which takes the results, and both at once."""
+    """On two cores one thread works and the caller at the same time."""
     monkeypatch.setattr(parallel, 'cores', lambda: 2)
     both = threading.Barrier(2)
 
