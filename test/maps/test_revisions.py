@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
-from support import environment
+from support import environment, forking
 from support.edited import answers, trained
 from support.helpers import drive, names, tiny_config, tree
 
@@ -182,20 +181,12 @@ EDITOR = (
 
 def test_one_editor_at_a_time(folder: Path) -> None:
     """A second one is refused and says by whom; the lock of a killed one does not last."""
-    editor = subprocess.Popen(
-        [sys.executable, '-c', EDITOR, str(folder)],
-        env=environment(),
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert editor.stdout is not None
-        assert editor.stdout.readline() == 'locked\n'
+    words = [sys.executable, '-c', EDITOR, str(folder)]
+    with forking.printing(words, environment()) as (editor, printed):
+        assert printed.readline() == 'locked\n'
         with pytest.raises(MapError) as caught:
             forget_first(folder)
-    finally:
         editor.kill()
-        editor.wait()
     assert str(caught.value) == (
         f'{folder}: is being edited by process {editor.pid} on {os.uname().nodename}; try again '
         'when that is done'
@@ -233,24 +224,17 @@ def test_killed_at_any_moment(folder: Path) -> None:
     rng = random.Random(0)
     cycle = 0.0
     for _ in range(KILLS):
-        editor = subprocess.Popen(
-            [sys.executable, '-c', KILLED, str(folder)],
-            env=environment(),
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert editor.stdout is not None
-        # Loading the package takes most of the time, and writes nothing.
-        editor.stdout.readline()
-        began = time.monotonic()
-        if not cycle:
-            editor.stdout.readline()
-            cycle = time.monotonic() - began
-        # Any moment of an edit and an undo, as long as they take on this machine.
-        time.sleep(rng.uniform(0.0, 1.2 * cycle))
-        editor.send_signal(signal.SIGKILL)
-        editor.wait()
-        editor.stdout.close()
+        words = [sys.executable, '-c', KILLED, str(folder)]
+        with forking.printing(words, environment()) as (editor, printed):
+            printed.readline()
+            began = time.monotonic()
+            if not cycle:
+                printed.readline()
+                cycle = time.monotonic() - began
+            # Any moment of an edit and an undo, as long as they take on this machine.
+            time.sleep(rng.uniform(0.0, 1.2 * cycle))
+            editor.kill()
+            assert editor.wait() == -signal.SIGKILL
         loaded = load_content(folder).map
         assert (len(loaded.places), loaded.revision) in ((8, 1), (7, 2))
         if loaded.revision == 2:

@@ -10,21 +10,15 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-from support import PATIENCE
+from support import PATIENCE, forking
 
 Finished = subprocess.CompletedProcess[str]
 
 
-def as_process(tool: str, *arguments: object, cwd: Path | None = None) -> Finished:
+def as_process(tool: str, *arguments: object) -> Finished:
     """Run `vprtempo_ros.tools.TOOL` as a process."""
-    return subprocess.run(
-        [sys.executable, '-m', f'vprtempo_ros.tools.{tool}', *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-        cwd=cwd,
-    )
+    words = [sys.executable, '-m', f'vprtempo_ros.tools.{tool}', *map(str, arguments)]
+    return forking.run(words, PATIENCE, dict(os.environ))
 
 
 def in_process(tool: str, *arguments: object, cwd: Path | None = None) -> Finished:

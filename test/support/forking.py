@@ -168,6 +168,17 @@ def running(
         yield process
 
 
+@contextmanager
+def printing(words: Sequence[str], environment: dict[str, str]) -> Iterator[tuple[Forked, IO[str]]]:
+    """Start a fork; yield it with what it prints, as lines to be read; end it afterwards."""
+    read, written = os.pipe()
+    with os.fdopen(read) as printed:
+        with os.fdopen(written, 'w') as output:
+            process = start(words, environment, output, subprocess.STDOUT)
+        with ended_after(process):
+            yield process, printed
+
+
 def run(
     words: Sequence[str], timeout: float, environment: dict[str, str]
 ) -> subprocess.CompletedProcess[str]:
@@ -231,7 +242,8 @@ def _run(words: list[str]) -> None:
     sys.argv = [flag, *arguments]
     if flag == '-m':
         # As it runs, it is not imported yet.
-        sys.modules.pop(program, None)
+        for name in (program, f'{program}.__main__'):
+            sys.modules.pop(name, None)
         runpy.run_module(program, run_name='__main__', alter_sys=True)
     else:
         exec(compile(program, '<string>', 'exec'), {'__name__': '__main__'})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_LZMA, ZIP_STORED, ZipFile, ZipInfo
@@ -13,7 +12,7 @@ from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_LZMA, ZIP_STORED, ZipFile, ZipI
 import cv2
 import numpy as np
 import pytest
-from support import ROOT
+from support.commands import as_process
 
 from vprtempo_ros.sources.nordland import listed_names, member_of
 from vprtempo_ros.tools.import_nordland import main
@@ -297,18 +296,7 @@ def test_room_is_checked_first(tmp_path: Path, capsys: pytest.CaptureFixture[str
 def test_mistakes_are_one_line(tmp_path: Path, arguments: list[str], words: str) -> None:
     """As a process, with an exit status."""
     archive = season(tmp_path, 'summer', range(3))
-    done = subprocess.run(
-        [
-            sys.executable,
-            '-m',
-            'vprtempo_ros.tools.import_nordland',
-            *(word.format(zip=archive) for word in arguments),
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = as_process('import_nordland', *(word.format(zip=archive) for word in arguments))
     assert done.returncode == 1
     assert words in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import PATIENCE
+from support import PATIENCE, forking
 from support.browser import Page, large_map_page
 from support.edited import bag_of, map_of, street_config, trained
 from support.street import Street
@@ -272,12 +272,8 @@ def test_a_large_map_is_smooth(tmp_path: Path, browser: Any) -> None:
 )
 def test_one_line_for_what_cannot_be_shown(words: tuple[str, ...], message: str) -> None:
     """The command ends with status 1 and one line, and without ROS."""
-    done = subprocess.run(
-        [sys.executable, '-m', 'vprtempo_ros.nodes.start', 'view', *words],
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-    )
+    command = [sys.executable, '-m', 'vprtempo_ros.nodes.start', 'view', *words]
+    done = forking.run(command, PATIENCE, dict(os.environ))
     assert done.returncode == 1
     assert message in done.stderr
     assert len(done.stderr.splitlines()) == 1
