@@ -44,7 +44,9 @@ def test_lava_is_here_in_ci() -> None:
 @needs_lava
 @pytest.mark.parametrize('readout', ['linear', 'clamped'])
 @pytest.mark.parametrize('mode', ['one_at_a_time', 'streaming'])
-@pytest.mark.parametrize(('engine', 'modules'), [('x86', 3), ('qnnpack', 1)])
+@pytest.mark.parametrize(
+    ('engine', 'modules'), [pytest.param('x86', 3, marks=pytest.mark.unmeasured), ('qnnpack', 1)]
+)
 def test_equal_to_integer(readout: str, mode: str, engine: str, modules: int) -> None:
     """Both readouts, both modes, several modules, activations of 7 and of 8 bits: the same bits."""
     network = quantised.trained(readout, engine, modules)
@@ -82,7 +84,9 @@ def test_equal_to_integer_on_nordland(shared_data, readout: str) -> None:
     network = train(
         learnt,
         np.arange(1000),
-        TrainingConfig(readout=readout, quantize='qat', places_per_module=500, keep_fp32=False),
+        TrainingConfig(
+            readout=readout, quantize='qat', epochs=1, places_per_module=500, keep_fp32=False
+        ),
     )
     assert isinstance(network, QuantisedNetwork)
     assert [m.output.weights.shape for m in network.modules] == [(500, 1568)] * 2
@@ -159,6 +163,7 @@ def test_a_killed_process_is_noticed_and_takes_the_others_along(victim: str) -> 
 
 
 @needs_lava
+@pytest.mark.unmeasured
 def test_nothing_survives_a_killed_owner(tmp_path: Path) -> None:
     """The process that uses the backend is killed with SIGKILL: all of Lava goes with it."""
     script = tmp_path / 'owner.py'

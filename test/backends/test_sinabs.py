@@ -54,6 +54,7 @@ def test_samna_is_not_installed() -> None:
 
 
 @needs_sinabs
+@pytest.mark.unmeasured
 def test_samna_is_not_imported() -> None:
     """Not even tried: in a new interpreter, a finder records imports of it."""
     code = """
