@@ -22,9 +22,10 @@ from support.street import Street
 
 from vprtempo_ros.config import EncodingConfig, TrainerConfig, TrainingConfig
 from vprtempo_ros.demo.processes import ros_environment
-from vprtempo_ros.demo.recordings import IMAGE_TOPIC, plan_route, render_route
+from vprtempo_ros.demo.recordings import IMAGE_TOPIC, Recordings, plan_route, render_route
+from vprtempo_ros.evaluation.truth import GroundTruth
 from vprtempo_ros.maps.building import build_map
-from vprtempo_ros.maps.map import Sensor
+from vprtempo_ros.maps.map import Map, Sensor
 from vprtempo_ros.maps.places import Place
 from vprtempo_ros.maps.store import save
 from vprtempo_ros.network.layers import new_feature_layer, new_output_layer
@@ -119,7 +120,12 @@ def street(tmp_path_factory: pytest.TempPathFactory) -> Street:
         save(build_map(from_flat(TrainerConfig, settings)), folder / 'map')
 
     folder = made_once(tmp_path_factory, 'street', make)
-    recordings, _ = plan_route(folder, *ROUTE)
+
+    def truth(built: Map) -> GroundTruth:
+        # Drawing the street takes seconds, and few tests need this.
+        return plan_route(folder, *ROUTE)[0].truth(built)
+
+    recordings = Recordings(folder / 'reference', folder / 'query', {}, truth, '')
     return Street(recordings, folder / 'map')
 
 

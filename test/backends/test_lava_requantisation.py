@@ -31,7 +31,7 @@ def test_any_sum_and_factor(total: int, factor: float) -> None:
 def test_every_sum(factor: float) -> None:
     """All 2^24 sums that an accumulator of 24 bits holds, in steps that meet every residue."""
     factors = np.array([factor], np.float32)
-    sums = np.arange(-BOUND, BOUND, 3)
+    sums = np.arange(-BOUND, BOUND, 7)
     assert (requantise(sums, take_apart(factors)) == defined(sums, factors)).all()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +29,17 @@ def content(tmp_path_factory: pytest.TempPathFactory) -> MapContent:
     folder = tmp_path_factory.mktemp('content')
     bags = [drive(folder / f'bag{n}', range(70), range(n, 70 + n)) for n in range(2)]
     return read_route(tiny_config(*bags), silent)
+
+
+@pytest.fixture(scope='module')
+def _built(content: MapContent, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save(build_map(content.config), tmp_path_factory.mktemp('built') / 'map')
+
+
+@pytest.fixture
+def saved(_built: Path, tmp_path: Path) -> Path:
+    """Return the map of this content, to be changed."""
+    return shutil.copytree(_built, tmp_path / 'map')
 
 
 def assert_same(found: TrainingData, expected: TrainingData) -> None:
@@ -108,11 +120,9 @@ def _damaged(tensors: Tensors, name: str) -> Tensors:
         ('sums.triangle', 'sums: expected those of 280 samples, found other numbers'),
     ],
 )
-def test_numbers_out_of_range(
-    content: MapContent, tmp_path: Path, name: str, expected: str
-) -> None:
+def test_numbers_out_of_range(content: MapContent, saved: Path, name: str, expected: str) -> None:
     """Each is refused in one line, though its checksum is right."""
-    folder = save(build_map(content.config), tmp_path / 'map')
+    folder = saved
     tensors = tensors_in(read_checked(folder / TRAINING).data, TRAINING)
     variants = content.traverses[0].spikes.shape[1]
     write_tensors(folder / TRAINING, _damaged(tensors, name))
@@ -165,14 +175,11 @@ def test_other_shapes(
         ('edits', [{'revision': 2}], 'expected revision, edit, software and created of each'),
     ],
 )
-def test_entries_of_map_yaml(
-    content: MapContent, tmp_path: Path, entry: str, value: object, expected: str
-) -> None:
+def test_entries_of_map_yaml(saved: Path, entry: str, value: object, expected: str) -> None:
     """Wrong entries of edits are refused in one line."""
-    folder = save(build_map(content.config), tmp_path / 'map')
-    change(folder, lambda document: document.__setitem__(entry, value))
+    change(saved, lambda document: document.__setitem__(entry, value))
     with pytest.raises(MapError, match=expected) as caught:
-        load(folder)
+        load(saved)
     assert '\n' not in str(caught.value)
 
 

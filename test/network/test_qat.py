@@ -303,13 +303,19 @@ def integers(config: TrainingConfig) -> bytes:
     return b''.join(np.asarray(part).tobytes() for part in parts)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize('engine', ['x86', 'qnnpack'])
 def test_threads_do_not_matter(engine: str) -> None:
     """The same seed gives the same bits with one thread and with two."""
     one, two, other = (
         integers(
             TrainingConfig(
-                quantize='qat', engine=engine, threads=threads, seed=seed, places_per_module=12
+                quantize='qat',
+                engine=engine,
+                threads=threads,
+                seed=seed,
+                epochs=40,
+                places_per_module=12,
             )
         )
         for threads, seed in ((1, 0), (2, 0), (1, 1))
@@ -337,7 +343,9 @@ def test_places_are_recognised(readout: str, chunk: int, monkeypatch: pytest.Mon
 
 def test_floats_may_be_left_out() -> None:
     """keep_fp32 decides what the map holds; nothing at all is refused."""
-    network = train(route(), np.arange(24), TrainingConfig(quantize='qat', keep_fp32=False))
+    network = train(
+        route(), np.arange(24), TrainingConfig(quantize='qat', epochs=2, keep_fp32=False)
+    )
     assert isinstance(network, QuantisedNetwork)
     assert network.floats is None
     assert (network.places, network.inputs) == (24, 64)

@@ -542,8 +542,9 @@ def test_chunks_that_claim_more(tmp_path: Path, kind: str) -> None:
     filters = {'gzip': 1, 'zstd': 32015, 'blosc': 32001, 'lz4': 32004, 'stored': 1}
     huge = (1 << 40).to_bytes(8, 'little')
     packer = zlib.compressobj(9)
+    unpacked = 150 << 20 if kind == 'gzip' else 0
     data = {
-        'gzip': b''.join(packer.compress(bytes(1 << 20)) for _ in range(150)) + packer.flush(),
+        'gzip': packer.compress(bytes(unpacked)) + packer.flush(),
         'zstd': b'\x28\xb5\x2f\xfd' + bytes([0xC0, 0]) + huge,
         'blosc': b'\x02\x01\x21\x01' + b'\xff\xff\xff\x7f' + bytes(8),
         'lz4': huge[::-1] + bytes(8),
