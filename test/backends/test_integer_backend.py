@@ -103,6 +103,7 @@ def test_torch_gives_the_same_bits(
         assert mine.similarity(spikes).tobytes() == theirs.similarity(spikes).tobytes()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize('readout', ['linear', 'clamped'])
 def test_torch_gives_the_same_bits_at_full_size(readout: str) -> None:
     """784-1568-500 with saturated and negative features: 200 frames, every engine that is here."""

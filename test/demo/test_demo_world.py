@@ -16,6 +16,7 @@ from vprtempo_ros.demo.route import EPOCH_NS, QUERY, REFERENCE, DriveConditions,
 from vprtempo_ros.demo.street import FRONTS
 from vprtempo_ros.demo.world import World
 
+pytestmark = pytest.mark.long
 SMALL = (120, 160)
 
 
@@ -53,7 +54,6 @@ def normalised(image: NDArray[np.uint8]) -> NDArray[np.int32]:
     return np.asarray(np.round(127.5 * (patches + 1.0)), np.int32).ravel()
 
 
-@pytest.mark.long
 def test_same_seed_same_frames_in_any_order(reference: RenderedDrive) -> None:
     again = RenderedDrive(World(), REFERENCE, size=SMALL)
     for index in (250, 3):
@@ -178,7 +178,6 @@ def test_impossible_drives_are_refused(world: World) -> None:
         World(length=5.0)
 
 
-@pytest.mark.long
 def test_a_simple_baseline_finds_most_places_but_not_all(
     reference: RenderedDrive, query: RenderedDrive
 ) -> None:

@@ -131,6 +131,7 @@ def test_nodes_whose_products_are_unknown_are_named(tmp_path: Path) -> None:
         encoder_operations(DescriptorEncoder(descriptor), config, (16, 12), False)
 
 
+@pytest.mark.long
 def test_mobilenet_has_its_published_operations(tmp_path: Path) -> None:
     """MobileNetV2: 300 million multiply-accumulates (Sandler et al., CVPR 2018)."""
     pytest.importorskip('onnxruntime', reason='needs onnxruntime')

@@ -96,6 +96,7 @@ def test_large_maps_are_counted_as_they_are_searched() -> None:
     assert names == ['as one matrix', 'two-stage search']
 
 
+@pytest.mark.long
 @with_sinabs
 @pytest.mark.parametrize('readout', ['linear', 'clamped'])
 def test_rate_operations_equal_those_that_sinabs_does(readout: str) -> None:

@@ -124,6 +124,7 @@ def test_each_method_is_shown_with_and_without_the_sequence(parts: Parts) -> Non
         np.testing.assert_array_equal(rows[name].predictions.ranks, row.predictions.ranks)
 
 
+@pytest.mark.long
 def test_min_confidence_does_not_change_the_curves(parts: Parts) -> None:
     """match.min_confidence changes the operating point, not recall@N or the curve."""
     every, sure = evaluated(parts), evaluated(parts, match__min_confidence=0.9)
@@ -134,6 +135,7 @@ def test_min_confidence_does_not_change_the_curves(parts: Parts) -> None:
     assert sure.operating_point.answered == given.mean()
 
 
+@pytest.mark.long
 def test_out_of_map_queries_are_rejected_by_their_scores(parts: Parts) -> None:
     """Noise is rejected; the images of the places themselves are too similar to be rejected."""
     loaded, query, truth = parts

@@ -66,6 +66,7 @@ def test_a_flipped_byte(folder: Path, name: str) -> None:
     assert f'{name} is not as it was written' in refusal(folder)
 
 
+@pytest.mark.long
 def test_any_flipped_byte_of_map_yaml(folder: Path) -> None:
     """If any byte of map.yaml changes, the map is refused or means the same as before."""
     data = (folder / 'map.yaml').read_bytes()

@@ -28,6 +28,7 @@ from vprtempo_ros.support.progress import silent
 ADAPT = [{'encoding__adapt': adapt} for adapt in (False, True)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize('settings', ADAPT, ids=['plain', 'adapted'])
 def test_forgotten_places(street: Street, tmp_path: Path, settings: dict[str, Any]) -> None:
     """A map that forgot places is that of the frames that are left."""
@@ -46,6 +47,7 @@ def test_forgotten_places(street: Street, tmp_path: Path, settings: dict[str, An
     assert found.revision == 2
 
 
+@pytest.mark.long
 def test_many_small_edits(street: Street, tmp_path: Path) -> None:
     """Nothing drifts: after a long sequence the map is that of the frames that are left."""
     count = len(street.places())

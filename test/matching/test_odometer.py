@@ -242,6 +242,7 @@ def test_memory_is_bounded() -> None:
     assert ask(odometer, 599.5) == pytest.approx(1.5)
 
 
+@pytest.mark.long
 @given(
     st.lists(
         st.tuples(

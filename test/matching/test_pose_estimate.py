@@ -99,6 +99,7 @@ def beliefs(draw: st.DrawFn) -> tuple[list[Pose | None], list[float], int, int]:
     return poses, confidences, best, draw(st.integers(0, 3))
 
 
+@pytest.mark.long
 @steady
 @given(beliefs())
 def test_covariance_is_positive_definite_and_symmetric(belief) -> None:
@@ -116,6 +117,7 @@ def test_covariance_is_positive_definite_and_symmetric(belief) -> None:
         assert min(np.diag(covariance)[3:]) >= CONFIG.heading_std**2 - 1e-9
 
 
+@pytest.mark.long
 @steady
 @given(beliefs(), quaternions(), st.tuples(*[st.floats(-50, 50)] * 3))
 def test_estimate_moves_with_the_map(belief, rotation, shift) -> None:
@@ -154,6 +156,7 @@ def test_estimate_moves_with_the_map(belief, rotation, shift) -> None:
         )
 
 
+@pytest.mark.long
 @steady
 @given(
     quaternions(),

@@ -388,6 +388,7 @@ def test_bayes_gives_log_odds_of_a_distribution() -> None:
     assert on[60:].max() < 0.7
 
 
+@pytest.mark.long
 @pytest.mark.parametrize('name', FILTERS)
 def test_nothing_drifts_over_a_long_time(name: str) -> None:
     """After 5000 frames off the map, filters answer as new ones soon do."""

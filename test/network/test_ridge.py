@@ -34,6 +34,7 @@ def fitted(features: Array, places: NDArray[np.int64], count: int) -> Array:
     return ridge_weights(sums, np.ones(1, np.float32))
 
 
+@pytest.mark.long
 def test_it_is_ridge_regression_before_the_mean_frame_is_taken_out() -> None:
     """Scikit-learn's Ridge on centred features and targets, with the same decay."""
     linear_model = pytest.importorskip('sklearn.linear_model')

@@ -91,6 +91,7 @@ def test_truncated(tmp_path: Path, storage: str, mode: str, part: float) -> None
     assert 'damaged' in error_of(file)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ('storage', 'mode'),
     [

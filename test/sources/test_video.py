@@ -173,6 +173,7 @@ def test_frames_of_any_size_are_refused(tmp_path: Path, monkeypatch: pytest.Monk
     assert sum(traverse.completeness.skipped.values()) == COUNT
 
 
+@pytest.mark.long
 def test_random_packets(tmp_path: Path) -> None:
     """Flipped bits give images or are counted."""
     rng = np.random.default_rng(0)

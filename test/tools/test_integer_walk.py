@@ -48,6 +48,7 @@ def test_a_module_that_is_not_there() -> None:
         integer_walk.walk(built, IMAGE)
 
 
+@pytest.mark.long
 def test_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The command writes three plots and prints which neuron wins."""
     import cv2
