@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 import signal
 import subprocess
@@ -18,18 +19,18 @@ import yaml
 
 pytest.importorskip('rclpy', reason='needs ROS 2: make setup')
 
-from support.ros import PATIENCE  # noqa: E402
+from support import PATIENCE, forking  # noqa: E402
+
+
+def started(timeout: float, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the demo; return how it ended."""
+    words = [sys.executable, '-m', 'vprtempo_ros.demo', *arguments]
+    return forking.run(words, timeout, dict(os.environ))
 
 
 def demo(folder: Path, *arguments: str) -> str:
     """Run the demo; return what it printed."""
-    done = subprocess.run(
-        [sys.executable, '-m', 'vprtempo_ros.demo', '--out', str(folder), *arguments],
-        capture_output=True,
-        text=True,
-        timeout=5 * PATIENCE,
-        check=False,
-    )
+    done = started(5 * PATIENCE, '--out', str(folder), *arguments)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -81,6 +82,7 @@ def test_rendered_route(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.unmeasured
 def test_rendered_route_seen_by_an_event_camera(tmp_path: Path) -> None:
     """
     The same with events: every window of 0.1 s has a result, most of them correct.
@@ -125,17 +127,12 @@ def test_nordland_over_dds(shared_data, tmp_path: Path) -> None:
         (['--input', 'events', '--data', '.'], 'leave out DATA'),
     ],
 )
-def test_mistakes_are_one_line(tmp_path: Path, arguments: list[str], words: str) -> None:
+def test_mistakes_are_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], words: str
+) -> None:
     """Unusable data ends the demo with one line."""
-    done = subprocess.run(
-        [sys.executable, '-m', 'vprtempo_ros.demo', '--out', str(tmp_path / 'out'), *arguments],
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-        cwd=tmp_path,
-        env=None,
-    )
+    monkeypatch.chdir(tmp_path)
+    done = started(PATIENCE, '--out', str(tmp_path / 'out'), *arguments)
     assert done.returncode == 1
     assert words in done.stderr
     assert 'Traceback' not in done.stderr
@@ -151,18 +148,12 @@ def images(folder: Path, count: int, blank: int) -> None:
         assert cv2.imwrite(str(folder / f'{number:03d}.png'), picture * (number != blank))
 
 
-def test_users_folders_are_not_touched(tmp_path: Path) -> None:
+def test_users_folders_are_not_touched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """OUT that holds a folder named like the demo's bags is refused, and stays as it is."""
     images(tmp_path / 'mine' / 'reference', 3, -1)
     images(tmp_path / 'mine' / 'query', 3, -1)
-    done = subprocess.run(
-        [sys.executable, '-m', 'vprtempo_ros.demo', '--data', 'mine', '--out', 'mine'],
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-        cwd=tmp_path,
-    )
+    monkeypatch.chdir(tmp_path)
+    done = started(PATIENCE, '--data', 'mine', '--out', 'mine')
     assert done.returncode == 1
     assert 'not a bag of the demo' in done.stderr
     assert len(list((tmp_path / 'mine').rglob('*.png'))) == 6

@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from vprtempo_ros.config import BagInputConfig, PosesConfig
+from vprtempo_ros.demo import event_route
 from vprtempo_ros.demo.dvs import DvsModel, EventCamera, Events
-from vprtempo_ros.demo.event_route import record_events
 from vprtempo_ros.sources.traverse import open_traverse
 
 PLAIN = DvsModel(threshold=0.2, mismatch=0.0, refractory_us=0, noise=0.0, dark=1.0)
@@ -110,9 +110,11 @@ def test_events_are_in_order() -> None:
 
 
 @pytest.mark.long
-def test_recordings_of_the_route(tmp_path: Path) -> None:
+def test_recordings_of_the_route(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Events and odometry of a short drive: whole windows with poses all along the way."""
-    recordings = record_events(tmp_path, 20.0, 10.0)
+    # Rendering takes most of the time, and the demo's own test renders all frames.
+    monkeypatch.setattr(event_route, '_FRAMES', 20)
+    recordings = event_route.record_events(tmp_path, 20.0, 10.0)
     traverse, _ = open_traverse(
         str(recordings.reference), BagInputConfig(type='events'), PosesConfig()
     )
