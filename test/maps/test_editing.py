@@ -13,6 +13,8 @@ from support.edited import answers, assert_same_answers, bag_of, map_of, street_
 from support.helpers import drive, tiny_config
 from support.street import Street
 
+from vprtempo_ros.encoding.oriented import OrientedEncoder
+from vprtempo_ros.encoding.profile import POOLED
 from vprtempo_ros.errors import MapError
 from vprtempo_ros.frames import Pose
 from vprtempo_ros.maps.building import fit_map
@@ -20,9 +22,11 @@ from vprtempo_ros.maps.content import MapContent
 from vprtempo_ros.maps.editing import add_drive, add_stretch, forget, labelled, merge, split
 from vprtempo_ros.maps.revisions import derive, edit, load_content
 from vprtempo_ros.maps.route import read_route
+from vprtempo_ros.maps.samples import trials_of
 from vprtempo_ros.maps.store import load
 from vprtempo_ros.maps.training_data import TrainingData
 from vprtempo_ros.maps.transforming import Transform, in_frame_of
+from vprtempo_ros.network.linear import fit_linear
 from vprtempo_ros.support.progress import silent
 
 ADAPT = [{'encoding__adapt': adapt} for adapt in (False, True)]
@@ -45,6 +49,44 @@ def test_forgotten_places(street: Street, tmp_path: Path, settings: dict[str, An
     difference = np.abs(answers(found) - similarities).max()
     assert difference <= 1e-5 * np.abs(similarities).max()
     assert found.revision == 2
+
+
+def test_a_near_tie_of_weight_decays(
+    street: Street, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where forgetting turns the choice of the decay, the edited map takes the other one too."""
+    count = len(street.places())
+    whole = map_of(street, range(count), tmp_path / 'edited')
+    content = load_content(whole).content
+    grid = tuple(np.geomspace(1e-3, 10.0, 80).tolist())
+    before = best_decay(content, grid)
+    # Each is the best of one of the maps, and hardly worse than that of the other one.
+    gone, after = next(
+        (gone, best)
+        for gone in ([5, 6], [3, 9], [2], [11, 12, 13])
+        for best in [best_decay(forget(content, gone), grid)]
+        if best != before
+    )
+    decays = (before, after)
+    monkeypatch.setattr(OrientedEncoder, 'profile', POOLED._replace(decays=decays))
+    assert best_decay(content, decays) == before
+    edit(whole, 'forget', lambda content: forget(content, gone))
+    left = [place for place in range(count) if place not in gone]
+    expected = map_of(street, left, tmp_path / 'expected')
+    for found, other in zip(*(load_content(path).content.traverses for path in (whole, expected))):
+        np.testing.assert_array_equal(found.trials.spikes, other.trials.spikes)
+    similarities = answers(load(expected))
+    difference = np.abs(answers(load(whole)) - similarities).max()
+    assert difference <= 1e-5 * np.abs(similarities).max()
+
+
+def best_decay(content: MapContent, decays: tuple[float, ...]) -> float:
+    """Return the weight decay that a map of this content takes."""
+    _, shown = content.data.references()
+    trials = trials_of(content.traverses, content.adapt)
+    profile = content.encoder.profile._replace(decays=decays)
+    tolerance, segments = content.config.places.tolerance, content.segments
+    return fit_linear(content.data.fitted(True), shown, trials, tolerance, profile, segments).decay
 
 
 @pytest.mark.long

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,10 @@ from vprtempo_ros.errors import MapError, SourceError
 from vprtempo_ros.maps import building, frame_encoding, revisions
 from vprtempo_ros.maps.editing import add_stretch
 from vprtempo_ros.maps.revisions import edit
-from vprtempo_ros.maps.samples import KINDS, TRIAL_PLACES, TrialPlan
+from vprtempo_ros.maps.samples import TRIALS, TraverseSamples, TrialFrames, trials_of
 from vprtempo_ros.maps.store import load
 from vprtempo_ros.support.progress import silent
+from vprtempo_ros.support.sampling import evenly_spread
 
 pytestmark = pytest.mark.process
 
@@ -85,15 +87,23 @@ def test_one_recording_encoded_by_several_processes(
 
 
 def test_trials_are_spread_evenly() -> None:
-    """Of many places there are those of every second, fourth, ... one."""
-    plan = TrialPlan()
-    for place in range(2 * TRIAL_PLACES + 10):
-        if plan(place):
-            plan.take(place, np.full((KINDS, 1), place % 256, np.uint8))
-    found = plan.frames(1)
-    assert found.places.tolist() == list(range(0, 2 * TRIAL_PLACES + 10, 4))
-    assert (found.spikes[:, 0, 0] == found.places % 256).all()
-    assert len(TrialPlan().frames(5).places) == 0
+    """Each frame has one; of many, up to 512 are used, in the order of the places."""
+    count = 2 * TRIALS + 10
+    parts = [np.arange(count)[600:], np.arange(count)[:600]]
+    traverses = [
+        TraverseSamples(
+            np.zeros((len(part), 1, 1), np.uint8),
+            part,
+            part,
+            TrialFrames((part % 256).astype(np.uint8)[:, np.newaxis], part),
+        )
+        for part in parts
+    ]
+    found = trials_of(traverses, adapt=False)
+    assert found.places.tolist() == evenly_spread(count, TRIALS).tolist()
+    assert (found.spikes[:, 0] == found.places % 256).all()
+    alone = replace(traverses[0], trials=TrialFrames.none(1))
+    assert len(trials_of([alone], adapt=True).places) == 0
 
 
 @pytest.mark.parametrize('settings', [{'training__outputs': 'stdp'}, {'encoding__adapt': False}])

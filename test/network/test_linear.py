@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Callable
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from vprtempo_ros.encoding.profile import PIXELS, POOLED
-from vprtempo_ros.network.linear import Blend, Choice, Frames, fit_linear, margin
+from vprtempo_ros.network import linear
+from vprtempo_ros.network.linear import Blend, Frames, fit_linear, margin
 from vprtempo_ros.network.neighbours import neighbour_targets, spread, unit
 from vprtempo_ros.network.readout import LinearReadout, readout_of
-from vprtempo_ros.network.ridge import TARGET, Sums, ridge_weights
+from vprtempo_ros.network.ridge import TARGET, Solver, Sums, ridge_weights
 from vprtempo_ros.network.segments import Segments
 from vprtempo_ros.network.spike_sums import SpikeSums, sums_of
 
 PLACES, INPUTS = 30, 64
+solving = linear._solving
 
 
 def route(seed: int = 0, smooth: float = 0.0) -> NDArray[np.uint8]:
@@ -159,7 +163,8 @@ def test_places_are_recognised(profile: object) -> None:
     places = np.tile(np.arange(PLACES), 2)
     trials = Frames(noisy(route(), 2, 60.0), np.arange(PLACES))
     fit = fit_linear(sums_of(spikes, places, PLACES), route(), trials, 1, profile)
-    assert fit.decay == (fit.choice.decay if fit.choice else 0.3)
+    margins = fit.margins or {0.3: 0.0}
+    assert fit.decay == max(margins, key=lambda decay: margins[decay])
     assert fit.network.places == PLACES
     assert fit.network.inputs == INPUTS
     readout = readout_of(fit.network)
@@ -193,21 +198,33 @@ def test_few_samples_are_solved_for_in_as_many_dimensions(drives: int) -> None:
     np.testing.assert_allclose(other.network.weights, weights, atol=1e-5 * np.abs(weights).max())
 
 
-def test_a_choice_holds_until_more_has_changed_than_its_lead_allows() -> None:
-    """Then the equations are solved once, with the same result; other decays are another choice."""
-    spikes, places = route(), np.arange(PLACES)
-    trials, sums = Frames(noisy(route(), 2), places), sums_of(spikes, places, PLACES)
-    fit = fit_linear(sums, route(), trials, 1, POOLED)
-    assert fit.choice is not None
-    nothing = Frames(route()[:0], places[:0])
-    again = fit_linear(sums, route(), nothing, 1, POOLED, None, fit.choice.more(1e-6))
-    assert again.network.weights.tobytes() == fit.network.weights.tobytes()
-    assert again.choice == fit.choice.more(1e-6)
-    choice = Choice({0.3: 0.1, 1.0: 0.5, 3.0: 0.3})
-    assert choice.decay == 1.0
-    assert choice.more(0.02).more(0.02).holds((1.0, 3.0, 0.3))
-    assert not choice.more(0.03).more(0.03).holds((1.0, 3.0, 0.3))
-    assert not choice.holds((1.0, 3.0))
+def solved_for_places(
+    samples: SpikeSums | Frames, targets: NDArray[np.float32], segments: Segments
+) -> Callable[[float], linear._Solution]:
+    """Return what solves the equations, whose responses are those of the weights."""
+    solve = solving(samples, targets, segments)
+
+    def found(decay: float) -> linear._Solution:
+        solution = solve(decay)
+        return solution._replace(responses=lambda frames: frames @ solution.weights().T)
+
+    return found
+
+
+def test_margins_of_many_places_need_no_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Equations solved for the frames give the margins and weights of those solved for places."""
+    spikes, places = np.concatenate([route(), noisy(route(), 1)]), np.tile(np.arange(PLACES), 2)
+    trials = Frames(noisy(route(), 2)[::3], np.arange(PLACES)[::3])
+    sums, segments = sums_of(spikes, places, PLACES), Segments.of([10, PLACES - 10])
+    one = fit_linear(sums, route(), trials, 2, POOLED, segments)
+    assert one.decay == max(one.margins, key=lambda decay: one.margins[decay])
+    monkeypatch.setattr(linear, '_FRAMES', PLACES // 3)
+    few = fit_linear(sums, route(), trials, 2, POOLED, segments)
+    monkeypatch.setattr(Solver, 'responses', None)
+    monkeypatch.setattr(linear, '_solving', solved_for_places)
+    other = fit_linear(sums, route(), trials, 2, POOLED, segments)
+    assert few.margins == pytest.approx(other.margins, abs=1e-4)
+    assert (few.network.weights == other.network.weights).all()
 
 
 def test_all_samples_alike_in_few_dimensions() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import replace
 
 from ..arrays import Spikes
 from ..backends.reference import reference_backend
@@ -13,7 +12,7 @@ from ..executors.choice import check_executor
 from ..matching.confidence import Calibration, shipped_calibration
 from ..matching.normalisation import softened
 from ..network.byte_network import byte_network
-from ..network.linear import Choice, Fit, fit_linear
+from ..network.linear import Fit, fit_linear
 from ..network.network import LinearNetwork, Network
 from ..network.training import check_method, check_places, is_closed_form, train
 from ..statistics import Statistics, statistics_of
@@ -80,7 +79,7 @@ def fit_map(
     """
     check_places(len(content.places))
     encoded, shown = content.data.references()
-    network, choice = _train(content, shown, True, progress)
+    network = _train(content, shown, True, progress)
     training = content.config.training
     editable = is_closed_form(training) and training.keep_samples
     responses, calibration = _calibrate(network, content, shown, progress)
@@ -100,7 +99,7 @@ def fit_map(
         content.segments,
         [content.traverses[number].statistics for number in content.starts_of_traverses()],
         content.labels,
-        replace(content.data, choice=choice) if editable else None,
+        content.data if editable else None,
     )
     built.encoder = content.encoder
     return built
@@ -132,7 +131,7 @@ def _calibrate(
     if held_out is None:
         return responses, shipped_calibration(tolerance)
     # The network of the map was trained on this traverse: refine with one that was not.
-    backend = reference_backend(_train(content, shown, False, progress)[0])
+    backend = reference_backend(_train(content, shown, False, progress))
     calibration = refine_confidence(
         backend,
         route_of(content.places, segments),
@@ -148,16 +147,15 @@ def _calibrate(
 
 def _train(
     content: MapContent, shown: Spikes, with_additional: bool, progress: ProgressCallback
-) -> tuple[Network, Choice | None]:
-    """Train on all traverses, or on those that define places only; how the decay was chosen."""
+) -> Network:
+    """Train on all traverses, or on those that define places only."""
     config = content.config
     if is_closed_form(config.training):
-        fit = _fit(content, shown, with_additional, progress)
-        return fit.network, fit.choice
+        return _fit(content, shown, with_additional, progress).network
     traverses = [each for each in content.traverses if with_additional or each.role == REFERENCE]
     spikes, places = training_samples(traverses, content.adapt)
     size = (config.encoding.width, config.encoding.height)
-    return train(spikes, places, config.training, progress, size), None
+    return train(spikes, places, config.training, progress, size)
 
 
 def _fit(
@@ -171,8 +169,6 @@ def _fit(
     trials = trials_of(content.traverses, content.adapt)
     tolerance = content.config.places.tolerance
     profile = content.encoder.profile
-    # Without the additional traverses another one may be best.
-    choice = content.data.choice if with_additional else None
-    fit = fit_linear(samples, shown, trials, tolerance, profile, content.segments, choice)
+    fit = fit_linear(samples, shown, trials, tolerance, profile, content.segments)
     progress(stage, 2, 2)
     return fit

@@ -23,33 +23,26 @@ _FRAMES, _BYTES = 16, 1 << 22
 _ALONE = 200
 
 
-class Sample(NamedTuple):
-    """A frame to be encoded; tried: trials are made of it too."""
-
-    image: Image
-    tried: bool
-
-
 class EncodedFrame(NamedTuple):
     """
     What is kept of a frame.
 
-    spikes: uint8 (variants, inputs); thumbnail: a JPEG; trials: uint8 (kinds, inputs), if tried.
+    spikes: uint8 (variants, inputs); thumbnail: a JPEG; trial: uint8 (inputs,), if asked for.
     """
 
     spikes: Spikes
     thumbnail: bytes
-    trials: Spikes | None
+    trial: Spikes | None
 
 
 @dataclass(frozen=True)
 class EncodingTask:
-    """Frames of a recording that follow each other, and the image before the first of them."""
+    """Frames of a recording; tried: trials are made of them too."""
 
     path: str
     config: TrainerConfig
-    samples: list[Sample]
-    before: Image
+    images: list[Image]
+    tried: bool
 
 
 class Encoders:
@@ -77,46 +70,51 @@ def encode_frames(task: EncodingTask, progress: ProgressCallback) -> list[Encode
 
 
 def _encoded(task: EncodingTask, encode: Encoders) -> list[EncodedFrame]:
-    before, found = reduced(task.before), []
-    for image, tried in task.samples:
+    found = []
+    for image in task.images:
         small = reduced(image)
-        trials = encode.trials(small, before) if tried else None
-        found.append(EncodedFrame(encode.samples(image, small), thumbnail(image), trials))
-        before = small
+        trial = encode.trials(small) if task.tried else None
+        found.append(EncodedFrame(encode.samples(image, small), thumbnail(image), trial))
     return found
 
 
 def encoded(
-    samples: Iterable[Sample], path: str, config: TrainerConfig, encode: Encoders, workers: int
+    images: Iterable[Image],
+    path: str,
+    config: TrainerConfig,
+    encode: Encoders,
+    tried: bool,
+    workers: int,
 ) -> Iterator[EncodedFrame]:
     """
     Yield what is kept of the frames of a recording, in order.
 
-    :param encode: the encoders of `config`, for this process.
+    :param encode: the encoders of `config`, for this process; tried: make trials too.
     :param workers: processes that encode; the result does not depend on their number.
     """
-    tasks, alone = _tasks(samples, path, config), 0
+    tasks, alone = _tasks(images, path, config, tried), 0
     for task in tasks:
         yield from _encoded(task, encode)
-        alone += len(task.samples)
+        alone += len(task.images)
         if workers > 1 and alone >= _ALONE:
             break
     for group in in_order(encode_frames, tasks, workers):
         yield from group
 
 
-def _tasks(samples: Iterable[Sample], path: str, config: TrainerConfig) -> Iterator[EncodingTask]:
+def _tasks(
+    images: Iterable[Image], path: str, config: TrainerConfig, tried: bool
+) -> Iterator[EncodingTask]:
     """Yield tasks of a few frames each."""
-    group: list[Sample] = []
-    before: Image | None = None
-    for image, tried in samples:
+    group: list[Image] = []
+    for image in images:
         # What decodes the image again cannot travel, and encoders that need it have it by now.
-        group.append(Sample(replace(image, original=None), tried))
-        if len(group) == _FRAMES or sum(each.image.pixels.nbytes for each in group) > _BYTES:
-            yield EncodingTask(path, config, group, before or group[0].image)
-            before, group = group[-1].image, []
+        group.append(replace(image, original=None))
+        if len(group) == _FRAMES or sum(each.pixels.nbytes for each in group) > _BYTES:
+            yield EncodingTask(path, config, group, tried)
+            group = []
     if group:
-        yield EncodingTask(path, config, group, before or group[0].image)
+        yield EncodingTask(path, config, group, tried)
 
 
 def thumbnail(image: Image) -> bytes:

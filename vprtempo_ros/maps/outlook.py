@@ -23,7 +23,7 @@ from ..support.progress import ProgressCallback
 from .held_out import held_out_frames
 from .map import Map
 from .revisions import load_training, obstacle
-from .samples import KINDS, trials_of
+from .samples import trials_of
 from .training_data import TrainingData
 
 # Maximum number of places that are compared with all others.
@@ -135,9 +135,7 @@ def _drives(loaded: Map, training: TrainingData) -> Iterator[_Drive]:
     adapt = loaded.config.encoding.adapt
     trials = trials_of(training.traverses, adapt)
     stamps = np.array([place.stamp_ns for place in loaded.places], np.int64)
-    # All trials of one kind follow those of the one before.
-    for spikes, places in zip(np.split(trials.spikes, KINDS), np.split(trials.places, KINDS)):
-        yield _Drive(spikes, places, stamps[places])
+    yield _Drive(trials.spikes, trials.places, stamps[trials.places])
     held_out = held_out_frames(training.traverses, adapt)
     if held_out:
         yield _Drive(held_out.spikes, held_out.places, held_out.stamps)

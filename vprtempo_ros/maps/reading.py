@@ -8,11 +8,12 @@ from typing import Callable, Iterator, NamedTuple
 
 import numpy as np
 
+from ..arrays import Spikes
 from ..config import TrainerConfig
 from ..encoding.encoder import sensor_type
 from ..errors import MapError, SourceError
 from ..events.packet import Size
-from ..frames import Frame, Pose
+from ..frames import Frame, Image, Pose
 from ..network.spike_sums import SpikeSums
 from ..network.training import is_closed_form
 from ..sources.completeness import completeness_tree
@@ -21,10 +22,10 @@ from ..sources.traverse import Traverse, open_traverse
 from ..support.progress import ProgressCallback
 from .additional import AdditionalFrame, by_order, by_pose
 from .cameras import nearest_frames
-from .frame_encoding import Encoders, Sample, encoded
+from .frame_encoding import Encoders, encoded
 from .map import Sensor, TraverseRecord
 from .places import Place, sample
-from .samples import REFERENCE, SampleEncoder, TraverseSamples, TrialFrames, TrialPlan
+from .samples import REFERENCE, SampleEncoder, TraverseSamples, TrialFrames
 from .training_data import TrainingData, is_few
 
 
@@ -98,35 +99,37 @@ def read_stretch(stretch: Stretch, progress: ProgressCallback) -> ReadStretch:
     """
     config = stretch.config
     encode = Encoders(config)
-    profile, inputs = encode.samples.frame.profile, encode.samples.frame.length
     # Only the fit in closed form chooses, and only among several decays.
-    choosing = is_closed_form(config.training) and len(profile.decays) > 1
+    decays = encode.samples.frame.profile.decays
+    choosing = is_closed_form(config.training) and len(decays) > 1
     places: list[Place] = []
     stamps: list[int] = []
     thumbnails: list[bytes] = []
     image_size: Size = (0, 0)
-    plan = TrialPlan()
+    trials: list[Spikes] = []
 
-    def sampled(frames: Iterator[Frame]) -> Iterator[Sample]:
+    def sampled(frames: Iterator[Frame]) -> Iterator[Image]:
         nonlocal image_size
-        for number, (frame, stamp_ns, pose) in enumerate(_sampled(stretch, frames)):
+        for frame, stamp_ns, pose in _sampled(stretch, frames):
             if not places:
                 image_size = frame.image.width, frame.image.height
             places.append(Place(stamp_ns, pose, stretch.path, frame.name))
             stamps.append(frame.stamp_ns)
-            yield Sample(frame.image, choosing and plan(number))
+            yield frame.image
 
     def read(frames: Iterator[Frame]) -> Iterator[AdditionalFrame]:
-        found = encoded(sampled(frames), stretch.path, config, encode, stretch.workers)
+        images = sampled(frames)
+        found = encoded(images, stretch.path, config, encode, choosing, stretch.workers)
         for number, frame in enumerate(found):
             thumbnails.append(frame.thumbnail)
-            if frame.trials is not None:
-                plan.take(number, frame.trials)
+            if frame.trial is not None:
+                trials.append(frame.trial)
             yield AdditionalFrame(number, stamps[number], frame.spikes)
 
     found = _read(stretch, encode.samples, read, progress)
     sensor = Sensor(sensor_type(config), *(found.traverse.sensor or image_size))
-    samples = found.samples(REFERENCE, plan.frames(inputs))
+    tried = TrialFrames(np.stack(trials), np.arange(len(trials))) if trials else None
+    samples = found.samples(REFERENCE, tried)
     sums = sums_of_stretch(samples, len(places), config)
     return ReadStretch(places, thumbnails, sensor, found.origin, samples, found.record, sums)
 

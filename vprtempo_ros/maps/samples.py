@@ -19,8 +19,8 @@ from ..network.linear import Frames
 from ..statistics import Statistics, statistics_of
 from ..support.sampling import evenly_spread
 
-# Maximum number of places with trials, and trials of each.
-TRIAL_PLACES, KINDS = 512, 3
+# Maximum number of trials that are used at a time.
+TRIALS = 512
 # Frames that are standardised at a time.
 _BATCH = 64
 
@@ -31,7 +31,7 @@ ROLES = (REFERENCE, HELD_OUT, ADDITIONAL)
 
 
 class TrialFrames(NamedTuple):
-    """Trials as encoded: spikes uint8 (frames, kinds, inputs) and places int64 (frames,)."""
+    """Trials as encoded: spikes uint8 (frames, inputs) and places int64 (frames,)."""
 
     spikes: Spikes
     places: Indices
@@ -39,7 +39,7 @@ class TrialFrames(NamedTuple):
     @classmethod
     def none(cls, inputs: int) -> TrialFrames:
         """Return no trials."""
-        return cls(np.zeros((0, KINDS, inputs), np.uint8), np.zeros(0, np.int64))
+        return cls(np.zeros((0, inputs), np.uint8), np.zeros(0, np.int64))
 
 
 @dataclass(frozen=True)
@@ -134,87 +134,41 @@ class TrialEncoder:
     """
     Makes trials: frames changed as no augmentation changes them, as on a different day.
 
-    They depend on the frame, the one before it and the seed only.
+    A trial depends on the frame and the seed only, and each frame has one: so a map from which
+    places were forgotten has the trials of one that was trained without them.
     """
 
     def __init__(self, encode: Encoder, seed: int) -> None:
         """The same seed makes the same trials."""
         self._encode, self._seed = encode, seed
 
-    def __call__(self, image: Image, before: Image) -> Spikes:
+    def __call__(self, image: Image) -> Spikes:
         """
-        Return the trials uint8 (kinds, inputs) of an image, occluded by parts of another.
+        Return the trial uint8 (inputs,) of an image, occluded by another part of it.
 
-        Both may be of any size, or as `reduced` returns them.
+        The image may be of any size, or as `reduced` returns it.
         """
         rng = np.random.default_rng([self._seed, crc32(image.pixels.tobytes())])
-        first = int(rng.integers(len(COMBINED)))
-        changes = [COMBINED[(first + 2 * kind) % len(COMBINED)] for kind in range(KINDS)]
-        return np.stack(
-            [
-                self._encode(another_day(changed, before, rng))
-                for changed in augmentations(image, changes)
-            ]
-        )
-
-
-class TrialPlan:
-    """Of which successive places there are trials: of `TRIAL_PLACES` at most, evenly spread."""
-
-    def __init__(self) -> None:
-        """Start without places."""
-        self._stride, self._count = 1, 0
-        self._trials: dict[int, Spikes] = {}
-
-    def __call__(self, place: int) -> bool:
-        """Return whether to make trials of the next place."""
-        if place % self._stride:
-            return False
-        self._count += 1
-        if self._count > TRIAL_PLACES:
-            self._stride *= 2
-            self._count = (self._count + 1) // 2
-        return place % self._stride == 0
-
-    def take(self, place: int, spikes: Spikes) -> None:
-        """Take the trials uint8 (kinds, inputs) of a place."""
-        self._trials[place] = spikes
-        if len(self._trials) > TRIAL_PLACES:
-            self._trials = {
-                each: self._trials[each] for each in self._trials if self._is_kept(each)
-            }
-
-    def frames(self, inputs: int) -> TrialFrames:
-        """Return the trials that were taken."""
-        kept = [place for place in self._trials if self._is_kept(place)]
-        if not kept:
-            return TrialFrames.none(inputs)
-        spikes = np.stack([self._trials[place] for place in kept])
-        return TrialFrames(spikes, np.array(kept, np.int64))
-
-    def _is_kept(self, place: int) -> bool:
-        return place % self._stride == 0
+        change = COMBINED[int(rng.integers(len(COMBINED)))]
+        (changed,) = augmentations(image, [change])
+        return self._encode(another_day(changed, image, rng))
 
 
 def trials_of(traverses: Sequence[TraverseSamples], adapt: bool) -> Frames:
     """
-    Return the trials of all traverses; of more than `TRIAL_PLACES` places an even part.
+    Return the trials of all traverses in the order of places; of more than `TRIALS` an even part.
 
-    :param adapt: standardise each kind of each traverse as a traverse of its own.
+    :param adapt: standardise those of each traverse as a traverse of its own.
     """
     tried = [each.trials for each in traverses if len(each.trials.places)]
-    inputs = traverses[0].spikes.shape[-1]
     if not tried:
+        inputs = traverses[0].spikes.shape[-1]
         return Frames(np.zeros((0, inputs), np.uint8), np.zeros(0, np.int64))
     places = np.concatenate([each.places for each in tried])
-    parts = [
-        np.stack([_standardised(each.spikes[:, kind], adapt) for kind in range(KINDS)])
-        for each in tried
-    ]
-    kinds = np.concatenate(parts, axis=1)
+    spikes = np.concatenate([_standardised(each.spikes, adapt) for each in tried])
     order = np.argsort(places, kind='stable')
-    chosen = order[evenly_spread(len(order), TRIAL_PLACES)]
-    return Frames(kinds[:, chosen].reshape(-1, inputs), np.tile(places[chosen], KINDS))
+    chosen = order[evenly_spread(len(order), TRIALS)]
+    return Frames(spikes[chosen], places[chosen])
 
 
 def _standardised(spikes: Spikes, adapt: bool) -> Spikes:

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from ..arrays import Indices, Spikes
-from ..network.linear import Choice, Frames
+from ..network.linear import Frames
 from ..network.spike_sums import SpikeSums
 from .samples import REFERENCE, TraverseSamples, training_samples
 
@@ -23,15 +23,13 @@ class TrainingData:
     """
     The samples of each traverse of a number of places, and their sums as the network takes them.
 
-    adapt: each traverse is standardised; known: the sums, None until they are asked for; choice: of
-    the weight decay, None before the network is fitted.
+    adapt: each traverse is standardised; known: the sums, None until they are asked for.
     """
 
     traverses: list[TraverseSamples]
     places: int
     adapt: bool
     known: SpikeSums | None = None
-    choice: Choice | None = None
 
     @cached_property
     def sums(self) -> SpikeSums:
@@ -97,39 +95,31 @@ class TrainingData:
             for before, after in zip(self.traverses, traverses)
             if len(after.places) < len(before.places)
         ]
-        choice = self._moved((numbers < 0).sum() / len(order))
         touched = sum(len(before.places) + len(after.places) for before, after in changed)
         if self.known is None or touched > sum(len(each.places) for each in traverses):
-            return TrainingData(traverses, len(order), self.adapt, None, choice)
+            return TrainingData(traverses, len(order), self.adapt)
         sums = _without(self.known, [before for before, _ in changed], self.adapt).only(order)
         for _, after in changed:
             _add(sums, after, self.adapt)
-        return TrainingData(traverses, len(order), self.adapt, sums, choice)
+        return TrainingData(traverses, len(order), self.adapt, sums)
 
     def followed_by(self, other: TrainingData) -> TrainingData:
         """Return the data of both maps, the places of `other` after those of this one."""
         moved = [each.moved(self.places) for each in other.traverses]
         traverses, places = [*self.traverses, *moved], self.places + other.places
-        more, most = sorted((self, other), key=lambda each: each.places)
-        choice = most._moved(more.places / places)
         sums = None
         if self.known is not None or other.known is not None:
             sums = self.sums.followed_by(other.sums)
-        return TrainingData(traverses, places, self.adapt, sums, choice)
+        return TrainingData(traverses, places, self.adapt, sums)
 
     def with_traverse(self, traverse: TraverseSamples) -> TrainingData:
         """Return the data with another traverse of places that are there."""
         traverses = [*self.traverses, traverse]
-        choice = self._moved(len(traverse.places) / self.places)
         sums = None
         if self.known is not None:
             sums = self.known.copy()
             _add(sums, traverse, self.adapt)
-        return TrainingData(traverses, self.places, self.adapt, sums, choice)
-
-    def _moved(self, part: float) -> Choice | None:
-        """Return the choice of the decay after this part of the places was added or removed."""
-        return self.choice.more(part) if self.choice else None
+        return TrainingData(traverses, self.places, self.adapt, sums)
 
 
 def is_few(traverses: list[TraverseSamples]) -> bool:

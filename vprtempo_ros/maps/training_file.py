@@ -15,17 +15,17 @@ from numpy.typing import NDArray
 
 from ..arrays import Indices, Integers
 from ..errors import MapError
-from ..network.linear import Choice
 from ..network.spike_sums import SpikeSums
 from ..statistics import Statistics
-from .samples import KINDS, REFERENCE, ROLES, TraverseSamples, TrialFrames
+from .samples import REFERENCE, ROLES, TraverseSamples, TrialFrames
 from .tensors import Tensors, tensor, tensors_in, write_tensors
 from .training_data import TrainingData, is_few
 
 TRAINING = 'training.safetensors'
 # The lower triangle of the products, row by row; earlier versions wrote all of it.
 _TRIANGLE, _POWER, _PLACES = 'sums.triangle', 'sums.power', 'sums.places'
-_DECAYS, _MARGINS, _MOVED = 'fit.decays', 'fit.margins', 'fit.moved'
+# Trials of a frame in earlier versions, of different kinds; one is used.
+_OLD_KINDS = 3
 # Inputs of a block of products that is copied at a time.
 _BLOCK = 256
 
@@ -45,10 +45,6 @@ def write_training(data: TrainingData, file: Path) -> None:
         tensors |= traverse_tensors(traverse, f'traverse.{number}')
     if not is_few(data.traverses):
         tensors |= sums_tensors(data.sums)
-    if data.choice is not None:
-        decays, margins = zip(*data.choice.margins.items())
-        tensors[_DECAYS], tensors[_MARGINS] = np.array(decays), np.array(margins)
-        tensors[_MOVED] = np.array([data.choice.moved])
     write_tensors(file, tensors)
 
 
@@ -91,7 +87,7 @@ def training_in(data: NDArray[np.uint8], size: Size, adapt: bool) -> TrainingDat
         ]
         _check_samples(traverses, size.places)
         sums = sums_in(found, traverses, size)
-        return TrainingData(traverses, size.places, adapt, sums, _choice(found))
+        return TrainingData(traverses, size.places, adapt, sums)
     except MapError as error:
         raise MapError(f'{TRAINING}: {error}') from None
 
@@ -147,10 +143,9 @@ def traverse_in(found: Tensors, name: str, size: Size) -> TraverseSamples:
 
     :raises MapError: as `training_in`.
     """
-    spikes, tried = found.get(f'{name}.spikes'), found.get(f'{name}.trials.spikes')
+    spikes = found.get(f'{name}.spikes')
     # Of any other shape, the checks below say what was expected.
     frames, variants = spikes.shape[:2] if spikes is not None and spikes.ndim == 3 else (1, 1)
-    trials = len(tried) if tried is not None and tried.ndim == 3 else 0
     role = int(tensor(found, f'{name}.role', np.int64, (1,))[0])
     if not 0 <= role < len(ROLES) or not frames or not variants:
         raise MapError(f'{name}: expected a role from 0 to {len(ROLES) - 1} and frames')
@@ -158,27 +153,23 @@ def traverse_in(found: Tensors, name: str, size: Size) -> TraverseSamples:
         tensor(found, f'{name}.spikes', np.uint8, (frames, variants, size.inputs)),
         _within(found, f'{name}.places', frames, size.places),
         tensor(found, f'{name}.stamps', np.int64, (frames,)),
-        TrialFrames(
-            tensor(found, f'{name}.trials.spikes', np.uint8, (trials, KINDS, size.inputs)),
-            _within(found, f'{name}.trials.places', trials, size.places),
-        ),
+        _trials(found, f'{name}.trials', size),
         ROLES[role],
         _light(found, name, size.inputs),
     )
 
 
-def _choice(found: Tensors) -> Choice | None:
-    """Return how the weight decay was chosen, which maps of earlier versions do not say."""
-    decays = found.get(_DECAYS)
-    if decays is None:
-        return None
-    values = [
-        tensor(found, name, np.float64, (count,))
-        for name, count in ((_DECAYS, decays.size), (_MARGINS, decays.size), (_MOVED, 1))
-    ]
-    if not all(np.isfinite(each).all() for each in values) or values[2][0] < 0:
-        raise MapError(f'{_MARGINS}: expected finite numbers')
-    return Choice(dict(zip(values[0].tolist(), values[1].tolist())), float(values[2][0]))
+def _trials(found: Tensors, name: str, size: Size) -> TrialFrames:
+    """Return the trials of a traverse; in maps of earlier versions some frames have three."""
+    spikes = found.get(f'{name}.spikes')
+    count = len(spikes) if spikes is not None and spikes.ndim else 0
+    shape: tuple[int, ...] = (count, size.inputs)
+    if spikes is not None and spikes.ndim == 3:
+        shape = (count, _OLD_KINDS, size.inputs)
+    read = tensor(found, f'{name}.spikes', np.uint8, shape)
+    return TrialFrames(
+        read if read.ndim == 2 else read[:, 0], _within(found, f'{name}.places', count, size.places)
+    )
 
 
 def _light(found: Tensors, name: str, inputs: int) -> Statistics | None:

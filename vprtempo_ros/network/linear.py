@@ -11,8 +11,9 @@ places by what no other drive shows, with much it hardly separates them. The dec
 the largest margin on trial frames: reference frames changed as no augmentation changes them, by
 several shifts at once, other light and occlusion. Measured in docs/research/recall.md.
 
-A small edit cannot change which decay that is if its margin leads clearly: then the equations are
-solved once, not once for each decay.
+Which one that is depends on samples, references and trials only, so that a map that was edited has
+the decay of one trained at once. To find it the equations are solved for what is fewer: the places,
+or the frames that the margin is of.
 """
 
 from __future__ import annotations
@@ -34,9 +35,6 @@ from .spike_sums import SpikeSums
 
 # Maximum number of reference frames by which both parts are scaled.
 _FRAMES = 500
-# How much the lead of a decay can change with the places, relative to the part of them that is
-# added or removed, at the most: measured were 0.2 to 0.5 (docs/research/scale.md).
-_SWAY = 4.0
 
 
 class Frames(NamedTuple):
@@ -46,39 +44,12 @@ class Frames(NamedTuple):
     places: Indices
 
 
-class Choice(NamedTuple):
-    """
-    How a decay was chosen.
-
-    margins: of each decay; moved: places that were added or removed since, relative to all.
-    """
-
-    margins: dict[float, float]
-    moved: float = 0.0
-
-    @property
-    def decay(self) -> float:
-        """The decay with the largest margin, the first of equal ones."""
-        return max(self.margins, key=self.margins.__getitem__)
-
-    def more(self, moved: float) -> Choice:
-        """Return the choice after more places have been added or removed."""
-        return Choice(self.margins, self.moved + moved)
-
-    def holds(self, decays: tuple[float, ...]) -> bool:
-        """Return whether it would be made again."""
-        if set(self.margins) != set(decays):
-            return False
-        second, best = sorted(self.margins.values())[-2:]
-        return _SWAY * self.moved < best - second
-
-
 class Fit(NamedTuple):
-    """The network, the chosen decay, and how it was chosen; None where there was no choice."""
+    """The network, the chosen decay, and the margin of each."""
 
     network: LinearNetwork
     decay: float
-    choice: Choice | None
+    margins: dict[float, float]
 
 
 def fit_linear(
@@ -88,7 +59,6 @@ def fit_linear(
     tolerance: int,
     profile: FitProfile,
     segments: Segments | None = None,
-    choice: Choice | None = None,
 ) -> Fit:
     """
     Fit a network to samples.
@@ -98,7 +68,6 @@ def fit_linear(
     :param trials: frames to choose the decay by.
     :param tolerance: distance along the route, in places, of a correct match.
     :param segments: which places are neighbours; None: all in order.
-    :param choice: of the decay, before an edit; None: there was none.
     :raises VprError: if there are sums only, and SciPy is not installed.
     """
     if isinstance(samples, SpikeSums):
@@ -112,37 +81,66 @@ def fit_linear(
         solve = _solving(samples, targets, segments)
         if len(profile.decays) == 1:
             (only,) = profile.decays
-            return Fit(LinearNetwork(blend(solve(only))), only, None)
-        if choice is not None and choice.holds(profile.decays):
-            return Fit(LinearNetwork(blend(solve(choice.decay))), choice.decay, choice)
-        amplitudes: Floats = trials.spikes.astype(np.float32) * AMPLITUDE
-        found: Floats = np.zeros((0, 0), np.float32)
+            return Fit(LinearNetwork(blend(solve(only).weights())), only, {})
+        tried: Floats = trials.spikes.astype(np.float32) * AMPLITUDE
+        frames = np.concatenate([blend.frames, tried])
+        correlated = blend.correlated(tried)
+        # As many equations are solved as there are places, or as there are frames.
+        many = len(references) > len(frames)
         margins: dict[float, float] = {}
         for decay in profile.decays:
-            weights = blend(solve(decay))
-            responses = np.asarray(amplitudes @ weights.T, np.float32)
-            margins[decay] = margin(responses, trials.places, tolerance, segments)
-            if Choice(margins).decay == decay:
-                found = weights
-        choice = Choice(margins)
-        return Fit(LinearNetwork(found), choice.decay, choice)
+            solution = solve(decay)
+            weights = None if many else solution.weights()
+            responses = solution.responses(frames) if weights is None else frames @ weights.T
+            blended = blend.responses(responses, correlated)
+            margins[decay] = margin(blended, trials.places, tolerance, segments)
+            if max(margins, key=margins.__getitem__) == decay:
+                best, found = solution, weights
+        chosen = max(margins, key=margins.__getitem__)
+        weights = best.weights() if found is None else found
+        return Fit(LinearNetwork(blend(weights)), chosen, margins)
     finally:
         threads.restore()
 
 
+class _Solution(NamedTuple):
+    """
+    The equations with a decay.
+
+    weights: returns the weights float32 (places, inputs); responses: the responses float32 (frames,
+    places) of these to frames float32 (frames, inputs), without the weights.
+    """
+
+    weights: Callable[[], Floats]
+    responses: Callable[[Floats], Floats]
+
+
 def _solving(
     samples: SpikeSums | Frames, targets: Floats, segments: Segments
-) -> Callable[[float], Floats]:
+) -> Callable[[float], _Solution]:
     """Return what solves the equations for a decay, with the sums or with the samples."""
     if isinstance(samples, SpikeSums):
         sums = samples.amplitudes()
         equations = Equations(sums)
         wanted = spread(equations.centred(sums.places, sums.shown), targets, segments)
-        return lambda decay: equations.solver(decay).weights(wanted.copy())
-    solver = SampleSolver(samples.spikes.astype(np.float32) * AMPLITUDE)
+
+        def by_sums(decay: float) -> _Solution:
+            solver = equations.solver(decay)
+            return _Solution(
+                lambda: solver.weights(wanted.copy()),
+                lambda frames: solver.responses(frames, wanted),
+            )
+
+        return by_sums
+    few = SampleSolver(samples.spikes.astype(np.float32) * AMPLITUDE)
     own = np.eye(segments.places, dtype=np.float32)
     responses = spread(own, targets, segments)[samples.places]
-    return lambda decay: solver.weights(responses, decay)
+
+    def by_samples(decay: float) -> _Solution:
+        weights = few.weights(responses, decay)
+        return _Solution(lambda: weights, lambda frames: frames @ weights.T)
+
+    return by_samples
 
 
 class Blend:
@@ -150,6 +148,7 @@ class Blend:
     The weighted mean of weights and of the correlation with each place's frame.
 
     Each is scaled by the standard deviation of its responses to frames of other places.
+    frames: float32 (frames, inputs), these frames.
     """
 
     def __init__(
@@ -162,27 +161,45 @@ class Blend:
         :param share: 0: only the weights, 1: only the correlation.
         """
         self._chosen = evenly_spread(len(references), _FRAMES)
-        self._frames: Floats = references[self._chosen].astype(np.float32) * AMPLITUDE
+        self.frames: Floats = references[self._chosen].astype(np.float32) * AMPLITUDE
         self._tolerance, self._segments = len(targets) - 1, segments
         self._share, self._correlation = share, None
         if share > 0.0:
-            self._correlation = self._scaled(spread(unit(references), targets, segments), share)
+            correlation = spread(unit(references), targets, segments)
+            correlation *= self._factor(self.frames @ correlation.T, share)
+            self._correlation = correlation
 
     def __call__(self, weights: Floats) -> Floats:
         """Return the mean with weights float32 (places, inputs), which are overwritten."""
-        if self._correlation is None:
-            return self._scaled(weights, 1.0)
-        if self._share < 1.0:
-            weights = self._scaled(weights, 1.0 - self._share)
+        if self._correlation is not None and self._share == 1.0:
+            return self._correlation
+        weights *= self._factor(self.frames @ weights.T, 1.0 - self._share)
+        if self._correlation is not None:
             weights += self._correlation
-            return weights
-        return self._correlation
-
-    def _scaled(self, weights: Floats, part: float) -> Floats:
-        responses = self._frames @ weights.T
-        scatter = _scatter(responses, self._chosen, self._tolerance, self._segments)
-        weights *= np.float32(part / scatter)
         return weights
+
+    def correlated(self, frames: Floats) -> Floats:
+        """Return the part of the correlation in the responses to frames, float32."""
+        if self._correlation is None:
+            return np.zeros((1, 1), np.float32)
+        return np.asarray(frames @ self._correlation.T, np.float32)
+
+    def responses(self, responses: Floats, correlated: Floats) -> Floats:
+        """
+        Return the responses float32 (frames, places) of the mean to frames.
+
+        :param responses: of the weights, to `frames` followed by those; overwritten.
+        :param correlated: what `correlated` returns for these.
+        """
+        own, others = np.split(responses, [len(self.frames)])
+        others *= self._factor(own, 1.0 - self._share)
+        others += correlated
+        return others
+
+    def _factor(self, responses: Floats, part: float) -> np.float32:
+        """Return what scales weights with these responses to `frames` to a part of the mean."""
+        scatter = _scatter(responses, self._chosen, self._tolerance, self._segments)
+        return np.float32(part / scatter)
 
 
 def margin(

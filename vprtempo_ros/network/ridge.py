@@ -175,6 +175,17 @@ class Solver:
         wanted *= np.float32(TARGET)
         return without_mean(self._solved(wanted), self._mean)
 
+    def responses(self, frames: Floats, wanted: Floats) -> Floats:
+        """
+        Return the responses float32 (frames, places) of weights, without computing these.
+
+        :param frames: float32 (frames, inputs), amplitudes; wanted: as in `weights`, unchanged.
+        """
+        # The matrix is symmetric: F A^-1 W^T = (A^-1 F^T)^T W^T.
+        rows = self._solved(without_mean(frames.copy(), self._mean))
+        rows *= np.float32(TARGET)
+        return np.asarray(rows @ wanted.T, np.float32)
+
     def _solved(self, rows: Floats) -> Floats:
         """Return the solution for each row, float32 (rows, inputs); they are overwritten."""
         from scipy.linalg import cho_solve
