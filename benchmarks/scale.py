@@ -4,7 +4,7 @@ Large maps: training, loading, a frame and edits, next to an earlier build; sear
 `VPRTEMPO_BENCH_BASE` is the folder of an earlier build, to compare with in the same run.
 `VPRTEMPO_BENCH_PLACES` are the places of the map that is trained (27592), `VPRTEMPO_BENCH_SEARCHED`
 those that are searched (100000,1000000), and `VPRTEMPO_BENCH_PARTS` names what is run (training,
-grown, search).
+grown, distractors, search).
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from vprtempo_ros.options import from_flat
 from vprtempo_ros.support.blas import BlasThreads
 
 from . import long_route
+from .distractors import distractors
 from .grown import grown
 from .report import table
 from .routes import nordland
@@ -45,7 +46,7 @@ from .trial import encode
 PLACES = int(os.environ.get('VPRTEMPO_BENCH_PLACES', '27592'))
 SEARCHED = [int(n) for n in os.environ.get('VPRTEMPO_BENCH_SEARCHED', '100000,1000000').split(',')]
 BASE = os.environ.get('VPRTEMPO_BENCH_BASE', '')
-PARTS = os.environ.get('VPRTEMPO_BENCH_PARTS', 'training,grown,search').split(',')
+PARTS = os.environ.get('VPRTEMPO_BENCH_PARTS', 'training,grown,distractors,search').split(',')
 ROOT = Path(__file__).resolve().parent.parent
 # Places that are forgotten, and queries of each measurement.
 _FORGOTTEN, _QUERIES = 100, 100
@@ -60,6 +61,7 @@ def bench() -> None:
     parts: dict[str, Callable[[], None]] = {
         'training': training,
         'grown': lambda: grown(min(PLACES, _NORDLAND)),
+        'distractors': lambda: distractors(_measured, _builds(), PLACES),
         'search': search,
     }
     unknown = sorted(set(PARTS) - set(parts))
@@ -72,7 +74,7 @@ def bench() -> None:
 
 def training() -> None:
     """Train a map with each build and with two workers, load it, recognise, edit it."""
-    builds = {'this build': ROOT, **({'earlier build': Path(BASE)} if BASE else {})}
+    builds = _builds()
     rows: list[list[str]] = []
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
@@ -102,6 +104,11 @@ def training() -> None:
         found = _measured(ROOT, 'edit', folder / 'this', more, forgotten)
         rows += _figures('this build', 'editing', found)
     table([f'{PLACES:,} places', '', 'figure', 'found'], rows)
+
+
+def _builds() -> dict[str, Path]:
+    """Return the folders of this build, and of the one that is compared with."""
+    return {'this build': ROOT, **({'earlier build': Path(BASE)} if BASE else {})}
 
 
 def search() -> None:

@@ -92,6 +92,28 @@ def edit(path: str, bag: str, forgotten: str) -> dict[str, float]:
     return {**found, 'peak': _peak()}
 
 
+def recall(path: str, queries: str, first: str, stride: str) -> dict[str, float]:
+    """Recognise frames by themselves: the first is place `first`, each next one `stride` on."""
+    import numpy as np
+
+    from vprtempo_ros.config import BackendConfig, MatchConfig
+    from vprtempo_ros.frames import grey_image
+    from vprtempo_ros.maps.store import load
+    from vprtempo_ros.options import from_flat
+    from vprtempo_ros.recogniser import Recogniser
+
+    match = from_flat(MatchConfig, {'sequence.filter': 'none', 'min_confidence': 0.0})
+    recogniser = Recogniser(load(path), BackendConfig(), match)
+    right = []
+    for number, image in enumerate(np.load(queries, allow_pickle=False)):
+        found = recogniser.recognise(grey_image(image), _timing(number + 1))
+        # In this build, and in the earlier one.
+        best = found.place if hasattr(found, 'place') else int(found.scores.argmax())
+        right.append(best == int(first) + number * int(stride))
+    recogniser.close()
+    return {'recall': float(np.mean(right))}
+
+
 class _Stages:
     """Progress of a training, as seconds by stage."""
 
@@ -138,6 +160,7 @@ def main() -> None:
         'train': train,
         'recognise': recognise,
         'edit': edit,
+        'recall': recall,
     }
     print(json.dumps(known[name](*arguments)))
 
