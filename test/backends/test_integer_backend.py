@@ -82,6 +82,7 @@ def test_equal_to_unbounded_integers(readout: str, engine: str) -> None:
         assert found.tolist() == [float(value) for value in expected]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize('readout', ['linear', 'clamped'])
 @pytest.mark.parametrize(
     ('trained_for', 'engine'),

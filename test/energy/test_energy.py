@@ -258,17 +258,12 @@ def test_the_tool_with_the_rate_code(
     ],
 )
 def test_mistakes_are_one_line(
-    street,
-    quantised_map: Path,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    arguments: list[str],
-    words: str,
+    street, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
 ) -> None:
     """No traceback for a wrong command line."""
     assert (
         energy.main(
-            [str(quantised_map), str(street.recordings.query), '--out', str(tmp_path), *arguments]
+            [str(street.map), str(street.recordings.query), '--out', str(tmp_path), *arguments]
         )
         == 1
     )

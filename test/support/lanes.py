@@ -59,6 +59,19 @@ def without_ros(expression: str) -> bool:
     return 'not ros' in expression
 
 
+_LONG = re.compile(r'^pytestmark = .*\bmark\.long\b', re.MULTILINE)
+
+
+def left_out(file: Path, expression: str) -> bool:
+    """Return whether an expression of marks leaves out every test of a file."""
+    return (
+        without_ros(expression)
+        and uses_ros(file)
+        or ('not process' in expression and uses_processes(file))
+        or ('not long' in expression and bool(_LONG.search(file.read_text(encoding='utf-8'))))
+    )
+
+
 class RosIsAbsent:
     """A finder of modules for which rclpy does not exist."""
 
