@@ -14,11 +14,13 @@ from support.street import Street
 
 from vprtempo_ros.config import TrainerConfig
 from vprtempo_ros.errors import MapError, SourceError
-from vprtempo_ros.maps import building, frame_encoding, revisions
+from vprtempo_ros.maps import building, frame_encoding, reading, revisions
 from vprtempo_ros.maps.editing import add_stretch
 from vprtempo_ros.maps.revisions import edit
+from vprtempo_ros.maps.route import read_route
 from vprtempo_ros.maps.samples import TRIALS, TraverseSamples, TrialFrames, trials_of
 from vprtempo_ros.maps.store import load
+from vprtempo_ros.maps.training_data import TrainingData
 from vprtempo_ros.support.progress import silent
 from vprtempo_ros.support.sampling import evenly_spread
 
@@ -70,6 +72,20 @@ def test_the_same_bytes(tmp_path: Path, same_time: None, bags: str) -> None:
         made[name] = tree(trained(config, tmp_path / name))
     assert made['single'] == made['one'] == made['three']
     assert len(load(tmp_path / 'one').places) == (8 if bags == 'first' else 32)
+
+
+@pytest.mark.parametrize('batch', [1, 80, 1000])
+def test_sums_of_small_recordings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    """Those of large recordings, added to those of all small ones together, are those of all."""
+    monkeypatch.setattr(reading, 'BATCH', batch)
+    counts = [8, 9, 30]
+    bags = [drive(tmp_path / f'bag{n}', range(n), range(n)) for n in counts]
+    data = read_route(tiny_config(*bags, places__bags='all'), silent).data
+    whole = TrainingData(data.traverses, sum(counts), data.adapt)
+    for name in ('count', 'total', 'power', 'places', 'shown'):
+        np.testing.assert_array_equal(getattr(data.sums, name), getattr(whole.sums, name))
 
 
 def test_one_recording_encoded_by_several_processes(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vprtempo_ros.network.spike_sums import SpikeSums, sums_of
+from vprtempo_ros.network.spike_sums import SpikeSums, _even, sums_of
 
 
 @pytest.mark.parametrize(('samples', 'inputs'), [(1, 1), (1023, 30), (1500, 385), (3, 800)])
@@ -34,3 +34,18 @@ def test_the_order_does_not_matter() -> None:
     other.add(spikes[:350], places[:350])
     np.testing.assert_array_equal(one.power, other.power)
     np.testing.assert_array_equal(one.places, other.places)
+
+
+def test_small_batches_are_joined() -> None:
+    """The sums of many small batches are those of one, to the bit; products are of many samples."""
+    rng = np.random.default_rng(3)
+    spikes = rng.integers(0, 256, (2500, 7), np.uint8)
+    places = np.sort(rng.integers(0, 40, len(spikes)))
+    cuts = [0, 3, 5, 900, 1900, 1901, 2498, 2500]
+    batches = [(spikes[a:b], places[a:b]) for a, b in zip(cuts, cuts[1:])]
+    assert [len(part) for part, _ in _even(batches)] == [900, 1001, 599]
+    joined = SpikeSums.zero(40, 7)
+    joined.add_all(batches)
+    whole = sums_of(spikes, places, 40)
+    for name in ('count', 'total', 'power', 'places', 'shown'):
+        np.testing.assert_array_equal(getattr(joined, name), getattr(whole, name))

@@ -14,7 +14,7 @@ from ..encoding.encoder import sensor_type
 from ..errors import MapError, SourceError
 from ..events.packet import Size
 from ..frames import Frame, Image, Pose
-from ..network.spike_sums import SpikeSums
+from ..network.spike_sums import BATCH, SpikeSums
 from ..network.training import is_closed_form
 from ..sources.completeness import completeness_tree
 from ..sources.poses import Origin
@@ -137,9 +137,10 @@ def read_stretch(stretch: Stretch, progress: ProgressCallback) -> ReadStretch:
 def sums_of_stretch(
     samples: TraverseSamples, places: int, config: TrainerConfig
 ) -> SpikeSums | None:
-    """Return the sums of a stretch, None where the fit can do without them."""
-    needed = len(config.bags) > 1 or not is_few([samples])
-    if not needed or not is_closed_form(config.training):
+    """Return the sums of a stretch, None where the fit can do without them, or adds them up."""
+    # Each product has to be written: of a few samples, together with those of other stretches.
+    few = is_few([samples]) if len(config.bags) == 1 else samples.count < BATCH
+    if few or not is_closed_form(config.training):
         return None
     return TrainingData([samples], places, config.encoding.adapt).sums
 

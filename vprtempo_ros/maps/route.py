@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import accumulate
-from typing import TypeVar
-
-import numpy as np
-from numpy.typing import NDArray
 
 from ..arrays import Integers
 from ..config import TrainerConfig, TrainingConfig
@@ -25,9 +21,7 @@ from .map import TraverseRecord
 from .reading import Drive, ReadDrive, ReadStretch, Stretch, read_drive, read_origin, read_stretch
 from .reading_file import DRIVE, STRETCH
 from .samples import ADDITIONAL, HELD_OUT, REFERENCE, TraverseSamples
-from .training_data import TrainingData
-
-A = TypeVar('A', bound=NDArray[np.generic])
+from .training_data import TrainingData, is_few
 
 
 def read_route(
@@ -150,26 +144,34 @@ class _Stretches:
             read[0].sensor,
             next((each.origin for each in read if each.origin), None),
             [each.record for each in read],
-            TrainingData(samples, sum(counts), config.encoding.adapt, self._sums(read)),
+            TrainingData(
+                samples, sum(counts), config.encoding.adapt, self._sums(read, samples, config)
+            ),
         )
 
-    def _sums(self, read: list[ReadStretch]) -> SpikeSums | None:
-        """Return the sums of all stretches, which either all have, or none."""
-        sums = [each.sums for each in read if each.sums is not None]
-        if self._power is None:
+    def _sums(
+        self, read: list[ReadStretch], samples: list[TraverseSamples], config: TrainerConfig
+    ) -> SpikeSums | None:
+        """Return the sums of all stretches, None where they are not needed."""
+        if not is_closed_form(config.training) or (self._power is None and is_few(samples)):
             return None
-        return SpikeSums(
-            sum(each.count for each in sums),
-            np.sum([each.total for each in sums], axis=0),
-            self._power,
-            _concatenated([each.places for each in sums]),
-            _concatenated([each.shown for each in sums]),
-        )
-
-
-def _concatenated(parts: list[A]) -> A:
-    """Return arrays as one, without a copy of one alone."""
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        if len(read) == 1 and read[0].sums is not None and self._power is not None:
+            return replace(read[0].sums, power=self._power)
+        places = sum(len(each.places) for each in read)
+        found = SpikeSums.zero(places, samples[0].spikes.shape[-1])
+        small = [moved for each, moved in zip(read, samples) if each.sums is None]
+        found.add_all(batch for each in small for batch in each.batches(config.encoding.adapt))
+        first = 0
+        for each in read:
+            part = slice(first, first + len(each.places))
+            first = part.stop
+            if each.sums is not None:
+                found.count += each.sums.count
+                found.total += each.sums.total
+                found.places[part], found.shown[part] = each.sums.places, each.sums.shown
+        if self._power is not None:
+            found.power += self._power
+        return found
 
 
 def _without_executor(config: TrainerConfig) -> TrainerConfig:

@@ -60,6 +60,11 @@ class TraverseSamples:
     role: str = REFERENCE
     light: Statistics | None = None
 
+    @property
+    def count(self) -> int:
+        """Number of samples."""
+        return self.spikes.shape[0] * self.spikes.shape[1]
+
     @cached_property
     def frames(self) -> Spikes:
         """Spikes of the frames without augmentations, uint8 (frames, inputs)."""

@@ -124,8 +124,7 @@ class TrainingData:
 
 def is_few(traverses: list[TraverseSamples]) -> bool:
     """Return whether there are no more samples than inputs: then their sums are not needed."""
-    samples = sum(each.spikes.shape[0] * each.spikes.shape[1] for each in traverses)
-    return samples <= traverses[0].spikes.shape[-1]
+    return sum(each.count for each in traverses) <= traverses[0].spikes.shape[-1]
 
 
 def _without(sums: SpikeSums, traverses: list[TraverseSamples], adapt: bool) -> SpikeSums:

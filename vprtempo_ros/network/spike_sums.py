@@ -9,7 +9,7 @@ of one trained at once.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Iterable
+from typing import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from .ridge import Sums
 _AMPLITUDE = 1.0 / 255.0
 # Samples in one product of matrices: 1024 products of two numbers from -128 to 127 are the most
 # whose sum float32, with its 24 bits, has exactly.
-_BATCH, _MIDDLE = 1024, 128
+BATCH, _MIDDLE = 1024, 128
 # Inputs of a block of products: of two blocks, those of one order are the others turned.
 _BLOCK = 384
 
@@ -60,17 +60,15 @@ class SpikeSums:
         self.add_all([(spikes, places)], sign)
 
     def add_all(self, batches: Iterable[tuple[Spikes, Indices]], sign: int = 1) -> None:
-        """Add samples and their places, as `add`, batch by batch."""
+        """Add samples and their places, as `add`, batch by batch; small ones are joined."""
         products = _Products(len(self.total))
-        for spikes, places in batches:
-            for begin in range(0, len(spikes), _BATCH):
-                part, where = spikes[begin : begin + _BATCH], places[begin : begin + _BATCH]
-                products.add(part)
-                # Samples of a place mostly follow each other: sum each run first.
-                starts = np.flatnonzero(np.diff(where, prepend=where[0] - 1))
-                runs = np.add.reduceat(part, starts, axis=0, dtype=np.int32)
-                np.add.at(self.places, where[starts], np.int32(sign) * runs)
-                np.add.at(self.shown, where, sign)
+        for part, where in _even(batches):
+            products.add(part)
+            # Samples of a place mostly follow each other: sum each run first.
+            starts = np.flatnonzero(np.diff(where, prepend=where[0] - 1))
+            runs = np.add.reduceat(part, starts, axis=0, dtype=np.int32)
+            np.add.at(self.places, where[starts], np.int32(sign) * runs)
+            np.add.at(self.shown, where, sign)
         if products.count:
             self.count += sign * products.count
             self.total += sign * products.total
@@ -118,6 +116,26 @@ def sums_of(spikes: Spikes, places: Indices, count: int) -> SpikeSums:
     sums = SpikeSums.zero(count, spikes.shape[1])
     sums.add(spikes, places)
     return sums
+
+
+def _even(batches: Iterable[tuple[Spikes, Indices]]) -> Iterator[tuple[Spikes, Indices]]:
+    """Yield the samples of batches in their order, mostly half of `BATCH` or more at a time."""
+    waiting: list[tuple[Spikes, Indices]] = []
+    for spikes, places in batches:
+        for begin in range(0, len(spikes), BATCH):
+            part = spikes[begin : begin + BATCH], places[begin : begin + BATCH]
+            if sum(len(each) for each, _ in waiting) + len(part[0]) > BATCH:
+                yield _joined(waiting)
+                waiting = []
+            waiting.append(part)
+    if waiting:
+        yield _joined(waiting)
+
+
+def _joined(parts: list[tuple[Spikes, Indices]]) -> tuple[Spikes, Indices]:
+    if len(parts) == 1:
+        return parts[0]
+    return np.concatenate([part for part, _ in parts]), np.concatenate([at for _, at in parts])
 
 
 class _Products:
