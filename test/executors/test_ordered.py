@@ -12,7 +12,7 @@ from support import environment
 from support.executed import NumberedTask, deadly, deadly_once, pids, refusing, squared
 
 from vprtempo_ros.errors import SourceError, VprError
-from vprtempo_ros.executors.ordered import in_order
+from vprtempo_ros.executors.ordered import streamed
 
 pytestmark = pytest.mark.process
 
@@ -35,7 +35,7 @@ def test_results_are_in_order_and_tasks_are_taken_late(tasks: list[NumberedTask]
             yield task
 
     ahead = []
-    for number, result in enumerate(in_order(squared, stream(), 2)):
+    for number, result in enumerate(streamed(squared, stream(), 2)):
         assert result == number**2
         ahead.append(taken - number)
     assert len(ahead) == 30 and max(ahead) <= 8
@@ -47,23 +47,23 @@ def test_results_are_in_order_and_tasks_are_taken_late(tasks: list[NumberedTask]
 
 def test_no_tasks_start_no_process() -> None:
     """There is nothing to wait for."""
-    assert list(in_order(squared, [], 2)) == []
+    assert list(streamed(squared, [], 2)) == []
 
 
 def test_deaths_refusals_and_streams_that_fail(tasks: list[NumberedTask]) -> None:
     """A death costs its task again; a task that kills is given up; errors are raised here."""
-    found = list(in_order(deadly_once, tasks[:6], 2))
+    found = list(streamed(deadly_once, tasks[:6], 2))
     assert found == [0, 1, 4, 9, 16, 25]
     assert [len(pids(task)) for task in tasks[:6]] == [1, 2] * 3
     with pytest.raises(VprError, match=r'/bags/10: 3 processes died .* by SIGKILL: is there'):
-        list(in_order(deadly, tasks[10:11], 2))
+        list(streamed(deadly, tasks[10:11], 2))
     with pytest.raises(SourceError, match=r'^/bags/\d: not usable$'):
-        list(in_order(refusing, tasks[:5], 2))
+        list(streamed(refusing, tasks[:5], 2))
 
     def failing() -> Iterator[NumberedTask]:
         yield from tasks[20:23]
         raise SourceError('cut off')
 
     with pytest.raises(SourceError, match='^cut off$'):
-        list(in_order(squared, failing(), 2))
+        list(streamed(squared, failing(), 2))
     assert not any(psutil.pid_exists(pid) for task in tasks for pid in pids(task))

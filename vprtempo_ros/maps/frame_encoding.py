@@ -11,7 +11,7 @@ from ..arrays import Spikes
 from ..config import TrainerConfig
 from ..encoding.augmentation import reduced
 from ..errors import MapError
-from ..executors.ordered import in_order
+from ..executors.ordered import streamed
 from ..frames import Image
 from ..support.progress import ProgressCallback
 from .samples import SampleEncoder, TrialEncoder
@@ -98,7 +98,7 @@ def encoded(
         alone += len(task.images)
         if workers > 1 and alone >= _ALONE:
             break
-    for group in in_order(encode_frames, tasks, workers):
+    for group in streamed(encode_frames, tasks, workers):
         yield from group
 
 
