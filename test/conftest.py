@@ -36,6 +36,9 @@ from vprtempo_ros.options import from_flat
 _DOMAIN, _DOMAIN_LOCK = claim_domain()
 os.environ.update({'ROS_DOMAIN_ID': str(_DOMAIN), 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'})
 os.environ.update(ros_environment())
+# Threads of OpenMP and OpenBLAS sleep while they wait for one another: spinning, they take as much
+# time again from the other workers. OpenBLAS reads this when a worker of xdist imports NumPy.
+os.environ.update({'OMP_WAIT_POLICY': 'PASSIVE', 'OPENBLAS_THREAD_TIMEOUT': '4'})
 # Hundreds of processes import the same files.
 os.environ.pop('PYTHONDONTWRITEBYTECODE', None)
 
