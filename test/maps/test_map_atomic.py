@@ -12,6 +12,7 @@ from support import PATIENCE, environment
 from support.helpers import names, tiny_map, tree
 
 from vprtempo_ros.errors import MapError
+from vprtempo_ros.maps import folder as folder_files
 from vprtempo_ros.maps import store, swap
 from vprtempo_ros.maps.store import save
 
@@ -43,7 +44,7 @@ def test_failure_leaves_the_old_map(
     def fail(*given: object) -> None:
         raise error
 
-    monkeypatch.setattr(store, failing, fail)
+    monkeypatch.setattr(store if failing == 'exchange' else folder_files, failing, fail)
     expected = MapError if isinstance(error, OSError) else KeyboardInterrupt
     with pytest.raises(expected):
         save(tiny_map(1), folder, overwrite=True)

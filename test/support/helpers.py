@@ -18,9 +18,9 @@ from vprtempo_ros.backends.reference import reference_backend
 from vprtempo_ros.config import TrainerConfig
 from vprtempo_ros.errors import MapError
 from vprtempo_ros.frames import Frame, Pose, grey_image
-from vprtempo_ros.maps import store
 from vprtempo_ros.maps.confidence_fit import measure_responses
 from vprtempo_ros.maps.document import digest, dump, parse
+from vprtempo_ros.maps.folder import digests
 from vprtempo_ros.maps.map import Map, Sensor
 from vprtempo_ros.maps.places import Place
 from vprtempo_ros.maps.store import load
@@ -255,7 +255,7 @@ def change(folder: Path, edit: Callable[[dict[str, Any]], object]) -> None:
     document = parse((folder / 'map.yaml').read_text(encoding='utf-8'))
     assert isinstance(document, dict)
     edit(document)
-    document['checksums'] = store._digests(folder)
+    document['checksums'] = digests(folder)
     document['checksums']['map.yaml'] = digest(document)
     (folder / 'map.yaml').write_text(dump(document), encoding='utf-8')
 

@@ -55,3 +55,9 @@ def digest_of(descriptor: int) -> str:
         digest.update(block)
         at += len(block)
     return digest.hexdigest()
+
+
+def digest_of_file(file: Path) -> str:
+    """Return the digest of a file."""
+    with file.open('rb') as stream:
+        return digest_of(stream.fileno())

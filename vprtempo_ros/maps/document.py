@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from pathlib import Path
 
 import yaml
+
+from ..errors import MapError
+from .map import FORMAT_VERSION, READABLE_VERSIONS
 
 MAP = 'map.yaml'
 
@@ -16,8 +20,57 @@ Document = dict[str, object]
 _LOADER: type = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)
 # Levels of nesting in any map.yaml, with room to spare.
 _DEPTH = 50
+# A map.yaml has a few kilobytes; a much larger file is not one.
+_YAML_MAX = 1 << 20
 _OPENING = yaml.MappingStartEvent, yaml.SequenceStartEvent
 _CLOSING = yaml.MappingEndEvent, yaml.SequenceEndEvent
+
+
+def read_document(folder: Path) -> tuple[Document, str]:
+    """Return the content of map.yaml, and its text."""
+    file = folder / MAP
+    if not folder.exists():
+        raise MapError(f'{folder}: no such map')
+    if not file.is_file():
+        raise MapError(f'{folder}: not a map (no {MAP} in it)')
+    if file.stat().st_size > _YAML_MAX:
+        raise MapError(f'{file}: larger than any map.yaml ({file.stat().st_size} bytes)')
+    try:
+        text = file.read_text(encoding='utf-8')
+        document = parse(text)
+    except OSError:
+        raise
+    except Exception as error:  # Besides YAMLError: ValueError, KeyError, RecursionError...
+        reason = ' '.join(str(error).split())
+        raise MapError(f'{file}: not valid YAML ({reason})') from None
+    if not isinstance(document, dict) or not isinstance(document.get('checksums'), dict):
+        raise MapError(f'{file}: not a map.yaml (expected format_version, config, checksums)')
+    version = document.get('format_version')
+    if version not in READABLE_VERSIONS:
+        hint = (
+            'install a newer vprtempo_ros'
+            if isinstance(version, int) and version > FORMAT_VERSION
+            else 'train the map again'
+        )
+        raise MapError(
+            f'{folder}: map format {version}, this software reads '
+            f'{_listed(READABLE_VERSIONS)}; {hint}'
+        )
+    return document, text
+
+
+def version_of(document: Document) -> int:
+    """Return the version of the format."""
+    version = document['format_version']
+    assert isinstance(version, int)
+    return version
+
+
+def checksums_in(document: Document) -> dict[str, str]:
+    """Return the digests by name, of which values that are no text are left out."""
+    found = document['checksums']
+    assert isinstance(found, dict)
+    return {name: digest for name, digest in found.items() if isinstance(digest, str)}
 
 
 def parse(text: str) -> object:
@@ -77,3 +130,7 @@ def _last_line(digest: str) -> str:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _listed(versions: tuple[int, ...]) -> str:
+    return f'{", ".join(map(str, versions[:-1]))} and {versions[-1]}'

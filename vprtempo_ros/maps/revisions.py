@@ -28,17 +28,10 @@ from .checked_file import read_checked
 from .content import MapContent
 from .edit_lock import locked
 from .editing import labelled
+from .folder import write_folder, write_same_files
 from .map import EditRecord, Map, Provenance
 from .model_file import MODEL
-from .store import (
-    check_destination,
-    check_digest,
-    checksums,
-    load,
-    save,
-    write_folder,
-    write_same_files,
-)
+from .store import check_destination, check_digest, checksums, load, save
 from .swap import exchange
 from .training_data import TrainingData
 from .training_file import TRAINING, Size, training_in

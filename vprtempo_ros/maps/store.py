@@ -13,26 +13,26 @@ import shutil
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Callable
 
 from ..config import TrainerConfig
 from ..encoding.encoder import encoder_for
 from ..errors import ConfigError, MapError, VprError
-from ..options import from_tree, to_tree
+from ..options import from_tree
 from ..sources.completeness import completeness_from, completeness_tree
 from ..sources.poses import Origin
 from ..support.paths import check_makeable, user_path
-from .calibration_tree import calibration_from, calibration_tree
+from .calibration_tree import calibration_from
 from .cameras import VIEWS, camera_names, check_same_places
-from .checked_file import Checked, digest_of, read_checked
-from .document import MAP, Document, digest_in, parse, with_digest
-from .map import FORMAT_VERSION, READABLE_VERSIONS, Map, Provenance, Sensor, TraverseRecord
-from .model_file import MODEL, locate_model, naming_model, write_model
-from .network_file import NETWORK, network_in, write_network
+from .checked_file import Checked, digest_of_file, read_checked
+from .document import MAP, Document, checksums_in, digest_in, read_document, version_of
+from .folder import write_folder
+from .map import Map, Provenance, Sensor, TraverseRecord
+from .model_file import MODEL, locate_model
+from .network_file import NETWORK, network_in
 from .places import Place
-from .places_file import PLACES, places_in, write_places
-from .reference_file import REFERENCE, Reference, reference_in, write_reference
-from .revision_tree import edits_from, labels_from, revision_tree, segments_from
+from .places_file import PLACES, places_in
+from .reference_file import REFERENCE, reference_in
+from .revision_tree import edits_from, labels_from, segments_from
 from .swap import exchange
 from .thumbnails_file import (
     OLD_THUMBNAILS,
@@ -40,14 +40,10 @@ from .thumbnails_file import (
     OldThumbnails,
     Thumbnails,
     read_old_thumbnails,
-    write_thumbnails,
 )
-from .training_file import TRAINING, write_training
 
 # What a map is used from, first the file that each has.
 FILES = (MAP, PLACES, NETWORK, REFERENCE, THUMBNAILS, MODEL)
-# A map.yaml has a few kilobytes; a much larger file is not one.
-_YAML_MAX = 1 << 20
 
 
 def check_destination(path: str | Path, overwrite: bool) -> Path:
@@ -134,7 +130,7 @@ def load(path: str | Path) -> Map:
 
 def checksums(path: str | Path) -> dict[str, str]:
     """Return the SHA-256 digests in map.yaml of the parts of a map, and of itself."""
-    return _checksums(_read_document(Path(path))[0])
+    return checksums_in(read_document(Path(path))[0])
 
 
 def check_digest(folder: Path, name: str, digest: str, expected: dict[str, str]) -> None:
@@ -150,84 +146,14 @@ def check_digest(folder: Path, name: str, digest: str, expected: dict[str, str])
         )
 
 
-def write_folder(built: Map, folder: Path) -> None:
-    """Write the files of a map into a folder that has none of them, and synchronise it to disk."""
-    for name, view in built.views.items():
-        (folder / VIEWS / name).mkdir(parents=True)
-        write_folder(view, folder / VIEWS / name)
-    if built.views:
-        _synchronise(folder / VIEWS)
-    write_thumbnails(built.thumbnails, folder / THUMBNAILS)
-    write_places(built.places, folder / PLACES)
-    write_network(built.network, folder / NETWORK)
-    write_reference(
-        Reference(
-            built.spikes,
-            built.pixel_statistics,
-            built.response_statistics,
-            built.segment_statistics if len(built.parts().counts) > 1 else None,
-        ),
-        folder / REFERENCE,
-    )
-    if built.training is not None:
-        write_training(built.training, folder / TRAINING)
-    config = write_model(built.config, folder)
-    _write_document(built, config, folder, _digests(folder))
-    # Everything must be on the disk before the folder gets its name.
-    for path in (*folder.iterdir(), folder):
-        _synchronise(path)
-
-
-def write_same_files(
-    built: Map, source: Path, folder: Path, link: Callable[[Path, Path], None]
-) -> bool:
-    """
-    Write a map into a folder whose files, but for map.yaml, are those of the map in another one.
-
-    :param link: gives the files of a map a second name in another folder.
-    :return: False, with nothing written, if the other one is of an earlier format.
-    """
-    document, _ = _read_document(source)
-    if _version(document) != FORMAT_VERSION:
-        return False
-    digests = {name: digest for name, digest in _checksums(document).items() if name != MAP}
-    link(source, folder)
-    # Not written through the link, which is the file of the other map.
-    (folder / MAP).unlink()
-    _write_document(built, naming_model(built.config), folder, digests)
-    # Where there are no links, all files are new.
-    for path in (*folder.iterdir(), folder):
-        _synchronise(path)
-    return True
-
-
-def _write_document(
-    built: Map, config: TrainerConfig, folder: Path, digests: dict[str, str]
-) -> None:
-    """Write map.yaml; config: as it is to be kept; digests: of the other files."""
-    document: Document = {
-        'format_version': FORMAT_VERSION,
-        **{key: value for key, value in built.provenance.items() if key != 'edits'},
-        'sensor': built.sensor._asdict(),
-        'origin': list(built.origin) if built.origin else None,
-        'places': len(built.places),
-        **({'cameras': [built.camera, *built.views]} if built.views else {}),
-        **revision_tree(built),
-        'confidence': calibration_tree(built.calibration),
-        'config': to_tree(config),
-        'checksums': digests,
-    }
-    (folder / MAP).write_text(with_digest(document), encoding='utf-8')
-
-
 def _load(folder: Path) -> tuple[Map, list[str]]:
     """Return the map in a folder, and the names of its other cameras."""
-    document, text = _read_document(folder)
-    thumbnails_name = THUMBNAILS if _version(document) >= 4 else OLD_THUMBNAILS
+    document, text = read_document(folder)
+    thumbnails_name = THUMBNAILS if version_of(document) >= 4 else OLD_THUMBNAILS
     for name in (PLACES, NETWORK, REFERENCE, thumbnails_name):
         if not (folder / name).exists():
             raise MapError(f'{folder}: {name} is missing; copy the map again or train it again')
-    expected = _checksums(document)
+    expected = checksums_in(document)
 
     def check(name: str, digest: str) -> None:
         check_digest(folder, name, digest, expected)
@@ -237,7 +163,7 @@ def _load(folder: Path) -> tuple[Map, list[str]]:
     with ThreadPoolExecutor(4, 'load') as pool:
         files = {name: pool.submit(read_checked, folder / name) for name in (NETWORK, REFERENCE)}
         opening = pool.submit(_open_thumbnails, folder / thumbnails_name)
-        model = pool.submit(_digest, folder / MODEL) if (folder / MODEL).exists() else None
+        model = pool.submit(digest_of_file, folder / MODEL) if (folder / MODEL).exists() else None
         found = read_checked(folder / PLACES)
         check(PLACES, found.digest)
         try:
@@ -293,7 +219,7 @@ def _assembled(
         reference.spikes,
         reference.pixel_statistics,
         reference.response_statistics,
-        calibration_from(document['confidence'], _version(document)),
+        calibration_from(document['confidence'], version_of(document)),
         _provenance(document),
         _origin(document['origin']),
         segments,
@@ -308,64 +234,14 @@ def _open_thumbnails(path: Path) -> Thumbnails | OldThumbnails:
     return read_old_thumbnails(path) if path.name == OLD_THUMBNAILS else Thumbnails(path)
 
 
-def _version(document: Document) -> int:
-    version = document['format_version']
-    assert isinstance(version, int)
-    return version
-
-
 def _config(document: Document) -> TrainerConfig:
     tree = document['config']
-    if _version(document) < 3 and isinstance(tree, dict):
+    if version_of(document) < 3 and isinstance(tree, dict):
         # Before there were several encoders.
         encoding = tree.get('encoding')
         if isinstance(encoding, dict):
             tree = {**tree, 'encoding': {**encoding, 'encoder': 'pixels'}}
     return from_tree(TrainerConfig, tree)
-
-
-def _read_document(folder: Path) -> tuple[Document, str]:
-    """Return the content of map.yaml, and its text."""
-    file = folder / MAP
-    if not folder.exists():
-        raise MapError(f'{folder}: no such map')
-    if not file.is_file():
-        raise MapError(f'{folder}: not a map (no {MAP} in it)')
-    if file.stat().st_size > _YAML_MAX:
-        raise MapError(f'{file}: larger than any map.yaml ({file.stat().st_size} bytes)')
-    try:
-        text = file.read_text(encoding='utf-8')
-        document = parse(text)
-    except OSError:
-        raise
-    except Exception as error:  # Besides YAMLError: ValueError, KeyError, RecursionError...
-        reason = ' '.join(str(error).split())
-        raise MapError(f'{file}: not valid YAML ({reason})') from None
-    if not isinstance(document, dict) or not isinstance(document.get('checksums'), dict):
-        raise MapError(f'{file}: not a map.yaml (expected format_version, config, checksums)')
-    version = document.get('format_version')
-    if version not in READABLE_VERSIONS:
-        hint = (
-            'install a newer vprtempo_ros'
-            if isinstance(version, int) and version > FORMAT_VERSION
-            else 'train the map again'
-        )
-        raise MapError(
-            f'{folder}: map format {version}, this software reads '
-            f'{_listed(READABLE_VERSIONS)}; {hint}'
-        )
-    return document, text
-
-
-def _listed(versions: tuple[int, ...]) -> str:
-    return f'{", ".join(map(str, versions[:-1]))} and {versions[-1]}'
-
-
-def _checksums(document: Document) -> dict[str, str]:
-    """Return the digests by name, of which values that are no text are left out."""
-    found = document['checksums']
-    assert isinstance(found, dict)
-    return {name: digest for name, digest in found.items() if isinstance(digest, str)}
 
 
 def _provenance(document: Document) -> Provenance:
@@ -426,23 +302,3 @@ def _sensor(found: object) -> Sensor:
             if all(type(size) is int and size > 0 for size in (width, height)):
                 return Sensor(kind, width, height)
     raise MapError(f'{MAP}: expected type, width and height of the sensor, found {found!r:.200}')
-
-
-def _digest(file: Path) -> str:
-    with file.open('rb') as stream:
-        return digest_of(stream.fileno())
-
-
-def _digests(folder: Path) -> dict[str, str]:
-    """Return the digests of the files of a map of this format."""
-    names = [PLACES, NETWORK, REFERENCE, THUMBNAILS]
-    names += [name for name in (MODEL, TRAINING) if (folder / name).exists()]
-    return {name: _digest(folder / name) for name in names}
-
-
-def _synchronise(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
