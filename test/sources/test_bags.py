@@ -70,6 +70,12 @@ def test_every_way_to_write_a_bag(tmp_path: Path, storage: str, mode: str, metad
         assert reader.topics[CAMERA] == (CAMERA, IMAGE, 5)
         assert reader.topics[ODOM] == (ODOM, 'nav_msgs/msg/Odometry', 2)
         assert reader.start_ns() == START
+        # MCAP has an end in the file, and a packed file is complete.
+        unfinished = metadata == 'missing' and storage_file(bag).suffix == '.db3'
+        assert reader.incomplete == unfinished * [
+            'it has no metadata.yaml: it is still being recorded, or was cut off; what is in it so '
+            'far is read'
+        ]
     np.testing.assert_array_equal(recorded(bag), pictures)
 
 

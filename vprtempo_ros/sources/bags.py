@@ -116,7 +116,7 @@ class BagReader:
                 'with such files), found none'
             )
         check_one_recording(self.path, files)
-        self._missing = [*missing_parts(self.path.name, files)]
+        self._missing = [*missing_parts(self.path.name, files), *_without_end(self.path, files)]
         opened = [self._open_file(self._unpacked_file(file)) for file in files]
         return sorted(opened, key=lambda file: file.start_ns or 0)
 
@@ -207,7 +207,8 @@ def choose_topic(
             raise SourceError(
                 f'{where}: expected one {what} topic with messages, found none on {silent[0]}'
             )
-        present = ', '.join(sorted({topic.type for topic in topics.values()})) or 'nothing'
+        present = ', '.join(sorted({topic.type for topic in topics.values()}))
+        present = present or 'nothing: is it still being recorded?'
         present = present if len(present) < 200 else f'{present[:200]}...'
         raise SourceError(f'{where}: expected one {what} topic, found none (it holds {present})')
     raise SourceError(f'{where}: several {what} topics, name one of them: {listed}')
@@ -225,6 +226,15 @@ def _storage_files(path: Path) -> list[Path]:
         and not (file.suffix == '.zstd' and file.with_suffix('') in found)
     ]
     return sorted(files, key=natural_key)
+
+
+def _without_end(path: Path, files: list[Path]) -> Iterator[str]:
+    """Yield a line for sqlite3 files whose recorder has not written what it writes at the end."""
+    if path.is_dir() and files[0].suffix == '.db3' and not (path / 'metadata.yaml').exists():
+        yield (
+            'it has no metadata.yaml: it is still being recorded, or was cut off; what is in it so '
+            'far is read'
+        )
 
 
 def _unpacked(message: RawMessage) -> RawMessage:

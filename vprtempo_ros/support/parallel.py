@@ -74,7 +74,11 @@ class _Outcome(Generic[R]):
 
 
 class _Group(Generic[T, R]):
-    """Several items that one thread works on, of a pool or the caller's."""
+    """
+    Several items that one thread works on, of a pool or the caller's.
+
+    Nothing is kept of what is done: the pool holds a group that it lost until it comes to it.
+    """
 
     def __init__(self, pool: ThreadPoolExecutor, work: Callable[[T], R], items: list[T]) -> None:
         """Hand the items to the pool."""
@@ -89,20 +93,22 @@ class _Group(Generic[T, R]):
 
     def run_here(self) -> bool:
         """Work on the items in this thread, unless another has begun; return whether it did."""
-        if self._own is not None or not self._future.cancel():
+        if self._future.cancelled() or not self._future.cancel():
             return False
         self._own = self._run()
         return True
 
     def outcome(self) -> _Outcome[R]:
         """Return the outcome, once it is there."""
-        return self._future.result() if self._own is None else self._own
+        found, self._own = self._own, None
+        return self._future.result() if found is None else found
 
     def _run(self) -> _Outcome[R]:
         begin = time.perf_counter()
+        items, self._items = self._items, []
         results: list[R] = []
         error = None
-        for item in self._items:
+        for item in items:
             try:
                 results.append(self._work(item))
             except Exception as found:
