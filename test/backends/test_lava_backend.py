@@ -101,6 +101,7 @@ def test_equal_to_integer_on_nordland(shared_data, readout: str) -> None:
 
 
 @needs_lava
+@pytest.mark.unmeasured
 def test_streaming_with_gaps_and_single_frames() -> None:
     """Steps without a frame shift no result, and single frames are possible at any time."""
     network = quantised.trained()
@@ -125,6 +126,7 @@ def test_streaming_with_gaps_and_single_frames() -> None:
 
 
 @needs_lava
+@pytest.mark.unmeasured
 def test_detail_says_what_a_chip_would_need() -> None:
     """The detail has chips, cores, neurons, synapses, and what is missing for a chip."""
     backend = create(quantised.trained())
@@ -134,6 +136,7 @@ def test_detail_says_what_a_chip_would_need() -> None:
 
 
 @needs_lava
+@pytest.mark.unmeasured
 def test_close_ends_every_process() -> None:
     """Nothing runs on, and nothing of the shared memory is left."""
     backend = create(quantised.trained())
