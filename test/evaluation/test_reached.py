@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -11,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from vprtempo_ros.backends import Backend, create
+from vprtempo_ros.backends import create
 from vprtempo_ros.config import (
     BackendConfig,
     BagInputConfig,
@@ -19,10 +18,9 @@ from vprtempo_ros.config import (
     PosesConfig,
     TrainerConfig,
 )
-from vprtempo_ros.evaluation.baselines import Ncc, Sad
+from vprtempo_ros.evaluation.baselines import ncc, sad
 from vprtempo_ros.evaluation.methods import (
     AS_CONFIGURED,
-    RAW,
     Method,
     match_config_of,
     run,
@@ -35,7 +33,6 @@ from vprtempo_ros.evaluation.recall import recall_of
 from vprtempo_ros.evaluation.reliability import calibration_error, reliability
 from vprtempo_ros.evaluation.truth import NO_PLACE, GroundTruth
 from vprtempo_ros.maps.building import build_map
-from vprtempo_ros.maps.confidence_fit import measure_responses
 from vprtempo_ros.maps.map import Map
 from vprtempo_ros.matching.matcher import Matcher
 from vprtempo_ros.options import from_flat
@@ -48,7 +45,6 @@ pytestmark = [
 
 SINGLE = Method('network', False, AS_CONFIGURED, True)
 SEQUENCE = Method('network', True, AS_CONFIGURED, True)
-TEMPLATE = Method('template', False, RAW)
 
 
 class LearntRoute(NamedTuple):
@@ -69,20 +65,18 @@ class LearntRoute(NamedTuple):
 
 @pytest.fixture(scope='module')
 def drive(shared_data: Callable[[str], Path]) -> Callable[..., LearntRoute]:
-    """Return a function that gives the first places, learnt once with an encoder, or only read."""
+    """Return a function that gives the first places, learnt once with an encoder."""
     folder = shared_data('nordland_64x32')
     names = str(folder / 'filtered_names.txt')
 
     @lru_cache(maxsize=4)
-    def learn(places: int, encoder: str = 'oriented', trained: bool = True) -> LearntRoute:
+    def learn(places: int, encoder: str = 'oriented') -> LearntRoute:
         settings = {
             'bags': [str(folder / 'summer')],
             'input.names': names,
             'places.count': places,
             'encoding.encoder': encoder,
         }
-        if not trained:
-            settings |= {'training.outputs': 'stdp', 'training.epochs': 0}
         loaded = build_map(from_flat(TrainerConfig, settings))
         return LearntRoute(loaded, winter(folder, loaded, 0, places))
 
@@ -102,18 +96,12 @@ def winter(folder: Path, loaded: Map, start: int, count: int) -> Query:
 def asked(
     driven: LearntRoute,
     methods: list[Method],
-    engine: Backend | None = None,
     query: Query | None = None,
     truth: GroundTruth | None = None,
 ) -> dict[Method, Predictions]:
     """Return the predictions of methods, by default with the map's network."""
     loaded = driven.map
-    running = engine or create(loaded.network, BackendConfig())
-    responses = (
-        loaded.response_statistics
-        if engine is None
-        else measure_responses(engine, loaded.shown(), loaded.config.places.tolerance)
-    )
+    running = create(loaded.network, BackendConfig())
     ran = run(
         {'': running},
         query or driven.query,
@@ -121,7 +109,7 @@ def asked(
         methods,
         lambda method: Matcher(
             loaded.route(),
-            statistics_for(method, responses),
+            statistics_for(method, loaded.response_statistics),
             loaded.calibration,
             match_config_of(method, MatchConfig()),
             follow=method.normalised == AS_CONFIGURED,
@@ -133,20 +121,11 @@ def asked(
 
 def templates(driven: LearntRoute, step: int) -> dict[str, float]:
     """Return the recall@1 of template matching on the spikes of a map, of every step-th frame."""
-    shown, whole, all_true = driven.map.shown(), driven.query, driven.truth()
-    query = replace(
-        whole,
-        stamps=whole.stamps[::step],
-        names=whole.names[::step],
-        poses=whole.poses[::step],
-        spikes=whole.spikes[::step],
-        decode_ms=whole.decode_ms[::step],
-        encode_ms=whole.encode_ms[::step],
-    )
-    truth = GroundTruth(query.stamps, all_true.first[::step], all_true.last[::step])
+    shown, asked_with = driven.map.shown(), driven.query.spikes[::step]
+    places = np.arange(len(shown))[::step]
     return {
-        engine.name: recall_of(truth, asked(driven, [TEMPLATE], engine, query, truth)[TEMPLATE], 1)
-        for engine in (Sad(shown), Ncc(shown))
+        match.__name__: float((match(asked_with, shown).argmax(axis=1) == places).mean())
+        for match in (sad, ncc)
     }
 
 
@@ -166,7 +145,7 @@ def test_single_frames(drive: Callable[..., LearntRoute], places: int, least: fl
     step = 1 if places < 1000 else 4
     network = float(driven.truth().are_correct(predictions.places)[::step].mean())
     # Templates are the spikes: no network is needed for them.
-    pixels = templates(drive(places, 'pixels', False), step)
+    pixels = templates(drive(places, 'pixels'), step)
     spikes = templates(driven, step)
     assert network > 1.1 * max(pixels.values()), pixels
     assert network > max(spikes.values()) - 0.05, spikes
@@ -190,6 +169,6 @@ def test_out_of_map_queries(
     off = winter(shared_data('nordland_64x32'), driven.map, 1000, 500)
     none = np.full(len(off), NO_PLACE, np.int64)
     known = asked(driven, [SEQUENCE])[SEQUENCE]
-    unknown = asked(driven, [SEQUENCE], None, off, GroundTruth(off.stamps, none, none))[SEQUENCE]
+    unknown = asked(driven, [SEQUENCE], off, GroundTruth(off.stamps, none, none))[SEQUENCE]
     threshold = threshold_keeping(driven.truth(), known, 0.95)
     assert rejected(unknown, threshold) >= 0.95
