@@ -198,6 +198,22 @@ def test_few_samples_are_solved_for_in_as_many_dimensions(drives: int) -> None:
     np.testing.assert_allclose(other.network.weights, weights, atol=1e-5 * np.abs(weights).max())
 
 
+def test_decays_are_tried_while_the_margin_grows() -> None:
+    """The one before the first that is worse is chosen, in any order of the decays."""
+    spikes, places = np.concatenate([route(), noisy(route(), 1)]), np.tile(np.arange(PLACES), 2)
+    trials, sums = Frames(noisy(route(), 2), np.arange(PLACES)), sums_of(spikes, places, PLACES)
+    decays = (0.01, 0.1, 1.0, 10.0, 100.0, 1000.0)
+    alone = {}
+    for decay in decays:
+        profile = POOLED._replace(decays=(1e-3, decay))
+        alone[decay] = fit_linear(sums, route(), trials, 2, profile).margins[decay]
+    found = fit_linear(sums, route(), trials, 2, POOLED._replace(decays=decays[::-1]))
+    tried = list(found.margins)
+    assert tried == list(decays[: len(tried)]) and len(tried) < len(decays)
+    assert found.margins == {decay: alone[decay] for decay in tried}
+    assert found.decay == tried[-2] == max(alone, key=lambda decay: alone[decay])
+
+
 def solved_for_places(
     samples: SpikeSums | Frames, targets: NDArray[np.float32], segments: Segments
 ) -> Callable[[float], linear._Solution]:

@@ -9,7 +9,9 @@ spikes, so their mean is one matrix of the same size, which every backend runs a
 How much the delta rule may rely on details is its weight decay. With little decay it separates
 places by what no other drive shows, with much it hardly separates them. The decay is the one with
 the largest margin on trial frames: reference frames changed as no augmentation changes them, by
-several shifts at once, other light and occlusion. Measured in docs/research/recall.md.
+several shifts at once, other light and occlusion. Margins grow with the decay up to the best one,
+so that the first decay with a smaller margin than the one before is the last that is tried.
+Measured in docs/research/recall.md.
 
 Which one that is depends on samples, references and trials only, so that a map that was edited has
 the decay of one trained at once. To find it the equations are solved for what is fewer: the places,
@@ -45,7 +47,7 @@ class Frames(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """The network, the chosen decay, and the margin of each."""
+    """The network, the chosen decay, and the margins of those that were tried."""
 
     network: LinearNetwork
     decay: float
@@ -88,15 +90,16 @@ def fit_linear(
         # As many equations are solved as there are places, or as there are frames.
         many = len(references) > len(frames)
         margins: dict[float, float] = {}
-        for decay in profile.decays:
+        chosen = -1.0
+        for decay in sorted(profile.decays):
             solution = solve(decay)
             weights = None if many else solution.weights()
             responses = solution.responses(frames) if weights is None else frames @ weights.T
             blended = blend.responses(responses, correlated)
             margins[decay] = margin(blended, trials.places, tolerance, segments)
-            if max(margins, key=margins.__getitem__) == decay:
-                best, found = solution, weights
-        chosen = max(margins, key=margins.__getitem__)
+            if chosen in margins and margins[decay] <= margins[chosen]:
+                break
+            chosen, best, found = decay, solution, weights
         weights = best.weights() if found is None else found
         return Fit(LinearNetwork(blend(weights)), chosen, margins)
     finally:
