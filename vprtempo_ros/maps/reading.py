@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Callable, Iterator, NamedTuple
+from typing import Callable, Iterable, Iterator, NamedTuple
 
 import numpy as np
 
@@ -27,6 +27,9 @@ from .map import Sensor, TraverseRecord
 from .places import Place, sample
 from .samples import REFERENCE, SampleEncoder, TraverseSamples, TrialFrames
 from .training_data import TrainingData, is_few
+
+# Frames that are stacked at a time.
+_BLOCK = 256
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,7 @@ def read_stretch(stretch: Stretch, progress: ProgressCallback) -> ReadStretch:
     found = _read(stretch, encode.samples, read, progress)
     sensor = Sensor(sensor_type(config), *(found.traverse.sensor or image_size))
     tried = TrialFrames(np.stack(trials), np.arange(len(trials))) if trials else None
-    samples = found.samples(REFERENCE, tried)
+    samples = found.frames.samples(REFERENCE, tried)
     sums = sums_of_stretch(samples, len(places), config)
     return ReadStretch(places, thumbnails, sensor, found.origin, samples, found.record, sums)
 
@@ -177,7 +180,49 @@ def read_drive(drive: Drive, progress: ProgressCallback) -> ReadDrive:
             f'{drive.sensor.height} pixels as in {drive.config.bags[0]}, found '
             f'{sensor[0]}x{sensor[1]}'
         )
-    return ReadDrive(found.samples(drive.role), found.record)
+    return ReadDrive(found.frames.samples(drive.role), found.record)
+
+
+class _Frames:
+    """
+    Frames that are read, stacked block by block.
+
+    All of them one by one, and stacked, would be twice the memory: small arrays that are freed stay
+    with the process.
+    """
+
+    def __init__(self, frames: Iterable[AdditionalFrame]) -> None:
+        """Take all frames."""
+        self.places: list[int] = []
+        self._stamps: list[int] = []
+        self._blocks: list[Spikes] = []
+        waiting: list[Spikes] = []
+        for place, stamp_ns, spikes in frames:
+            self.places.append(place)
+            self._stamps.append(stamp_ns)
+            waiting.append(spikes)
+            if len(waiting) == _BLOCK:
+                self._blocks.append(np.stack(waiting))
+                waiting.clear()
+        if waiting:
+            self._blocks.append(np.stack(waiting))
+
+    def samples(self, role: str, trials: TrialFrames | None = None) -> TraverseSamples:
+        """Return the samples of the frames, which are not kept here."""
+        shape = self._blocks[0].shape[1:]
+        spikes = np.empty((len(self.places), *shape), np.uint8)
+        end = len(spikes)
+        while self._blocks:
+            block = self._blocks.pop()
+            spikes[end - len(block) : end] = block
+            end -= len(block)
+        return TraverseSamples(
+            spikes,
+            np.array(self.places, np.int64),
+            np.array(self._stamps, np.int64),
+            trials or TrialFrames.none(shape[-1]),
+            role,
+        )
 
 
 class _Found(NamedTuple):
@@ -185,19 +230,8 @@ class _Found(NamedTuple):
 
     traverse: Traverse
     origin: Origin | None
-    frames: list[AdditionalFrame]
+    frames: _Frames
     record: TraverseRecord
-
-    def samples(self, role: str, trials: TrialFrames | None = None) -> TraverseSamples:
-        """Return the samples of the frames."""
-        places, stamps, spikes = zip(*self.frames)
-        return TraverseSamples(
-            np.stack(spikes),
-            np.array(places, np.int64),
-            np.array(stamps, np.int64),
-            trials or TrialFrames.none(spikes[0].shape[-1]),
-            role,
-        )
 
 
 def _read(
@@ -213,22 +247,22 @@ def _read(
     if encode.frame.profile.colours:
         watched = (replace(frame, image=frame.image.coloured()) for frame in watched)
     try:
-        frames = list(read(watched))
+        frames = _Frames(read(watched))
     except MapError as error:
         notes = '; '.join(traverse.completeness.notes)
         raise MapError(f'{error} ({notes})' if notes else str(error)) from None
-    if not frames and isinstance(source, Stretch) and source.given and len(traverse):
+    if not frames.places and isinstance(source, Stretch) and source.given and len(traverse):
         raise MapError(
             f'{bag}: no frame of {config.input.topic} is of the time of a place of the first '
             'camera: do their clocks agree, and were both recorded all along?'
         )
-    if not frames:
+    if not frames.places:
         raise SourceError(f'{bag}: no usable frame in it{_reason(traverse)}')
     _check_most(traverse, bag)
     record: TraverseRecord = {
         'source': str(Path(bag).resolve()),
         'frames': len(traverse),
-        'used': len(frames),
+        'used': len(frames.places),
         'unreadable': traverse.completeness.skipped.total(),
         'missing': completeness_tree(traverse.completeness),
     }
