@@ -166,3 +166,12 @@ def test_compressed_round_trip() -> None:
     message = read_message(data, COMPRESSED)
     assert bytes(message.data) == b'\xff\xd8rest'
     assert isinstance(message, typestore().types[COMPRESSED])
+
+
+def test_data_are_a_view() -> None:
+    """The pixels of an image are those of the bytes; a copy would take a tenth of a frame."""
+    pixels = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
+    data = write_message(image_message(0, pixels, 'rgb8', 'camera'), IMAGE)
+    message = read_message(data, IMAGE)
+    assert np.shares_memory(message.data, np.frombuffer(data, np.uint8))
+    assert (message.data == pixels.reshape(-1)).all()

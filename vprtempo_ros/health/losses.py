@@ -25,7 +25,8 @@ class StampGaps:
         interval, self._last = stamp_ns - self._last, stamp_ns
         if not 0 < interval < _PAUSE:
             return
-        if len(self._intervals) >= _KNOWN:
+        # The period is at least the shortest: for nearly every frame that needs no sorting.
+        if len(self._intervals) >= _KNOWN and interval > _LONGER * min(self._intervals):
             period = median(self._intervals)
             if interval > _LONGER * period:
                 self.missing += round(interval / period) - 1

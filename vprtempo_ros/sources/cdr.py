@@ -118,7 +118,8 @@ def read_message(data: bytes, type_name: str) -> Message:
     :raises ImageError: if the bytes do not hold such a message.
     """
     try:
-        return store_of(type_name).deserialize_cdr(data, type_name)
+        # A view: of bytes, all but their first four would be copied.
+        return store_of(type_name).deserialize_cdr(memoryview(data), type_name)
     except Exception as error:  # Too short, wrong lengths, bad strings: each raises its own type.
         reason = ' '.join(str(error).split()) or type(error).__name__
         raise ImageError(f'bytes do not hold a {type_name} ({reason})') from None

@@ -40,6 +40,8 @@ class Outputs:
         self._matches = node.create_lifecycle_publisher(Classification, MATCH.name, 10)
         self._belief = node.create_lifecycle_publisher(PointCloud2, BELIEF.name, 5)
         self._info = node.create_publisher(VisionInfo, INFO.name, LATCHED)
+        # One for all frames: in Python a message takes longer to make than to fill.
+        self._output = Classification()
         self._announce(map_path)
 
     def set_map(self, recogniser: Recogniser, map_path: str) -> None:
@@ -71,16 +73,18 @@ class Outputs:
 
         :param turned: whether the camera looks backwards, seen from the map's.
         """
-        output = Classification()
-        output.header.stamp.sec = int(header.stamp.sec)
-        output.header.stamp.nanosec = int(header.stamp.nanosec)
+        output = self._output
+        # Views are drawn in another thread while the next frame is published.
+        stamp = Time(sec=int(header.stamp.sec), nanosec=int(header.stamp.nanosec))
+        output.header.stamp = stamp
         output.header.frame_id = header.frame_id
-        output.results = [
-            ObjectHypothesis(class_id=str(place), score=score)
-            for place, score in zip(match.places.tolist(), match.confidences.tolist())
-        ]
+        if len(output.results) != len(match.places):
+            output.results = [ObjectHypothesis() for _ in match.places]
+        for result, place, score in zip(
+            output.results, match.places.tolist(), match.confidences.tolist()
+        ):
+            result.class_id, result.score = str(place), score
         self._matches.publish(output)
-        stamp = output.header.stamp
         return stamp, self.poses.publish(stamp, match, wants_pose, turned)
 
     def image_to_show(self, image: Image) -> Image | None:
