@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..config import MatchConfig
-from .stages import Scores
+from .stages import Scores, all_finite
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,10 +68,10 @@ def match(
 
 def distinguishes(values: Scores) -> bool:
     """Return whether values are finite and not all equal."""
-    # The standard deviation of equal values would not do: rounding can make it positive.
-    # Both are NaN if any value is.
-    low, high = float(np.minimum.reduce(values)), float(np.maximum.reduce(values))
-    return math.isfinite(low) and math.isfinite(high) and low != high
+    # The standard deviation of equal values would not do: rounding can make it positive. In nearly
+    # every frame the first value and the last are enough.
+    first = values.item(0)
+    return all_finite(values) and (values.item(-1) != first or bool((values != first).any()))
 
 
 _NO_PLACES = (np.empty(0, np.intp), np.empty(0))

@@ -74,7 +74,7 @@ class Bayes:
         self.loops = _loops(route.places, len(route.starts))
         self._progress = Progress(route, config.odometry)
         # Whether the newest frame was taken for the first of a drive; the step to it, and the
-        # belief that was predicted for it.
+        # belief that was predicted for the frame that was kept last.
         self.restarted = False
         self.step = NO_STEP
         self.predicted = np.zeros(route.places, np.float32)
@@ -98,11 +98,12 @@ class Bayes:
         self._correlations, self._speeds = (np.empty(shape[0], np.float32) for _ in range(2))
         # Belief to be off the map, and mean absolute speed.
         self._off, self._speed = 0.0, 1.0
-        # Expected score under the predicted belief, and how concentrated that was.
+        # Expected score of the kept frame under the belief predicted for it, and how concentrated
+        # that was.
         self._expected, self._concentration = 0.0, 0.0
         self._forget()
         # Compiles where nothing is compiled yet.
-        self._update(Step(1.0, 0.0, 1.0, 1.0, False, False))
+        self._update(Step(1.0, 0.0, 1.0, 1.0, True, False))
 
     def reset(self) -> None:
         """Forget all earlier frames."""
@@ -191,8 +192,9 @@ class Bayes:
         arrive = off * returning / len(self._total)
         off *= 1.0 - returning
         ratios = self._weigh_evidence(step, come)
-        np.copyto(self.predicted, self._total)
-        self._expected, self._concentration = self._expect(self._scores, self._ordinary)
+        if step.keep:
+            np.copyto(self.predicted, self._total)
+            self._expected, self._concentration = self._expect(self._scores, self._ordinary)
         changes = vectorised.Changes(
             np.float32((1.0 - leaving) * (1.0 - change)),
             np.float32((1.0 - leaving) * change),

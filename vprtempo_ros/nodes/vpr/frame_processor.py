@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Callable, NamedTuple
 
 from rclpy.lifecycle import LifecycleNode
-from rclpy.time import Time
 
 from ...config import NodeConfig
 from ...errors import BackendError, ImageError, VprError
@@ -207,6 +206,8 @@ class FrameProcessor:
 
     def advance(self) -> bool:
         """Run a step of a pipelined backend without a frame; return whether results are pending."""
+        if not self.loaded.recogniser.pending:
+            return False
         started = time.perf_counter()
         try:
             recogniser = self._configured_recogniser()
@@ -304,9 +305,8 @@ class FrameProcessor:
             follower(self.loaded, stamp_ns(header), match, estimate)
         if learner is not None and context.learnt is not None:
             learner.see(self._sighting(context.learnt, context, match, estimate))
-        clock = self._node.get_clock()
-        age = clock.now() - Time.from_msg(stamp, clock_type=clock.clock_type)
-        self.statistics.add_result(match, context.travelled, age.nanoseconds * 1e-9)
+        age = self._node.get_clock().now().nanoseconds - stamp_ns(header)
+        self.statistics.add_result(match, context.travelled, age * 1e-9)
         shown = self.loaded.cameras[context.camera].map
         self._outputs.publish_views(stamp, header.frame_id, match, context.shown, shown)
 

@@ -138,11 +138,12 @@ class InputSubscriptions:
         self._processor.finish()
 
     def _on_message(self, camera: str, data: bytes) -> None:
-        self._processor.add_received(camera, first_stamp_ns(data) if self._steady else None)
         if isinstance(self._worker, PacketQueue):
             self._worker.put(data)
         else:
             self._worker.put(_Message(camera, data))
+        # Counted last: while the other thread wakes up.
+        self._processor.add_received(camera, first_stamp_ns(data) if self._steady else None)
 
     def _on_odometry(self, data: bytes) -> None:
         try:
