@@ -208,8 +208,11 @@ class JointScores:
         if len(found) == 1:
             return found[0][0].similarity, found[0][0].normalised
         total = np.float32(sum(weights.values()))
-        similarity = np.sum([each.similarity * (weight / total) for each, weight in found], axis=0)
-        scores = np.sum([each.normalised * weight for each, weight in found], axis=0)
+        (first, weight), *others = found
+        similarity, scores = first.similarity * (weight / total), first.normalised * weight
+        for each, weight in others:
+            similarity += each.similarity * (weight / total)
+            scores += each.normalised * weight
         scores -= scores.mean(dtype=np.float64).astype(np.float32)
         deviation = math.sqrt(float(scores @ scores) / len(scores))
         if deviation > 0.0:
