@@ -124,14 +124,14 @@ def cues_of(
     follow = Following(steps.places)
     stage = sequence_filter(steps, SequenceConfig(filter=filter_))
     tracker = CueTracker(tolerance, stage)
-    rows, best = [], []
+    rows, answers = [], []
     for row, stamp in zip(drive.scores, drive.stamps.tolist()):
         timing = FrameTiming(stamp)
         frame = follow(row, timing)
         cues = tracker(frame, stage(frame, timing))
         rows.append(cues.features)
-        best.append(cues.best)
-    places = np.array(best)
+        answers.append(cues.answer)
+    places = np.array(answers)
     correct = (drive.first >= 0) & (drive.first <= places) & (places <= drive.last)
     return np.array(rows), correct
 

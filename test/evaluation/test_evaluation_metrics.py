@@ -159,10 +159,14 @@ def test_calibrated_confidences() -> None:
 def test_ranks() -> None:
     """The rank is that of the best correct place; of equal scores the lower place is first."""
     scores = np.array([0.5, 0.9, 0.5, 0.1, 0.9], np.float32)
-    assert [rank(scores, np.array([place])) for place in range(5)] == [3, 1, 4, 5, 2]
-    assert rank(scores, np.array([0, 3])) == 3
-    assert rank(scores, np.empty(0, np.intp)) == 0
-    assert rank(np.full(3, np.nan, np.float32), np.array([1])) == 0
+    assert [rank(scores, np.array([place]), 1) for place in range(5)] == [3, 1, 4, 5, 2]
+    # The place decided for is before all others.
+    assert [rank(scores, np.array([place]), 2) for place in range(5)] == [4, 2, 1, 5, 3]
+    assert [rank(scores, np.array([place]), 4) for place in range(5)] == [3, 2, 4, 5, 1]
+    assert rank(scores, np.array([0, 3]), 1) == 3
+    assert rank(scores, np.array([0, 3]), 3) == 1
+    assert rank(scores, np.empty(0, np.intp), 1) == 0
+    assert rank(np.full(3, np.nan, np.float32), np.array([1]), 0) == 0
 
 
 def test_recorded_and_listed_predictions_agree() -> None:

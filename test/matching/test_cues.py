@@ -53,11 +53,37 @@ def test_the_belief_of_bayes_is_read_from_its_log_odds() -> None:
     assert cue(found, 'rival') == pytest.approx(math.log(0.75 / 0.05), rel=1e-4)
 
 
+@pytest.mark.parametrize(
+    ('tolerance', 'belief', 'answer'),
+    [
+        # A peak at the edge of a broad mode: half of the belief is two places further.
+        (2, [0.0, 0.21, 0.12, 0.19, 0.2, 0.16, 0.0, 0.0, 0.1], 3),
+        # Without tolerance the most probable place.
+        (0, [0.0, 0.21, 0.12, 0.19, 0.2, 0.16, 0.0, 0.0, 0.1], 1),
+        # Belief in other places than those around the peak moves nothing.
+        (1, [0.2, 0.0, 0.0, 0.0, 0.3, 0.05, 0.0, 0.2, 0.2], 4),
+        # Of two middle ones the first, as of equal places.
+        (1, [0.0, 0.0, 0.0, 0.4, 0.4, 0.0, 0.0, 0.0, 0.0], 3),
+    ],
+)
+def test_the_answer_is_the_median_around_the_most_probable_place(
+    tolerance: int, belief: list[float], answer: int
+) -> None:
+    """Half of the belief in the places around is on either side."""
+    values = np.array(belief)
+    scores = np.log(np.maximum(values, 1e-12) / (1 - values)).astype(np.float32)
+    stage = sequence_filter(Route(len(values), 1.0), SequenceConfig())
+    found = CueTracker(tolerance, stage)(np.zeros(9, np.float32), scores)
+    assert found.answer == answer
+    # The cues are those of the most probable place.
+    assert found.best == values.argmax()
+
+
 def test_scores_without_odds_become_a_belief() -> None:
     """It sums up to 1, the best place has the most."""
     found = CueTracker(0, Unfiltered())(floats(0, 3, 1), floats(0, 3, 1))
     assert found.belief.sum() == pytest.approx(1.0)
-    assert found.belief.argmax() == found.best == 1
+    assert found.belief.argmax() == found.best == found.answer == 1
     assert cue(found, 'lead') == pytest.approx(2.0)
     assert cue(found, 'recent') == 0.0
 

@@ -24,13 +24,17 @@ def floats(*values: float) -> np.ndarray:
 
 
 def matched(
-    scores: np.ndarray, config: MatchConfig = EVERY, belief: np.ndarray | None = None
+    scores: np.ndarray,
+    config: MatchConfig = EVERY,
+    belief: np.ndarray | None = None,
+    answer: int | None = None,
 ) -> Match:
-    """Return the match of scores; without a belief it rises with the scores."""
+    """Return the match; without a belief it rises with the scores, whose best is the answer."""
     if belief is None:
         with np.errstate(over='ignore', invalid='ignore'):
             belief = 1 / (1 + np.exp(-scores.astype(float)))
-    return match(scores, scores, belief, config)
+    place = int(scores.argmax()) if answer is None else answer
+    return match(scores, scores, place, belief, config)
 
 
 def test_places_come_best_first() -> None:
@@ -61,6 +65,17 @@ def test_of_equal_places_the_first_comes_first() -> None:
     found = matched(floats(1, 3, 3, 0, 3), replace(EVERY, top_k=3))
     assert found.places.tolist() == [1, 2, 4]
     assert len(set(found.confidences)) == 1
+
+
+@pytest.mark.parametrize(
+    ('count', 'listed'), [(1, [0]), (2, [0, 3]), (3, [0, 3, 1]), (4, [0, 3, 1, 2])]
+)
+def test_the_answer_comes_first(count: int, listed: list[int]) -> None:
+    """It is listed once, before places of a higher score, and there are no more than asked for."""
+    belief = np.array([0.75, 0.5, 0.0, 0.7])
+    found = matched(floats(1, 2, 0, 3), replace(EVERY, top_k=count), belief, answer=0)
+    assert found.places.tolist() == listed
+    assert found.confidences.tolist() == [0.75, 0.7, 0.5, 0.0][:count]
 
 
 def test_more_places_asked_for_than_there_are() -> None:

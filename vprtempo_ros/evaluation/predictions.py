@@ -51,26 +51,30 @@ class PredictionRecorder:
         """Add the prediction for a query, which was made from scores float32 (places,)."""
         self._predictions.places[query] = place
         self._predictions.certainty[query] = certainty
-        self._predictions.ranks[query] = rank(scores, self._truth.correct_places(query))
+        self._predictions.ranks[query] = rank(scores, self._truth.correct_places(query), place)
 
     def predictions(self) -> Predictions:
         """Return the predictions; queries that were not added have none."""
         return self._predictions
 
 
-def rank(scores: Scores, correct: NDArray[np.intp]) -> int:
+def rank(scores: Scores, correct: NDArray[np.intp], place: int) -> int:
     """
-    Return the rank from 1 of the best correct place by falling score, 0 if there is none.
+    Return the rank from 1 of the best correct place, 0 if there is none.
 
-    Of equal scores the lower place is first, as in a match.
+    As in a match, `place` is first, then others by falling score, of equal scores the lower place.
     """
     if not len(correct):
         return 0
+    if place in correct:
+        return 1
     best = correct[int(scores[correct].argmax())]
     value = scores[best]
     if np.isnan(value):
         return 0
-    return 1 + int((scores > value).sum()) + int((scores[:best] == value).sum())
+    before = int((scores > value).sum()) + int((scores[:best] == value).sum())
+    first = scores[place] > value or (scores[place] == value and place < best)
+    return 1 + before + int(not first)
 
 
 def from_lists(

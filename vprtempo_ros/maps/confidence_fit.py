@@ -108,7 +108,7 @@ def refine_confidence(
                 cues = tracker(frame, stage(frame, timing))
                 exponents.append(model.exponent(cues.features))
                 near = route.segments.around(place, tolerance) if place >= 0 else _NO_PLACE
-                right.append(near.start <= cues.best < near.stop)
+                right.append(near.start <= cues.answer < near.stop)
         curves[name] = refine(np.array(exponents), np.array(right))
         right_of[name] = round(float(np.mean(right[: len(held_out)])), 4)
     progress('refining confidence', len(models), len(models))

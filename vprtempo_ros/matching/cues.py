@@ -51,11 +51,14 @@ class Cues(NamedTuple):
     """
     The features of the best place, float64 (features,) as in `NAMES`, and the belief around all.
 
-    belief: float64 (places,), to be within the tolerance of each place.
+    best: the most probable place; answer: the place to answer with, of a filter with log odds the
+    median of the belief around the best, else the best. belief: float64 (places,), to be within the
+    tolerance of each place.
     """
 
     features: Doubles
     best: int
+    answer: int
     belief: Doubles
 
 
@@ -119,6 +122,9 @@ class CueTracker:
         segments = self._segments = self._segments or Segments.of([places])
         single, whole, surprise = _belief(scores, self._evidence is not None)
         around = self._around(single, segments)
+        answer = best
+        if self._evidence is not None:
+            answer = _median(single, segments.around(best, 2 * tolerance))
         own, lead, agrees, rank = 0.0, 0.0, 0.0, 1.0
         if frame is not None:
             own, lead, agrees, rank = self._single(frame, best, segments.around(best, tolerance))
@@ -143,7 +149,7 @@ class CueTracker:
                 memory.steady,
             ]
         )
-        return Cues(features, best, around)
+        return Cues(features, best, answer, around)
 
     def _around(self, belief: NDArray[np.floating], segments: Segments) -> Doubles:
         """Return the sums float64 (places,) of the belief within the tolerance."""
@@ -193,6 +199,17 @@ def _belief(scores: Scores, odds: bool) -> tuple[NDArray[np.floating], float, fl
     total = float(belief.sum(dtype=np.float64))
     belief /= np.float32(total)
     return belief, 1.0, float(math.log(total) - float(belief @ values))
+
+
+def _median(belief: NDArray[np.floating], near: slice) -> int:
+    """
+    Return the median of the belief in a range of places.
+
+    It is the place with the least expected distance to the true one, if that is in the range: a
+    peak next to half of the belief is further off (docs/research/recall.md).
+    """
+    sums = np.add.accumulate(belief[near], dtype=np.float64)
+    return near.start + int(sums.searchsorted(sums[-1] / 2))
 
 
 def _rival(around: Doubles, best: int, near: slice) -> float:

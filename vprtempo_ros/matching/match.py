@@ -16,10 +16,11 @@ class Match:
     """
     What was recognised in a frame.
 
-    places: int (top k,), best first; confidences: float64 (top k,), 0 to 1, descending; both are
-    empty where the place is unknown. Of every place, float32 (places,): similarity, the response
-    of the network; scores, the same after normalisation and sequence filter, higher is better;
-    and float64 (places,): belief, the confidence, NaN where the scores are not finite.
+    places: int (top k,), the answer first (`Cues.answer`), then by score; confidences:
+    float64 (top k,), 0 to 1, descending; both are empty where the place is unknown. Of every place,
+    float32 (places,): similarity, the response of the network; scores, the same after normalisation
+    and sequence filter, higher is better; and float64 (places,): belief, the confidence, NaN where
+    the scores are not finite.
     """
 
     places: NDArray[np.intp]
@@ -45,13 +46,19 @@ class Match:
 
 
 def match(
-    similarity: Scores, scores: Scores, belief: NDArray[np.float64], config: MatchConfig
+    similarity: Scores,
+    scores: Scores,
+    answer: int,
+    belief: NDArray[np.float64],
+    config: MatchConfig,
 ) -> Match:
     """
     Return the result for similarity, scores and belief of one frame, as in `Match`.
 
     The place is unknown where the best confidence is below `min_confidence`, and where similarity
     or scores distinguish no place (all equal, or not finite).
+
+    :param answer: the place to answer with, which comes first.
     """
     if not (distinguishes(similarity) and distinguishes(scores)):
         return Match(*_NO_PLACES, similarity, scores, belief)
@@ -59,6 +66,8 @@ def match(
     best = np.argpartition(scores, len(scores) - count)[len(scores) - count :]
     # Of equal scores the lower place comes first, independent of the partition.
     best = best[np.lexsort((best, -scores[best]))]
+    if best[0] != answer:
+        best = np.concatenate(([answer], best[best != answer]))[:count]
     # Neighbours share the lead of the best place; with a lower score they are not more likely.
     confidences = np.minimum.accumulate(belief[best])
     if confidences[0] < config.min_confidence:

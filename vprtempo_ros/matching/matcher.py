@@ -6,7 +6,6 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Mapping, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..arrays import Indices
 from ..config import MatchConfig
@@ -111,8 +110,7 @@ class Matcher:
                 return None
             leading, shown = self._joint.join()
         scores = self.filter(shown.normalised, shown.timing)
-        belief = self.confidences(shown.similarity, shown.normalised, scores)
-        return JointMatch(leading, self.best(shown.similarity, scores, belief))
+        return JointMatch(leading, self.decide(shown.similarity, shown.normalised, scores))
 
     def normalise(self, similarity: Scores, timing: FrameTiming, camera: str = ONE) -> Scores:
         """
@@ -141,23 +139,18 @@ class Matcher:
             self._joint.count()
         return scores
 
-    def confidences(
-        self, similarity: Scores, normalised: Scores, scores: Scores
-    ) -> NDArray[np.float64]:
+    def decide(self, similarity: Scores, normalised: Scores, scores: Scores) -> Match:
         """
-        Return the confidence of every place, float64 (places,); NaN if the scores are not finite.
+        Return the best places with the confidence of every place, or that the place is unknown.
 
         :param similarity: as the backend returned it; normalised, scores: what became of it.
         """
         if not all_finite(scores):
-            return np.full(len(scores), np.nan)
+            return match(similarity, scores, 0, np.full(len(scores), np.nan), self._config)
         shows = all_finite(normalised) and distinguishes(similarity)
         cues = self._cues(normalised if shows else None, scores)
-        return confidences(cues, confidence(cues, self._model, self._curve))
-
-    def best(self, similarity: Scores, scores: Scores, belief: NDArray[np.float64]) -> Match:
-        """Return the best places, or that the place is unknown."""
-        return match(similarity, scores, belief, self._config)
+        belief = confidences(cues, confidence(cues, self._model, self._curve))
+        return match(similarity, scores, cues.answer, belief, self._config)
 
     def continue_from(self, before: Matcher, source: Indices) -> None:
         """
