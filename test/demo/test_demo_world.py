@@ -169,6 +169,25 @@ def test_a_short_street_and_another_image_size() -> None:
     assert [frame.image.shape for frame in drive] == [(97, 211, 3)] * 20
 
 
+@pytest.mark.parametrize('rows', [480, 481, 482])
+def test_every_pixel_is_painted(world: World, monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
+    """Where houses do not hide the horizon too: nothing is left of what was in memory."""
+    drive = RenderedDrive(world, REFERENCE, size=(rows, 640))
+    empty = np.empty
+    images = []
+    for value in (0, 255):
+
+        def painted(shape: Any, dtype: Any = float, value: int = value) -> NDArray[Any]:
+            canvas: NDArray[Any] = empty(shape, dtype)
+            canvas.fill(value)
+            return canvas
+
+        with monkeypatch.context() as patched:
+            patched.setattr(np, 'empty', painted)
+            images.append(drive[350].image)
+    np.testing.assert_array_equal(*images)
+
+
 def test_impossible_drives_are_refused(world: World) -> None:
     with pytest.raises(ValueError, match='surge'):
         DriveConditions(surge=1.0)

@@ -83,7 +83,8 @@ class Camera:
         self._sky_maps = (across.astype(np.float32), (up + self._horizon).astype(np.float32))
         self._tone = _tone(look)
         self._noise = _quantiles(look.noise)
-        first = ceil(self._horizon + 0.5)
+        # From the first row below the horizon on: the sky ends with that above it.
+        first = floor(self._horizon + 0.5)
         below = np.arange(first, rows) + 0.5 - self._horizon
         self._ground_depth = self._focal * self.HEIGHT / below
         clear = np.exp(-self._ground_depth / look.visibility)[:, None, None]
