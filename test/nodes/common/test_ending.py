@@ -50,6 +50,17 @@ def test_repeated_signals(street, tmp_path: Path, number: signal.Signals) -> Non
             assert 'Timeout (' not in node.output(), name
 
 
+def run_program(text: str) -> subprocess.CompletedProcess[str]:
+    """Run a program in a fresh interpreter until it ends; return its status and output."""
+    return subprocess.run(
+        [sys.executable, '-c', text],
+        capture_output=True,
+        text=True,
+        timeout=ros.PATIENCE,
+        env=ros_environment(),
+    )
+
+
 _INTERRUPTED_CALLBACK = """
 import os, signal, sys
 from rclpy.node import Node
@@ -74,13 +85,7 @@ sys.exit(run('interrupted', Interrupted, [], spin))
 
 def test_interrupt_does_not_cut_a_callback_off() -> None:
     """SIGINT ends the spinning after the callback: nothing in rclpy is left half made."""
-    done = subprocess.run(
-        [sys.executable, '-c', _INTERRUPTED_CALLBACK],
-        capture_output=True,
-        text=True,
-        timeout=ros.PATIENCE,
-        env=ros_environment(),
-    )
+    done = run_program(_INTERRUPTED_CALLBACK)
     assert (done.returncode, done.stderr) == (0, '')
     assert done.stdout.splitlines()[0] == 'callback finished'
     assert done.stdout.splitlines()[-1] == 'ended'
@@ -107,13 +112,7 @@ sys.exit(running.run('hung', lambda: Hung('hung'), [], lambda node: None))
 
 def test_a_middleware_that_hangs_is_left() -> None:
     """No lock of the interpreter is needed for it; what was printed before is there."""
-    done = subprocess.run(
-        [sys.executable, '-c', _HUNG],
-        capture_output=True,
-        text=True,
-        timeout=ros.PATIENCE,
-        env=ros_environment(),
-    )
+    done = run_program(_HUNG)
     assert (done.returncode, done.stdout) == (1, 'ended\n')
     assert done.stderr.startswith('Timeout (')
     assert ' in destroy_node\n' in done.stderr
