@@ -157,3 +157,13 @@ def test_reset_forgets_all_frames() -> None:
     third = [adapt(frame) for frame in frames]
     np.testing.assert_array_equal(first, third)
     assert (np.array(first) != second).mean() > 0.5
+
+
+@pytest.mark.parametrize('frames', [1, 255, 256, 1000])
+def test_statistics_are_those_of_numpy(frames: int) -> None:
+    """To the bit, for any number of frames: maps have spikes that were standardised with these."""
+    spikes = np.random.default_rng(frames).integers(0, 256, (frames, 50)).astype(np.uint8)
+    found = statistics_of(spikes)
+    expected = spikes.mean(axis=0, dtype=np.float64), spikes.std(axis=0, dtype=np.float64)
+    for one, other in zip(found, expected, strict=True):
+        assert one.tobytes() == other.astype(np.float32).tobytes()

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import pickle
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 from support.helpers import change, drive, tiny_config
 
 from vprtempo_ros.errors import MapError
+from vprtempo_ros.maps import stored_spikes, training_file
 from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.maps.checked_file import read_checked
 from vprtempo_ros.maps.content import MapContent
 from vprtempo_ros.maps.revisions import load_content
 from vprtempo_ros.maps.route import read_route
 from vprtempo_ros.maps.store import load, save
+from vprtempo_ros.maps.stored_spikes import StoredSpikes, part_of, stored
 from vprtempo_ros.maps.tensors import Tensors, tensors_in, write_tensors
 from vprtempo_ros.maps.training_data import TrainingData
-from vprtempo_ros.maps.training_file import TRAINING, Size, training_in, write_training
+from vprtempo_ros.maps.training_file import TRAINING, Size, read_training, write_training
 from vprtempo_ros.support.progress import silent
 
 
@@ -46,7 +50,8 @@ def assert_same(found: TrainingData, expected: TrainingData) -> None:
     """Compare samples, trials and sums."""
     for one, other in zip(found.traverses, expected.traverses, strict=True):
         assert one.role == other.role
-        for name in ('spikes', 'places', 'stamps'):
+        np.testing.assert_array_equal(part_of(one.spikes, 0, 1000), part_of(other.spikes, 0, 1000))
+        for name in ('frames', 'places', 'stamps'):
             np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
         for part, whole in zip(one.trials, other.trials, strict=True):
             np.testing.assert_array_equal(part, whole)
@@ -54,15 +59,67 @@ def assert_same(found: TrainingData, expected: TrainingData) -> None:
         np.testing.assert_array_equal(getattr(found.sums, name), getattr(expected.sums, name))
 
 
+@pytest.fixture(params=[True, False], ids=['left', 'read'])
+def _large(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the samples in the file, as those of large maps, or read them."""
+    if request.param:
+        monkeypatch.setattr(training_file, 'LARGE', 0)
+
+
+def reread(file: Path, places: int) -> TrainingData:
+    """Return what is in the file."""
+    with file.open('rb') as stream:
+        return read_training(stream, Size(places, 64, 2), True)
+
+
+@pytest.mark.usefixtures('_large')
 @pytest.mark.parametrize('places', [70, 3])
 def test_what_is_written_is_read(content: MapContent, tmp_path: Path, places: int) -> None:
     """Samples and sums are the same, whether sums are in the file or computed from the samples."""
     numbers = np.where(np.arange(70) < places, np.arange(70), -1)
     data = content.data.renumbered(numbers)
-    write_training(data, tmp_path / TRAINING)
-    read = read_checked(tmp_path / TRAINING).data
-    assert ('sums.triangle' in tensors_in(read, TRAINING)) == (places == 70)
-    assert_same(training_in(read, Size(places, 64, 2), content.adapt), data)
+    digest = write_training(data, tmp_path / TRAINING)
+    read = read_checked(tmp_path / TRAINING)
+    assert digest == read.digest
+    assert ('sums.triangle' in tensors_in(read.data, TRAINING)) == (places == 70)
+    with (tmp_path / TRAINING).open('rb') as stream:
+        found = read_training(stream, Size(places, 64, 2), content.adapt)
+        stored = isinstance(found.traverses[0].spikes, StoredSpikes)
+        assert stored == (training_file.LARGE == 0)
+        write_training(found, tmp_path / 'again')
+        assert read_checked(tmp_path / 'again').digest == digest
+        assert_same(found, data)
+
+
+def test_samples_that_stay_in_their_file(content: MapContent, tmp_path: Path) -> None:
+    """Some of them, some of these, and those of another process are as in memory."""
+    rng = np.random.default_rng(0)
+    whole = rng.integers(0, 256, (300, 3, 20)).astype(np.uint8)
+    blocks = [whole[:100], whole[100:101], whole[101:]]
+    few = stored(iter(blocks), tmp_path)
+    np.testing.assert_array_equal(few, whole)
+    with patch.object(stored_spikes, 'LARGE', 6001):
+        found = stored(iter(blocks), tmp_path)
+    assert isinstance(found, StoredSpikes) and not list(tmp_path.iterdir())
+    first, second = rng.random(300) > 0.4, rng.random(300) > 0.4
+    for spikes, expected in (
+        (found, whole),
+        (found.kept(first), whole[first]),
+        (found.kept(first).kept(second[first]), whole[first & second]),
+        (found.kept(np.zeros(300, bool)), whole[:0]),
+    ):
+        assert spikes.shape == expected.shape and spikes.nbytes == expected.nbytes
+        np.testing.assert_array_equal(spikes.frames(), expected[:, 0])
+        np.testing.assert_array_equal(spikes.part(7, 90), expected[7:90])
+        np.testing.assert_array_equal(pickle.loads(pickle.dumps(spikes)), expected)
+
+
+def test_no_room_for_samples(tmp_path: Path) -> None:
+    """One line says where there is no room."""
+    blocks = [np.zeros((4, 3, 20), np.uint8)]
+    with patch.object(stored_spikes, 'LARGE', 1), pytest.raises(MapError) as caught:
+        stored(blocks, tmp_path / 'none')
+    assert str(caught.value).startswith(f'{tmp_path}/none: no room for the samples of a recording')
 
 
 def test_a_map_without_its_samples(content: MapContent, tmp_path: Path) -> None:
@@ -133,6 +190,7 @@ def test_numbers_out_of_range(content: MapContent, saved: Path, name: str, expec
     assert str(caught.value) == f'{folder}: {TRAINING}: {expected}'
 
 
+@pytest.mark.usefixtures('_large')
 @pytest.mark.parametrize(
     ('name', 'value', 'expected'),
     [
@@ -159,7 +217,7 @@ def test_other_shapes(
         tensors[name] = value
     write_tensors(tmp_path / 'damaged', tensors)
     with pytest.raises(MapError, match=expected):
-        training_in(read_checked(tmp_path / 'damaged').data, Size(70, 64, 2), content.adapt)
+        reread(tmp_path / 'damaged', 70)
 
 
 @pytest.mark.parametrize(

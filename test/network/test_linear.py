@@ -16,6 +16,7 @@ from vprtempo_ros.network.readout import LinearReadout, readout_of
 from vprtempo_ros.network.ridge import TARGET, Solver, Sums, ridge_weights
 from vprtempo_ros.network.segments import Segments
 from vprtempo_ros.network.spike_sums import SpikeSums, sums_of
+from vprtempo_ros.support import parallel
 
 PLACES, INPUTS = 30, 64
 solving = linear._solving
@@ -144,15 +145,21 @@ def test_margin_by_hand() -> None:
     assert margin(responses, np.array([1]), 3) == 0.0
 
 
+def blended(blend: Blend, weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the mean of weights and the correlation."""
+    blend.correlated(blend.frames[:0])
+    return blend(weights.copy(), blend.factor(weights))
+
+
 def test_the_share_of_correlation() -> None:
     """With a share of 1 the response is the correlation, but for its scale; with 0 the weights."""
     references = route()
     correlation = unit(references)
     other = np.random.default_rng(5).normal(size=correlation.shape).astype(np.float32)
     targets, segments = np.ones(1, np.float32), Segments.of([PLACES])
-    only = Blend(references, targets, 1.0, segments)(other.copy())
+    only = blended(Blend(references, targets, 1.0, segments), other)
     np.testing.assert_allclose(only / only[0, 0], correlation / correlation[0, 0], rtol=1e-4)
-    none = Blend(references, targets, 0.0, segments)(other.copy())
+    none = blended(Blend(references, targets, 0.0, segments), other)
     np.testing.assert_allclose(none / none[0, 0], other / other[0, 0], rtol=1e-4)
 
 
@@ -173,14 +180,36 @@ def test_places_are_recognised(profile: object) -> None:
     assert (found == np.arange(PLACES)).mean() > 0.9
 
 
-def test_the_fit_is_repeatable() -> None:
+@pytest.mark.parametrize('many', [2, 0])
+def test_the_fit_is_repeatable(many: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same samples give the same bits, for any number of threads."""
+    monkeypatch.setattr(linear, '_MANY', many)
+    monkeypatch.setattr(parallel, '_BLOCK', 7)
     spikes, places = route(), np.arange(PLACES)
     trials = Frames(noisy(route(), 2), places)
     one, two = (
-        fit_linear(sums_of(spikes, places, PLACES), route(), trials, 1, POOLED) for _ in range(2)
+        fit_linear(sums_of(spikes, places, PLACES), route(), trials, 1, POOLED, threads=threads)
+        for threads in (1, 3)
     )
+    assert one.margins == two.margins
     assert one.network.weights.tobytes() == two.network.weights.tobytes()
+
+
+def test_many_places_are_solved_for_with_the_inverse(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Block by block, with neighbours across their borders, it is the same network."""
+    spikes, places = np.concatenate([route(), noisy(route(), 1)]), np.tile(np.arange(PLACES), 2)
+    trials, sums = Frames(noisy(route(), 2), np.arange(PLACES)), sums_of(spikes, places, PLACES)
+    segments = Segments.of([9, 1, PLACES - 10])
+    one = fit_linear(sums, route(), trials, 3, POOLED, segments)
+    monkeypatch.setattr(linear, '_MANY', 0)
+    monkeypatch.setattr(linear, '_FRAMES', 3)
+    monkeypatch.setattr(parallel, '_BLOCK', 2)
+    few = fit_linear(sums, route(), trials, 3, POOLED, segments)
+    monkeypatch.setattr(parallel, '_BLOCK', PLACES)
+    whole = fit_linear(sums, route(), trials, 3, POOLED, segments)
+    assert few.decay == whole.decay == one.decay
+    weights = whole.network.weights
+    np.testing.assert_allclose(few.network.weights, weights, atol=1e-6 * np.abs(weights).max())
 
 
 @pytest.mark.parametrize('drives', [1, 2])
@@ -215,10 +244,10 @@ def test_decays_are_tried_while_the_margin_grows() -> None:
 
 
 def solved_for_places(
-    samples: SpikeSums | Frames, targets: NDArray[np.float32], segments: Segments
+    samples: SpikeSums | Frames, targets: NDArray[np.float32], segments: Segments, threads: int
 ) -> Callable[[float], linear._Solution]:
     """Return what solves the equations, whose responses are those of the weights."""
-    solve = solving(samples, targets, segments)
+    solve = solving(samples, targets, segments, threads)
 
     def found(decay: float) -> linear._Solution:
         solution = solve(decay)
@@ -236,11 +265,12 @@ def test_margins_of_many_places_need_no_weights(monkeypatch: pytest.MonkeyPatch)
     assert one.decay == max(one.margins, key=lambda decay: one.margins[decay])
     monkeypatch.setattr(linear, '_FRAMES', PLACES // 3)
     few = fit_linear(sums, route(), trials, 2, POOLED, segments)
-    monkeypatch.setattr(Solver, 'responses', None)
+    monkeypatch.setattr(Solver, 'rows', None)
     monkeypatch.setattr(linear, '_solving', solved_for_places)
     other = fit_linear(sums, route(), trials, 2, POOLED, segments)
     assert few.margins == pytest.approx(other.margins, abs=1e-4)
-    assert (few.network.weights == other.network.weights).all()
+    weights = other.network.weights
+    np.testing.assert_allclose(few.network.weights, weights, atol=1e-6 * np.abs(weights).max())
 
 
 def test_all_samples_alike_in_few_dimensions() -> None:

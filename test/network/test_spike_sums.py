@@ -44,8 +44,9 @@ def test_small_batches_are_joined() -> None:
     cuts = [0, 3, 5, 900, 1900, 1901, 2498, 2500]
     batches = [(spikes[a:b], places[a:b]) for a, b in zip(cuts, cuts[1:])]
     assert [len(part) for part, _ in _even(batches)] == [900, 1001, 599]
-    joined = SpikeSums.zero(40, 7)
-    joined.add_all(batches)
     whole = sums_of(spikes, places, 40)
-    for name in ('count', 'total', 'power', 'places', 'shown'):
-        np.testing.assert_array_equal(getattr(joined, name), getattr(whole, name))
+    for threads in (1, 3):
+        joined = SpikeSums.zero(40, 7)
+        joined.add_all(batches, threads=threads)
+        for name in ('count', 'total', 'power', 'places', 'shown'):
+            np.testing.assert_array_equal(getattr(joined, name), getattr(whole, name))

@@ -68,20 +68,20 @@ def basis_of(task: BasisTask, progress: ProgressCallback) -> Basis:
 
 def _fitted(content: MapContent, weights: Floats) -> Basis:
     """Recognise the settings of the fit: with these, the equations give the weights again."""
-    sums = content.data.sums.amplitudes()
-    equations = Equations(sums)
     _, shown = content.data.references()
     profile = content.encoder.profile
     targets = neighbour_targets(shown, content.config.places.tolerance, content.segments)
     part = content.segments.slices[0]
     last = min(part.stop, _PROBES + len(targets))
     count = last if last == part.stop else last - len(targets)
+    sums = content.data.sums.amplitudes(slice(last))
+    equations = Equations(sums)
     correlation = spread(unit(shown[:last]), targets)[:count].ravel()
     goal = weights[:count].astype(np.float64).ravel()
     found: tuple[float, Solver, float, float] | None = None
     for decay in profile.decays:
         solver = equations.solver(decay)
-        wanted = spread(equations.centred(sums.places[:last], sums.shown[:last]), targets)
+        wanted = spread(equations.centred(sums.places, sums.shown), targets)
         columns = [solver.weights(wanted)[:count].ravel()]
         if profile.correlation > 0.0:
             columns.append(correlation)

@@ -114,7 +114,14 @@ def _stored(network: Network, responses: Statistics, content: MapContent, shown:
     chosen = evenly_spread(len(content.places), _FRAMES)
     tolerance = content.config.places.tolerance
     return byte_network(
-        network, responses, content.data.sums, shown[chosen], chosen, tolerance, content.segments
+        network,
+        responses,
+        content.data.sums,
+        shown[chosen],
+        chosen,
+        tolerance,
+        content.segments,
+        content.config.training.threads,
     )
 
 
@@ -123,9 +130,10 @@ def _calibrate(
 ) -> tuple[Statistics, Calibration]:
     """Measure the responses of the places; refine the confidence on an additional traverse."""
     tolerance, segments = content.config.places.tolerance, content.segments
+    threads = content.config.training.threads
     part = content.encoder.profile.normalisation
     backend = reference_backend(network)
-    responses = softened(measure_responses(backend, shown, tolerance, segments), part)
+    responses = softened(measure_responses(backend, shown, tolerance, segments, threads), part)
     backend.close()
     held_out = held_out_frames(content.traverses, content.adapt)
     if held_out is None:
@@ -135,7 +143,7 @@ def _calibrate(
     calibration = refine_confidence(
         backend,
         route_of(content.places, segments),
-        softened(measure_responses(backend, shown, tolerance, segments), part),
+        softened(measure_responses(backend, shown, tolerance, segments, threads), part),
         held_out,
         content.encoder.mirrored(shown),
         tolerance,
@@ -167,8 +175,10 @@ def _fit(
     samples = content.data.fitted(with_additional)
     progress(stage, 1, 2)
     trials = trials_of(content.traverses, content.adapt)
-    tolerance = content.config.places.tolerance
+    config = content.config
+    tolerance = config.places.tolerance
     profile = content.encoder.profile
-    fit = fit_linear(samples, shown, trials, tolerance, profile, content.segments)
+    threads = config.training.threads
+    fit = fit_linear(samples, shown, trials, tolerance, profile, content.segments, threads)
     progress(stage, 2, 2)
     return fit

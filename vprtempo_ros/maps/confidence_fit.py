@@ -27,6 +27,7 @@ from ..matching.sequence import sequence_filter
 from ..matching.stages import FrameTiming, Route
 from ..network.segments import Segments
 from ..statistics import Statistics
+from ..support.parallel import ahead
 from ..support.progress import ProgressCallback
 from ..support.sampling import evenly_spread
 from .held_out import HeldOut
@@ -43,29 +44,36 @@ NAME = 'frames of an additional traverse'
 
 
 def measure_responses(
-    backend: Backend, shown: NDArray[np.uint8], tolerance: int, segments: Segments | None = None
+    backend: Backend,
+    shown: NDArray[np.uint8],
+    tolerance: int,
+    segments: Segments | None = None,
+    threads: int = 0,
 ) -> Statistics:
     """
     Return the statistics of each place's responses to frames of other places.
 
     :param shown: uint8 (places, inputs), spikes of the reference frames.
     :param segments: which places are neighbours; None: all in order.
+    :param threads: that compute, 0: one per core; the statistics do not depend on it.
     """
     places = len(shown)
     chosen = evenly_spread(places, _FRAMES)
     return measure_response_statistics(
-        _responses(backend, shown, chosen), places, tolerance, segments
+        _responses(backend, shown, chosen, threads), places, tolerance, segments
     )
 
 
 def _responses(
-    backend: Backend, shown: NDArray[np.uint8], chosen: Indices
+    backend: Backend, shown: NDArray[np.uint8], chosen: Indices, threads: int
 ) -> Iterator[tuple[int, Scores]]:
     """Yield places with the similarities to their frames; many at once where a backend can."""
     several = getattr(backend, 'similarities', None)
-    for begin in range(0, len(chosen), _BATCH):
-        part = chosen[begin : begin + _BATCH]
-        rows = several(shown[part]) if several else map(backend.similarity, shown[part])
+    if several is None:
+        yield from ((place, backend.similarity(shown[place])) for place in chosen.tolist())
+        return
+    parts = [chosen[begin : begin + _BATCH] for begin in range(0, len(chosen), _BATCH)]
+    for part, rows in zip(parts, ahead(lambda part: several(shown[part]), parts, threads=threads)):
         yield from zip(part.tolist(), rows)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Callable
+from types import MappingProxyType
+from typing import Callable, Mapping
 
 from ..config import TrainerConfig
 from ..options import to_tree
@@ -31,6 +32,7 @@ def write_folder(built: Map, folder: Path) -> None:
         _synchronise(folder / VIEWS)
     write_thumbnails(built.thumbnails, folder / THUMBNAILS)
     write_places(built.places, folder / PLACES)
+    known: dict[str, str] = {}
     write_network(built.network, folder / NETWORK)
     write_reference(
         Reference(
@@ -42,9 +44,9 @@ def write_folder(built: Map, folder: Path) -> None:
         folder / REFERENCE,
     )
     if built.training is not None:
-        write_training(built.training, folder / TRAINING)
+        known[TRAINING] = write_training(built.training, folder / TRAINING)
     config = write_model(built.config, folder)
-    _write_document(built, config, folder, digests(folder))
+    _write_document(built, config, folder, digests(folder, known))
     # Everything must be on the disk before the folder gets its name.
     for path in (*folder.iterdir(), folder):
         _synchronise(path)
@@ -92,11 +94,15 @@ def _write_document(
     (folder / MAP).write_text(with_digest(document), encoding='utf-8')
 
 
-def digests(folder: Path) -> dict[str, str]:
-    """Return the digests of the files of a map of this format."""
+def digests(folder: Path, known: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """
+    Return the digests of the files of a map of this format.
+
+    :param known: those that need not be computed.
+    """
     names = [PLACES, NETWORK, REFERENCE, THUMBNAILS]
     names += [name for name in (MODEL, TRAINING) if (folder / name).exists()]
-    return {name: digest_of_file(folder / name) for name in names}
+    return {name: known.get(name) or digest_of_file(folder / name) for name in names}
 
 
 def _synchronise(path: Path) -> None:

@@ -29,7 +29,7 @@ from ..support.paths import user_path
 from ..support.progress import ProgressCallback
 from ..version import __version__
 from .checked_file import read_checked
-from .tensors import Tensors, tensors_in, write_tensors
+from .tensors import Tensors, Written, tensors_in, write_tensors
 
 R = TypeVar('R')
 
@@ -43,7 +43,7 @@ class Format(Generic[R]):
     """How the result of a task is kept: as tensors, and back again, which raises `MapError`."""
 
     def __init__(
-        self, to_tensors: Callable[[R], Tensors], from_tensors: Callable[[Tensors, Task], R]
+        self, to_tensors: Callable[[R], Written], from_tensors: Callable[[Tensors, Task], R]
     ) -> None:
         """Take both ways."""
         self.to_tensors, self.from_tensors = to_tensors, from_tensors
@@ -160,8 +160,7 @@ class Leftovers(Generic[R]):
             self._folder.mkdir(parents=True, exist_ok=True)
             descriptor, staging = tempfile.mkstemp(dir=self._folder)
             os.close(descriptor)
-            write_tensors(Path(staging), self._kept_as.to_tensors(result))
-            digest = read_checked(Path(staging)).digest
+            digest = write_tensors(Path(staging), self._kept_as.to_tensors(result))
             os.replace(staging, self._folder / f'{self._keys[number]}-{digest}')
         except OSError as error:
             reason = error.strerror or error

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Callable, Iterable, Iterator, NamedTuple
 
@@ -19,6 +21,7 @@ from ..network.training import is_closed_form
 from ..sources.completeness import completeness_tree
 from ..sources.poses import Origin
 from ..sources.traverse import Traverse, open_traverse
+from ..support.paths import user_path
 from ..support.progress import ProgressCallback
 from .additional import AdditionalFrame, by_order, by_pose
 from .cameras import nearest_frames
@@ -26,7 +29,8 @@ from .frame_encoding import Encoders, encoded
 from .map import Sensor, TraverseRecord
 from .places import Place, sample
 from .samples import REFERENCE, SampleEncoder, TraverseSamples, TrialFrames
-from .training_data import TrainingData, is_few
+from .stored_spikes import stored
+from .training_data import is_few
 
 # Frames that are stacked at a time.
 _BLOCK = 256
@@ -133,19 +137,21 @@ def read_stretch(stretch: Stretch, progress: ProgressCallback) -> ReadStretch:
     sensor = Sensor(sensor_type(config), *(found.traverse.sensor or image_size))
     tried = TrialFrames(np.stack(trials), np.arange(len(trials))) if trials else None
     samples = found.frames.samples(REFERENCE, tried)
-    sums = sums_of_stretch(samples, len(places), config)
+    sums = sums_of_stretch(samples, len(places), config, stretch.workers)
     return ReadStretch(places, thumbnails, sensor, found.origin, samples, found.record, sums)
 
 
 def sums_of_stretch(
-    samples: TraverseSamples, places: int, config: TrainerConfig
+    samples: TraverseSamples, places: int, config: TrainerConfig, threads: int
 ) -> SpikeSums | None:
     """Return the sums of a stretch, None where the fit can do without them, or adds them up."""
     # Each product has to be written: of a few samples, together with those of other stretches.
     few = is_few([samples]) if len(config.bags) == 1 else samples.count < BATCH
     if few or not is_closed_form(config.training):
         return None
-    return TrainingData([samples], places, config.encoding.adapt).sums
+    sums = SpikeSums.zero(places, samples.spikes.shape[-1])
+    sums.add_all(samples.batches(config.encoding.adapt), threads=threads)
+    return sums
 
 
 def _sampled(stretch: Stretch, frames: Iterator[Frame]) -> Iterator[tuple[Frame, int, Pose | None]]:
@@ -184,43 +190,43 @@ def read_drive(drive: Drive, progress: ProgressCallback) -> ReadDrive:
 
 
 class _Frames:
-    """
-    Frames that are read, stacked block by block.
+    """Frames that are read: their samples in memory, or in a file where they are many."""
 
-    All of them one by one, and stacked, would be twice the memory: small arrays that are freed stay
-    with the process.
-    """
+    def __init__(self, frames: Iterable[AdditionalFrame], folder: Path | None) -> None:
+        """
+        Take all frames.
 
-    def __init__(self, frames: Iterable[AdditionalFrame]) -> None:
-        """Take all frames."""
+        :param folder: for the file.
+        :raises MapError: if there is no room for it.
+        """
         self.places: list[int] = []
         self._stamps: list[int] = []
-        self._blocks: list[Spikes] = []
+        blocks = self._blocks(frames)
+        # None of them has samples.
+        first = next(blocks, None)
+        self._spikes = None if first is None else stored(chain([first], blocks), folder)
+
+    def _blocks(self, frames: Iterable[AdditionalFrame]) -> Iterator[Spikes]:
+        """Yield the samples of some frames at a time, stacked."""
         waiting: list[Spikes] = []
         for place, stamp_ns, spikes in frames:
             self.places.append(place)
             self._stamps.append(stamp_ns)
             waiting.append(spikes)
             if len(waiting) == _BLOCK:
-                self._blocks.append(np.stack(waiting))
+                yield np.stack(waiting)
                 waiting.clear()
         if waiting:
-            self._blocks.append(np.stack(waiting))
+            yield np.stack(waiting)
 
     def samples(self, role: str, trials: TrialFrames | None = None) -> TraverseSamples:
-        """Return the samples of the frames, which are not kept here."""
-        shape = self._blocks[0].shape[1:]
-        spikes = np.empty((len(self.places), *shape), np.uint8)
-        end = len(spikes)
-        while self._blocks:
-            block = self._blocks.pop()
-            spikes[end - len(block) : end] = block
-            end -= len(block)
+        """Return the samples of the frames, of which there is one."""
+        assert self._spikes is not None
         return TraverseSamples(
-            spikes,
+            self._spikes,
             np.array(self.places, np.int64),
             np.array(self._stamps, np.int64),
-            trials or TrialFrames.none(shape[-1]),
+            trials or TrialFrames.none(self._spikes.shape[-1]),
             role,
         )
 
@@ -247,7 +253,7 @@ def _read(
     if encode.frame.profile.colours:
         watched = (replace(frame, image=frame.image.coloured()) for frame in watched)
     try:
-        frames = _Frames(read(watched))
+        frames = _Frames(read(watched), _folder_of(config))
     except MapError as error:
         notes = '; '.join(traverse.completeness.notes)
         raise MapError(f'{error} ({notes})' if notes else str(error)) from None
@@ -267,6 +273,12 @@ def _read(
         'missing': completeness_tree(traverse.completeness),
     }
     return _Found(traverse, origin, frames, record)
+
+
+def _folder_of(config: TrainerConfig) -> Path | None:
+    """Return where there is room for what is read: where the map will be, None if that is open."""
+    folder = Path(os.path.realpath(user_path(config.map))).parent if config.map else None
+    return folder if folder is not None and folder.is_dir() else None
 
 
 def _watched(traverse: Traverse, stage: str, progress: ProgressCallback) -> Iterator[Frame]:

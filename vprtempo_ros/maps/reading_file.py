@@ -14,14 +14,14 @@ from .leftovers import Format, text_tensor
 from .map import Sensor, TraverseRecord
 from .places import Place
 from .reading import Drive, ReadDrive, ReadStretch, Stretch
-from .tensors import Tensors
+from .tensors import Tensors, Written
 from .training_file import Size, sums_in, sums_tensors, traverse_in, traverse_tensors
 
 _SAMPLES, _TEXT = 'samples', 'text'
 _JPEGS, _LENGTHS = 'thumbnails.data', 'thumbnails.lengths'
 
 
-def _stretch_tensors(read: ReadStretch) -> Tensors:
+def _stretch_tensors(read: ReadStretch) -> Written:
     text = {
         'places': [
             [place.stamp_ns, place.traverse, place.frame, pose and [pose.values, pose.frame_id]]
@@ -68,7 +68,7 @@ def _stretch_in(found: Tensors, task: Task) -> ReadStretch:
     )
 
 
-def _drive_tensors(read: ReadDrive) -> Tensors:
+def _drive_tensors(read: ReadDrive) -> Written:
     return {**traverse_tensors(read.samples, _SAMPLES), _TEXT: text_tensor({'record': read.record})}
 
 

@@ -24,7 +24,7 @@ from ..support.progress import ProgressCallback, silent
 from ..version import __version__
 from .building import fit_map, now
 from .cameras import VIEWS
-from .checked_file import read_checked
+from .checked_file import digest_of
 from .content import MapContent
 from .edit_lock import locked
 from .editing import labelled
@@ -34,7 +34,7 @@ from .model_file import MODEL
 from .store import check_destination, check_digest, checksums, load, save
 from .swap import exchange
 from .training_data import TrainingData
-from .training_file import TRAINING, Size, training_in
+from .training_file import TRAINING, Size, read_training
 
 PREVIOUS = 'previous'
 Edit = Callable[[MapContent], MapContent]
@@ -91,11 +91,13 @@ def load_training(loaded: Map, folder: Path) -> TrainingData:
 
     :raises MapError: if it is missing or damaged, or the map in the folder is another one by now.
     """
-    found = read_checked(folder / TRAINING)
-    check_digest(folder, TRAINING, found.digest, checksums(folder))
+    # Left open: many samples are read when they are used, from the file that was checked, which an
+    # edit replaces and does not change.
+    file = (folder / TRAINING).open('rb')
+    check_digest(folder, TRAINING, digest_of(file.fileno()), checksums(folder))
     size = Size(len(loaded.places), loaded.encoder.length, len(loaded.provenance['traverses']))
     try:
-        return training_in(found.data, size, loaded.config.encoding.adapt)
+        return read_training(file, size, loaded.config.encoding.adapt)
     except MapError as error:
         raise MapError(f'{folder}: {error}') from None
 

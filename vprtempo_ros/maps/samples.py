@@ -18,6 +18,7 @@ from ..frames import Image
 from ..network.linear import Frames
 from ..statistics import Statistics, statistics_of
 from ..support.sampling import evenly_spread
+from .stored_spikes import StoredSpikes, kept_of, part_of
 
 # Maximum number of trials that are used at a time.
 TRIALS = 512
@@ -48,12 +49,13 @@ class TraverseSamples:
     The samples of one traverse, as encoded.
 
     spikes: uint8 (frames, variants, inputs), of which variant 0 is the frame itself and the others
-    are its augmentations; places, stamps: int64 (frames,), place of each frame and its time in ns;
-    trials: to choose settings of the fit by; role: one of `ROLES`. light: statistics of each pixel
-    by which the frames are standardised; None: those of the frames, as of a whole drive.
+    are its augmentations; in a file where they are many. places, stamps: int64 (frames,), place of
+    each frame and its time in ns; trials: to choose settings of the fit by; role: one of `ROLES`.
+    light: statistics of each pixel by which the frames are standardised; None: those of the frames,
+    as of a whole drive.
     """
 
-    spikes: Spikes
+    spikes: Spikes | StoredSpikes
     places: Indices
     stamps: Integers
     trials: TrialFrames
@@ -68,6 +70,8 @@ class TraverseSamples:
     @cached_property
     def frames(self) -> Spikes:
         """Spikes of the frames without augmentations, uint8 (frames, inputs)."""
+        if isinstance(self.spikes, StoredSpikes):
+            return self.spikes.frames()
         return np.ascontiguousarray(self.spikes[:, 0])
 
     @cached_property
@@ -83,7 +87,7 @@ class TraverseSamples:
         """Yield samples as the network takes them, uint8 (samples, inputs), and their places."""
         variants, inputs = self.spikes.shape[1:]
         for begin in range(0, len(self.spikes), _BATCH):
-            part = self.spikes[begin : begin + _BATCH]
+            part = part_of(self.spikes, begin, begin + _BATCH)
             if adapt:
                 part = standardise(part, self.statistics)
             places = self.places[begin : begin + _BATCH]
@@ -106,7 +110,7 @@ class TraverseSamples:
         kept, tried = places >= 0, trials >= 0
         return replace(
             self,
-            spikes=self.spikes[kept],
+            spikes=kept_of(self.spikes, kept),
             places=places[kept],
             stamps=self.stamps[kept],
             trials=TrialFrames(self.trials.spikes[tried], trials[tried]),
@@ -170,14 +174,16 @@ def trials_of(traverses: Sequence[TraverseSamples], adapt: bool) -> Frames:
         inputs = traverses[0].spikes.shape[-1]
         return Frames(np.zeros((0, inputs), np.uint8), np.zeros(0, np.int64))
     places = np.concatenate([each.places for each in tried])
-    spikes = np.concatenate([_standardised(each.spikes, adapt) for each in tried])
     order = np.argsort(places, kind='stable')
     chosen = order[evenly_spread(len(order), TRIALS)]
-    return Frames(spikes[chosen], places[chosen])
-
-
-def _standardised(spikes: Spikes, adapt: bool) -> Spikes:
-    return standardise(spikes, statistics_of(spikes)) if adapt else spikes
+    found = np.empty((len(chosen), tried[0].spikes.shape[1]), np.uint8)
+    first = 0
+    for each in tried:
+        own = (chosen >= first) & (chosen < first + len(each.places))
+        spikes = each.spikes[chosen[own] - first]
+        found[own] = standardise(spikes, statistics_of(each.spikes)) if adapt else spikes
+        first += len(each.places)
+    return Frames(found, places[chosen])
 
 
 def training_samples(traverses: Sequence[TraverseSamples], adapt: bool) -> tuple[Spikes, Indices]:

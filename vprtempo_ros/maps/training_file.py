@@ -7,8 +7,10 @@ them, which it is not where there are few.
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +20,15 @@ from ..errors import MapError
 from ..network.spike_sums import SpikeSums
 from ..statistics import Statistics
 from .samples import REFERENCE, ROLES, TraverseSamples, TrialFrames
-from .tensors import Tensors, tensor, tensors_in, write_tensors
+from .stored_spikes import LARGE, StoredSpikes
+from .tensors import Region, Streamed, Tensors, read_tensors, tensor, write_tensors
 from .training_data import TrainingData, is_few
 
 TRAINING = 'training.safetensors'
 # The lower triangle of the products, row by row; earlier versions wrote all of it.
 _TRIANGLE, _POWER, _PLACES = 'sums.triangle', 'sums.power', 'sums.places'
+# Names of the samples, most of the file.
+_SAMPLES = re.compile(r'traverse\.\d+\.spikes')
 # Trials of a frame in earlier versions, of different kinds; one is used.
 _OLD_KINDS = 3
 # Inputs of a block of products that is copied at a time.
@@ -38,19 +43,21 @@ class Size(NamedTuple):
     traverses: int
 
 
-def write_training(data: TrainingData, file: Path) -> None:
-    """Write samples and sums."""
-    tensors: Tensors = {}
+def write_training(data: TrainingData, file: Path) -> str:
+    """Write samples and sums; return the digest of the file."""
+    tensors: dict[str, NDArray[np.generic] | Streamed] = {}
     for number, traverse in enumerate(data.traverses):
         tensors |= traverse_tensors(traverse, f'traverse.{number}')
     if not is_few(data.traverses):
         tensors |= sums_tensors(data.sums)
-    write_tensors(file, tensors)
+    return write_tensors(file, tensors)
 
 
-def traverse_tensors(traverse: TraverseSamples, name: str) -> Tensors:
+def traverse_tensors(
+    traverse: TraverseSamples, name: str
+) -> dict[str, NDArray[np.generic] | Streamed]:
     """Return the samples of a traverse as tensors whose names begin with this one."""
-    tensors: Tensors = {
+    tensors: dict[str, NDArray[np.generic] | Streamed] = {
         f'{name}.role': np.array([ROLES.index(traverse.role)], np.int64),
         f'{name}.spikes': traverse.spikes,
         f'{name}.places': traverse.places,
@@ -73,17 +80,21 @@ def sums_tensors(sums: SpikeSums) -> Tensors:
     return {_TRIANGLE: np.concatenate(rows), _PLACES: sums.places}
 
 
-def training_in(data: NDArray[np.uint8], size: Size, adapt: bool) -> TrainingData:
+def read_training(file: BinaryIO, size: Size, adapt: bool) -> TrainingData:
     """
-    Return what is in the content of the file; large arrays are views of it.
+    Return what is in the open file, where many samples are left.
 
     :param adapt: whether each traverse is standardised.
     :raises MapError: if a tensor is missing, has another shape or type, or is out of range.
     """
-    found = tensors_in(data, TRAINING)
+    large = os.fstat(file.fileno()).st_size >= LARGE
+    found, left = read_tensors(
+        file, TRAINING, lambda name: large and _SAMPLES.fullmatch(name) is not None
+    )
     try:
         traverses = [
-            traverse_in(found, f'traverse.{number}', size) for number in range(size.traverses)
+            traverse_in(found, f'traverse.{number}', size, _stored(file, left, number))
+            for number in range(size.traverses)
         ]
         _check_samples(traverses, size.places)
         sums = sums_in(found, traverses, size)
@@ -92,11 +103,21 @@ def training_in(data: NDArray[np.uint8], size: Size, adapt: bool) -> TrainingDat
         raise MapError(f'{TRAINING}: {error}') from None
 
 
+def _stored(file: BinaryIO, left: dict[str, Region], number: int) -> StoredSpikes | None:
+    """Return the samples of a traverse that are left in the file; None: they are not."""
+    region = left.get(f'traverse.{number}.spikes')
+    # Of any other type or shape they are taken for missing.
+    if region is None or region.dtype != np.uint8 or len(region.shape) != 3:
+        return None
+    frames, variants, inputs = region.shape
+    return StoredSpikes(file, region.at, np.arange(frames), variants, inputs)
+
+
 def sums_in(found: Tensors, traverses: list[TraverseSamples], size: Size) -> SpikeSums | None:
     """
     Return the sums of traverses; None: they were not kept.
 
-    :raises MapError: as `training_in`.
+    :raises MapError: as `read_training`.
     """
     if _TRIANGLE not in found and _POWER not in found:
         return None
@@ -137,20 +158,25 @@ def _power_in(found: Tensors, inputs: int) -> Integers:
     return power
 
 
-def traverse_in(found: Tensors, name: str, size: Size) -> TraverseSamples:
+def traverse_in(
+    found: Tensors, name: str, size: Size, stored: StoredSpikes | None = None
+) -> TraverseSamples:
     """
     Return the samples of a traverse.
 
-    :raises MapError: as `training_in`.
+    :param stored: the spikes, if they are not among the tensors.
+    :raises MapError: as `read_training`.
     """
-    spikes = found.get(f'{name}.spikes')
+    spikes = found.get(f'{name}.spikes') if stored is None else stored
     # Of any other shape, the checks below say what was expected.
-    frames, variants = spikes.shape[:2] if spikes is not None and spikes.ndim == 3 else (1, 1)
+    frames, variants = spikes.shape[:2] if spikes is not None and len(spikes.shape) == 3 else (1, 1)
     role = int(tensor(found, f'{name}.role', np.int64, (1,))[0])
     if not 0 <= role < len(ROLES) or not frames or not variants:
         raise MapError(f'{name}: expected a role from 0 to {len(ROLES) - 1} and frames')
+    shape = (frames, variants, size.inputs)
+    right = stored is not None and stored.shape == shape
     return TraverseSamples(
-        tensor(found, f'{name}.spikes', np.uint8, (frames, variants, size.inputs)),
+        stored if stored and right else tensor(found, f'{name}.spikes', np.uint8, shape),
         _within(found, f'{name}.places', frames, size.places),
         tensor(found, f'{name}.stamps', np.int64, (frames,)),
         _trials(found, f'{name}.trials', size),

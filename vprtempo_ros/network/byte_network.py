@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from ..arrays import Doubles, Floats, Indices, Spikes
 from ..statistics import Statistics
 from ..support.blas import BlasThreads
+from ..support.parallel import ahead, blocks
 from ..support.sampling import evenly_spread
 from .layers import AMPLITUDE
 from .network import LinearNetwork
@@ -168,6 +169,7 @@ def byte_network(
     places: Indices,
     tolerance: int,
     segments: Segments | None = None,
+    threads: int = 0,
 ) -> ByteNetwork:
     """
     Return the network with 8-bit weights, and an outline of it.
@@ -175,18 +177,19 @@ def byte_network(
     :param typical: as `Outline` has it.
     :param sums, frames: as `Outliner` takes them; places: int64 (frames,), those of the frames.
     :param segments: which places are neighbours; None: all in order.
+    :param threads: that compute, 0: one per core; the network does not depend on it.
     :raises VprError: if SciPy is not installed.
     """
     outliner = Outliner(network.weights, sums, frames)
     first, end = (segments or Segments.of([network.places])).windows(tolerance)
-    parts = []
-    for begin in range(0, network.places, _ROWS):
-        column = np.arange(begin, min(begin + _ROWS, network.places))
+
+    def outlined(part: slice) -> ByteNetwork:
+        column = np.arange(part.start, part.stop)
         others = (column < first[places, None]) | (column >= end[places, None])
-        part = slice(begin, begin + _ROWS)
         known = Statistics(typical.mean[part], typical.std[part])
-        parts.append(outliner.network(network.weights[part], others, known))
-    return joined(parts)
+        return outliner.network(network.weights[part], others, known)
+
+    return joined(list(ahead(outlined, blocks(network.places), threads=threads)))
 
 
 def joined(parts: Sequence[ByteNetwork]) -> ByteNetwork:

@@ -27,9 +27,10 @@ import numpy as np
 from ..arrays import Floats, Indices, Spikes
 from ..encoding.profile import FitProfile
 from ..support.blas import BlasThreads
+from ..support.parallel import each_block
 from ..support.sampling import evenly_spread
 from .layers import AMPLITUDE
-from .neighbours import neighbour_targets, spread, unit
+from .neighbours import neighbour_targets, spread, spread_part, unit
 from .network import LinearNetwork
 from .ridge import Equations, SampleSolver, check_scipy
 from .segments import Segments
@@ -37,6 +38,8 @@ from .spike_sums import SpikeSums
 
 # Maximum number of reference frames by which both parts are scaled.
 _FRAMES = 500
+# Places for each input from which the inverse of the equations pays.
+_MANY = 2
 
 
 class Frames(NamedTuple):
@@ -61,6 +64,7 @@ def fit_linear(
     tolerance: int,
     profile: FitProfile,
     segments: Segments | None = None,
+    threads: int = 0,
 ) -> Fit:
     """
     Fit a network to samples.
@@ -70,20 +74,24 @@ def fit_linear(
     :param trials: frames to choose the decay by.
     :param tolerance: distance along the route, in places, of a correct match.
     :param segments: which places are neighbours; None: all in order.
+    :param threads: that compute, 0: one per core; the network does not depend on it.
     :raises VprError: if there are sums only, and SciPy is not installed.
     """
     if isinstance(samples, SpikeSums):
         check_scipy()
     segments = segments or Segments.of([len(references)])
-    # Rounding depends on the number of threads, and a map must not.
-    threads = BlasThreads(1)
+    # Rounding depends on the number of threads, and a map must not: blocks of places, the same for
+    # any number of them, go to threads instead.
+    single = BlasThreads(1)
     try:
         targets = neighbour_targets(references, tolerance, segments)
-        blend = Blend(references, targets, profile.correlation, segments)
-        solve = _solving(samples, targets, segments)
+        blend = Blend(references, targets, profile.correlation, segments, threads)
+        solve = _solving(samples, targets, segments, threads)
         if len(profile.decays) == 1:
             (only,) = profile.decays
-            return Fit(LinearNetwork(blend(solve(only).weights())), only, {})
+            alone = solve(only).weights()
+            blend.correlated(blend.frames[:0])
+            return Fit(LinearNetwork(blend(alone, blend.factor(alone))), only, {})
         tried: Floats = trials.spikes.astype(np.float32) * AMPLITUDE
         frames = np.concatenate([blend.frames, tried])
         correlated = blend.correlated(tried)
@@ -95,15 +103,18 @@ def fit_linear(
             solution = solve(decay)
             weights = None if many else solution.weights()
             responses = solution.responses(frames) if weights is None else frames @ weights.T
-            blended = blend.responses(responses, correlated)
-            margins[decay] = margin(blended, trials.places, tolerance, segments)
+            factor = blend.scale(responses, correlated)
+            margins[decay] = margin(
+                responses[len(blend.frames) :], trials.places, tolerance, segments
+            )
             if chosen in margins and margins[decay] <= margins[chosen]:
                 break
-            chosen, best, found = decay, solution, weights
+            chosen, best, found, scale = decay, solution, weights, factor
+        del correlated, responses
         weights = best.weights() if found is None else found
-        return Fit(LinearNetwork(blend(weights)), chosen, margins)
+        return Fit(LinearNetwork(blend(weights, scale)), chosen, margins)
     finally:
-        threads.restore()
+        single.restore()
 
 
 class _Solution(NamedTuple):
@@ -119,22 +130,11 @@ class _Solution(NamedTuple):
 
 
 def _solving(
-    samples: SpikeSums | Frames, targets: Floats, segments: Segments
+    samples: SpikeSums | Frames, targets: Floats, segments: Segments, threads: int = 0
 ) -> Callable[[float], _Solution]:
     """Return what solves the equations for a decay, with the sums or with the samples."""
     if isinstance(samples, SpikeSums):
-        sums = samples.amplitudes()
-        equations = Equations(sums)
-        wanted = spread(equations.centred(sums.places, sums.shown), targets, segments)
-
-        def by_sums(decay: float) -> _Solution:
-            solver = equations.solver(decay)
-            return _Solution(
-                lambda: solver.weights(wanted.copy()),
-                lambda frames: solver.responses(frames, wanted),
-            )
-
-        return by_sums
+        return _by_sums(samples, targets, segments, threads)
     few = SampleSolver(samples.spikes.astype(np.float32) * AMPLITUDE)
     own = np.eye(segments.places, dtype=np.float32)
     responses = spread(own, targets, segments)[samples.places]
@@ -146,6 +146,51 @@ def _solving(
     return by_samples
 
 
+def _by_sums(
+    sums: SpikeSums, targets: Floats, segments: Segments, threads: int
+) -> Callable[[float], _Solution]:
+    """Solve with the sums, of which a block of places is in memory as floats at a time."""
+    equations = Equations(sums.amplitudes(slice(0)))
+    places, inputs = sums.places.shape
+
+    def wanted(part: slice) -> Floats:
+        return spread_part(
+            lambda rows: equations.centred(*sums.rows(rows)), part, targets, segments
+        )
+
+    def by_sums(decay: float) -> _Solution:
+        solver = equations.solver(decay)
+
+        def weights() -> Floats:
+            found = np.empty((places, inputs), np.float32)
+            # Its inverse has to be found once, and then it is products, which threads share.
+            if places > _MANY * inputs:
+                inverse = solver.inverse()
+
+                def solve(part: slice) -> None:
+                    found[part] = solver.from_inverse(inverse, wanted(part))
+            else:
+
+                def solve(part: slice) -> None:
+                    found[part] = solver.weights(wanted(part))
+
+            each_block(solve, places, threads)
+            return found
+
+        def responses(frames: Floats) -> Floats:
+            rows, found = solver.rows(frames), np.empty((len(frames), places), np.float32)
+
+            def respond(part: slice) -> None:
+                found[:, part] = rows @ wanted(part).T
+
+            each_block(respond, places, threads)
+            return found
+
+        return _Solution(weights, responses)
+
+    return by_sums
+
+
 class Blend:
     """
     The weighted mean of weights and of the correlation with each place's frame.
@@ -155,54 +200,83 @@ class Blend:
     """
 
     def __init__(
-        self, references: Spikes, targets: Floats, share: float, segments: Segments
+        self,
+        references: Spikes,
+        targets: Floats,
+        share: float,
+        segments: Segments,
+        threads: int = 0,
     ) -> None:
         """
-        Compute the correlation.
+        Choose the frames.
 
         :param references: uint8 (places, inputs); targets: float32 (tolerance + 1,).
         :param share: 0: only the weights, 1: only the correlation.
         """
         self._chosen = evenly_spread(len(references), _FRAMES)
         self.frames: Floats = references[self._chosen].astype(np.float32) * AMPLITUDE
-        self._tolerance, self._segments = len(targets) - 1, segments
-        self._share, self._correlation = share, None
-        if share > 0.0:
-            correlation = spread(unit(references), targets, segments)
-            correlation *= self._factor(self.frames @ correlation.T, share)
-            self._correlation = correlation
-
-    def __call__(self, weights: Floats) -> Floats:
-        """Return the mean with weights float32 (places, inputs), which are overwritten."""
-        if self._correlation is not None and self._share == 1.0:
-            return self._correlation
-        weights *= self._factor(self.frames @ weights.T, 1.0 - self._share)
-        if self._correlation is not None:
-            weights += self._correlation
-        return weights
+        self._references, self._targets, self._segments = references, targets, segments
+        self._share, self._threads = share, threads
+        self._correlation_factor = np.float32(0.0)
 
     def correlated(self, frames: Floats) -> Floats:
-        """Return the part of the correlation in the responses to frames, float32."""
-        if self._correlation is None:
+        """Scale the correlation; return its part in the responses to frames, float32."""
+        if self._share == 0.0:
             return np.zeros((1, 1), np.float32)
-        return np.asarray(frames @ self._correlation.T, np.float32)
+        shown = np.concatenate([self.frames, frames])
+        found = np.empty((len(shown), len(self._references)), np.float32)
 
-    def responses(self, responses: Floats, correlated: Floats) -> Floats:
+        def respond(part: slice) -> None:
+            found[:, part] = shown @ self._correlation(part).T
+
+        each_block(respond, len(self._references), self._threads)
+        own, others = np.split(found, [len(self.frames)])
+        self._correlation_factor = self._factor(own, self._share)
+        others *= self._correlation_factor
+        # A copy: the responses to its own frames are not needed any more.
+        return others.copy()
+
+    def scale(self, responses: Floats, correlated: Floats) -> np.float32:
         """
-        Return the responses float32 (frames, places) of the mean to frames.
+        Make responses of the weights to frames those of the mean, in place; return the factor.
 
-        :param responses: of the weights, to `frames` followed by those; overwritten.
-        :param correlated: what `correlated` returns for these.
+        :param responses: float32 (frames, places), to `frames`, which stay, and then to others.
+        :param correlated: what `correlated` returned for these others.
         """
         own, others = np.split(responses, [len(self.frames)])
-        others *= self._factor(own, 1.0 - self._share)
+        factor = self._factor(own, 1.0 - self._share)
+        others *= factor
         others += correlated
-        return others
+        return factor
+
+    def factor(self, weights: Floats) -> np.float32:
+        """Return the factor of weights float32 (places, inputs) in the mean."""
+        return self._factor(self.frames @ weights.T, 1.0 - self._share)
+
+    def __call__(self, weights: Floats, factor: np.float32) -> Floats:
+        """
+        Return the mean with weights float32 (places, inputs), which are overwritten.
+
+        :param factor: of the weights; that of the correlation is known since `correlated`.
+        """
+
+        def blend(part: slice) -> None:
+            weights[part] *= factor
+            if self._share > 0.0:
+                weights[part] += self._correlation(part) * self._correlation_factor
+
+        each_block(blend, len(weights), self._threads)
+        return weights
+
+    def _correlation(self, part: slice) -> Floats:
+        """Return the correlation of some places, not scaled, float32 (places, inputs)."""
+        references = self._references
+        return spread_part(lambda rows: unit(references[rows]), part, self._targets, self._segments)
 
     def _factor(self, responses: Floats, part: float) -> np.float32:
         """Return what scales weights with these responses to `frames` to a part of the mean."""
-        scatter = _scatter(responses, self._chosen, self._tolerance, self._segments)
-        return np.float32(part / scatter)
+        tolerance = len(self._targets) - 1
+        return np.float32(part / _scatter(responses, self._chosen, tolerance, self._segments))
 
 
 def margin(

@@ -9,7 +9,7 @@ frames at that distance along the route.
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Callable, TypeVar
 
 import numpy as np
 
@@ -64,9 +64,22 @@ def spread(rows: A, targets: Floats, segments: Segments | None = None) -> A:
     return total
 
 
+def spread_part(rows: Callable[[slice], A], part: slice, targets: Floats, segments: Segments) -> A:
+    """
+    Return some rows of what `spread` returns, with the same bits.
+
+    :param rows: returns the rows of some places; those of all of them need not be in memory.
+    """
+    reach = len(targets) - 1
+    around = slice(max(0, part.start - reach), min(segments.places, part.stop + reach))
+    found = spread(rows(around), targets, segments.part(around))
+    return found[part.start - around.start : part.stop - around.start]
+
+
 def unit(rows: Spikes) -> Floats:
     """Return rows with zero mean and unit length, float32; a constant row becomes zero."""
     centred = rows.astype(np.float32)
     centred -= centred.mean(axis=1, keepdims=True)
     length = np.linalg.norm(centred, axis=1, keepdims=True)
-    return np.asarray(centred / np.where(length > 0, length, 1.0), np.float32)
+    centred /= np.where(length > 0, length, np.float32(1.0))
+    return centred

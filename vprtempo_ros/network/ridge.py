@@ -175,16 +175,22 @@ class Solver:
         wanted *= np.float32(TARGET)
         return without_mean(self._solved(wanted), self._mean)
 
-    def responses(self, frames: Floats, wanted: Floats) -> Floats:
-        """
-        Return the responses float32 (frames, places) of weights, without computing these.
+    def from_inverse(self, inverse: Floats, wanted: Floats) -> Floats:
+        """Return the same with the inverse of the matrix, which pays for many places."""
+        wanted *= np.float32(TARGET)
+        return without_mean(wanted @ inverse, self._mean)
 
-        :param frames: float32 (frames, inputs), amplitudes; wanted: as in `weights`, unchanged.
+    def rows(self, frames: Floats) -> Floats:
+        """
+        Return what has the responses to frames as products with `wanted`, as `weights` takes it.
+
+        :param frames: float32 (frames, inputs), amplitudes.
+        :return: float32 (frames, inputs).
         """
         # The matrix is symmetric: F A^-1 W^T = (A^-1 F^T)^T W^T.
         rows = self._solved(without_mean(frames.copy(), self._mean))
         rows *= np.float32(TARGET)
-        return np.asarray(rows @ wanted.T, np.float32)
+        return rows
 
     def _solved(self, rows: Floats) -> Floats:
         """Return the solution for each row, float32 (rows, inputs); they are overwritten."""

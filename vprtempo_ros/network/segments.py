@@ -46,6 +46,11 @@ class Segments(NamedTuple):
         """The segment of each place, int64 (places,)."""
         return np.repeat(np.arange(len(self.bounds) - 1), np.diff(self.bounds))
 
+    def part(self, places: slice) -> Segments:
+        """Return the segments of some places that follow each other, as if there were no others."""
+        inner = self.bounds[(self.bounds > places.start) & (self.bounds < places.stop)]
+        return Segments(np.concatenate([[places.start], inner, [places.stop]]) - places.start)
+
     def around(self, place: int, reach: int) -> slice:
         """Return the places of the same segment up to `reach` away."""
         segment = int(self.bounds.searchsorted(place, 'right')) - 1

@@ -9,12 +9,14 @@ of one trained at once.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Iterable, Iterator
+from typing import Iterable, Iterator, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Doubles, Indices, Integers, Spikes
+from ..arrays import Doubles, Floats, Indices, Integers, Spikes
+from ..support.blas import BlasThreads
+from ..support.parallel import ahead
 from .ridge import Sums
 
 _AMPLITUDE = 1.0 / 255.0
@@ -59,11 +61,29 @@ class SpikeSums:
         """
         self.add_all([(spikes, places)], sign)
 
-    def add_all(self, batches: Iterable[tuple[Spikes, Indices]], sign: int = 1) -> None:
-        """Add samples and their places, as `add`, batch by batch; small ones are joined."""
+    def add_all(
+        self, batches: Iterable[tuple[Spikes, Indices]], sign: int = 1, threads: int = 0
+    ) -> None:
+        """
+        Add samples and their places, as `add`, batch by batch; small ones are joined.
+
+        :param threads: that multiply, 0: one per core; the sums do not depend on it.
+        """
+        # Batches go to threads as a whole, which is faster than products by several threads.
+        single = BlasThreads(1)
+        try:
+            self._add_all(batches, sign, threads)
+        finally:
+            single.restore()
+
+    def _add_all(self, batches: Iterable[tuple[Spikes, Indices]], sign: int, threads: int) -> None:
         products = _Products(len(self.total))
-        for part, where in _even(batches):
-            products.add(part)
+
+        def multiplied(batch: tuple[Spikes, Indices]) -> tuple[_Product, Spikes, Indices]:
+            return products.of(batch[0]), *batch
+
+        for product, part, where in ahead(multiplied, _even(batches), threads=threads):
+            products.add(product)
             # Samples of a place mostly follow each other: sum each run first.
             starts = np.flatnonzero(np.diff(where, prepend=where[0] - 1))
             runs = np.add.reduceat(part, starts, axis=0, dtype=np.int32)
@@ -96,15 +116,19 @@ class SpikeSums:
             self.count, self.total.copy(), self.power.copy(), self.places.copy(), self.shown.copy()
         )
 
-    def amplitudes(self) -> Sums:
-        """Return the sums of amplitudes of 0 to 1, as the network takes them."""
+    def amplitudes(self, places: slice) -> Sums:
+        """Return the sums of amplitudes of 0 to 1, of all samples and of some places."""
         return Sums(
             self.count,
             np.multiply(self.total, _AMPLITUDE, dtype=np.float64),
             np.multiply(self.power, _AMPLITUDE**2, dtype=np.float64),
-            np.multiply(self.places, _AMPLITUDE, dtype=np.float32),
-            self.shown,
+            *self.rows(places),
         )
+
+    def rows(self, places: slice) -> tuple[Floats, Integers]:
+        """Return the sums of amplitudes of some places, float32, and their numbers of samples."""
+        rows = np.multiply(self.places[places], _AMPLITUDE, dtype=np.float32)
+        return rows, self.shown[places]
 
 
 def sums_of(spikes: Spikes, places: Indices, count: int) -> SpikeSums:
@@ -138,6 +162,14 @@ def _joined(parts: list[tuple[Spikes, Indices]]) -> tuple[Spikes, Indices]:
     return np.concatenate([part for part, _ in parts]), np.concatenate([at for _, at in parts])
 
 
+class _Product(NamedTuple):
+    """Of some samples c their number, sum, and blocks of c c^T."""
+
+    samples: int
+    total: Doubles
+    blocks: list[Floats]
+
+
 class _Products:
     """
     The sum of x x^T, from products of numbers c = x - 128 around 0: more of these add up exactly.
@@ -157,18 +189,22 @@ class _Products:
         """The sum of x, int64 (inputs,)."""
         return np.asarray(self._centred.astype(np.int64) + _MIDDLE * self.count)
 
-    def add(self, spikes: Spikes) -> None:
-        """Add up to 1024 samples."""
+    def of(self, spikes: Spikes) -> _Product:
+        """Return the products of up to 1024 samples, to be added; in any thread."""
         centred = spikes.astype(np.float32)
         centred -= np.float32(_MIDDLE)
-        self._centred += centred.sum(axis=0, dtype=np.float64)
-        products = (centred[:, rows].T @ centred[:, columns] for rows, columns in self._where)
+        blocks = [centred[:, rows].T @ centred[:, columns] for rows, columns in self._where]
+        return _Product(len(spikes), centred.sum(axis=0, dtype=np.float64), blocks)
+
+    def add(self, product: _Product) -> None:
+        """Add products."""
+        self.count += product.samples
+        self._centred += product.total
         if self._blocks:
-            for block, more in zip(self._blocks, products):
+            for block, more in zip(self._blocks, product.blocks):
                 block += more
         else:
-            self._blocks = [each.astype(np.float64) for each in products]
-        self.count += len(spikes)
+            self._blocks = [each.astype(np.float64) for each in product.blocks]
 
     def add_to(self, power: Integers, sign: int) -> None:
         """Add the sum of x x^T to int64 (inputs, inputs), or subtract it."""

@@ -18,6 +18,8 @@ _MOST = 8
 # Handing an item to a thread takes as long as decoding a small image: threads take several at once
 # where they take less than this, in seconds, together, and up to this weight.
 _SHORT, _SEVERAL, _HEAVY = 4e-3, 64, 1 << 18
+# Places of a block: products of a thousand rows are as fast as those of more.
+_BLOCK = 1024
 
 
 def cores() -> int:
@@ -26,7 +28,10 @@ def cores() -> int:
 
 
 def ahead(
-    work: Callable[[T], R], items: Iterable[T], weigh: Callable[[T], int] = lambda item: 0
+    work: Callable[[T], R],
+    items: Iterable[T],
+    weigh: Callable[[T], int] = lambda item: 0,
+    threads: int = 0,
 ) -> Iterator[R]:
     """
     Yield the results of `work` for each item in order, while threads work on the next ones.
@@ -37,12 +42,13 @@ def ahead(
     nothing runs ahead. Errors are raised where their results would come.
 
     :param weigh: returns the bytes of an item, where it has its data already.
+    :param threads: that work, this one included; 0: one per core.
     """
-    workers = min(cores(), _MOST)
+    workers = min(threads or cores(), _MOST)
     if workers < 2:
         yield from map(work, items)
         return
-    pool = ThreadPoolExecutor(workers - 1, 'decode')
+    pool = ThreadPoolExecutor(workers - 1, 'ahead')
     waiting: deque[_Group[T, R]] = deque()
     source, size = iter(items), 1
     try:
@@ -62,6 +68,23 @@ def ahead(
                 raise found.error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def each_block(work: Callable[[slice], None], count: int, threads: int = 0) -> None:
+    """
+    Call `work` for blocks of 0 to `count`, in threads, and wait for all of them.
+
+    Blocks are the same for any number of threads, so that what is rounded in them is too.
+
+    :param threads: that work, this one included; 0: one per core.
+    """
+    for _ in ahead(work, blocks(count), threads=threads):
+        pass
+
+
+def blocks(count: int) -> list[slice]:
+    """Return the slices of 0 to `count` that `each_block` works on."""
+    return [slice(at, min(at + _BLOCK, count)) for at in range(0, count, _BLOCK)]
 
 
 @dataclass(frozen=True)
