@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
+
+import pytest
 from support import ros
 
+from vprtempo_ros.nodes.common import topic_check
 from vprtempo_ros.nodes.common.topic_check import namesakes
 
 
@@ -19,3 +24,11 @@ def test_nodes_of_one_name() -> None:
         for node in nodes:
             node.destroy_node()
         context.try_shutdown()
+
+
+def test_modules_that_later_distributions_have_renamed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lyrical's rclpy 10 has endpoint_info in place of topic_endpoint_info."""
+    monkeypatch.setitem(sys.modules, 'rclpy.topic_endpoint_info', None)
+    spec = importlib.util.find_spec(topic_check.__name__)
+    assert spec is not None and spec.loader is not None
+    spec.loader.exec_module(importlib.util.module_from_spec(spec))

@@ -200,6 +200,7 @@ def test_a_turned_camera_recognises_the_route_the_other_way(rig: Path, tmp_path:
         ({'cameras.views': ['front']}, 'cameras.views: expected one for each of front, rear'),
         ({'cameras.topics': ['/a']}, 'cameras.topics: expected one for each of front, rear'),
         ({'cameras.turned': ['left']}, "cameras.turned: expected front or rear, found 'left'"),
+        ({'input.type': 'events'}, 'start a vpr_node for each event camera'),
     ],
 )
 def test_cameras_that_the_map_does_not_have(rig: Path, given: dict[str, Any], reason: str) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rclpy.node import Node
 from rclpy.qos import ReliabilityPolicy
-from rclpy.topic_endpoint_info import TopicEndpointInfo
 
 from ...interface import COMPRESSED
 from ...sources.cdr import COMPRESSED as COMPRESSED_TYPE
+
+if TYPE_CHECKING:
+    # rclpy.endpoint_info from rclpy 10 (Lyrical) on: not imported when the node runs.
+    from rclpy.topic_endpoint_info import TopicEndpointInfo
 
 
 def compressed_topic(node: Node, topic: str, message: type) -> str:
