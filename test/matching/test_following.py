@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from vprtempo_ros.matching import normalisation
 from vprtempo_ros.matching.following import Following
+from vprtempo_ros.matching.normalisation import Normaliser
 from vprtempo_ros.matching.stages import FrameTiming
+from vprtempo_ros.statistics import Statistics
 
 PLACES = 200
 Array = NDArray[np.float32]
@@ -89,3 +92,27 @@ def test_a_reset_forgets() -> None:
         stage(frame(number, hub=3.0), FrameTiming(number))
     stage.reset()
     np.testing.assert_array_equal(stage(frame(0), FrameTiming(50)), first)
+
+
+def test_large_maps_give_the_same_with_compiled_loops(monkeypatch: pytest.MonkeyPatch) -> None:
+    """NumPy and compiled loops agree but for rounding, with hubs, stops and what is not finite."""
+    rng = np.random.default_rng(5)
+    typical = Statistics(*rng.uniform(0.5, 2.0, (2, 5000)).astype(np.float32))
+    plain = Normaliser(typical), Following(5000)
+    monkeypatch.setattr(normalisation, '_COMPILED_FROM', 5000)
+    compiled = Normaliser(typical), Following(5000)
+    for number in range(40):
+        scores = rng.standard_normal(5000).astype(np.float32)
+        scores[7] += 8
+        if number % 9 == 4:
+            scores[3] = math.nan
+        for _ in range(2):
+            found = []
+            for normalise, follow in (plain, compiled):
+                normalised = normalise(scores, FrameTiming(number))
+                found += [normalised, follow(normalised, FrameTiming(number))]
+            np.testing.assert_allclose(found[2], found[0], atol=1e-5)
+            np.testing.assert_allclose(found[3], found[1], atol=1e-5)
+            assert found[2].dtype == found[3].dtype == np.float32
+    equal = compiled[1](np.zeros(5000, np.float32), FrameTiming(50))
+    assert np.isfinite(equal).all()

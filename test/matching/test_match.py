@@ -67,6 +67,17 @@ def test_of_equal_places_the_first_comes_first() -> None:
     assert len(set(found.confidences)) == 1
 
 
+@pytest.mark.parametrize('places', [2560, 9001, 9216])
+def test_the_highest_of_many_places(places: int) -> None:
+    """As if all of them were sorted, where they are near each other, and at either end."""
+    rng = np.random.default_rng(places)
+    scores = rng.integers(0, 2000, places).astype(np.float32)
+    scores[[0, 1, 2, 700, places - 1]] = 3000 + np.arange(5)
+    scores[1400:1410] = 2500 + np.arange(10)
+    found = matched(scores, replace(EVERY, top_k=12))
+    assert found.places.tolist() == np.argsort(-scores, kind='stable')[:12].tolist()
+
+
 @pytest.mark.parametrize(
     ('count', 'listed'), [(1, [0]), (2, [0, 3]), (3, [0, 3, 1]), (4, [0, 3, 1, 2])]
 )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from types import ModuleType
 
 import numpy as np
 
 from ..arrays import Indices
+from .normalisation import loops_for
 from .stages import FrameTiming, Scores, renumber
 
 # Weight of the prior N(0, 1) of the scores in frames, and memory of the running statistics.
@@ -37,6 +39,7 @@ class Following:
     def __init__(self, places: int) -> None:
         """Start without a frame."""
         self._mean, self._variance, self._last = (np.zeros(places, np.float32) for _ in range(3))
+        self._loops = loops_for(places)
         self.reset()
 
     def reset(self) -> None:
@@ -59,9 +62,21 @@ class Following:
         if not math.isfinite(power):
             return scores
         new = self._new(scores, power)
-        if new > 0.0:
-            self._count = min(self._count + new, _MEMORY)
-            share = np.float32(new / self._count)
+        self._count = min(self._count + new, _MEMORY)
+        share = np.float32(new / self._count)
+        result = (
+            self._compiled(scores, share, self._loops)
+            if self._loops
+            else self._followed(scores, share)
+        )
+        if new == 1.0:
+            self._last[:] = scores
+            self._power = power
+        return result
+
+    def _followed(self, scores: Scores, share: np.float32) -> Scores:
+        """Return what a frame becomes, of which a share counts."""
+        if share > 0.0:
             difference = np.minimum(scores, _HIGHEST)
             before = difference - self._mean
             self._mean += share * before
@@ -70,9 +85,6 @@ class Following:
             difference -= self._variance
             difference *= share
             self._variance += difference
-        if new == 1.0:
-            self._last[:] = scores
-            self._power = power
         result = scores - self._mean
         scale = np.maximum(self._variance, _LEAST_VARIANCE)
         result /= np.sqrt(scale, out=scale)
@@ -80,6 +92,18 @@ class Following:
         deviation = math.sqrt(float(result @ result) / len(result))
         if deviation > 0.0:
             result *= np.float32(1.0 / deviation)
+        return result
+
+    def _compiled(self, scores: Scores, share: np.float32, loops: ModuleType) -> Scores:
+        """Return the same from compiled loops."""
+        result = np.empty_like(scores)
+        total, power = loops.follow(
+            scores, self._mean, self._variance, share, _HIGHEST, _LEAST_VARIANCE, result
+        )
+        centre = total / len(result)
+        variance = power / len(result) - centre * centre
+        unit = 1.0 / math.sqrt(variance) if variance > 0.0 else 1.0
+        loops.scaled(result, np.float32(centre), np.float32(unit))
         return result
 
     def _new(self, scores: Scores, power: float) -> float:

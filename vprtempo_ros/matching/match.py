@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from ..config import MatchConfig
 from .stages import Scores, all_finite
 
+# Places of which the highest score is taken first, to look for the highest of many.
+_RUN = 256
+
 
 @dataclass(frozen=True, eq=False)
 class Match:
@@ -63,7 +66,7 @@ def match(
     if not (distinguishes(similarity) and distinguishes(scores)):
         return Match(*_NO_PLACES, similarity, scores, belief)
     count = min(config.top_k, len(scores))
-    best = np.argpartition(scores, len(scores) - count)[len(scores) - count :]
+    best = _highest(scores, count)
     # Of equal scores the lower place comes first, independent of the partition.
     best = best[np.lexsort((best, -scores[best]))]
     if best[0] != answer:
@@ -73,6 +76,17 @@ def match(
     if confidences[0] < config.min_confidence:
         return Match(*_NO_PLACES, similarity, scores, belief)
     return Match(best, confidences, similarity, scores, belief)
+
+
+def _highest(scores: Scores, count: int) -> NDArray[np.intp]:
+    """Return the places with the highest scores, in any order."""
+    runs = len(scores) // _RUN
+    if runs <= 2 * count:
+        return np.argpartition(scores, len(scores) - count)[len(scores) - count :]
+    # As many runs have a score of this or more: the highest scores are among these.
+    tops = np.maximum.reduce(scores[: runs * _RUN].reshape(runs, _RUN), axis=1)
+    near = np.flatnonzero(scores >= np.partition(tops, runs - count)[runs - count])
+    return near[np.argpartition(scores[near], len(near) - count)[len(near) - count :]]
 
 
 def distinguishes(values: Scores) -> bool:

@@ -8,12 +8,13 @@ answers is measured on the reference: to the frames of all other places.
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Doubles, Indices
+from ..arrays import Doubles, Floats, Indices
 from ..network.segments import Segments
 from ..statistics import Statistics
 from .stages import FrameTiming, Scores
@@ -21,9 +22,21 @@ from .stages import FrameTiming, Scores
 # Fewer values than this do not show a mean and a deviation; the rest is assumed to be statistics.
 _ENOUGH = 10.0
 
+# Maps of this number of places or more use compiled loops: others stay in the cache.
+_COMPILED_FROM = 20_000
+
 # A neuron whose mean or deviation is this many times further out than three quarters of the others
 # are is called hyperactive.
 _FAR = 5.0
+
+
+def loops_for(places: int) -> ModuleType | None:
+    """Return the compiled loops; None: NumPy is as fast, without the import of numba."""
+    if places < _COMPILED_FROM:
+        return None
+    from . import kernels
+
+    return kernels
 
 
 class Normaliser:
@@ -37,10 +50,13 @@ class Normaliser:
     def __init__(self, statistics: Statistics) -> None:
         """Take mean and deviation of the response of each place, float32 (places,)."""
         self._mean = statistics.mean
-        self._scale = np.float32(1) / statistics.std
+        self._scale: Floats = np.float32(1) / statistics.std
+        self._loops = loops_for(len(self._mean))
 
     def __call__(self, scores: Scores, timing: FrameTiming) -> Scores:
         """Return the scores in deviations; what is not finite stays so."""
+        if self._loops:
+            return self._compiled(scores, self._loops)
         # What is not finite, or too large to be squared, is not worth a warning here.
         with np.errstate(invalid='ignore', over='ignore'):
             scaled: Scores = scores - self._mean
@@ -50,6 +66,18 @@ class Normaliser:
             power = float(scaled @ scaled)
             scaled *= np.float32(np.sqrt((count + _ENOUGH) / (power + _ENOUGH)))
         return scaled
+
+    def _compiled(self, scores: Scores, loops: ModuleType) -> Scores:
+        """Return the same from compiled loops."""
+        found = np.empty_like(scores)
+        total, power = loops.deviations(scores, self._mean, self._scale, found)
+        count = len(scores)
+        centre = total / (count + _ENOUGH)
+        with np.errstate(invalid='ignore', over='ignore'):
+            power += centre * (count * centre - 2.0 * total)
+            unit = np.sqrt(np.float64(count + _ENOUGH) / (power + _ENOUGH))
+            loops.scaled(found, np.float32(centre), np.float32(unit))
+        return found
 
     def reset(self) -> None:
         """Nothing is remembered."""

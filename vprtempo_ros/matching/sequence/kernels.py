@@ -23,6 +23,9 @@ _SAMPLE, _RUN = 4096, 256
 _PART = F(1 / 32)
 _SERIES = tuple(F(1 / math.factorial(power)) for power in (7, 6, 5, 4, 3, 2))
 
+# Tolerances up to which the places around one are added up one by one.
+_NARROW = 4
+
 # Deviation of a normal distribution in units of its mean absolute deviation.
 _NORMAL = np.sqrt(np.pi / 2)
 
@@ -300,6 +303,23 @@ def around(belief: Floats, bounds: Integers, tolerance: int, out: Doubles) -> No
     """
     for segment in range(bounds.shape[0] - 1):
         begin, end = bounds[segment], bounds[segment + 1]
+        if tolerance <= _NARROW:
+            # Few places: adding them up makes vectors, which a running sum does not.
+            out[begin:end] = belief[begin:end]
+            for start in range(begin, end, BLOCK):
+                stop = min(start + BLOCK, end)
+                for lag in range(1, tolerance + 1):
+                    low = max(start, begin + lag)
+                    if low < stop:
+                        part, row = out[low:stop], belief[low - lag : stop - lag]
+                        for i in range(part.shape[0]):
+                            part[i] += row[i]
+                    high = min(stop, end - lag)
+                    if start < high:
+                        part, row = out[start:high], belief[start + lag : high + lag]
+                        for i in range(part.shape[0]):
+                            part[i] += row[i]
+            continue
         total = np.float64(0.0)
         for i in range(begin, min(begin + tolerance, end)):
             total += belief[i]
