@@ -37,8 +37,7 @@ def standardise(spikes: Spikes | Floats, statistics: Statistics) -> Spikes:
     scaled *= np.float32(127.5 / _RANGE) / (statistics.std + np.float32(_SOFT))
     scaled += np.float32(127.5)
     np.rint(scaled, out=scaled)
-    np.maximum(scaled, np.float32(0.0), out=scaled)
-    np.minimum(scaled, np.float32(255.0), out=scaled)
+    scaled.clip(np.float32(0.0), np.float32(255.0), out=scaled)
     return scaled.astype(np.uint8)
 
 

@@ -122,12 +122,12 @@ class CueTracker:
         segments = self._segments = self._segments or Segments.of([places])
         single, whole, surprise = _belief(scores, self._evidence is not None)
         around = self._around(single, segments)
-        answer = best
-        if self._evidence is not None:
-            answer = _median(single, segments.around(best, 2 * tolerance))
+        wide = segments.around(best, 2 * tolerance)
+        answer = _median(single, wide) if self._evidence is not None else best
         own, lead, agrees, rank = 0.0, 0.0, 0.0, 1.0
         if frame is not None:
-            own, lead, agrees, rank = self._single(frame, best, segments.around(best, tolerance))
+            near = slice(max(wide.start, best - tolerance), min(wide.stop, best + tolerance + 1))
+            own, lead, agrees, rank = self._single(frame, best, near)
         evidence, memory = self._evidence, self._memory
         features = np.array(
             [
@@ -143,7 +143,7 @@ class CueTracker:
                 memory.own,
                 1.0 / (1.0 + min(memory.seen, 100.0)),
                 math.log(places),
-                _rival(around, best, segments.around(best, 2 * tolerance)),
+                _rival(around, best, wide),
                 rank,
                 memory.rank,
                 memory.steady,

@@ -60,8 +60,9 @@ class Motion:
         :param centre: the places come in this step, float64 (speeds, 1), as `come` returns them.
         """
         half = max(self._half_speed * step.time + self._half_scale * abs(step.way), 1e-6)
-        first = math.floor(float(centre.min()) - half)
-        last = math.ceil(float(centre.max()) + half)
+        # The places come grow or fall with the hypotheses.
+        least, most = sorted((centre.item(0), centre.item(-1)))
+        first, last = math.floor(least - half), math.ceil(most + half)
         at = centre - np.arange(first, last + 1)
         # The integral of the triangle max(0, 1 - |t|) up to x, but for a constant, is
         # x (1 - |x| / 2) for x within -1 and 1.
