@@ -10,6 +10,7 @@ from support import ros
 
 rclpy = pytest.importorskip('rclpy', reason='needs ROS 2: make setup')
 
+from rclpy.exceptions import InvalidHandle  # noqa: E402
 from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 from rclpy.impl.implementation_singleton import rclpy_implementation  # noqa: E402
 from rclpy.qos import DurabilityPolicy, QoSProfile  # noqa: E402
@@ -130,3 +131,18 @@ def test_the_thread_ends_with_the_context(node: Any) -> None:
     receiver = Receiver(node, [listening(node, 'topic', [])])
     node.context.try_shutdown()
     receiver.stop()
+
+
+def test_what_is_destroyed_while_it_waits_is_kept_until_the_end(node: Any) -> None:
+    """As rclpy from 9 on does with all entities when the context is shut down."""
+    heard: list[str] = []
+    subscription = listening(node, 'topic', heard)
+    receiver = Receiver(node, [subscription])
+    publisher = said(node, 'topic', 'one')
+    ros.until(lambda: heard == ['one'], 'a message')
+    node.destroy_subscription(subscription)
+    publisher.publish(String(data='two'))
+    ros.until(lambda: heard == ['one', 'two'], 'a message that is still received')
+    receiver.stop()
+    with pytest.raises(InvalidHandle), subscription.handle:
+        pass

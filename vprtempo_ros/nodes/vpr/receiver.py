@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import ExitStack
 from typing import Any, Sequence
 
 from rclpy.callback_groups import ReentrantCallbackGroup
@@ -48,10 +49,14 @@ class Receiver:
         self._events = [event for each in subscriptions for event in each.event_handlers]
         # Not one of the node: the executor would wait for it too, and only one of two is woken.
         self._end = GuardCondition(None, None, context=node.context)
-        # With rclpy from 3.3 (Humble) to 8; where it takes something else, this raises.
+        # As in rclpy from 3.3 (Humble) to 11; where it takes something else, this raises.
         wait_set = rclpy_implementation.WaitSet(
             len(self._subscriptions), 1, 0, 0, 0, len(self._events), node.context.handle
         )
+        # Held as in use: rclpy from 9 (Kilted) on destroys them when the context is shut down.
+        self._in_use = ExitStack()
+        for each in (*(each.handle for each in subscriptions), *self._events, self._end.handle):
+            self._in_use.enter_context(each)
         self._running = True
         self._thread = threading.Thread(
             target=self._run, args=(wait_set,), name='receiver', daemon=True
@@ -68,18 +73,19 @@ class Receiver:
     # Any: the wait set is an object of rclpy's extension module.
     def _run(self, wait_set: Any) -> None:
         context = self._node.context
-        # A signal makes the context invalid before the node ends.
-        while self._running and context.ok():
-            try:
-                self._wait(wait_set)
-            except Exception as error:  # noqa: BLE001 - the next message may be fine
-                if self._running and context.ok():
-                    self._node.get_logger().error(
-                        f'receiving failed: {type(error).__name__}: {error}',
-                        throttle_duration_sec=_WARN_PERIOD,
-                    )
-                    # What fails at each message must not take a core.
-                    time.sleep(_PAUSE)
+        with self._in_use:
+            # A signal makes the context invalid before the node ends.
+            while self._running and context.ok():
+                try:
+                    self._wait(wait_set)
+                except Exception as error:  # noqa: BLE001 - the next message may be fine
+                    if self._running and context.ok():
+                        self._node.get_logger().error(
+                            f'receiving failed: {type(error).__name__}: {error}',
+                            throttle_duration_sec=_WARN_PERIOD,
+                        )
+                        # What fails at each message must not take a core.
+                        time.sleep(_PAUSE)
 
     # Any: as above.
     def _wait(self, wait_set: Any) -> None:
