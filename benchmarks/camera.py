@@ -16,7 +16,7 @@ from vprtempo_ros.sources.image_bag import image_message
 
 
 def main() -> int:
-    """Wait for subscribers, publish, and print the number of images and the seconds it took."""
+    """Wait for subscribers, print a line, publish, print the number of images and the seconds."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--rate', type=float, default=30.0)
     parser.add_argument('--seconds', type=float, default=60.0)
@@ -40,6 +40,7 @@ def main() -> int:
         time.sleep(0.05)
     time.sleep(1.0)
     count = round(given.rate * given.seconds)
+    print('publishing', flush=True)
     begin = time.time()
     try:
         for number in range(count):

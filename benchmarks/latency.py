@@ -52,6 +52,7 @@ def measure(
             subprocess.PIPE,
         )
         assert camera.stdout is not None
+        camera.stdout.readline()
         published = int(camera.stdout.readline().split()[0])
         time.sleep(1.0)
     wait_for(lambda: all(record.exists() for record in records.values()), 'the records')

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,9 +42,10 @@ def publish(
         'camera', '--reliability', reliability, '--rate', rate, '--seconds', duration
     )
     with running(camera, environment, subprocess.PIPE) as publishing:
-        time.sleep(1.5)
-        before = process.cpu_times()
         assert publishing.stdout is not None
+        # Only then: the start of vpr_node takes as long as some hundred frames.
+        publishing.stdout.readline()
+        before = process.cpu_times()
         count, taken = publishing.stdout.readline().split()
         after = process.cpu_times()
         publishing.wait(10)
