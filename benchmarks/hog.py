@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from vprtempo_ros.arrays import Floats, Scores, Spikes
+from vprtempo_ros.errors import VprError
 from vprtempo_ros.frames import Image
 
 _SIDE, _CELL, _DIRECTIONS = 64, 8, 9
@@ -14,7 +15,15 @@ _UNIT = 0.5
 
 
 def descriptors(images: list[Image]) -> Spikes:
-    """Return the descriptors in steps of 1/510, uint8 (images, 1764)."""
+    """
+    Return the descriptors in steps of 1/510, uint8 (images, 1764).
+
+    :raises VprError: if OpenCV has no HOG descriptors.
+    """
+    if not hasattr(cv2, 'HOGDescriptor'):
+        raise VprError(
+            f'HOG needs OpenCV 4, found {cv2.__version__}: pip install "opencv-python-headless<5"'
+        )
     block = (2 * _CELL, 2 * _CELL)
     describe = cv2.HOGDescriptor((_SIDE, _SIDE), block, (_CELL, _CELL), (_CELL, _CELL), _DIRECTIONS)
     rows = [

@@ -15,6 +15,8 @@ from typing import NamedTuple
 from progress import Failure, StepRunner
 
 ROOT = Path(__file__).resolve().parent.parent
+# Newest Python that ROS 2 comes as wheels for: with another, pip would build NumPy for minutes.
+NEWEST_WITH_WHEELS = (3, 13)
 # Variables of a shell or an environment around this one that would lead tools astray.
 FOREIGN = ('PYTHONHOME', 'VIRTUAL_ENV', '_ROS_WHEELS_BOOTSTRAP_COMPLETE')
 FOREIGN_TO_WHEELS = ('PYTHONPATH', 'AMENT_PREFIX_PATH', 'CMAKE_PREFIX_PATH', 'LD_LIBRARY_PATH')
@@ -76,6 +78,13 @@ def check_machine(setup: Setup) -> None:
         raise Failure(
             f'ROS 2 comes as wheels for x86-64 Linux only: install ROS 2 {setup.distro} with apt, '
             'source it, and run this again'
+        )
+    elif sys.version_info[:2] > NEWEST_WITH_WHEELS:
+        newest = '.'.join(map(str, NEWEST_WITH_WHEELS))
+        raise Failure(
+            f'ROS 2 {setup.distro} has wheels for Python 3.10 to {newest}, {sys.executable} is '
+            f'{sys.version.split()[0]}: name another (PYTHON=python{newest}), or source an '
+            'installed ROS 2'
         )
     version = f'python3.{sys.version_info[1]}'
     missing = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -16,8 +17,11 @@ from vprtempo_ros.evaluation.truth import NO_PLACE, GroundTruth
 from vprtempo_ros.frames import grey_image
 from vprtempo_ros.matching.stages import Route
 
-# Benchmarks are not in the package.
-pytestmark = pytest.mark.unmeasured
+pytestmark = [
+    # Benchmarks are not in the package.
+    pytest.mark.unmeasured,
+    pytest.mark.skipif(not hasattr(cv2, 'HOGDescriptor'), reason='needs OpenCV 4, which has HOG'),
+]
 
 PLACES = 24
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,9 @@ def test_round_trip(tmp_path: Path) -> None:
     loaded = load(tmp_path / 'maps' / 'office')
     arrays = ('thumbnails', 'network', 'spikes', 'pixel_statistics', 'response_statistics')
     assert list(loaded.thumbnails) == built.thumbnails
-    assert replace(loaded, **{name: getattr(built, name) for name in arrays}) == built
+    # Not all at once: from Python 3.13 on, comparing data classes compares the same array, too.
+    for name in {each.name for each in fields(built)} - set(arrays):
+        assert getattr(loaded, name) == getattr(built, name), name
     for ours, theirs in (
         (built.spikes, loaded.spikes),
         (built.pixel_statistics.mean, loaded.pixel_statistics.mean),

@@ -389,4 +389,4 @@ def test_the_caller_works_too(monkeypatch: pytest.MonkeyPatch) -> None:
         both.wait(timeout=30)
         return threading.current_thread().name
 
-    assert set(ahead(work, range(2))) == {threading.current_thread().name, 'decode_0'}
+    assert set(ahead(work, range(2))) == {threading.current_thread().name, 'ahead_0'}

@@ -91,8 +91,8 @@ class RosIsAbsent:
 
 
 # ctypes.util.find_library, which threadpoolctl calls, looks libraries up with the first four,
-# platform.processor, which h5py calls, asks the last.
-_LOOKUPS = {'ldconfig', 'gcc', 'ld', 'objdump', 'uname'}
+# platform.processor, which h5py calls, asks uname. Matplotlib looks for fonts where it first runs.
+_LOOKUPS = {'ldconfig', 'gcc', 'ld', 'objdump', 'uname', 'fc-list'}
 _MESSAGE = 'this test starts a process: mark it with @pytest.mark.process'
 
 

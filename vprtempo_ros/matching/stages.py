@@ -76,8 +76,11 @@ class Route(NamedTuple):
 
 def all_finite(scores: Scores) -> bool:
     """Return whether all scores are finite."""
-    # One product finds nearly all that are; it overflows for finite ones beyond 1e18.
-    return math.isfinite(float(np.dot(scores, scores))) or bool(np.isfinite(scores).all())
+    # One product finds nearly all that are; it overflows for finite ones beyond 1e18, which NumPy
+    # warns of from 2.5 on.
+    with np.errstate(over='ignore', invalid='ignore'):
+        product = float(np.dot(scores, scores))
+    return math.isfinite(product) or bool(np.isfinite(scores).all())
 
 
 def renumber(values: Scores, before: Scores, source: Indices, new: float) -> None:
