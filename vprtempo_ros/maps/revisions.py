@@ -124,9 +124,12 @@ def edit(path: str | Path, name: str, change: Edit, progress: ProgressCallback =
     """
     with _editing(path) as folder:
         opened = load_content(folder)
-        content = change(opened.content)
-        built = fit_map(content, _provenance(opened.map, content, name), progress)
-        _commit(lambda staging: write_folder(built, staging), folder, opened.checksums)
+        content, expected = change(opened.content), opened.checksums
+        provenance = _provenance(opened.map, content, name)
+        # Of large maps it takes memory that the next revision needs.
+        del opened
+        built = fit_map(content, provenance, progress)
+        _commit(lambda staging: write_folder(built, staging), folder, expected)
         return built
 
 

@@ -67,12 +67,12 @@ class TraverseSamples:
         """Number of samples."""
         return self.spikes.shape[0] * self.spikes.shape[1]
 
-    @cached_property
+    @property
     def frames(self) -> Spikes:
-        """Spikes of the frames without augmentations, uint8 (frames, inputs)."""
+        """Spikes of the frames without augmentations, uint8 (frames, inputs): a copy."""
         if isinstance(self.spikes, StoredSpikes):
             return self.spikes.frames()
-        return np.ascontiguousarray(self.spikes[:, 0])
+        return self.spikes[:, 0].copy()
 
     @cached_property
     def statistics(self) -> Statistics:
@@ -81,7 +81,13 @@ class TraverseSamples:
 
     def shown(self, adapt: bool) -> Spikes:
         """Return the frames as the network takes them, uint8 (frames, inputs)."""
-        return standardise(self.frames, self.statistics) if adapt else self.frames
+        frames = self.frames
+        if adapt:
+            statistics = self.statistics
+            for begin in range(0, len(frames), _BATCH):
+                part = frames[begin : begin + _BATCH]
+                part[:] = standardise(part, statistics)
+        return frames
 
     def batches(self, adapt: bool) -> Iterator[tuple[Spikes, Indices]]:
         """Yield samples as the network takes them, uint8 (samples, inputs), and their places."""
