@@ -281,3 +281,25 @@ def test_gps_without_its_library(monkeypatch: pytest.MonkeyPatch) -> None:
     pose_source._transformer.cache_clear()
     with pytest.raises(SourceError, match='pip install pyproj'):
         LocalPoses('sensor_msgs/msg/NavSatFix')
+
+
+def test_data_of_pyproj_from_apt(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Apt's pyproj in a virtual environment does not find its data: they are where apt puts them."""
+    datadir = pytest.importorskip('pyproj.datadir')
+    data = Path(datadir.get_data_dir())
+
+    def lost() -> str:
+        raise pytest.importorskip('pyproj.exceptions').DataDirError('no data')
+
+    monkeypatch.setattr(datadir, 'get_data_dir', lost)
+    used: list[str] = []
+    monkeypatch.setattr(datadir, 'set_data_dir', used.append)
+    monkeypatch.setattr(pose_source, '_SYSTEM_DATA', data)
+    pose_source._transformer.cache_clear()
+    local = LocalPoses('sensor_msgs/msg/NavSatFix').local(Pose((48.0, 11.0, 500.0)))
+    assert set(used) == {str(data)}
+    assert local.position == pytest.approx((0, 0, 0), abs=1e-6)
+    monkeypatch.setattr(pose_source, '_SYSTEM_DATA', tmp_path)
+    pose_source._transformer.cache_clear()
+    with pytest.raises(SourceError, match='apt: proj-data'):
+        LocalPoses('sensor_msgs/msg/NavSatFix')

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Collection, Protocol
 
 import numpy as np
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 Origin = tuple[float, float, float]
 """Origin of a local frame in WGS 84: latitude, longitude (degrees), altitude (m)."""
+# Data of PROJ from apt.
+_SYSTEM_DATA = Path('/usr/share/proj')
 
 
 class PoseTrack:
@@ -195,12 +199,32 @@ def _transformer(origin: Origin) -> Transformer:
 def _pipeline(last: str) -> Transformer:
     """Return a conversion of degrees to the Earth-centred frame, and on by the last step."""
     try:
-        from pyproj import Transformer
+        # Its warning of missing data is none of ours: they are looked for below.
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')
+            from pyproj import Transformer
     except ImportError:
         raise SourceError(
             'GPS poses need pyproj: pip install pyproj (apt: python3-pyproj)'
         ) from None
+    _find_data()
     return Transformer.from_pipeline(
         '+proj=pipeline +step +proj=unitconvert +xy_in=deg +xy_out=rad '
         f'+step +proj=cart +ellps=WGS84 {last}'
     )
+
+
+def _find_data() -> None:
+    """Let pyproj find its data: that of apt looks in the virtual environment instead."""
+    from pyproj import datadir
+    from pyproj.exceptions import DataDirError
+
+    try:
+        datadir.get_data_dir()
+    except DataDirError:
+        if not (_SYSTEM_DATA / 'proj.db').is_file():
+            raise SourceError(
+                f'pyproj finds no data, nor is there any in {_SYSTEM_DATA}: pip install '
+                '--force-reinstall pyproj (apt: proj-data), or set PROJ_DATA'
+            ) from None
+        datadir.set_data_dir(str(_SYSTEM_DATA))
