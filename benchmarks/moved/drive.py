@@ -7,8 +7,8 @@ from math import cos, radians, sin
 import numpy as np
 
 from .day import Day
-from .scene import TURNING, Quad
-from .track import Floats, Leg, Poses, wander
+from .scene import TURNING, Floats, Quad
+from .track import Leg, Poses, wander
 from .world import Passer, RouteWorld
 
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from .caster import Caster
 from .day import Day
 from .drive import crowd, drive
+from .scene import Floats
 from .sensor import Exposure, Fisheye, rolled
-from .track import Floats
 from .world import RouteWorld
 
 REFERENCE = Day('reference', seed=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import cv2
 import numpy as np
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from .library import Library
 
 Floats = NDArray[np.float64]
-AnyFloats = NDArray[np.floating[Any]]
+# In quotes: NumPy 1.21 has no parameters of scalar types.
+AnyFloats: TypeAlias = 'NDArray[np.floating[Any]]'
 Point = tuple[float, float]
 
 ONE_SIDED, TWO_SIDED, TURNING = 0, 1, 2

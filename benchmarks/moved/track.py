@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-AnyFloats = NDArray[np.floating[Any]]
+from .scene import AnyFloats, Floats
 
 
 class Track:

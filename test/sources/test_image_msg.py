@@ -227,6 +227,9 @@ def test_encodings_in_upper_case(encoding: str) -> None:
     assert decode_image(found).width == 4
 
 
+@pytest.mark.skipif(
+    not hasattr(cv2, 'COLOR_RGB2YUV_YUY2'), reason='needs OpenCV 4.8 to make the picture'
+)
 def test_yuv_of_opencv() -> None:
     """Planes as OpenCV writes them, in full range by its own formula."""
     rgb = np.rint(255 * colour_picture()).astype(np.uint8)

@@ -284,7 +284,7 @@ def test_gps_without_its_library(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_data_of_pyproj_from_apt(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Apt's pyproj in a virtual environment does not find its data: they are where apt puts them."""
+    """Apt's pyproj does not find its data in a virtual environment: they are where apt is."""
     datadir = pytest.importorskip('pyproj.datadir')
     data = Path(datadir.get_data_dir())
 
