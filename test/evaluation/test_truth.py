@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 
 from vprtempo_ros.errors import SourceError
-from vprtempo_ros.evaluation.truth import GroundTruth, from_positions, read_truth, write_truth
+from vprtempo_ros.evaluation.truth import (
+    GroundTruth,
+    from_nearest,
+    from_positions,
+    read_truth,
+    widened,
+    within_places,
+    write_truth,
+)
+from vprtempo_ros.network.segments import Segments
 
 
 def made(queries: list[float], places: list[float], tolerance: float) -> list[tuple[int, int]]:
@@ -37,6 +46,32 @@ def test_queries_off_the_route_have_no_place() -> None:
     """A query with no place in reach, before, between or behind them, has none."""
     assert made([-20, 15, 60], [0, 10, 20], 4) == [(-1, -1)] * 3
     assert made([1], [], 4) == [(-1, -1)]
+
+
+def test_places_next_to_the_nearest_are_correct() -> None:
+    """The truth is widened within the segment, in each range, and not where it is unknown."""
+    places = np.array([0.0, 10.0, 20.0, 30.0])
+    nearest = from_nearest(np.arange(5), np.array([-9.0, 4.9, 5.1, 21.0, 99.0]), places)
+    assert nearest.first[:, 0].tolist() == [0, 0, 1, 2, 3]
+    twice = GroundTruth(
+        np.arange(4),
+        np.array([[0, 5], [3, -1], [-1, -1], [-2, -2]]),
+        np.array([[0, 5], [4, -1], [-1, -1], [-2, -2]]),
+    )
+    found = widened(twice, Segments.of([4, 3]), 1)
+    assert [found.correct_places(query).tolist() for query in range(4)] == [
+        [0, 1, 4, 5, 6],
+        [2, 3, 4, 5],
+        [],
+        [],
+    ]
+    assert found.known.tolist() == [True, True, True, False]
+    assert found.with_place.tolist() == [True, True, False, False]
+    assert [within_places(tolerance) for tolerance in range(3)] == [
+        'the exact place',
+        'within 1 place',
+        'within 2 places',
+    ]
 
 
 def test_questions_to_the_truth() -> None:

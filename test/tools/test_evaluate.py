@@ -256,6 +256,31 @@ def test_a_browser_shows_it(report: tuple[Path, str], tmp_path: Path) -> None:
     assert (spread[400:] > 100).sum() > 500
 
 
+def confidence(folder: Path) -> float:
+    """Return the mean confidence of all frames of an evaluation."""
+    with (folder / 'predictions.csv').open(newline='') as stream:
+        return float(np.mean([float(row['confidence']) for row in csv.DictReader(stream)]))
+
+
+def test_what_confidence_promises_is_the_default(street: Street, tmp_path: Path) -> None:
+    """Without a kind of ground truth, a place next to the nearest one is correct."""
+    out = tmp_path / 'out'
+    output = done(street.map, street.recordings.query, '--out', out)
+    assert 'within 1 place (nearest by pose)' in output
+    found = results(out)
+    assert found['truth']['correct_when'] == 'within 1 place (nearest by pose)'
+    assert found['truth']['with_place'] == 40
+    assert found['methods'][0]['recall']['1'] > 0.9
+    # Within another radius, matches are correct less or more often, and confidence says so.
+    confidences = [confidence(out)]
+    for radius in ('1', '2', '5'):
+        done(street.map, street.recordings.query, '--out', out, '--radius', radius)
+        confidences.append(confidence(out))
+    promised, *others = confidences
+    assert others[0] < others[1] < promised < others[2]
+    assert others[0] < 0.6 * promised
+
+
 def test_an_evaluation_may_be_repeated(street: Street, tmp_path: Path) -> None:
     """The folder of an earlier one is overwritten; other files in it stay."""
     out = tmp_path / 'out'
@@ -293,6 +318,9 @@ def test_folders_of_images_by_name(tmp_path: Path) -> None:
         'without_place': 1,
         'unknown': 0,
     }
+    done('route', 'winter', '--out', 'default', cwd=tmp_path)
+    truth = results(tmp_path / 'default')['truth']
+    assert truth['correct_when'] == 'within 1 place (equal file names)'
     # Equal pictures are found by any template.
     (sad,) = (method for method in found['methods'] if method['name'] == 'SAD')
     assert sad['recall']['1'] == 1.0
@@ -332,10 +360,9 @@ def test_truth_of_a_file(street: Street, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ('arguments', 'words'),
     [
-        ([], 'expected one kind of ground truth'),
         (['--radius', '2', '--tolerance', '1'], 'found --radius and --tolerance'),
         (['--tolerance', '1', '--heading', '10'], '--heading goes with --radius only'),
-        (['--tolerance', '1', '--poses-file', 'a'], '--poses-file goes with --radius only'),
+        (['--tolerance', '1', '--poses-file', 'a'], '--poses-file goes with --radius, or'),
         (['--radius', 'nan'], '--radius: expected a number from 0'),
         (['--tolerance', '-1'], '--tolerance: expected a number from 0'),
         (['--tolerance', '1'], 'its places are 2 metres apart'),

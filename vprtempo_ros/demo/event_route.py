@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from ..evaluation.truth import GroundTruth, from_positions
+from ..evaluation.truth import GroundTruth, from_nearest
 from ..events.evt3_encoder import encode_evt3
 from ..events.packet import Packet
 from ..frames import Pose
@@ -24,7 +24,7 @@ from ..sources.event_msg import packet_message
 from ..sources.image_bag import ODOMETRY, odometry_message
 from .camera import Camera
 from .dvs import EventCamera
-from .recordings import ODOMETRY_TOPIC, SPACING, TOLERANCE, Recordings
+from .recordings import CORRECT_WHEN, ODOMETRY_TOPIC, SPACING, Recordings, promised
 from .route import QUERY, REFERENCE, DriveConditions, RenderedDrive
 from .world import World
 
@@ -55,19 +55,12 @@ def record_events(folder: Path, length: float, rate: float) -> Recordings:
         frames = EventFrames(folder / 'query', replace(built.config.input, topic=EVENT_TOPIC))
         stamps = np.array([frame.stamp_ns for frame in frames], np.int64)
         places = np.array([place.stamp_ns for place in built.places], np.int64)
-        return from_positions(
-            stamps, _along(drives['query'], stamps), _along(drives['reference'], places), TOLERANCE
-        )
+        along = _along(drives['query'], stamps), _along(drives['reference'], places)
+        return promised(from_nearest(stamps, *along), built)
 
     trainer = {'input.type': 'events', 'places.by': 'metres', 'places.spacing': str(SPACING)}
     return Recordings(
-        folder / 'reference',
-        folder / 'query',
-        trainer,
-        truth,
-        f'within {TOLERANCE:g} m',
-        EVENT_TOPIC,
-        'events',
+        folder / 'reference', folder / 'query', trainer, truth, CORRECT_WHEN, EVENT_TOPIC, 'events'
     )
 
 

@@ -10,8 +10,9 @@ from typing import Callable
 import numpy as np
 from tqdm import tqdm
 
+from ..config import PlacesConfig
 from ..errors import ImageError, SourceError
-from ..evaluation.truth import GroundTruth, from_positions
+from ..evaluation.truth import GroundTruth, from_nearest, widened, within_places
 from ..frames import Pose
 from ..maps.map import Map
 from ..sources.bag_writer import BagWriter
@@ -25,9 +26,10 @@ from .world import World
 IMAGE_TOPIC = '/camera/image_raw'
 ODOMETRY_TOPIC = '/odom'
 
-# The rendered route: distance between places, and tolerance of a correct match, in metres.
+# Distance between places of the rendered route, in metres.
 SPACING = 2.0
-TOLERANCE = 2.0
+# In words, when a match is correct: what confidence promises.
+CORRECT_WHEN = within_places(PlacesConfig().tolerance)
 
 
 @dataclass(frozen=True)
@@ -68,16 +70,21 @@ def plan_route(
     def truth(built: Map) -> GroundTruth:
         along = dict(zip(reference.stamps_ns.tolist(), reference.distances.tolist()))
         places = np.array([along[place.stamp_ns] for place in built.places])
-        return from_positions(query.stamps_ns, query.distances, places, TOLERANCE)
+        return promised(from_nearest(query.stamps_ns, query.distances, places), built)
 
     recordings = Recordings(
         folder / 'reference',
         folder / 'query',
         {'places.by': 'metres', 'places.spacing': str(SPACING)},
         truth,
-        f'within {TOLERANCE:g} m',
+        CORRECT_WHEN,
     )
     return recordings, (reference, query)
+
+
+def promised(truth: GroundTruth, built: Map) -> GroundTruth:
+    """Return the truth with the places within the tolerance of the map."""
+    return widened(truth, built.parts(), built.config.places.tolerance)
 
 
 def convert_folder(
@@ -125,9 +132,9 @@ def convert_folder(
         # Equal stamps in both recordings are the same place.
         number = {place.stamp_ns: place_number for place_number, place in enumerate(built.places)}
         correct = np.array([number.get(stamp, -1) for stamp in stamps], np.int64)
-        return GroundTruth(np.array(stamps, np.int64), correct, correct)
+        return promised(GroundTruth(np.array(stamps, np.int64), correct, correct), built)
 
-    return Recordings(paths[0], paths[1], {'places.by': 'frames'}, truth, 'the exact place')
+    return Recordings(paths[0], paths[1], {'places.by': 'frames'}, truth, CORRECT_WHEN)
 
 
 def _shared_names(data: Path, chosen: list[str], names: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Ground truth from poses: places within a radius of the query frame are correct."""
+"""Ground truth from poses: places near the query frame are correct."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from ..errors import SourceError
 from ..frames import Pose
 from ..maps.alike import frame_id_of
 from ..maps.map import Map
+from ..network.segments import Segments
 from .query import Query
-from .truth import GroundTruth, from_correct_places
+from .truth import GroundTruth, from_correct_places, widened
 
 
 def truth_by_pose(
@@ -28,15 +29,8 @@ def truth_by_pose(
         within the radius of a place.
     """
     _check_frames(query, loaded, heading)
-    frame_id = frame_id_of(loaded.places)
-    placed = [
-        (number, place.pose)
-        for number, place in enumerate(loaded.places)
-        if place.pose and place.pose.frame_id == frame_id
-    ]
-    numbers = np.array([number for number, _ in placed])
-    positions = np.array([pose.position[:2] for _, pose in placed])
-    headings = np.array([_heading(pose) for _, pose in placed])
+    placed, numbers, positions = placed_poses(loaded)
+    headings = np.array([_heading(pose) for pose in placed])
     correct: list[NDArray[np.intp] | None] = []
     nearest = math.inf
     for pose in query.poses:
@@ -65,18 +59,85 @@ def truth_by_pose(
     return truth
 
 
+def truth_by_nearest(query: Query, loaded: Map) -> GroundTruth:
+    """
+    Return the places within the map's tolerance of the one that each query frame was taken at.
+
+    It was taken at the place that is nearest in the plane, and where the route passes a spot twice
+    at those that are nearest on each pass, to half the distance between places. A frame that is
+    further from all of them than places within the tolerance are has no true place.
+
+    :raises SourceError: as `truth_by_pose`.
+    """
+    _check_frames(query, loaded, None)
+    _, numbers, positions = placed_poses(loaded)
+    segments, tolerance = loaded.parts(), loaded.config.places.tolerance
+    follows, spacing = steps_between(numbers, positions, segments)
+    reach = (tolerance + 1) * spacing
+    correct: list[NDArray[np.intp] | None] = []
+    nearest = math.inf
+    for pose in query.poses:
+        if pose is None:
+            correct.append(None)
+            continue
+        distances = np.hypot(*(positions - pose.position[:2]).T)
+        least = float(distances.min())
+        nearest = min(nearest, least)
+        # Of each pass the place that is nearer than those before and after it.
+        before, after = (np.full(len(numbers), np.inf) for _ in range(2))
+        before[1:][follows] = distances[:-1][follows]
+        after[:-1][follows] = distances[1:][follows]
+        passed = (distances < before) & (distances <= after)
+        passed &= distances <= least + spacing / 2
+        correct.append(numbers[passed] if least <= reach else np.empty(0, np.intp))
+    truth = widened(from_correct_places(query.stamps, correct), segments, tolerance)
+    if not truth.with_place.any():
+        raise SourceError(
+            f'{query.path}: expected frames within {reach:.1f} m of a place of the '
+            f'map, found none: the nearest is {nearest:.1f} m away; do the poses of both '
+            'recordings have one frame and one origin? Otherwise use --tolerance or --truth'
+        )
+    return truth
+
+
+def placed_poses(loaded: Map) -> tuple[list[Pose], NDArray[np.intp], NDArray[np.float64]]:
+    """Return the poses in the frame of the map, their places, and positions in the plane."""
+    frame_id = frame_id_of(loaded.places)
+    placed = [
+        (number, place.pose)
+        for number, place in enumerate(loaded.places)
+        if place.pose and place.pose.frame_id == frame_id
+    ]
+    poses = [pose for _, pose in placed]
+    numbers = np.array([number for number, _ in placed])
+    return poses, numbers, np.array([pose.position[:2] for pose in poses])
+
+
+def steps_between(
+    numbers: NDArray[np.intp], positions: NDArray[np.float64], segments: Segments
+) -> tuple[NDArray[np.bool_], float]:
+    """
+    Return which places with a pose are followed by the next one, and the median distance in metres.
+
+    :param numbers, positions: of the places with a pose, as `placed_poses` returns them.
+    """
+    follows = (np.diff(numbers) == 1) & (np.diff(segments.numbers[numbers]) == 0)
+    steps = np.hypot(*np.diff(positions, axis=0).T)[follows]
+    return follows, float(np.median(steps)) if len(steps) else 0.0
+
+
 def _check_frames(query: Query, loaded: Map, heading: float | None) -> None:
     """Raise an error for poses that cannot be compared."""
     of_map = next((place.pose for place in loaded.places if place.pose), None)
     if of_map is None:
         raise SourceError(
-            '--radius needs poses of the places, but this map has none: use '
+            'poses of the places are needed, but this map has none: use '
             '--tolerance or --truth, or record and train with poses'
         )
     of_query = next((pose for pose in query.poses if pose), None)
     if of_query is None:
         raise SourceError(
-            f'{query.path}: --radius needs poses at the stamps of the images, found '
+            f'{query.path}: expected poses at the stamps of the images, found '
             'none: name the topic with --poses, or use --tolerance or --truth'
         )
     if (query.origin is None) != (loaded.origin is None):

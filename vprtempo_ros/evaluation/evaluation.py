@@ -40,6 +40,7 @@ from .precision import (
     threshold_keeping,
 )
 from .predictions import Predictions
+from .promise import Promise
 from .query import Query
 from .recall import REPORTED, recall_of
 from .reliability import ReliabilityBin, calibration_error, reliability
@@ -120,6 +121,7 @@ def evaluate(
     config: NodeConfig,
     negatives: Query | None = None,
     received: NodeResults | None = None,
+    promise: Promise | None = None,
     progress: ProgressCallback = silent,
 ) -> Evaluation:
     """
@@ -133,9 +135,10 @@ def evaluate(
 
     :param negatives: out-of-map queries: frames taken off the route.
     :param received: results of a running node; the report is then about these.
+    :param promise: makes confidences those of the distance that the truth allows; None: they are.
     :raises BackendError: if the backend cannot run the map's network.
     """
-    comparison = _Comparison(loaded, query, truth, config, negatives, progress)
+    comparison = _Comparison(loaded, query, truth, config, negatives, promise, progress)
     heatmap = Heatmap(len(query), len(loaded.places))
     with ExitStack() as stack:
         backends: dict[str, Backend] = {}
@@ -191,6 +194,7 @@ class _Comparison(NamedTuple):
     truth: GroundTruth
     config: NodeConfig
     negatives: Query | None
+    promise: Promise | None
     progress: ProgressCallback
 
     def network(
@@ -257,6 +261,7 @@ class _Comparison(NamedTuple):
                 follow=method.normalised == AS_CONFIGURED,
             ),
             heatmap,
+            self.promise,
             self.progress,
         )
 

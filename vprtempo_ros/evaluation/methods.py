@@ -10,12 +10,14 @@ import numpy as np
 from ..arrays import Doubles, Scores, Spikes
 from ..backends import Backend
 from ..config import MatchConfig
+from ..matching.match import Match
 from ..matching.matcher import Matcher
 from ..matching.stages import FrameTiming
 from ..statistics import Statistics
 from ..support.progress import ProgressCallback, silent
 from .heatmap import Heatmap
 from .predictions import PredictionRecorder, Predictions
+from .promise import Promise
 from .query import Query, timed
 from .truth import GroundTruth
 
@@ -57,6 +59,7 @@ def run(
     methods: list[Method],
     matcher: Callable[[Method], Matcher],
     heatmap: Heatmap | None = None,
+    promise: Promise | None = None,
     progress: ProgressCallback = silent,
 ) -> MethodRun:
     """
@@ -67,6 +70,7 @@ def run(
     :param engines: of each camera, by name.
     :param matcher: makes the matcher of a method, without earlier frames.
     :param heatmap: gets the similarities of the first method, of several cameras joined.
+    :param promise: makes confidences those of another distance.
     """
     stage = f'{next(iter(engines.values())).name}: matching'
     matchers = {method: matcher(method) for method in methods}
@@ -98,14 +102,24 @@ def run(
                 heatmap.add(match.similarity)
             matching_ms[method][number] = took
             if match.place is not None:
-                certainty = match.confidence if method.by_confidence else match.scores[match.place]
-                recorders[method].add(number, match.place, float(certainty), match.scores)
+                certainty = _certainty(match, method, matchers[method].odds, promise)
+                recorders[method].add(number, match.place, certainty, match.scores)
     progress(stage, len(query), len(query))
     return MethodRun(
         {method: recorder.predictions() for method, recorder in recorders.items()},
         similarity_ms,
         matching_ms,
     )
+
+
+def _certainty(match: Match, method: Method, odds: bool, promise: Promise | None) -> float:
+    """Return the confidence of a match, or its score for templates."""
+    assert match.place is not None
+    if not method.by_confidence:
+        return float(match.scores[match.place])
+    if promise is None:
+        return match.confidence
+    return promise(match.confidence, match.place, match.scores, odds)
 
 
 def _similarities(engines: Mapping[str, Backend], shown: Mapping[str, Spikes]) -> dict[str, Scores]:

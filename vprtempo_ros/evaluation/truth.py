@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SourceError
+from ..network.segments import Segments
 
 _COLUMNS = ('stamp_ns', 'first_place', 'last_place')
 
@@ -95,6 +96,39 @@ def from_positions(
     last = np.searchsorted(places, queries + tolerance, side='right') - 1
     known = last >= first
     return GroundTruth(stamps, np.where(known, first, NO_PLACE), np.where(known, last, NO_PLACE))
+
+
+def from_nearest(
+    stamps: NDArray[np.int64], queries: NDArray[np.float64], places: NDArray[np.float64]
+) -> GroundTruth:
+    """
+    Make the truth from distances along the route in metres: the nearest place is correct.
+
+    :param queries: float64 (queries,); places: float64 (places,), ascending.
+    """
+    middles = (places[1:] + places[:-1]) / 2
+    nearest = np.searchsorted(middles, queries)
+    return GroundTruth(stamps, nearest, nearest)
+
+
+def widened(truth: GroundTruth, segments: Segments, tolerance: int) -> GroundTruth:
+    """
+    Return the truth with the places up to `tolerance` places from a correct one, in its segment.
+
+    This is what confidence promises, with `places.tolerance` of the map.
+    """
+    correct: list[NDArray[np.intp] | None] = []
+    for query, known in enumerate(truth.known.tolist()):
+        near = [segments.around(place, tolerance) for place in truth.correct_places(query).tolist()]
+        numbers = [np.arange(part.start, part.stop) for part in near]
+        found = np.unique(np.concatenate(numbers)) if numbers else np.empty(0, np.intp)
+        correct.append(found if known else None)
+    return from_correct_places(truth.stamps, correct)
+
+
+def within_places(tolerance: int) -> str:
+    """Return in words when a match is correct."""
+    return f'within {tolerance} place{"s" * (tolerance != 1)}' if tolerance else 'the exact place'
 
 
 def from_correct_places(

@@ -94,6 +94,11 @@ class CueTracker:
         self._evidence = stage.evidence if isinstance(stage, Bayes) else None
         self.reset()
 
+    @property
+    def odds(self) -> bool:
+        """Whether the scores of the filter are log odds of the belief."""
+        return self._evidence is not None
+
     def reset(self) -> None:
         """Forget all earlier frames."""
         # With the newest frame, and without the frames after the kept one.
@@ -120,7 +125,7 @@ class CueTracker:
         places, tolerance = len(scores), self._tolerance
         best = int(scores.argmax())
         segments = self._segments = self._segments or Segments.of([places])
-        single, whole, surprise = _belief(scores, self._evidence is not None)
+        single, whole, surprise = belief_of(scores, self.odds)
         around = self._around(single, segments)
         wide = segments.around(best, 2 * tolerance)
         answer = _median(single, wide) if self._evidence is not None else best
@@ -182,7 +187,7 @@ class CueTracker:
         return own, own - second, agrees, rank
 
 
-def _belief(scores: Scores, odds: bool) -> tuple[NDArray[np.floating], float, float]:
+def belief_of(scores: Scores, odds: bool) -> tuple[NDArray[np.floating], float, float]:
     """
     Return the belief in each place, its sum, and its entropy in nats.
 

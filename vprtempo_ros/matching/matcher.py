@@ -128,6 +128,11 @@ class Matcher:
         return scores
 
     @property
+    def odds(self) -> bool:
+        """Whether the scores of matches are log odds of the belief."""
+        return self._cues.odds
+
+    @property
     def cameras(self) -> dict[str, CameraState]:
         """What is known of each of several cameras; empty with one."""
         return self._joint.states if self._joint else {}

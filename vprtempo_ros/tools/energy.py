@@ -108,7 +108,7 @@ def _read(loaded: Map, given: argparse.Namespace, sinabs: SinabsConfig) -> Encod
     """Read and encode the recording; keep at most `--frames`, evenly spaced, with their truth."""
     config = QueryConfig(
         replace(loaded.config.input, topic=given.topic, names=given.names, start=0),
-        poses_config(given),
+        poses_config(given, given.radius is not None, 'goes with --radius only'),
     )
     query = read_query(str(given.bag), loaded, config)
     truth = None

@@ -16,13 +16,14 @@ from ..config import BagInputConfig, NodeConfig, PosesConfig
 from ..errors import ConfigError
 from ..evaluation.by_file import truth_by_file
 from ..evaluation.by_frame import truth_by_frame
-from ..evaluation.by_pose import truth_by_pose
+from ..evaluation.by_pose import truth_by_nearest, truth_by_pose
 from ..evaluation.evaluation import evaluate
 from ..evaluation.metadata import report_metadata
+from ..evaluation.promise import Promise
 from ..evaluation.query import Query, QueryConfig, read_images, read_query
 from ..evaluation.report import check_output, write_report
 from ..evaluation.summary import summary
-from ..evaluation.truth import GroundTruth
+from ..evaluation.truth import GroundTruth, within_places
 from ..maps.camera_reading import bag_of_camera
 from ..maps.map import Map
 from ..maps.store import load
@@ -59,7 +60,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument('map', help='folder of the map')
     parser.add_argument('query', help='bag or folder of images recorded on the same route')
-    truth = parser.add_argument_group('ground truth (exactly one)')
+    truth = parser.add_argument_group(
+        'ground truth',
+        'One of these; without any, places within the tolerance of the map (places.tolerance), '
+        'which is what confidence promises, of the place that is nearest by pose, or of the same '
+        'frame.',
+    )
     truth.add_argument(
         '--radius',
         type=float,
@@ -133,7 +139,9 @@ def _work(given: argparse.Namespace) -> None:
                 any_size=config.input.any_size,
             )
             negatives = read_query(given.negatives, loaded, other, bar)
-        found = evaluate(loaded, query, truth, config, negatives, progress=bar)
+        found = evaluate(
+            loaded, query, truth, config, negatives, promise=_promise(given, loaded), progress=bar
+        )
         shown = bag_of_camera(given.query, loaded.camera) if loaded.views else given.query
         images = read_images(shown, source, {entry.query for entry in found.examples})
     described = report_metadata(
@@ -146,15 +154,15 @@ def _work(given: argparse.Namespace) -> None:
 def _check(given: argparse.Namespace) -> None:
     """Raise an error for contradictory arguments, before files are read."""
     chosen = [name for name in ('radius', 'tolerance', 'truth') if getattr(given, name) is not None]
-    if len(chosen) != 1:
-        found = ' and '.join(f'--{name}' for name in chosen) or 'none'
+    if len(chosen) > 1:
+        found = ' and '.join(f'--{name}' for name in chosen)
         raise ConfigError(
             'expected one kind of ground truth, --radius METRES, --tolerance FRAMES '
             f'or --truth CSV, found {found}'
         )
     if given.heading is not None and given.radius is None:
         raise ConfigError('--heading goes with --radius only')
-    poses_config(given)
+    _poses(given, True)
     for name, low, high in (
         ('radius', 0.0, 1e6),
         ('tolerance', 0, 1e6),
@@ -194,11 +202,23 @@ def _topics(given: Sequence[str], loaded: Map) -> dict[str, str]:
     return topics
 
 
+def _by_default(given: argparse.Namespace) -> bool:
+    """Return whether no kind of ground truth is given."""
+    return (given.radius, given.tolerance, given.truth) == (None, None, None)
+
+
+def _poses(given: argparse.Namespace, of_map: bool) -> PosesConfig:
+    """Return where the poses of the query are; of_map: whether the map has some."""
+    used = given.radius is not None or (of_map and _by_default(given))
+    rule = 'goes with --radius, or, if the map has poses, without --tolerance and --truth'
+    return poses_config(given, used, rule)
+
+
 def _query_config(given: argparse.Namespace, config: NodeConfig, loaded: Map) -> QueryConfig:
     topics = _topics(given.topic, loaded)
     return QueryConfig(
         _input(loaded, topics[loaded.camera], given.names, given.start),
-        poses_config(given),
+        _poses(given, any(place.pose for place in loaded.places)),
         given.count,
         config.input.any_size,
         topics,
@@ -218,9 +238,32 @@ def _truth(given: argparse.Namespace, query: Query, loaded: Map) -> tuple[Ground
         truth, how = truth_by_frame(query, loaded, given.tolerance, given.start, limited)
         within = f'within {given.tolerance} frames' if given.tolerance else 'at the exact place'
         return truth, f'{within} ({how})'
+    if _by_default(given):
+        return _promised(given, query, loaded)
     limited = limited or bool(given.start)
     truth = truth_by_file(user_path(given.truth), query, len(loaded.places), limited)
     return truth, f'as in {given.truth}'
+
+
+def _promise(given: argparse.Namespace, loaded: Map) -> Promise | None:
+    """Return what makes confidence that of a match within a radius, where one is asked for."""
+    return None if given.radius is None else Promise(loaded, given.radius)
+
+
+def _promised(given: argparse.Namespace, query: Query, loaded: Map) -> tuple[GroundTruth, str]:
+    """Return what confidence promises: places within the tolerance of the map."""
+    tolerance = loaded.config.places.tolerance
+    words = within_places(tolerance)
+    if any(query.poses) and any(place.pose for place in loaded.places):
+        return truth_by_nearest(query, loaded), f'{words} (nearest by pose)'
+    sampling = loaded.config.places
+    if sampling.by != 'frames' or sampling.spacing != 1.0:
+        raise ConfigError(
+            f'{query.path}: expected poses in map and query, or a map with a place for each frame, '
+            'to know where a frame was taken, found neither: use --truth CSV'
+        )
+    truth, how = truth_by_frame(query, loaded, tolerance, given.start, bool(given.count))
+    return truth, f'{words} ({how})'
 
 
 def _stem(path: str) -> str:

@@ -30,16 +30,17 @@ def add_poses(parser: Any) -> None:
     )
 
 
-def poses_config(given: argparse.Namespace) -> PosesConfig:
+def poses_config(given: argparse.Namespace, used: bool, rule: str) -> PosesConfig:
     """
-    Return where the poses are; none without --radius, as poses that are not used may be invalid.
+    Return where the poses are; none where they are not used, since they may be invalid then.
 
-    :raises ConfigError: for poses without --radius, or a wrong offset.
+    :param rule: when they are, in words.
+    :raises ConfigError: for poses that are not used, or a wrong offset.
     """
     for name in ('poses', 'poses_file', 'poses_offset'):
-        if getattr(given, name) and given.radius is None:
-            raise ConfigError(f'--{name.replace("_", "-")} goes with --radius only')
-    if given.radius is None:
+        if getattr(given, name) and not used:
+            raise ConfigError(f'--{name.replace("_", "-")} {rule}')
+    if not used:
         return PosesConfig(topic='none')
     return from_flat(
         PosesConfig, {'topic': given.poses, 'file': given.poses_file, 'offset': given.poses_offset}
