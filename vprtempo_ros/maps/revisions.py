@@ -91,15 +91,15 @@ def load_training(loaded: Map, folder: Path) -> TrainingData:
 
     :raises MapError: if it is missing or damaged, or the map in the folder is another one by now.
     """
-    # Left open: many samples are read when they are used, from the file that was checked, which an
-    # edit replaces and does not change.
-    file = (folder / TRAINING).open('rb')
-    check_digest(folder, TRAINING, digest_of(file.fileno()), checksums(folder))
-    size = Size(len(loaded.places), loaded.encoder.length, len(loaded.provenance['traverses']))
-    try:
-        return read_training(file, size, loaded.config.encoding.adapt)
-    except MapError as error:
-        raise MapError(f'{folder}: {error}') from None
+    # Many samples are read when they are used, from the file that was checked, which an edit
+    # replaces and does not change.
+    with (folder / TRAINING).open('rb') as file:
+        check_digest(folder, TRAINING, digest_of(file.fileno()), checksums(folder))
+        size = Size(len(loaded.places), loaded.encoder.length, len(loaded.provenance['traverses']))
+        try:
+            return read_training(file, size, loaded.config.encoding.adapt)
+        except MapError as error:
+            raise MapError(f'{folder}: {error}') from None
 
 
 def obstacle(loaded: Map, folder: Path) -> str:

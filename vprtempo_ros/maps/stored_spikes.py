@@ -25,16 +25,45 @@ LARGE = 32 << 20
 _BLOCK = 64
 
 
+class SampleFile:
+    """A file that is read at any place, and closed with its last use."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        """Keep an open file, which its owner may close."""
+        self.name = str(file.name)
+        self._descriptor = os.dup(file.fileno())
+
+    def __del__(self) -> None:
+        """Close it."""
+        os.close(self._descriptor)
+
+    def read(self, into: Spikes, at: int) -> None:
+        """
+        Fill an array with the bytes from one on.
+
+        :raises MapError: if the file has become shorter.
+        """
+        data = into.reshape(-1).data
+        done = 0
+        while done < len(data):
+            count = os.preadv(self._descriptor, [data[done:]], at + done)
+            if not count:
+                raise MapError(f'{self.name}: ends at byte {at + done}; was it overwritten?')
+            done += count
+
+
 class StoredSpikes:
     """
-    Samples uint8 (frames, variants, inputs) in an open file, which is closed with the last use.
+    Samples uint8 (frames, variants, inputs) in a file.
 
     Frames are rows of the file in any order, so that some of them are no copy.
     """
 
     dtype = np.dtype(np.uint8)
 
-    def __init__(self, file: BinaryIO, at: int, rows: Indices, variants: int, inputs: int) -> None:
+    def __init__(
+        self, file: SampleFile, at: int, rows: Indices, variants: int, inputs: int
+    ) -> None:
         """
         Use a file, in which row 0 begins at byte `at`.
 
@@ -66,7 +95,7 @@ class StoredSpikes:
         found = np.empty((len(self), self.shape[2]), np.uint8)
         size = self.shape[1] * self.shape[2]
         for row, into in zip(self._rows.tolist(), found):
-            self._read(into, self._at + row * size)
+            self._file.read(into, self._at + row * size)
         return found
 
     def part(self, begin: int, end: int) -> Spikes:
@@ -80,7 +109,7 @@ class StoredSpikes:
         size = self.shape[1] * self.shape[2]
         borders = np.flatnonzero(np.diff(rows, prepend=-2, append=-2) != 1).tolist()
         for first, last in zip(borders, borders[1:]):
-            self._read(found[first:last], self._at + int(rows[first]) * size)
+            self._file.read(found[first:last], self._at + int(rows[first]) * size)
         return found
 
     def blocks(self) -> Iterator[Spikes]:
@@ -95,15 +124,6 @@ class StoredSpikes:
     def __reduce__(self) -> tuple[object, ...]:
         """Let another process have the samples themselves, in its memory."""
         return np.array, (self.part(0, len(self)),)
-
-    def _read(self, into: Spikes, at: int) -> None:
-        data = into.reshape(-1).data
-        done = 0
-        while done < len(data):
-            count = os.preadv(self._file.fileno(), [data[done:]], at + done)
-            if not count:
-                raise MapError(f'{self._file.name}: ends at byte {at + done}; was it overwritten?')
-            done += count
 
 
 def part_of(spikes: Spikes | StoredSpikes, begin: int, end: int) -> Spikes:
@@ -139,13 +159,14 @@ def stored(blocks: Iterable[Spikes], folder: Path | None) -> Spikes | StoredSpik
     frames = 0
     with _room(folder):
         file = tempfile.TemporaryFile(dir=folder)
-    for block in _drained(waiting, source):
+    with file:
+        for block in _drained(waiting, source):
+            with _room(folder):
+                file.write(block.reshape(-1).data)
+            frames += len(block)
         with _room(folder):
-            file.write(block.reshape(-1).data)
-        frames += len(block)
-    with _room(folder):
-        file.flush()
-    return StoredSpikes(file, 0, np.arange(frames), variants, inputs)
+            file.flush()
+        return StoredSpikes(SampleFile(file), 0, np.arange(frames), variants, inputs)
 
 
 def _drained(waiting: list[Spikes], source: Iterator[Spikes]) -> Iterator[Spikes]:

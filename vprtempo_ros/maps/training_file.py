@@ -20,7 +20,7 @@ from ..errors import MapError
 from ..network.spike_sums import SpikeSums
 from ..statistics import Statistics
 from .samples import REFERENCE, ROLES, TraverseSamples, TrialFrames
-from .stored_spikes import LARGE, StoredSpikes
+from .stored_spikes import LARGE, SampleFile, StoredSpikes
 from .tensors import Region, Streamed, Tensors, read_tensors, tensor, write_tensors
 from .training_data import TrainingData, is_few
 
@@ -91,9 +91,10 @@ def read_training(file: BinaryIO, size: Size, adapt: bool) -> TrainingData:
     found, left = read_tensors(
         file, TRAINING, lambda name: large and _SAMPLES.fullmatch(name) is not None
     )
+    held = SampleFile(file)
     try:
         traverses = [
-            traverse_in(found, f'traverse.{number}', size, _stored(file, left, number))
+            traverse_in(found, f'traverse.{number}', size, _stored(held, left, number))
             for number in range(size.traverses)
         ]
         _check_samples(traverses, size.places)
@@ -103,7 +104,7 @@ def read_training(file: BinaryIO, size: Size, adapt: bool) -> TrainingData:
         raise MapError(f'{TRAINING}: {error}') from None
 
 
-def _stored(file: BinaryIO, left: dict[str, Region], number: int) -> StoredSpikes | None:
+def _stored(file: SampleFile, left: dict[str, Region], number: int) -> StoredSpikes | None:
     """Return the samples of a traverse that are left in the file; None: they are not."""
     region = left.get(f'traverse.{number}.spikes')
     # Of any other type or shape they are taken for missing.
