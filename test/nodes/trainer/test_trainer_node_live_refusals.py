@@ -26,6 +26,7 @@ LASTING = {
     'encoding.encoder': 'pixels',
     'encoding.width': 28,
     'encoding.height': 28,
+    'training.outputs': 'stdp',
     'training.epochs': 500,
     'training.feature_multiplier': 2.0,
 }
