@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Doubles
 from ..errors import SourceError
 from ..frames import Pose
 from ..maps.alike import frame_id_of
@@ -31,19 +33,15 @@ def truth_by_pose(
     _check_frames(query, loaded, heading)
     placed, numbers, positions = placed_poses(loaded)
     headings = np.array([_heading(pose) for pose in placed])
-    correct: list[NDArray[np.intp] | None] = []
-    nearest = math.inf
-    for pose in query.poses:
-        if pose is None:
-            correct.append(None)
-            continue
-        distances = np.hypot(*(positions - pose.position[:2]).T)
-        nearest = min(nearest, float(distances.min()))
-        near = distances <= radius
+
+    def near(pose: Pose, distances: Doubles) -> NDArray[np.bool_]:
+        found = distances <= radius
         if heading is not None:
             difference = np.abs((headings - _heading(pose) + 180.0) % 360.0 - 180.0)
-            near &= difference <= heading
-        correct.append(numbers[near])
+            found &= difference <= heading
+        return found
+
+    correct, nearest = _near_each(query, numbers, positions, near)
     truth = from_correct_places(query.stamps, correct)
     if not truth.with_place.any():
         reason = (
@@ -74,22 +72,19 @@ def truth_by_nearest(query: Query, loaded: Map) -> GroundTruth:
     segments, tolerance = loaded.parts(), loaded.config.places.tolerance
     follows, spacing = steps_between(numbers, positions, segments)
     reach = (tolerance + 1) * spacing
-    correct: list[NDArray[np.intp] | None] = []
-    nearest = math.inf
-    for pose in query.poses:
-        if pose is None:
-            correct.append(None)
-            continue
-        distances = np.hypot(*(positions - pose.position[:2]).T)
+
+    def passed(pose: Pose, distances: Doubles) -> NDArray[np.bool_]:
         least = float(distances.min())
-        nearest = min(nearest, least)
+        if least > reach:
+            return np.zeros(len(distances), np.bool_)
         # Of each pass the place that is nearer than those before and after it.
-        before, after = (np.full(len(numbers), np.inf) for _ in range(2))
+        before, after = (np.full(len(distances), np.inf) for _ in range(2))
         before[1:][follows] = distances[:-1][follows]
         after[:-1][follows] = distances[1:][follows]
-        passed = (distances < before) & (distances <= after)
-        passed &= distances <= least + spacing / 2
-        correct.append(numbers[passed] if least <= reach else np.empty(0, np.intp))
+        lowest = (distances < before) & (distances <= after)
+        return np.asarray(lowest & (distances <= least + spacing / 2))
+
+    correct, nearest = _near_each(query, numbers, positions, passed)
     truth = widened(from_correct_places(query.stamps, correct), segments, tolerance)
     if not truth.with_place.any():
         raise SourceError(
@@ -98,6 +93,30 @@ def truth_by_nearest(query: Query, loaded: Map) -> GroundTruth:
             'recordings have one frame and one origin? Otherwise use --tolerance or --truth'
         )
     return truth
+
+
+def _near_each(
+    query: Query,
+    numbers: NDArray[np.intp],
+    positions: Doubles,
+    near: Callable[[Pose, Doubles], NDArray[np.bool_]],
+) -> tuple[list[NDArray[np.intp] | None], float]:
+    """
+    Return the places near each query frame, None where its pose is unknown, and the least distance.
+
+    :param numbers, positions: as `placed_poses` returns them; near: says which of them are, by the
+        pose of a frame and its distances to them.
+    """
+    correct: list[NDArray[np.intp] | None] = []
+    nearest = math.inf
+    for pose in query.poses:
+        if pose is None:
+            correct.append(None)
+            continue
+        distances = np.hypot(*(positions - pose.position[:2]).T)
+        nearest = min(nearest, float(distances.min()))
+        correct.append(numbers[near(pose, distances)])
+    return correct, nearest
 
 
 def placed_poses(loaded: Map) -> tuple[list[Pose], NDArray[np.intp], NDArray[np.float64]]:
