@@ -4,7 +4,6 @@ PYTHON ?= python3
 DISTRO ?=
 VENV := .venv
 SECONDS ?= 300
-WORKERS ?= auto
 RUN := $(VENV)/bin/python
 SETUP = @$(PYTHON) env/bootstrap.py --venv $(VENV) $(if $(DISTRO),--distro $(DISTRO))
 
@@ -36,7 +35,7 @@ help: ## show this
 #: RATE: demo: images per second (10, with DATA 20)
 #: OUT: demo: folder for the results (build/demo)
 #: PYTEST: test, test-fast, test-matrix: more arguments for pytest, as in PYTEST='-k match -x'
-#: WORKERS: test, test-fast: number of test processes at the same time (one per processor)
+#: WORKERS: test, test-fast: test processes at the same time (one per processor; test: one more)
 #: SECONDS: fuzz: duration (300)
 #: BENCH: bench: names of benchmarks (all), and --seed of rendered routes
 #: PEERS: nir-peers: more arguments, as in PEERS='--exports LENS street' (all exports)
@@ -86,12 +85,14 @@ nir-peers: ## run exports in other tools that read NIR, each in an environment o
 ##@ Check
 test-fast: ## run the tests without ROS and without other processes: 80 s on two cores
 	$(SETUP) --with test
-	@$(RUN) -m pytest -n $(WORKERS) --dist worksteal -m 'not ros and not process and not long' $(PYTEST)
+	@$(RUN) -m pytest -n $(or $(WORKERS),auto) --dist worksteal -m 'not ros and not process and not long' $(PYTEST)
 
 # Coverage is held to the gate of pyproject.toml by all tests only, not by those that PYTEST selects.
+# Nodes are waited for: with one worker more than processors, these have something to do meanwhile.
+test: N = $(or $(WORKERS),$(shell expr $$(nproc) + 1))
 test: ## run all tests, and measure their coverage unless PYTEST is given
 	$(SETUP) --with test
-	@$(if $(PYTEST),$(RUN) -m pytest -n $(WORKERS) --dist worksteal $(PYTEST),$(RUN) env/covered.py -n $(WORKERS) --dist worksteal)
+	@$(if $(PYTEST),$(RUN) -m pytest -n $(N) --dist worksteal $(PYTEST),$(RUN) env/covered.py -n $(N) --dist worksteal)
 
 test-matrix: ## run the tests for each ROS 2 and Python of robots that has its Python on this machine
 	@$(PYTHON) env/matrix.py $(PYTEST)

@@ -1,10 +1,10 @@
 """
-Run a NIR file in another tool: `python nir_importers.py TOOL FILE INPUTS OUTPUTS`.
+Run NIR files in another tool: `python nir_importers.py TOOL FILE INPUTS OUTPUTS ...`.
 
-`make nir-peers` runs this in an environment of the tool, so it imports nothing of this package.
-INPUTS is float32 (frames, steps, inputs), OUTPUTS the mean over the steps, float32 (frames,
-outputs), both .npy. Every tool is called as its documentation does; all are given the time step
-that the file was written for, where they have one.
+Each three are of one network. `make nir-peers` runs this in an environment of the tool, so it
+imports nothing of this package. INPUTS is float32 (frames, steps, inputs), OUTPUTS the mean over
+the steps, float32 (frames, outputs), both .npy. Every tool is called as its documentation does; all
+are given the time step that the file was written for, where they have one.
 """
 
 from __future__ import annotations
@@ -120,18 +120,19 @@ def _stepped(network: Any) -> Step:
 
 def main() -> int:
     """Run the command."""
-    tool, file, inputs, outputs = sys.argv[1:]
+    tool, *names = sys.argv[1:]
     import nir
     import torch
 
     torch.set_num_threads(1)
-    frames = torch.from_numpy(np.load(inputs))
-    # Some importers print for each node.
-    with redirect_stdout(sys.stderr):
-        run = TOOLS[tool](nir.read(file), frames.shape[1])
-    with torch.no_grad():
-        found = [run(frame, None)[0].mean(0).detach().numpy() for frame in frames]
-    np.save(outputs, np.stack(found).astype(np.float32))
+    for file, inputs, outputs in zip(names[::3], names[1::3], names[2::3], strict=True):
+        frames = torch.from_numpy(np.load(inputs))
+        # Some importers print for each node.
+        with redirect_stdout(sys.stderr):
+            run = TOOLS[tool](nir.read(file), frames.shape[1])
+        with torch.no_grad():
+            found = [run(frame, None)[0].mean(0).detach().numpy() for frame in frames]
+        np.save(outputs, np.stack(found).astype(np.float32))
     return 0
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support import TEST, quantised
+from support import PATIENCE, TEST, quantised
 from support.lava import create, expected, results
 from support.neuromorphic import (
     assert_gone,
@@ -20,6 +20,7 @@ from support.neuromorphic import (
     shared_memory,
 )
 
+from vprtempo_ros.backends.lava import worker_handle
 from vprtempo_ros.config import EncodingConfig, TrainingConfig
 from vprtempo_ros.encoding.pixels import PixelEncoder
 from vprtempo_ros.errors import BackendError
@@ -137,8 +138,9 @@ def test_detail_says_what_a_chip_would_need() -> None:
 
 @needs_lava
 @pytest.mark.unmeasured
-def test_close_ends_every_process() -> None:
+def test_close_ends_every_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing runs on, and nothing of the shared memory is left."""
+    monkeypatch.setattr(worker_handle, 'STOP', PATIENCE)
     backend = create(quantised.trained())
     processes = lava_processes()
     memory = shared_memory(processes)

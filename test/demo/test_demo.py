@@ -111,7 +111,7 @@ def test_rendered_route_seen_by_an_event_camera(tmp_path: Path) -> None:
 @pytest.mark.unmeasured
 def test_nordland_over_dds(shared_data, tmp_path: Path) -> None:
     """On 500 places of Nordland, summer to winter, upstream's recall is reached over DDS."""
-    output = demo(tmp_path, '--data', str(shared_data('nordland_64x32')))
+    output = demo(tmp_path, '--data', str(shared_data('nordland_64x32')), '--rate', '40')
     assert figure(output, 'places in the map') == 500
     assert recall(output, 1) >= 0.9
 

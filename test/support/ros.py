@@ -201,7 +201,7 @@ class Client:
         self.matches: list[Any] = []
         self.infos: list[Any] = []
         self.statuses: list[Any] = []
-        self._values: list[dict[str, str]] = []
+        self.values: list[dict[str, str]] = []
         self.beliefs: list[Any] = []
         self._target = target
         self._context = rclpy.Context()
@@ -273,7 +273,7 @@ class Client:
         own = [status for status in array.status if status.name.startswith(f'{self._target}:')]
         values = {entry.key: entry.value for status in own for entry in status.values}
         self.statuses += own
-        self._values += [values] * len(own)
+        self.values += [values] * len(own)
 
     def more_publishers(self, kind: type, topic: str, reliability: ReliabilityPolicy) -> Any:
         """Return another publisher, of a type and reliability of its own."""
@@ -357,12 +357,12 @@ class Client:
         def found() -> list[dict[str, str]]:
             return [
                 values
-                for status, values in zip(self.statuses, self._values)
+                for status, values in zip(self.statuses, self.values)
                 if condition(status, values)
             ]
 
         self.statuses.clear()
-        self._values.clear()
+        self.values.clear()
         self.spin_until(
             lambda: bool(found()),
             lambda: f'diagnostics with {what}; the last are {self.statuses[-6:]}',
@@ -390,7 +390,7 @@ class Client:
     def component(self, name: str, condition: Callable[[Any], bool], what: str) -> Any:
         """Wait for a status of one component for which the condition holds; return it."""
         self.statuses.clear()
-        self._values.clear()
+        self.values.clear()
 
         def found() -> list[Any]:
             return [

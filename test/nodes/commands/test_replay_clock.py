@@ -52,9 +52,14 @@ class Listener(Client):
         return [[self.times[n] for n in part] for part in cut(self.times)]
 
     def matched_rounds(self) -> list[list[Any]]:
-        """Return the matches heard, cut where their stamps jump back."""
+        """Return the matches heard, cut where their stamps jump back, without the last round."""
         heard = [stamp_ns(match.header) for match in self.matches]
-        return [[self.matches[n] for n in part] for part in cut(heard)]
+        return [[self.matches[n] for n in part] for part in cut(heard)][:-1]
+
+
+def places_in(matches: list[Any]) -> set[str]:
+    """Return the places that matches are of."""
+    return {best.class_id for match in matches for best in match.results[:1]}
 
 
 def test_clock_is_the_recorded_time(street, tmp_path: Path) -> None:
@@ -90,8 +95,15 @@ def test_node_uses_a_clock_that_restarts(street, tmp_path: Path) -> None:
         with ros.node(
             tmp_path, 'replay', str(street.recordings.query), '--clock', '--loop', '--rate', '2'
         ) as replay:
-            # As many as are compared, or on a machine that is busy all the time, three with gaps.
-            client.spin_until(lambda: len(client.matched_rounds()) > 3, 'three rounds')
+            # A busy machine loses frames, and a round of few frames has few answers.
+            client.spin_until(
+                lambda: (
+                    len(rounds := client.matched_rounds()) >= 3
+                    and max(len(places_in(round_)) for round_ in rounds) > 5
+                ),
+                'three rounds, one of them with several places',
+            )
+            compared = client.matched_rounds()
             assert replay.end() == 0
         assert process.process.poll() is None
         assert 'Traceback' not in process.output()
@@ -99,14 +111,13 @@ def test_node_uses_a_clock_that_restarts(street, tmp_path: Path) -> None:
     for round_ in client.rounds():
         assert times[0] <= round_[0] < times[0] + SECOND
     # The stages of matching forget earlier frames where time jumps back, adaptation to light does
-    # not. A busy machine loses frames: this one sees those that the node has seen.
+    # not. The twin sees the frames that the node has seen.
     frames = {frame.stamp_ns: frame for frame in street.frames('query')}
     twin = Recogniser(load(street.map), BackendConfig(), MatchConfig())
-    for round_ in client.matched_rounds()[:3]:
+    for round_ in compared:
         seen = [frames[stamp_ns(match.header)] for match in round_]
         found = [twin.recognise(frame.image, FrameTiming(frame.stamp_ns)) for frame in seen]
         expected = [match.places[:1].tolist() for match in found]
-        assert len({place for places in expected for place in places}) > len(round_) / 8
         given = [[int(best.class_id) for best in match.results[:1]] for match in round_]
         assert given == expected
     twin.close()

@@ -215,9 +215,13 @@ def test_two_publishers_of_different_sizes(street, running: Callable[..., Any]) 
             'a warning with both sizes',
         )
         client.matches.clear()
-        client.feed(both, lambda: len(client.matches) > 5, 'answers')
-        values = client.status(lambda _, values: int(values.get('frames bad', 0)) > 5, 'bad ones')
-        assert any('found 320x240' in key for key in values)
+        client.values.clear()
+
+        def counted() -> bool:
+            return any(int(values.get('frames bad', 0)) > 5 for values in client.values)
+
+        client.feed(both, lambda: len(client.matches) > 5 and counted(), 'answers and bad frames')
+        assert any('found 320x240' in key for values in client.values for key in values)
         camera.until('input', OK)
 
 

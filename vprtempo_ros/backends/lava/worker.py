@@ -1,12 +1,12 @@
 """
-The process in which Lava runs: `python -m vprtempo_ros.backends.lava.worker DESCRIPTOR`.
+The process in which Lava runs: `python -m vprtempo_ros.backends.lava.worker DESCRIPTOR SECONDS`.
 
 Lava forks a process for each process of its graph, which is unsafe with a node's threads, and
 leaves them behind if it is killed. So it runs here alone, in a session that Ctrl-C does not reach,
 and everything ends with the process that started it:
 
 - When the other end of its pipe closes, this process stops Lava and ends; if Lava does not stop
-  within some seconds, it ends anyway.
+  within SECONDS, it ends anyway.
 - The kernel kills every process forked from here when this one ends, for any reason.
 """
 
@@ -33,8 +33,6 @@ from .hardware import Link, choose_link
 from .plan import Tensors, from_tensors
 
 _PR_SET_PDEATHSIG = 1
-# How long Lava may take to stop after the other end has closed, in seconds.
-_PATIENCE = 5.0
 
 
 class RunningNetwork(Protocol):
@@ -51,7 +49,8 @@ def main() -> int:
     """Serve the process at the other end of the pipe until it closes it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     connection = Connection(int(sys.argv[1]))
-    threading.Thread(target=_end_with, args=(connection.fileno(),), daemon=True).start()
+    patience = float(sys.argv[2])
+    threading.Thread(target=_end_with, args=(connection.fileno(), patience), daemon=True).start()
     _let_children_end_with_this()
     try:
         received = receive_network(connection)
@@ -86,13 +85,13 @@ def _start(kind: str, config: LavaConfig, tensors: Tensors) -> tuple[RunningNetw
     return GradedNetwork(from_tensors(tensors), link), link
 
 
-def _end_with(descriptor: int) -> None:
-    """Wait until the other end of a socket is closed; then end the process."""
+def _end_with(descriptor: int, patience: float) -> None:
+    """Wait until the other end of a socket is closed; end the process some seconds after it."""
     poll = select.poll()
     # No event except the hang-up, which is always reported.
     poll.register(descriptor, 0)
     poll.poll()
-    time.sleep(_PATIENCE)
+    time.sleep(patience)
     os._exit(1)
 
 

@@ -21,8 +21,9 @@ HINT = (
     '"scipy<1.17" "scikit-learn<1.8" networkx asteval cloudpickle, then pip install '
     '--ignore-requires-python --no-deps lava-nc==0.10.0'
 )
-# How long Lava may take to start, to run a step, and to stop, in seconds.
-_START, _STEP, _STOP = 120.0, 60.0, 10.0
+# How long Lava may take to start, to run a step, and to stop, in seconds; and how long the worker
+# may take to end without it, until it is killed.
+_START, _STEP, STOP, _KILL = 120.0, 60.0, 5.0, 5.0
 _ENDED = 'backend lava: Lava has ended (see its last lines above); restart the backend'
 
 
@@ -46,7 +47,7 @@ class WorkerHandle:
         root = str(Path(__file__).resolve().parents[3])
         path = os.pathsep.join(filter(None, [root, os.environ.get('PYTHONPATH')]))
         self._process = subprocess.Popen(
-            [sys.executable, '-m', 'vprtempo_ros.backends.lava.worker', str(descriptor)],
+            [sys.executable, '-m', 'vprtempo_ros.backends.lava.worker', str(descriptor), str(STOP)],
             stdin=subprocess.DEVNULL,
             pass_fds=[descriptor],
             start_new_session=True,
@@ -86,7 +87,7 @@ class WorkerHandle:
         """Close the pipe, which ends the worker; kill it if it does not end."""
         self._connection.close()
         try:
-            self._process.wait(_STOP)
+            self._process.wait(STOP + _KILL)
         except subprocess.TimeoutExpired:
             # The kernel kills Lava's processes; the tracker of its shared memory cleans up.
             self._process.kill()
