@@ -254,3 +254,78 @@ def test_gaps_and_frames_without_a_pose(tmp_path: Path) -> None:
     assert list(complete.lines()) == ['1 gap, the largest of 2.1 s', '6 frames without a pose']
     assert {ODOM, CAMERA} == {record.topic for record in (*seen, *moved)}
     assert {record.type for record in moved} == {ODOMETRY}
+
+
+def after_the_second(unit: int) -> list[int]:
+    """Return stamps at 10 Hz, begun in a second, with their fractions in a unit of ns."""
+    whole = steady(100, START + 3 * TENTH)
+    return [time - time % SECOND + time % SECOND // unit for time in whole]
+
+
+@pytest.mark.parametrize(
+    ('stamped', 'why'),
+    [
+        (after_the_second(SECOND), 'has stamps that go on only every 1.0 s'),
+        (after_the_second(1000), 'has stamps that go on only every 1.0 s'),
+        (after_the_second(1_000_000), 'has stamps that go on only every 1.0 s'),
+        ([START] * 100, 'has the same stamp in all messages'),
+        (
+            [time // 1000 for time in steady(100, START)],
+            'is stamped 1000 times as slowly as received (another unit?)',
+        ),
+        ([0] * 70 + steady(30, START), 'has no valid stamp in 70 of 100 messages'),
+    ],
+)
+def test_stamps_that_do_not_say_when(stamped: list[int], why: str) -> None:
+    """Drivers leave out nanoseconds, or write others into them: receive times are used instead."""
+    received = steady(100, START + 3 * TENTH)
+    for number, names in enumerate((('/image', '/odom'), ('/odom', '/image'))):
+        first = stamps(names[0], received, stamped)
+        second = stamps(names[1], received, received)
+        found = common_clock(*(first, second)[:: 1 - 2 * number])
+        assert found.poses is not None
+        assert found.frames.tolist() == found.poses.tolist() == received
+        assert found.notes == [f'{names[0]} {why}: receive times are used']
+
+
+def test_stamps_of_another_rate() -> None:
+    """Of two topics that run at different rates, one is not of the clock it seems to be."""
+    received = steady(100)
+    slow = [START + number * TENTH // 2 for number in range(100)]
+    found = common_clock(stamps('/image', received, slow), stamps('/odom', received, received))
+    assert found.poses is not None
+    assert found.frames.tolist() == found.poses.tolist() == received
+    assert found.notes == [
+        'stamps of /image run at 0.5 times the rate of the receive times, those of /odom at 1: '
+        'receive times are used for both'
+    ]
+    # Both of a simulation that is as slow.
+    found = common_clock(stamps('/image', received, slow), stamps('/odom', received, slow))
+    assert found.frames.tolist() == slow
+
+
+def test_poses_that_are_sent_again() -> None:
+    """The fix of a second, sent ten times with its stamp, is not one without nanoseconds."""
+    received = steady(100)
+    stamped = [time - (time - START) % SECOND for time in received]
+    sent = stamps('/fix', received, stamped)
+    repeated = np.arange(100) % 10 != 0
+    found = common_clock(stamps('/image', received, received), sent._replace(repeated=repeated))
+    assert found.poses is not None and found.poses.tolist() == stamped
+    assert found.notes == []
+
+
+def test_nanoseconds_of_more_than_a_second(tmp_path: Path) -> None:
+    """A driver that cuts the time off to 32 bits of ns, and adds its seconds, gives no stamps."""
+    seen = list(images([picture(n) for n in range(100)], period_ns=TENTH))
+    moved = list(odometry([(n, 0, 0) for n in range(100)], period_ns=TENTH))
+    for record in seen:
+        record.message.header.stamp.nanosec = record.stamp_ns % (1 << 32)
+    path = write_bag(tmp_path / 'bag', [*seen, *moved])
+    frames = BagFrames(path, BagInputConfig(), PosesConfig())
+    assert [frame.stamp_ns for frame in frames] == steady(100)
+    assert [frame.pose.position[0] for frame in frames if frame.pose] == list(range(100))
+    unset = sum(record.message.header.stamp.nanosec >= SECOND for record in seen)
+    assert frames.completeness.notes == [
+        f'{CAMERA} has no valid stamp in {unset} of 100 messages: receive times are used'
+    ]

@@ -38,6 +38,8 @@ class Header(Protocol):
     frame_id: str
 
 
+_SECOND = 1_000_000_000  # ns
+
 IMAGE = 'sensor_msgs/msg/Image'
 COMPRESSED = 'sensor_msgs/msg/CompressedImage'
 FFMPEG_PACKET = 'ffmpeg_image_transport_msgs/msg/FFMPEGPacket'
@@ -138,7 +140,12 @@ def write_message(message: Message, type_name: str) -> bytes:
 
 def stamp_ns(header: Header) -> int:
     """Return a header's stamp in nanoseconds."""
-    return int(header.stamp.sec) * 1_000_000_000 + int(header.stamp.nanosec)
+    return int(header.stamp.sec) * _SECOND + int(header.stamp.nanosec)
+
+
+def valid_ns(seconds: int, nanoseconds: int) -> int:
+    """Return a recorded stamp in ns; 0, as without one, for nanoseconds of a second and more."""
+    return seconds * _SECOND + nanoseconds if nanoseconds < _SECOND else 0
 
 
 def first_stamp_ns(data: bytes) -> int | None:
@@ -146,7 +153,7 @@ def first_stamp_ns(data: bytes) -> int | None:
     if len(data) < 12:
         return None
     seconds, nanoseconds = struct.unpack_from('<iI' if data[1] & 1 else '>iI', data, 4)
-    return int(seconds) * 1_000_000_000 + int(nanoseconds)
+    return int(seconds) * _SECOND + int(nanoseconds)
 
 
 def restamp(data: bytes, shift_ns: int) -> bytes:
@@ -161,8 +168,8 @@ def restamp(data: bytes, shift_ns: int) -> bytes:
     try:
         layout = '<iI' if data[1] & 1 else '>iI'
         seconds, nanoseconds = struct.unpack_from(layout, data, 4)
-        moved = seconds * 1_000_000_000 + nanoseconds + shift_ns
-        return data[:4] + struct.pack(layout, *divmod(moved, 1_000_000_000)) + data[12:]
+        moved = seconds * _SECOND + nanoseconds + shift_ns
+        return data[:4] + struct.pack(layout, *divmod(moved, _SECOND)) + data[12:]
     except (IndexError, struct.error) as error:
         raise ImageError(
             f'{len(data)} bytes have no stamp that can be moved by {shift_ns} ns ({error})'

@@ -2,9 +2,10 @@
 Which clock to trust: the order of recording, the stamps, or the receive times.
 
 Stamps are when something was seen, and so what poses and frames are joined by. But they may be
-missing (0), begin again (a simulation is reset, a counter wraps), or be of another clock than the
-stamps of the poses. Receive times are those of one computer, late by a varying latency. Every
-source asks here, once, for all of its stamps.
+missing (0), stand still (a driver sets them once, or whole seconds only), go on at another rate,
+begin again (a simulation is reset, a counter wraps), or be of another clock than the stamps of the
+poses. Receive times are those of one computer, late by a varying latency. Every source asks here,
+once, for all of its stamps.
 """
 
 from __future__ import annotations
@@ -30,20 +31,34 @@ _APART_NS = 5_000_000_000
 _UNSURE_NS = 1_000_000_000
 # Jumps of two topics are one if they differ by less than this, in ns.
 _SAME_NS = 1_000_000_000
+# Stamps are checked if there are as many, received over this time in ns.
+_ENOUGH, _LONG_NS = 8, 1_000_000_000
+# Stamps stand still if at least this part of their steps is shorter than _STILL_NS, though received
+# more than _BETWEEN_NS apart, and the others are longer than _COARSE_NS.
+_MANY_STILL, _STILL_NS, _BETWEEN_NS, _COARSE_NS = 0.4, 1_000_000, 5_000_000, 500_000_000
+# Stamps that are this many times as slow as receive times are of another unit, not of a simulation.
+_SLOW = 300
+# Parts of a recording whose rates are measured.
+_RATES = 10
+# Rates of two topics that differ by this part are not those of the same clock.
+_OTHER_RATE = 0.02
 
 
 class Stamps(NamedTuple):
     """
     The clocks of a topic, int64 ns (messages,) in the order of recording.
 
-    stamped: 0 where a header has no stamp. numbers: grow in the order of the sensor; None where
-    messages have none.
+    stamped: 0 where a header has no stamp, or nanoseconds of a second and more. numbers: grow in
+    the order of the sensor; None where messages have none. why: what is said of a topic without
+    stamps. repeated: bool, messages that are sent again as they were; None if that is unknown.
     """
 
     name: str
     received: Times
     stamped: Times
     numbers: Times | None = None
+    why: str = 'has no stamps'
+    repeated: NDArray[np.bool_] | None = None
 
 
 class Clocks(NamedTuple):
@@ -98,13 +113,14 @@ def common_clock(frames: Stamps, poses: Stamps | None = None) -> Clocks:
 def _one_clock(frames: Stamps, poses: Stamps | None) -> Clocks:
     """Return times that go on, and are of one clock."""
     notes: list[str] = []
-    topics = [frames] if poses is None or not len(poses.stamped) else [frames, poses]
+    frames = _usable(frames)
+    topics = [frames] if poses is None or not len(poses.stamped) else [frames, _usable(poses)]
     if len(topics) == 2 and _unset(frames) != _unset(topics[1]):
         unset = frames if _unset(frames) else topics[1]
         other = topics[1] if unset is frames else frames
         if _apart(other.stamped, other.received) > _APART_NS:
             notes.append(
-                f'{unset.name} has no stamps and {other.name} is stamped {_span(other.stamped)}, '
+                f'{unset.name} {unset.why} and {other.name} is stamped {_span(other.stamped)}, '
                 'another clock than that of the receive times: receive times are used for both'
             )
             return Clocks(frames.received, topics[1].received, notes)
@@ -119,9 +135,69 @@ def _one_clock(frames: Stamps, poses: Stamps | None) -> Clocks:
     times = [_continued(each, found) for each, found in zip(filled, jumps)]
     if len(topics) == 1:
         return Clocks(times[0], None if poses is None else poses.received, notes)
+    if (rates := _other_rates(topics, times)) is not None:
+        notes.append(
+            f'stamps of {topics[0].name} run at {rates[0]:.3g} times the rate of the receive '
+            f'times, those of {topics[1].name} at {rates[1]:.3g}: receive times are used for both'
+        )
+        return Clocks(topics[0].received, topics[1].received, notes)
     times[0] = _aligned(topics[0], topics[1], times[0], times[1], notes)
     breaks = tuple(int(times[1][jump.message]) for jump in jumps[1])
     return Clocks(times[0], times[1], notes, breaks)
+
+
+def _usable(topic: Stamps) -> Stamps:
+    """Return a topic without its stamps, and why, if they do not say when a message was sent."""
+    stamped, received = topic.stamped, topic.received
+    if len(stamped) < _ENOUGH or np.ptp(received) < _LONG_NS or not stamped.any():
+        return topic
+    why = ''
+    unset = int(np.count_nonzero(stamped == 0))
+    steps, between = np.diff(stamped), np.diff(received)
+    still = np.abs(steps) < _STILL_NS
+    if topic.repeated is not None:
+        still &= ~topic.repeated[1:]
+    if 2 * unset > len(stamped):
+        why = f'has no valid stamp in {unset} of {len(stamped)} messages'
+    elif (stamped == stamped[0]).all():
+        why = 'has the same stamp in all messages'
+    elif (rate := _rate(stamped, received)) is not None and 0 < rate * _SLOW < 1:
+        why = f'is stamped {1 / rate:.0f} times as slowly as received (another unit?)'
+    elif (
+        _MANY_STILL <= still.mean() < 1
+        and np.median(between[still]) > _BETWEEN_NS
+        and (coarse := float(np.median(steps[~still]))) > _COARSE_NS
+    ):
+        why = f'has stamps that go on only every {coarse * 1e-9:.1f} s'
+    return topic._replace(stamped=np.zeros_like(stamped), why=why) if why else topic
+
+
+def _rate(times: Times, received: Times) -> float | None:
+    """Return how fast times go on relative to the receive times, None if these do not go on."""
+    # The median of parts: a clock that is set, once, is in one of them.
+    ends = np.linspace(0, len(times) - 1, _RATES + 1).astype(int)
+    passed, took = np.diff(times[ends]), np.diff(received[ends])
+    known = took > 0
+    return float(np.median(passed[known] / took[known])) if known.any() else None
+
+
+def _other_rates(topics: list[Stamps], times: list[Times]) -> tuple[float, float] | None:
+    """Return the rates of two topics, if they are not those of one clock."""
+    begin = max(int(topic.received.min()) for topic in topics)
+    end = min(int(topic.received.max()) for topic in topics)
+    rates = []
+    for topic, each in zip(topics, times):
+        both = (begin <= topic.received) & (topic.received <= end)
+        if np.count_nonzero(both) < _ENOUGH:
+            return None
+        rate = _rate(each[both], topic.received[both])
+        if rate is None or rate <= 0:
+            return None
+        rates.append(rate)
+    apart = abs(rates[0] / rates[1] - 1)
+    if apart < _OTHER_RATE or apart * (end - begin) < _UNSURE_NS:
+        return None
+    return rates[0], rates[1]
 
 
 def _unset(topic: Stamps) -> bool:
@@ -142,7 +218,7 @@ def _filled(topic: Stamps, notes: list[str]) -> Times:
     if not unset.any():
         return topic.stamped
     if unset.all():
-        notes.append(f'{topic.name} has no stamps: receive times are used')
+        notes.append(f'{topic.name} {topic.why}: receive times are used')
         return topic.received
     known = np.flatnonzero(~unset)
     wanted = np.flatnonzero(unset)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from ..events.packet import EVENT_BYTES, Size
-from .cdr import ARRAY, COMPRESSED, FFMPEG_PACKET, IMAGE, OLD_PACKET, PACKET
+from .cdr import ARRAY, COMPRESSED, FFMPEG_PACKET, IMAGE, OLD_PACKET, PACKET, valid_ns
 
 # Bytes that hold the fields before the data, or an image file's up to its size.
 HEAD_BYTES = {COMPRESSED: 1 << 18}
@@ -22,7 +22,7 @@ _NUMBER_MAX = (1 << 63) - 1
 
 class Head(NamedTuple):
     """
-    Stamp in ns, 0 if it was never set, and width and height in pixels, None if unknown.
+    Stamp in ns, 0 if it was never set or is none, and width and height in pixels, None if unknown.
 
     number: of packets of events, growing in the order of the sensor: their sequence number, or
     where they have none the time of their first events in ns.
@@ -40,7 +40,7 @@ def read_head(data: bytes, type_name: str) -> Head:
         seconds, nanoseconds, length = struct.unpack_from(f'{order}iII', data, 4)
     except (IndexError, struct.error):
         return Head(0, None)
-    stamp = seconds * 1_000_000_000 + nanoseconds
+    stamp = valid_ns(seconds, nanoseconds)
     size = number = None
     with suppress(IndexError, struct.error, ValueError):
         at = 16 + (length + 3) // 4 * 4

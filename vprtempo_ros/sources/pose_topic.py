@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..errors import ImageError, SourceError
 from ..frames import Pose
 from .bags import BagReader
-from .cdr import read_message, stamp_ns
+from .cdr import read_message, valid_ns
 from .clocks import Clocks, Stamps
 from .poses import FIX, Origin, PoseTrack, local_metres, pose_of
 from .storage import Topic
@@ -61,8 +61,14 @@ def read_pose_messages(bag: BagReader, topic: Topic) -> PoseMessages:
             without_fix += topic.type == FIX and message.status.status < 0
             continue
         received.append(raw.stamp_ns)
-        stamped.append(stamp_ns(message.header))
+        stamp = message.header.stamp
+        stamped.append(valid_ns(stamp.sec, stamp.nanosec))
         poses.append(pose)
+    # A driver may send its last pose again, at a higher rate than it measures.
+    repeated = [
+        number > 0 and poses[number - 1] == pose and stamped[number - 1] == stamped[number]
+        for number, pose in enumerate(poses)
+    ]
     keep: NDArray[np.bool_] = np.ones(len(poses), bool)
     notes: list[str] = []
     if unusable:
@@ -82,7 +88,12 @@ def read_pose_messages(bag: BagReader, topic: Topic) -> PoseMessages:
         )
     return PoseMessages(
         topic,
-        Stamps(topic.name, np.array(received, np.int64)[keep], np.array(stamped, np.int64)[keep]),
+        Stamps(
+            topic.name,
+            np.array(received, np.int64)[keep],
+            np.array(stamped, np.int64)[keep],
+            repeated=np.array(repeated, bool)[keep],
+        ),
         [pose for pose, kept in zip(poses, keep) if kept],
         notes,
     )
