@@ -156,11 +156,12 @@ def test_definitions_agree(file: str) -> None:
 
 
 def test_types_that_are_read() -> None:
-    """Both messages, and the old name of EventPacket."""
+    """Both messages, and other names of each."""
     assert EVENT_TYPES == (
         'event_camera_msgs/msg/EventPacket',
         'event_array_msgs/msg/EventArray',
         'dvs_msgs/msg/EventArray',
+        'prophesee_event_msgs/msg/EventArray',
     )
 
 

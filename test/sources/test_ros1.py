@@ -17,7 +17,7 @@ from vprtempo_ros.errors import SourceError
 from vprtempo_ros.events.decoding import StreamDecoder
 from vprtempo_ros.events.packet import EventBuffer
 from vprtempo_ros.sources.bags import BagReader
-from vprtempo_ros.sources.cdr import ARRAY, PACKET
+from vprtempo_ros.sources.cdr import ARRAYS, PACKET
 from vprtempo_ros.sources.event_bag import BagPackets
 from vprtempo_ros.sources.traverse import open_traverse
 from vprtempo_ros.tools.bag_info import describe
@@ -67,11 +67,12 @@ def test_images_and_poses(tmp_path: Path, compression: Any) -> None:
 
 @pytest.mark.parametrize('count', [0, 1, 2, 500])
 @pytest.mark.parametrize('frame_id', ['', 'cam', 'davis'])
-def test_event_arrays(tmp_path: Path, count: int, frame_id: str) -> None:
-    """Events of dvs_msgs are those that were written."""
+@pytest.mark.parametrize('kind', ARRAYS)
+def test_event_arrays(tmp_path: Path, kind: str, count: int, frame_id: str) -> None:
+    """Events of dvs_msgs, and of prophesee_event_msgs, are those that were written."""
     events = random_events(count)
-    message = event_array(START, events, frame_id)
-    path = write(tmp_path / 'events.bag', [('/dvs/events', ARRAY, START, message)])
+    message = event_array(START, events, frame_id, kind)
+    path = write(tmp_path / 'events.bag', [('/dvs/events', kind, START, message)])
     (one,) = BagPackets(path).read()
     assert (one.width, one.height, one.frame_id) == (WIDTH, HEIGHT, frame_id)
     buffer = EventBuffer()

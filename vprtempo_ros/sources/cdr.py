@@ -48,6 +48,9 @@ PACKET = 'event_camera_msgs/msg/EventPacket'
 # The first name of EventPacket; the fields are the same.
 OLD_PACKET = 'event_array_msgs/msg/EventArray'
 ARRAY = 'dvs_msgs/msg/EventArray'
+# Of prophesee_ros_wrapper, for ROS 1; the fields are the same.
+PROPHESEE_ARRAY = 'prophesee_event_msgs/msg/EventArray'
+ARRAYS = (ARRAY, PROPHESEE_ARRAY)
 
 
 @lru_cache(maxsize=1)

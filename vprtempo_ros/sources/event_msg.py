@@ -11,9 +11,9 @@ from ..errors import EventError, ImageError
 from ..events.event_array import LAST_BYTES
 from ..events.packet import EVENT_ARRAY, EVENT_BYTES, Packet
 from .bag_writer import header
-from .cdr import ARRAY, OLD_PACKET, PACKET, Message, read_message, stamp_ns, typestore
+from .cdr import ARRAY, ARRAYS, OLD_PACKET, PACKET, Message, read_message, stamp_ns, typestore
 
-EVENT_TYPES = (PACKET, OLD_PACKET, ARRAY)
+EVENT_TYPES = (PACKET, OLD_PACKET, *ARRAYS)
 
 
 def read_packet(data: bytes, type_name: str) -> Packet:
@@ -22,7 +22,7 @@ def read_packet(data: bytes, type_name: str) -> Packet:
 
     :raises EventError: if the bytes do not hold such a message.
     """
-    return _read_array(data) if type_name == ARRAY else _read_packet(data)
+    return _read_array(data) if type_name in ARRAYS else _read_packet(data)
 
 
 def _read_packet(data: bytes) -> Packet:

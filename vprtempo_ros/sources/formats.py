@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ..events.decoding import OWN
 from ..events.packet import EVENT_ARRAY
-from .cdr import COMPRESSED
+from .cdr import ARRAYS, COMPRESSED
 from .event_files import FORMATS
 from .event_msg import EVENT_TYPES
 from .folder import IMAGE_SUFFIXES
@@ -58,14 +58,14 @@ def tables() -> dict[str, list[Format]]:
         **dict.fromkeys(EVENT_TYPES, encodings),
         **dict.fromkeys(POSE_TYPES, 'one coordinate frame'),
         'sensor_msgs/msg/Image': ', '.join(f'`{name}`' for name in ENCODINGS),
-        'dvs_msgs/msg/EventArray': 'fields',
+        **dict.fromkeys(ARRAYS, 'fields'),
         'sensor_msgs/msg/NavSatFix': 'status 0 or more, WGS 84',
     }
     tested = {
         **dict.fromkeys(DECODERS, 'files of OpenCV; own encoders'),
         **dict.fromkeys(VIDEO_TYPES, 'encoders of FFmpeg (x264, x265)'),
         **dict.fromkeys(EVENT_TYPES, 'recordings of event_camera_py; own encoders'),
-        'dvs_msgs/msg/EventArray': 'messages of rosbags',
+        **dict.fromkeys(ARRAYS, 'messages of rosbags'),
         **dict.fromkeys(POSE_TYPES, 'messages of rosbags'),
     }
     kinds = (*DECODERS, *VIDEO_TYPES, *EVENT_TYPES, *POSE_TYPES)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from ..events.packet import EVENT_BYTES, Size
-from .cdr import ARRAY, COMPRESSED, FFMPEG_PACKET, IMAGE, OLD_PACKET, PACKET, valid_ns
+from .cdr import ARRAYS, COMPRESSED, FFMPEG_PACKET, IMAGE, OLD_PACKET, PACKET, valid_ns
 
 # Bytes that hold the fields before the data, or an image file's up to its size.
 HEAD_BYTES = {COMPRESSED: 1 << 18}
@@ -55,7 +55,7 @@ def _number(data: bytes, type_name: str, order: str, at: int) -> int | None:
         # A field of 8 bytes begins at a multiple of 8 after the first 4.
         (number,) = struct.unpack_from(f'{order}Q', data, (at + 8 - 4 + 7) // 8 * 8 + 4)
         return min(number, _NUMBER_MAX)
-    if type_name == ARRAY:
+    if type_name in ARRAYS:
         (count,) = struct.unpack_from(f'{order}I', data, at + 8)
         first = range(at + 12, at + 12 + min(count, _EVENTS) * EVENT_BYTES, EVENT_BYTES)
         times = sorted(
@@ -70,7 +70,7 @@ def _number(data: bytes, type_name: str, order: str, at: int) -> int | None:
 
 
 def _size(data: bytes, type_name: str, order: str, at: int) -> Size | None:
-    if type_name in (IMAGE, PACKET, OLD_PACKET, ARRAY):
+    if type_name in (IMAGE, PACKET, OLD_PACKET, *ARRAYS):
         height, width = struct.unpack_from(f'{order}II', data, at)
         return (width, height) if width and height else None
     if type_name == FFMPEG_PACKET:

@@ -7,7 +7,7 @@ import struct
 import numpy as np
 
 from ..errors import SourceError
-from .cdr import ARRAY, COMPRESSED, IMAGE, OLD_PACKET, PACKET, store_of
+from .cdr import ARRAYS, COMPRESSED, IMAGE, OLD_PACKET, PACKET, store_of
 
 # An event of dvs_msgs, without padding.
 _EVENT = np.dtype([('x', '<u2'), ('y', '<u2'), ('time', '<u4', 2), ('p', 'u1')])
@@ -33,7 +33,7 @@ def to_cdr(data: bytes, type_name: str) -> bytes:
     :raises SourceError: if the type is none that is read here.
     :raises Exception: of any type, if the bytes do not hold such a message.
     """
-    if type_name == ARRAY:
+    if type_name in ARRAYS:
         return _array_to_cdr(data)
     if type_name not in _SAME:
         raise SourceError(
