@@ -247,6 +247,11 @@ class PlacesConfig:
         high=1000,
     )
 
+    @property
+    def is_each_frame(self) -> bool:
+        """Whether each frame of the traverse is a place."""
+        return self.by == 'frames' and self.spacing == 1.0
+
 
 @dataclass
 class PosesConfig:

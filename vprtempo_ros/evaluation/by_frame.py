@@ -31,7 +31,7 @@ def truth_by_frame(
     :raises SourceError: if the map does not have a place for each frame, or the lengths differ.
     """
     sampling = loaded.config.places
-    if sampling.by != 'frames' or sampling.spacing != 1.0:
+    if not sampling.is_each_frame:
         raise SourceError(
             f'--tolerance needs a map with a place for each frame, but its places '
             f'are {sampling.spacing:g} {sampling.by} apart: use --radius or --truth'

@@ -256,8 +256,7 @@ def _promised(given: argparse.Namespace, query: Query, loaded: Map) -> tuple[Gro
     words = within_places(tolerance)
     if any(query.poses) and any(place.pose for place in loaded.places):
         return truth_by_nearest(query, loaded), f'{words} (nearest by pose)'
-    sampling = loaded.config.places
-    if sampling.by != 'frames' or sampling.spacing != 1.0:
+    if not loaded.config.places.is_each_frame:
         raise ConfigError(
             f'{query.path}: expected poses in map and query, or a map with a place for each frame, '
             'to know where a frame was taken, found neither: use --truth CSV'
