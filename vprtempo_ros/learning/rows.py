@@ -12,9 +12,6 @@ from ..network.neighbours import spread, unit
 from ..network.ridge import TARGET, without_mean
 from .basis import Basis
 
-# Rows of the inverse that change at a time: they stay in the cache of the processor.
-_BLOCK = 128
-
 
 class Rows:
     """
@@ -22,14 +19,16 @@ class Rows:
 
     Samples of new places change the matrix of the equations by few dimensions, and so its inverse
     (Woodbury, Inverting Modified Matrices, 1950), and the solutions of the last places. The mean of
-    the samples stays that of the map.
+    the samples stays that of the map. The inverse is symmetric, and what is subtracted from it is
+    too, a matrix times itself transposed: half of it is read and written, from which a place takes
+    most of its time. SciPy must be there (`check_scipy`), as it was for the basis.
     """
 
     def __init__(self, basis: Basis) -> None:
         """Begin with the samples of the map."""
         self._basis = basis
-        self._inverse = basis.inverse.copy()
-        self._changes = np.empty((_BLOCK, len(basis.mean)), np.float32)
+        # Its lower triangle, in the order of LAPACK, which changes it in place.
+        self._inverse = np.array(basis.inverse, order='F')
         # Of the last places: solutions of the equations, and frames by `unit`, of inputs each.
         tail = 2 * len(basis.targets) - 1
         self._solved: deque[Floats] = deque(maxlen=tail)
@@ -64,15 +63,16 @@ class Rows:
 
     def _include(self, samples: Spikes) -> Floats:
         """Add samples to the equations; return the solution for their sum, float32 (inputs,)."""
+        from scipy.linalg.blas import ssymm, ssyrk
+
         centred = samples.astype(np.float32) * AMPLITUDE - self._basis.mean
-        moved = self._inverse @ centred.T
+        moved = ssymm(1.0, self._inverse, centred.T, lower=1)
         within = np.eye(len(centred), dtype=np.float32) + centred @ moved
-        change = np.linalg.solve(within, moved.T)
-        for begin in range(0, len(moved), _BLOCK):
-            part = moved[begin : begin + _BLOCK]
-            self._inverse[begin : begin + _BLOCK] -= np.matmul(
-                part, change, out=self._changes[: len(part)]
-            )
+        # With within = L L^T the inverse loses moved within^-1 moved^T = half half^T.
+        root = np.linalg.inv(np.linalg.cholesky(within))
+        half = moved @ root.T
+        self._inverse = ssyrk(-1.0, half, beta=1.0, c=self._inverse, lower=1, overwrite_c=1)
+        change = root.T @ half.T
         for solved in self._solved:
             solved -= (centred @ solved) @ change
         return np.asarray(change.sum(axis=0))

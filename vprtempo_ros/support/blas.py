@@ -15,8 +15,9 @@ class BlasThreads:
 
     _active: list[BlasThreads] = []
     _lock = threading.Lock()
-    # The limits before the first of those that are active.
+    # The limits before the first of those that are active, and of libraries loaded since.
     _original: Any = None
+    _later: list[Any] = []
 
     def __init__(self, threads: int) -> None:
         """Set the number of threads; it applies to the whole process, as torch's does."""
@@ -35,9 +36,18 @@ class BlasThreads:
             newest = self._active[-1] is self
             self._active.remove(self)
             if not self._active:
+                while self._later:
+                    self._later.pop().restore_original_limits()
                 self._original.restore_original_limits()
             elif newest:
                 self._apply(self._active[-1]._threads)
+
+    @classmethod
+    def hold(cls) -> None:
+        """Let the limit that holds, if any, hold for libraries loaded since, as SciPy's."""
+        with cls._lock:
+            if cls._active:
+                cls._later.append(cls._apply(cls._active[-1]._threads))
 
     @staticmethod
     def _apply(threads: int) -> Any:

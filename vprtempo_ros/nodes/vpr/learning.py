@@ -17,6 +17,7 @@ from ...learning.journal import journal_of
 from ...maps.document import MAP
 from ...maps.edit_lock import locked
 from ...maps.store import checksums
+from ...support.blas import BlasThreads
 from ...support.paths import user_path
 from .frame_processor import FrameProcessor
 
@@ -228,7 +229,11 @@ class Learning:
     ) -> None:
         from ...learning.basis import BasisTask, basis_of
         from ...learning.learner import Learner, head_of
+        from ...network.ridge import check_scipy
 
+        # Not while the first new place is waited for, and with as few threads as the backend.
+        check_scipy()
+        BlasThreads.hold()
         loaded = processor.loaded.recogniser.map
         file = journal_of(folder)
         if file.exists():
