@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.helpers import SECOND, START, Record, images, odometry, picture, write_bag
+from support.helpers import ODOM, SECOND, START, Record, images, odometry, picture, write_bag
 
 from vprtempo_ros.config import BagInputConfig, PosesConfig
 from vprtempo_ros.errors import SourceError
@@ -125,6 +125,26 @@ def test_a_further_traverse_shares_the_origin(tmp_path: Path) -> None:
     )
     assert next(iter(frames)).pose.position == pytest.approx((0.788, 0, 0), abs=2e-3)
     assert frames.origin == (45.0, 7.0, 100.0)
+
+
+def test_odometry_that_is_reset_or_of_two_nodes(tmp_path: Path) -> None:
+    """It is said, and nothing is interpolated from one coordinate frame to the other."""
+    reset = [(n * 0.5, 0.0, 0.0) for n in range(20)] * 2
+    path = write_bag(
+        tmp_path / 'reset',
+        [
+            *images([picture(n) for n in range(40)], period_ns=SECOND // 20),
+            *odometry(reset, start_ns=START + SECOND // 80, period_ns=SECOND // 20),
+        ],
+    )
+    frames = BagFrames(path, BagInputConfig(), PosesConfig())
+    found = [frame.pose.position[0] for frame in frames if frame.pose]
+    assert found[:4] == pytest.approx([0.0, 0.375, 0.875, 1.375])
+    # At the reset the nearer pose.
+    assert found[19:22] == pytest.approx([9.375, 0.0, 0.375])
+    assert [note.partition(' (')[0] for note in frames.completeness.notes] == [
+        f'{ODOM}: steps between poses that are faster than any vehicle: 1, the largest of 9.5 m'
+    ]
 
 
 def test_fixes_that_are_none(tmp_path: Path) -> None:

@@ -18,8 +18,8 @@ from .storage import Topic
 
 # Latitude and longitude 0 is a fix only if the route is this close to it, in degrees.
 _NULL_ISLAND = 0.1
-# A step between fixes is none of a vehicle if it is longer and faster than this, in m and m/s.
-_FAR, _FAST = 300.0, 150.0
+# A step is none of a vehicle if it is longer (between fixes, other poses) and faster, in m and m/s.
+_FAR, _FAR_ODOMETRY, _FAST = 300.0, 1.0, 150.0
 # Fixes between two such steps are outliers if they are fewer than this part of the longest run.
 _PART = 0.1
 # Poses of other coordinate frames than most are left out if most are at least this part.
@@ -110,6 +110,7 @@ def track_of(
     """
     times = clocks.poses
     assert times is not None
+    breaks = set(clocks.breaks)
     positions = np.array([pose.position for pose in found.poses])
     orientations = np.array([pose.orientation for pose in found.poses])
     if found.topic.type == FIX:
@@ -123,8 +124,9 @@ def track_of(
         positions, orientations, times = metres[keep], orientations[keep], times[keep]
     else:
         origin = None
+        breaks |= _moved(positions, times, found)
     frame_id = found.poses[0].frame_id
-    return PoseTrack(times, positions, orientations, frame_id, max_gap, clocks.breaks), origin
+    return PoseTrack(times, positions, orientations, frame_id, max_gap, breaks), origin
 
 
 def _not_null(poses: list[Pose], topic: Topic, notes: list[str]) -> NDArray[np.bool_]:
@@ -158,6 +160,20 @@ def _one_frame(
             f'{topic.name}: {len(poses) - count} poses are not in frame {frame_id!r}: left out'
         )
     return np.array([pose.frame_id == frame_id for pose in poses])
+
+
+def _moved(metres: NDArray[np.float64], times: NDArray[np.int64], found: PoseMessages) -> set[int]:
+    """Return the times of poses before which odometry was reset, or is of another node."""
+    order = np.argsort(times, kind='stable')
+    steps = np.linalg.norm(np.diff(metres[order], axis=0), axis=1)
+    leap = (steps > _FAR_ODOMETRY) & (steps > _FAST * np.diff(times[order]) * 1e-9)
+    if leap.any():
+        found.notes.append(
+            f'{found.topic.name}: steps between poses that are faster than any vehicle: '
+            f'{np.count_nonzero(leap)}, the largest of {steps[leap].max():.1f} m (was it reset, or '
+            'do two nodes publish it?): poses before and after are not in one coordinate frame'
+        )
+    return set(times[order][1:][leap].tolist())
 
 
 def _without_outliers(
