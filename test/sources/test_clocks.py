@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from support.helpers import (
     CAMERA,
     ODOM,
@@ -302,6 +303,21 @@ def test_stamps_of_another_rate() -> None:
     # Both of a simulation that is as slow.
     found = common_clock(stamps('/image', received, slow), stamps('/odom', received, slow))
     assert found.frames.tolist() == slow
+
+
+def test_a_simulation_that_becomes_slow() -> None:
+    """Its stamps are used, also where a camera sends less while the simulation is fast."""
+    passed = np.concatenate([np.full(600, 0.1), np.full(600, 0.03)]).cumsum()
+
+    def of(name: str, seconds: NDArray[np.float64]) -> Stamps:
+        received = np.interp(seconds, passed, np.arange(1200) * 0.1) * SECOND
+        return Stamps(name, received.astype(np.int64), (seconds * SECOND).astype(np.int64))
+
+    shown = np.arange(1.0, 77.0, 0.1)
+    images = of('/image', shown[(shown > 60.0) | (np.arange(len(shown)) % 6 == 0)])
+    found = common_clock(images, of('/odom', np.arange(1.0, 77.0, 0.02)))
+    assert not found.notes
+    assert np.array_equal(found.frames, images.stamped)
 
 
 def test_poses_that_are_sent_again() -> None:

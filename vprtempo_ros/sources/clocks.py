@@ -185,19 +185,26 @@ def _other_rates(topics: list[Stamps], times: list[Times]) -> tuple[float, float
     """Return the rates of two topics, if they are not those of one clock."""
     begin = max(int(topic.received.min()) for topic in topics)
     end = min(int(topic.received.max()) for topic in topics)
-    rates = []
+    if any(
+        np.count_nonzero((begin <= topic.received) & (topic.received <= end)) < _ENOUGH
+        for topic in topics
+    ):
+        return None
+    # Compared over the same seconds: the rate of a simulation, which both have, varies.
+    ends = np.linspace(0, end - begin, _RATES + 1)
+    passed = []
     for topic, each in zip(topics, times):
-        both = (begin <= topic.received) & (topic.received <= end)
-        if np.count_nonzero(both) < _ENOUGH:
-            return None
-        rate = _rate(each[both], topic.received[both])
-        if rate is None or rate <= 0:
-            return None
-        rates.append(rate)
-    apart = abs(rates[0] / rates[1] - 1)
+        order = np.argsort(topic.received, kind='stable')
+        passed.append(
+            np.diff(np.interp(ends, topic.received[order] - begin, each[order] - each[0]))
+        )
+    if any((part <= 0).any() for part in passed):
+        return None
+    apart = abs(float(np.median(passed[0] / passed[1])) - 1)
     if apart < _OTHER_RATE or apart * (end - begin) < _UNSURE_NS:
         return None
-    return rates[0], rates[1]
+    first, second = (float(np.median(part / np.diff(ends))) for part in passed)
+    return first, second
 
 
 def _unset(topic: Stamps) -> bool:
@@ -318,12 +325,25 @@ def _continued(times: Times, jumps: list[_Jump]) -> Times:
     return result
 
 
+def _between(frames: Stamps, poses: Stamps, times: Times, others: Times) -> int:
+    """Return by how much times of frames are later than those of poses received then, in ns."""
+    # Received then, not on average: a simulation may lag behind, and fewer messages come meanwhile.
+    offsets = others - poses.received
+    order = np.argsort(poses.received, kind='stable')
+    first = poses.received[order[0]]
+    then = np.interp(
+        frames.received - first, poses.received[order] - first, offsets[order] - offsets[order[0]]
+    )
+    later = times - frames.received - offsets[order[0]] - then
+    both = (frames.received >= first) & (frames.received <= poses.received[order[-1]])
+    return int(np.median(later[both] if both.any() else later))
+
+
 def _aligned(frames: Stamps, poses: Stamps, times: Times, others: Times, notes: list[str]) -> Times:
     """Return the times of frames on the clock of the poses."""
     if not len(times) or not (np.ptp(frames.received) and np.ptp(poses.received)):
         return times
-    offset = int(np.median(times - frames.received))
-    apart = offset - int(np.median(others - poses.received))
+    apart = _between(frames, poses, times, others)
     if abs(apart) > _APART_NS:
         notes.append(
             f'{frames.name} is stamped {_span(times)}, {poses.name} {_span(others)}: two clocks, '
