@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,9 +13,11 @@ from support.edited import assert_same_answers, bag_of, map_of
 from support.helpers import drive, names, tiny_config, tree
 from support.street import Street
 
+from vprtempo_ros.config import TrainerConfig
 from vprtempo_ros.errors import MapError
 from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.maps.store import load, save
+from vprtempo_ros.options import from_flat
 from vprtempo_ros.tools.map_edit import places_of
 
 
@@ -90,9 +95,19 @@ def test_what_is_refused(tmp_path: Path) -> None:
     )
     assert refused('forget', one, '3-9') == 'expected places from 0 to 3, found 4'
     assert refused('forget', one, '3-1').startswith('expected places as numbers and ranges')
-    assert refused('forget', old, '0') == (
-        f'{old}: this map holds no training data: train it again'
-    )
+    said = refused('forget', old, '0')
+    assert said.startswith(f'{old}: this map holds no training data, ')
+    # The command that trains it from its recordings, without settings that rule edits out.
+    words = shlex.split(said.partition(': ros2 ')[2])
+    assert words[:4] == ['run', 'vprtempo_ros', 'trainer_node', '--ros-args']
+    given = dict(word.split(':=') for word in words if ':=' in word)
+    settings = {name: json.loads(value) for name, value in given.items()}
+    assert settings.pop('overwrite') and settings.pop('map') == str(old)
+    again = save(build_map(from_flat(TrainerConfig, settings)), tmp_path / 'again')
+    assert (again / 'training.safetensors').exists()
+    for name in ('places.csv', 'network.safetensors'):
+        assert (again / name).read_bytes() == (old / name).read_bytes()
+    shutil.rmtree(again)
     assert refused('merge', one, wide, out) == (
         'expected maps with the same encoding.width, found 8 and 9'
     )

@@ -33,6 +33,7 @@ from .map import EditRecord, Map, Provenance
 from .model_file import MODEL
 from .store import check_destination, check_digest, checksums, load, save
 from .swap import exchange
+from .training_command import training_command
 from .training_data import TrainingData
 from .training_file import TRAINING, Size, read_training
 
@@ -107,10 +108,13 @@ def obstacle(loaded: Map, folder: Path) -> str:
     if not is_closed_form(loaded.config.training):
         return (
             'only maps of the default training can be edited (training.method stdp, '
-            'outputs ridge, readout linear, quantize none): train it again with these'
+            f'outputs ridge, readout linear, quantize none): {training_command(loaded, folder)}'
         )
     if not (folder / TRAINING).is_file():
-        return 'this map holds no training data: train it again'
+        return (
+            'this map holds no training data, as those of formats 2 and 3 do not, and of '
+            f'training.keep_samples false: {training_command(loaded, folder)}'
+        )
     return ''
 
 

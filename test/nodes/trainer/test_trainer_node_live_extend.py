@@ -85,7 +85,7 @@ def test_a_map_that_cannot_be_extended(street, folder: Path, tmp_path: Path) -> 
     with taught(tmp_path, live__extend='true') as (process, teacher):
         teacher.publish_on(IMAGE_TOPIC, IMAGE)
         done, said = teacher.call('start')
-        assert (done, said) == (False, f'{folder}: this map holds no training data: train it again')
+        assert not done and said.startswith(f'{folder}: this map holds no training data, ')
         assert teacher.set_parameter('live.extend', False).successful
         done, said = teacher.call('start')
         assert not done
