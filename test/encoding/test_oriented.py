@@ -169,3 +169,17 @@ def test_the_small_image_is_that_of_whole_levels(bits: int, size: tuple[int, int
     root = np.sqrt(whole / (1.0 if bits == 8 else 257.0)) / 16
     found = encoder.shrink(grey_image(pixels, whole=True))
     assert found == pytest.approx(root, abs=1e-6)
+
+
+@pytest.mark.parametrize('settings', [{}, {'side': 33, 'orientations': 8, 'cells': 5}])
+def test_compiled_it_gives_the_same_bits(settings: dict[str, int]) -> None:
+    """For images in light, of hard edges, of noise and without any contrast."""
+    one, other = (OrientedEncoder(OrientedConfig(**settings)) for _ in range(2))
+    other.compile()
+    rng = np.random.default_rng(0)
+    pictures = [scene(1), scene(2, (32, 64), 1.0), np.full((40, 40), 7, np.uint8)]
+    pictures += [(rng.random((56, 56)) > part).astype(np.uint8) * 255 for part in (0.5, 0.95)]
+    for picture in pictures:
+        small = one.shrink(grey_image(picture))
+        np.testing.assert_array_equal(one.energy(small), other.energy(small))
+        np.testing.assert_array_equal(one(grey_image(picture)), other(grey_image(picture)))

@@ -91,12 +91,13 @@ def test_sums_of_small_recordings(
 def test_one_recording_encoded_by_several_processes(
     street: Street, tmp_path: Path, same_time: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The bytes are those of one process, with groups of frames of any size."""
+    """The bytes are those of one process, with groups of frames of any size, compiled or not."""
     bag = bag_of(street.places(), tmp_path / 'bag')
     made = []
     for number, (frames, alone, workers) in enumerate([(16, 9, 1), (3, 3, 2), (1, 2, 3)]):
         monkeypatch.setattr(frame_encoding, '_FRAMES', frames)
         monkeypatch.setattr(frame_encoding, '_ALONE', alone)
+        monkeypatch.setattr(frame_encoding, '_COMPILED_FROM', 1 if number else 10**9)
         config = street_config(bag, training__workers=workers, training__executor='processes')
         made.append(tree(trained(config, tmp_path / f'map{number}')))
     assert made[0] == made[1] == made[2]

@@ -8,7 +8,7 @@ one: a callable that takes an `EncodingConfig` and whether images are event coun
 
 from __future__ import annotations
 
-from typing import Protocol, cast
+from typing import Protocol, cast, runtime_checkable
 
 from ..arrays import Spikes
 from ..config import EVENTS, EncodingConfig, TrainerConfig
@@ -40,6 +40,14 @@ class Encoder(Protocol):
 
     def mirrored(self, spikes: Spikes) -> Spikes:
         """Return the spikes uint8 (frames, length) of frames mirrored left to right."""
+
+
+@runtime_checkable
+class Compiles(Protocol):
+    """An encoder that can be made faster, where that pays: for thousands of images."""
+
+    def compile(self) -> None:
+        """Return the same spikes faster from now on."""
 
 
 class EncoderFactory(Protocol):

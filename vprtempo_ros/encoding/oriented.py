@@ -11,10 +11,12 @@ docs/research/recall.md.
 
 from __future__ import annotations
 
+from types import ModuleType
+
 import cv2
 import numpy as np
 
-from ..arrays import Floats, Numbers, Spikes
+from ..arrays import Doubles, Floats, Numbers, Spikes
 from ..config import OrientedConfig
 from ..errors import ConfigError
 from ..frames import Image
@@ -72,10 +74,18 @@ class OrientedEncoder:
         self._origin = (
             np.repeat(self._rows, self._side, axis=1) * ((self._bins + 2) * self._side) + column
         )
+        self._turn = np.float32(self._bins / (2 * np.pi))
+        self._loops: ModuleType | None = None
 
     def __call__(self, image: Image) -> Spikes:
         """Return the spikes of an image: uint8 (length,), by row, orientation and column."""
         return self.spikes(self.energy(self.shrink(image)))
+
+    def compile(self) -> None:
+        """Encode the same spikes faster from now on, which takes numba a second to prepare."""
+        from . import kernels
+
+        self._loops = kernels
 
     def shrink(self, image: Image) -> Floats:
         """
@@ -110,8 +120,25 @@ class OrientedEncoder:
         bins, side, cells = self._bins, self._side, self._cells
         strength, angle = cv2.cartToPolar(*gradients(small))
         strength, angle = strength.reshape(-1), angle.reshape(-1)
+        if self._loops is None:
+            rows = self._sorted(strength, angle)
+        else:
+            rows = np.zeros((cells, bins + 2, side))
+            self._loops.sorted_edges(strength, angle, self._turn, self._rows, self._weights, rows)
+        rows[:, :2] += rows[:, bins:]
+        pooled: Floats = rows[:, :bins].astype(np.float32).reshape(-1, side) @ self._across
+        pooled = pooled.reshape(cells, bins, cells)
+        if self._opposite > 0.0:
+            half, opposite = bins // 2, self._opposite * pooled
+            pooled[:, :half] += opposite[:, half:]
+            pooled[:, half:] += opposite[:, :half]
+        return pooled
+
+    def _sorted(self, strength: Floats, angle: Floats) -> Doubles:
+        """Return the sums float64 (cells, orientations + 2, side) of edges float32 (pixels,)."""
+        bins, side, cells = self._bins, self._side, self._cells
         # An edge contributes to the two orientations next to its own.
-        position = angle * np.float32(bins / (2 * np.pi))
+        position = angle * self._turn
         first = np.floor(position)
         position -= first
         shares = np.empty((2, side * side), np.float32)
@@ -125,15 +152,7 @@ class OrientedEncoder:
         # Sums, not a matrix product over rows: the remaining product is small enough for BLAS to
         # use one thread; on a busy machine its threads wait for each other for milliseconds.
         sums = np.bincount(where.reshape(-1), amount.reshape(-1), cells * (bins + 2) * side)
-        rows = sums.reshape(cells, bins + 2, side)
-        rows[:, :2] += rows[:, bins:]
-        pooled: Floats = rows[:, :bins].astype(np.float32).reshape(-1, side) @ self._across
-        pooled = pooled.reshape(cells, bins, cells)
-        if self._opposite > 0.0:
-            half, opposite = bins // 2, self._opposite * pooled
-            pooled[:, :half] += opposite[:, half:]
-            pooled[:, half:] += opposite[:, :half]
-        return pooled
+        return sums.reshape(cells, bins + 2, side).astype(np.float64, copy=False)
 
     def spikes(self, energy: Floats) -> Spikes:
         """Return energy relative to that of all orientations in the surrounding cells, uint8."""

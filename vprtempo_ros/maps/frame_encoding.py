@@ -10,6 +10,7 @@ import cv2
 from ..arrays import Spikes
 from ..config import TrainerConfig
 from ..encoding.augmentation import reduced
+from ..encoding.encoder import Compiles
 from ..errors import MapError
 from ..executors.ordered import streamed
 from ..frames import Image
@@ -21,6 +22,9 @@ _THUMBNAIL_WIDTH = 160
 _FRAMES, _BYTES = 16, 1 << 22
 # Frames that this process encodes before it starts others, which takes as long.
 _ALONE = 200
+# Frames that a process encodes before it compiles the encoder, which saves as much time of as many
+# more as it takes.
+_COMPILED_FROM = 700
 
 
 class EncodedFrame(NamedTuple):
@@ -56,6 +60,14 @@ class Encoders:
         """
         self.samples = SampleEncoder(config)
         self.trials = TrialEncoder(self.samples.frame, config.training.seed)
+        self._encoded = 0
+
+    def count(self, frames: int) -> None:
+        """Count frames that are to be encoded; of many, the encoder is compiled."""
+        before, self._encoded = self._encoded, self._encoded + frames
+        encoder = self.samples.frame
+        if before < _COMPILED_FROM <= self._encoded and isinstance(encoder, Compiles):
+            encoder.compile()
 
 
 # Of the stream that this process works on, if it was started for one.
@@ -70,6 +82,7 @@ def encode_frames(task: EncodingTask, progress: ProgressCallback) -> list[Encode
 
 
 def _encoded(task: EncodingTask, encode: Encoders) -> list[EncodedFrame]:
+    encode.count(len(task.images))
     found = []
     for image in task.images:
         small = reduced(image)
