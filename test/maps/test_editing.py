@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+import random
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ from vprtempo_ros.frames import Pose
 from vprtempo_ros.maps.building import fit_map
 from vprtempo_ros.maps.content import MapContent
 from vprtempo_ros.maps.editing import add_drive, add_stretch, forget, labelled, merge, split
-from vprtempo_ros.maps.revisions import derive, edit, load_content
+from vprtempo_ros.maps.revisions import compact, derive, edit, label, load_content, undo
 from vprtempo_ros.maps.route import read_route
 from vprtempo_ros.maps.samples import trials_of
 from vprtempo_ros.maps.store import load
@@ -179,6 +181,65 @@ def _assert_at_once(content: MapContent) -> None:
         answers(fit_map(each, {})) for each in (content, replace(content, data=at_once))
     )
     np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize('kind', ['float32', 'int8'])
+def test_random_edits_on_disk(street: Street, tmp_path: Path, kind: str) -> None:
+    """After any edits, undone and compacted too, all is as of training with what is left."""
+    rng = random.Random(len(kind))
+    frames = street.places()
+    segments, labels = [list(range(8))], dict[int, str]()
+    before: tuple[list[list[int]], dict[int, str]] | None = None
+
+    def bag(parts: list[int]) -> Path:
+        return bag_of([frames[part] for part in parts], tmp_path / f'{next(numbers)}.bag')
+
+    numbers = itertools.count()
+    settings = {'places__bags': 'all', 'training__weights': kind}
+    edited = trained(street_config(bag(segments[0]), **settings), tmp_path / 'edited')
+    for step in range(14):
+        count, was = sum(map(len, segments)), (segments, labels)
+        what = rng.choice(['add', 'forget', 'label', 'undo', 'compact'])
+        if what == 'add':
+            first = rng.randrange(len(frames) - 5)
+            segments = [*segments, list(range(first, first + 5))]
+            new = str(bag(segments[-1]))
+            edit(edited, what, lambda content, new=new: add_stretch(content, new, silent))
+        elif what == 'forget' and count > 6:
+            gone = sorted(rng.sample(range(count), 3))
+            edit(edited, what, lambda content, gone=gone: forget(content, gone))
+            left = [place for place in range(count) if place not in gone]
+            kept, place = [], itertools.count()
+            for segment in segments:
+                kept.append([each for each in segment if next(place) not in gone])
+            segments = [segment for segment in kept if segment]
+            labels = {left.index(at): name for at, name in labels.items() if at in left}
+        elif what == 'label':
+            at = rng.randrange(count)
+            label(edited, at, f'label {step}')
+            labels = {**labels, at: f'label {step}'}
+        elif before is not None and what in ('undo', 'compact'):
+            if what == 'undo':
+                undo(edited)
+                segments, labels = before
+            else:
+                compact(edited)
+            before = None
+            continue
+        else:
+            continue
+        before = was
+    bags = [bag(segment) for segment in segments]
+    expected = trained(
+        street_config(*bags, training__executor='single', **settings), tmp_path / 'expected'
+    )
+    assert load(edited).labels == labels
+    similarities = answers(load(expected))
+    difference = np.abs(answers(load(edited)) - similarities).max()
+    assert difference <= 1e-5 * np.abs(similarities).max()
+    one, other = (load(path).places for path in (edited, expected))
+    assert [place.pose for place in one] == [place.pose for place in other]
 
 
 @pytest.fixture(scope='module')
