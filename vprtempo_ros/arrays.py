@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,3 +27,24 @@ Indices = NDArray[np.int64]
 
 Numbers = NDArray[np.generic]
 """Integers, floats or booleans of any size, for code that treats them alike."""
+
+
+# Any: whatever a middleware hands over, of which no type is common to all versions of Python.
+def bytes_of(data: Any) -> NDArray[np.uint8]:
+    """
+    Return the content of a message's field `uint8[]`, uint8 (bytes,), as a view where it has one.
+
+    rclpy makes an array.array of it, `rosbags` an array of NumPy, and from Lyrical on it may be a
+    buffer of the middleware's vendor (rosidl pull request 943): anything with the buffer protocol
+    is taken, and what can only be made an array is copied.
+
+    :raises TypeError: if it holds no bytes.
+    """
+    try:
+        return np.frombuffer(data, np.uint8)
+    except (TypeError, BufferError):
+        # No buffer, or one that is not in one piece.
+        found = np.asarray(data)
+    if found.dtype != np.uint8:
+        raise TypeError(f'expected uint8[], found {type(data).__name__} of {found.dtype}')
+    return np.ascontiguousarray(found).reshape(-1)

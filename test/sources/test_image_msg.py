@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -262,3 +265,57 @@ def test_video_is_refused_in_one_line(name: str) -> None:
     """It says what to do."""
     with pytest.raises(ImageError, match='found video .* recordings of it can be read'):
         decode_compressed(SimpleNamespace(format=name, data=np.zeros(100, np.uint8)))
+
+
+class VendorBuffer:
+    """Bytes that are no buffer of Python's, but that NumPy makes an array of."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = np.frombuffer(data, np.uint8)
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
+        return self._data
+
+
+# What a field `uint8[]` may arrive as; rclpy's is an array.array.
+BUFFERS: dict[str, Callable[[bytes], Any]] = {
+    'array': lambda data: array('B', data),
+    'bytes': bytes,
+    'bytearray': bytearray,
+    'memoryview': memoryview,
+    'signed': lambda data: memoryview(data).cast('b'),
+    'numpy': lambda data: np.frombuffer(data, np.uint8),
+    'every second': lambda data: memoryview(bytes(np.repeat(bytearray(data), 2)))[::2],
+    'vendor': VendorBuffer,
+}
+
+
+@pytest.mark.parametrize('kind', BUFFERS)
+def test_any_buffer_is_taken(kind: str) -> None:
+    """Raw and compressed images give the same pixels from every kind of buffer."""
+    rgb = colour_picture()
+    found = message(samples(rgb, 'rgb8'), 'rgb8')
+    expected = decode_image(found).pixels.copy()
+    found.data = BUFFERS[kind](bytes(found.data))
+    assert np.array_equal(decode_image(found).pixels, expected)
+    for name in ('.png', '.jpg'):
+        file = bytes(cv2.imencode(name, np.rint(255 * rgb).astype(np.uint8))[1])
+        of_bytes, of_buffer = (
+            decode_compressed(SimpleNamespace(format=name[1:], data=data))
+            for data in (np.frombuffer(file, np.uint8), BUFFERS[kind](file))
+        )
+        assert np.array_equal(of_buffer.rgb(), of_bytes.rgb())
+
+
+@pytest.mark.parametrize('kind', ['bytes', 'bytearray', 'memoryview', 'array', 'numpy'])
+def test_serialised_bytes_of_any_buffer(kind: str) -> None:
+    """So do messages as the node receives them, undecoded."""
+    rgb = colour_picture()
+    sent = write_message(image_message(5, samples(rgb, 'rgb8'), 'rgb8', 'cam'), IMAGE)
+    check(read_message(BUFFERS[kind](sent), IMAGE), 'rgb8', rgb)
+
+
+def test_what_holds_no_bytes() -> None:
+    """Not taken for pixels."""
+    with pytest.raises(TypeError, match=r'expected uint8\[\], found list of float64'):
+        decode_image(valid(data=[0.5, 1.5]))

@@ -13,7 +13,7 @@ import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 
-from ..arrays import Numbers  # noqa: E402
+from ..arrays import Numbers, bytes_of  # noqa: E402
 from ..errors import ImageError  # noqa: E402
 from ..frames import BGR, GREY, RGB, Image  # noqa: E402
 from .cdr import COMPRESSED, IMAGE, Message  # noqa: E402
@@ -131,7 +131,7 @@ def decode_image(message: ImageMessage) -> Image:
             f'expected at least {row} bytes a row for {width} pixels of '
             f'{message.encoding}, found a step of {step}'
         )
-    data = np.frombuffer(message.data, np.uint8)
+    data = bytes_of(message.data)
     # Some drivers leave out the padding of the last row.
     needed = step * (height - 1) + row
     if layout.planes > 1.0:
@@ -181,7 +181,7 @@ def decode_compressed(message: CompressedMessage) -> Image:
             f'expected images, found video ({message.format[:40]}), whose packets depend on each '
             'other: recordings of it can be read; live, publish the images too'
         )
-    data = np.frombuffer(message.data, np.uint8)
+    data = bytes_of(message.data)
     layout = _LAYOUTS.get(kind.partition(';')[0].strip())
     if layout is not None and layout.bayer is not None:
         image = _decode_colours(data)

@@ -20,6 +20,7 @@ from vision_msgs.msg import Classification, VisionInfo
 from visualization_msgs.msg import MarkerArray
 
 from ... import interface
+from ...arrays import bytes_of
 from ...errors import VprError
 from ...frames import Pose
 from ...sources.cdr import stamp_ns
@@ -149,7 +150,7 @@ class View(Node):
             and image.step == 3 * image.width
             and max(image.width, image.height) <= _LARGEST
         ):
-            pixels = np.frombuffer(image.data, np.uint8)
+            pixels = bytes_of(image.data)
             if pixels.size == image.height * image.step > 0:
                 done, data = cv2.imencode(
                     '.jpg',

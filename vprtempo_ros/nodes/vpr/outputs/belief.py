@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sensor_msgs.msg import PointCloud2, PointField
 
+from ....arrays import bytes_of
 from ....maps.layout import Layout
 
 # Four bytes each, little-endian on every machine; float32 positions, as RViz expects.
@@ -77,6 +78,6 @@ def read_belief(cloud: PointCloud2) -> tuple[NDArray[np.float64], NDArray[np.flo
         or len(cloud.data) != cloud.width * _POINT.itemsize
     ):
         return None
-    points = np.frombuffer(cloud.data, _POINT)
+    points = bytes_of(cloud.data).view(_POINT)
     positions = np.stack([points[axis] for axis in 'xyz'], axis=1).astype(np.float64)
     return positions, np.nan_to_num(points['confidence'].clip(0.0, 1.0))
