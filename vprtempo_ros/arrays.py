@@ -29,7 +29,7 @@ Numbers = NDArray[np.generic]
 """Integers, floats or booleans of any size, for code that treats them alike."""
 
 
-# Any: whatever a middleware hands over, of which no type is common to all versions of Python.
+# Any: what a middleware hands over, for which Python before 3.12 has no type.
 def bytes_of(data: Any) -> NDArray[np.uint8]:
     """
     Return the content of a message's field `uint8[]`, uint8 (bytes,), as a view where it has one.
