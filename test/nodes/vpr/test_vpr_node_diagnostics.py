@@ -367,6 +367,24 @@ def test_simulated_time_without_clock(running: Callable[..., Any]) -> None:
         camera.until('clock', WARN, 'simulated time has not advanced for ')
 
 
+def test_two_nodes_of_one_name(running: Callable[..., Any]) -> None:
+    """The status of the matches says so, after the half minute for which DDS knows a dead one."""
+    context = ros.rclpy.Context()
+    ros.rclpy.init(context=context)
+    twin = ros.rclpy.create_node('vpr_node', context=context)
+    try:
+        with running() as (_, client, _camera):
+            client.component(
+                'recognition',
+                # Without images, which would take time, this is not the only word.
+                lambda status: '2 nodes are called /vpr_node, so their matches' in status.message,
+                'a word on two nodes of one name',
+            )
+    finally:
+        twin.destroy_node()
+        context.try_shutdown()
+
+
 def test_inactive_and_unconfigured(street, tmp_path: Path) -> None:
     """An inactive node needs no input; without a map the reason is an error."""
     with (

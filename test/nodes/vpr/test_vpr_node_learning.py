@@ -131,7 +131,7 @@ def test_killed_while_learning(
 
 
 def test_what_cannot_be_extended(tmp_path: Path, client: Client) -> None:
-    """Each reason is one line: it is switched off, or the map is of another training."""
+    """Each reason is one line: switched off, a map of another training, not active."""
     bag = drive(tmp_path / 'bag', range(4), range(4))
     path = save(build_map(tiny_config(bag, training__outputs='stdp')), tmp_path / 'map')
     with ros.node(tmp_path, 'vpr_node', parameters={'map': path}):
@@ -143,3 +143,9 @@ def test_what_cannot_be_extended(tmp_path: Path, client: Client) -> None:
         assert client.set_parameter('learning.enabled', True).successful
         done, message = call(client, 'learn_start')
         assert not done and 'only maps of the default training can be edited' in message
+        assert client.change(ros.DEACTIVATE)
+        for name in ('learn_start', 'learn_stop'):
+            assert call(client, name) == (
+                False,
+                'not active, so no place is recognised: activate the node first',
+            )
