@@ -61,7 +61,7 @@ docs: setup ## write config/*.yaml, the tables and pictures in docs/ from the co
 	@$(RUN) docs/draw_architecture.py
 
 api: ## write the API reference from the docstrings to build/api
-	$(SETUP) --with docs
+	$(SETUP) --with docs --with torch
 	@$(RUN) docs/write_api.py build/api
 
 build: ## build the package with colcon, as a robot's workspace does, into build/ and install/
