@@ -92,7 +92,7 @@ test-fast: ## run the tests without ROS and without other processes: 80 s on two
 test: N = $(or $(WORKERS),$(shell expr $$(nproc) + 1))
 test: ## run all tests, and measure their coverage unless PYTEST is given
 	$(SETUP) --with test
-	@$(if $(PYTEST),$(RUN) -m pytest -n $(N) --dist worksteal $(PYTEST),$(RUN) env/covered.py -n $(N) --dist worksteal)
+	@$(RUN) $(if $(PYTEST),-m pytest,env/covered.py) -n $(N) --dist worksteal $(PYTEST)
 
 test-matrix: ## run the tests for each ROS 2 and Python of robots that has its Python on this machine
 	@$(PYTHON) env/matrix.py $(PYTEST)

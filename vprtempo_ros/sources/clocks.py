@@ -191,13 +191,8 @@ def _other_rates(topics: list[Stamps], times: list[Times]) -> tuple[float, float
     ):
         return None
     # Compared over the same seconds: the rate of a simulation, which both have, varies.
-    ends = np.linspace(0, end - begin, _RATES + 1)
-    passed = []
-    for topic, each in zip(topics, times):
-        order = np.argsort(topic.received, kind='stable')
-        passed.append(
-            np.diff(np.interp(ends, topic.received[order] - begin, each[order] - each[0]))
-        )
+    ends = np.linspace(begin, end, _RATES + 1, dtype=np.int64)
+    passed = [np.diff(ends + _offsets(*each, ends)) for each in zip(topics, times)]
     if any((part <= 0).any() for part in passed):
         return None
     apart = abs(float(np.median(passed[0] / passed[1])) - 1)
@@ -325,17 +320,20 @@ def _continued(times: Times, jumps: list[_Jump]) -> Times:
     return result
 
 
+def _offsets(topic: Stamps, times: Times, when: Times) -> Times:
+    """Return by how much the times of a topic are later than receive times, at these, in ns."""
+    order = np.argsort(topic.received, kind='stable')
+    received, offsets = topic.received[order], (times - topic.received)[order]
+    # Float has not the bits for all of a time.
+    found = np.interp(when - received[0], received - received[0], offsets - offsets[0])
+    return np.asarray(offsets[0] + np.rint(found).astype(np.int64))
+
+
 def _between(frames: Stamps, poses: Stamps, times: Times, others: Times) -> int:
     """Return by how much times of frames are later than those of poses received then, in ns."""
     # Received then, not on average: a simulation may lag behind, and fewer messages come meanwhile.
-    offsets = others - poses.received
-    order = np.argsort(poses.received, kind='stable')
-    first = poses.received[order[0]]
-    then = np.interp(
-        frames.received - first, poses.received[order] - first, offsets[order] - offsets[order[0]]
-    )
-    later = times - frames.received - offsets[order[0]] - then
-    both = (frames.received >= first) & (frames.received <= poses.received[order[-1]])
+    later = times - frames.received - _offsets(poses, others, frames.received)
+    both = (frames.received >= poses.received.min()) & (frames.received <= poses.received.max())
     return int(np.median(later[both] if both.any() else later))
 
 

@@ -162,11 +162,18 @@ def _one_frame(
     return np.array([pose.frame_id == frame_id for pose in poses])
 
 
+def _leaps(
+    metres: NDArray[np.float64], times: NDArray[np.int64], far: float
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the steps between poses in the order of time, in m, and which no vehicle makes."""
+    steps = np.linalg.norm(np.diff(metres, axis=0), axis=1)
+    return steps, (steps > far) & (steps > _FAST * np.diff(times) * 1e-9)
+
+
 def _moved(metres: NDArray[np.float64], times: NDArray[np.int64], found: PoseMessages) -> set[int]:
     """Return the times of poses before which odometry was reset, or is of another node."""
     order = np.argsort(times, kind='stable')
-    steps = np.linalg.norm(np.diff(metres[order], axis=0), axis=1)
-    leap = (steps > _FAR_ODOMETRY) & (steps > _FAST * np.diff(times[order]) * 1e-9)
+    steps, leap = _leaps(metres[order], times[order], _FAR_ODOMETRY)
     if leap.any():
         found.notes.append(
             f'{found.topic.name}: steps between poses that are faster than any vehicle: '
@@ -181,9 +188,7 @@ def _without_outliers(
 ) -> NDArray[np.bool_]:
     """Return which fixes are not far from those around them, in the order of the messages."""
     order = np.argsort(times, kind='stable')
-    steps = np.linalg.norm(np.diff(metres[order, :2], axis=0), axis=1)
-    seconds = np.diff(times[order]) * 1e-9
-    leap = (steps > _FAR) & (steps > _FAST * seconds)
+    steps, leap = _leaps(metres[order, :2], times[order], _FAR)
     runs = np.concatenate(([0], np.cumsum(leap)))
     lengths = np.bincount(runs)
     keep = np.empty(len(times), bool)
@@ -196,9 +201,7 @@ def _without_outliers(
             'those around them: left out'
         )
     kept = order[keep[order]]
-    rest = np.linalg.norm(np.diff(metres[kept, :2], axis=0), axis=1)
-    seconds = np.diff(times[kept]) * 1e-9
-    jumps = (rest > _FAR) & (rest > _FAST * seconds)
+    rest, jumps = _leaps(metres[kept, :2], times[kept], _FAR)
     if jumps.any():
         found.notes.append(
             f'{name}: {np.count_nonzero(jumps)} steps between fixes are faster than any vehicle, '
