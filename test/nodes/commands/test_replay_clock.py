@@ -57,9 +57,9 @@ class Listener(Client):
         return [[self.matches[n] for n in part] for part in cut(heard)][:-1]
 
 
-def places_in(matches: list[Any]) -> set[str]:
-    """Return the places that matches are of."""
-    return {best.class_id for match in matches for best in match.results[:1]}
+def has_several_places(matches: list[Any]) -> bool:
+    """Return whether a round was recognised, not merely matched."""
+    return len({m.results[0].class_id for m in matches if m.results}) > len(matches) / 8
 
 
 def test_clock_is_the_recorded_time(street, tmp_path: Path) -> None:
@@ -97,11 +97,8 @@ def test_node_uses_a_clock_that_restarts(street, tmp_path: Path) -> None:
         ) as replay:
             # A busy machine loses frames, and a round of few frames has few answers.
             client.spin_until(
-                lambda: (
-                    len(rounds := client.matched_rounds()) >= 3
-                    and max(len(places_in(round_)) for round_ in rounds) > 5
-                ),
-                'three rounds, one of them with several places',
+                lambda: sum(map(has_several_places, client.matched_rounds())) >= 3,
+                'three rounds with several places',
             )
             compared = client.matched_rounds()
             assert replay.end() == 0

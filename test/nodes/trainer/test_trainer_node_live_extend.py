@@ -13,7 +13,7 @@ from support.teaching import Teacher, recorded, taught
 
 from vprtempo_ros.demo.recordings import IMAGE_TOPIC, ODOMETRY_TOPIC
 from vprtempo_ros.maps.editing import add_stretch, forget
-from vprtempo_ros.maps.revisions import edit
+from vprtempo_ros.maps.revisions import edit, obstacle
 from vprtempo_ros.maps.store import load
 from vprtempo_ros.sources.cdr import IMAGE
 from vprtempo_ros.sources.image_bag import ODOMETRY
@@ -85,7 +85,8 @@ def test_a_map_that_cannot_be_extended(street, folder: Path, tmp_path: Path) -> 
     with taught(tmp_path, live__extend='true') as (process, teacher):
         teacher.publish_on(IMAGE_TOPIC, IMAGE)
         done, said = teacher.call('start')
-        assert not done and said.startswith(f'{folder}: this map holds no training data, ')
+        assert (done, said) == (False, f'{folder}: {obstacle(load(folder), folder)}')
+        assert 'this map holds no training data, ' in said
         assert teacher.set_parameter('live.extend', False).successful
         done, said = teacher.call('start')
         assert not done

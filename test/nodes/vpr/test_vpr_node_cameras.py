@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Callable
 
@@ -91,7 +92,7 @@ class Drive:
         return found()[-1]
 
     def assert_recognising(self) -> None:
-        """Check that most frames are recognised while it drives on, of a busy machine too."""
+        """Check that nearly all frames are recognised while it drives on."""
         places: dict[int, int] = {}
         self.client.matches.clear()
 
@@ -103,14 +104,15 @@ class Drive:
             return [
                 bool(match.results)
                 and abs(int(match.results[0].class_id) - places[match.header.stamp.sec]) <= 1
-                for match in self.client.matches
+                for before, match in pairwise(self.client.matches)
                 if match.header.stamp.sec in places
+                and match.header.stamp.sec - before.header.stamp.sec <= 2
             ]
 
-        # A round that waits for the other camera has one match for two frames, and a busy machine
-        # drops some; the one after a gap may not be recognised.
+        # A round that waits for the other camera has one match for two frames. A busy machine drops
+        # some, and the one after a gap may not be recognised.
         self.client.feed(drive_on, lambda: len(places) >= 20 and len(right()) >= 8, 'matches')
-        assert sum(right()) >= 0.75 * len(right()), [
+        assert sum(right()) >= 0.9 * len(right()), [
             (m.header.stamp.sec, [r.class_id for r in m.results]) for m in self.client.matches
         ]
 
