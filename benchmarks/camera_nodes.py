@@ -16,7 +16,9 @@ from vprtempo_ros.demo.processes import command, ros_environment, running
 from .live import bench_command, noise_map, seconds
 from .report import table
 
-SECONDS, RATE, TURNS = seconds(30.0), 30.0, 3
+SECONDS, RATE, TURNS = seconds(15.0), 30.0, 3
+# Of the start of the nodes, which is not measured.
+_START = 15.0
 
 
 def cpu_ms(nodes: Sequence[list[str]], environment: dict[str, str]) -> float:
@@ -34,7 +36,10 @@ def cpu_ms(nodes: Sequence[list[str]], environment: dict[str, str]) -> float:
         cameras = [
             stack.enter_context(
                 running(
-                    bench_command('camera', '--rate', RATE, '--seconds', SECONDS, '--topic', topic),
+                    bench_command(
+                        *('camera', '--rate', RATE, '--seconds', _START + SECONDS),
+                        *('--topic', topic),
+                    ),
                     environment,
                     subprocess.PIPE,
                 )
@@ -42,9 +47,9 @@ def cpu_ms(nodes: Sequence[list[str]], environment: dict[str, str]) -> float:
             for topic in topics
         ]
         # Past the start of the nodes, which the cameras wait for.
-        time.sleep(15.0)
+        time.sleep(_START)
         before, begin = [each.cpu_times() for each in processes], time.monotonic()
-        time.sleep(max(1.0, SECONDS - 15.0))
+        time.sleep(SECONDS)
         after, taken = [each.cpu_times() for each in processes], time.monotonic() - begin
         for camera in cameras:
             camera.send_signal(2)
