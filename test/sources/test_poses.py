@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -270,3 +271,107 @@ def test_a_few_poses_in_another_frame(tmp_path: Path) -> None:
     frames = open_bag(tmp_path, records)
     assert frames.poses is not None and frames.poses.frame_id == 'odom'
     assert any("1 poses are not in frame 'odom'" in note for note in frames.completeness.notes)
+
+
+def test_fixes_without_a_height(tmp_path: Path) -> None:
+    """A height that is unknown, NaN or 0, is no step of as much as the route is above the sea."""
+    nan = float('nan')
+    heights = [nan, 300.0, 0.0, 304.0]
+    frames = open_bag(
+        tmp_path, [fix(n, 45.0 + n * 1e-5, 7.0, height) for n, height in enumerate(heights)]
+    )
+    assert [frame.pose.position[2] for frame in frames] == pytest.approx([0, 0, 0, 4], abs=1e-3)
+    assert frames.completeness.notes == [
+        '/fix: 2 of 4 fixes have no height: that of the nearest is taken'
+    ]
+
+
+@pytest.mark.parametrize('leap', [0, 25])
+def test_a_position_that_is_sent_again_while_the_robot_drives(tmp_path: Path, leap: int) -> None:
+    """Then it is left out; a robot that stands, and goes on from there, is none of these."""
+    along = [*range(8), *[7] * 6, *range(8 + leap, 16 + leap)]
+    frames = open_bag(tmp_path, [fix(n, 45.0 + x * 1e-5, 7.0, 0.0) for n, x in enumerate(along)])
+    assert frames.poses is not None and len(frames.poses) == len(along) - (6 if leap else 0)
+    assert [note.partition(',')[0] for note in frames.completeness.notes] == (
+        ['/fix: 6 of 22 fixes repeat one position'] if leap else []
+    )
+
+
+def test_fixes_of_several_qualities_are_said(tmp_path: Path) -> None:
+    """Fixes of RTK and others may be metres apart."""
+    frames = open_bag(
+        tmp_path, [fix(n, 45.0 + n * 1e-5, 7.0, 0.0, 2 if n < 6 else 0) for n in range(8)]
+    )
+    (note,) = frames.completeness.notes
+    assert note.startswith('/fix: 2 of 8 fixes have a status below 2 (RTK lost?)')
+
+
+@pytest.mark.parametrize('period, found', [(1.03, 4), (2.0, 2)])
+def test_poses_that_are_as_far_apart_as_the_longest_gap(
+    tmp_path: Path, period: float, found: int
+) -> None:
+    """A receiver of 1 Hz has jitter; poses further apart are not interpolated, which is said."""
+    records = odometry([(n, 0, 0) for n in range(8)], period_ns=int(period * SECOND))
+    bag = write_bag(tmp_path / 'bag', [*images([picture(n) for n in range(4)]), *records])
+    frames = BagFrames(bag, BagInputConfig(), PosesConfig(max_gap=1.0))
+    assert [frame.pose is not None for frame in frames].count(True) == found
+    assert [note.partition(',')[0] for note in frames.completeness.notes] == (
+        [] if found == 4 else [f'{ODOM}: poses are 2.0 s apart']
+    )
+
+
+def about_z(angle: float) -> tuple[float, float, float, float]:
+    """Return a rotation about z."""
+    return 0.0, 0.0, math.sin(angle / 2), math.cos(angle / 2)
+
+
+@pytest.mark.parametrize(
+    'orientation, direction, expected',
+    [
+        (lambda n: STILL, (1, 0, 0), ''),
+        (lambda n: about_z(math.pi), (1, 0, 0), ''),
+        (lambda n: (-0.5, 0.5, -0.5, 0.5), (1, 0, 0), '100% are along z (an optical frame'),
+        (lambda n: STILL, (0, 1, 0), 'all orientations are the same (not set?)'),
+        (lambda n: about_z(math.pi / 2 + n % 2 * 0.1), (1, 0, 0), '100% are along y'),
+        (lambda n: about_z(n * 0.7), (1, 0, 0), 'does it turn on the robot?'),
+        (lambda n: STILL, (0, 0, 0), 'the position is the same for all of 29 s'),
+    ],
+)
+def test_poses_that_do_not_face_where_they_move(
+    tmp_path: Path,
+    orientation: Callable[[int], Sequence[float]],
+    direction: Sequence[float],
+    expected: str,
+) -> None:
+    """Poses of an optical frame, of a head that turns, or without orientations are said."""
+    records = [
+        stamped(
+            'nav_msgs/msg/Odometry',
+            START + n * SECOND,
+            pose_message([n * part for part in direction], orientation(n)),
+        )
+        for n in range(30)
+    ]
+    notes = open_bag(tmp_path, records).completeness.notes
+    assert [expected in note for note in notes] == ([True] if expected else [])
+
+
+def test_why_poses_are_unusable(tmp_path: Path) -> None:
+    """A driver that does not set the orientation is found by the reason."""
+    kind = 'geometry_msgs/msg/PoseStamped'
+    unset = stamped(kind, START, pose_message((1, 2, 0), (0.0, 0.0, 0.0, 0.0)))
+    frames = open_bag(tmp_path, [unset, stamped(kind, START + SECOND, pose_message((1, 2, 0)))])
+    assert frames.completeness.notes == [
+        '/pose: 1 of 2 poses are unusable (1 have a quaternion of length 0, no orientation)'
+    ]
+
+
+def test_poses_in_transforms_only(tmp_path: Path) -> None:
+    """They are not read, and that is said."""
+    types = typestore().types
+    transform = make('Transform', make('Vector3', 1.0, 0.0, 0.0), make('Quaternion', *STILL))
+    message = types['tf2_msgs/msg/TFMessage'](
+        [make('TransformStamped', header(START, 'odom'), 'base_link', transform)]
+    )
+    frames = open_bag(tmp_path, [Record('/tf', 'tf2_msgs/msg/TFMessage', START, message)])
+    assert frames.completeness.notes[0].startswith('without poses: those of transforms (/tf)')

@@ -10,18 +10,17 @@ from numpy.typing import NDArray
 
 from ..errors import ImageError, SourceError
 from ..frames import Pose
+from ..support.reasons import Reasons
 from .bags import BagReader
 from .cdr import read_message, valid_ns
 from .clocks import Clocks, Stamps
-from .poses import FIX, Origin, PoseTrack, local_metres, pose_of
+from .fixes import filled_heights, leaps, mixed_status, not_null, without_outliers, without_stuck
+from .pose_checks import motion_notes
+from .poses import FIX, Origin, PoseTrack, local_metres, pose_or_reason
 from .storage import Topic
 
-# Latitude and longitude 0 is a fix only if the route is this close to it, in degrees.
-_NULL_ISLAND = 0.1
-# A step is none of a vehicle if it is longer (between fixes, other poses) and faster, in m and m/s.
-_FAR, _FAR_ODOMETRY, _FAST = 300.0, 1.0, 150.0
-# Fixes between two such steps are outliers if they are fewer than this part of the longest run.
-_PART = 0.1
+# Longest step between poses of odometry that need not be slow, in m.
+_FAR = 1.0
 # Poses of other coordinate frames than most are left out if most are at least this part.
 _MOST = 0.9
 
@@ -49,17 +48,19 @@ def read_pose_messages(bag: BagReader, topic: Topic) -> PoseMessages:
     received: list[int] = []
     stamped: list[int] = []
     poses: list[Pose] = []
-    unusable = without_fix = 0
+    unusable = Reasons()
+    statuses: Counter[int] = Counter()
     for raw in bag.recorded([topic.name]):
         try:
             message = read_message(raw.data, topic.type)
         except ImageError as error:
             raise SourceError(f'{bag.path}: {topic.name}: {error}') from None
-        pose = pose_of(message, topic.type)
-        if pose is None:
-            unusable += 1
-            without_fix += topic.type == FIX and message.status.status < 0
+        pose = pose_or_reason(message, topic.type)
+        if isinstance(pose, str):
+            unusable.count(pose)
             continue
+        if topic.type == FIX:
+            statuses[int(message.status.status)] += 1
         received.append(raw.stamp_ns)
         stamp = message.header.stamp
         stamped.append(valid_ns(stamp.sec, stamp.nanosec))
@@ -72,12 +73,13 @@ def read_pose_messages(bag: BagReader, topic: Topic) -> PoseMessages:
     keep: NDArray[np.bool_] = np.ones(len(poses), bool)
     notes: list[str] = []
     if unusable:
+        reasons = '; '.join(f'{count} have {reason}' for reason, count in unusable.items())
         notes.append(
-            f'{topic.name}: {unusable} of {topic.messages} poses are unusable'
-            + (f' ({without_fix} have status -1, no fix)' if without_fix else '')
+            f'{topic.name}: {unusable.total()} of {topic.messages} poses are unusable ({reasons})'
         )
     if topic.type == FIX:
-        keep = _not_null(poses, topic, notes)
+        keep = not_null(poses, topic, notes)
+        notes += mixed_status(statuses, topic)
     elif poses:
         keep = _one_frame(poses, topic, bag, notes)
     if not keep.any():
@@ -110,37 +112,41 @@ def track_of(
     """
     times = clocks.poses
     assert times is not None
+    common = float(np.median(np.diff(np.sort(times)))) * 1e-9 if len(times) > 1 else 0.0
+    if common > max_gap * 1.25:
+        found.notes.append(
+            f'{found.topic.name}: poses are {common:.1f} s apart, and between those more than '
+            f'{max_gap:g} s apart (poses.max_gap) frames have none'
+        )
     breaks = set(clocks.breaks)
     positions = np.array([pose.position for pose in found.poses])
     orientations = np.array([pose.orientation for pose in found.poses])
     if found.topic.type == FIX:
+        name, notes = found.topic.name, found.notes
+        positions = filled_heights(positions, times, name, notes)
         given = origin
-        origin = origin or found.poses[0].position
+        origin = origin or _origin(positions[0])
         metres = local_metres(positions, origin)
-        keep = _without_outliers(metres, times, found)
+        keep = without_outliers(metres, times, name, notes)
+        keep &= without_stuck(metres, times, name, notes)
         if given is None and not keep[0]:
-            origin = found.poses[int(np.flatnonzero(keep)[0])].position
+            origin = _origin(positions[np.flatnonzero(keep)[0]])
             metres = local_metres(positions, origin)
         positions, orientations, times = metres[keep], orientations[keep], times[keep]
     else:
         origin = None
         breaks |= _moved(positions, times, found)
+        order = np.argsort(times, kind='stable')
+        found.notes.extend(
+            motion_notes(found.topic.name, times[order], positions[order], orientations[order])
+        )
     frame_id = found.poses[0].frame_id
     return PoseTrack(times, positions, orientations, frame_id, max_gap, breaks), origin
 
 
-def _not_null(poses: list[Pose], topic: Topic, notes: list[str]) -> NDArray[np.bool_]:
-    """Return which fixes are none at latitude and longitude 0, which receivers send without one."""
-    angles = np.array([pose.position[:2] for pose in poses]).reshape(-1, 2)
-    null = (np.abs(angles) < 1e-7).all(axis=1)
-    others = angles[~null]
-    if not null.any() or (len(others) and (np.abs(np.median(others, axis=0)) < _NULL_ISLAND).all()):
-        return np.ones(len(poses), bool)
-    notes.append(
-        f'{topic.name}: {np.count_nonzero(null)} of {topic.messages} fixes are at latitude and '
-        'longitude 0: left out'
-    )
-    return ~null
+def _origin(fix: NDArray[np.float64]) -> Origin:
+    latitude, longitude, altitude = fix.tolist()
+    return latitude, longitude, altitude
 
 
 def _one_frame(
@@ -162,18 +168,10 @@ def _one_frame(
     return np.array([pose.frame_id == frame_id for pose in poses])
 
 
-def _leaps(
-    metres: NDArray[np.float64], times: NDArray[np.int64], far: float
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return the steps between poses in the order of time, in m, and which no vehicle makes."""
-    steps = np.linalg.norm(np.diff(metres, axis=0), axis=1)
-    return steps, (steps > far) & (steps > _FAST * np.diff(times) * 1e-9)
-
-
 def _moved(metres: NDArray[np.float64], times: NDArray[np.int64], found: PoseMessages) -> set[int]:
     """Return the times of poses before which odometry was reset, or is of another node."""
     order = np.argsort(times, kind='stable')
-    steps, leap = _leaps(metres[order], times[order], _FAR_ODOMETRY)
+    steps, leap = leaps(metres[order], times[order], _FAR)
     if leap.any():
         found.notes.append(
             f'{found.topic.name}: steps between poses that are faster than any vehicle: '
@@ -181,30 +179,3 @@ def _moved(metres: NDArray[np.float64], times: NDArray[np.int64], found: PoseMes
             'do two nodes publish it?): poses before and after are not in one coordinate frame'
         )
     return set(times[order][1:][leap].tolist())
-
-
-def _without_outliers(
-    metres: NDArray[np.float64], times: NDArray[np.int64], found: PoseMessages
-) -> NDArray[np.bool_]:
-    """Return which fixes are not far from those around them, in the order of the messages."""
-    order = np.argsort(times, kind='stable')
-    steps, leap = _leaps(metres[order, :2], times[order], _FAR)
-    runs = np.concatenate(([0], np.cumsum(leap)))
-    lengths = np.bincount(runs)
-    keep = np.empty(len(times), bool)
-    keep[order] = (lengths >= _PART * lengths.max())[runs]
-    left_out = np.count_nonzero(~keep)
-    name = found.topic.name
-    if left_out:
-        found.notes.append(
-            f'{name}: {left_out} of {len(times)} fixes are up to {steps.max() * 1e-3:.1f} km from '
-            'those around them: left out'
-        )
-    kept = order[keep[order]]
-    rest, jumps = _leaps(metres[kept, :2], times[kept], _FAR)
-    if jumps.any():
-        found.notes.append(
-            f'{name}: {np.count_nonzero(jumps)} steps between fixes are faster than any vehicle, '
-            f'the largest of {rest[jumps].max() * 1e-3:.1f} km'
-        )
-    return keep

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Origin = tuple[float, float, float]
 """Origin of a local frame in WGS 84: latitude, longitude (degrees), altitude (m)."""
+# Poses of which a common step is known.
+_ENOUGH = 3
 # Data of PROJ from apt.
 _SYSTEM_DATA = Path('/usr/share/proj')
 
@@ -47,7 +49,7 @@ class PoseTrack:
         self._positions = positions[order]
         self._orientations = orientations[order]
         self.frame_id = frame_id
-        self._max_gap_ns = int(max_gap * 1e9)
+        self._max_gap_ns = _longest_gap(self._stamps, max_gap)
         self._breaks = frozenset(breaks)
 
     def __len__(self) -> int:
@@ -59,7 +61,8 @@ class PoseTrack:
         Return the pose at a stamp in ns, or None where it is unknown.
 
         Positions are interpolated linearly, orientations along the shorter arc. There is no pose
-        more than max_gap outside the track, or in a gap longer than that; at a break it is the
+        more than max_gap outside the track, or in a gap longer than that, which is 1.5 common steps
+        at least where these are about max_gap; at a break it is the
         nearer one.
         """
         after = int(np.searchsorted(self._stamps, stamp))
@@ -85,6 +88,13 @@ class PoseTrack:
         x, y, z = (float(value) for value in position)
         qx, qy, qz, qw = (float(value) for value in mixed)
         return Pose((x, y, z), (qx, qy, qz, qw), self.frame_id)
+
+
+def _longest_gap(stamps: NDArray[np.int64], max_gap: float) -> int:
+    """Return max_gap in ns, or where all poses are about as far apart, more than their jitter."""
+    limit = int(max_gap * 1e9)
+    common = int(np.median(np.diff(stamps))) if len(stamps) > _ENOUGH else 0
+    return max(limit, common * 3 // 2) if common <= limit * 5 // 4 else limit
 
 
 class _Point(Protocol):
@@ -138,29 +148,36 @@ class LocalPoses:
 
 
 def pose_of(message: Message, type_name: str) -> Pose | None:
+    """Return the pose in a message of a type in POSE_TYPES, or None if it is unusable."""
+    found = pose_or_reason(message, type_name)
+    return None if isinstance(found, str) else found
+
+
+def pose_or_reason(message: Message, type_name: str) -> Pose | str:
     """
-    Return the pose in a message of a type in POSE_TYPES, or None if it is unusable.
+    Return the pose in a message of a type in POSE_TYPES, or what it has that makes it unusable.
 
     Unusable are values that are not finite, a quaternion of no length or a huge one, and a fix
     without a position (status below 0, not on the globe). The position of a fix is latitude,
-    longitude (degrees), altitude (m).
+    longitude (degrees), altitude (m), which is 0 where it is unknown.
     """
     if type_name == FIX:
+        if message.status.status < 0:
+            return 'status -1, no fix'
         # Receivers without an altitude report NaN, and only distances on the ground matter.
         height = message.altitude if math.isfinite(message.altitude) else 0.0
         pose = Pose((message.latitude, message.longitude, height))
-        usable = (
-            message.status.status >= 0
-            and abs(message.latitude) <= 90
-            and abs(message.longitude) <= 360
-        )
+        if abs(message.latitude) > 90 or abs(message.longitude) > 360:
+            return 'no latitude or longitude'
     else:
         part = _PARTS[type_name](message)
         p, q = part.position, part.orientation
         pose = Pose((p.x, p.y, p.z), (q.x, q.y, q.z, q.w), message.header.frame_id or 'map')
-        usable = 1e-9 < math.hypot(*pose.orientation) < 1e9
-    usable = usable and all(map(math.isfinite, pose.position + pose.orientation))
-    return pose if usable else None
+    if not all(map(math.isfinite, pose.position + pose.orientation)):
+        return 'a value that is not finite'
+    if not 1e-9 < (length := math.hypot(*pose.orientation)) < 1e9:
+        return f'a quaternion of length {length:.3g}, no orientation'
+    return pose
 
 
 def local_metres(fixes: NDArray[np.float64], origin: Origin) -> NDArray[np.float64]:

@@ -19,6 +19,8 @@ from .poses import POSE_TYPES, Origin, PoseTrack
 from .scan import Scan, check_size, scan
 from .storage import Topic
 
+_TRANSFORMS = ('tf2_msgs/msg/TFMessage', 'tf/msg/tfMessage')
+
 
 class Timeline(NamedTuple):
     """
@@ -86,6 +88,11 @@ def _poses(bag: BagReader, config: PosesConfig, notes: list[str]) -> PoseMessage
         return None
     present = any(topic.type in POSE_TYPES and topic.messages for topic in bag.topics.values())
     if not config.topic and not present:
+        if any(topic.type in _TRANSFORMS and topic.messages for topic in bag.topics.values()):
+            notes.append(
+                'without poses: those of transforms (/tf) are not read; record the odometry, or '
+                'name a file with the poses in poses.file'
+            )
         return None
     topic = choose_topic(bag.topics, POSE_TYPES, config.topic, 'pose', bag.path)
     try:

@@ -1,0 +1,85 @@
+"""Whether poses move, and as a robot does that faces where it drives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+# The way is measured in steps of this length, in m, so that noise is none; less way says nothing.
+_STEP, _LEAST = 0.25, 5.0
+# A robot that faces where it drives comes this part of its way along its x axis.
+_ALONG = 0.8
+# Poses that stay within this, in m, over this time, in ns, do not move.
+_STILL, _LONG_NS = 0.01, 10_000_000_000
+# Positions beyond this, in m, are none.
+_FARTHEST = 1e9
+
+
+def motion_notes(
+    name: str,
+    times: NDArray[np.int64],
+    positions: NDArray[np.float64],
+    orientations: NDArray[np.float64],
+) -> Iterator[str]:
+    """
+    Yield what is said of poses in the order of time that are not those of a driving robot.
+
+    :param times: int64 ns (n,); positions: float64 m (n, 3); orientations: quaternions xyzw (n, 4).
+    """
+    # Positions may be anything finite.
+    if not len(times) or np.abs(positions).max() > _FARTHEST:
+        return
+    extent = float(np.linalg.norm(np.ptp(positions, axis=0)))
+    if extent < _STILL and times[-1] - times[0] > _LONG_NS:
+        yield (
+            f'{name}: the position is the same for all of {(times[-1] - times[0]) * 1e-9:.0f} s: '
+            'did the robot stand, or is this not the odometry?'
+        )
+        return
+    taken = _apart(positions)
+    steps = np.diff(positions[taken], axis=0)
+    way = float(np.linalg.norm(steps, axis=1).sum())
+    if way < _LEAST:
+        return
+    shares = np.abs(np.einsum('nij,ni->nj', _axes(orientations[taken][1:]), steps)).sum(axis=0)
+    shares = shares / way
+    if shares[0] >= _ALONG:
+        return
+    if shares[2] >= _ALONG:
+        why = f'{shares[2]:.0%} are along z (an optical frame of REP 103?)'
+    elif np.ptp(orientations, axis=0).max() < 1e-6:
+        why = 'all orientations are the same (not set?)'
+    elif shares[1] >= _ALONG:
+        why = f'{shares[1]:.0%} are along y (other axes than those of REP 103?)'
+    else:
+        why = 'the rest is along no other axis (does it turn on the robot?)'
+    yield (
+        f'{name}: {shares[0]:.0%} of the way are along x of the poses, which is forward, and '
+        f'{why}: headings are not those of the robot'
+    )
+
+
+def _apart(positions: NDArray[np.float64]) -> list[int]:
+    """Return the numbers of positions that are a step from the one before."""
+    taken, last = [0], positions[0]
+    for number, position in enumerate(positions):
+        x, y, z = position - last
+        if x * x + y * y + z * z >= _STEP * _STEP:
+            taken.append(number)
+            last = position
+    return taken
+
+
+def _axes(quaternions: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return rotation matrices (n, 3, 3), whose columns are the axes, of quaternions xyzw."""
+    x, y, z, w = (quaternions / np.linalg.norm(quaternions, axis=1, keepdims=True)).T
+    return np.stack(
+        [
+            np.stack([1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)], -1),
+            np.stack([2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)], -1),
+            np.stack([2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)], -1),
+        ],
+        1,
+    )
