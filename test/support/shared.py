@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from support.measuring import unmeasured
-
 
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
     """
@@ -29,8 +27,6 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
         if not complete.exists():
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
-            # What makes them has tests of its own.
-            with unmeasured():
-                make(folder)
+            make(folder)
             complete.touch()
     return folder
