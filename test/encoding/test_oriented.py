@@ -8,7 +8,9 @@ import pytest
 from numpy.typing import NDArray
 
 from vprtempo_ros.config import OrientedConfig
-from vprtempo_ros.encoding.oriented import OrientedEncoder, gradients
+from vprtempo_ros.encoding.edges import Edges
+from vprtempo_ros.encoding.kernels import CompiledEdges
+from vprtempo_ros.encoding.oriented import OrientedEncoder
 from vprtempo_ros.errors import ConfigError
 from vprtempo_ros.frames import GREY, Image, grey_image
 
@@ -148,11 +150,12 @@ def test_settings_that_make_no_sense_are_refused() -> None:
         OrientedEncoder(OrientedConfig(side=8, cells=12))
 
 
+@pytest.mark.parametrize('edges', [Edges, CompiledEdges])
 @pytest.mark.parametrize('size', [(8, 8), (56, 56), (480, 640)])
-def test_energy_has_the_gradients_of_opencv(size: tuple[int, int]) -> None:
+def test_energy_has_the_gradients_of_opencv(size: tuple[int, int], edges: type[Edges]) -> None:
     """Differences with repeated borders are what OpenCV's filter gives, to the bit."""
     small = scene(3, size).astype(np.float32)
-    for found, axis in zip(gradients(small), ((1, 0), (0, 1))):
+    for found, axis in zip(edges.gradients(small), ((1, 0), (0, 1))):
         wanted = cv2.Sobel(small, cv2.CV_32F, *axis, ksize=1, borderType=cv2.BORDER_REPLICATE)
         assert np.array_equal(found, wanted)
 
@@ -171,8 +174,10 @@ def test_the_small_image_is_that_of_whole_levels(bits: int, size: tuple[int, int
     assert found == pytest.approx(root, abs=1e-6)
 
 
-@pytest.mark.parametrize('settings', [{}, {'side': 33, 'orientations': 8, 'cells': 5}])
-def test_compiled_it_gives_the_same_bits(settings: dict[str, int]) -> None:
+@pytest.mark.parametrize(
+    'settings', [{}, {'side': 33, 'orientations': 8, 'cells': 5}, {'opposite': 0.0}]
+)
+def test_compiled_it_gives_the_same_bits(settings: dict[str, float]) -> None:
     """For images in light, of hard edges, of noise and without any contrast."""
     one, other = (OrientedEncoder(OrientedConfig(**settings)) for _ in range(2))
     other.compile()
