@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from itertools import chain
 from pathlib import Path
-from typing import Callable, Iterable, Iterator, NamedTuple
+from typing import Callable, Iterator, NamedTuple
 
 import numpy as np
 
@@ -26,14 +25,11 @@ from ..support.progress import ProgressCallback
 from .additional import AdditionalFrame, by_order, by_pose
 from .cameras import nearest_frames
 from .frame_encoding import Encoders, encoded
+from .frames_read import FramesRead
 from .map import Sensor, TraverseRecord
 from .places import Place, sample
 from .samples import REFERENCE, SampleEncoder, TraverseSamples, TrialFrames
-from .stored_spikes import stored
 from .training_data import is_few
-
-# Frames that are stacked at a time.
-_BLOCK = 256
 
 
 @dataclass(frozen=True)
@@ -189,54 +185,12 @@ def read_drive(drive: Drive, progress: ProgressCallback) -> ReadDrive:
     return ReadDrive(found.frames.samples(drive.role), found.record)
 
 
-class _Frames:
-    """Frames that are read: their samples in memory, or in a file where they are many."""
-
-    def __init__(self, frames: Iterable[AdditionalFrame], folder: Path | None) -> None:
-        """
-        Take all frames.
-
-        :param folder: for the file.
-        :raises MapError: if there is no room for it.
-        """
-        self.places: list[int] = []
-        self._stamps: list[int] = []
-        blocks = self._blocks(frames)
-        # None of them has samples.
-        first = next(blocks, None)
-        self._spikes = None if first is None else stored(chain([first], blocks), folder)
-
-    def _blocks(self, frames: Iterable[AdditionalFrame]) -> Iterator[Spikes]:
-        """Yield the samples of some frames at a time, stacked."""
-        waiting: list[Spikes] = []
-        for place, stamp_ns, spikes in frames:
-            self.places.append(place)
-            self._stamps.append(stamp_ns)
-            waiting.append(spikes)
-            if len(waiting) == _BLOCK:
-                yield np.stack(waiting)
-                waiting.clear()
-        if waiting:
-            yield np.stack(waiting)
-
-    def samples(self, role: str, trials: TrialFrames | None = None) -> TraverseSamples:
-        """Return the samples of the frames, of which there is one."""
-        assert self._spikes is not None
-        return TraverseSamples(
-            self._spikes,
-            np.array(self.places, np.int64),
-            np.array(self._stamps, np.int64),
-            trials or TrialFrames.none(self._spikes.shape[-1]),
-            role,
-        )
-
-
 class _Found(NamedTuple):
     """What was read of a recording."""
 
     traverse: Traverse
     origin: Origin | None
-    frames: _Frames
+    frames: FramesRead
     record: TraverseRecord
 
 
@@ -253,7 +207,7 @@ def _read(
     if encode.frame.profile.colours:
         watched = (replace(frame, image=frame.image.coloured()) for frame in watched)
     try:
-        frames = _Frames(read(watched), _folder_of(config))
+        frames = FramesRead(read(watched), _folder_of(config))
     except MapError as error:
         notes = '; '.join(traverse.completeness.notes)
         raise MapError(f'{error} ({notes})' if notes else str(error)) from None
