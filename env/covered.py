@@ -2,10 +2,9 @@
 """
 Runs all tests and measures what they cover, in their own processes and in those of the nodes.
 
-Arguments are handed to pytest. What runs is counted (`instrument.py`), and reported by coverage.py,
-of which the report and the gate are set in pyproject.toml; the data goes to build/coverage, with a
-report to read in build/coverage/html. The gate holds where nothing optional is missing, and always
-in CI: the tests of what is missing are skipped.
+Arguments are handed to pytest. The report and the gate are set in pyproject.toml; the data goes to
+build/coverage, with a report to read in build/coverage/html. The gate holds where nothing optional
+is missing, and always in CI: the tests of what is missing are skipped.
 
 Tests marked `ros` or `process` that failed in parallel with others run once more, alone, as on
 ROS's build farm: what they start may have been starved. Which passed only then is said at the end.
@@ -15,16 +14,12 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, cast
-
-from coverage import Coverage
-from instrument import VARIABLE, prepare
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 # What `make lava` installs, by which tests are skipped without it.
@@ -32,7 +27,7 @@ OPTIONAL = ('torch', 'lava', 'sinabs', 'nir', 'sanafe')
 # Marks of tests that a busy machine may starve, and how many may have been: more are no accident.
 AGAIN = {'ros', 'process'}
 AGAIN_MAX = 20
-# The argument before the file for what failed, with which this runs pytest.
+# The argument before the file for what failed, with which this runs inside of coverage.
 _INSIDE = '--inside'
 
 
@@ -55,11 +50,10 @@ def coverage(*arguments: str) -> int:
 
 
 def tested(*arguments: str) -> tuple[int, dict[str, bool]]:
-    """Run pytest in a process; return its status, and which failed, as in `Failures`."""
+    """Run pytest inside of coverage; return its status, and which failed, as in `Failures`."""
     with TemporaryDirectory() as folder:
         failed = Path(folder) / 'failed.json'
-        command = [sys.executable, __file__, _INSIDE, str(failed), *arguments]
-        status = subprocess.run(command, cwd=ROOT, check=False).returncode
+        status = coverage('run', str(Path(__file__).resolve()), _INSIDE, str(failed), *arguments)
         return status, json.loads(failed.read_text()) if failed.exists() else {}
 
 
@@ -95,18 +89,12 @@ def run_tests(*arguments: str) -> tuple[int, list[str]]:
 
 def main() -> int:
     """Run the tests, and only if they pass the report; return the exit status."""
-    settings = Coverage(config_file=str(ROOT / 'pyproject.toml'))
-    data = ROOT / str(settings.get_option('run:data_file'))
-    (package,) = cast('list[str]', settings.get_option('run:source_pkgs'))
-    shutil.rmtree(data.parent, ignore_errors=True)
-    counted = data.with_name('counted')
-    counted.mkdir(parents=True)
-    instrumented = prepare(ROOT / package, counted)
-    os.environ[VARIABLE] = str(counted)
+    (ROOT / 'build' / 'coverage').mkdir(parents=True, exist_ok=True)
+    coverage('erase')
     status, passed = run_tests(*sys.argv[1:])
-    del os.environ[VARIABLE]
+    # Processes that a test has killed leave incomplete files, which are passed over with a warning.
+    coverage('combine', '--quiet')
     if not status:
-        instrumented.write(data)
         status = report()
     if passed:
         print(f'passed only alone: {", ".join(passed)}')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ import pytest
 from support import ROOT, lanes
 from support.domains import claim_domain
 from support.events import EVENT_PLACES
-from support.forking import end_server
+from support.forking import end_servers
 from support.helpers import map_around
+from support.measuring import compile_untraced, unmeasured
 from support.shared import made_once
 from support.shared_memory import remove_abandoned
 from support.street import Street
@@ -46,7 +48,8 @@ _DATA = ROOT.parent / 'shared' / 'data'
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let rclpy be absent from the lane without it."""
+    """Let rclpy be absent from the lane without it, and loops be compiled as fast as can be."""
+    compile_untraced()
     if lanes.without_ros(config.option.markexpr):
         lanes.RosIsAbsent.install()
 
@@ -70,7 +73,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_sessionfinish() -> None:
     """End what has forked nodes."""
-    end_server()
+    end_servers()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Leave out of the coverage what is marked so, its fixtures too."""
+    with unmeasured() if item.get_closest_marker('unmeasured') else nullcontext():
+        return (yield)
 
 
 @pytest.fixture(autouse=True)

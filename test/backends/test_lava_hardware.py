@@ -33,7 +33,9 @@ def test_hardware_that_is_not_there_is_one_line() -> None:
 
 
 @pytest.mark.usefixtures('_lava_loihi')
-@pytest.mark.parametrize('readout', ['linear', 'clamped'])
+@pytest.mark.parametrize(
+    'readout', [pytest.param('linear', marks=pytest.mark.unmeasured), 'clamped']
+)
 def test_the_chip_gives_the_same_integers(readout: str) -> None:
     """Loihi2HwCfg, adapters, neurons that pass on sums, 24-bit signs; a longer delay is found."""
     network = quantised.trained(readout)
@@ -48,7 +50,9 @@ def test_the_chip_gives_the_same_integers(readout: str) -> None:
 
 @needs_lava_dl
 @pytest.mark.usefixtures('_lava_loihi')
-@pytest.mark.parametrize('mode', ['one_at_a_time', 'streaming'])
+@pytest.mark.parametrize(
+    'mode', ['one_at_a_time', pytest.param('streaming', marks=pytest.mark.unmeasured)]
+)
 def test_spiking_networks_on_the_chip(mode: str) -> None:
     """Resets and reading wait for the spikes, which arrive later on the chip."""
     spiking = made()

@@ -54,6 +54,7 @@ def test_samna_is_not_installed() -> None:
 
 
 @needs_sinabs
+@pytest.mark.unmeasured
 def test_samna_is_not_imported() -> None:
     """Not even tried: in a new interpreter, a finder records imports of it."""
     code = """
@@ -235,6 +236,7 @@ def test_missing_sinabs_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @needs_sinabs
 @pytest.mark.long
+@pytest.mark.unmeasured
 def test_recall_on_nordland(shared_data) -> None:
     """At T = 100 recall@1 is within 0.03 of floats, for every fourth of 500 places."""
     folder = shared_data('nordland_64x32')

@@ -14,7 +14,8 @@ from benchmarks.moved.scene import TURNING, TWO_SIDED, Plane, Quad, Scene
 from benchmarks.moved.sensor import Fisheye, rolled
 
 # Compiles the ray caster, which takes half a minute.
-pytestmark = pytest.mark.long
+# Benchmarks are not in the package.
+pytestmark = [pytest.mark.long, pytest.mark.unmeasured]
 
 SIZE = (120, 160)
 FIELD = 1.2

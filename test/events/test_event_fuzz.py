@@ -170,6 +170,7 @@ def test_vectors_that_outgrow_the_memory(words: list[int]) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.unmeasured
 @pytest.mark.parametrize('switch', ['NUMBA_DISABLE_JIT', 'NUMBA_BOUNDSCHECK'])
 def test_nothing_is_read_or_written_out_of_bounds(switch: str, tmp_path: Path) -> None:
     """The examples of this file run as Python, and compiled with a check of every index."""

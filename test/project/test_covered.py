@@ -19,6 +19,8 @@ markers = ['ros', 'process']
 branch = true
 source_pkgs = ['package']
 data_file = 'build/coverage/data'
+parallel = true
+patch = ['subprocess']
 """
 
 # Tests that fail the first time, of which each notes where it ran.
@@ -71,8 +73,7 @@ def second():
 def covered(folder: Path, tests: str) -> tuple[int, list[str]]:
     """Run the script in a small project; return exit status and output."""
     (folder / 'env').mkdir()
-    for name in ('covered.py', 'instrument.py', 'counted_imports.py'):
-        shutil.copy(ROOT / 'env' / name, folder / 'env')
+    shutil.copy(ROOT / 'env' / 'covered.py', folder / 'env')
     (folder / 'package').mkdir()
     (folder / 'package' / '__init__.py').write_text(PACKAGE)
     (folder / 'pyproject.toml').write_text(SETTINGS)
@@ -81,7 +82,7 @@ def covered(folder: Path, tests: str) -> tuple[int, list[str]]:
     environment = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(('PYTEST_', 'VPRTEMPO_COUNTED'))
+        if not name.startswith(('PYTEST_', 'COVERAGE_', 'COV_'))
     }
     plugins = {'PYTEST_DISABLE_PLUGIN_AUTOLOAD': '1', 'CI': 'true'}
     done = subprocess.run(

@@ -1,7 +1,7 @@
 """
 Processes of the package that need not import it: forks of one that has.
 
-Imports are most of what a node or a tool costs. A fork runs what
+Imports are most of what a node or a tool costs, and coverage doubles them. A fork runs what
 `python -m MODULE` and `python -c CODE` run, with the environment, the folder and the output that
 it is given. What is about the start itself (imports, interrupts during them) needs an interpreter
 of its own.
@@ -32,6 +32,7 @@ from pkgutil import iter_modules
 from typing import IO, Any
 
 from support import ROOT, environment
+from support.measuring import PROCESSES, compile_untraced
 from vprtempo_ros.demo.processes import as_child, ended_after
 from vprtempo_ros.sources import cdr
 
@@ -126,14 +127,14 @@ class _Server:
         self._process.wait()
 
 
-# Started when it is first needed.
-_servers: list[_Server] = []
+# One that coverage measures, one that it does not.
+_servers: dict[bool, _Server] = {}
 
 
-def end_server() -> None:
-    """End the process that forks others."""
+def end_servers() -> None:
+    """End the processes that fork others, so that what they have covered is written."""
     while _servers:
-        _servers.pop().close()
+        _servers.popitem()[1].close()
 
 
 def start(
@@ -146,9 +147,10 @@ def start(
     """
     assert words[0] == sys.executable
     assert words[1] in ('-m', '-c'), words
-    if not _servers:
-        _servers.append(_Server())
-    (server,) = _servers
+    measured = PROCESSES in environment
+    if measured not in _servers:
+        _servers[measured] = _Server()
+    server = _servers[measured]
     streams = [output.fileno(), (output if isinstance(errors, int) else errors).fileno()]
     request = {'words': words, 'environment': environment, 'cwd': str(Path.cwd())}
     return Forked(server, words, server.request(request, streams))
@@ -250,6 +252,7 @@ def _run(words: list[str]) -> None:
 def main(descriptor: int) -> None:
     """Import what programs import, and fork on request, until there are no more requests."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    compile_untraced()
     for name in _PACKAGES:
         package = import_module(f'vprtempo_ros.{name}')
         for module in iter_modules(package.__path__, f'{package.__name__}.'):

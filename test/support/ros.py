@@ -35,6 +35,7 @@ from vision_msgs.msg import Classification, VisionInfo  # noqa: E402
 
 from support import PATIENCE  # noqa: E402
 from support.forking import running  # noqa: E402
+from support.measuring import untraced  # noqa: E402
 from vprtempo_ros.demo.processes import command, ros_environment  # noqa: E402
 from vprtempo_ros.demo.processes import running as running_fresh  # noqa: E402
 from vprtempo_ros.frames import RGB  # noqa: E402
@@ -86,6 +87,7 @@ class Process:
         return self.process.wait(PATIENCE)
 
 
+@untraced
 def until(condition: Callable[[], bool], what: Callable[[], str] | str) -> None:
     """Wait for a condition; fail with its description."""
     deadline = time.monotonic() + PATIENCE
@@ -192,6 +194,7 @@ class InputSubscriptions(NamedTuple):
 class Client:
     """A node in the test's process that publishes, listens, and calls services."""
 
+    @untraced
     def __init__(
         self, target: str = '/vpr_node', image: str = '/image', kind: type = Image
     ) -> None:
@@ -216,6 +219,7 @@ class Client:
     def __enter__(self) -> Client:
         return self
 
+    @untraced
     def __exit__(self, *error: object) -> None:
         self._executor.shutdown()
         self._node.destroy_node()
@@ -292,6 +296,7 @@ class Client:
 
         self.spin_until(sent, what, min(_PERIOD, 0.5 / rate))
 
+    @untraced
     def spin_until(
         self, condition: Callable[[], bool], what: Callable[[], str] | str, period: float = _PERIOD
     ) -> None:
@@ -304,6 +309,7 @@ class Client:
                 )
             self._executor.spin_once(timeout_sec=period)
 
+    @untraced
     def spin_for(self, seconds: float) -> None:
         """Serve callbacks for a while."""
         deadline = time.monotonic() + seconds
@@ -431,6 +437,7 @@ class Client:
         return call(self._node, self.spin_until, self._target, kind, name, request)
 
 
+@untraced
 def call(
     node: Any,
     spin_until: Callable[[Callable[[], bool], str], None],

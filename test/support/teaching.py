@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from support import ros
+from support.measuring import untraced
 from vprtempo_ros.sources.bags import BagReader
 from vprtempo_ros.sources.storage import RawMessage
 
@@ -46,6 +47,7 @@ def recorded(bag: Path, *topics: str) -> list[RawMessage]:
 class Teacher:
     """A node in the test's process: publishes what a robot would, and calls the trainer."""
 
+    @untraced
     def __init__(self, target: str = '/trainer_node') -> None:
         self.states: list[str] = []
         self.progress: list[float] = []
@@ -69,6 +71,7 @@ class Teacher:
         self.node.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, 100)
         self._publishers: dict[str, Any] = {}
 
+    @untraced
     def close(self) -> None:
         """End the node."""
         self._executor.shutdown()
@@ -177,6 +180,7 @@ class Teacher:
             ),
         )
 
+    @untraced
     def spin_until(self, condition: Callable[[], bool], what: Callable[[], str] | str) -> None:
         """Serve callbacks until a condition holds; fail if it does not come to hold."""
         deadline = time.monotonic() + ros.PATIENCE
@@ -187,6 +191,7 @@ class Teacher:
                 )
             self._executor.spin_once(timeout_sec=0.05)
 
+    @untraced
     def spin_for(self, seconds: float) -> None:
         """Serve callbacks for a while."""
         deadline = time.monotonic() + seconds

@@ -28,10 +28,14 @@ def run(*arguments: object, limit: int | None = None) -> subprocess.CompletedPro
         if limit is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
+    env = {**os.environ, 'PYTHONDONTWRITEBYTECODE': '1'}
+    if limit is not None:
+        # Coverage could not write its data either.
+        env.pop('COVERAGE_PROCESS_CONFIG', None)
     return subprocess.run(
         [sys.executable, '-m', 'vprtempo_ros.tools.images_to_bag', *map(str, arguments)],
         cwd=ROOT,
-        env={**os.environ, 'PYTHONDONTWRITEBYTECODE': '1'},
+        env=env,
         preexec_fn=restrict,
         capture_output=True,
         text=True,

@@ -115,6 +115,7 @@ def of_kind(kind: str) -> tuple[Network, SinabsConfig | None]:
     return LinearNetwork(weights), SinabsConfig(steps=20) if kind == 'rate-coded' else None
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize('tool', ['sinabs', 'norse', 'snntorch', 'rockpool', 'spikingjelly'])
 def test_other_tools_run_it(tmp_path: Path, tool: str) -> None:
     """The importers of other projects give the same responses (`make nir-peers`)."""

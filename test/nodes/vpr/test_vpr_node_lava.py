@@ -31,7 +31,9 @@ def parameters(folder: Path, mode: str = 'one_at_a_time', **others: str) -> dict
     return {'map': folder, 'backend.name': 'lava', 'backend.lava.mode': mode, **others}
 
 
-@pytest.mark.parametrize('mode', ['one_at_a_time', 'streaming'])
+@pytest.mark.parametrize(
+    'mode', [pytest.param('one_at_a_time', marks=pytest.mark.unmeasured), 'streaming']
+)
 def test_answers_belong_to_their_stamps(
     street, quantised_map: Path, tmp_path: Path, mode: str
 ) -> None:
@@ -98,6 +100,7 @@ def test_lava_follows_the_lifecycle(street, quantised_map: Path, tmp_path: Path)
         assert process.end() == 0
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_nothing_is_left_behind(
     street, quantised_map: Path, tmp_path: Path, number: signal.Signals

@@ -1,0 +1,59 @@
+"""What coverage does not measure: its tracer makes Python two to three times as slow."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec('P')
+T = TypeVar('T')
+
+# With it, coverage measures the processes that are started.
+PROCESSES = 'COVERAGE_PROCESS_CONFIG'
+
+
+def untraced(function: Callable[P, T]) -> Callable[P, T]:
+    """Let a function that runs nothing of the package, but much else, run without the tracer."""
+
+    @wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        tracer = sys.gettrace()
+        sys.settrace(None)
+        try:
+            return function(*args, **kwargs)
+        finally:
+            sys.settrace(tracer)
+
+    return run
+
+
+def compile_untraced() -> None:
+    """Let numba compile loops without the tracer, where something is measured."""
+    if PROCESSES in os.environ:
+        from numba.core.dispatcher import Dispatcher
+
+        Dispatcher.compile = untraced(Dispatcher.compile)
+
+
+@contextmanager
+def unmeasured() -> Iterator[None]:
+    """Measure nothing meanwhile: neither here, nor in threads and processes that are started."""
+    if PROCESSES not in os.environ:
+        # Only `make test` measures.
+        yield
+        return
+    configuration = os.environ.pop(PROCESSES)
+    tracer, of_threads = sys.gettrace(), threading.gettrace()
+    sys.settrace(None)
+    threading.settrace(None)
+    try:
+        yield
+    finally:
+        threading.settrace(of_threads)
+        sys.settrace(tracer)
+        os.environ[PROCESSES] = configuration
