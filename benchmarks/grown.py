@@ -13,7 +13,7 @@ from vprtempo_ros.arrays import Floats
 from vprtempo_ros.backends.reference import reference_backend
 from vprtempo_ros.config import BackendConfig, MatchConfig, TrainerConfig
 from vprtempo_ros.maps.building import build_map
-from vprtempo_ros.maps.editing import add_stretch, merge
+from vprtempo_ros.maps.editing import add_stretches, merge
 from vprtempo_ros.maps.map import Map
 from vprtempo_ros.maps.revisions import derive, edit, load_content
 from vprtempo_ros.maps.store import load, save
@@ -64,7 +64,7 @@ def grown(places: int) -> None:
         rows.append(['session 1 alone', f'{work.recall(map_, sessions[0]):.3f}'])
         for number, session in enumerate(sessions[1:], 1):
             bag = str(work.folder(session))
-            edit(map_, 'add', lambda content, bag=bag: add_stretch(content, bag, silent))  # type: ignore[misc]
+            edit(map_, 'add', lambda content, bag=bag: add_stretches(content, [bag], silent))  # type: ignore[misc]
             recall = work.recall(map_, sessions[0])
             rows.append([f'session 1, after {number} more route(s)', f'{recall:.3f}'])
     table(['Nordland, winter, single frames', 'recall@1'], rows)

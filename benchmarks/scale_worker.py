@@ -75,14 +75,14 @@ def recognise(path: str, queries: str) -> dict[str, float]:
 
 def edit(path: str, bag: str, forgotten: str) -> dict[str, float]:
     """Add the places of a recording to a map, and forget some: each a revision on disk."""
-    from vprtempo_ros.maps.editing import add_stretch, forget
+    from vprtempo_ros.maps.editing import add_stretches, forget
     from vprtempo_ros.maps.revisions import edit as revise
     from vprtempo_ros.support.progress import silent
 
     found = {}
     places = [int(place) for place in forgotten.split(',')]
     for name, change in (
-        ('add', lambda content: add_stretch(content, bag, silent)),
+        ('add', lambda content: add_stretches(content, [bag], silent)),
         ('forget', lambda content: forget(content, places)),
     ):
         began, cpu = time.perf_counter(), time.process_time()

@@ -205,6 +205,7 @@ def test_progress_is_reported(tmp_path: Path) -> None:
 def test_what_cannot_be_a_map(tmp_path: Path) -> None:
     """Too few places, missing poses and traverses of different routes give one line each."""
     route = drive(tmp_path / 'route', range(4), range(4))
+    again = drive(tmp_path / 'again', range(4), range(4))
     blind = drive(tmp_path / 'blind', [], range(4), poses=False)
     away = drive(tmp_path / 'away', range(100, 104), range(4))
     records = list(images([picture(0)] * 3))
@@ -217,7 +218,8 @@ def test_what_cannot_be_a_map(tmp_path: Path) -> None:
         (tiny_config(), MapError, 'no bags given'),
         (TrainerConfig(bags=['']), MapError, 'no bags given'),
         (tiny_config(route, places__count=1), MapError, 'at least 2 places'),
-        (tiny_config(route, route, places__count=1), MapError, 'at least 2 places'),
+        (tiny_config(route, again, places__count=1), MapError, 'at least 2 places'),
+        (tiny_config(route, away, route), VprError, 'bags: expected each once, found .*route 2 t'),
         (tiny_config(route, blind), MapError, 'blind: expected poses as in .*route'),
         (tiny_config(route, away), MapError, 'away: no frame is within places.radius'),
         (tiny_config(blind, places__by='metres'), MapError, 'no frame has a pose'),

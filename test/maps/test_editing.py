@@ -21,7 +21,7 @@ from vprtempo_ros.errors import MapError
 from vprtempo_ros.frames import Pose
 from vprtempo_ros.maps.building import fit_map
 from vprtempo_ros.maps.content import MapContent
-from vprtempo_ros.maps.editing import add_drive, add_stretch, forget, labelled, merge, split
+from vprtempo_ros.maps.editing import add_drives, add_stretches, forget, labelled, merge, split
 from vprtempo_ros.maps.revisions import compact, derive, edit, label, load_content, undo
 from vprtempo_ros.maps.route import read_route
 from vprtempo_ros.maps.samples import trials_of
@@ -107,7 +107,7 @@ def test_many_small_edits(street: Street, tmp_path: Path) -> None:
         edit(edited, 'forget', lambda content, last=last: forget(content, [last]))
     other = map_of(street, range(6), tmp_path / 'other')
     for _ in range(4):
-        edit(edited, 'add', lambda content: add_stretch(content, f'{other}.bag', silent))
+        edit(edited, 'add', lambda content: add_stretches(content, [f'{other}.bag'], silent))
         places = len(load(edited).places)
         edit(edited, 'forget', lambda content, n=places: forget(content, range(n - 6, n)))
     assert load(edited).revision == 19
@@ -125,7 +125,7 @@ def test_another_drive_that_was_added(street: Street, tmp_path: Path) -> None:
     bags += [bag_of(query[start::2], tmp_path / f'other{start}') for start in (0, 1)]
     edited = trained(street_config(bags[0]), tmp_path / 'edited')
     for bag in bags[1:]:
-        edit(edited, 'add', lambda content, bag=bag: add_drive(content, str(bag), silent))
+        edit(edited, 'add', lambda content, bag=bag: add_drives(content, [str(bag)], silent))
     expected = trained(street_config(*bags, training__executor='single'), tmp_path / 'expected')
     assert_same_answers(edited, expected)
     assert load(edited).calibration.frames > 5
@@ -137,7 +137,7 @@ def test_a_stretch_added_and_the_same_merged(street: Street, tmp_path: Path) -> 
     second = map_of(street, range(8, 14), tmp_path / 'second')
     one, other = load_content(first), load_content(second)
     derive(merge(one.content, other.content), one.map, 'merge', tmp_path / 'merged')
-    edit(first, 'add', lambda content: add_stretch(content, f'{second}.bag', silent))
+    edit(first, 'add', lambda content: add_stretches(content, [f'{second}.bag'], silent))
     assert_same_answers(first, tmp_path / 'merged')
     loaded = load(first)
     assert loaded.parts().counts == [8, 6]
@@ -160,7 +160,7 @@ def test_any_sequence_of_edits_has_the_sums_of_training_at_once(
     ]
     again = bag_of(query, tmp_path / 'again')
     content = merge(contents[0], contents[1])
-    content = add_drive(content, str(again), silent)
+    content = add_drives(content, [str(again)], silent)
     content = forget(content, [3, 9, 10])
     content = merge(content, contents[2])
     before, after = split(content, 12)
@@ -205,7 +205,7 @@ def test_random_edits_on_disk(street: Street, tmp_path: Path, kind: str) -> None
             first = rng.randrange(len(frames) - 5)
             segments = [*segments, list(range(first, first + 5))]
             new = str(bag(segments[-1]))
-            edit(edited, what, lambda content, new=new: add_stretch(content, new, silent))
+            edit(edited, what, lambda content, new=new: add_stretches(content, [new], silent))
         elif what == 'forget' and count > 6:
             gone = sorted(rng.sample(range(count), 3))
             edit(edited, what, lambda content, gone=gone: forget(content, gone))

@@ -15,7 +15,7 @@ from support.street import Street
 from vprtempo_ros.config import TrainerConfig
 from vprtempo_ros.errors import MapError, SourceError
 from vprtempo_ros.maps import building, frame_encoding, reading, revisions
-from vprtempo_ros.maps.editing import add_stretch
+from vprtempo_ros.maps.editing import add_stretches
 from vprtempo_ros.maps.revisions import edit
 from vprtempo_ros.maps.route import read_route
 from vprtempo_ros.maps.samples import TRIALS, TraverseSamples, TrialFrames, trials_of
@@ -35,7 +35,7 @@ def test_every_bag_a_stretch(street: Street, tmp_path: Path) -> None:
     whole = trained(street_config(*bags, places__bags='all'), tmp_path / 'whole')
     folder = trained(street_config(bags[0]), tmp_path / 'grown')
     for bag in bags[1:]:
-        edit(folder, 'add', lambda found, bag=bag: add_stretch(found, str(bag), silent))
+        edit(folder, 'add', lambda found, bag=bag: add_stretches(found, [str(bag)], silent))
     assert_same_answers(whole, folder)
     loaded = load(whole)
     assert loaded.parts().counts == [len(part) for part in parts]

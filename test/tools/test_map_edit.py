@@ -111,7 +111,18 @@ def test_what_is_refused(tmp_path: Path) -> None:
     assert refused('merge', one, wide, out) == (
         'expected maps with the same encoding.width, found 8 and 9'
     )
-    assert refused('merge', one, one, out).endswith('found the same one twice')
+    assert refused('merge', one, one, out) == (
+        f'maps to merge: expected each once, found {one} 2 times'
+    )
+    assert refused('merge', one, out).startswith('expected two maps or more to merge')
+    three = '--transform 0 0 0: expected two maps, found 3: merge them one by one, each with its'
+    assert refused('merge', one, wide, old, out, *three.partition(':')[0].split()).startswith(
+        three.replace(' 0 0 0', '')
+    )
+    bag = tmp_path / 'map.bag'
+    assert refused('add', one, bag, tmp_path / 'no' / '..' / 'map.bag') == (
+        f'recordings to add: expected each once, found {bag} 2 times'
+    )
     assert 'there is a map already' in refused('split', one, 2, wide, out)
     assert refused('split', one, 3, out, out).endswith('which are 2 to 2, found 3')
     assert 'no such map' in refused('label', out, 0, 'door')
@@ -120,6 +131,36 @@ def test_what_is_refused(tmp_path: Path) -> None:
     assert 'no previous revision' in refused('compact', one)
     assert str(tmp_path / 'nothing') in refused('add', one, tmp_path / 'nothing')
     assert tree(tmp_path) == before
+
+
+def test_several_at_once(street: Street, tmp_path: Path) -> None:
+    """Several maps, recordings or drives make one revision, which is that of one after another."""
+    ranges = range(5), range(5, 9), range(9, 12)
+    maps = [map_of(street, part, tmp_path / f'map{n}') for n, part in enumerate(ranges)]
+    bags = [f'{each}.bag' for each in maps]
+    merged, twice = tmp_path / 'merged', tmp_path / 'twice'
+    assert done('merge', *maps, merged) == f'{merged}: revision 2, 12 places\n'
+    done('merge', maps[0], maps[1], twice)
+    done('add', twice, bags[2])
+    assert_same_answers(merged, twice)
+    assert done('add', maps[0], *bags[1:]) == f'{maps[0]}: revision 2, 12 places\n'
+    assert_same_answers(maps[0], merged)
+    drives = [bag_of(street.frames('query')[n:12:2], tmp_path / f'drive{n}') for n in (0, 1)]
+    for each in drives:
+        done('add', merged, each, '--again')
+    done('add', twice, *drives, '--again')
+    assert_same_answers(merged, twice)
+    assert load(twice).revision == load(merged).revision == 4
+
+
+def test_a_recording_that_is_there_already(street: Street, tmp_path: Path) -> None:
+    """It is added, since a folder may hold another recording by now, with a note of what it does."""
+    folder = map_of(street, range(6), tmp_path / 'map')
+    note = done('add', folder, f'{folder}.bag').splitlines()[1]
+    assert note.startswith(f'note: the map had been made from {folder}.bag before; if it is the')
+    assert note.endswith('is in the map twice, and the two look alike; map_edit undo takes it back')
+    done('undo', folder)
+    assert 'confidence was fitted to frames' in done('add', folder, f'{folder}.bag', '--again')
 
 
 def test_help() -> None:

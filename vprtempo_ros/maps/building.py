@@ -16,6 +16,7 @@ from ..network.linear import Fit, fit_linear
 from ..network.network import LinearNetwork, Network
 from ..network.training import check_method, check_places, is_closed_form, train
 from ..statistics import Statistics, statistics_of
+from ..support.paths import check_once
 from ..support.progress import ProgressCallback, silent
 from ..support.sampling import evenly_spread
 from ..version import __version__
@@ -39,11 +40,14 @@ def build_map(config: TrainerConfig, progress: ProgressCallback = silent) -> Map
     Recordings are streamed: of a frame that becomes a place, spikes and a thumbnail are kept.
 
     :raises SourceError: if a recording is unusable.
+    :raises VprError: if one is named twice.
     :raises MapError: if there are fewer than two places, or traverses do not fit each other.
     :raises ConfigError: before reading anything, if the training method is not available.
     """
     if not any(config.bags):
         raise MapError('no bags given: name the recordings of the route in the parameter bags')
+    # Frames of a drive that the map was trained on would refine its confidence.
+    check_once(config.bags, 'bags')
     check_method(config.training)
     check_executor(config.training)
     contents = read_cameras(config, progress)

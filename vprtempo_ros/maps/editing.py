@@ -85,37 +85,40 @@ def merge(first: MapContent, second: MapContent, one_frame: bool = True) -> MapC
     )
 
 
-def add_stretch(
-    content: MapContent, bag: str, progress: ProgressCallback, topics: TrainerConfig | None = None
+def add_stretches(
+    content: MapContent,
+    bags: Sequence[str],
+    progress: ProgressCallback,
+    topics: TrainerConfig | None = None,
 ) -> MapContent:
     """
-    Return the content with the places of another recording, as a segment of their own.
+    Return the content with the places of other recordings, each as a segment of its own.
 
-    :param topics: configuration with the topics of the recording; None: those of the map's.
-    :raises SourceError: if the recording is unusable.
-    :raises MapError: if it does not fit the map.
+    :param topics: configuration with the topics of the recordings; None: those of the map's.
+    :raises SourceError: if a recording is unusable.
+    :raises MapError: if one does not fit the map.
     """
-    config = replace(content.config, bags=[bag])
+    places = replace(content.config.places, bags='all')
+    config = replace(content.config, bags=list(bags), places=places)
     if topics is not None:
         found = replace(topics.input, events=config.input.events)
         config = replace(config, input=found, poses=topics.poses)
     return merge(content, read_route(config, progress, content.origin))
 
 
-def add_drive(content: MapContent, bag: str, progress: ProgressCallback) -> MapContent:
+def add_drives(content: MapContent, bags: Sequence[str], progress: ProgressCallback) -> MapContent:
     """
-    Return the content with another drive of the places that it has.
+    Return the content with other drives of the places that it has.
 
-    :raises SourceError: if the recording is unusable.
-    :raises MapError: if it does not show the places of the map.
+    :raises SourceError: if a recording is unusable.
+    :raises MapError: if one does not show the places of the map.
     """
-    samples, record = read_additional(content, bag, progress)
-    return replace(
-        content,
-        config=replace(content.config, bags=[*content.config.bags, bag]),
-        records=[*content.records, record],
-        data=content.data.with_traverse(samples),
-    )
+    data, records = content.data, list(content.records)
+    for samples, record in read_additional(content, bags, progress):
+        data = data.with_traverse(samples)
+        records.append(record)
+    config = replace(content.config, bags=[*content.config.bags, *bags])
+    return replace(content, config=config, records=records, data=data)
 
 
 def labelled(labels: dict[int, str], place: int, name: str, places: int) -> dict[int, str]:

@@ -10,7 +10,7 @@ from ..errors import MapError
 from ..support.paths import user_path
 from ..support.progress import ProgressCallback
 from .document import MAP
-from .editing import add_stretch
+from .editing import add_stretches
 from .map import Map
 from .revisions import edit, load_editable
 
@@ -54,6 +54,6 @@ def extend(config: TrainerConfig, progress: ProgressCallback) -> Map:
     return edit(
         config.map,
         f'add {bag}',
-        lambda content: add_stretch(content, bag, progress, config),
+        lambda content: add_stretches(content, [bag], progress, config),
         progress,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import accumulate
+from typing import Sequence
 
 from ..arrays import Integers
 from ..config import TrainerConfig, TrainingConfig
@@ -58,19 +59,19 @@ def read_route(
 
 
 def read_additional(
-    content: MapContent, bag: str, progress: ProgressCallback
-) -> tuple[TraverseSamples, TraverseRecord]:
+    content: MapContent, bags: Sequence[str], progress: ProgressCallback
+) -> list[tuple[TraverseSamples, TraverseRecord]]:
     """
-    Read another traverse of the places of a map.
+    Read other traverses of the places of a map.
 
     :raises SourceError, MapError, ConfigError: as `read_route`.
     """
-    (read,) = _read_drives(content, content.config, [bag], progress)
-    return read.samples, read.record
+    read = _read_drives(content, content.config, bags, progress)
+    return [(each.samples, each.record) for each in read]
 
 
 def _read_drives(
-    content: MapContent, config: TrainerConfig, bags: list[str], progress: ProgressCallback
+    content: MapContent, config: TrainerConfig, bags: Sequence[str], progress: ProgressCallback
 ) -> list[ReadDrive]:
     """Read other drives of the places of a map, with the executor of the configuration."""
     # Confidence is refined on the first one.

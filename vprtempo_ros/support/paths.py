@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
+from typing import Iterable
 
 from ..errors import VprError
 
@@ -11,6 +13,17 @@ from ..errors import VprError
 def user_path(name: str | Path) -> Path:
     """Return a path given by a user; ~ is the home folder, which no shell expands after `map:=`."""
     return Path(os.path.expanduser(name))
+
+
+def check_once(paths: Iterable[str | Path], what: str) -> None:
+    """
+    Check that no file or folder is named twice; paths may differ.
+
+    :raises VprError: for the first that is.
+    """
+    for path, count in Counter(os.path.realpath(user_path(path)) for path in paths).items():
+        if count > 1:
+            raise VprError(f'{what}: expected each once, found {path} {count} times')
 
 
 def check_makeable(path: Path) -> None:

@@ -9,15 +9,20 @@ from pathlib import Path
 from typing import Any, Callable, Sequence
 
 from ..errors import MapError
-from ..maps.editing import add_drive, add_stretch, forget, merge, split
+from ..maps.content import MapContent
+from ..maps.editing import add_drives, add_stretches, forget, merge, split
 from ..maps.map import Map
 from ..maps.revisions import compact, derive, edit, label, load_content, same_model, undo
 from ..maps.transforming import Transform, in_frame_of
+from ..support.paths import check_once
 from ..support.progress import ProgressCallback
 from .bar import ProgressBar
 from .command import guarded
 
 _RANGE = re.compile(r'(\d{1,9})(?:-(\d{1,9}))?')
+# What comes of a recording that is added to a map that was made from it.
+_SAME = 'each of its places is in the map twice, and the two look alike'
+_SAME_AGAIN = 'confidence was fitted to frames that the map was trained on, and is too high'
 # Numbers that a text of places may stand for, before the map says how many there are.
 _PLACES_MAX = 10_000_000
 
@@ -47,27 +52,50 @@ def _forget(given: argparse.Namespace, progress: ProgressCallback) -> str:
 
 
 def _add(given: argparse.Namespace, progress: ProgressCallback) -> str:
-    bag = str(given.bag)
-    work = add_drive if given.again else add_stretch
-    name = f'add {given.bag.resolve()}{" again" if given.again else ""}'
-    return _edited(
-        given.map, edit(given.map, name, lambda found: work(found, bag, progress), progress)
-    )
+    sources = [str(bag.resolve()) for bag in given.bags]
+    check_once(sources, 'recordings to add')
+    work = add_drives if given.again else add_stretches
+    known: list[str] = []
+
+    def added(content: MapContent) -> MapContent:
+        recorded = {record['source'] for record in content.records}
+        known.extend(source for source in sources if source in recorded)
+        return work(content, [str(bag) for bag in given.bags], progress)
+
+    name = f'add {" and ".join(sources)}{" again" if given.again else ""}'
+    text = _edited(given.map, edit(given.map, name, added, progress))
+    if known:
+        text += (
+            f'\nnote: the map had been made from {", ".join(known)} before; if it is the same '
+            f'recording, {_SAME_AGAIN if given.again else _SAME}; map_edit undo takes it back'
+        )
+    return text
 
 
 def _merge(given: argparse.Namespace, progress: ProgressCallback) -> str:
+    if len(given.maps) < 2:
+        raise MapError('expected two maps or more to merge, and a folder for the result, found one')
+    check_once(given.maps, 'maps to merge')
     transform = None if given.transform is None else Transform.of(given.transform)
-    first, second = load_content(given.first), load_content(given.second)
-    if given.first.resolve() == given.second.resolve():
-        raise MapError(f'{given.first}: expected two maps to merge, found the same one twice')
-    if not same_model(first, second):
-        raise MapError('expected maps of the same descriptor network, found two networks')
-    name = f'merge {_named(given.first, first.map)} and {_named(given.second, second.map)}'
-    other = second.content
+    if transform is not None and len(given.maps) > 2:
+        raise MapError(
+            f'--transform: expected two maps, found {len(given.maps)}: merge them one by one, each '
+            'with its transform'
+        )
+    first = load_content(given.maps[0])
+    both, names = first.content, [_named(given.maps[0], first.map)]
+    for path in given.maps[1:]:
+        second = load_content(path)
+        if not same_model(first, second):
+            raise MapError('expected maps of the same descriptor network, found two networks')
+        other = second.content
+        if transform is not None:
+            other = in_frame_of(both, other, transform)
+        both = merge(both, other, one_frame=False)
+        names.append(_named(path, second.map))
+    name = f'merge {" and ".join(names)}'
     if transform is not None:
-        other = in_frame_of(first.content, other, transform)
         name += f', transformed by {" ".join(given.transform)}'
-    both = merge(first.content, other, one_frame=False)
     frames = sorted({place.pose.frame_id for place in both.places if place.pose})
     text = _edited(given.out, derive(both, first.map, name, given.out, progress))
     if len(frames) > 1:
@@ -120,22 +148,34 @@ _COMMANDS: dict[str, tuple[Command, str, list[tuple[str, dict[str, Any]]]]] = {
     ),
     'add': (
         _add,
-        'add the places of another recording, or another drive of places that there are',
+        'add the places of other recordings, or other drives of places that there are',
         [
             _MAP,
-            ('bag', {'type': Path, 'help': 'recording, as in bags of trainer_node'}),
             (
-                '--again',
-                {'action': 'store_true', 'help': 'the recording shows the places of the map again'},
+                'bags',
+                {
+                    'metavar': 'BAG',
+                    'nargs': '+',
+                    'type': Path,
+                    'help': 'recordings, as in bags of trainer_node: all make one revision',
+                },
             ),
+            ('--again', {'action': 'store_true', 'help': 'they show the places of the map again'}),
         ],
     ),
     'merge': (
         _merge,
-        'make a map of the places of two maps',
+        'make a map of the places of two maps or more',
         [
-            ('first', {'type': Path, 'help': 'folder of a map'}),
-            ('second', {'type': Path, 'help': 'folder of the map whose places follow'}),
+            (
+                'maps',
+                {
+                    'metavar': 'MAP',
+                    'nargs': '+',
+                    'type': Path,
+                    'help': 'folders of maps, whose places follow each other',
+                },
+            ),
             ('out', _OUT),
             (
                 '--transform',

@@ -12,7 +12,7 @@ from support.ros import SINGLE, Client, frame_message
 from support.teaching import Teacher, recorded, taught
 
 from vprtempo_ros.demo.recordings import IMAGE_TOPIC, ODOMETRY_TOPIC
-from vprtempo_ros.maps.editing import add_stretch, forget
+from vprtempo_ros.maps.editing import add_stretches, forget
 from vprtempo_ros.maps.revisions import edit, obstacle
 from vprtempo_ros.maps.store import load
 from vprtempo_ros.sources.cdr import IMAGE
@@ -73,7 +73,7 @@ def test_a_drive_is_added(street, folder: Path, tmp_path: Path) -> None:
     loaded = load(folder)
     assert loaded.parts().counts == [KNOWN, len(places) - KNOWN]
     recording = str(tmp_path / 'map.recording')
-    edit(edited, 'add', lambda content: add_stretch(content, recording, silent))
+    edit(edited, 'add', lambda content: add_stretches(content, [recording], silent))
     assert load(edited).places == loaded.places
     assert (load(edited).network.weights == loaded.network.weights).all()
 
