@@ -154,7 +154,7 @@ def test_several_at_once(street: Street, tmp_path: Path) -> None:
 
 
 def test_a_recording_that_is_there_already(street: Street, tmp_path: Path) -> None:
-    """It is added, since a folder may hold another recording by now, with a note of what it does."""
+    """It is added, since a folder may hold another recording by now, and what it does is said."""
     folder = map_of(street, range(6), tmp_path / 'map')
     note = done('add', folder, f'{folder}.bag').splitlines()[1]
     assert note.startswith(f'note: the map had been made from {folder}.bag before; if it is the')
