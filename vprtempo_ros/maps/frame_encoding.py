@@ -24,7 +24,7 @@ _FRAMES, _BYTES = 16, 1 << 22
 _ALONE = 200
 # Frames that a process encodes before it compiles the encoder, which saves as much time of as many
 # more as it takes.
-_COMPILED_FROM = 700
+_COMPILED_FROM = 400
 
 
 class EncodedFrame(NamedTuple):
