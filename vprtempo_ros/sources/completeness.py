@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -48,6 +48,10 @@ class Completeness:
         """Forget what an earlier reading left out."""
         self.skipped.clear()
         self.without_pose = self.late = self.swapped = 0
+
+    def add_notes(self, notes: Iterable[str]) -> None:
+        """Add notes that are not known from an earlier reading."""
+        self.notes += [note for note in notes if note not in self.notes]
 
     def order_of_video(self) -> None:
         """Take packets for recorded in order: encoders send them as they depend on each other."""

@@ -25,12 +25,13 @@ class Head(NamedTuple):
     Stamp in ns, 0 if it was never set or is none, and width and height in pixels, None if unknown.
 
     number: of packets of events, growing in the order of the sensor: their sequence number, or
-    where they have none the time of their first events in ns.
+    where they have none the time of their first events in ns. frame_id: of the header.
     """
 
     stamp_ns: int
     size: Size | None
     number: int | None = None
+    frame_id: str = ''
 
 
 def read_head(data: bytes, type_name: str) -> Head:
@@ -41,12 +42,13 @@ def read_head(data: bytes, type_name: str) -> Head:
     except (IndexError, struct.error):
         return Head(0, None)
     stamp = valid_ns(seconds, nanoseconds)
+    frame_id = bytes(data[16 : 16 + max(length - 1, 0)]).decode('utf-8', 'replace')
     size = number = None
     with suppress(IndexError, struct.error, ValueError):
         at = 16 + (length + 3) // 4 * 4
         size = _size(data, type_name, order, at)
         number = _number(data, type_name, order, at)
-    return Head(stamp, size, number)
+    return Head(stamp, size, number, frame_id)
 
 
 def _number(data: bytes, type_name: str, order: str, at: int) -> int | None:

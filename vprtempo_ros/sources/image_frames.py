@@ -15,6 +15,7 @@ from ..frames import Frame, Image
 from ..support.parallel import ahead
 from .bags import BagReader, choose_topic
 from .cdr import COMPRESSED, prepare, read_message
+from .image_checks import ImageChecks
 from .image_msg import DECODERS
 from .poses import Origin
 from .scan import Ordered, in_order
@@ -41,9 +42,9 @@ class BagFrames:
     """
     The frames of an image topic of a bag, in the order of their times.
 
-    A message without an image, an image of another size than most, and one without contrast (the
-    first frames of a camera often are black) are left out and counted in `completeness`: the
-    other frames of the recording are still usable.
+    A message without an image, an image of another size than most, one without contrast (the
+    first frames of a camera often are black), and one that was sent again while the robot moved are
+    left out, which `completeness` says: the other frames of the recording are still usable.
 
     :raises SourceError: if the topics do not fit the configuration, most images are not of one
         size, or it cannot be decided when they were taken.
@@ -82,6 +83,7 @@ class BagFrames:
         """Read and decode the messages one by one."""
         complete = self.completeness
         complete.begin()
+        checks = ImageChecks()
         prepare(self.topic.type)
         with BagReader(self.path) as bag:
             for found in self._decoded(bag):
@@ -95,8 +97,11 @@ class BagFrames:
                     complete.skipped.count(other_size(self._size, size))
                     continue
                 pose = complete.pose_at(self.poses, found.time_ns)
+                if not checks.look(found.image, found.time_ns, pose):
+                    continue
                 name = f'{self.topic.name}[{found.number}]'
                 yield Frame(found.time_ns, found.image, name, pose, found.ms)
+        complete.add_notes(checks.notes())
 
     def _decoded(self, bag: BagReader) -> Iterator[_Decoded]:
         if self.video:

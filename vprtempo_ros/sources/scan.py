@@ -19,19 +19,34 @@ from .storage import RawMessage, Topic
 
 T = TypeVar('T')
 
+# Coordinate frames that are counted; names may be damage.
+_FRAMES = 100
+
 
 class Scan(NamedTuple):
     """
     The heads of a topic in the order of recording.
 
     size: width and height that most messages have, None if unknown; other: bool (messages,),
-    those of another size; sizes: number of messages by size.
+    those of another size; sizes: number of messages by size; frame_ids: the same by the coordinate
+    frame in their headers, at most _FRAMES of them.
     """
 
     stamps: Stamps
     size: Size | None
     other: NDArray[np.bool_]
     sizes: dict[Size, int]
+    frame_ids: Counter[str] = Counter()
+
+    def notes(self) -> Iterator[str]:
+        """Yield a line if messages name several coordinate frames, each more than once."""
+        named = [(name, n) for name, n in self.frame_ids.most_common(4) if n > 1]
+        if len(named) > 1:
+            listed = ', '.join(f'{n} of {name[:40]!r}' for name, n in named)
+            yield (
+                f'{self.stamps.name}: messages of several coordinate frames ({listed}): two '
+                'cameras on one topic? All are read'
+            )
 
 
 def scan(bag: BagReader, topic: Topic) -> Scan:
@@ -39,13 +54,16 @@ def scan(bag: BagReader, topic: Topic) -> Scan:
     received, stamped = [], []
     found: list[Size | None] = []
     numbers: list[int | None] = []
+    frame_ids: Counter[str] = Counter()
     for raw in bag.heads(topic.name, HEAD_BYTES.get(topic.type, HEAD_DEFAULT)):
         head = read_head(raw.data, topic.type)
         received.append(raw.stamp_ns)
         stamped.append(head.stamp_ns)
         found.append(head.size)
         numbers.append(head.number)
-    scanned = scan_of(topic.name, received, stamped, found)
+        if head.frame_id in frame_ids or len(frame_ids) < _FRAMES:
+            frame_ids[head.frame_id] += 1
+    scanned = scan_of(topic.name, received, stamped, found)._replace(frame_ids=frame_ids)
     known = [number for number in numbers if number is not None]
     if not known or len(known) < len(numbers):
         return scanned

@@ -46,7 +46,7 @@ def read_timeline(
         size, or it cannot be decided when messages were sent.
     """
     found = scan(bag, topic)
-    notes = list(bag.incomplete)
+    notes = [*bag.incomplete, *found.notes()]
     return join(bag.path, found, _poses(bag, config, notes), config, origin, notes)
 
 

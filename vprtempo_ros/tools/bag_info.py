@@ -78,7 +78,7 @@ def _images(bag: BagReader, topic: Topic) -> Iterator[Line]:
     found = scan(bag, topic)
     sizes = ', '.join(f'{count} of {w}x{h}' for (w, h), count in found.sizes.items())
     yield topic.name, f'{topic.messages} images, {sizes or "sizes unknown"} pixels'
-    complete = Completeness(topic.messages)
+    complete = Completeness(topic.messages, notes=[*found.notes()])
     clocks = common_clock(found.stamps)
     complete.notes += clocks.notes
     complete.out_of_order, complete.largest_step = clocks.disorder

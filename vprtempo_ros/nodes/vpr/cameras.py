@@ -7,12 +7,12 @@ from typing import NamedTuple
 from ...config import EVENTS, NodeConfig
 from ...errors import ConfigError
 from ...events.packet import Size
-from ...health.frozen import FrozenImage
 from ...health.statistics import FrameStatistics
 from ...interface import EVENTS as EVENTS_TOPIC
 from ...interface import IMAGE
 from ...maps.cameras import camera_names
 from ...maps.map import Map
+from ...sources.frozen import FrozenImage
 
 
 class Camera(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vprtempo_ros.health.frozen import FrozenImage
+from vprtempo_ros.sources.frozen import FrozenImage
 
 SECOND = 10**9
 SHAPES = [(480, 640, 3), (7, 5, 1), (100, 1, 3)]

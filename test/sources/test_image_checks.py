@@ -1,0 +1,93 @@
+"""Recordings whose images do not follow each other as those of one camera."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from support.helpers import CAMERA, SECOND, START, Record, images, odometry, picture, write_bag
+
+from vprtempo_ros.config import BagInputConfig, PosesConfig
+from vprtempo_ros.sources.cdr import IMAGE
+from vprtempo_ros.sources.image_bag import image_message
+from vprtempo_ros.sources.image_frames import BagFrames
+from vprtempo_ros.tools.bag_info import describe
+
+COUNT = 20
+
+
+def read(path: Path, records: list[Record], speed: float = 0.1) -> tuple[list[int], list[str]]:
+    """Return the numbers of the frames that are read of a bag, and what is said of it."""
+    poses = odometry([(n * speed, 0, 0) for n in range(COUNT)])
+    frames = BagFrames(write_bag(path / 'bag', [*records, *poses]), BagInputConfig(), PosesConfig())
+    numbers = [int(frame.name.partition('[')[2][:-1]) for frame in frames]
+    assert len(list(frames)) == len(numbers)
+    return numbers, [note for note in frames.completeness.notes if not note.startswith('/odom')]
+
+
+@pytest.mark.parametrize('speed, kept', [(0.1, range(COUNT)), (0.4, [*range(9), *range(12, 20)])])
+def test_images_that_are_sent_again(tmp_path: Path, speed: float, kept: Any) -> None:
+    """They are left out once the robot has moved, as while a thermal camera calibrates itself."""
+    shown = [*range(8), *[7] * 4, *range(12, 20)]
+    numbers, notes = read(tmp_path, list(images(map(picture, shown))), speed)
+    assert numbers == list(kept)
+    (note,) = notes
+    assert note.startswith('4 of 20 images are the same as the one before, for up to 4.0 s')
+    assert note.endswith('; 3 are left out, for the robot had moved') == (speed > 0.1)
+
+
+def test_two_cameras_on_one_topic(tmp_path: Path) -> None:
+    """They are known by the coordinate frames in their headers, which bag_info says too."""
+    records = [
+        Record(
+            CAMERA,
+            IMAGE,
+            stamp,
+            image_message(stamp, picture(n), 'mono8', ('left', 'right')[n % 2]),
+        )
+        for n, stamp in enumerate(range(START, START + COUNT * SECOND, SECOND))
+    ]
+    _, notes = read(tmp_path, records)
+    expected = (
+        f"{CAMERA}: messages of several coordinate frames (10 of 'left', 10 of 'right'): two "
+        'cameras on one topic? All are read'
+    )
+    assert notes == [expected]
+    assert ('missing', expected) in list(describe(tmp_path / 'bag'))
+
+
+@pytest.mark.parametrize('second, found', [(3, True), (1, False)])
+def test_images_of_two_exposures(tmp_path: Path, second: int, found: bool) -> None:
+    """Every second image has another brightness."""
+    # One scene with noise: brightness that wanders is no bracket.
+    scene = np.linspace(60, 200, 24 * 32).reshape(24, 32)
+    rng = np.random.default_rng(0)
+    shown = [
+        ((scene + rng.integers(0, 9, scene.shape)) // (1, second)[n % 2]).astype(np.uint8)
+        for n in range(COUNT)
+    ]
+    _, notes = read(tmp_path, list(images(shown)))
+    assert [note.startswith('every second image is of another brightness') for note in notes] == (
+        [True] if found else []
+    )
+
+
+@pytest.mark.parametrize('encoding, luma', [('yuv422', 1), ('yuv422_yuy2', 0)])
+@pytest.mark.parametrize('exchanged', [False, True])
+def test_luma_and_chroma_that_are_exchanged(
+    tmp_path: Path, encoding: str, luma: int, exchanged: bool
+) -> None:
+    """A driver may send YUYV as yuv422, as usb_cam did (its issue 263)."""
+    records = []
+    for number in range(COUNT):
+        stamp, grey = START + number * SECOND, picture(number)
+        pixels = np.empty((*grey.shape, 2), np.uint8)
+        pixels[..., luma ^ exchanged] = grey
+        pixels[..., 1 - (luma ^ exchanged)] = 120 + grey // 16
+        message = image_message(stamp, grey, 'mono8', 'camera')
+        message.encoding, message.step, message.data = encoding, 2 * 32, pixels.reshape(-1)
+        records.append(Record(CAMERA, IMAGE, stamp, message))
+    _, notes = read(tmp_path, records)
+    assert ['YUYV as yuv422' in note for note in notes] == ([True] if exchanged else [])
