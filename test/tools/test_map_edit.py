@@ -153,6 +153,22 @@ def test_several_at_once(street: Street, tmp_path: Path) -> None:
     assert load(twice).revision == load(merged).revision == 4
 
 
+def test_an_interrupted_add_goes_on(street: Street, tmp_path: Path) -> None:
+    """What was read of other recordings is kept until the map has it, next to where it is now."""
+    parts = [map_of(street, range(n, n + 3), tmp_path / f'map{n}') for n in (0, 3, 6)]
+    bags = [f'{each}.bag' for each in parts]
+    done('merge', *parts, tmp_path / 'whole')
+    moved = tmp_path / 'moved' / 'map'
+    moved.parent.mkdir()
+    parts[0].rename(moved)
+    assert str(tmp_path / 'none') in refused('add', moved, *bags[1:], tmp_path / 'none')
+    assert names(moved.parent) == ['.map.reading', 'map']
+    text = done('add', moved, *bags[1:])
+    assert text == f'{moved}: revision 2, 9 places\n'
+    assert names(moved.parent) == ['map']
+    assert_same_answers(moved, tmp_path / 'whole')
+
+
 def test_a_recording_that_is_there_already(street: Street, tmp_path: Path) -> None:
     """It is added, since a folder may hold another recording by now, and what it does is said."""
     folder = map_of(street, range(6), tmp_path / 'map')

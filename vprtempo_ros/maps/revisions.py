@@ -29,6 +29,7 @@ from .content import MapContent
 from .edit_lock import locked
 from .editing import labelled
 from .folder import write_folder, write_same_files
+from .leftovers import remove_leftovers
 from .map import EditRecord, Map, Provenance
 from .model_file import MODEL
 from .store import check_destination, check_digest, checksums, load, save
@@ -72,7 +73,8 @@ def load_content(path: str | Path) -> Opened:
     folder = user_path(path)
     loaded, expected = load_editable(folder), checksums(folder)
     content = MapContent(
-        loaded.config,
+        # The map may have been moved, and what is read for it is kept next to it.
+        replace(loaded.config, map=str(folder)),
         loaded.encoder,
         loaded.places,
         loaded.parts(),
@@ -134,6 +136,7 @@ def edit(path: str | Path, name: str, change: Edit, progress: ProgressCallback =
         del opened
         built = fit_map(content, provenance, progress)
         _commit(lambda staging: write_folder(built, staging), folder, expected)
+        remove_leftovers(folder)
         return built
 
 
@@ -179,6 +182,7 @@ def derive(
     """
     target = check_destination(path, overwrite=False)
     with locked(Path(os.path.realpath(target))):
+        content = replace(content, config=replace(content.config, map=str(path)))
         built = fit_map(content, _provenance(parents, content, name), progress)
         save(built, target)
     return built
