@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import random
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from support import PATIENCE
 
 from vprtempo_ros.errors import MapError
 from vprtempo_ros.frames import Pose
@@ -44,6 +48,14 @@ def same(one: LearntFrame, other: LearntFrame) -> bool:
         for each in (one, other)
     ]
     return plain[0] == plain[1] and all((a == b).all() for a, b in zip(*arrays))
+
+
+def wait_until(done: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + PATIENCE
+    while not done():
+        assert time.monotonic() < end
+        time.sleep(0.005)
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
@@ -94,6 +106,41 @@ def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     )
     assert not writer.add(frame(1))
     assert read_journal(file) == (HEAD, [], 0)
+
+
+def test_frames_are_in_the_file_before_they_are_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that is killed while it waits for the disk loses none; all are on it at the end."""
+    file, under_way, disk = tmp_path / 'journal', threading.Event(), threading.Event()
+    writer = JournalWriter(file, HEAD)
+
+    def sync(number: int) -> None:
+        under_way.set()
+        assert disk.wait(PATIENCE)
+
+    monkeypatch.setattr(journal.os, 'fsync', sync)
+    assert writer.add(frame(0)) and under_way.wait(PATIENCE)
+    for number in range(1, 5):
+        assert writer.add(frame(number))
+    wait_until(lambda: len(read_journal(file)[1]) == 5)
+    assert (writer.written, writer.problem) == (0, '')
+    disk.set()
+    writer.close()
+    assert writer.written == 5
+
+
+def test_a_disk_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be made safe is not counted, and stops it with one line."""
+    writer = JournalWriter(tmp_path / 'journal', HEAD)
+
+    def fail(number: int) -> None:
+        raise OSError(5, 'Input/output error')
+
+    monkeypatch.setattr(journal.os, 'fsync', fail)
+    assert writer.add(frame(0))
+    writer.close()
+    assert writer.written == 0 and '(Input/output error), so learning has stopped' in writer.problem
 
 
 def test_a_slow_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

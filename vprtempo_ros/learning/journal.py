@@ -1,8 +1,9 @@
 """
 The file of what has been learnt and is not in the map yet: appended to, and safe within a second.
 
-It is next to its map. Each record has a checksum, so that of a file that was cut off by a crash
-everything before the cut is read.
+A frame is in the file at once, so that a process that is killed loses none but the newest, and on
+the disk within a second, in case of a power failure. The file is next to its map. Each record has a
+checksum, so that of a file that was cut off by a crash everything before the cut is read.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from ..statistics import Statistics
 # Length and CRC-32 of each record; length of the text that it begins with.
 _HEAD, _TEXT = struct.Struct('<II'), struct.Struct('<I')
 _VERSION = 1
-# Interval between writes that survive a power failure, in seconds.
+# Interval between syncs, after which all that was written survives a power failure, in seconds.
 _SYNC = 0.5
 # Bytes that may wait for the disk.
 _BUFFER = 64 << 20
@@ -79,7 +80,7 @@ def journal_of(folder: Path) -> Path:
 
 class JournalWriter:
     """
-    Appends frames in a thread of its own.
+    Appends frames in a thread of its own; another one waits for the disk.
 
     written: frames that are safe on the disk; size: bytes of the file; problem: why no more are
     written, empty while they are.
@@ -95,15 +96,22 @@ class JournalWriter:
         self.problem = ''
         self._file = file
         self._waiting: deque[bytes] = deque()
-        self._bytes, self._closing = 0, False
+        # Bytes that wait for the file, and frames in it that may not be on the disk yet.
+        self._bytes = self._unsafe = 0
+        self._closing = self._complete = False
         self._changed = threading.Condition()
         try:
             self._stream = file.open('xb', buffering=0)
             self._write([_record({'version': _VERSION, **head.__dict__}, b'')])
+            os.fsync(self._stream.fileno())
         except OSError as error:
             raise MapError(f'{file}: cannot be written ({error.strerror or error})') from None
-        self._thread = threading.Thread(target=self._run, name='journal', daemon=True)
-        self._thread.start()
+        self._threads = [
+            threading.Thread(target=work, name=name, daemon=True)
+            for name, work in (('journal', self._append), ('journal sync', self._sync))
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def add(self, frame: LearntFrame) -> bool:
         """Add a frame; return whether it will be written."""
@@ -127,44 +135,68 @@ class JournalWriter:
                 return False
             self._waiting.append(record)
             self._bytes += len(record)
-            self._changed.notify()
+            self._changed.notify_all()
         return True
 
     def close(self) -> None:
         """Write what waits."""
         with self._changed:
             self._closing = True
-            self._changed.notify()
-        self._thread.join()
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
         self._stream.close()
 
-    def _run(self) -> None:
+    def _append(self) -> None:
+        """Write frames as they come."""
+        try:
+            while records := self._next():
+                self._write(records)
+                with self._changed:
+                    self._unsafe += len(records)
+                    self._changed.notify_all()
+        except OSError as error:
+            self._fail(error)
+        with self._changed:
+            self._complete = True
+            self._changed.notify_all()
+
+    def _next(self) -> list[bytes]:
+        """Wait for frames and return them; none: it is closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._closing)
+            records = list(self._waiting)
+            self._waiting.clear()
+            self._bytes = 0
+        return records
+
+    def _sync(self) -> None:
+        """Have what was written be on the disk, every `_SYNC` seconds."""
         while True:
             with self._changed:
-                while not self._waiting and not self._closing:
-                    self._changed.wait()
-                if not self._waiting:
-                    return
-                records = list(self._waiting)
-                self._waiting.clear()
-                self._bytes = 0
-            try:
-                self._write(records)
-                self.written += len(records)
-            except OSError as error:
-                self.problem = (
-                    f'{self._file}: cannot be written ({error.strerror or error}), so learning has '
-                    'stopped; what was learnt before is kept'
-                )
+                self._changed.wait_for(lambda: self._unsafe or self._complete)
+                count, self._unsafe = self._unsafe, 0
+            if not count:
                 return
+            try:
+                os.fsync(self._stream.fileno())
+            except OSError as error:
+                self._fail(error)
+                return
+            self.written += count
             with self._changed:
-                self._changed.wait_for(lambda: self._closing, _SYNC)
+                self._changed.wait_for(lambda: self._complete, _SYNC)
+
+    def _fail(self, error: OSError) -> None:
+        self.problem = (
+            f'{self._file}: cannot be written ({error.strerror or error}), so learning has '
+            'stopped; what was learnt before is kept'
+        )
 
     def _write(self, records: list[bytes]) -> None:
         data = memoryview(b''.join(records))
         while data:
             data = data[self._stream.write(data) :]
-        os.fsync(self._stream.fileno())
         self.size += sum(map(len, records))
 
 
