@@ -24,6 +24,7 @@ from vprtempo_ros.matching.confidence import (
 from vprtempo_ros.matching.cues import NAMES, Cues, CueTracker
 from vprtempo_ros.matching.sequence import Unfiltered, sequence_filter
 from vprtempo_ros.matching.stages import FrameTiming, Route
+from vprtempo_ros.support import large
 
 SECOND = 10**9
 
@@ -144,6 +145,15 @@ def test_confidences_are_probabilities_that_neighbours_share(
     assert found.min() >= 0
     assert found.max() <= best
     assert found[cues.best] == best
+
+
+def test_confidences_of_large_maps_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To the bit, from compiled loops."""
+    belief = np.random.default_rng(0).random(500)
+    cues = Cues(np.zeros(len(NAMES)), 7, 7, belief)
+    expected = confidences(cues, 0.7)
+    monkeypatch.setattr(large, 'COMPILED_FROM', 500)
+    assert (confidences(cues, 0.7) == expected).all()
 
 
 @pytest.mark.parametrize('name', ['none', 'seqslam', 'bayes'])

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from vprtempo_ros.matching import normalisation
 from vprtempo_ros.matching.following import Following
 from vprtempo_ros.matching.normalisation import Normaliser
 from vprtempo_ros.matching.stages import FrameTiming
 from vprtempo_ros.statistics import Statistics
+from vprtempo_ros.support import large
 
 PLACES = 200
 Array = NDArray[np.float32]
@@ -99,7 +99,7 @@ def test_large_maps_give_the_same_with_compiled_loops(monkeypatch: pytest.Monkey
     rng = np.random.default_rng(5)
     typical = Statistics(*rng.uniform(0.5, 2.0, (2, 5000)).astype(np.float32))
     plain = Normaliser(typical), Following(5000)
-    monkeypatch.setattr(normalisation, '_COMPILED_FROM', 5000)
+    monkeypatch.setattr(large, 'COMPILED_FROM', 5000)
     compiled = Normaliser(typical), Following(5000)
     for number in range(40):
         scores = rng.standard_normal(5000).astype(np.float32)

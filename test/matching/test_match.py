@@ -78,6 +78,15 @@ def test_the_highest_of_many_places(places: int) -> None:
     assert found.places.tolist() == np.argsort(-scores, kind='stable')[:12].tolist()
 
 
+def test_of_many_equal_places_the_first_come() -> None:
+    """Once one place has the belief, that of nearly all others is the same."""
+    scores = np.full(9001, -27.5, np.float32)
+    scores[[300, 5000]] = 9.0, -8.0
+    scores[:3] = -28.0
+    found = matched(scores, replace(EVERY, top_k=5))
+    assert found.places.tolist() == [300, 5000, 3, 4, 5]
+
+
 @pytest.mark.parametrize(
     ('count', 'listed'), [(1, [0]), (2, [0, 3]), (3, [0, 3, 1]), (4, [0, 3, 1, 2])]
 )

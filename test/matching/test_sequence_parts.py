@@ -174,49 +174,82 @@ def test_best_tracks_by_definition(places: int, segments: int) -> None:
 
 
 @pytest.mark.parametrize('loops', [kernels, vectorised])
-@pytest.mark.parametrize(('places', 'segments'), [(3, 1), (3, 3), (300, 2), (5000, 1)])
-def test_move_and_weigh_by_definition(loops: ModuleType, places: int, segments: int) -> None:
+@pytest.mark.parametrize(
+    ('places', 'segments', 'first', 'count'),
+    [(3, 1, -2, 6), (3, 3, -2, 6), (300, 2, -2, 6), (300, 9, -80, 160), (5000, 1, -2, 6)],
+)
+def test_update_by_definition(
+    loops: ModuleType, places: int, segments: int, first: int, count: int
+) -> None:
     """Belief moves, changes its speed, arrives and is weighed as the formulas say."""
     bounds, number = borders(places, segments)
     rng = np.random.default_rng(0)
-    belief = rng.random((3, places)).astype(np.float32)
-    first, count = -2, 6
-    taps = rng.random((3, count)).astype(np.float32)
-    # The parts of a speed are few of all.
-    taps[0, 3:] = taps[1, :2] = taps[2, :3] = 0.0
-    moved, total = np.empty_like(belief), np.empty(places, np.float32)
-    loops.move(belief, bounds, first, taps, moved, total)
-    expected = np.zeros((3, places))
-    for j in range(3):
-        for place in range(places):
-            for k in range(count):
-                source = place - first - k
-                if 0 <= source < places and number[source] == number[place]:
-                    expected[j, place] += taps[j, k] * belief[j, source]
-    assert moved == pytest.approx(expected, abs=1e-4)
-    assert total == pytest.approx(expected.sum(axis=0), abs=1e-4)
+    belief = rng.random((4, places)).astype(np.float32)
+    taps = rng.random((4, count)).astype(np.float32)
+    # The parts of a speed are few of all, often three.
+    taps[0, 3:] = taps[1, :2] = taps[2, :3] = taps[3, :-2] = 0.0
+    expected = np.zeros((4, places))
+    for k in range(count):
+        sources = np.arange(places) - first - k
+        inside = (sources >= 0) & (sources < places)
+        inside[inside] = number[sources[inside]] == number[inside]
+        expected[:, inside] += taps[:, k : k + 1] * belief[:, sources[inside]]
+    moved, predicted, total = np.empty_like(belief), *np.empty((2, places), np.float32)
+    sums, speeds = belief.sum(axis=1, dtype=np.float64), np.empty(4)
+    staying = loops.staying(belief, sums, bounds, first, taps, moved, predicted)
+    assert staying == pytest.approx(expected.sum(), rel=1e-5)
 
-    speeds = np.empty(3, np.float32)
     stay, mix, arrive, occluded = (np.float32(x) for x in (0.8, 0.05, 0.01, 0.3))
-    prior = np.array([0.2, 0.5, 0.3], np.float32)
+    prior = np.array([0.2, 0.4, 0.3, 0.1], np.float32)
     scores = 8 * view(3, places)
-    gains, penalties = np.array([0.5, 1.0, 3.0], np.float32), np.array([0.0, 1.0, 0.0], np.float32)
-    loops.weigh(
-        moved,
-        scores,
-        vectorised.Ratios(np.float32(1.5), gains, penalties),
-        vectorised.Changes(stay, mix, arrive, prior, occluded),
-        total,
-        speeds,
-    )
+    gains = np.array([0.5, 0.5, 1.0, 3.0], np.float32)
+    penalties = np.array([0.0, 0.0, 1.0, 0.0], np.float32)
+    ratios = vectorised.Ratios(np.float32(1.5), gains, penalties)
+    changes = vectorised.Changes(stay, mix, arrive, prior, occluded)
+
+    def update(keep: bool) -> None:
+        step = (belief, bounds, first, taps)
+        loops.staying(belief, sums, bounds, first, taps, moved, predicted)
+        loops.update(*step, scores, ratios, changes, keep, moved, predicted, total, speeds)
+
+    # A frame that is not kept has the same belief.
+    update(False)
+    unkept = total.copy(), speeds.copy()
+    update(True)
     exponents = np.outer(gains, scores.astype(np.float64) - 1.5) - penalties[:, None]
-    ratios = np.exp(np.clip(exponents, -20.0, 20.0))
-    expected = (occluded + (1 - occluded) * ratios) * (
-        stay * expected + prior[:, None] * (mix * expected.sum(axis=0) + arrive)
-    )
-    assert moved == pytest.approx(expected, rel=1e-3)
-    assert total == pytest.approx(expected.sum(axis=0), rel=1e-3)
-    assert speeds == pytest.approx(expected.sum(axis=1), rel=1e-3)
+    weights = occluded + (1 - occluded) * np.exp(np.clip(exponents, -20.0, 20.0))
+    weighed = weights * (stay * expected + prior[:, None] * (mix * expected.sum(axis=0) + arrive))
+    assert predicted == pytest.approx(expected.sum(axis=0), rel=1e-4)
+    assert moved == pytest.approx(weighed, rel=1e-3)
+    assert total == pytest.approx(weighed.sum(axis=0), rel=1e-3)
+    assert speeds == pytest.approx(weighed.sum(axis=1), rel=1e-3)
+    assert unkept[0] == pytest.approx(total, rel=1e-5)
+    assert unkept[1] == pytest.approx(speeds, rel=1e-5)
+
+
+@pytest.mark.parametrize('loops', [kernels, vectorised])
+def test_log_odds_and_probabilities(loops: ModuleType) -> None:
+    """To the rounding of float32, over all beliefs; 0 and 1 stay finite."""
+    belief = np.concatenate([np.logspace(-14, 0, 4000), 1 - np.logspace(-8, 0, 4000), [0.0, 1.0]])
+    total = (belief / 3).astype(np.float32)
+    odds, again = np.empty_like(total), np.empty_like(total)
+    loops.log_odds(total, np.float32(3.0), odds)
+    exact = np.clip((total * np.float32(3.0)).astype(np.float64), 1e-12, None)
+    exact /= np.maximum(1.0 - np.minimum(exact, 1.0), 1e-6)
+    assert odds == pytest.approx(np.log(exact), abs=3e-6)
+    whole = loops.probabilities(odds, again)
+    assert again == pytest.approx(1 / (1 + np.exp(-odds.astype(np.float64))), rel=4e-7)
+    assert whole == pytest.approx(again.sum(dtype=np.float64), rel=1e-5)
+
+
+@pytest.mark.parametrize('loops', [kernels, vectorised])
+def test_centred_scores(loops: ModuleType) -> None:
+    """The mean is subtracted, and what is left clipped."""
+    scores = 3 * view(1)
+    out, clip = np.empty_like(scores), np.empty_like(scores)
+    loops.centred(scores, np.float32(0.5), out, clip)
+    assert (out == scores - np.float32(0.5)).all()
+    assert (clip == np.clip(out, -2, 2)).all()
 
 
 @pytest.mark.parametrize('loops', [kernels, vectorised])

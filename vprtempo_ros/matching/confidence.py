@@ -20,6 +20,7 @@ import yaml
 from ..arrays import Doubles
 from ..errors import VprError
 from .cues import NAMES, Cues
+from .normalisation import loops_for
 
 # Maximum exponent: beyond it the confidence is 0 or 1 to all digits.
 _MOST = 50.0
@@ -94,6 +95,11 @@ def confidences(cues: Cues, best: float) -> Doubles:
     share it, and no place exceeds the best one.
     """
     most = max(float(cues.belief[cues.best]), 1e-12)
+    loops = loops_for(len(cues.belief))
+    if loops:
+        found = np.empty_like(cues.belief)
+        loops.shared(cues.belief, most, best, found)
+        return found
     found = cues.belief / most
     np.minimum(found, 1.0, out=found)
     found *= best

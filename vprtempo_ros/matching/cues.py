@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import ModuleType
 from typing import NamedTuple
 
 import numpy as np
@@ -125,7 +126,7 @@ class CueTracker:
         places, tolerance = len(scores), self._tolerance
         best = int(scores.argmax())
         segments = self._segments = self._segments or Segments.of([places])
-        single, whole, surprise = belief_of(scores, self.odds)
+        single, whole, surprise = belief_of(scores, self.odds, self._loops)
         around = self._around(single, segments)
         wide = segments.around(best, 2 * tolerance)
         answer = _median(single, wide) if self._evidence is not None else best
@@ -187,18 +188,17 @@ class CueTracker:
         return own, own - second, agrees, rank
 
 
-def belief_of(scores: Scores, odds: bool) -> tuple[NDArray[np.floating], float, float]:
+def belief_of(
+    scores: Scores, odds: bool, loops: ModuleType = vectorised
+) -> tuple[NDArray[np.floating], float, float]:
     """
     Return the belief in each place, its sum, and its entropy in nats.
 
     For log odds the entropy is 0 here: it is costly, and the other cues contain its information.
     """
     if odds:
-        belief = np.negative(scores)
-        np.exp(belief, out=belief)
-        belief += np.float32(1.0)
-        np.reciprocal(belief, out=belief)
-        return belief, min(1.0, float(np.add.reduce(belief))), 0.0
+        found = np.empty_like(scores)
+        return found, min(1.0, loops.probabilities(scores, found)), 0.0
     values = _STEEP * (scores - scores.max())
     belief = np.exp(values)
     total = float(belief.sum(dtype=np.float64))

@@ -1,15 +1,15 @@
 """
-The compiled loops of normalisation and following, for large maps.
+The compiled loops of normalisation, following and confidence, for large maps.
 
-They do what NumPy does in `normalisation.py` and `following.py`, but for rounding, and read each
-array once instead of once for each operation.
+They do what NumPy does in `normalisation.py`, `following.py` and `confidence.py`, but for rounding,
+and read each array once instead of once for each operation.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from ..arrays import Floats
+from ..arrays import Doubles, Floats
 from ..support.compiled import njit
 from .stages import Scores
 
@@ -19,11 +19,12 @@ _ZERO = F(0.0)
 # Places whose sums are float32: those of all places are float64.
 _BLOCK = 2048
 
-# As in `sequence/kernels.py`: NaN and infinity keep their meaning.
+# As in `sequence/kernels.py`: NaN and infinity keep their meaning. Checks for divisions by zero,
+# which NumPy's model of errors has none of, would not make vectors.
 _FAST = {'reassoc', 'contract', 'arcp', 'nsz'}
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST)
+@njit(nogil=True, cache=True, fastmath=_FAST, error_model='numpy')
 def deviations(scores: Scores, mean: Floats, scale: Floats, out: Scores) -> tuple[float, float]:
     """
     Set out to (scores - mean) * scale; return its sum and the sum of its squares.
@@ -46,7 +47,7 @@ def deviations(scores: Scores, mean: Floats, scale: Floats, out: Scores) -> tupl
     return total, power
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST)
+@njit(nogil=True, cache=True, fastmath=_FAST, error_model='numpy')
 def follow(
     scores: Scores,
     mean: Floats,
@@ -86,8 +87,15 @@ def follow(
     return total, power
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST)
+@njit(nogil=True, cache=True, fastmath=_FAST, error_model='numpy')
 def scaled(values: Scores, centre: np.float32, scale: np.float32) -> None:
     """Set values float32 (places,) to (values - centre) * scale."""
     for i in range(values.shape[0]):
         values[i] = (values[i] - centre) * scale
+
+
+@njit(nogil=True, cache=True, error_model='numpy')
+def shared(belief: Doubles, most: float, best: float, out: Doubles) -> None:
+    """Set out to min(belief / most, 1) * best, both float64 (places,)."""
+    for i in range(belief.shape[0]):
+        out[i] = min(belief[i] / most, 1.0) * best

@@ -79,14 +79,21 @@ def match(
 
 
 def _highest(scores: Scores, count: int) -> NDArray[np.intp]:
-    """Return the places with the highest scores, in any order."""
+    """Return the places with the highest scores, in any order; of equal ones mostly the first."""
     runs = len(scores) // _RUN
     if runs <= 2 * count:
         return np.argpartition(scores, len(scores) - count)[len(scores) - count :]
     # As many runs have a score of this or more: the highest scores are among these.
-    tops = np.maximum.reduce(scores[: runs * _RUN].reshape(runs, _RUN), axis=1)
-    near = np.flatnonzero(scores >= np.partition(tops, runs - count)[runs - count])
-    return near[np.argpartition(scores[near], len(near) - count)[len(near) - count :]]
+    table = scores[: runs * _RUN].reshape(runs, _RUN)
+    tops = np.maximum.reduce(table, axis=1)
+    least = np.partition(tops, runs - count)[runs - count]
+    near = np.flatnonzero(scores > least)
+    if len(near) >= count:
+        return near[np.argpartition(scores[near], len(near) - count)[len(near) - count :]]
+    # Nearly all may be equal to it, as once one place has the belief: the first of these.
+    rows = np.flatnonzero(tops >= least)[:count]
+    row, column = np.nonzero(table[rows] == least)
+    return np.concatenate([near, (rows[row] * _RUN + column)[: count - len(near)]])
 
 
 def distinguishes(values: Scores) -> bool:

@@ -17,13 +17,11 @@ from numpy.typing import NDArray
 from ..arrays import Doubles, Floats, Indices
 from ..network.segments import Segments
 from ..statistics import Statistics
+from ..support.large import is_large
 from .stages import FrameTiming, Scores
 
 # Fewer values than this do not show a mean and a deviation; the rest is assumed to be statistics.
 _ENOUGH = 10.0
-
-# Maps of this number of places or more use compiled loops: others stay in the cache.
-_COMPILED_FROM = 20_000
 
 # A neuron whose mean or deviation is this many times further out than three quarters of the others
 # are is called hyperactive.
@@ -32,7 +30,7 @@ _FAR = 5.0
 
 def loops_for(places: int) -> ModuleType | None:
     """Return the compiled loops; None: NumPy is as fast, without the import of numba."""
-    if places < _COMPILED_FROM:
+    if not is_large(places):
         return None
     from . import kernels
 

@@ -37,7 +37,7 @@ Bytes = NDArray[np.int8]
 # The largest weight of a row.
 _TOP = 127
 # Inputs whose products of a weight and a spike float32, with its 24 bits, adds up exactly.
-_EXACT = 512
+EXACT = 512
 # Dimensions of an outline, and of the search for them, which is repeated.
 RANK, _MORE, _ROUNDS = 64, 16, 5
 # Rows by which the dimensions are chosen.
@@ -106,8 +106,8 @@ def integer_sums(rows: Bytes, spikes: Spikes) -> Doubles:
     :param rows: int8 (rows, inputs); spikes: uint8 (inputs,).
     """
     total = np.zeros(len(rows))
-    for begin in range(0, len(spikes), _EXACT):
-        part = slice(begin, begin + _EXACT)
+    for begin in range(0, len(spikes), EXACT):
+        part = slice(begin, begin + EXACT)
         total += rows[:, part].astype(np.float32) @ spikes[part].astype(np.float32)
     return total
 

@@ -37,9 +37,6 @@ _COMPILED_FROM = 5000
 # So do maps of this number of segments, each of which is a call of NumPy.
 _MANY_SEGMENTS = 16
 
-# Beliefs nearer to 0 and 1 than these are beyond the float32 sums that they come from.
-_LEAST, _NEAREST_TO_ONE = np.float32(1e-12), np.float32(1e-6)
-
 
 class Bayes:
     """
@@ -74,7 +71,7 @@ class Bayes:
         self.loops = _loops(route.places, len(route.starts))
         self._progress = Progress(route, config.odometry)
         # Whether the newest frame was taken for the first of a drive; the step to it, and the
-        # belief that was predicted for the frame that was kept last.
+        # belief that was predicted for it.
         self.restarted = False
         self.step = NO_STEP
         self.predicted = np.zeros(route.places, np.float32)
@@ -95,7 +92,9 @@ class Bayes:
         self._scores, self._ordinary, self._before, self._total = (
             np.zeros(route.places, np.float32) for _ in range(4)
         )
-        self._correlations, self._speeds = (np.empty(shape[0], np.float32) for _ in range(2))
+        self._correlations = np.empty(shape[0], np.float32)
+        # Sums over the places of the belief of each speed, before and after the newest frame.
+        self._sums, self._speeds = (np.empty(shape[0]) for _ in range(2))
         # Belief to be off the map, and mean absolute speed.
         self._off, self._speed = 0.0, 1.0
         # Expected score of the kept frame under the belief predicted for it, and how concentrated
@@ -104,6 +103,7 @@ class Bayes:
         self._forget()
         # Compiles where nothing is compiled yet.
         self._update(Step(1.0, 0.0, 1.0, 1.0, True, False))
+        self.loops.log_odds(self._total, np.float32(1.0), np.empty_like(self._total))
 
     def reset(self) -> None:
         """Forget all earlier frames."""
@@ -116,7 +116,8 @@ class Bayes:
         self.evidence.continue_from(before.evidence)
         renumber(self._belief, before._belief, source, 0.0)
         renumber(self._before, before._before, source, 0.0)
-        whole = float(self._belief.sum(dtype=np.float64)) * before._scale
+        self._sums = self._belief.sum(axis=1, dtype=np.float64)
+        whole = float(self._sums.sum()) * before._scale
         # A copy of a place has the belief of that place too.
         self._scale = before._scale / max(whole, 1.0)
         self._off = max(0.0, 1.0 - whole)
@@ -126,8 +127,8 @@ class Bayes:
         """Return the log odds; of a frame that is not finite only its time counts."""
         readable = all_finite(scores)
         if readable:
-            np.subtract(scores, np.add.reduce(scores) / np.float32(len(scores)), out=self._scores)
-            self.loops.ordinary(self._scores, self._ordinary)
+            mean = np.add.reduce(scores) / np.float32(len(scores))
+            self.loops.centred(scores, mean, self._scores, self._ordinary)
         step = self._progress(self._scores if readable else None, timing, self._speed)
         self.restarted, self.step = step.restart, step
         if step.restart:
@@ -136,18 +137,16 @@ class Bayes:
         if step.keep:
             self._belief, self._moved = self._moved, self._belief
             self._ordinary, self._before = self._before, self._ordinary
+            self._sums, self._speeds = self._speeds, self._sums
             self._off, self._scale = off, scale
             if step.come > 0.0:
                 self.evidence.count(
                     self._expected, self._concentration, self._correlations, step.weight
                 )
-            speeds = self._speeds.astype(np.float64)
-            self._speed = float(self._paces @ speeds) / float(speeds.sum())
-        odds = np.maximum(self._total, _LEAST)
-        other = np.float32(1.0) - self._total
-        np.maximum(other, _NEAREST_TO_ONE, out=other)
-        odds /= other
-        return np.log(odds, out=odds)
+            self._speed = float(self._paces @ self._sums) / float(self._sums.sum())
+        odds = np.empty_like(self._total)
+        self.loops.log_odds(self._total, np.float32(scale), odds)
+        return odds
 
     def expected(self, scores: Scores) -> tuple[float, float]:
         """
@@ -168,43 +167,53 @@ class Bayes:
         self.evidence.reset()
         self._off = self._leaving / (self._leaving + self._returning)
         self._belief[:] = self._prior[:, None] * np.float32((1.0 - self._off) / len(self._total))
+        self._sums[:] = self._belief[:, 0].astype(np.float64) * len(self._total)
         self._scale = 1.0
         self._before[:] = 0.0
         self._speed = 1.0
 
     def _update(self, step: Step) -> tuple[float, float]:
         """
-        Set `total` to the belief after a step.
+        Set `total` to the belief after a step, but for a scale, and `moved` if the step is kept.
 
-        Return that of being off the map, and by what `moved` is to be multiplied for that of each
-        speed.
+        Return that of being off the map, and by what `total` and `moved` are to be multiplied.
         """
         come = self._motion.come(step.time, step.way)
         first, taps = self._motion.spread(step, come)
         taps *= np.float32(self._scale)
-        self.loops.move(self._belief, self._bounds, first, taps, self._moved, self._total)
         leaving, returning, change = (
             1.0 - (1.0 - chance) ** step.come
             for chance in (self._leaving, self._returning, _SPEED_CHANGE)
         )
-        on = min(1.0, float(np.add.reduce(self._total)))
-        off = 1.0 - on * (1.0 - leaving)
-        arrive = off * returning / len(self._total)
-        off *= 1.0 - returning
-        ratios = self._weigh_evidence(step, come)
-        if step.keep:
-            np.copyto(self.predicted, self._total)
-            self._expected, self._concentration = self._expect(self._scores, self._ordinary)
+        staying = self.loops.staying(
+            self._belief, self._sums, self._bounds, first, taps, self._moved, self.predicted
+        )
+        off = 1.0 - min(1.0, float(staying)) * (1.0 - leaving)
         changes = vectorised.Changes(
             np.float32((1.0 - leaving) * (1.0 - change)),
             np.float32((1.0 - leaving) * change),
-            np.float32(arrive),
+            np.float32(off * returning / len(self._total)),
             self._prior,
             np.float32(_OCCLUDED * step.weight),
         )
-        self.loops.weigh(self._moved, self._scores, ratios, changes, self._total, self._speeds)
-        whole = off + float(self._speeds.sum(dtype=np.float64))
-        self._total *= np.float32(1.0 / whole)
+        off *= 1.0 - returning
+        self.loops.update(
+            self._belief,
+            self._bounds,
+            first,
+            taps,
+            self._scores,
+            self._weigh_evidence(step, come),
+            changes,
+            step.keep,
+            self._moved,
+            self.predicted,
+            self._total,
+            self._speeds,
+        )
+        if step.keep:
+            self._expected, self._concentration = self._expect(self._scores, self._ordinary)
+        whole = off + float(self._speeds.sum())
         return off / whole, 1.0 / whole
 
     def _weigh_evidence(self, step: Step, come: Doubles) -> vectorised.Ratios:

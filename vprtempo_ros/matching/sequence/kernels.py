@@ -8,7 +8,16 @@ import numpy as np
 
 from ...arrays import Doubles, Floats, Integers, Scores
 from ...support.compiled import njit
-from .vectorised import ORDINARY, PRIOR_PLACES, REACH, SUREST, Changes, Ratios
+from .vectorised import (
+    LEAST,
+    NEAREST_TO_ONE,
+    ORDINARY,
+    PRIOR_PLACES,
+    REACH,
+    SUREST,
+    Changes,
+    Ratios,
+)
 
 F = np.float32
 _ZERO, _ONE = F(0.0), F(1.0)
@@ -23,6 +32,45 @@ _SAMPLE, _RUN = 4096, 256
 _PART = F(1 / 32)
 _SERIES = tuple(F(1 / math.factorial(power)) for power in (7, 6, 5, 4, 3, 2))
 
+# log(1 + x) = x + x^2 (x P(x) - 1/2) and exp(x) = Q(x) of S. Moshier's Cephes library (logf.c and
+# expf.c), highest powers first, and ln 2, in two parts too, the first of few digits.
+_LOG = tuple(
+    F(value)
+    for value in (
+        7.0376836292e-2,
+        -1.1514610310e-1,
+        1.1676998740e-1,
+        -1.2420140846e-1,
+        1.4249322787e-1,
+        -1.6668057665e-1,
+        2.0000714765e-1,
+        -2.4999993993e-1,
+        3.3333331174e-1,
+    )
+)
+_EXP = tuple(
+    F(value)
+    for value in (
+        1.9875691500e-4,
+        1.3981999507e-3,
+        8.3334519073e-3,
+        4.1665795894e-2,
+        1.6666665459e-1,
+        5.0000001201e-1,
+        1.0,
+        1.0,
+    )
+)
+_COARSE, _FINE = F(0.693359375), F(-2.12194440e-4)
+_TWOS, _HALF = F(1 / math.log(2)), F(0.5)
+# In the bits of a float32: sqrt(1/2), the exponent, that of 1, and ln 2 in units of the exponent.
+_ROOT, _EXPONENT = np.int32(0x3F3504F3), np.int32(-0x800000)
+_EXPONENT_OF_ONE = np.int32(0x3F800000)
+_LOG_OF_TWO = F(math.log(2) / 2**23)
+_FARTHEST = F(80.0)
+# Added to a number it leaves the nearest integer in the last bits.
+_ROUNDING = F(1.5 * 2**23)
+
 # Tolerances up to which the places around one are added up one by one.
 _NARROW = 4
 
@@ -30,13 +78,14 @@ _NARROW = 4
 _NORMAL = np.sqrt(np.pi / 2)
 
 # Sums may be reordered (that is what makes them vectors); NaN and infinity keep their meaning.
+# Checks for divisions by zero, which NumPy's model of errors has none of, would not make vectors.
 _FAST = {'reassoc', 'contract', 'arcp', 'nsz'}
 
 
 # Slices below, as numba checks an index that may be negative, which would not make vectors.
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST)
+@njit(nogil=True, cache=True, fastmath=_FAST, error_model='numpy')
 def _track(
     window: Floats,
     offsets: Integers,
@@ -65,7 +114,7 @@ def _track(
     return ends
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST)
+@njit(nogil=True, cache=True, fastmath=_FAST, error_model='numpy')
 def _moments(
     window: Floats,
     offsets: Integers,
@@ -105,7 +154,7 @@ def _moments(
     return mean, np.sqrt(max(variance, 1e-12))
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST)
+@njit(nogil=True, cache=True, fastmath=_FAST, error_model='numpy')
 def best_tracks(
     window: Floats,
     offsets: Integers,
@@ -151,28 +200,160 @@ def best_tracks(
                 peaks[track] = peak
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST)
-def move(
-    belief: Floats, bounds: Integers, first: int, taps: Floats, moved: Floats, total: Floats
+@njit(nogil=True, cache=True, fastmath=_FAST, error_model='numpy')
+def staying(
+    belief: Floats,
+    sums: Doubles,
+    bounds: Integers,
+    first: int,
+    taps: Floats,
+    moved: Floats,
+    predicted: Scores,
+) -> float:
+    """
+    Return how much belief stays on the map when it moves; `update` moves it.
+
+    As for `update`; sums float64 (speeds,) are those of the belief of each speed. Only belief near
+    the ends of segments is read: what comes past them is gone.
+    """
+    total = np.float64(0.0)
+    count = taps.shape[1]
+    for j in range(belief.shape[0]):
+        for k in range(count):
+            total += taps[j, k] * sums[j]
+        for segment in range(bounds.shape[0] - 1):
+            begin, end = bounds[segment], bounds[segment + 1]
+            # What comes past the last place, and past the first: sums that grow with the way.
+            gone, reached = np.float64(0.0), 0
+            for k in range(count):
+                while reached < min(first + k, end - begin):
+                    reached += 1
+                    gone += belief[j, end - reached]
+                total -= taps[j, k] * gone
+            gone, reached = np.float64(0.0), 0
+            for k in range(count - 1, -1, -1):
+                while reached < min(-first - k, end - begin):
+                    gone += belief[j, begin + reached]
+                    reached += 1
+                total -= taps[j, k] * gone
+    return total
+
+
+@njit(nogil=True, cache=True, fastmath=_FAST, error_model='numpy')
+def _moved_by_three(row: Floats, taps: Floats, target: Scores, whole: Scores, places: int) -> None:
+    """Set target to the belief row (places + 2,) moved by three taps; add it to whole."""
+    second, third = row[1:], row[2:]
+    one, two, three = taps[2], taps[1], taps[0]
+    for i in range(places):
+        value = one * row[i] + two * second[i] + three * third[i]
+        target[i] = value
+        whole[i] += value
+
+
+@njit(nogil=True, cache=True, fastmath=_FAST, error_model='numpy')
+def _factors(
+    scores: Scores, gain: np.float32, offset: np.float32, occluded: np.float32, out: Scores
+) -> None:
+    """Set out to occluded + (1 - occluded) * exp(gain * scores - offset), clipped at `SUREST`."""
+    clear = _ONE - occluded
+    for i in range(scores.shape[0]):
+        x = min(max(gain * scores[i] - offset, -SUREST), SUREST)
+        # exp(x / 32) by its series, and its 32nd power: unlike a call of exp this makes
+        # vectors. The error is less than 2e-5 of the value.
+        x *= _PART
+        ratio = x * _SERIES[0] + _SERIES[1]
+        ratio = ratio * x + _SERIES[2]
+        ratio = ratio * x + _SERIES[3]
+        ratio = ratio * x + _SERIES[4]
+        ratio = ratio * x + _SERIES[5]
+        ratio = ratio * x + _ONE
+        ratio = ratio * x + _ONE
+        ratio *= ratio
+        ratio *= ratio
+        ratio *= ratio
+        ratio *= ratio
+        ratio *= ratio
+        out[i] = occluded + clear * ratio
+
+
+@njit(nogil=True, cache=True, fastmath=_FAST, error_model='numpy')
+def _weighed(
+    factors: Scores,
+    target: Scores,
+    fresh: Scores,
+    stay: np.float32,
+    chance: np.float32,
+    out: Scores,
+    sums: Scores,
+) -> np.floating:
+    """Set out to moved belief that changes and is weighed, add it to sums, and return its sum."""
+    part = _ZERO
+    for i in range(sums.shape[0]):
+        value = factors[i] * (stay * target[i] + chance * fresh[i])
+        out[i] = value
+        sums[i] += value
+        part += value
+    return part
+
+
+@njit(nogil=True, cache=True, fastmath=_FAST, error_model='numpy')
+def update(
+    belief: Floats,
+    bounds: Integers,
+    first: int,
+    taps: Floats,
+    scores: Scores,
+    ratios: Ratios,
+    changes: Changes,
+    keep: bool,
+    moved: Floats,
+    predicted: Scores,
+    total: Scores,
+    speeds: Doubles,
 ) -> None:
     """
-    Move the belief of each speed along the places, and sum it over the speeds.
+    Move belief along the places, let speeds change and belief arrive, then weigh it.
 
-    belief and moved (speeds, places), taps (speeds, taps), total (places,), all float32; bounds
-    int64 (segments + 1,) as in `Segments`. taps[j, k] is the part of speed j that comes first + k
-    places further. What comes past either end of its segment is gone.
+    belief and moved (speeds, places), taps (speeds, taps), scores, predicted and total (places,),
+    all float32; speeds float64 (speeds,); bounds int64 (segments + 1,) as in `Segments`. taps[j, k]
+    is the part of speed j that comes first + k places further. What comes past either end of its
+    segment is gone. predicted becomes the sum of what has moved over the speeds. It changes then as
+    `Changes` says, and is multiplied by occluded + (1 - occluded) times the ratio (`Ratios`) of the
+    scores. moved becomes the result if it is to be kept, total its sum over the speeds and speeds
+    that over the places.
     """
-    speeds = belief.shape[0]
+    count = belief.shape[0]
+    came = np.empty((count, BLOCK), F)
+    fresh, factors, spare = np.empty(BLOCK, F), np.empty(BLOCK, F), np.empty(BLOCK, F)
+    stay, mix, arrive, occluded = changes.stay, changes.mix, changes.arrive, changes.occluded
+    gains, penalties = ratios.gains, ratios.penalties
+    speeds[:] = 0.0
+    # The taps of each speed that are not 0.
+    lows, highs = np.empty(count, np.int64), np.zeros(count, np.int64)
+    for j in range(count):
+        lows[j] = taps.shape[1]
+        for k in range(taps.shape[1]):
+            if taps[j, k] > _ZERO:
+                lows[j] = min(lows[j], k)
+                highs[j] = k + 1
     for segment in range(bounds.shape[0] - 1):
         begin, end = bounds[segment], bounds[segment + 1]
         for start in range(begin, end, BLOCK):
             stop = min(start + BLOCK, end)
-            whole = total[start:stop]
+            places = stop - start
+            whole = predicted[start:stop]
             whole[:] = _ZERO
-            for j in range(speeds):
-                target = moved[j, start:stop]
+            for j in range(count):
+                target, low_tap, high_tap = came[j, :places], lows[j], highs[j]
+                nearest, farthest = first + low_tap, first + high_tap - 1
+                inside = start - farthest >= begin and stop - nearest <= end
+                if high_tap - low_tap == 3 and inside:
+                    # As many as most speeds have when the robot has come a place.
+                    row = belief[j, start - farthest : stop - nearest]
+                    _moved_by_three(row, taps[j, low_tap:high_tap], target, whole, places)
+                    continue
                 target[:] = _ZERO
-                for k in range(taps.shape[1]):
+                for k in range(low_tap, high_tap):
                     tap, offset = taps[j, k], first + k
                     low, high = max(start, begin + offset), min(stop, end + offset)
                     if tap > _ZERO and low < high:
@@ -180,11 +361,23 @@ def move(
                         part = target[low - start : high - start]
                         for i in range(part.shape[0]):
                             part[i] += tap * row[i]
-                for i in range(whole.shape[0]):
+                for i in range(places):
                     whole[i] += target[i]
+            sums, shown = total[start:stop], scores[start:stop]
+            sums[:] = _ZERO
+            for i in range(places):
+                fresh[i] = mix * whole[i] + arrive
+            for j in range(count):
+                gain, penalty = gains[j], penalties[j]
+                # Several speeds come to the same place.
+                if j == 0 or gain != gains[j - 1] or penalty != penalties[j - 1]:
+                    _factors(shown, gain, gain * ratios.centre + penalty, occluded, factors)
+                out = moved[j, start:stop] if keep else spare
+                chance = changes.prior[j]
+                speeds[j] += _weighed(factors, came[j], fresh, stay, chance, out, sums)
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST)
+@njit(nogil=True, cache=True, fastmath=_FAST, error_model='numpy')
 def correlate(now: Scores, then: Scores, shifts: Integers, result: Floats) -> None:
     """
     Set result[j] to the correlation of now[p] with then[p - shifts[j]] over the places.
@@ -192,26 +385,38 @@ def correlate(now: Scores, then: Scores, shifts: Integers, result: Floats) -> No
     now and then (places,), scores of mean 0 as `ordinary` clips them, result (speeds,),
     float32; shifts int64 (speeds,), in order.
     """
-    places = now.shape[0]
-    for j in range(shifts.shape[0]):
-        if j > 0 and shifts[j] == shifts[j - 1]:
-            # Several speeds come to the same place.
-            result[j] = result[j - 1]
-            continue
-        low, high = max(0, shifts[j]), min(places, places + shifts[j])
-        product, one, other = _ZERO, F(1e-12), F(1e-12)
-        if low < high:
+    places, count = now.shape[0], shifts.shape[0]
+    sums = np.zeros((count, 3))
+    for start in range(0, places, BLOCK):
+        for j in range(count):
+            if j > 0 and shifts[j] == shifts[j - 1]:
+                # Several speeds come to the same place.
+                continue
+            low = max(start, shifts[j])
+            high = min(min(start + BLOCK, places), places + shifts[j])
+            if low >= high:
+                continue
             here, there = now[low:high], then[low - shifts[j] : high - shifts[j]]
+            product, one, other = _ZERO, _ZERO, _ZERO
             for i in range(here.shape[0]):
                 product += here[i] * there[i]
                 one += here[i] * here[i]
                 other += there[i] * there[i]
-        shrunk = max(high - low, 0) / (max(high - low, 0) + PRIOR_PLACES)
-        result[j] = shrunk * product / (np.sqrt(one) * np.sqrt(other))
+            sums[j, 0] += product
+            sums[j, 1] += one
+            sums[j, 2] += other
+    for j in range(count):
+        if j > 0 and shifts[j] == shifts[j - 1]:
+            result[j] = result[j - 1]
+            continue
+        common = max(min(places, places + shifts[j]) - max(0, shifts[j]), 0)
+        shrunk = common / (common + PRIOR_PLACES)
+        powers = np.sqrt(sums[j, 1] + 1e-12) * np.sqrt(sums[j, 2] + 1e-12)
+        result[j] = shrunk * sums[j, 0] / powers
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST)
-def concentration(belief: Floats, scores: Scores) -> np.floating:
+@njit(nogil=True, cache=True, fastmath=_FAST, error_model='numpy')
+def concentration(belief: Floats, scores: Scores) -> float:
     """
     Return the expected product of two draws from a belief, where similar places count as one.
 
@@ -221,80 +426,116 @@ def concentration(belief: Floats, scores: Scores) -> np.floating:
     `ordinary` clips them.
     """
     places = belief.shape[0]
-    whole, power, total = F(1e-12), F(1e-12), _ZERO
-    for i in range(places):
-        whole += belief[i]
-        power += scores[i] * scores[i]
-        total += belief[i] * belief[i]
-    for lag in range(1, min(REACH, places - 1) + 1):
-        one, other = belief[: places - lag], belief[lag:]
-        now, then = scores[: places - lag], scores[lag:]
-        correlation, product = _ZERO, _ZERO
-        for i in range(one.shape[0]):
-            correlation += now[i] * then[i]
-            product += one[i] * other[i]
-        total += F(2.0) * max(correlation / power, _ZERO) * product
+    correlations, products = np.zeros(REACH + 1), np.zeros(REACH + 1)
+    whole = np.float64(1e-12)
+    for start in range(0, places, BLOCK):
+        stop = min(start + BLOCK, places)
+        for lag in range(REACH + 1):
+            last = min(stop, places - lag)
+            if start >= last:
+                continue
+            one, other = belief[start:last], belief[start + lag : last + lag]
+            now, then = scores[start:last], scores[start + lag : last + lag]
+            correlation, product, part = _ZERO, _ZERO, _ZERO
+            for i in range(one.shape[0]):
+                correlation += now[i] * then[i]
+                product += one[i] * other[i]
+                part += one[i]
+            correlations[lag] += correlation
+            products[lag] += product
+            if lag == 0:
+                whole += part
+    total, power = products[0], correlations[0] + 1e-12
+    for lag in range(1, REACH + 1):
+        total += 2.0 * max(correlations[lag] / power, 0.0) * products[lag]
     return total / (whole * whole)
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST)
-def weigh(
-    moved: Floats, scores: Scores, ratios: Ratios, changes: Changes, total: Floats, speeds: Floats
-) -> None:
+@njit(nogil=True, cache=True, fastmath=_FAST, error_model='numpy')
+def centred(scores: Scores, mean: np.float32, out: Scores, clipped: Scores) -> None:
+    """Set out to scores - mean, and clipped to that as `ordinary` clips it; float32 (places,)."""
+    for i in range(out.shape[0]):
+        value = scores[i] - mean
+        out[i] = value
+        clipped[i] = min(max(value, -ORDINARY), ORDINARY)
+
+
+@njit(nogil=True, cache=True, fastmath=_FAST, error_model='numpy')
+def log_odds(total: Scores, scale: np.float32, out: Scores) -> None:
     """
-    Let speeds change and belief return to the map, then weigh by the likelihood ratios.
+    Set out to the log odds of a belief of scale * total; float32 (places,).
 
-    In place: moved (speeds, places) changes as `Changes` says, and is then multiplied by
-    occluded + (1 - occluded) times the ratio (`Ratios`) of the scores (places,). total (places,)
-    becomes its sum over the speeds and speeds (speeds,) that over the places; all float32.
+    By a series, which unlike a call of log makes vectors; it errs by as much as rounding does.
     """
-    count, places = moved.shape
-    fresh = np.empty(BLOCK, F)
-    stay, mix, arrive, occluded = changes.stay, changes.mix, changes.arrive, changes.occluded
-    clear = _ONE - occluded
-    speeds[:] = _ZERO
-    for start in range(0, places, BLOCK):
-        stop = min(start + BLOCK, places)
-        sums, shown = total[start:stop], scores[start:stop]
-        for i in range(sums.shape[0]):
-            fresh[i] = mix * sums[i] + arrive
-        sums[:] = _ZERO
-        for j in range(count):
-            target, chance, part = moved[j, start:stop], changes.prior[j], _ZERO
-            gain, penalty = ratios.gains[j], ratios.penalties[j]
-            offset = gain * ratios.centre + penalty
-            for i in range(sums.shape[0]):
-                x = min(max(gain * shown[i] - offset, -SUREST), SUREST)
-                # exp(x / 32) by its series, and its 32nd power: unlike a call of exp this makes
-                # vectors. The error is less than 2e-5 of the value.
-                x *= _PART
-                ratio = x * _SERIES[0] + _SERIES[1]
-                ratio = ratio * x + _SERIES[2]
-                ratio = ratio * x + _SERIES[3]
-                ratio = ratio * x + _SERIES[4]
-                ratio = ratio * x + _SERIES[5]
-                ratio = ratio * x + _ONE
-                ratio = ratio * x + _ONE
-                ratio *= ratio
-                ratio *= ratio
-                ratio *= ratio
-                ratio *= ratio
-                ratio *= ratio
-                value = (occluded + clear * ratio) * (stay * target[i] + chance * fresh[i])
-                target[i] = value
-                sums[i] += value
-                part += value
-            speeds[j] += part
+    exponents = np.empty(BLOCK, np.int32)
+    bits = out.view(np.int32)
+    for start in range(0, out.shape[0], BLOCK):
+        stop = min(start + BLOCK, out.shape[0])
+        row, result, number = total[start:stop], out[start:stop], bits[start:stop]
+        for i in range(row.shape[0]):
+            value = row[i] * scale
+            result[i] = max(value, LEAST) / max(_ONE - value, NEAREST_TO_ONE)
+        for i in range(row.shape[0]):
+            # Exponent and mantissa, the latter from sqrt(1/2) to sqrt(2).
+            exponent = (number[i] - _ROOT) & _EXPONENT
+            exponents[i] = exponent
+            number[i] -= exponent
+        for i in range(row.shape[0]):
+            x = result[i] - _ONE
+            value = x * _LOG[0] + _LOG[1]
+            for k in range(2, len(_LOG)):
+                value = value * x + _LOG[k]
+            result[i] = (F(exponents[i]) * _LOG_OF_TWO + x) + x * x * (x * value - _HALF)
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST)
+@njit(nogil=True, cache=True, fastmath={'contract', 'nsz'}, error_model='numpy')
+def probabilities(odds: Scores, out: Scores) -> float:
+    """
+    Set out to the probabilities of log odds, clipped to -80 to 80; return their sum.
+
+    float32 (places,). By a series as `log_odds`; sums may not be reordered here.
+    """
+    shifted, powers = np.empty(BLOCK, F), np.empty(BLOCK, np.int32)
+    bits, factors = shifted.view(np.int32), powers.view(np.float32)
+    total = np.float64(0.0)
+    for start in range(0, out.shape[0], BLOCK):
+        stop = min(start + BLOCK, out.shape[0])
+        row, result = odds[start:stop], out[start:stop]
+        for i in range(row.shape[0]):
+            # The nearest number of powers of two, as the last bits of a float, and what is left.
+            x = min(max(-row[i], -_FARTHEST), _FARTHEST)
+            wide = x * _TWOS + _ROUNDING
+            shifted[i] = wide
+            count = wide - _ROUNDING
+            x = (x - count * _COARSE) - count * _FINE
+            value = x * _EXP[0] + _EXP[1]
+            for k in range(2, len(_EXP)):
+                value = value * x + _EXP[k]
+            result[i] = value
+        for i in range(row.shape[0]):
+            powers[i] = (bits[i] << 23) + _EXPONENT_OF_ONE
+        for i in range(row.shape[0]):
+            result[i] = _ONE / (_ONE + result[i] * factors[i])
+        total += _sum(result)
+    return total
+
+
+@njit(nogil=True, cache=True, fastmath=_FAST, error_model='numpy')
+def _sum(values: Scores) -> np.floating:
+    total = _ZERO
+    for i in range(values.shape[0]):
+        total += values[i]
+    return total
+
+
+@njit(nogil=True, cache=True, fastmath=_FAST, error_model='numpy')
 def ordinary(scores: Scores, out: Scores) -> None:
     """Set out to scores clipped at `ORDINARY`, both float32 (places,)."""
     for i in range(out.shape[0]):
         out[i] = min(max(scores[i], -ORDINARY), ORDINARY)
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST)
+@njit(nogil=True, cache=True, fastmath=_FAST, error_model='numpy')
 def around(belief: Floats, bounds: Integers, tolerance: int, out: Doubles) -> None:
     """
     Set out[p] to the belief in the places of p's segment up to `tolerance` away from it.

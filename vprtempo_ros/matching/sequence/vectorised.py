@@ -26,14 +26,27 @@ ORDINARY = np.float32(2.0)
 # Places further apart than this are independent.
 REACH = 4
 
+# Beliefs nearer to 0 and 1 than these are beyond the float32 sums that they come from.
+LEAST, NEAREST_TO_ONE = np.float32(1e-12), np.float32(1e-6)
+
 # Maximum evidence for or against a single place in a single frame (a log ratio).
 SUREST = np.float32(20.0)
 
 
-def move(
-    belief: Floats, bounds: Indices, first: int, taps: Floats, moved: Floats, total: Scores
-) -> None:
-    """Move the belief of each speed, and sum it over the speeds; as `kernels.move`."""
+def staying(
+    belief: Floats,
+    sums: Doubles,
+    bounds: Indices,
+    first: int,
+    taps: Floats,
+    moved: Floats,
+    predicted: Scores,
+) -> float:
+    """
+    Return the belief that stays on the map when it moves; as `kernels.staying`.
+
+    It has been moved then, and `update` finishes it.
+    """
     last = first + taps.shape[1] - 1
     # Places beyond each end from which belief comes.
     before, after = max(0, last), max(0, -first)
@@ -51,7 +64,14 @@ def move(
             (row, -item, item),
         )
         np.matmul(taps[:, np.newaxis], sources, out=moved[:, np.newaxis, begin:end])
-    np.dot(_ones(len(moved)), moved, out=total)
+    np.dot(_ones(len(moved)), moved, out=predicted)
+    return float(np.add.reduce(predicted))
+
+
+def centred(scores: Scores, mean: np.float32, out: Scores, clipped: Scores) -> None:
+    """Set out to scores - mean, and clipped to that as `ordinary` clips it; float32 (places,)."""
+    np.subtract(scores, mean, out=out)
+    ordinary(out, clipped)
 
 
 def ordinary(scores: Scores, out: Scores) -> None:
@@ -114,10 +134,22 @@ class Changes(NamedTuple):
     occluded: np.float32
 
 
-def weigh(
-    moved: Floats, scores: Scores, ratios: Ratios, changes: Changes, total: Scores, speeds: Floats
+def update(
+    belief: Floats,
+    bounds: Indices,
+    first: int,
+    taps: Floats,
+    scores: Scores,
+    ratios: Ratios,
+    changes: Changes,
+    keep: bool,
+    moved: Floats,
+    predicted: Scores,
+    total: Scores,
+    speeds: Doubles,
 ) -> None:
-    """Change speeds, let belief arrive, and weigh by the ratios; as `kernels.weigh`."""
+    """Move belief, change speeds, let it arrive, and weigh it; as `kernels.update`."""
+    # `staying` has moved it.
     offsets = ratios.gains * ratios.centre + ratios.penalties
     factors = np.multiply.outer(ratios.gains, scores)
     factors -= offsets[:, np.newaxis]
@@ -125,13 +157,32 @@ def weigh(
     np.exp(factors, out=factors)
     factors *= np.float32(1.0) - changes.occluded
     factors += changes.occluded
-    fresh = changes.mix * total
+    fresh = changes.mix * predicted
     fresh += changes.arrive
     moved *= changes.stay
     moved += np.multiply.outer(changes.prior, fresh)
     moved *= factors
     np.dot(_ones(len(moved)), moved, out=total)
-    np.dot(moved, _ones(len(total)), out=speeds)
+    speeds[:] = np.dot(moved, _ones(len(total)))
+
+
+def log_odds(total: Scores, scale: np.float32, out: Scores) -> None:
+    """Set out to the log odds of a belief of scale * total; float32 (places,)."""
+    np.multiply(total, scale, out=out)
+    other = np.float32(1.0) - out
+    np.maximum(out, LEAST, out=out)
+    np.maximum(other, NEAREST_TO_ONE, out=other)
+    out /= other
+    np.log(out, out=out)
+
+
+def probabilities(odds: Scores, out: Scores) -> float:
+    """Set out to the probabilities of log odds; return their sum. float32 (places,)."""
+    np.negative(odds, out=out)
+    np.exp(out, out=out)
+    out += np.float32(1.0)
+    np.reciprocal(out, out=out)
+    return float(np.add.reduce(out))
 
 
 def around(belief: Scores, bounds: Indices, tolerance: int, out: Doubles) -> None:
