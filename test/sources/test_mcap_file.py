@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 import sys
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,26 @@ def test_cdr_in_a_channel_of_ros1(tmp_path: Path) -> None:
     broken = [(0, START, b'\xff' * 40)]
     path = write_mcap(tmp_path / 'b.mcap', [TOPIC._replace(encoding='ros1')], broken)
     with pytest.raises(SourceError, match='damaged after message 0'):
+        open_traverse(str(path), BagInputConfig(), PosesConfig())
+
+
+def test_headers_of_ros1_in_cdr(tmp_path: Path) -> None:
+    """A converter leaves seq before stamps: refused, but not where only the definition has it."""
+    definition = (
+        'std_msgs/Header header\nuint32 height\n'
+        + 80 * '='
+        + '\nMSG: std_msgs/Header\n# A header.\n\n'
+        'uint32 seq\ntime stamp\nstring frame_id\n'
+    )
+    topic = TOPIC._replace(definition=definition)
+    check(write_mcap(tmp_path / 'right.mcap', [topic], IMAGES))
+    # The sequence number, seconds of today, and all behind them 4 bytes later.
+    head = struct.pack('<II', 7, 1_700_000_000)
+    wrong = [(n, time, data[:4] + head + data[8:]) for n, time, data in IMAGES]
+    path = write_mcap(tmp_path / 'wrong.mcap', [topic], wrong)
+    with pytest.raises(
+        SourceError, match=f'{path}: {CAMERA} is in CDR, but its headers begin with'
+    ):
         open_traverse(str(path), BagInputConfig(), PosesConfig())
 
 

@@ -10,13 +10,14 @@ MAGIC = b'\x89MCAP0\r\n'
 
 
 class McapTopic(NamedTuple):
-    """A topic: name, type, encodings of its schema and messages, text of the QoS."""
+    """A topic: name, type, encodings of its schema and messages, text of the QoS, definition."""
 
     name: str
     type: str
     schema: str = 'ros2msg'
     encoding: str = 'cdr'
     qos: str = ''
+    definition: str = ''
 
 
 def text(value: str) -> bytes:
@@ -48,9 +49,8 @@ def write_mcap(
     for number, topic in enumerate(topics):
         known = {'offered_qos_profiles': topic.qos} if topic.qos else {}
         metadata = b''.join(text(key) + text(value) for key, value in known.items())
-        head += record(
-            3, struct.pack('<H', number + 1) + text(topic.type) + text(topic.schema) + text('')
-        )
+        schema = text(topic.type) + text(topic.schema) + text(topic.definition)
+        head += record(3, struct.pack('<H', number + 1) + schema)
         head += record(
             4,
             struct.pack('<HH', number, number + 1)

@@ -8,6 +8,7 @@ read once when it is opened. Format: https://mcap.dev/spec.
 from __future__ import annotations
 
 import heapq
+import re
 import struct
 import zlib
 from collections import Counter
@@ -30,6 +31,12 @@ _FOOTER_SIZE = _PREFIX.size + 20 + len(MAGIC)
 _LARGEST = 1 << 30
 # Encodings of messages; ros1 is converted by the reader.
 _READABLE = ('cdr', 'ros1')
+# A definition with the header of ROS 1, which `pybag convert` leaves in messages of ROS 2.
+_ROS1_HEADER = re.compile(
+    rb'MSG: std_msgs/(msg/)?Header[ \t\r]*\n([ \t]*(#[^\n]*)?\n)*uint32 +seq\b'
+)
+# Where the nanoseconds of a stamp are, after the sequence number its seconds, and their limit.
+_NANOSECONDS, _SECOND = 8, 1_000_000_000
 # How messages in CDR begin.
 _ENCAPSULATIONS = (b'\0\1\0\0', b'\0\0\0\0')
 
@@ -41,9 +48,12 @@ class _Cut(ValueError):
 
 
 class _Channel(NamedTuple):
+    """old_header: whether its definition has the header of ROS 1."""
+
     topic: str
     type: str
     encoding: str
+    old_header: bool
 
 
 class _Part(NamedTuple):
@@ -83,7 +93,7 @@ class McapFile:
         :raises ValueError: if it is damaged or no MCAP.
         """
         self.incomplete = ''
-        self._schemas: dict[int, str] = {}
+        self._schemas: dict[int, tuple[str, bool]] = {}
         self._channels: dict[int, _Channel] = {}
         self._parts: list[_Part] = []
         # Whether the messages of a channel in ros1 are, by its first one.
@@ -168,6 +178,12 @@ class McapFile:
                 self.incomplete = f'{channel.topic} is in CDR, although its channel says ros1'
             else:
                 self._ros1[number] = True
+        elif channel.old_header and _begins_with_a_number(data):
+            raise SourceError(
+                f'{channel.topic} is in CDR, but its headers begin with the number (seq) that they '
+                'have in ROS 1 only, as `pybag convert` leaves them: give the ROS 1 bag itself, or '
+                'convert it with rosbags-convert'
+            )
         return RawMessage(channel.topic, channel.type, time, data)
 
     def _summary(self) -> dict[int, int] | None:
@@ -297,13 +313,24 @@ class McapFile:
         """Take the name of a type, or a channel."""
         if kind == _SCHEMA and body:
             (number,) = struct.unpack_from('<H', body)
-            self._schemas.setdefault(number, _text(body, 2)[0])
+            old_header = _ROS1_HEADER.search(body) is not None
+            self._schemas.setdefault(number, (_text(body, 2)[0], old_header))
         elif kind == _CHANNEL and body:
             number, schema = struct.unpack_from('<HH', body)
             topic, at = _text(body, 4)
             encoding, _ = _text(body, at)
-            name = normal_type(self._schemas.get(schema, ''))
-            self._channels.setdefault(number, _Channel(topic, name, encoding))
+            name, old_header = self._schemas.get(schema, ('', False))
+            channel = _Channel(topic, normal_type(name), encoding, old_header)
+            self._channels.setdefault(number, channel)
+
+
+def _begins_with_a_number(data: bytes) -> bool:
+    """Return whether the header of a message in CDR has its seconds where nanoseconds should be."""
+    if len(data) < _NANOSECONDS + 4:
+        return False
+    order = '<I' if data[1] & 1 else '>I'
+    (found,) = struct.unpack_from(order, data, _NANOSECONDS)
+    return int(found) >= _SECOND
 
 
 def _text(body: Bytes, at: int) -> tuple[str, int]:
