@@ -1,8 +1,8 @@
-"""Component `clock`: simulated time, and time stamps that jump back."""
+"""Component `clock`: simulated time, and time stamps that jump back or do not say when."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ..config import DiagnosticsConfig
 from .statistics import Metrics
@@ -19,9 +19,19 @@ class ClockFindings:
         self._jumps = 0
 
     def __call__(
-        self, now: float, sim_time: float | None, metrics: Metrics, limits: DiagnosticsConfig
+        self,
+        now: float,
+        sim_time: float | None,
+        metrics: Metrics,
+        limits: DiagnosticsConfig,
+        stamps: Mapping[str, str],
     ) -> Iterator[Finding]:
-        """Yield the findings; `sim_time` in seconds, None without `use_sim_time`."""
+        """
+        Yield the findings.
+
+        :param sim_time: in seconds, None without `use_sim_time`.
+        :param stamps: by topic, why its stamps are not used.
+        """
         if sim_time != self._sim_time:
             self._sim_time, self._advanced = sim_time, now
         yield Finding(
@@ -49,6 +59,13 @@ class ClockFindings:
             f'time stamps jumped back by {metrics.jump:.1f} s: earlier frames are forgotten, as '
             'when a recording restarts',
             raise_after=0.0,
+        )
+        yield Finding(
+            'stamps',
+            Level.WARN,
+            bool(stamps),
+            f'{"; ".join(f"{topic} {why}" for topic, why in stamps.items())}: receive times are '
+            'used; have the driver stamp each message with the time of ROS',
         )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from .transform import TransformState
@@ -19,7 +20,8 @@ class DiagnosticContext(NamedTuple):
     `use_sim_time`. odometry_topic: after remapping; empty: not used. backend, places,
     sequence_filter: what matches the frames, against how many places. transform: of the
     localisation, None without. name: of the node with its namespace; namesakes: how many nodes have
-    it. The callables are called only if there is a problem to explain.
+    it. stamps: by topic, why its stamps are not used. The callables are called only if there is a
+    problem to explain.
     """
 
     input_kind: str
@@ -38,3 +40,4 @@ class DiagnosticContext(NamedTuple):
     transform: TransformState | None = None
     name: str = ''
     namesakes: int = 1
+    stamps: Mapping[str, str] = MappingProxyType({})

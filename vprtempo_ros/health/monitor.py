@@ -78,7 +78,7 @@ class HealthMonitor:
             self.map_status(now, context, limits),
             status(
                 'clock',
-                self._clock_findings(now, context.sim_time, metrics, limits),
+                self._clock_findings(now, context.sim_time, metrics, limits, context.stamps),
                 'advancing',
                 clock_values(metrics, context.sim_time),
             ),

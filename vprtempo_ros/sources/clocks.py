@@ -148,28 +148,35 @@ def _one_clock(frames: Stamps, poses: Stamps | None) -> Clocks:
 
 def _usable(topic: Stamps) -> Stamps:
     """Return a topic without its stamps, and why, if they do not say when a message was sent."""
+    why = useless(topic) if topic.stamped.any() else ''
+    return topic._replace(stamped=np.zeros_like(topic.stamped), why=why) if why else topic
+
+
+def useless(topic: Stamps) -> str:
+    """Return why stamps do not say when messages were sent; empty if they do, or it is unknown."""
     stamped, received = topic.stamped, topic.received
-    if len(stamped) < _ENOUGH or np.ptp(received) < _LONG_NS or not stamped.any():
-        return topic
-    why = ''
+    if len(stamped) < _ENOUGH or np.ptp(received) < _LONG_NS:
+        return ''
+    if not stamped.any():
+        return topic.why
     unset = int(np.count_nonzero(stamped == 0))
     steps, between = np.diff(stamped), np.diff(received)
     still = np.abs(steps) < _STILL_NS
     if topic.repeated is not None:
         still &= ~topic.repeated[1:]
     if 2 * unset > len(stamped):
-        why = f'has no valid stamp in {unset} of {len(stamped)} messages'
-    elif (stamped == stamped[0]).all():
-        why = 'has the same stamp in all messages'
-    elif (rate := _rate(stamped, received)) is not None and 0 < rate * _SLOW < 1:
-        why = f'is stamped {1 / rate:.0f} times as slowly as received (another unit?)'
-    elif (
+        return f'has no valid stamp in {unset} of {len(stamped)} messages'
+    if (stamped == stamped[0]).all():
+        return 'has the same stamp in all messages'
+    if (rate := _rate(stamped, received)) is not None and 0 < rate * _SLOW < 1:
+        return f'is stamped {1 / rate:.0f} times as slowly as received (another unit?)'
+    if (
         _MANY_STILL <= still.mean() < 1
         and np.median(between[still]) > _BETWEEN_NS
         and (coarse := float(np.median(steps[~still]))) > _COARSE_NS
     ):
-        why = f'has stamps that go on only every {coarse * 1e-9:.1f} s'
-    return topic._replace(stamped=np.zeros_like(stamped), why=why) if why else topic
+        return f'has stamps that go on only every {coarse * 1e-9:.1f} s'
+    return ''
 
 
 def _rate(times: Times, received: Times) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from itertools import count
+from itertools import count, repeat
 from pathlib import Path
 from typing import Any, Callable
 
@@ -365,6 +365,15 @@ def test_simulated_time_without_clock(running: Callable[..., Any]) -> None:
             'time',
         )
         camera.until('clock', WARN, 'simulated time has not advanced for ')
+
+
+def test_stamps_that_stand_still(running: Callable[..., Any]) -> None:
+    """With stamps that do not say when, receive times are used, which log and diagnostics say."""
+    with running() as (process, client, camera):
+        camera.seconds = repeat(1000)
+        said = 'has the same stamp in all messages: receive times are used'
+        camera.until('clock', WARN, said)
+        process.wait_for(f'image {said}')
 
 
 def test_two_nodes_of_one_name(running: Callable[..., Any]) -> None:

@@ -13,6 +13,7 @@ from ...interface import IMAGE
 from ...maps.cameras import camera_names
 from ...maps.map import Map
 from ...sources.frozen import FrozenImage
+from ...sources.live_clock import LiveClock
 
 
 class Camera(NamedTuple):
@@ -34,6 +35,7 @@ class CameraFrames:
     def __init__(self) -> None:
         """Start without a frame."""
         self.statistics = FrameStatistics()
+        self.clock = LiveClock()
         self.frozen = FrozenImage()
         self.seen: Size | None = None
         self.last_ns = 0

@@ -12,7 +12,7 @@ from rclpy.lifecycle import LifecycleNode
 from ...config import NodeConfig
 from ...errors import BackendError, ImageError, VprError
 from ...events.packet import Size
-from ...frames import Image
+from ...frames import Image, Pose
 from ...health.statistics import FrameStatistics
 from ...matching.match import Match
 from ...matching.odometry import Odometer
@@ -21,6 +21,7 @@ from ...matching.stages import FrameTiming
 from ...recogniser import Recogniser
 from ...sources.cdr import Header, read_message, stamp_ns
 from ...sources.image_msg import DECODERS
+from ...sources.live_clock import LiveClock
 from .cameras import CameraFrames
 from .loading import LoadedMap
 from .localize import LastMatch, described, unknown_reason
@@ -41,10 +42,12 @@ class _FrameContext(NamedTuple):
     """
     What is needed of a frame when its match is ready.
 
-    shown: the image, only if it is to be shown; learnt: the same, only while places are learnt.
+    time_ns: when it was taken, which its stamp may not say; shown: the image, only if it is to be
+    shown; learnt: the same, only while places are learnt.
     """
 
     header: Header
+    time_ns: int
     travelled: float | None
     shown: Image | None
     camera: str
@@ -79,6 +82,7 @@ class FrameProcessor:
         self.loaded.recogniser.reset()
         self._forget = self._wants_initial_pose = False
         self.odometer = Odometer()
+        self.odometry_clock = LiveClock()
         self.cameras = {name: CameraFrames() for name in self.loaded.cameras}
         # Of all cameras.
         self.statistics = (
@@ -169,6 +173,10 @@ class FrameProcessor:
         if statistics is not self.statistics:
             self.statistics.add_received()
 
+    def add_odometry(self, stamp: int, pose: Pose) -> None:
+        """Take the next pose of the odometry, with the stamp of its message in ns."""
+        self.odometer.add(self._sent('odometry', self.odometry_clock, stamp), pose)
+
     def add_lost(self, camera: str, count: int) -> None:
         """Count messages that the middleware lost."""
         for statistics in {self.cameras[camera].statistics, self.statistics}:
@@ -239,7 +247,7 @@ class FrameProcessor:
     def _submit(self, header: Header, image: Image, camera: str) -> None:
         frames = self.cameras[camera]
         frames.seen = (image.width, image.height)
-        stamp = stamp_ns(header)
+        stamp = self._time_of(header, camera)
         self._check_time_jump(stamp, frames)
         if not self.loaded.events:
             self._check_frozen(image, stamp, frames)
@@ -249,6 +257,7 @@ class FrameProcessor:
             FrameTiming(stamp, travelled),
             _FrameContext(
                 header,
+                stamp,
                 travelled,
                 self._outputs.image_to_show(image),
                 camera,
@@ -260,6 +269,21 @@ class FrameProcessor:
         for tag, match in matched:
             self._publish(match, tag)
         self._take_up_learnt()
+
+    def _time_of(self, header: Header, camera: str) -> int:
+        """Return when a frame was taken."""
+        stamp = stamp_ns(header)
+        if self.loaded.events:
+            return stamp  # Of windows of the stream, which the decoder has put on one clock.
+        return self._sent(camera or 'image', self.cameras[camera].clock, stamp)
+
+    def _sent(self, topic: str, clock: LiveClock, stamp: int) -> int:
+        """Return when a message was sent, and warn if stamps begin not to say it."""
+        known, now = clock.why, self._node.get_clock().now().nanoseconds
+        sent = clock.time(stamp, now)
+        if clock.why and not known:
+            self._node.get_logger().warning(f'{topic} {clock.why}: receive times are used')
+        return sent
 
     def _check_frozen(self, image: Image, stamp: int, frames: CameraFrames) -> None:
         """
@@ -302,7 +326,7 @@ class FrameProcessor:
         wanted = follower is not None or learner is not None
         stamp, estimate = self._outputs.publish(header, match, wanted, turned)
         if follower is not None:
-            follower(self.loaded, stamp_ns(header), match, estimate)
+            follower(self.loaded, context.time_ns, match, estimate)
         if learner is not None and context.learnt is not None:
             learner.see(self._sighting(context.learnt, context, match, estimate))
         age = self._node.get_clock().now().nanoseconds - stamp_ns(header)
@@ -317,7 +341,7 @@ class FrameProcessor:
         # Only here, and in no node that does not learn.
         from ...learning.learner import Sighting
 
-        stamp = stamp_ns(context.header)
+        stamp = context.time_ns
         return Sighting(
             image,
             stamp,

@@ -157,7 +157,7 @@ class InputSubscriptions:
         if pose is not None:
             # As it is: a missing name of the frame is reported, not guessed.
             pose = replace(pose, frame_id=message.header.frame_id)
-            self._processor.odometer.add(stamp_ns(message.header), pose)
+            self._processor.add_odometry(stamp_ns(message.header), pose)
         # Counted last: once it is counted, frames use it.
         self._processor.statistics.add_odometry()
 
