@@ -337,3 +337,28 @@ def test_restarts_have_a_reason(seconds: float, x: float, frame_id: str, reason:
     odometer.add(at(seconds), pose(x, frame_id=frame_id))
     assert odometer.restarts == 1
     assert reason in odometer.restart_reason
+
+
+def test_poses_that_do_not_face_where_they_move() -> None:
+    """Along their x axis the robot would stand: the way is its length, until they face it again."""
+    odometer = Odometer()
+    drive(odometer, 0, 10, speed=1.0, yaw=math.pi / 2)
+    assert odometer.across == pytest.approx(0.0, abs=1e-9)
+    assert ask(odometer, 7.0) is None
+    # In steps of a quarter of a metre.
+    assert ask(odometer, 9.0) == pytest.approx(2.0, abs=0.3)
+    # It is the part of the last metres, over which earlier ones fade.
+    drive(odometer, 10.1, 60, speed=1.0, x=10.1)
+    assert odometer.across is None
+    assert ask(odometer, 58.0) is not None
+    assert ask(odometer, 59.0) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize('yaw', [0.0, 0.5, math.pi])
+def test_poses_that_face_where_they_move(yaw: float) -> None:
+    """Slip and reverse are none of these; nor is the noise of a robot that stands."""
+    odometer = Odometer()
+    drive(odometer, 0, 20, speed=1.0, yaw=yaw)
+    for number in range(4000):
+        odometer.add(at(20.1 + number * 0.01), pose(20 + 0.02 * (number % 2), 0.03 * (number % 3)))
+    assert odometer.across is None

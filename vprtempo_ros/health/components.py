@@ -226,6 +226,12 @@ def odometry_findings(
         'sequence filter uses time instead; remap odom, or set input.odometry to false',
         raise_after=0.0,
     )
+    yield Finding(
+        'poses',
+        Level.WARN,
+        bool(context.odometry_problem),
+        f'{context.odometry_topic}: {context.odometry_problem}',
+    )
 
 
 def odometry_values(metrics: Metrics) -> Values:

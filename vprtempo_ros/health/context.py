@@ -20,8 +20,9 @@ class DiagnosticContext(NamedTuple):
     `use_sim_time`. odometry_topic: after remapping; empty: not used. backend, places,
     sequence_filter: what matches the frames, against how many places. transform: of the
     localisation, None without. name: of the node with its namespace; namesakes: how many nodes have
-    it. stamps: by topic, why its stamps are not used. The callables are called only if there is a
-    problem to explain.
+    it. stamps: by topic, why its stamps are not used. odometry_problem: why poses of the odometry
+    are not used as they are, empty if they are. The callables are called only if there is a problem
+    to explain.
     """
 
     input_kind: str
@@ -41,3 +42,4 @@ class DiagnosticContext(NamedTuple):
     name: str = ''
     namesakes: int = 1
     stamps: Mapping[str, str] = MappingProxyType({})
+    odometry_problem: str = ''

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from ..frames import Pose
+from ..sources.pose_checks import ALONG, LEAST, STEP
 
 # Poses that are remembered: ten seconds at 100 Hz, the most that a frame may come late.
 _MEMORY = 1000
@@ -19,6 +20,9 @@ _LATE_NS = 200_000_000
 # Between two poses nothing on wheels comes further than this (m, m/s): the odometry was set again.
 # The first part is for stamps that are not exact.
 _JUMP, _FASTEST = 0.1, 50.0
+
+# Metres of the way over which it is measured how much of it is along the x axis.
+_WINDOW = 10.0
 
 Vector = tuple[float, float, float]
 
@@ -55,6 +59,9 @@ class Odometer:
     the rest of its way counts for the next one, so that nothing is lost. For any poses are,
     no exception: where they do not show the way it is None. It may be fed from another thread.
 
+    Poses of an optical frame, or without orientations, move across their x axis, along which the
+    robot would seem to stand: then the way is its length, in steps of a quarter of a metre.
+
     restarts: how often the way began again; restart_reason: why, the last time.
     """
 
@@ -66,6 +73,12 @@ class Odometer:
         self._asked: _Frame | None = None
         self._kept: _Frame | None = None
         self._lock = threading.Lock()
+        self._course = _Course()
+
+    @property
+    def across(self) -> float | None:
+        """Which part of the way is along the x axis, if it is too little; None if it is enough."""
+        return self._course.along if self._course.across else None
 
     def add(self, stamp_ns: int, pose: Pose) -> None:
         """
@@ -87,7 +100,9 @@ class Odometer:
                 if reason := self._break(last.pose, pose, elapsed_ns):
                     self._restart(reason)
                 else:
-                    way = last.way + _along(last, pose.position, forward)
+                    along = _along(last, pose.position, forward)
+                    come = self._course.add(pose.position, forward)
+                    way = last.way + (come if self._course.across else along)
             self._points.append(_Point(stamp_ns, way, pose, forward))
 
     def travelled(self, stamp_ns: int) -> float | None:
@@ -148,6 +163,7 @@ class Odometer:
     def _restart(self, reason: str) -> None:
         self.restarts, self.restart_reason = self.restarts + 1, reason
         self._points.clear()
+        self._course.restart()
         self._asked = self._kept = None
 
     def _way_at(self, stamp_ns: int) -> float | None:
@@ -180,6 +196,42 @@ class Odometer:
         if distance > _JUMP + _FASTEST * seconds:
             return f'it jumped by {distance:.1f} m in {seconds:.2f} s'
         return ''
+
+
+class _Course:
+    """
+    How much of the way is along the x axis of the poses.
+
+    along: that part of the last metres, None before there are enough; across: it is too little for
+    poses of something that faces where it drives.
+    """
+
+    def __init__(self) -> None:
+        self.along: float | None = None
+        self.across = False
+        self._length = self._ahead = 0.0
+        self._last: Vector | None = None
+
+    def restart(self) -> None:
+        """Go on from another position."""
+        self._last = None
+
+    def add(self, position: Vector, forward: Vector) -> float:
+        """Take the next position; return how far it is from the last one that was a step away."""
+        last = self._last or position
+        step = math.dist(position, last)
+        if self._last is None or step < STEP:
+            self._last = last
+            return 0.0
+        self._last = position
+        ahead = abs(sum((b - a) * f for a, b, f in zip(last, position, forward)))
+        # Earlier metres fade.
+        kept = math.exp(-step / _WINDOW)
+        self._length, self._ahead = kept * self._length + step, kept * self._ahead + ahead
+        if self._length >= LEAST:
+            self.along = self._ahead / self._length
+            self.across = self.along < ALONG
+        return step
 
 
 def _forward(orientation: tuple[float, float, float, float]) -> Vector | None:

@@ -316,6 +316,15 @@ def test_odometry_that_cannot_be_used(street, tmp_path: Path) -> None:
         )
         assert values['distance travelled (m)'] == '-'
         assert values['frames bad'] == '0'
+        broken[1].header.stamp.sec += 7200
+        client.feed(
+            lambda: publisher.publish(broken[1]),
+            lambda: any(
+                'unusable poses, with a quaternion of length 0' in status.message
+                for status in client.statuses
+            ),
+            'a warning about orientations',
+        )
         assert 'Traceback' not in process.output()
 
 

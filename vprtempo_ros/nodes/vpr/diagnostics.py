@@ -173,6 +173,7 @@ class Diagnostics:
             transform=localisation.state() if localisation is not None else None,
             name=node.get_fully_qualified_name(),
             namesakes=namesakes(node),
+            odometry_problem=processor.odometry_problem,
         )
         # What is asked about the first topic holds for all, if none of them is received.
         topics = inputs.image_topics if inputs is not None else []

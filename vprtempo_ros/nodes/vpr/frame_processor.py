@@ -83,6 +83,7 @@ class FrameProcessor:
         self._forget = self._wants_initial_pose = False
         self.odometer = Odometer()
         self.odometry_clock = LiveClock()
+        self._odometry_reason = ''
         self.cameras = {name: CameraFrames() for name in self.loaded.cameras}
         # Of all cameras.
         self.statistics = (
@@ -173,9 +174,29 @@ class FrameProcessor:
         if statistics is not self.statistics:
             self.statistics.add_received()
 
-    def add_odometry(self, stamp: int, pose: Pose) -> None:
-        """Take the next pose of the odometry, with the stamp of its message in ns."""
+    def add_odometry(self, stamp: int, pose: Pose | str) -> None:
+        """Take the next pose of the odometry, or why there is none, with its stamp in ns."""
+        if isinstance(pose, str):
+            self._odometry_reason = pose
+            return
+        self._odometry_reason = ''
         self.odometer.add(self._sent('odometry', self.odometry_clock, stamp), pose)
+
+    @property
+    def odometry_problem(self) -> str:
+        """Why the poses of the odometry are not used as they are; empty if they are."""
+        if self._odometry_reason:
+            return (
+                f'unusable poses, with {self._odometry_reason}: the sequence filter uses time '
+                'instead; have the driver set them, or set input.odometry to false'
+            )
+        if (share := self.odometer.across) is not None:
+            return (
+                f'{share:.0%} of the way is along x of the poses, which is forward: they are of an '
+                'optical frame, of something that turns, or without orientations; the way is its '
+                'length, without reverse; use the odometry of base_link'
+            )
+        return ''
 
     def add_lost(self, camera: str, count: int) -> None:
         """Count messages that the middleware lost."""

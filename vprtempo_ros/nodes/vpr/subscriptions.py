@@ -14,7 +14,7 @@ from ...config import LiveInputConfig
 from ...errors import ImageError
 from ...interface import ODOM
 from ...sources.cdr import first_stamp_ns, read_message, stamp_ns
-from ...sources.poses import ODOMETRY, pose_of
+from ...sources.poses import ODOMETRY, pose_or_reason
 from ..common.losses import subscribe_counting_losses
 from ..common.qos import streaming
 from ..common.topic_check import compressed_topic
@@ -153,11 +153,11 @@ class InputSubscriptions:
                 f'bad odometry skipped: {error}', throttle_duration_sec=_WARN_PERIOD
             )
             return
-        pose = pose_of(message, ODOMETRY)
-        if pose is not None:
+        pose = pose_or_reason(message, ODOMETRY)
+        if not isinstance(pose, str):
             # As it is: a missing name of the frame is reported, not guessed.
             pose = replace(pose, frame_id=message.header.frame_id)
-            self._processor.add_odometry(stamp_ns(message.header), pose)
+        self._processor.add_odometry(stamp_ns(message.header), pose)
         # Counted last: once it is counted, frames use it.
         self._processor.statistics.add_odometry()
 
