@@ -345,3 +345,29 @@ def test_nanoseconds_of_more_than_a_second(tmp_path: Path) -> None:
     assert frames.completeness.notes == [
         f'{CAMERA} has no valid stamp in {unset} of 100 messages: receive times are used'
     ]
+
+
+@pytest.mark.parametrize('amount', [0.6, 2.0, 4.0, -0.7])
+@pytest.mark.parametrize('of_poses', [False, True])
+def test_a_clock_that_is_set_while_it_is_recorded(amount: float, of_poses: bool) -> None:
+    """Stamps that step, of one topic and not as messages were received, are brought back."""
+    received = steady(200)
+    step = [ns + round(amount * SECOND) * (number >= 80) for number, ns in enumerate(received)]
+    images = stamps('/image', received, received if of_poses else step)
+    poses = stamps('/odom', received, step if of_poses else received)
+    found = common_clock(images, poses)
+    assert found.poses is not None
+    assert np.abs(found.frames - found.poses)[:78].max() == 0
+    assert np.abs(found.frames - found.poses)[82:].max() == 0
+    (note,) = (note for note in found.notes if 'sorted' not in note)
+    assert 'step against each other once, by up to' in note
+
+
+def test_messages_that_are_late_are_no_clock_that_was_set() -> None:
+    """Stamps are right where only receive times step, or both topics step together."""
+    sent = steady(200)
+    late = [ns + 2 * SECOND * (number >= 80) for number, ns in enumerate(sent)]
+    found = common_clock(stamps('/image', late, sent), stamps('/odom', sent, sent))
+    assert found.frames.tolist() == sent
+    found = common_clock(stamps('/image', sent, late), stamps('/odom', sent, late))
+    assert found.frames.tolist() == late and not found.notes

@@ -40,6 +40,9 @@ _MANY_STILL, _STILL_NS, _BETWEEN_NS, _COARSE_NS = 0.4, 1_000_000, 5_000_000, 500
 _SLOW = 300
 # Parts of a recording whose rates are measured.
 _RATES = 10
+# A clock was set if stamps step by this much more or less than common, in ns, and receive times do
+# not, and messages are as much later or earlier from there on, as many of them as are enough.
+_SET_NS = 400_000_000
 # Rates of two topics that differ by this part are not those of the same clock.
 _OTHER_RATE = 0.02
 
@@ -141,6 +144,7 @@ def _one_clock(frames: Stamps, poses: Stamps | None) -> Clocks:
             f'times, those of {topics[1].name} at {rates[1]:.3g}: receive times are used for both'
         )
         return Clocks(topics[0].received, topics[1].received, notes)
+    times[0] = _set_back(topics[0], topics[1], times[0], times[1], notes)
     times[0] = _aligned(topics[0], topics[1], times[0], times[1], notes)
     breaks = tuple(int(times[1][jump.message]) for jump in jumps[1])
     return Clocks(times[0], times[1], notes, breaks)
@@ -342,6 +346,49 @@ def _between(frames: Stamps, poses: Stamps, times: Times, others: Times) -> int:
     later = times - frames.received - _offsets(poses, others, frames.received)
     both = (frames.received >= poses.received.min()) & (frames.received <= poses.received.max())
     return int(np.median(later[both] if both.any() else later))
+
+
+def _settings(topic: Stamps, times: Times) -> list[int]:
+    """Return the receive times of messages before which the clock of a topic may have been set."""
+    if len(times) < 2:
+        return []
+    steps, between = np.diff(times), np.diff(topic.received)
+    uneven = np.abs(steps - np.median(steps)) > _SET_NS
+    # A message that is late has another receive time, and its stamp is right.
+    even = np.abs(between - np.median(between)) < _SET_NS // 2
+    return topic.received[1:][uneven & even].tolist()
+
+
+def _set_back(
+    frames: Stamps, poses: Stamps, times: Times, others: Times, notes: list[str]
+) -> Times:
+    """Return times of frames without the steps that only one of two clocks has made."""
+    found = _settings(frames, times) + _settings(poses, others)
+    if not found:
+        return times
+    # Clocks that differ make no step where they are set together.
+    later = times - frames.received - _offsets(poses, others, frames.received)
+    bounds = np.unique(np.searchsorted(frames.received, [*found, frames.received.max() + 1]))
+    parts = [part for part in np.split(np.arange(len(times)), bounds) if len(part) >= _ENOUGH]
+    levels = [int(np.median(later[part])) for part in parts]
+    spreads = [float(np.ptp(np.quantile(later[part], (0.1, 0.9)))) for part in parts]
+    if len(parts) < 2 or np.ptp(levels) < _SET_NS or max(spreads) > np.ptp(levels) / 2:
+        return times
+    # The one that is nearer to the receive times is right.
+    right = min(levels, key=abs)
+    result = times.copy()
+    # Shorter parts are as the one before them.
+    begins = [0, *(int(part[0]) for part in parts[1:]), len(times)]
+    for begin, end, level in zip(begins, begins[1:], levels):
+        result[begin:end] -= level - right
+    count = int(np.count_nonzero(np.abs(np.diff(levels)) >= _SET_NS))
+    often = 'once' if count == 1 else f'{count} times'
+    notes.append(
+        f'stamps of {frames.name} and {poses.name} step against each other {often}, by up to '
+        f'{np.ptp(levels) * 1e-9:.1f} s, and receive times do not (a clock that was set): aligned '
+        'by the receive times'
+    )
+    return result
 
 
 def _aligned(frames: Stamps, poses: Stamps, times: Times, others: Times, notes: list[str]) -> Times:
