@@ -22,7 +22,7 @@ from .database import recover
 from .kinds import conversion
 from .mcap_file import McapFile
 from .natural_sort import natural_key
-from .parts import ROS1, check_one_recording, missing_parts
+from .parts import ROS1, check_one_recording, missing_parts, without_metadata
 from .sqlite_file import SqliteFile
 from .storage import ZSTD_MAGIC, RawMessage, Storage, Topic
 
@@ -116,7 +116,7 @@ class BagReader:
                 'with such files), found none'
             )
         check_one_recording(self.path, files)
-        self._missing = [*missing_parts(self.path.name, files), *_without_end(self.path, files)]
+        self._missing = [*missing_parts(self.path.name, files), *_without_end(self.path)]
         opened = [self._open_file(self._unpacked_file(file)) for file in files]
         return sorted(opened, key=lambda file: file.start_ns or 0)
 
@@ -228,12 +228,12 @@ def _storage_files(path: Path) -> list[Path]:
     return sorted(files, key=natural_key)
 
 
-def _without_end(path: Path, files: list[Path]) -> Iterator[str]:
-    """Yield a line for sqlite3 files whose recorder has not written what it writes at the end."""
-    if path.is_dir() and files[0].suffix == '.db3' and not (path / 'metadata.yaml').exists():
+def _without_end(path: Path) -> Iterator[str]:
+    """Yield a line for sqlite3 files without what a recorder writes at the end."""
+    if without_metadata(path):
         yield (
-            'it has no metadata.yaml: it is still being recorded, or was cut off; what is in it so '
-            'far is read'
+            'it has no metadata.yaml: it was copied without it, is still being recorded, or was cut '
+            'off; what is in it is read'
         )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Iterator
 
 from ..errors import SourceError
+from .natural_sort import natural_key
 
 ROS1 = '.bag'
 """Suffix of bags of ROS 1."""
@@ -29,6 +30,17 @@ def check_one_recording(path: Path, files: list[Path]) -> None:
             f'{path}: expected one recording, found {len(found)} .bag files that are not numbered '
             f'parts of one (like _0.bag, _1.bag): name one of them, as {found[0]}'
         )
+
+
+def without_metadata(folder: Path) -> list[Path]:
+    """
+    Return the .db3 files of a folder without metadata.yaml, in order; none of any other path.
+
+    A recorder writes metadata.yaml when it ends, and who copies .db3 files may leave it behind.
+    """
+    if not folder.is_dir() or (folder / 'metadata.yaml').exists():
+        return []
+    return sorted(folder.glob('*.db3'), key=natural_key)
 
 
 def missing_parts(folder: str, files: list[Path]) -> Iterator[str]:

@@ -18,7 +18,7 @@ import yaml
 from ..errors import SourceError
 from .bag_writer import METADATA_VERSION, failures
 from .database import recover
-from .natural_sort import natural_key
+from .parts import without_metadata
 
 # Start of a bag without messages, as rosbag2 has it.
 _NO_START = 2**63 - 1
@@ -43,8 +43,8 @@ def finish(folder: Path) -> int | None:
         is no folder of .db3 files, or is still being recorded.
     :raises SourceError: if it cannot be recovered, or the folder cannot be written.
     """
-    files = sorted(folder.glob('*.db3'), key=natural_key) if folder.is_dir() else []
-    if not files or (folder / 'metadata.yaml').exists():
+    files = without_metadata(folder)
+    if not files:
         return None
     try:
         handle = hold(folder)
