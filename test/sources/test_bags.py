@@ -73,8 +73,8 @@ def test_every_way_to_write_a_bag(tmp_path: Path, storage: str, mode: str, metad
         # MCAP has an end in the file, and a packed file is complete.
         unfinished = metadata == 'missing' and storage_file(bag).suffix == '.db3'
         assert reader.incomplete == unfinished * [
-            'it has no metadata.yaml: it was copied without it, is still being recorded, or was cut '
-            'off; what is in it is read'
+            'it has no metadata.yaml: it was copied without it, is still recorded, or was cut off; '
+            'what is in it is read'
         ]
     np.testing.assert_array_equal(recorded(bag), pictures)
 

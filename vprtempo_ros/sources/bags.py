@@ -232,8 +232,8 @@ def _without_end(path: Path) -> Iterator[str]:
     """Yield a line for sqlite3 files without what a recorder writes at the end."""
     if without_metadata(path):
         yield (
-            'it has no metadata.yaml: it was copied without it, is still being recorded, or was cut '
-            'off; what is in it is read'
+            'it has no metadata.yaml: it was copied without it, is still recorded, or was cut off; '
+            'what is in it is read'
         )
 
 
