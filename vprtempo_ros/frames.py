@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import cv2
@@ -276,11 +276,17 @@ def grey_image(pixels: Numbers, whole: bool = False) -> Image:
 
 @dataclass(frozen=True)
 class Pose:
-    """Position in metres and orientation as a quaternion (x, y, z, w), in frame `frame_id`."""
+    """
+    Position in metres and orientation as a quaternion (x, y, z, w), in frame `frame_id`.
+
+    on_ground: the height counts for no distance. That of satellites is off by more than the spacing
+    of places, and by another amount each day.
+    """
 
     position: tuple[float, float, float]
     orientation: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 1.0)
     frame_id: str = 'map'
+    on_ground: bool = field(default=False, compare=False)
 
     @classmethod
     def of(cls, values: Sequence[float], frame_id: str) -> Pose:
@@ -303,7 +309,8 @@ class Pose:
 
     def distance(self, other: Pose) -> float:
         """Return the distance between the two positions in metres."""
-        return float(np.linalg.norm(np.subtract(self.position, other.position)))
+        axes = 2 if self.on_ground or other.on_ground else 3
+        return math.dist(self.position[:axes], other.position[:axes])
 
     def turned(self) -> Pose:
         """Return the same position, looking the other way: turned by pi about its own z."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from support.helpers import SECOND, frame, steady
 
 from vprtempo_ros.config import PlacesConfig
 from vprtempo_ros.errors import MapError
-from vprtempo_ros.frames import Frame
+from vprtempo_ros.frames import Frame, Pose
 from vprtempo_ros.maps.places import ByPose, Place, sample
 
 
@@ -161,3 +162,23 @@ def test_the_radius_is_inclusive_and_defaults_to_the_mean_distance() -> None:
     """A frame exactly at the radius counts; 0 stands for the mean distance between places."""
     assert assigned([0, 1, 2], [2.5, 2.500001], 0.5) == [2, -1]
     assert assigned([0, 1, 4], [6.0, 5.9, 6.1], 0.0) == [2, 2, -1]
+
+
+@pytest.mark.parametrize('on_ground', [True, False])
+def test_heights_of_satellites_are_no_distance(on_ground: bool) -> None:
+    """They wander by metres, and are other ones the next day; those of odometry are distances."""
+    drives = [
+        [
+            replace(each, pose=Pose((each.pose.position[0], 0, up), on_ground=on_ground))
+            for each, up in zip(along(range(6)), heights)
+            if each.pose
+        ]
+        for heights in ([0, 9, 0, 9, 0, 9], [20] * 6)
+    ]
+    assert taken(drives[0], by='metres', spacing=2.0) == (
+        [0, 2, 4] if on_ground else list(range(6))
+    )
+    assign = ByPose([Place(0, found.pose, '', '') for found in drives[0]], 1.0)
+    assert [assign.improves(found) for found in drives[1]] == (
+        list(range(6)) if on_ground else [None] * 6
+    )

@@ -117,6 +117,7 @@ def test_gps_becomes_metres_east_north_up(tmp_path: Path) -> None:
     np.testing.assert_allclose(positions, expected, atol=2e-3 * 1.2)
     assert frames.origin == (45.0, 7.0, 100.0)
     assert frames.poses is not None and frames.poses.frame_id == 'map'
+    assert all(frame.pose.on_ground for frame in frames)
 
 
 def test_a_further_traverse_shares_the_origin(tmp_path: Path) -> None:

@@ -65,6 +65,7 @@ class PlaceCounter:
             np.array([p.orientation for p in poses]),
             pose.frame_id,
             self._config.poses.max_gap,
+            on_ground=pose.on_ground,
         )
         self._last = stamp_ns, pose
         self._ask_waiting()

@@ -118,17 +118,23 @@ class ByPose:
     def __init__(self, places: list[Place], radius: float) -> None:
         """Use the places of the first traverse, all with poses; radius 0: their mean distance."""
         self._positions = np.array([place.pose.position for place in places if place.pose])
-        steps = np.linalg.norm(np.diff(self._positions, axis=0), axis=1)
-        self._radius = radius or float(steps.sum() / max(len(steps), 1))
+        # By the number of axes: on the ground, and in space.
+        self._radius = {axes: radius or self._step(axes) for axes in (2, 3)}
         self._best = np.full(len(places), np.inf)
+
+    def _step(self, axes: int) -> float:
+        steps = np.linalg.norm(np.diff(self._positions[:, :axes], axis=0), axis=1)
+        return float(steps.sum() / max(len(steps), 1))
 
     def improves(self, frame: Frame) -> int | None:
         """Return the place to which this frame is nearer than all earlier frames, or None."""
         if frame.pose is None:
             return None
-        distances = np.linalg.norm(self._positions - frame.pose.position, axis=1)
+        axes = 2 if frame.pose.on_ground else 3
+        apart = self._positions[:, :axes] - frame.pose.position[:axes]
+        distances = np.linalg.norm(apart, axis=1)
         nearest = int(distances.argmin())
-        if distances[nearest] > self._radius or distances[nearest] >= self._best[nearest]:
+        if distances[nearest] > self._radius[axes] or distances[nearest] >= self._best[nearest]:
             return None
         self._best[nearest] = distances[nearest]
         return nearest

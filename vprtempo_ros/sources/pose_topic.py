@@ -141,7 +141,9 @@ def track_of(
             motion_notes(found.topic.name, times[order], positions[order], orientations[order])
         )
     frame_id = found.poses[0].frame_id
-    return PoseTrack(times, positions, orientations, frame_id, max_gap, breaks), origin
+    on_ground = origin is not None
+    track = PoseTrack(times, positions, orientations, frame_id, max_gap, breaks, on_ground)
+    return track, origin
 
 
 def _origin(fix: NDArray[np.float64]) -> Origin:

@@ -38,11 +38,13 @@ class PoseTrack:
         frame_id: str,
         max_gap: float,
         breaks: Collection[int] = (),
+        on_ground: bool = False,
     ) -> None:
         """
         Sort stamps in ns (n,), positions in m (n, 3) and quaternions xyzw (n, 4) by stamp.
 
         :param breaks: stamps of poses before which the robot was moved, as by a reset.
+        :param on_ground: see `Pose`.
         """
         order = np.argsort(stamps, kind='stable')
         self._stamps = stamps[order]
@@ -51,6 +53,7 @@ class PoseTrack:
         self.frame_id = frame_id
         self._max_gap_ns = _longest_gap(self._stamps, max_gap)
         self._breaks = frozenset(breaks)
+        self._on_ground = on_ground
 
     def __len__(self) -> int:
         """Return the number of recorded poses."""
@@ -87,7 +90,7 @@ class PoseTrack:
         mixed = mixed / length if length > 1e-9 else np.array([0.0, 0.0, 0.0, 1.0])
         x, y, z = (float(value) for value in position)
         qx, qy, qz, qw = (float(value) for value in mixed)
-        return Pose((x, y, z), (qx, qy, qz, qw), self.frame_id)
+        return Pose((x, y, z), (qx, qy, qz, qw), self.frame_id, self._on_ground)
 
 
 def _longest_gap(stamps: NDArray[np.int64], max_gap: float) -> int:
@@ -144,7 +147,7 @@ class LocalPoses:
             return pose
         self._origin = self._origin or pose.position
         x, y, z = local_metres(np.array([pose.position]), self._origin)[0].tolist()
-        return replace(pose, position=(x, y, z))
+        return replace(pose, position=(x, y, z), on_ground=True)
 
 
 def pose_of(message: Message, type_name: str) -> Pose | None:
