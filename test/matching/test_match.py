@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 from support.helpers import steady
 
 from vprtempo_ros.config import MatchConfig
-from vprtempo_ros.matching.match import Match, match
+from vprtempo_ros.matching.match import Match, distinguishes, match
 
 EVERY = MatchConfig(min_confidence=0.0)
 
@@ -34,7 +34,7 @@ def matched(
         with np.errstate(over='ignore', invalid='ignore'):
             belief = 1 / (1 + np.exp(-scores.astype(float)))
     place = int(scores.argmax()) if answer is None else answer
-    return match(scores, scores, place, belief, config)
+    return match(scores, scores, place, belief, config, distinguishes(scores))
 
 
 def test_places_come_best_first() -> None:

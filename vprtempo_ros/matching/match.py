@@ -54,16 +54,18 @@ def match(
     answer: int,
     belief: NDArray[np.float64],
     config: MatchConfig,
+    clear: bool,
 ) -> Match:
     """
     Return the result for similarity, scores and belief of one frame, as in `Match`.
 
     The place is unknown where the best confidence is below `min_confidence`, and where similarity
-    or scores distinguish no place (all equal, or not finite).
+    or scores distinguish no place.
 
     :param answer: the place to answer with, which comes first.
+    :param clear: similarity distinguishes places, and scores are finite.
     """
-    if not (distinguishes(similarity) and distinguishes(scores)):
+    if not (clear and _differ(scores)):
         return Match(*_NO_PLACES, similarity, scores, belief)
     count = min(config.top_k, len(scores))
     best = _highest(scores, count)
@@ -98,10 +100,14 @@ def _highest(scores: Scores, count: int) -> NDArray[np.intp]:
 
 def distinguishes(values: Scores) -> bool:
     """Return whether values are finite and not all equal."""
+    return all_finite(values) and _differ(values)
+
+
+def _differ(values: Scores) -> bool:
     # The standard deviation of equal values would not do: rounding can make it positive. In nearly
     # every frame the first value and the last are enough.
     first = values.item(0)
-    return all_finite(values) and (values.item(-1) != first or bool((values != first).any()))
+    return values.item(-1) != first or bool((values != first).any())
 
 
 _NO_PLACES = (np.empty(0, np.intp), np.empty(0))

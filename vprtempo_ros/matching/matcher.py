@@ -151,11 +151,13 @@ class Matcher:
         :param similarity: as the backend returned it; normalised, scores: what became of it.
         """
         if not all_finite(scores):
-            return match(similarity, scores, 0, np.full(len(scores), np.nan), self._config)
-        shows = all_finite(normalised) and distinguishes(similarity)
+            unknown = np.full(len(scores), np.nan)
+            return match(similarity, scores, 0, unknown, self._config, False)
+        clear = distinguishes(similarity)
+        shows = clear and all_finite(normalised)
         cues = self._cues(normalised if shows else None, scores)
         belief = confidences(cues, confidence(cues, self._model, self._curve))
-        return match(similarity, scores, cues.answer, belief, self._config)
+        return match(similarity, scores, cues.answer, belief, self._config, clear)
 
     def continue_from(self, before: Matcher, source: Indices) -> None:
         """
