@@ -86,7 +86,8 @@ class Matcher:
 
         :param similarity: float32 (places,), of several cameras by name those that there are.
         """
-        frames = similarity if isinstance(similarity, Mapping) else {ONE: similarity}
+        # As an array first: to find out that something is no mapping takes longer.
+        frames = {ONE: similarity} if isinstance(similarity, np.ndarray) else similarity
         joined = None
         for number, (camera, each) in enumerate(frames.items(), 1):
             joined = self.add(camera, each, timing, number == len(frames))

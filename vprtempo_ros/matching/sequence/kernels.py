@@ -336,6 +336,10 @@ def update(
             if taps[j, k] > _ZERO:
                 lows[j] = min(lows[j], k)
                 highs[j] = k + 1
+        if highs[j] - lows[j] <= 3 <= taps.shape[1]:
+            # Three of the taps, as most speeds have when the robot has come a place.
+            lows[j] = min(lows[j], taps.shape[1] - 3)
+            highs[j] = lows[j] + 3
     for segment in range(bounds.shape[0] - 1):
         begin, end = bounds[segment], bounds[segment + 1]
         for start in range(begin, end, BLOCK):
@@ -348,7 +352,6 @@ def update(
                 nearest, farthest = first + low_tap, first + high_tap - 1
                 inside = start - farthest >= begin and stop - nearest <= end
                 if high_tap - low_tap == 3 and inside:
-                    # As many as most speeds have when the robot has come a place.
                     row = belief[j, start - farthest : stop - nearest]
                     _moved_by_three(row, taps[j, low_tap:high_tap], target, whole, places)
                     continue
