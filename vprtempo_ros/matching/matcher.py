@@ -91,8 +91,9 @@ class Matcher:
         joined = None
         for number, (camera, each) in enumerate(frames.items(), 1):
             joined = self.add(camera, each, timing, number == len(frames))
-            # The way counts once.
-            timing = timing._replace(travelled=None if timing.travelled is None else 0.0)
+            if number < len(frames) and timing.travelled is not None:
+                # The way counts once.
+                timing = timing._replace(travelled=0.0)
         assert joined is not None, 'the last camera has a match'
         return joined.match
 

@@ -181,10 +181,9 @@ class Bayes:
         come = self._motion.come(step.time, step.way)
         first, taps = self._motion.spread(step, come)
         taps *= np.float32(self._scale)
-        leaving, returning, change = (
-            1.0 - (1.0 - chance) ** step.come
-            for chance in (self._leaving, self._returning, _SPEED_CHANGE)
-        )
+        leaving = 1.0 - (1.0 - self._leaving) ** step.come
+        returning = 1.0 - (1.0 - self._returning) ** step.come
+        change = 1.0 - (1.0 - _SPEED_CHANGE) ** step.come
         staying = self.loops.staying(
             self._belief, self._sums, self._bounds, first, taps, self._moved, self.predicted
         )

@@ -118,16 +118,17 @@ class Progress:
         change = min(1.0, difference / _CHANGED)
         time = self._time * change
         moved = min(1.0, difference / _MOVED)
-        step = Step(time, self._way, time * pace + abs(self._way), 0.0, False, restart, moved)
+        way = self._way
+        come = time * pace + abs(way)
         # The frame nearest to a place further is kept: this one, unless the next will be nearer.
         enough = 1.0 - min(pace * self._interval, 1.0) / 2
-        keep = step.come >= enough and change == 1.0
+        keep = come >= enough and change == 1.0
         if keep:
             self._keep(scores, power)
-        elif change < 1.0 and self._time * pace + abs(self._way) >= enough:
+        elif change < 1.0 and self._time * pace + abs(way) >= enough:
             # It stands: the kept frame is what was seen until now.
             self._time = 0.0
-        return step._replace(weight=min(1.0, step.come), keep=keep)
+        return Step(time, way, come, min(1.0, come), keep, restart, moved)
 
     def _start(self) -> None:
         self._time = self._way = 0.0
