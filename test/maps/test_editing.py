@@ -53,6 +53,7 @@ def test_forgotten_places(street: Street, tmp_path: Path, settings: dict[str, An
     assert found.revision == 2
 
 
+@pytest.mark.long
 def test_a_near_tie_of_weight_decays(
     street: Street, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
