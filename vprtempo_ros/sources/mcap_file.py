@@ -181,7 +181,7 @@ class McapFile:
         elif channel.old_header and _begins_with_a_number(data):
             raise SourceError(
                 f'{channel.topic} is in CDR, but its headers begin with the number (seq) that they '
-                'have in ROS 1 only, as `pybag convert` leaves them: give the ROS 1 bag itself, or '
+                'have in ROS 1 only, as pybag leaves them: give the ROS 1 bag itself, or '
                 'convert it with rosbags-convert'
             )
         return RawMessage(channel.topic, channel.type, time, data)
