@@ -20,26 +20,6 @@ except RuntimeError as error:
 print(njit(cache=True, nogil=True)(space['twice'])(21))
 """
 
-# numba asks for scipy.linalg as soon as anything is compiled; products of matrices need its BLAS.
-_SCIPY = """
-import sys
-import numpy as np
-from vprtempo_ros.support.compiled import njit
-
-assert njit()(lambda x: 2 * x)(21) == 42
-print('scipy.linalg' in sys.modules)
-print(njit()(lambda x: x @ x)(2 * np.eye(2)).tolist())
-print('scipy.linalg' in sys.modules)
-"""
-
-
-def test_scipy_is_imported_where_it_is_needed() -> None:
-    """It takes a good part of a node's start, and the loops have no linear algebra."""
-    done = subprocess.run(
-        [sys.executable, '-c', _SCIPY], capture_output=True, text=True, check=False
-    )
-    assert done.stdout.splitlines() == ['False', '[[4.0, 0.0], [0.0, 4.0]]', 'True'], done.stderr
-
 
 def test_without_a_place_to_keep_them() -> None:
     """A package that only root may write, and a user without a home: numba alone refuses."""
