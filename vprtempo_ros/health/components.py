@@ -60,6 +60,14 @@ def input_findings(
         if losing
         else '',
     )
+    named = ', '.join(context.frame_ids[:_NAMED])
+    yield Finding(
+        'mixed',
+        Level.WARN,
+        len(context.frame_ids) > 1,
+        f'{kind}s of several coordinate frames on {topic} ({named}): two cameras on one '
+        'topic? Remap one of them',
+    )
     frozen = (
         not silent and context.sim_time is None and 0.0 < limits.frozen_after < metrics.unchanged
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -21,8 +21,8 @@ class DiagnosticContext(NamedTuple):
     sequence_filter: what matches the frames, against how many places. transform: of the
     localisation, None without. name: of the node with its namespace; namesakes: how many nodes have
     it. stamps: by topic, why its stamps are not used. odometry_problem: why poses of the odometry
-    are not used as they are, empty if they are. The callables are called only if there is a problem
-    to explain.
+    are not used as they are, empty if they are. frame_ids: coordinate frames that the last images
+    named. The callables are called only if there is a problem to explain.
     """
 
     input_kind: str
@@ -43,3 +43,4 @@ class DiagnosticContext(NamedTuple):
     namesakes: int = 1
     stamps: Mapping[str, str] = MappingProxyType({})
     odometry_problem: str = ''
+    frame_ids: Sequence[str] = ()

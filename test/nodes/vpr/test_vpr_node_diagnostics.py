@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from itertools import count, repeat
+from itertools import count, cycle, repeat
 from pathlib import Path
 from typing import Any, Callable
 
@@ -374,6 +374,20 @@ def test_stamps_that_stand_still(running: Callable[..., Any]) -> None:
         said = 'has the same stamp in all messages: receive times are used'
         camera.until('clock', WARN, said)
         process.wait_for(f'image {said}')
+
+
+def test_two_cameras_of_one_size(running: Callable[..., Any]) -> None:
+    """They are known by the coordinate frames of their images."""
+    with running() as (_, client, camera):
+        names = cycle(('left', 'right'))
+        shoot = camera.shoot
+
+        def either() -> None:
+            camera.image.header.frame_id = next(names)
+            shoot()
+
+        camera.shoot = either
+        camera.until('input', WARN, 'images of several coordinate frames on /image (left, right)')
 
 
 def test_two_nodes_of_one_name(running: Callable[..., Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, deque
 from typing import NamedTuple
 
 from ...config import EVENTS, NodeConfig
@@ -14,6 +15,9 @@ from ...maps.cameras import camera_names
 from ...maps.map import Map
 from ...sources.frozen import FrozenImage
 from ...sources.live_clock import LiveClock
+
+# Images whose coordinate frames are remembered.
+_FRAME_IDS = 32
 
 
 class Camera(NamedTuple):
@@ -39,6 +43,18 @@ class CameraFrames:
         self.frozen = FrozenImage()
         self.seen: Size | None = None
         self.last_ns = 0
+        self._frame_ids: deque[str] = deque(maxlen=_FRAME_IDS)
+
+    def add_frame_id(self, frame_id: str) -> None:
+        """Take the coordinate frame that an image names."""
+        self._frame_ids.append(frame_id)
+
+    @property
+    def frame_ids(self) -> list[str]:
+        """The coordinate frames of the last images, each named more than once."""
+        # A copy: another thread adds to it.
+        named = Counter(tuple(self._frame_ids))
+        return sorted(name for name, count in named.items() if count > 1)
 
 
 def cameras_of(loaded: Map, config: NodeConfig) -> dict[str, Camera]:

@@ -120,7 +120,9 @@ class Diagnostics:
             CameraHealth(
                 name,
                 processor.cameras[name].statistics.take(config.diagnostics.silence),
-                self._of_topic(context, config, processor, topic),
+                self._of_topic(context, config, processor, topic)._replace(
+                    frame_ids=processor.cameras[name].frame_ids
+                ),
                 state,
                 first,
                 best,
@@ -180,4 +182,8 @@ class Diagnostics:
         clocks = [frames.clock for frames in processor.cameras.values()]
         clocks.append(processor.odometry_clock)
         stamps = {name: each.why for name, each in zip([*topics, odometry], clocks) if each.why}
-        return found._replace(input_topic=', '.join(topics), stamps=stamps)
+        return found._replace(
+            input_topic=', '.join(topics),
+            stamps=stamps,
+            frame_ids=next(iter(processor.cameras.values())).frame_ids,
+        )

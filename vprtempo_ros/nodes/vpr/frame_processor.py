@@ -268,6 +268,7 @@ class FrameProcessor:
     def _submit(self, header: Header, image: Image, camera: str) -> None:
         frames = self.cameras[camera]
         frames.seen = (image.width, image.height)
+        frames.add_frame_id(header.frame_id)
         stamp = self._time_of(header, camera)
         self._check_time_jump(stamp, frames)
         if not self.loaded.events:
