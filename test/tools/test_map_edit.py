@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from support import PATIENCE
 from support.commands import as_process, in_process
 from support.edited import assert_same_answers, bag_of, map_of
 from support.helpers import drive, names, tiny_config, tree
@@ -123,13 +127,52 @@ def test_what_is_refused(tmp_path: Path) -> None:
     assert refused('add', one, bag, tmp_path / 'no' / '..' / 'map.bag') == (
         f'recordings to add: expected each once, found {bag} 2 times'
     )
-    assert 'there is a map already' in refused('split', one, 2, wide, out)
-    assert refused('split', one, 3, out, out).endswith('which are 2 to 2, found 3')
+    taken = f'{wide}: there is a map already; choose another destination'
+    assert refused('split', one, 2, wide, out) == taken
+    assert refused('split', one, 2, out, wide) == taken
+    assert refused('split', one, 2, out, tmp_path / 'no' / '..' / 'out') == (
+        f'maps to make: expected each once, found {out} 2 times'
+    )
+    assert refused('merge', one, old, wide) == taken
+    assert refused('split', one, 3, out, tmp_path / 'rest').endswith('which are 2 to 2, found 3')
     assert 'no such map' in refused('label', out, 0, 'door')
     assert refused('label', one, 4, 'door') == 'expected places from 0 to 3, found 4'
+    unchanged = f'{one}: place 2 has no label already; nothing to change'
+    assert refused('label', one, 2, '') == unchanged
     assert 'no previous revision' in refused('undo', one)
     assert 'no previous revision' in refused('compact', one)
-    assert str(tmp_path / 'nothing') in refused('add', one, tmp_path / 'nothing')
+    missing = f'{tmp_path / "nothing"}: no such bag or folder'
+    for more in ([], ['--again']):
+        assert refused('add', one, tmp_path / 'nothing', *more) == missing
+        assert refused('add', one, '', *more).endswith('a bag or folder, found an empty one')
+        # The first one is not read for it.
+        assert refused('add', one, tmp_path / 'wide.bag', tmp_path / 'nothing', *more) == missing
+    assert tree(tmp_path) == before
+
+
+@pytest.mark.process
+def test_a_map_that_may_not_be_written(tmp_path: Path) -> None:
+    """It is not replaced, as what it was could not be removed then."""
+    bag = drive(tmp_path / 'bag', range(4), range(4))
+    folder = save(build_map(tiny_config(bag)), tmp_path / 'map')
+    # Root may write everywhere.
+    rights = '-dac_override,-dac_read_search'
+    drop = ['setpriv', f'--bounding-set={rights}', f'--inh-caps={rights}'] * (os.geteuid() == 0)
+    if drop and (
+        shutil.which('setpriv') is None
+        or subprocess.run([*drop, 'true'], capture_output=True, check=False).returncode
+    ):
+        pytest.skip('needs a user without all rights, or setpriv')
+    before = tree(tmp_path)
+    tool = [sys.executable, '-m', 'vprtempo_ros.tools.map_edit', 'label', str(folder), '2', 'door']
+    folder.chmod(0o555)
+    try:
+        found = subprocess.run(
+            [*drop, *tool], capture_output=True, text=True, check=False, timeout=PATIENCE
+        )
+    finally:
+        folder.chmod(0o755)
+    assert found.stderr == f'error: {folder}: cannot be replaced, since it may not be written\n'
     assert tree(tmp_path) == before
 
 
@@ -157,16 +200,17 @@ def test_an_interrupted_add_goes_on(street: Street, tmp_path: Path) -> None:
     """What was read of other recordings is kept until the map has it, next to where it is now."""
     parts = [map_of(street, range(n, n + 3), tmp_path / f'map{n}') for n in (0, 3, 6)]
     bags = [f'{each}.bag' for each in parts]
-    done('merge', *parts, tmp_path / 'whole')
+    done('merge', *parts, tmp_path / 'new' / 'whole')
     moved = tmp_path / 'moved' / 'map'
     moved.parent.mkdir()
     parts[0].rename(moved)
+    (tmp_path / 'none').mkdir()
     assert str(tmp_path / 'none') in refused('add', moved, *bags[1:], tmp_path / 'none')
     assert names(moved.parent) == ['.map.reading', 'map']
     text = done('add', moved, *bags[1:])
     assert text == f'{moved}: revision 2, 9 places\n'
     assert names(moved.parent) == ['map']
-    assert_same_answers(moved, tmp_path / 'whole')
+    assert_same_answers(moved, tmp_path / 'new' / 'whole')
 
 
 def test_a_recording_that_is_there_already(street: Street, tmp_path: Path) -> None:

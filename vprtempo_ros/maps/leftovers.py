@@ -25,6 +25,7 @@ from ..errors import VprError
 from ..executors.choice import executor_for
 from ..executors.executor import Executor, Take, Task, Work
 from ..options import to_tree
+from ..sources.traverse import existing
 from ..support.paths import user_path
 from ..support.progress import ProgressCallback
 from ..version import __version__
@@ -61,8 +62,12 @@ def remove_leftovers(path: str | Path) -> None:
 
 
 def signature_of(task: Task, progress: ProgressCallback) -> str:
-    """Return what distinguishes the files of a recording from others: sizes, times of change."""
-    path = user_path(task.path)
+    """
+    Return what distinguishes the files of a recording from others: sizes, times of change.
+
+    :raises SourceError: if there is no such recording, before the others are read for long.
+    """
+    path = existing(task.path)
     files = [path]
     if path.is_dir():
         files = sorted(Path(folder, name) for folder, _, names in os.walk(path) for name in names)

@@ -17,15 +17,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Callable, Iterator
 
-from ..errors import MapError
+from ..errors import MapError, VprError
 from ..network.training import is_closed_form
-from ..support.paths import user_path
+from ..support.paths import check_makeable, user_path
 from ..support.progress import ProgressCallback, silent
 from ..version import __version__
 from .building import fit_map, now
 from .cameras import VIEWS
 from .checked_file import digest_of
 from .content import MapContent
+from .document import MAP
 from .edit_lock import locked
 from .editing import labelled
 from .folder import write_folder, write_same_files
@@ -150,6 +151,10 @@ def label(path: str | Path, place: int, name: str) -> Map:
     with _editing(path) as folder:
         loaded, expected = load(folder), checksums(folder)
         labels = labelled(loaded.labels, place, name, len(loaded.places))
+        if labels == loaded.labels:
+            # Another revision would take the place of the one that can be put back.
+            found = f'the label {labels[place]!r}' if place in labels else 'no label'
+            raise MapError(f'{folder}: place {place} has {found} already; nothing to change')
         what = f'label {place} {name}' if place in labels else f'remove the label of {place}'
         provenance: Provenance = {
             **loaded.provenance,
@@ -168,6 +173,18 @@ def label(path: str | Path, place: int, name: str) -> Map:
         return built
 
 
+def check_new(path: str | Path) -> Path:
+    """
+    Return the path of a map that edits make of others, checked; call it before their work.
+
+    :raises MapError: as `check_destination`; also if there is a map, which no edit replaces.
+    """
+    target = check_destination(path, overwrite=True)
+    if (target / MAP).is_file():
+        raise MapError(f'{target}: there is a map already; choose another destination')
+    return target
+
+
 def derive(
     content: MapContent,
     parents: Map,
@@ -180,8 +197,13 @@ def derive(
 
     :raises MapError: if there is something at the destination, or it cannot be written.
     """
-    target = check_destination(path, overwrite=False)
-    with locked(Path(os.path.realpath(target))):
+    target = check_new(path)
+    place = Path(os.path.realpath(target))
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MapError(f'{target}: cannot be made ({error.strerror})') from None
+    with locked(place):
         content = replace(content, config=replace(content.config, map=str(path)))
         built = fit_map(content, _provenance(parents, content, name), progress)
         save(built, target)
@@ -245,6 +267,10 @@ def _editing(path: str | Path) -> Iterator[Path]:
             'places: train it again'
         )
     with locked(folder):
+        try:
+            check_makeable(folder)
+        except VprError as error:
+            raise MapError(str(error)) from None
         left = re.compile(rf'\.{re.escape(folder.name)}\.edit-[a-z0-9_]{{8}}(\.old)?')
         for each in folder.parent.iterdir():
             if left.fullmatch(each.name):

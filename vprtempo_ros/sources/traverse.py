@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from pathlib import Path
 from typing import Iterator, Protocol
 
 from ..config import BagInputConfig, PosesConfig
@@ -86,6 +87,20 @@ class _Counts:
             yield replace(frame, image=counts_of(frame.image, self._signed))
 
 
+def existing(path: str) -> Path:
+    """
+    Return the path of a bag or a folder of images.
+
+    :raises SourceError: if there is nothing, or the path is empty, which is not the present folder.
+    """
+    if not path:
+        raise SourceError('expected the name of a bag or folder, found an empty one')
+    where = user_path(path)
+    if not where.exists():
+        raise SourceError(f'{path}: no such bag or folder')
+    return where
+
+
 def open_traverse(
     path: str, config: BagInputConfig, poses: PosesConfig, origin: Origin | None = None
 ) -> tuple[Traverse, Origin | None]:
@@ -94,8 +109,6 @@ def open_traverse(
 
     :raises SourceError: if it is neither, or its topics do not fit the configuration.
     """
-    if not path:
-        raise SourceError('expected the name of a bag or folder, found an empty one')
     try:
         return _open(path, config, poses, origin)
     except OSError as error:
@@ -105,9 +118,7 @@ def open_traverse(
 def _open(
     path: str, config: BagInputConfig, poses: PosesConfig, origin: Origin | None
 ) -> tuple[Traverse, Origin | None]:
-    where = user_path(path)
-    if not where.exists():
-        raise SourceError(f'{path}: no such bag or folder')
+    where = existing(path)
     traverse: Traverse
     if where.is_dir() and not is_bag(where):
         if next(where.iterdir(), None) is None:

@@ -30,8 +30,11 @@ def check_makeable(path: Path) -> None:
     """
     Check, before long work, that a file or folder of this name can be made or replaced.
 
-    :raises VprError: if its parent is not a folder, or may not be written.
+    :raises VprError: if its parent is not a folder, or may not be written; also of a folder that is
+        there, which could be replaced then, and not be removed.
     """
+    if path.is_dir() and not os.access(path, os.W_OK | os.X_OK):
+        raise VprError(f'{path}: cannot be replaced, since it may not be written')
     folder = path.absolute().parent
     while not os.path.lexists(folder):
         folder = folder.parent

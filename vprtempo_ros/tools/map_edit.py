@@ -12,9 +12,9 @@ from ..errors import MapError
 from ..maps.content import MapContent
 from ..maps.editing import add_drives, add_stretches, forget, merge, split
 from ..maps.map import Map
-from ..maps.revisions import compact, derive, edit, label, load_content, same_model, undo
+from ..maps.revisions import check_new, compact, derive, edit, label, load_content, same_model, undo
 from ..maps.transforming import Transform, in_frame_of
-from ..support.paths import check_once
+from ..support.paths import check_once, user_path
 from ..support.progress import ProgressCallback
 from .bar import ProgressBar
 from .command import guarded
@@ -52,7 +52,7 @@ def _forget(given: argparse.Namespace, progress: ProgressCallback) -> str:
 
 
 def _add(given: argparse.Namespace, progress: ProgressCallback) -> str:
-    sources = [str(bag.resolve()) for bag in given.bags]
+    sources = [str(user_path(bag).resolve()) for bag in given.bags]
     check_once(sources, 'recordings to add')
     work = add_drives if given.again else add_stretches
     known: list[str] = []
@@ -60,7 +60,7 @@ def _add(given: argparse.Namespace, progress: ProgressCallback) -> str:
     def added(content: MapContent) -> MapContent:
         recorded = {record['source'] for record in content.records}
         known.extend(source for source in sources if source in recorded)
-        return work(content, [str(bag) for bag in given.bags], progress)
+        return work(content, given.bags, progress)
 
     name = f'add {" and ".join(sources)}{" again" if given.again else ""}'
     text = _edited(given.map, edit(given.map, name, added, progress))
@@ -82,6 +82,7 @@ def _merge(given: argparse.Namespace, progress: ProgressCallback) -> str:
             f'--transform: expected two maps, found {len(given.maps)}: merge them one by one, each '
             'with its transform'
         )
+    check_new(given.out)
     first = load_content(given.maps[0])
     both, names = first.content, [_named(given.maps[0], first.map)]
     for path in given.maps[1:]:
@@ -107,12 +108,16 @@ def _merge(given: argparse.Namespace, progress: ProgressCallback) -> str:
 
 
 def _split(given: argparse.Namespace, progress: ProgressCallback) -> str:
+    outs = (given.before, given.after)
+    check_once(outs, 'maps to make')
+    for out in outs:
+        check_new(out)
     opened = load_content(given.map)
     name = f'split {_named(given.map, opened.map)} before place {given.place}'
     parts = split(opened.content, given.place)
     return '\n'.join(
         _edited(out, derive(part, opened.map, name, out, progress))
-        for part, out in zip(parts, (given.before, given.after))
+        for part, out in zip(parts, outs)
     )
 
 
@@ -156,7 +161,6 @@ _COMMANDS: dict[str, tuple[Command, str, list[tuple[str, dict[str, Any]]]]] = {
                 {
                     'metavar': 'BAG',
                     'nargs': '+',
-                    'type': Path,
                     'help': 'recordings, as in bags of trainer_node: all make one revision',
                 },
             ),

@@ -235,7 +235,7 @@ class Teaching:
         except SourceError:
             return
         for path in unfinished_recordings(first):
-            recover_recording(path, self._logger)
+            recover_recording(path, self._logger, f'; to train from it: {how_to_train(path)}')
 
 
 def _checked(config: TrainerConfig) -> TrainerConfig:

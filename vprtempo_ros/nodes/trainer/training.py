@@ -18,7 +18,6 @@ from ...maps.building import build_map
 from ...maps.extending import extend, extends
 from ...maps.map import missing_lines
 from ...maps.store import save
-from ...sources.recordings import how_to_train
 from ...sources.unfinished import finish
 from ...support.paths import user_path
 from ...support.progress import ProgressCallback
@@ -54,7 +53,7 @@ class ProgressPublisher:
         self._logger.info(self.stage)
 
 
-def recover_recording(path: Path, logger: RcutilsLogger) -> None:
+def recover_recording(path: Path, logger: RcutilsLogger, what_next: str = '') -> None:
     """Recover a recording that was not finished, so that `ros2 bag` reads it too; log it."""
     try:
         messages = finish(path)
@@ -65,7 +64,7 @@ def recover_recording(path: Path, logger: RcutilsLogger) -> None:
     if messages is not None:
         logger.warning(
             f'{path}: a recording that was cut off, by a crash or a loss of power; recovered with '
-            f'{messages} messages; to train from it: {how_to_train(path)}'
+            f'{messages} messages{what_next}'
         )
 
 
