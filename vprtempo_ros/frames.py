@@ -19,6 +19,11 @@ RGB = (0.299, 0.587, 0.114)
 BGR = RGB[::-1]
 GREY = (1.0,)
 
+WAY_STEP, WAY_LEAST = 0.25, 5.0
+"""The way is measured in steps of this length, in m, so that noise is none; less says nothing."""
+FACING = 0.8
+"""A robot that faces where it drives comes this part of its way along its x axis."""
+
 # White of 16 bits; sensors have at least 8 of them.
 _WHITE, _LEAST_BITS = 65535, 8
 # Pixels are close together if they use less than this part of the range.

@@ -8,8 +8,7 @@ from collections import deque
 from itertools import pairwise
 from typing import NamedTuple
 
-from ..frames import Pose
-from ..sources.pose_checks import ALONG, LEAST, STEP
+from ..frames import FACING, WAY_LEAST, WAY_STEP, Pose
 
 # Poses that are remembered: ten seconds at 100 Hz, the most that a frame may come late.
 _MEMORY = 1000
@@ -220,7 +219,7 @@ class _Course:
         """Take the next position; return how far it is from the last one that was a step away."""
         last = self._last or position
         step = math.dist(position, last)
-        if self._last is None or step < STEP:
+        if self._last is None or step < WAY_STEP:
             self._last = last
             return 0.0
         self._last = position
@@ -228,9 +227,9 @@ class _Course:
         # Earlier metres fade.
         kept = math.exp(-step / _WINDOW)
         self._length, self._ahead = kept * self._length + step, kept * self._ahead + ahead
-        if self._length >= LEAST:
+        if self._length >= WAY_LEAST:
             self.along = self._ahead / self._length
-            self.across = self.along < ALONG
+            self.across = self.along < FACING
         return step
 
 

@@ -7,10 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-STEP, LEAST = 0.25, 5.0
-"""The way is measured in steps of this length, in m, so that noise is none; less says nothing."""
-ALONG = 0.8
-"""A robot that faces where it drives comes this part of its way along its x axis."""
+from ..frames import FACING, WAY_LEAST, WAY_STEP
+
 # Poses that stay within this, in m, over this time, in ns, do not move.
 _STILL, _LONG_NS = 0.01, 10_000_000_000
 # Positions beyond this, in m, are none.
@@ -41,17 +39,17 @@ def motion_notes(
     taken = _apart(positions)
     steps = np.diff(positions[taken], axis=0)
     way = float(np.linalg.norm(steps, axis=1).sum())
-    if way < LEAST:
+    if way < WAY_LEAST:
         return
     shares = np.abs(np.einsum('nij,ni->nj', _axes(orientations[taken][1:]), steps)).sum(axis=0)
     shares = shares / way
-    if shares[0] >= ALONG:
+    if shares[0] >= FACING:
         return
-    if shares[2] >= ALONG:
+    if shares[2] >= FACING:
         why = f'{shares[2]:.0%} are along z (an optical frame of REP 103?)'
     elif np.ptp(orientations, axis=0).max() < 1e-6:
         why = 'all orientations are the same (not set?)'
-    elif shares[1] >= ALONG:
+    elif shares[1] >= FACING:
         why = f'{shares[1]:.0%} are along y (other axes than those of REP 103?)'
     else:
         why = 'the rest is along no other axis (does it turn on the robot?)'
@@ -66,7 +64,7 @@ def _apart(positions: NDArray[np.float64]) -> list[int]:
     taken, last = [0], positions[0]
     for number, position in enumerate(positions):
         x, y, z = position - last
-        if x * x + y * y + z * z >= STEP * STEP:
+        if x * x + y * y + z * z >= WAY_STEP * WAY_STEP:
             taken.append(number)
             last = position
     return taken
