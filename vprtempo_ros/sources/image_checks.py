@@ -72,12 +72,12 @@ class ImageChecks:
         levels = np.array(self._brightness)
         steps, after_next = np.diff(levels), np.abs(levels[2:] - levels[:-2])
         size = float(np.median(np.abs(steps)))
+        first, second = (float(np.median(levels[part::2])) for part in (0, 1))
         if (
             np.mean(steps[1:] * steps[:-1] < 0.0) > _TURNING
             and size > _LARGER * float(np.median(after_next))
-            and size > _STEP * float(levels.mean())
+            and min(size, abs(first - second)) > _STEP * float(levels.mean())
         ):
-            first, second = (float(np.median(levels[part::2])) for part in (0, 1))
             yield (
                 f'every second image is of another brightness, {first:.0f} and {second:.0f}: '
                 'exposures of a bracket, a projector that is switched, or two cameras on one '
