@@ -79,10 +79,11 @@ class Rover(Client):
             self.spin_for(0.02)
             self.ask(frame_message(frame, frame.stamp_ns - late_ns))
 
-    def give(self, pose: Pose, frame_id: str = 'map') -> None:
-        """Publish an initial pose, as RViz does."""
+    def give(self, pose: Pose, frame_id: str = 'map', variance: float = 0.0) -> None:
+        """Publish an initial pose, as RViz does; variance: of x."""
         message = PoseWithCovarianceStamped()
         message.header.frame_id = frame_id
+        message.pose.covariance[0] = variance
         point, turned = message.pose.pose.position, message.pose.pose.orientation
         point.x, point.y, point.z = pose.position
         turned.x, turned.y, turned.z, turned.w = pose.orientation
@@ -204,6 +205,8 @@ def test_a_given_pose_and_relocalize(street, tmp_path: Path, rover: Rover) -> No
         rover.drive([frame])
         rover.give(frame.pose, 'world')
         process.wait_for('expected frame_id map, found world')
+        rover.give(frame.pose, variance=-1.0)
+        process.wait_for('initial pose ignored: not finite, a negative variance')
         assert rover.transforms == []
         rover.give(frame.pose)
         assert error(rover.await_transform(), frame.pose) < 0.01

@@ -255,7 +255,10 @@ class Localisation:
             return
         fix = self._given_fix(message)
         if fix is None:
-            logger.warning('initial pose ignored: not finite, or its quaternion has no length')
+            logger.warning(
+                'initial pose ignored: not finite, a negative variance (-1 for unknown?), or its '
+                'quaternion has no length'
+            )
             return
         stamp_ns = message.header.stamp.sec * 10**9 + message.header.stamp.nanosec
         self._localiser.place(fix, self._odometry_at(stamp_ns) or planar_of(newest[1]))
@@ -269,6 +272,7 @@ class Localisation:
             not all(map(math.isfinite, values))
             or math.hypot(*values[3:]) < 1e-9
             or not np.isfinite(covariance).all()
+            or covariance.diagonal().min() < 0.0
         ):
             return None
         # No pose is exact, and RViz leaves the height without variance.
