@@ -180,8 +180,8 @@ class Diagnostics:
         # What is asked about the first topic holds for all, if none of them is received.
         topics = inputs.image_topics if inputs is not None else []
         clocks = [frames.clock for frames in processor.cameras.values()]
-        clocks.append(processor.odometry_clock)
-        stamps = {name: each.why for name, each in zip([*topics, odometry], clocks) if each.why}
+        named = [*zip(topics, clocks), (odometry, processor.odometry_clock)]
+        stamps = {name: clock.why for name, clock in named if clock.why}
         return found._replace(
             input_topic=', '.join(topics),
             stamps=stamps,
