@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from vprtempo_ros.config import SequenceConfig
-from vprtempo_ros.matching.sequence import bayes, kernels, vectorised
+from vprtempo_ros.matching.sequence import bayes, kernels, track_kernels, vectorised
 from vprtempo_ros.matching.sequence.bayes import Bayes
 from vprtempo_ros.matching.sequence.motion import Motion
 from vprtempo_ros.matching.sequence.progress import Progress, Step
@@ -146,7 +146,7 @@ def test_best_tracks_by_definition(places: int, segments: int) -> None:
     offsets = np.array([[3, 2, 1, 1], [0, 0, 0, 0], [-8, -6, -4, -2], [50, 30, 20, 10]])
     lead = np.array([0.0, -1.0, -0.5, -2.0], np.float32)
     out, peaks = np.empty(places, np.float32), np.empty(4, np.float32)
-    kernels.best_tracks(
+    track_kernels.best_tracks(
         window, offsets, newest, bounds, 5.0, lead, out, peaks, np.empty(kernels.BLOCK, np.float32)
     )
     expected = np.full(places, -np.inf)

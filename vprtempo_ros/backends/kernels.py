@@ -6,7 +6,7 @@ import numpy as np
 
 from ..arrays import Doubles, Floats, Indices, Scores
 from ..network.byte_network import EXACT, Bytes
-from ..support.compiled import njit
+from ..support.compiled import FAST, njit
 
 F = np.float32
 _ZERO = F(0.0)
@@ -14,11 +14,8 @@ _ZERO = F(0.0)
 # Places that are worked on together, so that they stay in the first-level cache.
 _BLOCK = 1024
 
-# As in `matching/sequence/kernels.py`: NaN and infinity keep their meaning.
-_FAST = {'reassoc', 'contract', 'arcp', 'nsz'}
 
-
-@njit(nogil=True, cache=True, fastmath=_FAST)
+@njit(nogil=True, cache=True, fastmath=FAST)
 def estimate(
     codes: Bytes,
     seen: Floats,
@@ -58,7 +55,7 @@ def estimate(
             far[i] = (value - middle[i]) * factor[i]
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST)
+@njit(nogil=True, cache=True, fastmath=FAST)
 def integer_sums(rows: Bytes, places: Indices, spikes: Floats, out: Doubles) -> None:
     """
     Set out to the sums of weights times spikes of some places, exactly; float64 (len(places),).

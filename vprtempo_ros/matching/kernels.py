@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..arrays import Doubles, Floats
-from ..support.compiled import njit
+from ..support.compiled import FAST, njit
 from .stages import Scores
 
 F = np.float32
@@ -19,12 +19,8 @@ _ZERO = F(0.0)
 # Places whose sums are float32: those of all places are float64.
 _BLOCK = 2048
 
-# As in `sequence/kernels.py`: NaN and infinity keep their meaning. Checks for divisions by zero,
-# which NumPy's model of errors has none of, would not make vectors.
-_FAST = {'reassoc', 'contract', 'arcp', 'nsz'}
 
-
-@njit(nogil=True, cache=True, fastmath=_FAST, error_model='numpy')
+@njit(nogil=True, cache=True, fastmath=FAST, error_model='numpy')
 def deviations(scores: Scores, mean: Floats, scale: Floats, out: Scores) -> tuple[float, float]:
     """
     Set out to (scores - mean) * scale; return its sum and the sum of its squares.
@@ -47,7 +43,7 @@ def deviations(scores: Scores, mean: Floats, scale: Floats, out: Scores) -> tupl
     return total, power
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST, error_model='numpy')
+@njit(nogil=True, cache=True, fastmath=FAST, error_model='numpy')
 def follow(
     scores: Scores,
     mean: Floats,
@@ -87,7 +83,7 @@ def follow(
     return total, power
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST, error_model='numpy')
+@njit(nogil=True, cache=True, fastmath=FAST, error_model='numpy')
 def scaled(values: Scores, centre: np.float32, scale: np.float32) -> None:
     """Set values float32 (places,) to (values - centre) * scale."""
     for i in range(values.shape[0]):

@@ -6,6 +6,15 @@ from typing import Callable, TypeVar, cast
 
 import numba
 
+FAST = {'reassoc', 'contract', 'arcp', 'nsz'}
+"""
+Option `fastmath` of loops of sums: they may be reordered (that is what makes them vectors); NaN and
+infinity keep their meaning. With it goes `error_model='numpy'`: checks for divisions by zero, which
+NumPy's model of errors has none of, would not make vectors.
+"""
+BLOCK = 2048
+"""Places that are worked on together, so that they stay in the first-level cache."""
+
 F = TypeVar('F', bound=Callable[..., object])
 
 

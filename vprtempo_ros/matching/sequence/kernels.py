@@ -1,4 +1,8 @@
-"""The compiled loops of the sequence filters; places go in blocks that stay in the cache."""
+"""
+The compiled loops of the Bayes filter; places go in blocks that stay in the cache.
+
+Loops go over slices: numba checks an index that may be negative, which would not make vectors.
+"""
 
 from __future__ import annotations
 
@@ -7,200 +11,23 @@ import math
 import numpy as np
 
 from ...arrays import Doubles, Floats, Integers, Scores
-from ...support.compiled import njit
-from .vectorised import (
-    LEAST,
-    NEAREST_TO_ONE,
-    ORDINARY,
-    PRIOR_PLACES,
-    REACH,
-    SUREST,
-    Changes,
-    Ratios,
-)
+from ...support.compiled import BLOCK, FAST, njit
+from .odds_kernels import log_odds as log_odds
+from .odds_kernels import probabilities as probabilities
+from .vectorised import ORDINARY, PRIOR_PLACES, REACH, SUREST, Changes, Ratios
 
 F = np.float32
 _ZERO, _ONE = F(0.0), F(1.0)
-
-# Places that are worked on together, so that they stay in the first-level cache.
-BLOCK = 2048
-
-# The deviation of a track's sums is taken from about this many places, in runs of _RUN.
-_SAMPLE, _RUN = 4096, 256
 
 # An exponent is divided into this many parts; the series of exp from the seventh power down.
 _PART = F(1 / 32)
 _SERIES = tuple(F(1 / math.factorial(power)) for power in (7, 6, 5, 4, 3, 2))
 
-# log(1 + x) = x + x^2 (x P(x) - 1/2) and exp(x) = Q(x) of S. Moshier's Cephes library (logf.c and
-# expf.c), highest powers first, and ln 2, in two parts too, the first of few digits.
-_LOG = tuple(
-    F(value)
-    for value in (
-        7.0376836292e-2,
-        -1.1514610310e-1,
-        1.1676998740e-1,
-        -1.2420140846e-1,
-        1.4249322787e-1,
-        -1.6668057665e-1,
-        2.0000714765e-1,
-        -2.4999993993e-1,
-        3.3333331174e-1,
-    )
-)
-_EXP = tuple(
-    F(value)
-    for value in (
-        1.9875691500e-4,
-        1.3981999507e-3,
-        8.3334519073e-3,
-        4.1665795894e-2,
-        1.6666665459e-1,
-        5.0000001201e-1,
-        1.0,
-        1.0,
-    )
-)
-_COARSE, _FINE = F(0.693359375), F(-2.12194440e-4)
-_TWOS, _HALF = F(1 / math.log(2)), F(0.5)
-# In the bits of a float32: sqrt(1/2), the exponent, that of 1, and ln 2 in units of the exponent.
-_ROOT, _EXPONENT = np.int32(0x3F3504F3), np.int32(-0x800000)
-_EXPONENT_OF_ONE = np.int32(0x3F800000)
-_LOG_OF_TWO = F(math.log(2) / 2**23)
-_FARTHEST = F(80.0)
-# Added to a number it leaves the nearest integer in the last bits.
-_ROUNDING = F(1.5 * 2**23)
-
 # Tolerances up to which the places around one are added up one by one.
 _NARROW = 4
 
-# Deviation of a normal distribution in units of its mean absolute deviation.
-_NORMAL = np.sqrt(np.pi / 2)
 
-# Sums may be reordered (that is what makes them vectors); NaN and infinity keep their meaning.
-# Checks for divisions by zero, which NumPy's model of errors has none of, would not make vectors.
-_FAST = {'reassoc', 'contract', 'arcp', 'nsz'}
-
-
-# Slices below, as numba checks an index that may be negative, which would not make vectors.
-
-
-@njit(nogil=True, cache=True, fastmath=_FAST, error_model='numpy')
-def _track(
-    window: Floats,
-    offsets: Integers,
-    newest: Scores,
-    segment: tuple[int, int],
-    start: int,
-    stop: int,
-    sums: Floats,
-) -> Floats:
-    """
-    Return the sums of the scores along a track, for its ends at places start to stop.
-
-    The track is within a segment: its first place and the one past its last.
-    """
-    first, end = segment
-    ends = sums[: stop - start]
-    ends[:] = newest[start:stop]
-    for sample in range(offsets.shape[0]):
-        offset = offsets[sample]
-        low, high = max(start, first + offset), min(stop, end + offset)
-        if low < high:
-            row = window[sample, low - offset : high - offset]
-            part = ends[low - start : high - start]
-            for i in range(part.shape[0]):
-                part[i] += row[i]
-    return ends
-
-
-@njit(nogil=True, cache=True, fastmath=_FAST, error_model='numpy')
-def _moments(
-    window: Floats,
-    offsets: Integers,
-    newest: Scores,
-    bounds: Integers,
-    expected: float,
-    sums: Floats,
-) -> tuple[float, float]:
-    """
-    Return mean and deviation of a track's sums over the places.
-
-    From the mean absolute deviation, which a few places that stand out hardly change.
-    """
-    places = newest.shape[0]
-    stride = _RUN * max(1, (places + _SAMPLE - 1) // _SAMPLE)
-    total, absolute, count = np.float64(0.0), np.float64(0.0), 0
-    segment = 0
-    for begin in range(0, places, stride):
-        start = begin
-        while start < min(begin + _RUN, places):
-            while bounds[segment + 1] <= start:
-                segment += 1
-            around = (bounds[segment], bounds[segment + 1])
-            stop = min(begin + _RUN, around[1])
-            ends = _track(window, offsets, newest, around, start, stop, sums)
-            part, size = _ZERO, _ZERO
-            for i in range(ends.shape[0]):
-                part += ends[i]
-                size += abs(ends[i])
-            total += part
-            absolute += size
-            count += ends.shape[0]
-            start = stop
-    mean = total / (count + PRIOR_PLACES)
-    deviation = _NORMAL * absolute / count
-    variance = (count * deviation * deviation + PRIOR_PLACES * expected) / (count + PRIOR_PLACES)
-    return mean, np.sqrt(max(variance, 1e-12))
-
-
-@njit(nogil=True, cache=True, fastmath=_FAST, error_model='numpy')
-def best_tracks(
-    window: Floats,
-    offsets: Integers,
-    newest: Scores,
-    bounds: Integers,
-    expected: float,
-    lead: Floats,
-    out: Floats,
-    peaks: Floats,
-    sums: Floats,
-) -> None:
-    """
-    Set out[p] to the best of the tracks that end at place p, each in its own deviations.
-
-    window (samples, places), newest and out (places,), lead and peaks (tracks,), sums (BLOCK,),
-    all float32; offsets int64 (tracks, samples) are the places come since each sample, bounds int64
-    (segments + 1,) as in `Segments`: a track does not go from one segment to another. A track
-    is the sum of its scores, standardised over the places; `expected` is the variance that it
-    has for independent scores. lead[j] is added to track j; peaks[j] becomes its highest value
-    without that. Where a track was off its segment it gets nothing.
-    """
-    tracks = offsets.shape[0]
-    means = np.empty(tracks, F)
-    units = np.empty(tracks, F)
-    for track in range(tracks):
-        mean, deviation = _moments(window, offsets[track], newest, bounds, expected, sums)
-        means[track], units[track] = mean, 1.0 / deviation
-        peaks[track] = -np.inf
-    for segment in range(bounds.shape[0] - 1):
-        around = (bounds[segment], bounds[segment + 1])
-        for start in range(around[0], around[1], BLOCK):
-            stop = min(start + BLOCK, around[1])
-            best = out[start:stop]
-            best[:] = -np.inf
-            for track in range(tracks):
-                ends = _track(window, offsets[track], newest, around, start, stop, sums)
-                mean, unit, added = means[track], units[track], lead[track]
-                peak = peaks[track]
-                for i in range(ends.shape[0]):
-                    value = (ends[i] - mean) * unit
-                    peak = max(peak, value)
-                    best[i] = max(best[i], value + added)
-                peaks[track] = peak
-
-
-@njit(nogil=True, cache=True, fastmath=_FAST, error_model='numpy')
+@njit(nogil=True, cache=True, fastmath=FAST, error_model='numpy')
 def staying(
     belief: Floats,
     sums: Doubles,
@@ -239,7 +66,7 @@ def staying(
     return total
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST, error_model='numpy')
+@njit(nogil=True, cache=True, fastmath=FAST, error_model='numpy')
 def _moved_by_three(row: Floats, taps: Floats, target: Scores, whole: Scores, places: int) -> None:
     """Set target to the belief row (places + 2,) moved by three taps; add it to whole."""
     second, third = row[1:], row[2:]
@@ -250,7 +77,7 @@ def _moved_by_three(row: Floats, taps: Floats, target: Scores, whole: Scores, pl
         whole[i] += value
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST, error_model='numpy')
+@njit(nogil=True, cache=True, fastmath=FAST, error_model='numpy')
 def _factors(
     scores: Scores, gain: np.float32, offset: np.float32, occluded: np.float32, out: Scores
 ) -> None:
@@ -276,7 +103,7 @@ def _factors(
         out[i] = occluded + clear * ratio
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST, error_model='numpy')
+@njit(nogil=True, cache=True, fastmath=FAST, error_model='numpy')
 def _weighed(
     factors: Scores,
     target: Scores,
@@ -296,7 +123,7 @@ def _weighed(
     return part
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST, error_model='numpy')
+@njit(nogil=True, cache=True, fastmath=FAST, error_model='numpy')
 def update(
     belief: Floats,
     bounds: Integers,
@@ -380,7 +207,7 @@ def update(
                 speeds[j] += _weighed(factors, came[j], fresh, stay, chance, out, sums)
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST, error_model='numpy')
+@njit(nogil=True, cache=True, fastmath=FAST, error_model='numpy')
 def correlate(now: Scores, then: Scores, shifts: Integers, result: Floats) -> None:
     """
     Set result[j] to the correlation of now[p] with then[p - shifts[j]] over the places.
@@ -418,7 +245,7 @@ def correlate(now: Scores, then: Scores, shifts: Integers, result: Floats) -> No
         result[j] = shrunk * sums[j, 0] / powers
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST, error_model='numpy')
+@njit(nogil=True, cache=True, fastmath=FAST, error_model='numpy')
 def concentration(belief: Floats, scores: Scores) -> float:
     """
     Return the expected product of two draws from a belief, where similar places count as one.
@@ -454,7 +281,7 @@ def concentration(belief: Floats, scores: Scores) -> float:
     return total / (whole * whole)
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST, error_model='numpy')
+@njit(nogil=True, cache=True, fastmath=FAST, error_model='numpy')
 def centred(scores: Scores, mean: np.float32, out: Scores, clipped: Scores) -> None:
     """Set out to scores - mean, and clipped to that as `ordinary` clips it; float32 (places,)."""
     for i in range(out.shape[0]):
@@ -463,82 +290,14 @@ def centred(scores: Scores, mean: np.float32, out: Scores, clipped: Scores) -> N
         clipped[i] = min(max(value, -ORDINARY), ORDINARY)
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST, error_model='numpy')
-def log_odds(total: Scores, scale: np.float32, out: Scores) -> None:
-    """
-    Set out to the log odds of a belief of scale * total; float32 (places,).
-
-    By a series, which unlike a call of log makes vectors; it errs by as much as rounding does.
-    """
-    exponents = np.empty(BLOCK, np.int32)
-    bits = out.view(np.int32)
-    for start in range(0, out.shape[0], BLOCK):
-        stop = min(start + BLOCK, out.shape[0])
-        row, result, number = total[start:stop], out[start:stop], bits[start:stop]
-        for i in range(row.shape[0]):
-            value = row[i] * scale
-            result[i] = max(value, LEAST) / max(_ONE - value, NEAREST_TO_ONE)
-        for i in range(row.shape[0]):
-            # Exponent and mantissa, the latter from sqrt(1/2) to sqrt(2).
-            exponent = (number[i] - _ROOT) & _EXPONENT
-            exponents[i] = exponent
-            number[i] -= exponent
-        for i in range(row.shape[0]):
-            x = result[i] - _ONE
-            value = x * _LOG[0] + _LOG[1]
-            for k in range(2, len(_LOG)):
-                value = value * x + _LOG[k]
-            result[i] = (F(exponents[i]) * _LOG_OF_TWO + x) + x * x * (x * value - _HALF)
-
-
-@njit(nogil=True, cache=True, fastmath={'contract', 'nsz'}, error_model='numpy')
-def probabilities(odds: Scores, out: Scores) -> float:
-    """
-    Set out to the probabilities of log odds, clipped to -80 to 80; return their sum.
-
-    float32 (places,). By a series as `log_odds`; sums may not be reordered here.
-    """
-    shifted, powers = np.empty(BLOCK, F), np.empty(BLOCK, np.int32)
-    bits, factors = shifted.view(np.int32), powers.view(np.float32)
-    total = np.float64(0.0)
-    for start in range(0, out.shape[0], BLOCK):
-        stop = min(start + BLOCK, out.shape[0])
-        row, result = odds[start:stop], out[start:stop]
-        for i in range(row.shape[0]):
-            # The nearest number of powers of two, as the last bits of a float, and what is left.
-            x = min(max(-row[i], -_FARTHEST), _FARTHEST)
-            wide = x * _TWOS + _ROUNDING
-            shifted[i] = wide
-            count = wide - _ROUNDING
-            x = (x - count * _COARSE) - count * _FINE
-            value = x * _EXP[0] + _EXP[1]
-            for k in range(2, len(_EXP)):
-                value = value * x + _EXP[k]
-            result[i] = value
-        for i in range(row.shape[0]):
-            powers[i] = (bits[i] << 23) + _EXPONENT_OF_ONE
-        for i in range(row.shape[0]):
-            result[i] = _ONE / (_ONE + result[i] * factors[i])
-        total += _sum(result)
-    return total
-
-
-@njit(nogil=True, cache=True, fastmath=_FAST, error_model='numpy')
-def _sum(values: Scores) -> np.floating:
-    total = _ZERO
-    for i in range(values.shape[0]):
-        total += values[i]
-    return total
-
-
-@njit(nogil=True, cache=True, fastmath=_FAST, error_model='numpy')
+@njit(nogil=True, cache=True, fastmath=FAST, error_model='numpy')
 def ordinary(scores: Scores, out: Scores) -> None:
     """Set out to scores clipped at `ORDINARY`, both float32 (places,)."""
     for i in range(out.shape[0]):
         out[i] = min(max(scores[i], -ORDINARY), ORDINARY)
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST, error_model='numpy')
+@njit(nogil=True, cache=True, fastmath=FAST, error_model='numpy')
 def around(belief: Floats, bounds: Integers, tolerance: int, out: Doubles) -> None:
     """
     Set out[p] to the belief in the places of p's segment up to `tolerance` away from it.

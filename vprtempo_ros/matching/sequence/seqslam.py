@@ -44,7 +44,8 @@ class SeqSlam:
     def __init__(self, route: Route, config: SequenceConfig) -> None:
         """Take memory for the window and compile, if need be, the loop over the places."""
         # Numba takes long to import; a node without a filter does not wait for it.
-        from .kernels import BLOCK, best_tracks
+        from ...support.compiled import BLOCK
+        from .track_kernels import best_tracks
 
         self._best_tracks, self._prior = best_tracks, PRIOR_PLACES
         self._bounds = route.segments.bounds
