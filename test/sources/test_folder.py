@@ -193,3 +193,11 @@ def test_images_without_contrast_are_told(tmp_path: Path) -> None:
     frames = FolderFrames(tmp_path)
     assert len(list(frames)) == 4
     assert frames.completeness.notes[0].startswith('1 of 4 images have no contrast')
+
+
+def test_images_that_are_all_black(tmp_path: Path) -> None:
+    """Nothing can be recognised by them: they are refused, not made a map of."""
+    for number in range(3):
+        cv2.imwrite(str(tmp_path / f'{number}.png'), np.zeros((24, 32), np.uint8))
+    with pytest.raises(SourceError, match='expected images, found 3 without any contrast'):
+        list(FolderFrames(tmp_path))

@@ -105,8 +105,8 @@ class FolderFrames:
     """
     The frames of a folder of images.
 
-    :raises SourceError: if the folder has no images, or, when reading, if one does not decode:
-        leaving it out would shift all places after it.
+    :raises SourceError: if the folder has no images, or, when reading, if none has contrast or one
+        does not decode: leaving it out would shift all places after it.
     """
 
     def __init__(self, folder: Path, names: str = '') -> None:
@@ -133,6 +133,11 @@ class FolderFrames:
         for (height, width, *_), count in sizes.items():
             by_size[width, height] += count
         self.completeness.notes = [_several_sizes(by_size)] if len(by_size) > 1 else []
+        if 0 < len(self) == blank:
+            raise SourceError(
+                f'{self._folder}: expected images, found {blank} without any contrast (all black, '
+                'all white, lens covered?)'
+            )
         if blank:
             self.completeness.notes.append(
                 f'{blank} of {len(self)} images have no contrast, as black ones, and are used all '
