@@ -260,7 +260,15 @@ class PosesConfig:
     topic: str = option(
         '',
         'Odometry, PoseStamped, PoseWithCovarianceStamped or NavSatFix topic '
-        'in the bags; empty: the only one, if any; none: no poses',
+        'in the bags, or /tf; empty: the only one, else /tf, if any; none: no poses',
+    )
+    fixed_frame: str = option(
+        '', 'Poses of /tf: frame that they are in; empty: map, else odom, else the root of the tree'
+    )
+    robot_frame: str = option(
+        '',
+        'Poses of /tf: frame of the robot; empty: base_link or base_footprint, else the one above '
+        'the camera that moves',
     )
     file: str = option(
         '',

@@ -365,14 +365,3 @@ def test_why_poses_are_unusable(tmp_path: Path) -> None:
     assert frames.completeness.notes == [
         '/pose: 1 of 2 poses are unusable (1 have a quaternion of length 0, no orientation)'
     ]
-
-
-def test_poses_in_transforms_only(tmp_path: Path) -> None:
-    """They are not read, and that is said."""
-    types = typestore().types
-    transform = make('Transform', make('Vector3', 1.0, 0.0, 0.0), make('Quaternion', *STILL))
-    message = types['tf2_msgs/msg/TFMessage'](
-        [make('TransformStamped', header(START, 'odom'), 'base_link', transform)]
-    )
-    frames = open_bag(tmp_path, [Record('/tf', 'tf2_msgs/msg/TFMessage', START, message)])
-    assert frames.completeness.notes[0].startswith('without poses: those of transforms (/tf)')

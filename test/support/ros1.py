@@ -49,3 +49,8 @@ def write(path: Path, rows: list[tuple[str, str, int, Any]], compression: Any = 
                 known[topic] = writer.add_connection(topic, kind, typestore=ROS1)
             writer.write(known[topic], stamp, ROS1.serialize_ros1(message, kind))
     return path
+
+
+def register(kind: str, text: str) -> None:
+    """Add the definition of a message."""
+    ROS1.register(get_types_from_msg(text, kind))

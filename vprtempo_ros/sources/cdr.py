@@ -51,6 +51,8 @@ ARRAY = 'dvs_msgs/msg/EventArray'
 # Of prophesee_ros_wrapper, for ROS 1; the fields are the same.
 PROPHESEE_ARRAY = 'prophesee_event_msgs/msg/EventArray'
 ARRAYS = (ARRAY, PROPHESEE_ARRAY)
+# The second name is that of the first tf of ROS 1; the fields are the same.
+TRANSFORM_TYPES = ('tf2_msgs/msg/TFMessage', 'tf/msg/tfMessage')
 
 
 @lru_cache(maxsize=1)

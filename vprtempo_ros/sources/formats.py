@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ..events.decoding import OWN
 from ..events.packet import EVENT_ARRAY
-from .cdr import ARRAYS, COMPRESSED
+from .cdr import ARRAYS, COMPRESSED, TRANSFORM_TYPES
 from .event_files import FORMATS
 from .event_msg import EVENT_TYPES
 from .folder import IMAGE_SUFFIXES
@@ -60,15 +60,16 @@ def tables() -> dict[str, list[Format]]:
         'sensor_msgs/msg/Image': ', '.join(f'`{name}`' for name in ENCODINGS),
         **dict.fromkeys(ARRAYS, 'fields'),
         'sensor_msgs/msg/NavSatFix': 'status 0 or more, WGS 84',
+        **dict.fromkeys(TRANSFORM_TYPES, 'in recordings: a chain of frames'),
     }
     tested = {
         **dict.fromkeys(DECODERS, 'files of OpenCV; own encoders'),
         **dict.fromkeys(VIDEO_TYPES, 'encoders of FFmpeg (x264, x265)'),
         **dict.fromkeys(EVENT_TYPES, 'recordings of event_camera_py; own encoders'),
         **dict.fromkeys(ARRAYS, 'messages of rosbags'),
-        **dict.fromkeys(POSE_TYPES, 'messages of rosbags'),
+        **dict.fromkeys((*POSE_TYPES, *TRANSFORM_TYPES), 'messages of rosbags'),
     }
-    kinds = (*DECODERS, *VIDEO_TYPES, *EVENT_TYPES, *POSE_TYPES)
+    kinds = (*DECODERS, *VIDEO_TYPES, *EVENT_TYPES, *POSE_TYPES, *TRANSFORM_TYPES)
     messages = [Format(f'`{each}`', versions[each], tested[each]) for each in kinds]
     files = [Format(*row) for row in FORMATS]
     poses = [Format(*row) for row in POSE_FILES]

@@ -30,12 +30,17 @@ class NoPose(SourceError):
 
 
 class PoseMessages(NamedTuple):
-    """The usable poses of a topic in the order of recording; notes: what was left out."""
+    """
+    The usable poses of a topic in the order of recording; notes: what was left out.
+
+    jumps: numbers of poses before which the robot was localised again.
+    """
 
     topic: Topic
     stamps: Stamps
     poses: list[Pose]
     notes: list[str]
+    jumps: tuple[int, ...] = ()
 
 
 def read_pose_messages(bag: BagReader, topic: Topic) -> PoseMessages:
@@ -118,7 +123,8 @@ def track_of(
             f'{found.topic.name}: poses are {common:.1f} s apart, and between those more than '
             f'{max_gap:g} s apart (poses.max_gap) frames have none'
         )
-    breaks = set(clocks.breaks)
+    jumps = set(times[list(found.jumps)].tolist())
+    breaks = jumps | set(clocks.breaks)
     positions = np.array([pose.position for pose in found.poses])
     orientations = np.array([pose.orientation for pose in found.poses])
     if found.topic.type == FIX:
@@ -135,7 +141,7 @@ def track_of(
         positions, orientations, times = metres[keep], orientations[keep], times[keep]
     else:
         origin = None
-        breaks |= _moved(positions, times, found)
+        breaks |= _moved(positions, times, jumps, found)
         order = np.argsort(times, kind='stable')
         found.notes.extend(
             motion_notes(found.topic.name, times[order], positions[order], orientations[order])
@@ -170,10 +176,13 @@ def _one_frame(
     return np.array([pose.frame_id == frame_id for pose in poses])
 
 
-def _moved(metres: NDArray[np.float64], times: NDArray[np.int64], found: PoseMessages) -> set[int]:
+def _moved(
+    metres: NDArray[np.float64], times: NDArray[np.int64], known: set[int], found: PoseMessages
+) -> set[int]:
     """Return the times of poses before which odometry was reset, or is of another node."""
     order = np.argsort(times, kind='stable')
     steps, leap = leaps(metres[order], times[order], _FAR)
+    leap &= ~np.isin(times[order][1:], list(known))
     if leap.any():
         found.notes.append(
             f'{found.topic.name}: steps between poses that are faster than any vehicle: '

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ..errors import SourceError
 from ..frames import Pose
 from .cdr import Message
+from .rigid import Rigid, between
 
 if TYPE_CHECKING:
     from pyproj import Transformer
@@ -63,10 +64,9 @@ class PoseTrack:
         """
         Return the pose at a stamp in ns, or None where it is unknown.
 
-        Positions are interpolated linearly, orientations along the shorter arc. There is no pose
-        more than max_gap outside the track, or in a gap longer than that, which is 1.5 common steps
-        at least where these are about max_gap; at a break it is the
-        nearer one.
+        It is interpolated as in `rigid.between`. There is no pose more than max_gap outside the
+        track, or in a gap longer than that, which is 1.5 common steps at least where these are
+        about max_gap; at a break it is the nearer one.
         """
         after = int(np.searchsorted(self._stamps, stamp))
         before = max(after - 1, 0)
@@ -82,12 +82,11 @@ class PoseTrack:
         part = min(max(part, 0.0), 1.0)
         if second in self._breaks:
             part = float(round(part))
-        position = self._positions[before] * (1 - part) + self._positions[after] * part
-        start, end = self._orientations[before], self._orientations[after]
-        # q and -q are the same orientation: take the one on the side of `start`.
-        mixed = start * (1 - part) + (end if start @ end >= 0 else -end) * part
-        length = np.linalg.norm(mixed)
-        mixed = mixed / length if length > 1e-9 else np.array([0.0, 0.0, 0.0, 1.0])
+        position, mixed = between(
+            Rigid(self._positions[before], self._orientations[before]),
+            Rigid(self._positions[after], self._orientations[after]),
+            np.array(part),
+        )
         x, y, z = (float(value) for value in position)
         qx, qy, qz, qw = (float(value) for value in mixed)
         return Pose((x, y, z), (qx, qy, qz, qw), self.frame_id, self._on_ground)
@@ -176,11 +175,16 @@ def pose_or_reason(message: Message, type_name: str) -> Pose | str:
         part = _PARTS[type_name](message)
         p, q = part.position, part.orientation
         pose = Pose((p.x, p.y, p.z), (q.x, q.y, q.z, q.w), message.header.frame_id or 'map')
-    if not all(map(math.isfinite, pose.position + pose.orientation)):
+    return unusable_values(pose.position + pose.orientation) or pose
+
+
+def unusable_values(values: tuple[float, ...]) -> str:
+    """Return what x, y, z and a quaternion have that makes them no pose; empty: nothing."""
+    if not all(map(math.isfinite, values)):
         return 'a value that is not finite'
-    if not 1e-9 < (length := math.hypot(*pose.orientation)) < 1e9:
+    if not 1e-9 < (length := math.hypot(*values[3:])) < 1e9:
         return f'a quaternion of length {length:.3g}, no orientation'
-    return pose
+    return ''
 
 
 def local_metres(fixes: NDArray[np.float64], origin: Origin) -> NDArray[np.float64]:

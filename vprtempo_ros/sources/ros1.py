@@ -7,7 +7,7 @@ import struct
 import numpy as np
 
 from ..errors import SourceError
-from .cdr import ARRAYS, COMPRESSED, IMAGE, OLD_PACKET, PACKET, store_of
+from .cdr import ARRAYS, COMPRESSED, IMAGE, OLD_PACKET, PACKET, TRANSFORM_TYPES, store_of
 
 # An event of dvs_msgs, without padding.
 _EVENT = np.dtype([('x', '<u2'), ('y', '<u2'), ('time', '<u4', 2), ('p', 'u1')])
@@ -35,7 +35,9 @@ def to_cdr(data: bytes, type_name: str) -> bytes:
     """
     if type_name in ARRAYS:
         return _array_to_cdr(data)
-    if type_name not in _SAME:
+    if type_name in TRANSFORM_TYPES:
+        type_name = TRANSFORM_TYPES[0]
+    elif type_name not in _SAME:
         raise SourceError(
             f'{type_name} of ROS 1 is not converted here; rosbags-convert makes a ROS 2 bag'
         )

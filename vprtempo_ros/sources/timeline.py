@@ -18,8 +18,8 @@ from .pose_topic import NoPose, PoseMessages, read_pose_messages, track_of
 from .poses import POSE_TYPES, Origin, PoseTrack
 from .scan import Scan, check_size, scan
 from .storage import Topic
-
-_TRANSFORMS = ('tf2_msgs/msg/TFMessage', 'tf/msg/tfMessage')
+from .transform_poses import read_transform_poses
+from .transforms import transform_topics
 
 
 class Timeline(NamedTuple):
@@ -47,7 +47,9 @@ def read_timeline(
     """
     found = scan(bag, topic)
     notes = [*bag.incomplete, *found.notes()]
-    return join(bag.path, found, _poses(bag, config, notes), config, origin, notes)
+    camera = found.frame_ids.most_common(1)
+    poses = _poses(bag, config, camera[0][0] if camera else '', notes)
+    return join(bag.path, found, poses, config, origin, notes)
 
 
 def join(
@@ -79,27 +81,45 @@ def join(
         track, origin = track_of_file(path, span, config, origin, complete.notes)
     elif poses is not None and clocks.poses is not None:
         track, origin = track_of(poses, clocks, config.max_gap, origin)
-        complete.notes += poses.notes
+        complete.add_notes(poses.notes)
     return Timeline(found, clocks.frames, track, origin if track else None, complete)
 
 
-def _poses(bag: BagReader, config: PosesConfig, notes: list[str]) -> PoseMessages | None:
+def _poses(
+    bag: BagReader, config: PosesConfig, camera: str, notes: list[str]
+) -> PoseMessages | None:
+    """Return the poses of the topic that is named, or of the only one, else of transforms."""
     if config.topic == 'none' or config.file:
         return None
+    framed = bool(config.fixed_frame or config.robot_frame)
     present = any(topic.type in POSE_TYPES and topic.messages for topic in bag.topics.values())
-    if not config.topic and not present:
-        if any(topic.type in _TRANSFORMS and topic.messages for topic in bag.topics.values()):
-            notes.append(
-                'without poses: those of transforms (/tf) are not read; record the odometry, or '
-                'name a file with the poses in poses.file'
-            )
-        return None
-    topic = choose_topic(bag.topics, POSE_TYPES, config.topic, 'pose', bag.path)
+    transforms = transform_topics(bag)
+    by_name = [topic for topic in transforms if topic.name == config.topic]
     try:
+        if by_name or (not config.topic and transforms and (framed or not present)):
+            topic = by_name[0] if by_name else _only(transforms, bag.path)
+            return read_transform_poses(bag, topic, config, camera)
+        if not config.topic and not present and not framed:
+            return None
+        topic = choose_topic(bag.topics, POSE_TYPES, config.topic, 'pose', bag.path)
+        if framed:
+            raise SourceError(
+                f'{bag.path}: poses.fixed_frame and poses.robot_frame are of transforms, and '
+                f'{topic.name} is of type {topic.type}: leave them empty, or set poses.topic to /tf'
+            )
         return read_pose_messages(bag, topic)
     except NoPose as error:
-        if config.topic:
+        if config.topic or framed:
             raise
         # Places by frames or seconds need no poses.
         notes.append(f'without poses: {str(error).removeprefix(f"{bag.path}: ")}')
         return None
+
+
+def _only(topics: list[Topic], path: Path) -> Topic:
+    """Return the only topic of transforms, or /tf."""
+    plain = [topic for topic in topics if topic.name == '/tf'] or topics
+    if len(plain) > 1:
+        listed = ', '.join(topic.name for topic in topics)
+        raise NoPose(f'{path}: several topics of transforms ({listed}): name one in poses.topic')
+    return plain[0]

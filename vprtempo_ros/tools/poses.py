@@ -15,6 +15,13 @@ def add_poses(parser: Any) -> None:
     parser.add_argument(
         '--poses', default='', metavar='TOPIC', help='pose topic of the bag (default: the only one)'
     )
+    for name in ('fixed', 'robot'):
+        parser.add_argument(
+            f'--{name}-frame',
+            default='',
+            metavar='FRAME',
+            help=f'poses of /tf: as poses.{name}_frame of trainer_node',
+        )
     parser.add_argument(
         '--poses-file',
         default='',
@@ -37,11 +44,18 @@ def poses_config(given: argparse.Namespace, used: bool, rule: str) -> PosesConfi
     :param rule: when they are, in words.
     :raises ConfigError: for poses that are not used, or a wrong offset.
     """
-    for name in ('poses', 'poses_file', 'poses_offset'):
+    options = {
+        'poses': 'topic',
+        'fixed_frame': 'fixed_frame',
+        'robot_frame': 'robot_frame',
+        'poses_file': 'file',
+        'poses_offset': 'offset',
+    }
+    for name in options:
         if getattr(given, name) and not used:
             raise ConfigError(f'--{name.replace("_", "-")} {rule}')
     if not used:
         return PosesConfig(topic='none')
     return from_flat(
-        PosesConfig, {'topic': given.poses, 'file': given.poses_file, 'offset': given.poses_offset}
+        PosesConfig, {option: getattr(given, name) for name, option in options.items()}
     )

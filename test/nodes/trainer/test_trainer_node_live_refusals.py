@@ -149,6 +149,9 @@ def test_missing_topics(route, tmp_path: Path) -> None:
         assert teacher.set_parameter('poses.file', 'a.txt').successful
         assert 'poses.file is for recordings' in teacher.call('start')[1]
         assert teacher.set_parameter('poses.file', '').successful
+        assert teacher.set_parameter('poses.robot_frame', 'base_link').successful
+        assert 'poses.robot_frame are for transforms of rec' in teacher.call('start')[1]
+        assert teacher.set_parameter('poses.robot_frame', '').successful
         for topic in (ODOM, '/wheels'):
             teacher.publish_on(topic, ODOMETRY)
         teacher.spin_until(

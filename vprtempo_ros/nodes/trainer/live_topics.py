@@ -51,6 +51,11 @@ def find_pose_topic(node: Node, config: TrainerConfig) -> LiveTopic | None:
         raise SourceError(
             'poses.file is for recordings that were made before: name a topic in poses.topic'
         )
+    if config.poses.fixed_frame or config.poses.robot_frame:
+        raise SourceError(
+            'poses.fixed_frame and poses.robot_frame are for transforms of recordings that were '
+            'made before: name a topic in poses.topic'
+        )
     wanted, by_metres = config.poses.topic, config.places.by == 'metres'
     if wanted and wanted != 'none':
         return _published(
