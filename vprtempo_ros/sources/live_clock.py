@@ -6,7 +6,7 @@ from collections import deque
 
 import numpy as np
 
-from .clocks import Stamps, useless
+from .stamps import Stamps, useless
 
 # Messages whose stamps are looked at, and how many come from look to look.
 _LOOKED_AT, _EVERY = 256, 8

@@ -20,9 +20,10 @@ from ..config import PosesConfig
 from ..errors import SourceError
 from ..frames import Pose
 from ..support.paths import user_path
-from .clocks import Clocks, Stamps
+from .clocks import Clocks
 from .pose_topic import PoseMessages, track_of
 from .poses import FIX, ODOMETRY, Origin, PoseTrack
+from .stamps import Stamps
 from .storage import Topic
 
 FORMATS = (

@@ -13,10 +13,11 @@ from ..frames import Pose
 from ..support.reasons import Reasons
 from .bags import BagReader
 from .cdr import read_message, valid_ns
-from .clocks import Clocks, Stamps
+from .clocks import Clocks
 from .fixes import filled_heights, leaps, mixed_status, not_null, without_outliers, without_stuck
 from .pose_checks import motion_notes
 from .poses import FIX, Origin, PoseTrack, local_metres, pose_or_reason
+from .stamps import Stamps
 from .storage import Topic
 
 # Longest step between poses of odometry that need not be slow, in m.

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from ..errors import SourceError
 from ..events.packet import Size
 from .bags import BagReader
-from .clocks import Stamps
 from .disorder import WAITING
 from .heads import HEAD_BYTES, HEAD_DEFAULT, read_head
+from .stamps import Stamps
 from .storage import RawMessage, Topic
 
 T = TypeVar('T')

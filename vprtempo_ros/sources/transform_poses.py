@@ -14,11 +14,12 @@ from ..errors import ImageError, SourceError
 from ..frames import Pose
 from ..support.reasons import Reasons
 from .bags import BagReader
-from .clocks import Stamps, common_clock
+from .clocks import common_clock
 from .frame_tree import MOVES, Chain, FrameTree, Seen, Step, choose_chain
 from .pose_topic import NoPose, PoseMessages
 from .poses import unusable_values
 from .rigid import Rigid, between, composed, inverse, rigid_of
+from .stamps import Stamps
 from .storage import Topic
 from .transforms import Link, Transform, is_static, read_transforms, static_topics
 
