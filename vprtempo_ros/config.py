@@ -57,6 +57,12 @@ _DECODERS = ('', 'own', 'event_camera_py')
 _DECODER_DOC = 'Events: packet decoder; empty: event_camera_py where it is installed, otherwise own'
 
 
+_FRAME_ID_DOC = (
+    'Only messages of this coordinate frame (header.frame_id), where several cameras are on one '
+    'topic; empty: all'
+)
+
+
 @dataclass
 class BagInputConfig:
     """What is read from the bags or folders of the reference traverses."""
@@ -68,6 +74,7 @@ class BagInputConfig:
         choices=('image', EVENTS),
     )
     topic: str = option('', 'Topic of the images or events in the bags; empty: the only one')
+    frame_id: str = option('', _FRAME_ID_DOC)
     decoder: str = option('', _DECODER_DOC, choices=_DECODERS)
     names: str = option(
         '',
@@ -90,6 +97,7 @@ class LiveInputConfig:
         'Events: packet is event_camera_msgs/EventPacket, array is dvs_msgs/EventArray',
         choices=('packet', 'array'),
     )
+    frame_id: str = option('', _FRAME_ID_DOC)
     decoder: str = option('', _DECODER_DOC, choices=_DECODERS)
     max_delay: float = option(
         0.25,

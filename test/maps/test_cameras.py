@@ -117,6 +117,7 @@ def test_folders_of_images_have_a_folder_for_each_camera(tmp_path: Path) -> None
     [
         ({'cameras.topics': ['/a']}, ConfigError, r'topic .* each of the 2 cameras .*, found 1'),
         ({'input.topic': '/front/image_raw'}, ConfigError, 'input.topic is of one camera'),
+        ({'input.frame_id': 'front'}, ConfigError, 'input.frame_id is of one camera'),
         ({'cameras.names': ['front', 'front']}, MapError, 'different names of cameras'),
         ({'cameras.names': ['front', '../rear']}, MapError, 'different names of cameras'),
         ({'cameras.names': [], 'cameras.topics': ['/a']}, ConfigError, 'but found none'),

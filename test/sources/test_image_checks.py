@@ -10,6 +10,7 @@ import pytest
 from support.helpers import CAMERA, SECOND, START, Record, images, odometry, picture, write_bag
 
 from vprtempo_ros.config import BagInputConfig, PosesConfig
+from vprtempo_ros.errors import SourceError
 from vprtempo_ros.sources.cdr import IMAGE
 from vprtempo_ros.sources.image_bag import image_message
 from vprtempo_ros.sources.image_frames import BagFrames
@@ -52,10 +53,35 @@ def test_two_cameras_on_one_topic(tmp_path: Path) -> None:
     _, notes = read(tmp_path, records)
     expected = (
         f"{CAMERA}: messages of several coordinate frames (10 of 'left', 10 of 'right'): two "
-        'cameras on one topic? All are read'
+        'cameras on one topic? All are read; input.frame_id chooses one'
     )
     assert notes == [expected]
     assert ('missing', expected) in list(describe(tmp_path / 'bag'))
+
+
+def test_one_of_two_cameras(tmp_path: Path) -> None:
+    """The coordinate frame chooses it; clocks, sizes and gaps are then those of its images."""
+    records = [
+        Record(
+            CAMERA,
+            IMAGE,
+            stamp + n % 2,
+            image_message(stamp, picture(n, 24 + n % 2), 'mono8', ('left', 'right')[n % 2]),
+        )
+        for n, stamp in enumerate(range(START, START + COUNT * SECOND, SECOND))
+    ]
+    bag = write_bag(tmp_path / 'bag', records)
+    frames = BagFrames(bag, BagInputConfig(frame_id='/right'), PosesConfig())
+    assert [frame.image.height for frame in frames] == [25] * 10
+    assert len(frames) == frames.completeness.messages == 10
+    assert frames.completeness.notes == [
+        f"{CAMERA}: 10 messages of other coordinate frames than '/right' are left out "
+        '(input.frame_id)'
+    ]
+    with pytest.raises(SourceError, match='expected most messages of'):
+        BagFrames(bag, BagInputConfig(), PosesConfig())
+    with pytest.raises(SourceError, match="frame 'front' .*, found 10 of 'left', 10 of 'right'"):
+        BagFrames(bag, BagInputConfig(frame_id='front'), PosesConfig())
 
 
 @pytest.mark.parametrize('second, found', [(3, True), (1, False)])

@@ -66,7 +66,7 @@ def input_findings(
         Level.WARN,
         len(context.frame_ids) > 1,
         f'{kind}s of several coordinate frames on {topic} ({named}): two cameras on one '
-        'topic? Remap one of them',
+        'topic? Remap one of them, or choose one by input.frame_id',
     )
     frozen = (
         not silent and context.sim_time is None and 0.0 < limits.frozen_after < metrics.unchanged
@@ -107,6 +107,11 @@ def input_values(metrics: Metrics, context: DiagnosticContext) -> Values:
         (
             'packets lost' if unit == 'packet' else 'frames missing by their stamps',
             str(metrics.total.missing),
+        ),
+        *(
+            [(f'{context.input_kind}s of other coordinate frames', str(context.other_frames))]
+            if context.other_frames
+            else []
         ),
         (f'{unit}s bad', str(metrics.total.bad + metrics.total.failed)),
         *((f'bad: {reason}', str(count)) for reason, count in metrics.bad.items()),

@@ -22,7 +22,8 @@ class DiagnosticContext(NamedTuple):
     localisation, None without. name: of the node with its namespace; namesakes: how many nodes have
     it. stamps: by topic, why its stamps are not used. odometry_problem: why poses of the odometry
     are not used as they are, empty if they are. frame_ids: coordinate frames that the last images
-    named. The callables are called only if there is a problem to explain.
+    named. other_frames: messages that were left out by input.frame_id. The callables are called
+    only if there is a problem to explain.
     """
 
     input_kind: str
@@ -44,3 +45,4 @@ class DiagnosticContext(NamedTuple):
     stamps: Mapping[str, str] = MappingProxyType({})
     odometry_problem: str = ''
     frame_ids: Sequence[str] = ()
+    other_frames: int = 0

@@ -91,6 +91,8 @@ def _config_of(config: TrainerConfig, number: int) -> TrainerConfig:
         )
     if config.input.topic:
         raise ConfigError('input.topic is of one camera; name those of several in cameras.topics')
+    if config.input.frame_id:
+        raise ConfigError('input.frame_id is of one camera; leave it empty with several')
     topic = topics[number] if topics else f'/{names[number]}/image_raw'
     return replace(
         config,

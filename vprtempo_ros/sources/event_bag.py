@@ -73,12 +73,13 @@ class BagPackets:
         poses: PosesConfig = NO_POSES,
         origin: Origin | None = None,
         decoder: str = '',
+        frame_id: str = '',
     ) -> None:
         """Look at all stamps of a topic, measure the clock of the sensor, read all poses."""
-        self._path = path
+        self._path, self._frame_id = path, frame_id
         with BagReader(path) as bag:
             self.topic = event_topic(bag, topic)
-            found = read_timeline(bag, self.topic, poses, origin)
+            found = read_timeline(bag, self.topic, poses, origin, frame_id)
         self.name, self.size = self.topic.name, found.scan.size
         self.track, self.origin = found.track, found.origin
         self.completeness = found.completeness
@@ -92,7 +93,7 @@ class BagPackets:
         """Yield the packets."""
         skipped = self.completeness.skipped
         with BagReader(self._path) as bag:
-            for item in in_order(bag, self.topic, self._times):
+            for item in in_order(bag, self.topic, self._times, self._frame_id):
                 if item is None:
                     skipped.count(LATE)
                     continue
@@ -162,6 +163,7 @@ def open_events(
     poses: PosesConfig = NO_POSES,
     origin: Origin | None = None,
     decoder: str = '',
+    frame_id: str = '',
 ) -> EventPackets:
     """
     Open a bag or a file of an event camera.
@@ -170,7 +172,7 @@ def open_events(
     """
     if is_event_file(path):
         return FilePackets(path, topic, poses, origin)
-    return BagPackets(path, topic, poses, origin, decoder)
+    return BagPackets(path, topic, poses, origin, decoder, frame_id)
 
 
 class EventFrames:
@@ -192,7 +194,9 @@ class EventFrames:
         self.path = path
         self._config = config
         self._count = 0
-        self._packets = open_events(path, config.topic, poses, origin, config.decoder)
+        self._packets = open_events(
+            path, config.topic, poses, origin, config.decoder, config.frame_id
+        )
         self.name = self._packets.name
         self.sensor = self._packets.size
         self.origin = self._packets.origin

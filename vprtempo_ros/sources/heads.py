@@ -42,13 +42,34 @@ def read_head(data: bytes, type_name: str) -> Head:
     except (IndexError, struct.error):
         return Head(0, None)
     stamp = valid_ns(seconds, nanoseconds)
-    frame_id = bytes(data[16 : 16 + max(length - 1, 0)]).decode('utf-8', 'replace')
+    frame_id = frame_id_of(data)
     size = number = None
     with suppress(IndexError, struct.error, ValueError):
         at = 16 + (length + 3) // 4 * 4
         size = _size(data, type_name, order, at)
         number = _number(data, type_name, order, at)
     return Head(stamp, size, number, frame_id)
+
+
+def frame_id_of(data: bytes) -> str:
+    """Return the coordinate frame of a message that begins with a header; empty without one."""
+    if len(data) < 16:
+        return ''
+    (length,) = struct.unpack_from('<I' if data[1] & 1 else '>I', data, 12)
+    return bytes(data[16 : 16 + max(length - 1, 0)]).decode('utf-8', 'replace')
+
+
+def is_of_frame(data: bytes, frame_id: str) -> bool:
+    """Return whether a message is of a coordinate frame, before which a slash does not count."""
+    return not frame_id or frame_id_of(data).lstrip('/') == frame_id.lstrip('/')
+
+
+def other_frame(topic: str, data: bytes, frame_id: str) -> str:
+    """Return what is said of the first message of a topic that is not of a coordinate frame."""
+    return (
+        f'{topic}: messages of other coordinate frames than {frame_id!r} (input.frame_id) are left '
+        f'out, such as one of {frame_id_of(data)[:40]!r}'
+    )
 
 
 def _number(data: bytes, type_name: str, order: str, at: int) -> int | None:

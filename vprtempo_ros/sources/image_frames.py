@@ -18,7 +18,7 @@ from .cdr import COMPRESSED, prepare, read_message
 from .image_checks import ImageChecks
 from .image_msg import DECODERS
 from .poses import Origin
-from .scan import Ordered, in_order
+from .scan import Ordered, in_order, messages_of
 from .storage import Topic
 from .timeline import read_timeline
 from .video import VIDEO_TYPES, VideoDecoder, check_library, is_video, read_packet
@@ -58,10 +58,11 @@ class BagFrames:
         self.sensor = None
         with BagReader(path) as bag:
             self.topic = image_topic(bag, config.topic)
-            self.video = holds_video(bag, self.topic)
+            self._frame_id = config.frame_id
+            self.video = holds_video(bag, self.topic, config.frame_id)
             if self.video:
                 check_library(bag.path)
-            found = read_timeline(bag, self.topic, poses, origin)
+            found = read_timeline(bag, self.topic, poses, origin, config.frame_id)
         self.poses, self.origin = found.track, found.origin
         self.completeness = found.completeness
         if self.video:
@@ -106,13 +107,14 @@ class BagFrames:
     def _decoded(self, bag: BagReader) -> Iterator[_Decoded]:
         if self.video:
             return self._of_video(bag)
-        return ahead(self._decode, in_order(bag, self.topic, self._times), _bytes_of)
+        found = in_order(bag, self.topic, self._times, self._frame_id)
+        return ahead(self._decode, found, _bytes_of)
 
     def _of_video(self, bag: BagReader) -> Iterator[_Decoded]:
         """Decode packets in the order of recording; encoders keep that of the images."""
         decoder = VideoDecoder()
         begin = time.perf_counter()
-        for number, raw in enumerate(bag.recorded([self.topic.name])):
+        for number, raw in enumerate(messages_of(bag, self.topic, self._frame_id)):
             found: Iterable[tuple[int, Image | str]]
             try:
                 message = read_message(raw.data, self.topic.type)
@@ -162,12 +164,12 @@ def image_topic(bag: BagReader, wanted: str) -> Topic:
     return choose_topic(bag.topics, types, wanted, 'image', bag.path)
 
 
-def holds_video(bag: BagReader, topic: Topic) -> bool:
+def holds_video(bag: BagReader, topic: Topic, frame_id: str = '') -> bool:
     """Return whether a topic holds video, by the formats of most of its first messages."""
     video = topic.type in VIDEO_TYPES
     if topic.type == COMPRESSED:
         formats = []
-        for raw in islice(bag.recorded([topic.name]), _LOOK):
+        for raw in islice(messages_of(bag, topic, frame_id), _LOOK):
             with suppress(ImageError):
                 formats.append(is_video(read_message(raw.data, topic.type).format))
         video = 2 * sum(formats) > len(formats)

@@ -13,7 +13,7 @@ from ..errors import SourceError
 from ..events.packet import Size
 from .bags import BagReader
 from .disorder import WAITING
-from .heads import HEAD_BYTES, HEAD_DEFAULT, read_head
+from .heads import HEAD_BYTES, HEAD_DEFAULT, is_of_frame, read_head
 from .stamps import Stamps
 from .storage import RawMessage, Topic
 
@@ -29,7 +29,7 @@ class Scan(NamedTuple):
 
     size: width and height that most messages have, None if unknown; other: bool (messages,),
     those of another size; sizes: number of messages by size; frame_ids: the same by the coordinate
-    frame in their headers, at most _FRAMES of them.
+    frame in their headers, at most _FRAMES of them; left_out: messages of others than `frame_id`.
     """
 
     stamps: Stamps
@@ -37,33 +37,61 @@ class Scan(NamedTuple):
     other: NDArray[np.bool_]
     sizes: dict[Size, int]
     frame_ids: Counter[str] = Counter()
+    frame_id: str = ''
+    left_out: int = 0
 
     def notes(self) -> Iterator[str]:
         """Yield a line if messages name several coordinate frames, each more than once."""
+        if self.left_out:
+            yield (
+                f'{self.stamps.name}: {self.left_out} messages of other coordinate frames than '
+                f'{self.frame_id!r} are left out (input.frame_id)'
+            )
         named = [(name, n) for name, n in self.frame_ids.most_common(4) if n > 1]
         if len(named) > 1:
             listed = ', '.join(f'{n} of {name[:40]!r}' for name, n in named)
             yield (
                 f'{self.stamps.name}: messages of several coordinate frames ({listed}): two '
-                'cameras on one topic? All are read'
+                'cameras on one topic? All are read; input.frame_id chooses one'
             )
 
 
-def scan(bag: BagReader, topic: Topic) -> Scan:
-    """Read the heads of all messages of a topic."""
+def messages_of(bag: BagReader, topic: Topic, frame_id: str) -> Iterator[RawMessage]:
+    """Yield the messages of a topic, of a coordinate frame if one is given, as recorded."""
+    return (raw for raw in bag.recorded([topic.name]) if is_of_frame(raw.data, frame_id))
+
+
+def scan(bag: BagReader, topic: Topic, frame_id: str = '') -> Scan:
+    """
+    Read the heads of all messages of a topic, of a coordinate frame if one is given.
+
+    :raises SourceError: if none is of that.
+    """
+    left_out: Counter[str] = Counter()
     received, stamped = [], []
     found: list[Size | None] = []
     numbers: list[int | None] = []
     frame_ids: Counter[str] = Counter()
     for raw in bag.heads(topic.name, HEAD_BYTES.get(topic.type, HEAD_DEFAULT)):
         head = read_head(raw.data, topic.type)
+        if not is_of_frame(raw.data, frame_id):
+            left_out[head.frame_id if len(left_out) < _FRAMES else ''] += 1
+            continue
         received.append(raw.stamp_ns)
         stamped.append(head.stamp_ns)
         found.append(head.size)
         numbers.append(head.number)
         if head.frame_id in frame_ids or len(frame_ids) < _FRAMES:
             frame_ids[head.frame_id] += 1
-    scanned = scan_of(topic.name, received, stamped, found)._replace(frame_ids=frame_ids)
+    if left_out and not received:
+        listed = ', '.join(f'{n} of {name[:40]!r}' for name, n in left_out.most_common(4))
+        raise SourceError(
+            f'{bag.path}: expected messages of {topic.name} of the coordinate frame {frame_id!r} '
+            f'(input.frame_id), found {listed}'
+        )
+    scanned = scan_of(topic.name, received, stamped, found)._replace(
+        frame_ids=frame_ids, frame_id=frame_id, left_out=left_out.total()
+    )
     known = [number for number in numbers if number is not None]
     if not known or len(known) < len(numbers):
         return scanned
@@ -107,13 +135,17 @@ class Ordered(NamedTuple):
     raw: RawMessage
 
 
-def in_order(bag: BagReader, topic: Topic, times: NDArray[np.int64]) -> Iterator[Ordered | None]:
+def in_order(
+    bag: BagReader, topic: Topic, times: NDArray[np.int64], frame_id: str = ''
+) -> Iterator[Ordered | None]:
     """
     Yield the messages of a topic in the order of `times`, int64 ns in the order of recording.
 
+    Of a coordinate frame if one is given, as `times` are.
+
     For one that comes later than WAITING messages, None; see `sort_items`.
     """
-    for found in sort_items(bag.recorded([topic.name]), times):
+    for found in sort_items(messages_of(bag, topic, frame_id), times):
         yield None if found is None else Ordered(found[0], int(times[found[0]]), found[1])
 
 

@@ -37,15 +37,21 @@ class Timeline(NamedTuple):
 
 
 def read_timeline(
-    bag: BagReader, topic: Topic, config: PosesConfig, origin: Origin | None = None
+    bag: BagReader,
+    topic: Topic,
+    config: PosesConfig,
+    origin: Origin | None = None,
+    frame_id: str = '',
 ) -> Timeline:
     """
     Look at all stamps of a topic, and read all poses into memory.
 
+    :param frame_id: only messages of this coordinate frame; empty: all.
+
     :raises SourceError: if the topics do not fit the configuration, most messages are not of one
         size, or it cannot be decided when messages were sent.
     """
-    found = scan(bag, topic)
+    found = scan(bag, topic, frame_id)
     notes = [*bag.incomplete, *found.notes()]
     camera = found.frame_ids.most_common(1)
     poses = _poses(bag, config, camera[0][0] if camera else '', notes)

@@ -39,7 +39,7 @@ from ..network.network import Network
 from ..network.quantised.network import QuantisedNetwork
 from ..options import from_flat, options
 from .command import check_range, guarded
-from .poses import add_poses, poses_config
+from .poses import add_frame_id, add_poses, poses_config
 from .second_figures import second_figures
 
 
@@ -107,7 +107,13 @@ def report(given: argparse.Namespace) -> None:
 def _read(loaded: Map, given: argparse.Namespace, sinabs: SinabsConfig) -> EncodedRecording:
     """Read and encode the recording; keep at most `--frames`, evenly spaced, with their truth."""
     config = QueryConfig(
-        replace(loaded.config.input, topic=given.topic, names=given.names, start=0),
+        replace(
+            loaded.config.input,
+            topic=given.topic,
+            frame_id=given.frame_id,
+            names=given.names,
+            start=0,
+        ),
         poses_config(given, given.radius is not None, 'goes with --radius only'),
     )
     query = read_query(str(given.bag), loaded, config)
@@ -214,6 +220,7 @@ def main(args: Sequence[str] | None = None) -> int:
     parser.add_argument('map', type=Path, help='folder of the map')
     parser.add_argument('bag', type=Path, help='bag or folder of images to count on')
     parser.add_argument('--topic', default='', help='image topic (default: the only one)')
+    add_frame_id(parser)
     parser.add_argument(
         '--camera', help='camera of a map of several, to whose topic --topic is set'
     )

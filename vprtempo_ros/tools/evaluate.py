@@ -31,7 +31,7 @@ from ..support.paths import user_path
 from .bar import ProgressBar
 from .command import check_range, guarded
 from .overrides import add_overrides, node_config
-from .poses import add_poses, poses_config
+from .poses import add_frame_id, add_poses, poses_config
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -100,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
         help='image topic of the bag (default: the only one, of several cameras those of the '
         'training); may be repeated for several cameras',
     )
+    add_frame_id(query)
     add_poses(query)
     query.add_argument(
         '--names',
@@ -175,9 +176,11 @@ def _check(given: argparse.Namespace) -> None:
             check_range(f'--{name}', value, low, high)
 
 
-def _input(loaded: Map, topic: str = '', names: str = '', start: int = 0) -> BagInputConfig:
+def _input(
+    loaded: Map, topic: str = '', names: str = '', start: int = 0, frame_id: str = ''
+) -> BagInputConfig:
     """Return how to read a recording for the map: images, or events in the map's windows."""
-    return replace(loaded.config.input, topic=topic, names=names, start=start)
+    return replace(loaded.config.input, topic=topic, frame_id=frame_id, names=names, start=start)
 
 
 def _topics(given: Sequence[str], loaded: Map) -> dict[str, str]:
@@ -217,7 +220,7 @@ def _poses(given: argparse.Namespace, of_map: bool) -> PosesConfig:
 def _query_config(given: argparse.Namespace, config: NodeConfig, loaded: Map) -> QueryConfig:
     topics = _topics(given.topic, loaded)
     return QueryConfig(
-        _input(loaded, topics[loaded.camera], given.names, given.start),
+        _input(loaded, topics[loaded.camera], given.names, given.start, given.frame_id),
         _poses(given, any(place.pose for place in loaded.places)),
         given.count,
         config.input.any_size,

@@ -1,4 +1,4 @@
-"""Poses of a recording on the command line: a topic, or a file next to it."""
+"""One camera of a recording on the command line, and its poses: a topic, or a file next to it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,16 @@ from typing import Any
 from ..config import PosesConfig
 from ..errors import ConfigError
 from ..options import from_flat
+
+
+def add_frame_id(parser: Any) -> None:
+    """Add the choice of one of several cameras on a topic."""
+    parser.add_argument(
+        '--frame-id',
+        default='',
+        metavar='FRAME',
+        help='only images of this coordinate frame (default: all of the topic)',
+    )
 
 
 def add_poses(parser: Any) -> None:

@@ -55,7 +55,7 @@ def test_events(tmp_path: Path) -> None:
 
 
 def test_compressed_images_at_a_lower_rate(tmp_path: Path) -> None:
-    """With live.max_rate half of the frames of a camera that sends JPEGs are recorded."""
+    """With live.max_rate half of the frames of one of two cameras that send JPEGs are recorded."""
     encoded = [cv2.imencode('.jpg', picture(number))[1].tobytes() for number in range(20)]
     route = recorded(
         write_bag(
@@ -65,13 +65,15 @@ def test_compressed_images_at_a_lower_rate(tmp_path: Path) -> None:
                     CAMERA,
                     COMPRESSED,
                     START + number * 100_000_000,
-                    compressed_message(START + number * 100_000_000, data, 'jpeg', 'camera'),
+                    compressed_message(START + number * 100_000_000, data, 'jpeg', name),
                 )
                 for number, data in enumerate(encoded)
+                for name in ('camera', 'rear')
             ],
         )
     )
-    with taught(tmp_path, live__max_rate=5.0) as (process, teacher):
+    settings = {'input__frame_id': 'camera'}
+    with taught(tmp_path, live__max_rate=5.0, **settings) as (process, teacher):
         teacher.publish_on(CAMERA, COMPRESSED)
         assert f'recording {CAMERA}, no poses' in teacher.start()
         teacher.await_listeners()
@@ -79,10 +81,12 @@ def test_compressed_images_at_a_lower_rate(tmp_path: Path) -> None:
         teacher.await_value('frames recorded', '10'.__eq__)
         assert teacher.call('finish')[0]
         teacher.await_state('idle')
+        process.wait_for('; 20 of other coordinate frames were left out')
+        assert process.output().count("than 'camera' (input.frame_id) are left out") == 1
         assert 'Traceback' not in process.output()
     # DDS fills up to four bytes.
     assert [message.data.rstrip(b'\0') for message in recorded(tmp_path / 'map.recording')] == [
-        message.data.rstrip(b'\0') for message in route[::2]
+        message.data.rstrip(b'\0') for message in route[::4]
     ]
     assert len(load(tmp_path / 'map').places) == 10
 

@@ -390,6 +390,36 @@ def test_two_cameras_of_one_size(running: Callable[..., Any]) -> None:
         camera.until('input', WARN, 'images of several coordinate frames on /image (left, right)')
 
 
+def test_one_of_two_cameras(running: Callable[..., Any]) -> None:
+    """input.frame_id chooses it; the others are said once, and counted."""
+    with running(input__frame_id='left') as (process, client, camera):
+        names = cycle(('left', 'right'))
+        shoot = camera.shoot
+
+        def either() -> None:
+            camera.image.header.frame_id = next(names)
+            shoot()
+
+        camera.shoot = either
+        said = (
+            "/image: messages of other coordinate frames than 'left' (input.frame_id) are left "
+            "out, such as one of 'right'"
+        )
+        client.feed(camera.shoot, lambda: said in process.output(), said)
+        counted = 'images of other coordinate frames'
+
+        def is_counted() -> bool:
+            return any(
+                value.key == counted and int(value.value) >= 1
+                for status in client.statuses
+                for value in status.values
+                if status.level == OK
+            )
+
+        client.feed(camera.shoot, is_counted, counted)
+        assert process.output().count('are left out') == 1
+
+
 def test_two_nodes_of_one_name(running: Callable[..., Any]) -> None:
     """The status of the matches says so, after the half minute for which DDS knows a dead one."""
     context = ros.rclpy.Context()

@@ -71,6 +71,8 @@ def cameras_of(loaded: Map, config: NodeConfig) -> dict[str, Camera]:
                 f'{config.map} is of one camera: name those of the node in cameras.names'
             )
         return {loaded.camera: Camera((EVENTS_TOPIC if _events(config) else IMAGE).name, loaded)}
+    if config.input.frame_id:
+        raise ConfigError('input.frame_id is of one camera; leave it empty with several')
     if _events(config):
         raise ConfigError(
             'cameras.names is of cameras of images: start a vpr_node for each event camera'

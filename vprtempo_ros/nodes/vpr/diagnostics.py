@@ -176,6 +176,7 @@ class Diagnostics:
             name=node.get_fully_qualified_name(),
             namesakes=namesakes(node),
             odometry_problem=processor.odometry_problem,
+            other_frames=inputs.other_frames if inputs is not None else 0,
         )
         # What is asked about the first topic holds for all, if none of them is received.
         topics = inputs.image_topics if inputs is not None else []
