@@ -1,15 +1,15 @@
 """
 The executables: `vpr_node`, `trainer_node`, `show_matches`, `replay`, `view`, `wait_until_active`.
 
-Imports take most of the start. An interrupt during them ends the process at once, without a
-traceback; afterwards `common/running.py` ends the program.
+An interrupt during their imports ends the process at once (`support/starting.py`); afterwards
+`common/running.py` ends the program.
 """
 
 from __future__ import annotations
 
-import signal
 import sys
-from importlib import import_module
+
+from ..support.starting import imported
 
 # The module of each, in this package.
 PROGRAMS = {
@@ -23,13 +23,11 @@ PROGRAMS = {
 
 
 def _main(name: str) -> int:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
     shows_map = name == 'view' and any(word.split('=')[0] == '--map' for word in sys.argv[1:])
     # A map is shown without ROS.
-    module = import_module(
+    module = imported(
         'vprtempo_ros.tools.view_map' if shows_map else f'vprtempo_ros.nodes.{PROGRAMS[name]}'
     )
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     return int(module.main())
 
 
