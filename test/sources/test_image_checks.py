@@ -5,13 +5,27 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
-from support.helpers import CAMERA, SECOND, START, Record, images, odometry, picture, write_bag
+from support.helpers import (
+    CAMERA,
+    SECOND,
+    START,
+    Record,
+    images,
+    odometry,
+    picture,
+    tiny_config,
+    write_bag,
+    write_pictures,
+)
 
 from vprtempo_ros.config import BagInputConfig, PosesConfig
 from vprtempo_ros.errors import SourceError
+from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.sources.cdr import IMAGE
+from vprtempo_ros.sources.folder import FolderFrames
 from vprtempo_ros.sources.image_bag import image_message
 from vprtempo_ros.sources.image_frames import BagFrames
 from vprtempo_ros.tools.bag_info import describe
@@ -57,6 +71,23 @@ def test_two_cameras_on_one_topic(tmp_path: Path) -> None:
     )
     assert notes == [expected]
     assert ('missing', expected) in list(describe(tmp_path / 'bag'))
+
+
+def test_a_reading_that_stops(tmp_path: Path) -> None:
+    """As at places.count: what was found up to there is said, of bags and of folders."""
+    shown = [picture(n // 4) for n in range(COUNT)]
+    bag = write_bag(tmp_path / 'bag', images(shown))
+    built = build_map(tiny_config(bag, places__count=COUNT - 4, training__epochs=1))
+    (record,) = built.provenance['traverses']
+    (note,) = record['missing']['notes']
+    assert note.startswith('12 of 16 images are the same as the one before')
+    folder = write_pictures(tmp_path / 'folder', ['1.png', '2.png'])
+    assert cv2.imwrite(str(folder / '0.png'), picture(9)[:, :20])
+    frames = FolderFrames(folder)
+    read_two = iter(frames)
+    next(read_two), next(read_two)
+    read_two.close()
+    assert frames.completeness.notes[0].startswith('images of 2 sizes (1 of 20x24, 1 of 32x24)')
 
 
 def test_one_of_two_cameras(tmp_path: Path) -> None:

@@ -423,5 +423,14 @@ def test_bag_info_recovers(tmp_path: Path) -> None:
     recording.close()
     (recording.path / 'metadata.yaml').unlink()
     lines = dict(describe(recording.path))
-    assert lines['recovered'] == '1 messages; metadata.yaml was missing, and is written'
+    assert lines['recovered'] == '1 message; metadata.yaml was missing, and is written'
     assert 'recovered' not in dict(describe(recording.path))
+
+
+def test_a_folder_of_what_is_no_database(tmp_path: Path) -> None:
+    """It cannot be recovered, since it cannot be read; nothing was to be written."""
+    (tmp_path / 'bag').mkdir()
+    (tmp_path / 'bag' / 'bag_0.db3').write_bytes(b'no database, but long enough for a header' * 9)
+    with pytest.raises(SourceError) as caught:
+        finish(tmp_path / 'bag')
+    assert str(caught.value) == f'{tmp_path / "bag"}: cannot be recovered (file is not a database)'

@@ -22,7 +22,7 @@ from support.events import (
     records,
     scene,
 )
-from support.helpers import START, drive, tiny_config, write_bag
+from support.helpers import START, drive, tiny_config, write_bag, write_pictures
 
 from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.maps.store import save
@@ -137,8 +137,8 @@ def test_bag_info_tells_what_is_wrong(tmp_path: Path) -> None:
     del every[8]
     said = run('bag_info', write_bag(tmp_path / 'bag', records(every)))
     assert f'{TOPIC} 19 packets' in said
-    assert "unusable  1 packets: unknown encoding 'evt2'" in said
-    assert 'lost      1 packets' in said
+    assert "unusable  1 packet: unknown encoding 'evt2'" in said
+    assert 'lost      1 packet,' in said
     assert 'encoding  evt3, evt2' in said
 
 
@@ -148,6 +148,11 @@ def test_bag_info_of_images(tmp_path: Path) -> None:
     assert '/camera/image_raw  sensor_msgs/msg/Image  3' in said
     assert '/odom  nav_msgs/msg/Odometry  3' in said
     assert 'encoding' not in said
+    folder = write_pictures(tmp_path / 'folder', ['2.png', '10.png'])
+    said = run('bag_info', folder)
+    assert '2 images, 2.png to 10.png' in said
+    assert 'trains as it is: set bags of trainer_node to this folder' in said
+    assert 'expected a bag' in run('bag_info', tmp_path, status=1)
 
 
 def test_map_info_of_events(tmp_path: Path) -> None:

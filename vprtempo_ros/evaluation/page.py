@@ -13,6 +13,7 @@ import cv2
 from ..errors import VprError
 from ..frames import Image
 from ..maps.map import Map
+from ..support.several import several
 from .evaluation import Evaluation
 from .examples import Example
 from .metadata import ReportMetadata
@@ -69,7 +70,7 @@ def _content(
     negatives = found.negatives
     return {
         'title': f'{Path(described.map).name} recognised in {Path(described.query).name}',
-        'subtitle': f'{len(loaded.places)} places, {len(truth)} query frames; correct '
+        'subtitle': f'{several(len(loaded.places), "place")}, {len(truth)} query frames; correct '
         f'{described.correct_when}; {described.created}',
         'notes': described.notes,
         'tiles': [
@@ -126,7 +127,7 @@ def _facts(found: Evaluation, described: ReportMetadata, loaded: Map) -> list[tu
     return [
         (
             'map',
-            f'{described.map}, {len(loaded.places)} places, made '
+            f'{described.map}, {several(len(loaded.places), "place")}, made '
             f'{loaded.provenance.get("created", "at an unknown time")}',
         ),
         (

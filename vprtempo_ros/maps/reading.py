@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Callable, Iterator, NamedTuple
+from typing import Callable, Generator, Iterator, NamedTuple
 
 import numpy as np
 
@@ -203,11 +204,11 @@ def _read(
     """Read the frames of a recording that `read` takes, and check that most of it was usable."""
     config, bag = source.config, source.path
     traverse, origin = open_traverse(bag, config.input, config.poses, source.origin)
-    watched = _watched(traverse, f'reading {Path(bag).name}', progress)
-    if encode.frame.profile.colours:
-        watched = (replace(frame, image=frame.image.coloured()) for frame in watched)
+    stage, colours = f'reading {Path(bag).name}', encode.frame.profile.colours
     try:
-        frames = FramesRead(read(watched), _folder_of(config))
+        # Closed: at places.count the reading stops, and what it has found is said.
+        with closing(_watched(traverse, stage, progress, colours)) as watched:
+            frames = FramesRead(read(watched), _folder_of(config))
     except MapError as error:
         notes = '; '.join(traverse.completeness.notes)
         raise MapError(f'{error} ({notes})' if notes else str(error)) from None
@@ -235,11 +236,13 @@ def _folder_of(config: TrainerConfig) -> Path | None:
     return folder if folder is not None and folder.is_dir() else None
 
 
-def _watched(traverse: Traverse, stage: str, progress: ProgressCallback) -> Iterator[Frame]:
+def _watched(
+    traverse: Traverse, stage: str, progress: ProgressCallback, colours: bool
+) -> Generator[Frame, None, None]:
     total = len(traverse)
     for done, frame in enumerate(traverse):
         progress(stage, done, total)
-        yield frame
+        yield replace(frame, image=frame.image.coloured()) if colours else frame
     progress(stage, total, total)
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..events.packet import JITTER_NS
 from ..frames import Pose
 from ..support.reasons import Reasons
+from ..support.several import several
 from .poses import PoseTrack
 
 # A gap is longer than this many common steps, and than a second.
@@ -75,23 +76,22 @@ class Completeness:
             yield f'{self.lost} packets of events are missing, by their sequence numbers'
         if self.out_of_order:
             yield (
-                f'{_several(self.out_of_order, "message")} out of order, by up to '
+                f'{several(self.out_of_order, "message")} out of order, by up to '
                 f'{self.largest_step:.3g} s: sorted'
             )
         if self.swapped:
             yield (
-                f'{_several(self.swapped, "packet")} of events out of order, more than can be '
-                'sorted'
+                f'{several(self.swapped, "packet")} of events out of order, more than can be sorted'
             )
         if self.late:
             yield (
-                f'{_several(self.late, "event")} left out: more than {JITTER_NS // 1_000_000} ms '
+                f'{several(self.late, "event")} left out: more than {JITTER_NS // 1_000_000} ms '
                 'before events ahead of them'
             )
         if self.gaps:
-            yield f'{_several(self.gaps, "gap")}, the largest of {self.largest_gap:.1f} s'
+            yield f'{several(self.gaps, "gap")}, the largest of {self.largest_gap:.1f} s'
         if self.without_pose:
-            yield f'{_several(self.without_pose, "frame")} without a pose'
+            yield f'{several(self.without_pose, "frame")} without a pose'
         yield from self.notes
 
 
@@ -161,7 +161,3 @@ def gaps_of(times: NDArray[np.int64]) -> tuple[int, float]:
         return 0, 0.0
     found = steps[steps > max(_LEAST_NS, _STEPS * float(np.median(common)))]
     return len(found), float(found.max(initial=0)) * 1e-9
-
-
-def _several(count: int, what: str) -> str:
-    return f'{count} {what}' + ('s' if count != 1 else '')

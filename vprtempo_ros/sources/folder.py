@@ -6,7 +6,7 @@ import os
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Iterator
+from typing import Generator, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,28 +120,23 @@ class FolderFrames:
         """Return the number of frames."""
         return len(self._names)
 
-    def __iter__(self) -> Iterator[Frame]:
+    def __iter__(self) -> Generator[Frame, None, None]:
         """Read the images, a few ahead of the one that is yielded."""
         sizes: Counter[tuple[int, ...]] = Counter()
         blank = 0
-        for index, (found, ms) in enumerate(ahead(self._read, self._names)):
-            image = found if isinstance(found, Image) else image_of(found)
-            sizes[image.pixels.shape] += 1
-            blank += _is_blank(image)
-            yield Frame(index * _PERIOD_NS, image, self._names[index], None, ms)
-        by_size = Counter[Size]()
-        for (height, width, *_), count in sizes.items():
-            by_size[width, height] += count
-        self.completeness.notes = [_several_sizes(by_size)] if len(by_size) > 1 else []
+        try:
+            for index, (found, ms) in enumerate(ahead(self._read, self._names)):
+                image = found if isinstance(found, Image) else image_of(found)
+                sizes[image.pixels.shape] += 1
+                blank += _is_blank(image)
+                yield Frame(index * _PERIOD_NS, image, self._names[index], None, ms)
+        finally:
+            # Also where the reader stops before the end, as at places.count.
+            self.completeness.notes = [*_notes(sizes, blank)]
         if 0 < len(self) == blank:
             raise SourceError(
                 f'{self._folder}: expected images, found {blank} without any contrast (all black, '
                 'all white, lens covered?)'
-            )
-        if blank:
-            self.completeness.notes.append(
-                f'{blank} of {len(self)} images have no contrast, as black ones, and are used all '
-                'the same, since the others are numbered by them'
             )
 
     def _read(self, name: str) -> tuple[Image | Numbers, float]:
@@ -168,6 +163,16 @@ def _is_blank(image: Image) -> bool:
     return False
 
 
-def _several_sizes(sizes: Counter[Size]) -> str:
-    listed = ', '.join(f'{count} of {w}x{h}' for (w, h), count in sizes.most_common(4))
-    return f'images of {len(sizes)} sizes ({listed}): are they of one camera?'
+def _notes(shapes: Counter[tuple[int, ...]], blank: int) -> Iterator[str]:
+    """Yield what is said of images of these shapes, of which some are without contrast."""
+    sizes = Counter[Size]()
+    for (height, width, *_), count in shapes.items():
+        sizes[width, height] += count
+    if len(sizes) > 1:
+        listed = ', '.join(f'{count} of {w}x{h}' for (w, h), count in sizes.most_common(4))
+        yield f'images of {len(sizes)} sizes ({listed}): are they of one camera?'
+    if blank:
+        yield (
+            f'{blank} of {sizes.total()} images have no contrast, as black ones, and are used all '
+            'the same, since the others are numbered by them'
+        )

@@ -86,23 +86,26 @@ class BagFrames:
         complete.begin()
         checks = ImageChecks()
         prepare(self.topic.type)
-        with BagReader(self.path) as bag:
-            for found in self._decoded(bag):
-                if isinstance(found.image, str):
-                    complete.skipped.count(found.image)
-                    continue
-                size = found.image.width, found.image.height
-                # Heads hold no size in rare formats: then the first image defines it.
-                self._size = self._size or size
-                if size != self._size:
-                    complete.skipped.count(other_size(self._size, size))
-                    continue
-                pose = complete.pose_at(self.poses, found.time_ns)
-                if not checks.look(found.image, found.time_ns, pose):
-                    continue
-                name = f'{self.topic.name}[{found.number}]'
-                yield Frame(found.time_ns, found.image, name, pose, found.ms)
-        complete.add_notes(checks.notes())
+        try:
+            with BagReader(self.path) as bag:
+                for found in self._decoded(bag):
+                    if isinstance(found.image, str):
+                        complete.skipped.count(found.image)
+                        continue
+                    size = found.image.width, found.image.height
+                    # Heads hold no size in rare formats: then the first image defines it.
+                    self._size = self._size or size
+                    if size != self._size:
+                        complete.skipped.count(other_size(self._size, size))
+                        continue
+                    pose = complete.pose_at(self.poses, found.time_ns)
+                    if not checks.look(found.image, found.time_ns, pose):
+                        continue
+                    name = f'{self.topic.name}[{found.number}]'
+                    yield Frame(found.time_ns, found.image, name, pose, found.ms)
+        finally:
+            # Also where the reader stops before the end, as at places.count.
+            complete.add_notes(checks.notes())
 
     def _decoded(self, bag: BagReader) -> Iterator[_Decoded]:
         if self.video:

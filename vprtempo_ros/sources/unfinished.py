@@ -53,10 +53,13 @@ def finish(folder: Path) -> int | None:
     except OSError as error:
         raise SourceError(f'{folder}: cannot be recovered ({error.strerror})') from None
     try:
-        with failures(folder):
+        try:
             parts = [_part(file) for file in files]
-            if None in parts:
-                return None
+        except (OSError, sqlite3.Error) as error:
+            raise SourceError(f'{folder}: cannot be recovered ({error})') from None
+        if None in parts:
+            return None
+        with failures(folder):
             information = _information([part for part in parts if part is not None])
             _write(folder / 'metadata.yaml', {'rosbag2_bagfile_information': information})
     finally:

@@ -14,11 +14,12 @@ from ..errors import EventError, SourceError
 from ..events.decoding import StreamDecoder
 from ..events.packet import EventBuffer
 from ..sources.aedat4 import EVENTS, Aedat4File
-from ..sources.bags import BagReader
+from ..sources.bags import BagReader, is_bag
 from ..sources.clocks import common_clock
 from ..sources.completeness import Completeness
 from ..sources.event_bag import BagPackets, EventPackets, FilePackets
 from ..sources.event_msg import EVENT_TYPES
+from ..sources.folder import image_files
 from ..sources.image_frames import holds_video
 from ..sources.image_msg import DECODERS
 from ..sources.kinds import AEDAT4, RECORDINGS, is_event_file
@@ -26,6 +27,7 @@ from ..sources.scan import scan
 from ..sources.storage import Topic
 from ..sources.unfinished import finish
 from ..sources.video import VIDEO_TYPES
+from ..support.several import several
 from .command import guarded
 
 Line = tuple[str, str]
@@ -55,11 +57,17 @@ def describe(path: Path) -> Iterator[Line]:
         yield 'format', file.format
         yield from _events(file)
         return
+    if images := _image_files(path):
+        yield 'folder', str(path)
+        yield 'images', f'{several(len(images), "image")}, {images[0].name} to {images[-1].name}'
+        yield '', 'trains as it is: set bags of trainer_node to this folder'
+        return
     yield 'bag', str(path)
     try:
         finished = finish(path)
         if finished is not None:
-            yield 'recovered', f'{finished} messages; metadata.yaml was missing, and is written'
+            count = several(finished, 'message')
+            yield 'recovered', f'{count}; metadata.yaml was missing, and is written'
     except SourceError as error:
         yield 'recovered', f'not: {error}'
     with BagReader(path) as bag:
@@ -74,10 +82,19 @@ def describe(path: Path) -> Iterator[Line]:
                 yield from _images(bag, topic)
 
 
+def _image_files(path: Path) -> list[Path]:
+    if not path.is_dir() or is_bag(path):
+        return []
+    try:
+        return image_files(path)
+    except SourceError:
+        return []
+
+
 def _images(bag: BagReader, topic: Topic) -> Iterator[Line]:
     found = scan(bag, topic)
     sizes = ', '.join(f'{count} of {w}x{h}' for (w, h), count in found.sizes.items())
-    yield topic.name, f'{topic.messages} images, {sizes or "sizes unknown"} pixels'
+    yield topic.name, f'{several(topic.messages, "image")}, {sizes or "sizes unknown"} pixels'
     complete = Completeness(topic.messages, notes=[*found.notes()])
     clocks = common_clock(found.stamps)
     complete.notes += clocks.notes
@@ -112,7 +129,7 @@ def _events(packets: EventPackets) -> Iterator[Line]:
             last = int(times[-1]) + offset
             events += len(buffer)
             brighter += int(buffer.p.sum())
-    yield packets.name, f'{complete.messages} packets, {size:,} bytes of events'
+    yield packets.name, f'{several(complete.messages, "packet")}, {size:,} bytes of events'
     yield 'sensor', ', '.join(sensors) + ' pixels' if sensors else 'unknown'
     yield 'encoding', ', '.join(encodings) or 'unknown'
     if events and first is not None and last is not None:
@@ -131,9 +148,9 @@ def _events(packets: EventPackets) -> Iterator[Line]:
                 ),
             )
     if decoder.lost:
-        yield 'lost', f'{decoder.lost} packets, by their sequence numbers'
+        yield 'lost', f'{several(decoder.lost, "packet")}, by their sequence numbers'
     for reason, count in complete.skipped.items():
-        yield 'unusable', f'{count} packets: {reason}'
+        yield 'unusable', f'{several(count, "packet")}: {reason}'
     complete.skipped.clear()
     complete.late, complete.swapped = decoder.late, decoder.swapped
     for line in complete.lines():

@@ -38,6 +38,7 @@ from ..maps.store import load
 from ..network.network import Network
 from ..network.quantised.network import QuantisedNetwork
 from ..options import from_flat, options
+from ..support.several import several
 from .command import check_range, guarded
 from .poses import add_frame_id, add_poses, poses_config
 from .second_figures import second_figures
@@ -75,7 +76,7 @@ def report(given: argparse.Namespace) -> None:
     parts, unknown = _encoder(loaded)
     items = energy_breakdown(counts, constants, encoder_energy(parts, constants))
     print(
-        f'{len(loaded.places)} places, {loaded.config.training.readout} readout, '
+        f'{several(len(loaded.places), "place")}, {loaded.config.training.readout} readout, '
         f'{"integers" if isinstance(network, QuantisedNetwork) else "floats"}, '
         f'{len(recording.stamps)} frames; per frame, on average:\n'
     )

@@ -26,6 +26,7 @@ from ..matching.confidence import shipped_calibration
 from ..matching.normalisation import softened
 from ..network.graph import AMPLITUDES, INPUTS, RATE, STEPS_MAX, GraphNetwork, Population, check
 from ..network.segments import Segments
+from ..support.several import several
 from .command import check_range, guarded
 from .nir_file import read_stages
 
@@ -122,7 +123,7 @@ def main(args: Sequence[str] | None = None) -> int:
             whole.views[given.camera] = changed
             changed = whole
         target = save(changed, out, given.overwrite)
-        print(f'{target}: {network.inputs} inputs, {network.places} places in {network}')
+        print(f'{target}: {network.inputs} inputs, {several(network.places, "place")} in {network}')
         print(f'{right} of {places} places are recognised in the frames that the map was made of')
 
     return guarded(work)

@@ -16,6 +16,7 @@ from ..maps.revisions import check_new, compact, derive, edit, label, load_conte
 from ..maps.transforming import Transform, in_frame_of
 from ..support.paths import check_once, user_path
 from ..support.progress import ProgressCallback
+from ..support.several import several
 from .bar import ProgressBar
 from .command import guarded
 
@@ -134,7 +135,7 @@ def _compact(given: argparse.Namespace, progress: ProgressCallback) -> str:
 
 
 def _edited(path: Path, built: Map) -> str:
-    return f'{path}: revision {built.revision}, {len(built.places)} places'
+    return f'{path}: revision {built.revision}, {several(len(built.places), "place")}'
 
 
 def _named(path: Path, loaded: Map) -> str:

@@ -30,6 +30,7 @@ from ..network.network import LinearNetwork, Module
 from ..network.quantised.network import QuantisedLayer, QuantisedModule, QuantisedNetwork, floats_of
 from ..network.spiking.network import SpikingNetwork
 from ..support.paths import user_path
+from ..support.several import several
 from ..view.map_picture import draw_map
 from ..view.picture import check_picture, write_picture
 from .bar import ProgressBar
@@ -92,7 +93,7 @@ def _drawn(loaded: Map, folder: Path, found: Outlook) -> str:
     expected = found.expected(len(loaded.places))
     unknown = ['without training data: how well places are recognised is not known']
     lines = [*(unknown if expected is None else []), *notes.values()]
-    title = f'{folder.name}: revision {loaded.revision}, {len(loaded.places)} places'
+    title = f'{folder.name}: revision {loaded.revision}, {several(len(loaded.places), "place")}'
     return draw_map(title, layout.frame_id, layout.positions, expected, lines)
 
 
@@ -145,7 +146,7 @@ def _network(loaded: Map) -> Iterator[Line]:
         yield from _spiking(network)
         return
     if isinstance(network, GraphNetwork):
-        yield 'network', f'{network}: {network.inputs} inputs, {network.places} places'
+        yield 'network', f'{network}: {network.inputs} inputs, {several(network.places, "place")}'
         return
     if isinstance(network, LinearNetwork):
         yield 'network', f'{network}: {network.inputs}-{network.places}'

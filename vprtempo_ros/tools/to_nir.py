@@ -17,6 +17,7 @@ from ..errors import MapError, VprError
 from ..maps.cameras import of_camera
 from ..maps.store import load
 from ..options import from_flat
+from ..support.several import several
 from .command import guarded
 from .nir_chain import DT, Chain, Neurons, chain_of
 from .nir_companion import write_companion
@@ -117,7 +118,8 @@ def main(args: Sequence[str] | None = None) -> int:
         chain = chain_of(network, config if given.rate else None, given.integers)
         write_nir(chain, given.file)
         companion = write_companion(loaded, chain, given.file, config)
-        print(f'{given.file}: {network.inputs} inputs, {network.places} places in {network}')
+        places = several(network.places, 'place')
+        print(f'{given.file}: {network.inputs} inputs, {places} in {network}')
         print(
             f'{" -> ".join(chain.nodes)}; takes {chain.input}, {chain.steps} time steps per frame; '
             f'next to it {", ".join(path.name for path in companion)}'

@@ -21,6 +21,7 @@ from ...maps.store import check_destination
 from ...network.training import check_method
 from ...options import Option
 from ...sources.recordings import first_recording, how_to_train, unfinished_recordings
+from ...support.several import several
 from ..common.diagnostic_message import diagnostic_array
 from ..common.names import full_name
 from ..common.parameters import read, validate
@@ -130,7 +131,7 @@ class Teaching:
         )
         self._enter(Training(drive, job, state.problem if isinstance(state, Stopped) else ''))
         places = drive.counter.places
-        about = f' for about {places} places' if places is not None else ''
+        about = f' for about {several(places, "place")}' if places is not None else ''
         return f'training began{about} from {drive.frames_received} messages; see ~/progress'
 
     def _cancel(self) -> str:

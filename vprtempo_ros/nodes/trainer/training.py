@@ -21,6 +21,7 @@ from ...maps.store import save
 from ...sources.unfinished import finish
 from ...support.paths import user_path
 from ...support.progress import ProgressCallback
+from ...support.several import several
 from ..common.qos import LATCHED
 
 # Minimum time between two progress messages of a stage, in seconds.
@@ -129,13 +130,14 @@ class TrainingJob:
         if growing:
             self.map = user_path(config.map)
             self._logger.info(
-                f'{self.map}: revision {built.revision}, {len(built.places)} places with those of '
-                f'{config.bags[0]}, {taken}'
+                f'{self.map}: revision {built.revision}, {several(len(built.places), "place")} '
+                f'with those of {config.bags[0]}, {taken}'
             )
             return
         self.map = save(built, config.map, config.overwrite)
         self._logger.info(
-            f'{self.map}: {len(built.places)} places from {len(config.bags)} traverse(s), {taken}'
+            f'{self.map}: {several(len(built.places), "place")} from '
+            f'{several(len(config.bags), "traverse")}, {taken}'
         )
 
     def _report(self, stage: str, done: int, total: int) -> None:

@@ -19,6 +19,7 @@ from ...maps.store import load
 from ...recogniser import Recogniser
 from ...sources.cdr import COMPRESSED, IMAGE, prepare
 from ...sources.poses import ODOMETRY
+from ...support.several import several
 from .cameras import Camera, cameras_of
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def load_map(config: NodeConfig, seen: Mapping[str, Size | None] | None = None) 
     )
     detail = getattr(recogniser.backend, 'detail', '')
     summary = (
-        f'map {config.map}: revision {loaded.revision}, {len(loaded.places)} places in '
+        f'map {config.map}: revision {loaded.revision}, {several(len(loaded.places), "place")} in '
         f'{loaded.network}{f" for {_named(cameras)}" if len(cameras) > 1 else ""}, '
         f'loaded in {time.monotonic() - started:.2f} s; backend {backend.name} ({reason}), '
         f'{backend.threads} thread(s)' + (f', {detail}' if detail else '')
