@@ -118,6 +118,9 @@ def test_other_frames_are_given(tmp_path: Path) -> None:
     assert placed(plain)[2].position == (0, 0, 0)
     named = BagFrames(bag, BagInputConfig(), PosesConfig(topic='/tf'))
     assert placed(named)[2].frame_id == 'map'
+    twice = [*records, *odometry([(0, 0, 0)] * 5, topic='/amcl')]
+    with pytest.raises(SourceError, match=r'name one of them: /tf \(tf2.*/odom \(.*/amcl \([^,]*$'):
+        open_bag(tmp_path / 'twice', twice)
     with pytest.raises(SourceError, match='are of transforms, and /odom is of type nav_msgs'):
         BagFrames(bag, BagInputConfig(), PosesConfig(topic='/odom', **settings))
 
@@ -171,14 +174,16 @@ def test_localised_later(tmp_path: Path) -> None:
 
 
 def test_dated_ahead(tmp_path: Path) -> None:
-    """AMCL dates map -> odom ahead by its transform_tolerance: no note of clocks."""
+    """AMCL dates map -> odom ahead by its transform_tolerance: it is right for when it was sent."""
     ahead = [
         sent(START + int(s * SECOND), 'map', 'odom', correction(s), START + int((s + 1.2) * SECOND))
         for s in np.arange(-2.0, 4.0, 0.1).tolist()
     ]
     frames = open_bag(tmp_path, ahead, moving(), mounted())
-    assert len(frames.completeness.notes) == 1
-    assert placed(frames)[2].yaw == pytest.approx(2.0 + 0.01 * 0.82 + 0.25 * 2.02, abs=1e-3)
+    assert frames.completeness.notes[1:] == [
+        '/tf: map -> odom is dated 1.20 s ahead of when it was sent: that is undone'
+    ]
+    assert placed(frames)[2].yaw == pytest.approx(2.0 + 0.01 * 2.02 + 0.25 * 2.02, abs=1e-4)
 
 
 def test_without_stamps(tmp_path: Path) -> None:

@@ -181,7 +181,7 @@ def _offsets(topic: Stamps, times: Times, when: Times) -> Times:
     return np.asarray(offsets[0] + np.rint(found).astype(np.int64))
 
 
-def _between(frames: Stamps, poses: Stamps, times: Times, others: Times) -> int:
+def offset_between(frames: Stamps, poses: Stamps, times: Times, others: Times) -> int:
     """Return by how much times of frames are later than those of poses received then, in ns."""
     # Received then, not on average: a simulation may lag behind, and fewer messages come meanwhile.
     later = times - frames.received - _offsets(poses, others, frames.received)
@@ -236,7 +236,7 @@ def _aligned(frames: Stamps, poses: Stamps, times: Times, others: Times, notes: 
     """Return the times of frames on the clock of the poses."""
     if not len(times) or not (np.ptp(frames.received) and np.ptp(poses.received)):
         return times
-    apart = _between(frames, poses, times, others)
+    apart = offset_between(frames, poses, times, others)
     if abs(apart) > _APART_NS:
         notes.append(
             f'{frames.name} is stamped {_span(times)}, {poses.name} {_span(others)}: two clocks, '

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..config import PosesConfig
 from ..errors import SourceError
 from .bags import BagReader, choose_topic
+from .cdr import TRANSFORM_TYPES
 from .clocks import common_clock
 from .completeness import Completeness
 from .pose_file import track_of_file
@@ -19,7 +20,7 @@ from .poses import POSE_TYPES, Origin, PoseTrack
 from .scan import Scan, check_size, scan
 from .storage import Topic
 from .transform_poses import read_transform_poses
-from .transforms import transform_topics
+from .transforms import is_static, transform_topics
 
 
 class Timeline(NamedTuple):
@@ -98,7 +99,7 @@ def _poses(
     if config.topic == 'none' or config.file:
         return None
     framed = bool(config.fixed_frame or config.robot_frame)
-    present = any(topic.type in POSE_TYPES and topic.messages for topic in bag.topics.values())
+    present = sum(topic.type in POSE_TYPES and topic.messages > 0 for topic in bag.topics.values())
     transforms = transform_topics(bag)
     by_name = [topic for topic in transforms if topic.name == config.topic]
     try:
@@ -107,7 +108,12 @@ def _poses(
             return read_transform_poses(bag, topic, config, camera)
         if not config.topic and not present and not framed:
             return None
-        topic = choose_topic(bag.topics, POSE_TYPES, config.topic, 'pose', bag.path)
+        topics, types = bag.topics, POSE_TYPES
+        if present > 1 and not config.topic:
+            # Of several one has to be named: transforms may be.
+            topics = {name: each for name, each in topics.items() if not is_static(name)}
+            types = (*types, *TRANSFORM_TYPES)
+        topic = choose_topic(topics, types, config.topic, 'pose', bag.path)
         if framed:
             raise SourceError(
                 f'{bag.path}: poses.fixed_frame and poses.robot_frame are of transforms, and '

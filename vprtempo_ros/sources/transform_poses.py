@@ -14,7 +14,7 @@ from ..errors import ImageError, SourceError
 from ..frames import Pose
 from ..support.reasons import Reasons
 from .bags import BagReader
-from .clocks import common_clock
+from .clocks import common_clock, offset_between
 from .frame_tree import MOVES, Chain, FrameTree, Seen, Step, choose_chain
 from .pose_topic import NoPose, PoseMessages
 from .poses import unusable_values
@@ -34,8 +34,9 @@ _HELD_NS = 10_000_000_000
 _FAR, _MANY = 1.0, 10.0
 # Positions beyond this, in m, are none.
 _FARTHEST = 1e9
-# Transforms that are dated ahead by less, in ns, are of the same clock (AMCL: transform_tolerance).
-_AHEAD_NS = 5_000_000_000
+# Transforms are dated ahead by more than jitter, in ns (gmapping by 50 ms, AMCL by 0.1 s in ROS 1
+# and by 1 s in Nav2: transform_tolerance), and by less than clocks differ.
+_LEAST_NS, _AHEAD_NS = 40_000_000, 5_000_000_000
 
 
 class _Series(NamedTuple):
@@ -216,11 +217,14 @@ def _joined(
 ) -> tuple[Rigid, NDArray[np.bool_], list[int]]:
     """Return a step at the times of the leading one, where it is known, and where it jumped."""
     each, leading = series[number], series[lead]
-    ahead = _lateness(each.stamps) - _lateness(leading.stamps)
     stamps = each.stamps
-    # Dated ahead, so that it can be looked up before the next one comes.
-    if 0 < ahead < _AHEAD_NS:
-        stamps = stamps._replace(received=stamps.received + ahead)
+    ahead = _ahead(stamps, leading.stamps)
+    if ahead:
+        notes.append(
+            f'{topic.name}: {each.step.link} is dated {ahead * 1e-9:.2f} s ahead of when it was '
+            'sent: that is undone'
+        )
+        stamps = stamps._replace(stamped=stamps.stamped - ahead)
     clocks = common_clock(stamps, leading.stamps)
     assert clocks.poses is not None
     notes += [note for note in clocks.notes if note not in notes]
@@ -247,10 +251,17 @@ def _joined(
     return found, valid, lead_order[after[after < len(when)]].tolist()
 
 
-def _lateness(stamps: Stamps) -> int:
-    """Return by how much stamps are later than receive times, in ns; 0 without stamps."""
-    known = stamps.stamped != 0
-    return int(np.median((stamps.stamped - stamps.received)[known])) if known.any() else 0
+def _ahead(stamps: Stamps, leading: Stamps) -> int:
+    """
+    Return by how much a transform is dated ahead, in ns, as those of the leading step are not.
+
+    Localisers do that so that it can be looked up before the next one comes. What they knew then is
+    right for when they sent it.
+    """
+    if not (stamps.stamped.all() and leading.stamped.all()):
+        return 0
+    ahead = offset_between(stamps, leading, stamps.stamped, leading.stamped)
+    return ahead if _LEAST_NS < ahead < _AHEAD_NS else 0
 
 
 def _corrections(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..errors import ImageError
@@ -92,10 +93,14 @@ def read_transforms(data: bytes) -> Iterator[Transform]:
             at += -(at - 4) % 8
             found = values.unpack_from(data, at)
             at += 56
-            link = Link(_frame(parent), _frame(child))
-            yield Transform(link, valid_ns(seconds, nanoseconds), found)
+            yield Transform(_link(parent, child), valid_ns(seconds, nanoseconds), found)
     except (IndexError, ValueError, struct.error) as error:
         raise ImageError(f'bytes do not hold a {TRANSFORM_TYPES[0]} ({error})') from None
+
+
+@lru_cache(maxsize=1024)
+def _link(parent: bytes, child: bytes) -> Link:
+    return Link(_frame(parent), _frame(child))
 
 
 def _frame(name: bytes) -> str:
