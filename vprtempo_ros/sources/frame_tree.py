@@ -22,7 +22,6 @@ class Seen:
     def __init__(self, values: tuple[float, ...]) -> None:
         """Begin with the first, x, y, z and a quaternion."""
         self.count = 0
-        self.varies = False
         self._first = values
         self._low, self._high = list(values[:3]), list(values[:3])
 
@@ -32,10 +31,10 @@ class Seen:
         # Most are of parts that do not move, and are sent again.
         if values == self._first:
             return
-        self.varies = True
-        for axis in range(3):
-            self._low[axis] = min(self._low[axis], values[axis])
-            self._high[axis] = max(self._high[axis], values[axis])
+        for axis, (low, high) in enumerate(zip(self._low, self._high)):
+            if not low <= values[axis] <= high:
+                self._low[axis] = min(low, values[axis])
+                self._high[axis] = max(high, values[axis])
 
     @property
     def moves(self) -> bool:

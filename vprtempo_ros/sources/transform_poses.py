@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -87,9 +87,14 @@ def read_transform_poses(
     return _poses(topic, chain, series, notes)
 
 
-def _read(bag: BagReader, names: list[str]) -> Iterator[tuple[str, int, Transform]]:
-    """Yield the transforms of topics with topic and receive time."""
+def _read(
+    bag: BagReader, names: list[str], wanted: Collection[bytes] = (b'',)
+) -> Iterator[tuple[str, int, Transform]]:
+    """Yield the transforms of topics with topic and receive time; wanted: names of frames."""
     for raw in bag.recorded(names):
+        # Most messages of a robot with many joints are of these.
+        if not any(name in raw.data for name in wanted):
+            continue
         try:
             for each in read_transforms(raw.data):
                 yield raw.topic, raw.stamp_ns, each
@@ -104,7 +109,8 @@ def _chain_series(
     found: dict[tuple[Link, bool], tuple[array[int], array[int], array[float]]] = {}
     wanted = {step.link for step in chain.steps}
     unusable = Reasons()
-    for name, received, each in _read(bag, names):
+    children = {link.child.encode() for link in wanted}
+    for name, received, each in _read(bag, names, children):
         if each.link not in wanted:
             continue
         if reason := _unusable(each.values):
