@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from support.events import ENCODINGS, packets, random_events, records, scene
 from support.helpers import (
     SECOND,
     START,
+    Record,
     drive,
     images,
     odometry,
@@ -31,6 +32,7 @@ from support.helpers import (
     tiny_config,
     write_bag,
 )
+from support.transforms import sent
 
 from vprtempo_ros.events.packet import EVENT_ARRAY, Packet
 from vprtempo_ros.maps.building import build_map
@@ -150,9 +152,28 @@ def array(packet: Packet) -> bytes:
 
 def bag(entry: Path, storage: str, mode: str) -> None:
     """Write a bag of images, compressed images and odometry."""
+    write_storage(entry, odometry([(0, 0, 0), (1, 0.5, 0), (2, 0, 0)]), storage, mode)
+
+
+def transforms(entry: Path) -> None:
+    """Write a bag of images and transforms: a robot on a map, with a static and an inverse link."""
+    turned = (0.0, 0.0, 0.6, 0.8)
+    moving = [
+        record
+        for number in range(4)
+        for record in (
+            sent(START + number * SECOND, 'map', 'odom', (10.0, number * 0.125, 0.0, *turned)),
+            sent(START + number * SECOND, 'odom', 'base_footprint', (float(number), 0.5, 0.0)),
+        )
+    ]
+    once = sent(START, 'base_link', 'base_footprint', (0.0, 0.0, -0.25), 0, '/tf_static')
+    write_storage(entry, [once, *moving], 'mcap', 'none')
+
+
+def write_storage(entry: Path, poses: Iterable[Record], storage: str, mode: str) -> None:
+    """Write a bag of images, and of these."""
     pictures = [picture(number, 12, 16) for number in range(3)]
-    found = [*images(pictures), *odometry([(0, 0, 0), (1, 0.5, 0), (2, 0, 0)])]
-    write_bag(entry / 'bag', found, storage, mode)
+    write_bag(entry / 'bag', [*images(pictures), *poses], storage, mode)
     # Only the storage file is read, not metadata.yaml.
     file = storage_file(entry / 'bag')
     file.rename(entry / file.name)
@@ -232,6 +253,7 @@ def entries() -> Iterator[tuple[str, str, Callable[[Path], None]]]:
     yield 'event_packets', 'evt3_event_array_msgs', old
     for storage, mode in BAGS:
         yield 'bags', f'{storage}_{mode}', partial(bag, storage=storage, mode=mode)
+    yield 'bags', 'mcap_transforms', transforms
     version = f'format_{FORMAT_VERSION}'
     for name, backends, settings in (
         ('camera', ('numpy',), {}),

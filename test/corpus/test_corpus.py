@@ -71,6 +71,7 @@ def test_everything_that_is_read_has_an_entry() -> None:
         for name in ANSWERS['pose_messages']
     }
     assert poses == set(POSE_TYPES)
+    assert 'mcap_transforms' in ANSWERS['bags']
     assert len(DECODERS) == 2  # Images and compressed images.
     assert {f'format_{FORMAT_VERSION}_{kind}' for kind in ('camera', 'events')} <= ANSWERS[
         'maps'
