@@ -3,8 +3,8 @@
 Runs all tests and measures what they cover, in their own processes and in those of the nodes.
 
 Arguments are handed to pytest. The report and the gate are set in pyproject.toml; the data goes to
-build/coverage, with a report to read in build/coverage/html. The gate holds where nothing optional
-is missing, and always in CI: the tests of what is missing are skipped.
+build/coverage, from which `.venv/bin/coverage html` makes pages. The gate holds where nothing
+optional is missing, and always in CI: the tests of what is missing are skipped.
 
 Tests marked `ros` or `process` that failed in parallel with others run once more, alone, as on
 ROS's build farm: what they start may have been starved. Which passed only then is said at the end.
@@ -102,8 +102,7 @@ def main() -> int:
 
 
 def report() -> int:
-    """Write the reports; return the exit status, by the gate where it holds."""
-    coverage('html', '--quiet', '--fail-under=0')
+    """Print the report; return the exit status, by the gate where it holds."""
     missing = [name for name in OPTIONAL if find_spec(name) is None]
     if not missing or os.environ.get('CI'):
         return coverage('report')

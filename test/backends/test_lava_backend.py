@@ -43,7 +43,9 @@ def test_lava_is_here_in_ci() -> None:
 
 
 @needs_lava
-@pytest.mark.parametrize('readout', ['linear', 'clamped'])
+@pytest.mark.parametrize(
+    'readout', [pytest.param('linear', marks=pytest.mark.unmeasured), 'clamped']
+)
 @pytest.mark.parametrize('mode', ['one_at_a_time', 'streaming'])
 @pytest.mark.parametrize(
     ('engine', 'modules'), [pytest.param('x86', 3, marks=pytest.mark.unmeasured), ('qnnpack', 1)]
@@ -153,7 +155,9 @@ def test_close_ends_every_process(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @needs_lava
-@pytest.mark.parametrize('victim', ['worker', 'a process of Lava'])
+@pytest.mark.parametrize(
+    'victim', ['worker', pytest.param('a process of Lava', marks=pytest.mark.unmeasured)]
+)
 def test_a_killed_process_is_noticed_and_takes_the_others_along(victim: str) -> None:
     """Whichever process dies first, an error says that Lava has ended, and none is left."""
     backend = create(quantised.trained())

@@ -51,7 +51,7 @@ def test_the_chip_gives_the_same_integers(readout: str) -> None:
 @needs_lava_dl
 @pytest.mark.usefixtures('_lava_loihi')
 @pytest.mark.parametrize(
-    'mode', ['one_at_a_time', pytest.param('streaming', marks=pytest.mark.unmeasured)]
+    'mode', [pytest.param('one_at_a_time', marks=pytest.mark.unmeasured), 'streaming']
 )
 def test_spiking_networks_on_the_chip(mode: str) -> None:
     """Resets and reading wait for the spikes, which arrive later on the chip."""
@@ -62,6 +62,7 @@ def test_spiking_networks_on_the_chip(mode: str) -> None:
     backend.close()
 
 
+@pytest.mark.unmeasured
 @pytest.mark.usefixtures('_lava_loihi')
 def test_the_simulation_can_be_chosen_on_a_machine_with_a_chip() -> None:
     """backend.lava.target: simulation leaves the chip alone."""

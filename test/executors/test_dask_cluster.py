@@ -99,6 +99,7 @@ def results(
     return [found[number] for number in range(len(tasks))]
 
 
+@pytest.mark.unmeasured
 def test_a_worker_is_killed(cluster: Cluster, tmp_path: Path) -> None:
     """It costs the task that it was working on, and nothing else; one progress shows all."""
     for _ in range(2):
@@ -175,6 +176,7 @@ def test_what_is_missing(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.M
     assert 'the workers of the Dask cluster that saw it are gone' in line
 
 
+@pytest.mark.unmeasured
 def test_a_task_that_kills(cluster: Cluster, tmp_path: Path) -> None:
     """It is given up after several workers have died of it, in one line."""
     for _ in range(4):

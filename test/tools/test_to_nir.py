@@ -237,6 +237,7 @@ def test_the_tool(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert arrays_of(tmp_path / 'rate.safetensors')['drawn'].shape == (7, 64)
 
 
+@pytest.mark.unmeasured
 def test_the_example_recognises_images(tmp_path: Path) -> None:
     """docs/examples/nir_images.py finds the places of a map's own images, from the files alone."""
     pytest.importorskip('sinabs.nir', reason='needs sinabs: make lava')

@@ -123,6 +123,7 @@ def test_nothing_is_left_behind(
         assert 'Traceback' not in process.output()
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGKILL])
 def test_nothing_is_left_behind_by_a_start_that_is_cut_short(
     quantised_map: Path, tmp_path: Path, number: signal.Signals
@@ -138,6 +139,7 @@ def test_nothing_is_left_behind_by_a_start_that_is_cut_short(
         assert 'Traceback' not in process.output()
 
 
+@pytest.mark.unmeasured
 def test_the_node_outlives_lava(street, quantised_map: Path, tmp_path: Path) -> None:
     """If Lava is killed, the diagnostics report it, and the node can be configured again."""
     frame = np.ascontiguousarray(street.places()[2].image.pixels)
@@ -158,6 +160,7 @@ def test_the_node_outlives_lava(street, quantised_map: Path, tmp_path: Path) -> 
         assert 'Traceback' not in process.output()
 
 
+@pytest.mark.unmeasured
 def test_lava_of_a_map_that_is_changed_goes(street, quantised_map: Path, tmp_path: Path) -> None:
     """Each map has its own Lava, which ends with it; pending results are those of the old map."""
     frame = np.ascontiguousarray(street.places()[3].image.pixels)
