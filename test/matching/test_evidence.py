@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vprtempo_ros.matching.sequence.evidence import Evidence, gains
+from vprtempo_ros.matching.sequence.evidence import Evidence, gains, independence
 
 ALIKE = np.array([0.1, 0.4], np.float32)
 
@@ -73,3 +73,10 @@ def test_gains_are_relative_to_the_least_alike() -> None:
     found = gains(np.array([-0.3, 0.0, 0.6, 1.0], np.float32))
     assert found[:3] == pytest.approx([1.0, 1.0, 0.5])
     assert 0.0 < found[3] < 0.05
+
+
+def test_frames_further_apart_are_worth_more() -> None:
+    """Nothing changes within three places; beyond them up to 2.2 times as much."""
+    assert [independence(places) for places in (0.0, 0.3, 1.0, 3.0)] == [1.0] * 4
+    assert independence(4.5) == pytest.approx(1.5)
+    assert independence(1e9) == 2.2

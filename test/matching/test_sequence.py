@@ -211,6 +211,16 @@ def test_dropped_frames(name: str) -> None:
     assert (errors(found, 100 + seconds)[10:] <= 1).mean() >= 0.97
 
 
+@pytest.mark.parametrize('every', [4, 8])
+def test_frames_several_places_apart(every: int) -> None:
+    """A slow camera sees only every n-th place: a few frames are enough all the same."""
+    seconds = np.arange(0, 160, every)
+    found = drive('bayes', 100 + seconds, seconds)
+    assert (errors(found, 100 + seconds)[3:] <= 1).all()
+    belief = 1 / (1 + np.exp(-best(found)))
+    assert (belief[6:] > 0.5).mean() > 0.6
+
+
 @pytest.mark.parametrize('name', FILTERS)
 @pytest.mark.parametrize('jump', [-90.0, -1e6, 1e4, 1e9])
 def test_time_jumps(name: str, jump: float) -> None:

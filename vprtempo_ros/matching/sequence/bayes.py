@@ -10,7 +10,7 @@ from ...arrays import Doubles, Indices
 from ...config import SequenceConfig
 from ..stages import FrameTiming, Route, Scores, all_finite, renumber
 from . import vectorised
-from .evidence import Evidence, gains
+from .evidence import Evidence, gains, independence
 from .motion import Motion
 from .progress import NO_STEP, Progress, Step
 
@@ -219,7 +219,9 @@ class Bayes:
         """Return the likelihood ratios of right and wrong, tempered for each speed."""
         shifts = np.rint(come[:, 0]).astype(np.int64)
         self.loops.correlate(self._ordinary, self._before, shifts, self._correlations)
-        weights = gains(self._correlations) * np.float32(self.evidence.weight * step.weight)
+        # By time at the reference's speed: that of a filter which is lost means nothing.
+        new = step.weight * independence(step.time + abs(step.way))
+        weights = gains(self._correlations) * np.float32(self.evidence.weight * new)
         # Where odometry gives the displacement, no hypothesis stands still.
         penalties = self._doubts * (min(1.0, step.time) * step.moved)
         return vectorised.Ratios(

@@ -24,6 +24,11 @@ _RECENT = 10.0
 _POWER, _RATE = 1.5, 0.25
 _LEAST, _MOST = 0.4, 1.0
 
+# Frames further apart than this many places are worth more, for what makes a wrong place look right
+# in one frame is gone after a few; and how much more at the most. Measured in
+# docs/research/recall.md.
+PERSISTENCE, _MOST_INDEPENDENT = 3.0, 2.2
+
 # Score at which correct and wrong are equally likely, in units of the standing out.
 _CENTRE = 0.4
 
@@ -113,6 +118,19 @@ class Evidence:
         least = min(max(float(correlations.min()), 0.0), _MOST_CORRELATED)
         self.correlation += part * (least - self.correlation)
         self.recent += displacement / _RECENT * (score - self.recent)
+
+
+def independence(places: float) -> float:
+    """
+    Return what evidence of a frame is worth relative to that of frames a place apart, 1 or more.
+
+    The weight of `Evidence` is for frames that follow each other closely, which are wrong together.
+    Frames further apart err independently, and each has to say more: the robot may be at any of the
+    places that it may have come to since.
+
+    :param places: displacement since the last frame, in places, 0 or more.
+    """
+    return min(max(places / PERSISTENCE, 1.0), _MOST_INDEPENDENT)
 
 
 def gains(correlations: Floats) -> Floats:
