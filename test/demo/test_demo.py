@@ -49,6 +49,22 @@ def recall(output: str, at: int) -> float:
     return figure(output, f'recall@{at}') * frames / (frames - lost)
 
 
+def offline_recall(folder: Path, at: int) -> float:
+    """Return the recall of all frames without DDS, of the default filter."""
+    results = json.loads((folder / 'evaluation' / 'results.json').read_text())
+    offline = results['methods'][1]
+    assert offline['name'] == 'network + bayes'
+    return float(offline['recall'][str(at)])
+
+
+def matched(folder: Path) -> list[dict[str, str]]:
+    """Return the matches that were received and are of a place; there are some."""
+    with (folder / 'evaluation' / 'predictions.csv').open(newline='') as stream:
+        found = [row for row in csv.DictReader(stream) if row['place']]
+    assert found
+    return found
+
+
 @pytest.mark.long
 def test_rendered_route(tmp_path: Path) -> None:
     """A rendered route is recognised, every frame has a result, the report is written."""
@@ -94,15 +110,10 @@ def test_rendered_route_seen_by_an_event_camera(tmp_path: Path) -> None:
     output = demo(tmp_path / 'demo', '--length', '24', '--input', 'events')
     # Half a metre each; windows that begin before the first or end after the last event are not.
     assert 43 <= figure(output, 'query frames') <= 48
-    folder = tmp_path / 'demo' / 'evaluation'
-    offline = json.loads((folder / 'results.json').read_text())['methods'][1]
-    assert offline['name'] == 'network + bayes'
-    assert offline['recall']['1'] > 0.5
-    assert offline['recall']['5'] > 0.8
-    with (folder / 'predictions.csv').open(newline='') as stream:
-        matched = [row for row in csv.DictReader(stream) if row['place']]
-    assert matched
-    assert sum(row['correct'] == '1' for row in matched) > len(matched) / 2
+    assert offline_recall(tmp_path / 'demo', 1) > 0.5
+    assert offline_recall(tmp_path / 'demo', 5) > 0.8
+    found = matched(tmp_path / 'demo')
+    assert sum(row['correct'] == '1' for row in found) > len(found) / 2
     sensor = yaml.safe_load((tmp_path / 'demo' / 'map' / 'map.yaml').read_text())['sensor']
     assert sensor == {'type': 'events', 'width': 320, 'height': 240}
 
@@ -167,7 +178,9 @@ def test_blank_images_do_not_shift_the_truth(tmp_path: Path) -> None:
     output = demo(tmp_path / 'out', '--data', str(tmp_path / 'data'))
     assert '2 names left out' in output
     assert figure(output, 'places in the map') == 10
-    assert recall(output, 1) == pytest.approx(1)
+    # A busy machine drops frames over DDS, after which a place may be unknown; offline none.
+    assert offline_recall(tmp_path / 'out', 1) == 1
+    assert {row['correct'] for row in matched(tmp_path / 'out')} == {'1'}
 
 
 @pytest.mark.long
