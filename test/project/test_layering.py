@@ -5,9 +5,14 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
+import pytest
 from support import ROOT
+
+# Sources are read here, nothing of the package runs.
+pytestmark = pytest.mark.unmeasured
 
 PACKAGE = ROOT / 'vprtempo_ros'
 
@@ -86,6 +91,20 @@ _ROS = (
 )
 
 
+@cache
+def parsed(file: Path) -> ast.Module:
+    """Return the syntax tree of a file, which tests must not change."""
+    return ast.parse(file.read_text())
+
+
+@cache
+def import_nodes(file: Path) -> list[ast.Import | ast.ImportFrom]:
+    """Return the imports anywhere in a file."""
+    return [
+        node for node in ast.walk(parsed(file)) if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+
+
 def layer_of(module: str) -> str:
     """Return the layer of a module given by its dotted name below the package."""
     first = module.split('.')[0]
@@ -96,10 +115,10 @@ def imports(file: Path) -> list[tuple[str, int]]:
     """Return absolute names of everything a file imports, with line numbers."""
     package = ['vprtempo_ros', *file.relative_to(PACKAGE).parts[:-1]]
     found = []
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in import_nodes(file):
         if isinstance(node, ast.Import):
             found += [(alias.name, node.lineno) for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
+        else:
             base = package[: len(package) - node.level + 1] if node.level else []
             stem = '.'.join([*base, *([node.module] if node.module else [])])
             found.append((stem, node.lineno))
@@ -119,10 +138,10 @@ def imported_modules(file: Path, known: set[str]) -> set[str]:
     """Return the modules of the package that a file imports, in functions and for types too."""
     package = ['vprtempo_ros', *file.relative_to(PACKAGE).parts[:-1]]
     found = set()
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in import_nodes(file):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
+        else:
             base = package[: len(package) - node.level + 1] if node.level else []
             stem = '.'.join([*base, *([node.module] if node.module else [])])
             for alias in node.names:
@@ -235,8 +254,7 @@ def test_heavy_libraries_are_imported_where_they_are_used() -> None:
         },
     }
     for file in PACKAGE.rglob('*.py'):
-        tree = ast.parse(file.read_text())
-        for node in tree.body:
+        for node in parsed(file).body:
             names = (
                 [alias.name for alias in node.names]
                 if isinstance(node, ast.Import)
