@@ -24,9 +24,6 @@ from .world import World
 HAZE = 214
 """Grey level of haze."""
 
-SHOWING_THROUGH = np.array([[0.0, 0.0, 0.0, -1.0, 255.0]] * 3)
-"""The matrix from RGB and alpha to the transmission of a cut-out, the same in all channels."""
-
 GRAIN_SIZE = 512
 """Side in pixels of a tile of asphalt 8 m wide."""
 
@@ -59,6 +56,7 @@ class Camera:
         self._focal = columns / 2 / tan(self.FIELD / 2)
         self._horizon = self.HORIZON * rows
         self._slopes = (np.arange(columns) + 0.5 - columns / 2) / self._focal
+        self._lines = np.arange(rows)[:, None] + 0.5
         walls, self._panels = world.walls(look.changed), world.panels(look.changed)
         self._start = np.array([w.start for w in walls])
         self._end = np.array([w.end for w in walls])
@@ -291,30 +289,39 @@ class Camera:
         slopes = self._slopes[first:last]
         across = (xb - xa) - slopes * (zb - za)
         across[np.abs(across) < 1e-6] = 1e-6
-        share = np.clip((slopes * za - xa) / across, -0.05, 1.05)
+        share = np.minimum(np.maximum((slopes * za - xa) / across, -0.05), 1.05)
         z = np.maximum(za + share * (zb - za), self.NEAR)
         upper = self._horizon - (cutout.height - self.HEIGHT) * self._focal / z
         lower = self._horizon + self.HEIGHT * self._focal / z
         above, below = max(0, floor(upper.min())), min(rows, ceil(lower.max()))
-        hidden = np.where(depth[:, first:last] < z, top[:, first:last], np.inf).min(axis=0)
-        if below - above < 2 or hidden.max() <= above:
+        if below - above < 2:
             return
-        lines = np.arange(above, below)[:, None] + 0.5
-        shrink = cutout.levels[0].shape[0] / float(np.mean(lower - upper))
-        level = cutout.levels[int(np.clip(round(log2(shrink)), 0, len(cutout.levels) - 1))]
-        map_u = np.broadcast_to(
-            (share * level.shape[1] - 0.5).astype(np.float32), (below - above, last - first)
-        )
-        map_v = ((lines - upper) / (lower - upper) * level.shape[0] - 0.5).astype(np.float32)
+        lines = self._lines[above:below]
+        # Layers are sorted by depth.
+        behind = depth[0, first:last] < z
+        hidden = None
+        if behind.any():
+            hidden = np.where(depth[:, first:last] < z, top[:, first:last], np.inf).min(axis=0)
+            if hidden.max() <= above:
+                return
+        tall = lower - upper
+        shrink = cutout.levels[0].shape[0] / float(np.mean(tall))
+        level = cutout.levels[min(max(round(log2(shrink)), 0), len(cutout.levels) - 1)]
+        map_u, map_v = np.empty((2, below - above, last - first), np.float32)
+        map_u[:] = share * level.shape[1] - 0.5
+        # What faces the camera has the same rows in all columns.
+        alike = slice(0, 1) if za == zb else slice(None)
+        map_v[:] = (lines - upper[alike]) / tall[alike] * level.shape[0] - 0.5
         patch = cv2.remap(level, map_u, map_v, cv2.INTER_LINEAR, borderValue=(0, 0, 0, 0))
-        if hidden.min() < below:
+        if hidden is not None and hidden.min() < below:
             patch[lines >= hidden] = 0
         clear = float(np.exp(-np.mean(z) / self._visibility))
         # Colours are premultiplied by alpha, so that light and haze are one matrix.
         lit, haze = light * clear, HAZE / 255 * (1 - clear)
         shaded = np.array([[lit, 0, 0, haze], [0, lit, 0, haze], [0, 0, lit, haze]])
         target = canvas[above:below, first:last]
-        cv2.multiply(target, cv2.transform(patch, SHOWING_THROUGH), target, 1 / 255)
+        through = cv2.bitwise_not(cv2.extractChannel(patch, 3))
+        cv2.multiply(target, cv2.merge([through] * 3), target, 1 / 255)
         cv2.add(target, cv2.transform(patch, shaded), target)
 
 
