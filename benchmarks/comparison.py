@@ -6,6 +6,7 @@ import math
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Iterable, Mapping, NamedTuple
 
 import cv2
@@ -130,8 +131,10 @@ class Comparison:
                 found[name] = _figures(route, runs[method], False)
         return {**found, **self.network_figures(route, few)}
 
-    def network_figures(self, route: BenchmarkRoute, few: bool = False) -> dict[str, Figures]:
-        """Return the figures of the map's own methods."""
+    def network_figures(
+        self, route: BenchmarkRoute, few: bool = False, match: Mapping[str, Value] | None = None
+    ) -> dict[str, Figures]:
+        """Return the figures of the map's own methods; match: settings other than the defaults."""
         built = self._built
         spikes = queries_of(route.query, built.config, built.pixel_statistics)
         shown = built.shown()
@@ -145,7 +148,7 @@ class Comparison:
             for filter_ in (('none', 'bayes') if few else FILTERS)
             if route.ordered or filter_ == 'none'
         ]
-        runs |= self._run(backend, shown, route, spikes, methods)
+        runs |= self._run(backend, shown, route, spikes, methods, match or {})
         backend.close()
         return {
             method.engine: _figures(route, predicted, method.by_confidence)
@@ -159,6 +162,7 @@ class Comparison:
         route: BenchmarkRoute,
         spikes: Spikes,
         methods: list[Method],
+        match: Mapping[str, Value] = MappingProxyType({}),
     ) -> dict[Method, Predictions]:
         built = self._built
         responses = built.response_statistics
@@ -170,7 +174,7 @@ class Comparison:
         def matcher(method: Method) -> Matcher:
             settings = MatchConfig()
             if method.by_confidence:
-                settings = from_flat(MatchConfig, {'sequence.filter': _filter(method)})
+                settings = from_flat(MatchConfig, {'sequence.filter': _filter(method), **match})
             return Matcher(
                 self._steps,
                 statistics_for(method, responses),

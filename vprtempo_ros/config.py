@@ -525,7 +525,7 @@ class SequenceConfig:
         dynamic=True,
     )
     fastest: float = option(
-        3.0,
+        10.0,
         'Highest speed along the route relative to the reference',
         low=-10.0,
         high=10.0,

@@ -70,9 +70,11 @@ def test_a_reset_forgets() -> None:
 
 def test_gains_are_relative_to_the_least_alike() -> None:
     """One for the best speed, less for others, and nothing beyond correlations of 0 and 1."""
-    found = gains(np.array([-0.3, 0.0, 0.6, 1.0], np.float32))
+    found = gains(np.array([-0.3, 0.0, 0.6, 1.0], np.float32), 4)
     assert found[:3] == pytest.approx([1.0, 1.0, 0.5])
     assert 0.0 < found[3] < 0.05
+    # The best of the first two counts, and none is worth more.
+    assert gains(np.array([0.6, 0.8, 0.0], np.float32), 2) == pytest.approx([1.0, 2 / 3, 1.0])
 
 
 def test_frames_further_apart_are_worth_more() -> None:

@@ -100,13 +100,32 @@ def test_jumps_of_time(seconds: float, restart: bool) -> None:
     assert step.restart is restart
 
 
-def test_speeds_cover_their_range_and_hold_that_of_the_reference() -> None:
-    """A speed is never further than half a cell from a hypothesis, and 1 is one of them."""
-    for low, high in ((-1.0, 3.0), (0.7, 1.4), (1.0, 1.0), (3.0, -1.0), (2.0, 5.0), (-2.0, -0.5)):
-        motion = Motion(SequenceConfig(slowest=low, fastest=high), 0.5)
-        for speed in np.linspace(low, high, 50):
-            assert np.abs(motion.speeds - speed).min() <= 0.25 + 1e-9
-        assert (1.0 in motion.speeds) == (min(low, high) <= 1.0 <= max(low, high))
+@pytest.mark.parametrize(
+    ('low', 'high'),
+    [(-1.0, 3.0), (0.7, 1.4), (1.0, 1.0), (3.0, -1.0), (2.0, 5.0), (-2.0, -0.5), (-1.0, 10.0)],
+)
+def test_speeds_cover_their_range_and_hold_that_of_the_reference(low: float, high: float) -> None:
+    """Every speed is in a cell, cells do not overlap, and the reference's is the middle of one."""
+    motion = Motion(SequenceConfig(slowest=low, fastest=high), 0.5)
+    for speed in np.linspace(low, high, 50):
+        inside = np.abs(motion.speeds - speed) <= motion.widths / 2 + 1e-9
+        assert inside.any()
+    ends = motion.speeds + motion.widths / 2
+    assert motion.speeds[1:] - motion.widths[1:] / 2 == pytest.approx(ends[:-1])
+    assert (1.0 in motion.speeds) == (min(low, high) <= 1.0 <= max(low, high))
+
+
+def test_cells_grow_with_the_speed() -> None:
+    """They are as wide as asked for up to 3, and few beyond."""
+    motion = Motion(SequenceConfig(slowest=-1.0, fastest=10.0), 0.5)
+    assert motion.even == 9
+    assert (motion.widths[:9] == 0.5).all()
+    assert (np.diff(motion.widths[8:]) > 0).all()
+    assert len(motion.speeds) == 13
+    # Where odometry shows the way, they are all the largest error of it.
+    come = motion.come(0.0, 1.0)[:, 0]
+    assert come[:9] == pytest.approx(np.linspace(0.8, 1.2, 9))
+    assert come[9:] == pytest.approx(1.2)
 
 
 def test_spread_by_hand() -> None:

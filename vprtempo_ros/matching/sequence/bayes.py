@@ -76,7 +76,7 @@ class Bayes:
         self.step = NO_STEP
         self.predicted = np.zeros(route.places, np.float32)
         self._motion = Motion(config, _SPEED_SPACING)
-        prior = np.exp(-np.abs(self._motion.speeds - 1.0) / _SPEED_SCALE)
+        prior = np.exp(-np.abs(self._motion.speeds - 1.0) / _SPEED_SCALE) * self._motion.widths
         self._prior = (prior / prior.sum()).astype(np.float32)
         self._paces = np.abs(self._motion.speeds)
         self.evidence = Evidence(config.sharpness)
@@ -141,7 +141,10 @@ class Bayes:
             self._off, self._scale = off, scale
             if step.come > 0.0:
                 self.evidence.count(
-                    self._expected, self._concentration, self._correlations, step.weight
+                    self._expected,
+                    self._concentration,
+                    self._correlations[: self._motion.even],
+                    step.weight,
                 )
             self._speed = float(self._paces @ self._sums) / float(self._sums.sum())
         odds = np.empty_like(self._total)
@@ -221,7 +224,7 @@ class Bayes:
         self.loops.correlate(self._ordinary, self._before, shifts, self._correlations)
         # By time at the reference's speed: that of a filter which is lost means nothing.
         new = step.weight * independence(step.time + abs(step.way))
-        weights = gains(self._correlations) * np.float32(self.evidence.weight * new)
+        weights = gains(self._correlations, self._motion.even) * np.float32(self.evidence.weight * new)
         # Where odometry gives the displacement, no hypothesis stands still.
         penalties = self._doubts * (min(1.0, step.time) * step.moved)
         return vectorised.Ratios(

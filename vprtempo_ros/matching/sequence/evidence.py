@@ -133,17 +133,20 @@ def independence(places: float) -> float:
     return min(max(places / PERSISTENCE, 1.0), _MOST_INDEPENDENT)
 
 
-def gains(correlations: Floats) -> Floats:
+def gains(correlations: Floats, count: int) -> Floats:
     """
-    Return the weight of the evidence of each speed relative to the largest, float32 (speeds,).
+    Return the weight of the evidence of each speed relative to the largest, at most 1.
+
+    Float32 (speeds,).
 
     The mean of values whose successive correlation is r has sqrt((1 + r) / (1 - r)) times the
     standard deviation of that of independent ones.
 
-    :param correlations: float32 (speeds,).
+    :param correlations: float32 (speeds,); count: of the first of these the largest is taken. Far
+        from the speed of the reference all frames differ.
     """
     # As numbers: for a few speeds that is faster than arrays.
     known = np.minimum(np.maximum(correlations, 0.0), _MOST_CORRELATED).tolist()
     worth = [math.sqrt((1.0 - value) / (1.0 + value)) for value in known]
-    most = max(worth)
-    return np.array([value / most for value in worth], np.float32)
+    most = max(worth[:count])
+    return np.array([min(1.0, value / most) for value in worth], np.float32)

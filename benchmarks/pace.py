@@ -1,9 +1,9 @@
-"""Query frames several places apart: of a slow camera, a busy computer, or on a fast robot."""
+"""Query frames several places apart, and drives many times as fast as the reference."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Iterator, Sequence
+from typing import Iterator, Mapping, Sequence
 from unittest import mock
 
 import cv2
@@ -13,6 +13,7 @@ from vprtempo_ros.evaluation.truth import NO_PLACE
 from vprtempo_ros.frames import Image, grey_image
 from vprtempo_ros.maps.map import Map
 from vprtempo_ros.matching.sequence import evidence
+from vprtempo_ros.options import Value
 
 from .comparison import Comparison, Figures, map_of
 from .moved.days import DAYS
@@ -22,43 +23,50 @@ from .routes import BenchmarkRoute, gardens_point, lens, nordland, rendered, win
 
 SEEDS = (31,)
 EVERY = (1, 2, 4, 8, 15)
+FASTER = (1, 2, 3, 4, 6, 10)
 
 # Routes of this much higher a seed are those off the map.
 _OTHER = 10
 _AGAIN, _SHIFTED = (next(day for day in DAYS if day.name == name) for name in ('again', 'shifted'))
 # Frames start at this many of the first ones.
 _STARTS = 3
-# With it frames are worth the same, however far apart they are.
+# Before: frames were worth the same, however far apart, and speeds above 3 were not considered.
 _ALL_ALIKE = float('inf')
+_NOT_FASTER = {'sequence.fastest': 3.0}
+
+_COLUMNS = ('right', 'of answers', 'on other routes')
+
+# Right answers of all frames, right ones of the answers, and answers on other routes.
+Cells = list[float]
 
 
 def bench(seeds: Sequence[int] = SEEDS) -> None:
-    """Print matches of every n-th frame, with the evidence of distant frames weighed up or not."""
-    found: dict[int, list[list[float]]] = {every: [] for every in EVERY}
-    rows = []
-    for route, off in routes(seeds):
+    """Print matches of every n-th frame, and of drives n times as fast, before and now."""
+    sparse: dict[int, list[Cells]] = {every: [] for every in EVERY}
+    fast: dict[int, list[Cells]] = {faster: [] for faster in FASTER}
+    for route, other in routes(seeds):
         comparison = Comparison(route, built := map_of(route))
-        away = off_the_route(route, built, off)
+        away = off_the_route(route, built, other)
         for every in EVERY:
-            cells = [
-                value
-                for persistence in (_ALL_ALIKE, evidence.PERSISTENCE)
-                for value in _measured(comparison, route, away, every, persistence)
+            parts = [
+                (every_nth(route, every, start), every_nth(away, every, start))
+                for start in range(min(every, _STARTS))
             ]
-            found[every].append(cells)
-            rows.append([route.name, str(every), *_text(cells)])
-        print(f'{route.name} done', flush=True)
-    mean = [['all', str(every), *_text(np.mean(cells, axis=0))] for every, cells in found.items()]
-    table(
-        [
-            *('route', 'every'),
-            *(f'{side}: {name}' for side in ('before', 'now') for name in _COLUMNS),
-        ],
-        rows + mean,
-    )
-
-
-_COLUMNS = ('right', 'of answers', 'off the route')
+            with mock.patch.object(evidence, 'PERSISTENCE', _ALL_ALIKE):
+                before = _cells(comparison, parts, {})
+            sparse[every].append(before + _cells(comparison, parts, {}))
+        for faster in FASTER:
+            parts = [(sped_up(route, faster), sped_up(away, faster))]
+            fast[faster].append(
+                _cells(comparison, parts, _NOT_FASTER) + _cells(comparison, parts, {})
+            )
+        print(f'{route.name}: {_text([sparse[8][-1], fast[4][-1]])}', flush=True)
+    for name, found in (('every', sparse), ('times as fast', fast)):
+        print()
+        table(
+            [name, *(f'{side}: {column}' for side in ('before', 'now') for column in _COLUMNS)],
+            [[str(key), *_text([np.mean(cells, axis=0).tolist()])] for key, cells in found.items()],
+        )
 
 
 def routes(seeds: Sequence[int]) -> Iterator[tuple[BenchmarkRoute, list[Image]]]:
@@ -102,27 +110,28 @@ def every_nth(route: BenchmarkRoute, every: int, start: int) -> BenchmarkRoute:
     )
 
 
-def _measured(
+def sped_up(route: BenchmarkRoute, faster: int) -> BenchmarkRoute:
+    """Return a query of all frames, driven this many times as fast."""
+    stamps = route.truth.stamps
+    return replace(
+        route, truth=replace(route.truth, stamps=stamps[0] + (stamps - stamps[0]) // faster)
+    )
+
+
+def _cells(
     comparison: Comparison,
-    route: BenchmarkRoute,
-    away: BenchmarkRoute,
-    every: int,
-    persistence: float,
-) -> list[float]:
-    """Return the right answers of all frames and of those with one, and the answers off route."""
-    on, off = [], []
-    with mock.patch.object(evidence, 'PERSISTENCE', persistence):
-        for start in range(min(every, _STARTS)):
-            on.append(_figures(comparison, every_nth(route, every, start)))
-            off.append(_figures(comparison, every_nth(away, every, start)).answered)
+    parts: Sequence[tuple[BenchmarkRoute, BenchmarkRoute]],
+    match: Mapping[str, Value],
+) -> Cells:
+    def figures(query: BenchmarkRoute) -> Figures:
+        return comparison.network_figures(query, True, match)['network + bayes']
+
+    on = [figures(query) for query, _ in parts]
     right = float(np.mean([each.answered * np.nan_to_num(each.correct) for each in on]))
     answered = float(np.mean([each.answered for each in on]))
-    return [right, right / max(answered, 1e-9), float(np.mean(off))]
+    off = float(np.mean([figures(query).answered for _, query in parts]))
+    return [right, right / max(answered, 1e-9), off]
 
 
-def _figures(comparison: Comparison, route: BenchmarkRoute) -> Figures:
-    return comparison.network_figures(route, few=True)['network + bayes']
-
-
-def _text(cells: Sequence[float]) -> list[str]:
-    return [f'{value:.3f}' for value in cells]
+def _text(cells: Sequence[Cells]) -> list[str]:
+    return [f'{value:.3f}' for each in cells for value in each]
