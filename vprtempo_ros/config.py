@@ -528,7 +528,7 @@ class SequenceConfig:
         10.0,
         'Highest speed along the route relative to the reference',
         low=-10.0,
-        high=10.0,
+        high=20.0,
         dynamic=True,
     )
     odometry: bool = option(
