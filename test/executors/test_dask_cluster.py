@@ -176,7 +176,6 @@ def test_what_is_missing(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.M
     assert 'the workers of the Dask cluster that saw it are gone' in line
 
 
-@pytest.mark.unmeasured
 def test_a_task_that_kills(cluster: Cluster, tmp_path: Path) -> None:
     """It is given up after several workers have died of it, in one line."""
     for _ in range(4):
