@@ -224,7 +224,8 @@ class Bayes:
         self.loops.correlate(self._ordinary, self._before, shifts, self._correlations)
         # By time at the reference's speed: that of a filter which is lost means nothing.
         new = step.weight * independence(step.time + abs(step.way))
-        weights = gains(self._correlations, self._motion.even) * np.float32(self.evidence.weight * new)
+        worth = np.float32(self.evidence.weight * new)
+        weights = gains(self._correlations, self._motion.even) * worth
         # Where odometry gives the displacement, no hypothesis stands still.
         penalties = self._doubts * (min(1.0, step.time) * step.moved)
         return vectorised.Ratios(
