@@ -26,6 +26,7 @@ from vprtempo_ros.errors import MapError, SourceError, VprError
 from vprtempo_ros.frames import grey_image
 from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.maps.map import Map
+from vprtempo_ros.maps.store import load, save
 from vprtempo_ros.matching.stages import FrameTiming
 from vprtempo_ros.network.network import LinearNetwork
 from vprtempo_ros.recogniser import Recogniser
@@ -72,6 +73,7 @@ def test_a_map_of_one_traverse(tmp_path: Path) -> None:
         'late': 0,
         'largest_gap': 0.0,
         'without_pose': 0,
+        'unstamped': False,
         'notes': [],
     }
     for number, data in zip((0, 2, 4), built.thumbnails, strict=True):
@@ -103,6 +105,26 @@ def test_a_map_recognises_its_own_pictures(tmp_path: Path) -> None:
     ]
     recogniser.close()
     assert found == [3, 0, 5, 1, 4, 2]
+
+
+@pytest.mark.parametrize('rate', [1.0, 30.0])
+def test_images_without_stamps_are_recognised_at_any_rate(tmp_path: Path, rate: float) -> None:
+    """A folder's frames are a second apart for places.by only; the camera may be any."""
+    rng = np.random.default_rng(0)
+    pictures = rng.integers(0, 256, (40, 24, 32)).astype(np.uint8)
+    (tmp_path / 'images').mkdir()
+    for number, each in enumerate(pictures):
+        assert cv2.imwrite(str(tmp_path / 'images' / f'{number:03d}.png'), each)
+    save(build_map(TrainerConfig(bags=[str(tmp_path / 'images')])), tmp_path / 'map')
+    loaded = load(tmp_path / 'map')
+    assert loaded.route().step_s == 0.0
+    recogniser = Recogniser(loaded)
+    found = [
+        recogniser.recognise(grey_image(each), FrameTiming(START + int(number / rate * SECOND)))
+        for number, each in enumerate(pictures)
+    ]
+    recogniser.close()
+    assert [match.known and match.place for match in found[5:]] == list(range(5, 40))
 
 
 def test_large_pictures_have_small_thumbnails(tmp_path: Path) -> None:

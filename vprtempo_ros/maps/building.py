@@ -146,7 +146,7 @@ def _calibrate(
     backend = reference_backend(_train(content, shown, False, progress))
     calibration = refine_confidence(
         backend,
-        route_of(content.places, segments),
+        route_of(content.places, segments, content.records),
         softened(measure_responses(backend, shown, tolerance, segments, threads), part),
         held_out,
         content.encoder.mirrored(shown),

@@ -160,11 +160,17 @@ class Map:
 
     def route(self) -> Route:
         """Return the spacing of the places, and their segments."""
-        return route_of(self.places, self.parts())
+        return route_of(self.places, self.parts(), self.provenance.get('traverses', []))
 
 
-def route_of(places: list[Place], segments: Segments) -> Route:
-    """Return the medians of time and distance between successive places, and the segments."""
+def route_of(places: list[Place], segments: Segments, traverses: list[TraverseRecord]) -> Route:
+    """
+    Return the medians of time and distance between successive places, and the segments.
+
+    The time is 0, unknown, where the frames of a traverse have no stamps: a camera that sees a
+    place a second, as those would say, is hardly ever the one that drives.
+    """
+    unstamped = any(record.get('missing', {}).get('unstamped') for record in traverses)
     times, steps = [], []
     for part in segments.slices:
         stamps = np.array([place.stamp_ns for place in places[part]], np.int64)
@@ -174,7 +180,7 @@ def route_of(places: list[Place], segments: Segments) -> Route:
     time, step = np.concatenate(times), np.concatenate(steps)
     return Route(
         len(places),
-        float(np.median(time)) * 1e-9 if len(time) else 0.0,
+        float(np.median(time)) * 1e-9 if len(time) and not unstamped else 0.0,
         float(np.median(step)) if len(step) else None,
         tuple(segments.bounds[:-1].tolist()),
     )

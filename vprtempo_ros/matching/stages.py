@@ -58,9 +58,9 @@ class Route(NamedTuple):
     """
     How the places of a map follow one another.
 
-    step_s: time between places when the reference was recorded, median, in seconds; step_m: way
-    between places, median, in metres, None where the map has no poses. starts: first place of each
-    segment: places before and after it do not follow one another.
+    step_s: time between places when the reference was recorded, median, in seconds, 0 if unknown;
+    step_m: way between places, median, in metres, None where the map has no poses. starts: first
+    place of each segment: places before and after it do not follow one another.
     """
 
     places: int

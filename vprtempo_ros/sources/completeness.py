@@ -17,7 +17,13 @@ from .poses import PoseTrack
 # A gap is longer than this many common steps, and than a second.
 _STEPS, _LEAST_NS = 5, 1_000_000_000
 # Values that maps of earlier builds do not have.
-_LATER = {'late': 0, 'out_of_order': 0, 'largest_step': 0.0, 'swapped': 0}
+_LATER: dict[str, object] = {
+    'late': 0,
+    'out_of_order': 0,
+    'largest_step': 0.0,
+    'swapped': 0,
+    'unstamped': False,
+}
 
 
 @dataclass
@@ -30,7 +36,8 @@ class Completeness:
     between messages; largest_gap: the longest of them in seconds; without_pose: frames without a
     pose, of a traverse with poses; notes: decisions on clocks, sizes and poses, each one line;
     out_of_order: messages that were recorded after later ones, by up to largest_step seconds, and
-    are sorted unless they were left out; swapped: packets of events that could not be sorted.
+    are sorted unless they were left out; swapped: packets of events that could not be sorted;
+    unstamped: when the frames were taken is unknown, as of a folder of images.
     """
 
     messages: int = 0
@@ -44,6 +51,7 @@ class Completeness:
     out_of_order: int = 0
     largest_step: float = 0.0
     swapped: int = 0
+    unstamped: bool = False
 
     def begin(self) -> None:
         """Forget what an earlier reading left out."""
@@ -108,6 +116,7 @@ def completeness_tree(found: Completeness) -> dict[str, object]:
         'gaps': found.gaps,
         'largest_gap': round(found.largest_gap, 3),
         'without_pose': found.without_pose,
+        'unstamped': found.unstamped,
         'notes': list(found.notes),
     }
 
@@ -130,6 +139,7 @@ def completeness_from(tree: object) -> Completeness:
             'gaps': int(gaps),
             'largest_gap': float(largest_gap),
             'without_pose': int(without_pose),
+            'unstamped': bool(unstamped),
             'notes': list(notes),
         } if all(isinstance(note, str) for note in notes):
             skipped = Reasons()
@@ -149,6 +159,7 @@ def completeness_from(tree: object) -> Completeness:
                 out_of_order,
                 largest_step,
                 swapped,
+                unstamped,
             )
     raise TypeError(f'missing, found {tree!r:.200}')
 

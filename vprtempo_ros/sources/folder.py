@@ -26,6 +26,7 @@ IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.pgm', '.pp
 _JPEG_SUFFIXES = ('.jpg', '.jpeg')
 
 # Files have no stamps: frames are one second apart, so that places.by: seconds counts them.
+# Matching does not count on that (`Map.route`).
 _PERIOD_NS = 1_000_000_000
 # Bytes of a file that are read at once.
 _PART = 1 << 16
@@ -113,7 +114,7 @@ class FolderFrames:
         """List the folder, or the files named in the file `names`."""
         self._names = _image_names(folder, names)
         self._folder = str(folder)
-        self.completeness = Completeness(len(self._names))
+        self.completeness = Completeness(len(self._names), unstamped=True)
         self.sensor = None
 
     def __len__(self) -> int:
