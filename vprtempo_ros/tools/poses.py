@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import Union
 
 from ..config import PosesConfig
 from ..errors import ConfigError
 from ..options import from_flat
 
+# A parser or a group of one.
+Options = Union[argparse.ArgumentParser, 'argparse._ArgumentGroup']
 
-def add_frame_id(parser: Any) -> None:
+
+def add_frame_id(parser: Options) -> None:
     """Add the choice of one of several cameras on a topic."""
     parser.add_argument(
         '--frame-id',
@@ -20,7 +23,7 @@ def add_frame_id(parser: Any) -> None:
     )
 
 
-def add_poses(parser: Any) -> None:
+def add_poses(parser: Options) -> None:
     """Add the options to a parser or a group of one."""
     parser.add_argument(
         '--poses', default='', metavar='TOPIC', help='pose topic of the bag (default: the only one)'
