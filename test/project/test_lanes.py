@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from ctypes.util import find_library
 from pathlib import Path
@@ -89,3 +90,9 @@ def test_the_lane_without_ros_is_collected_without_rclpy(tmp_path: Path) -> None
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     assert 'test_matcher.py' in done.stdout
     assert 'nodes/vpr/test_vpr_node.py' not in done.stdout
+
+
+def test_names_of_test_files_are_unique() -> None:
+    """Pytest imports them by their names alone, and collects the first of two only."""
+    names = Counter(file.name for file in TEST.rglob('test_*.py'))
+    assert not [name for name, count in names.items() if count > 1]
