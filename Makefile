@@ -83,7 +83,7 @@ nir-peers: ## run exports in other tools that read NIR, each in an environment o
 	@$(RUN) -m benchmarks.nir_peers .venvs/nir $(PEERS)
 
 ##@ Check
-test-fast: ## run the tests without ROS and without other processes: 70 s on two cores
+test-fast: ## run the tests without ROS and without other processes: 80 s on two cores
 	$(SETUP) --with test
 	@$(RUN) -m pytest -n $(or $(WORKERS),auto) --dist worksteal -m 'not ros and not process and not long' $(PYTEST)
 
