@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -64,12 +65,31 @@ def is_of_frame(data: bytes, frame_id: str) -> bool:
     return not frame_id or frame_id_of(data).lstrip('/') == frame_id.lstrip('/')
 
 
-def other_frame(topic: str, data: bytes, frame_id: str) -> str:
-    """Return what is said of the first message of a topic that is not of a coordinate frame."""
-    return (
-        f'{topic}: messages of other coordinate frames than {frame_id!r} (input.frame_id) are left '
-        f'out, such as one of {frame_id_of(data)[:40]!r}'
-    )
+class FrameChoice:
+    """
+    Takes the messages of one coordinate frame of a live topic; says once that others are left out.
+
+    left_out: how many were.
+    """
+
+    def __init__(
+        self, frame_id: str, topic: Callable[[], str], say: Callable[[str], object]
+    ) -> None:
+        """Take all messages if the frame is empty; topic: returns the name of the topic."""
+        self._frame_id, self._topic, self._say = frame_id, topic, say
+        self.left_out = 0
+
+    def takes(self, data: bytes) -> bool:
+        """Return whether a message is of the frame; count it otherwise."""
+        if is_of_frame(data, self._frame_id):
+            return True
+        self.left_out += 1
+        if self.left_out == 1:
+            self._say(
+                f'{self._topic()}: messages of other coordinate frames than {self._frame_id!r} '
+                f'(input.frame_id) are left out, such as one of {frame_id_of(data)[:40]!r}'
+            )
+        return False
 
 
 def _number(data: bytes, type_name: str, order: str, at: int) -> int | None:

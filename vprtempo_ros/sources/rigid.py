@@ -7,21 +7,21 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from ..arrays import Doubles
 
 
 class Rigid(NamedTuple):
     """Transforms: positions in m float64 (..., 3) and quaternions xyzw float64 (..., 4)."""
 
-    positions: Floats
-    orientations: Floats
+    positions: Doubles
+    orientations: Doubles
 
     def at(self, rows: NDArray[np.int64]) -> Rigid:
         """Return those of some rows."""
         return Rigid(self.positions[rows], self.orientations[rows])
 
 
-def rigid_of(values: Floats) -> Rigid:
+def rigid_of(values: Doubles) -> Rigid:
     """Return transforms of x, y, z, qx, qy, qz, qw, float64 (n, 7); quaternions of any length."""
     quaternions = values[:, 3:]
     lengths = np.linalg.norm(quaternions, axis=1, keepdims=True)
@@ -40,14 +40,14 @@ def inverse(given: Rigid) -> Rigid:
     return Rigid(-rotated(back, given.positions), back)
 
 
-def rotated(quaternions: Floats, vectors: Floats) -> Floats:
+def rotated(quaternions: Doubles, vectors: Doubles) -> Doubles:
     """Return vectors (..., 3) rotated by unit quaternions (..., 4)."""
     axis, scalar = quaternions[..., :3], quaternions[..., 3:]
     twice = 2.0 * np.cross(axis, vectors)
     return np.asarray(vectors + scalar * twice + np.cross(axis, twice))
 
 
-def between(start: Rigid, end: Rigid, part: Floats) -> Rigid:
+def between(start: Rigid, end: Rigid, part: Doubles) -> Rigid:
     """
     Return transforms at a part (...) of the step from `start` to `end`, 0 to 1.
 
@@ -65,7 +65,7 @@ def between(start: Rigid, end: Rigid, part: Floats) -> Rigid:
     return Rigid(positions, orientations)
 
 
-def _product(first: Floats, second: Floats) -> Floats:
+def _product(first: Doubles, second: Doubles) -> Doubles:
     a, b, c, d = np.moveaxis(first, -1, 0)
     x, y, z, w = np.moveaxis(second, -1, 0)
     return np.stack(

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Doubles
 from ..config import PosesConfig
 from ..errors import ImageError, SourceError
 from ..frames import Pose
@@ -19,12 +20,9 @@ from .frame_tree import MOVES, Chain, FrameTree, Seen, Step, choose_chain
 from .pose_topic import NoPose, PoseMessages
 from .poses import unusable_values
 from .rigid import Rigid, between, composed, inverse, rigid_of
-from .stamps import Stamps
+from .stamps import Stamps, Times
 from .storage import Topic
 from .transforms import Link, Transform, is_static, read_transforms, static_topics
-
-Times = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 # Maximum number of links; their names may be damage.
 _LINKS = 10_000
@@ -278,7 +276,7 @@ def _corrections(
     times: Times,
     when: Times,
     lead_order: NDArray[np.int64],
-) -> Floats:
+) -> Doubles:
     """Return how far each transform of a step moves the robot from where the one before has it."""
     rest = Rigid(np.zeros((1, 3)), np.array([[0.0, 0.0, 0.0, 1.0]]))
     for other in range(number + 1, len(series)):

@@ -376,31 +376,28 @@ def test_stamps_that_stand_still(running: Callable[..., Any]) -> None:
         process.wait_for(f'image {said}')
 
 
+def alternate(camera: Any) -> None:
+    """Let every other image be of another camera."""
+    names, shoot = cycle(('left', 'right')), camera.shoot
+
+    def either() -> None:
+        camera.image.header.frame_id = next(names)
+        shoot()
+
+    camera.shoot = either
+
+
 def test_two_cameras_of_one_size(running: Callable[..., Any]) -> None:
     """They are known by the coordinate frames of their images."""
     with running() as (_, client, camera):
-        names = cycle(('left', 'right'))
-        shoot = camera.shoot
-
-        def either() -> None:
-            camera.image.header.frame_id = next(names)
-            shoot()
-
-        camera.shoot = either
+        alternate(camera)
         camera.until('input', WARN, 'images of several coordinate frames on /image (left, right)')
 
 
 def test_one_of_two_cameras(running: Callable[..., Any]) -> None:
     """input.frame_id chooses it; the others are said once, and counted."""
     with running(input__frame_id='left') as (process, client, camera):
-        names = cycle(('left', 'right'))
-        shoot = camera.shoot
-
-        def either() -> None:
-            camera.image.header.frame_id = next(names)
-            shoot()
-
-        camera.shoot = either
+        alternate(camera)
         said = (
             "/image: messages of other coordinate frames than 'left' (input.frame_id) are left "
             "out, such as one of 'right'"

@@ -11,7 +11,7 @@ from ...config import EVENTS, TrainerConfig
 from ...errors import ImageError, TeachingError
 from ...maps.counting import PlaceCounter
 from ...sources.cdr import prepare, read_message, stamp_ns
-from ...sources.heads import is_of_frame, other_frame
+from ...sources.heads import FrameChoice
 from ...sources.live import FrameValidator, RateLimiter
 from ...sources.poses import LocalPoses, pose_of
 from ...sources.recorder import Recorder
@@ -46,8 +46,9 @@ class DriveRecorder:
             find_frame_topic(node, config),
             find_pose_topic(node, config),
         )
-        # Frames that were left out by input.frame_id.
-        self.other_frames = 0
+        self._choice = FrameChoice(
+            config.input.frame_id, lambda: self.frame_topic.name, node.get_logger().warning
+        )
         self.validator = FrameValidator(self.frame_topic.type_name, config.input.decoder)
         self.counter = PlaceCounter(config)
         self._jump = ''
@@ -151,21 +152,16 @@ class DriveRecorder:
             return 'nothing was recorded'
         poses = f' and {written[self.pose_topic.name]} poses' if self.pose_topic else ''
         unit = 'packets of events' if self.config.input.type == EVENTS else 'frames'
-        others = f'; {self.other_frames} of other coordinate frames were left out'
+        others = f'; {self._choice.left_out} of other coordinate frames were left out'
         return (
             f'{self.recorder.path} has {written[self.frame_topic.name]} {unit}{poses} in '
-            f'{self.recorder.size / 1e6:.1f} MB{others * bool(self.other_frames)}'
+            f'{self.recorder.size / 1e6:.1f} MB{others * bool(self._choice.left_out)}'
         )
 
     def _on_frame(self, data: bytes) -> None:
         if self.problem:
             return
-        if not is_of_frame(data, self.config.input.frame_id):
-            self.other_frames += 1
-            if self.other_frames == 1:
-                self._node.get_logger().warning(
-                    other_frame(self.frame_topic.name, data, self.config.input.frame_id)
-                )
+        if not self._choice.takes(data):
             return
         self.frames_received += 1
         self.last_frame = time.monotonic()

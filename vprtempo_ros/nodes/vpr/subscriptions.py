@@ -14,7 +14,7 @@ from ...config import LiveInputConfig
 from ...errors import ImageError
 from ...interface import ODOM
 from ...sources.cdr import first_stamp_ns, read_message, stamp_ns
-from ...sources.heads import is_of_frame, other_frame
+from ...sources.heads import FrameChoice
 from ...sources.poses import ODOMETRY, pose_or_reason
 from ..common.losses import subscribe_counting_losses
 from ..common.qos import streaming
@@ -54,9 +54,9 @@ class InputSubscriptions:
     ) -> None:
         """Start the threads and subscribe, to odometry too if it is used."""
         self._node, self._processor = node, processor
-        self._frame_id = config.frame_id
-        # Messages that were left out by input.frame_id.
-        self.other_frames = 0
+        self._choice = FrameChoice(
+            config.frame_id, lambda: self.image_topics[0], node.get_logger().warning
+        )
         loaded = processor.loaded
         depth = config.depth or (_EVENTS_DEPTH if loaded.events else _IMAGES_DEPTH)
         self._worker: NewestOnly[_Message] | PacketQueue = (
@@ -125,6 +125,11 @@ class InputSubscriptions:
         return ''.join(_names(self._odometry))
 
     @property
+    def other_frames(self) -> int:
+        """Number of messages that were left out by input.frame_id."""
+        return self._choice.left_out
+
+    @property
     def dropped(self) -> int:
         """Number of received messages that were dropped."""
         return self._worker.dropped
@@ -142,12 +147,7 @@ class InputSubscriptions:
         self._processor.finish()
 
     def _on_message(self, camera: str, data: bytes) -> None:
-        if not is_of_frame(data, self._frame_id):
-            self.other_frames += 1
-            if self.other_frames == 1:
-                self._node.get_logger().warning(
-                    other_frame(self.image_topics[0], data, self._frame_id)
-                )
+        if not self._choice.takes(data):
             return
         if isinstance(self._worker, PacketQueue):
             self._worker.put(data)
