@@ -30,19 +30,24 @@ def test_every_executable() -> None:
             assert importlib.util.find_spec(f'vprtempo_ros.{found.args[0]}') is not None
 
 
+INTERRUPT = 'import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n'
+
+
 @pytest.mark.parametrize(
-    ('source', 'status', 'said'),
+    ('before', 'source', 'status', 'said'),
     [
-        ('import os, signal\nos.kill(os.getpid(), signal.SIGINT)', -signal.SIGINT, ''),
-        ('def main():\n    raise KeyboardInterrupt', 130, 'interrupted\n'),
-        ('def main():\n    return 3', 3, ''),
+        ('default_int_handler', INTERRUPT, -signal.SIGINT, ''),
+        ('default_int_handler', 'def main():\n    raise KeyboardInterrupt', 130, 'interrupted\n'),
+        ('default_int_handler', 'def main():\n    return 3', 3, ''),
+        # As in the background of a script.
+        ('SIG_IGN', f'{INTERRUPT}def main():\n    os.kill(os.getpid(), signal.SIGINT)\n    return 3', 3, ''),
     ],
 )
-def test_interrupted(tmp_path: Path, source: str, status: int, said: str) -> None:
-    """During imports, and after them, there is no traceback."""
+def test_interrupted(tmp_path: Path, before: str, source: str, status: int, said: str) -> None:
+    """During imports, and after them, there is no traceback; who ignores interrupts still does."""
     (tmp_path / 'program.py').write_text(source)
     code = (
-        'import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); '
+        f'import signal, sys; signal.signal(signal.SIGINT, signal.{before}); '
         'import vprtempo_ros; vprtempo_ros.__path__.append(sys.argv[1]); '
         "from vprtempo_ros.tools.start import run; sys.exit(run('program'))"
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from functools import partial
 
@@ -11,11 +10,7 @@ from ..support.starting import imported
 
 def run(module: str) -> int:
     """Import a module of this package and run its `main`; return the exit status."""
-    # Ignored, as in the background of a script, it stays so.
-    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     found = imported(f'vprtempo_ros.{module}')
-    if ignored:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         return int(found.main())
     except KeyboardInterrupt:
