@@ -30,7 +30,8 @@ def test_every_executable() -> None:
             assert importlib.util.find_spec(f'vprtempo_ros.{found.args[0]}') is not None
 
 
-INTERRUPT = 'import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n'
+KILL = 'os.kill(os.getpid(), signal.SIGINT)\n'
+INTERRUPT = f'import os, signal\n{KILL}'
 
 
 @pytest.mark.parametrize(
@@ -40,7 +41,7 @@ INTERRUPT = 'import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n'
         ('default_int_handler', 'def main():\n    raise KeyboardInterrupt', 130, 'interrupted\n'),
         ('default_int_handler', 'def main():\n    return 3', 3, ''),
         # As in the background of a script.
-        ('SIG_IGN', f'{INTERRUPT}def main():\n    os.kill(os.getpid(), signal.SIGINT)\n    return 3', 3, ''),
+        ('SIG_IGN', f'{INTERRUPT}def main():\n    {KILL}    return 3', 3, ''),
     ],
 )
 def test_interrupted(tmp_path: Path, before: str, source: str, status: int, said: str) -> None:

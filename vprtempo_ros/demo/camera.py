@@ -14,10 +14,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Doubles
 from . import textures
 from .appearance import Appearance
 from .ground import Ground
-from .street import Floats, Point2D
+from .street import Point2D
 from .textures import Cutout, Pixels
 from .world import World
 
@@ -101,7 +102,7 @@ class Camera:
         noise = cv2.LUT(rng.integers(0, 256, canvas.shape, np.uint8), self._noise)
         return np.asarray(cv2.add(exposed, noise, dtype=cv2.CV_8U), np.uint8)
 
-    def _facing_light(self, start: Floats, end: Floats, look: Appearance) -> Floats:
+    def _facing_light(self, start: Doubles, end: Doubles, look: Appearance) -> Doubles:
         along = end - start
         length = np.maximum(np.linalg.norm(along, axis=1), 1e-9)
         normal = np.stack([along[:, 1], -along[:, 0]], axis=1) / length[:, None]
@@ -180,11 +181,13 @@ class Camera:
         cv2.multiply(below, self._ground_clear, below, 1 / 255)
         cv2.add(below, self._ground_haze, below)
 
-    def _seen(self, points: Floats, x: float, y: float, yaw: float) -> tuple[Floats, Floats]:
+    def _seen(self, points: Doubles, x: float, y: float, yaw: float) -> tuple[Doubles, Doubles]:
         dx, dy = points[:, 0] - x, points[:, 1] - y
         return dx * cos(yaw) + dy * sin(yaw), dx * sin(yaw) - dy * cos(yaw)
 
-    def _paint_walls(self, canvas: Pixels, x: float, y: float, yaw: float) -> tuple[Floats, Floats]:
+    def _paint_walls(
+        self, canvas: Pixels, x: float, y: float, yaw: float
+    ) -> tuple[Doubles, Doubles]:
         """Paint the houses; return depth and top row of each column's walls, (LAYERS, width)."""
         (za, xa), (zb, xb) = (self._seen(p, x, y, yaw) for p in (self._start, self._end))
         edge = self._slopes[-1] + 0.01
@@ -245,7 +248,7 @@ class Camera:
         return depth, top
 
     def _paint_panels(
-        self, canvas: Pixels, x: float, y: float, yaw: float, depth: Floats, top: Floats
+        self, canvas: Pixels, x: float, y: float, yaw: float, depth: Doubles, top: Doubles
     ) -> None:
         (za, xa), (zb, xb) = (
             self._seen(p, x, y, yaw) for p in (self._panel_start, self._panel_end)
@@ -272,8 +275,8 @@ class Camera:
         start: Point2D,
         end: Point2D,
         light: float,
-        depth: Floats,
-        top: Floats,
+        depth: Doubles,
+        top: Doubles,
     ) -> None:
         (za, xa), (zb, xb) = start, end
         rows, columns = self.size

@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Doubles
 from . import textures
 from .appearance import Appearance
-from .street import FRONTS, KERB, LANE, CentreLine, Floats, Panel, Point2D, Wall
+from .street import FRONTS, KERB, LANE, CentreLine, Panel, Point2D, Wall
 from .textures import Pixels
 
 
@@ -81,7 +82,7 @@ class Ground:
         outline = np.concatenate([self._line.at(along, left), self._line.at(along[::-1], right)])
         cv2.fillPoly(self.pixels, [self.outline(outline)], colour, cv2.LINE_AA, 4)
 
-    def outline(self, points: Floats) -> NDArray[np.int32]:
+    def outline(self, points: Doubles) -> NDArray[np.int32]:
         """Return world positions (n, 2) as pixels with 4 fractional bits."""
         pixels = (points - self.corner) * (self.DENSITY, -self.DENSITY)
         return np.round(pixels * 16).astype(np.int32)
@@ -113,6 +114,6 @@ class Ground:
         lit = cv2.multiply(self.pixels, cv2.merge([light] * 3), dtype=cv2.CV_8U)
         return np.asarray(lit, np.uint8)
 
-    def _cast(self, shadow: Pixels, base: Floats, away: Floats) -> None:
+    def _cast(self, shadow: Pixels, base: Doubles, away: Doubles) -> None:
         outline = self.outline(np.concatenate([base, base[::-1] + away]))
         cv2.fillPoly(shadow, [outline], 255, cv2.LINE_8, 4)

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Doubles
 from .textures import Cutout
 
-Floats = NDArray[np.float64]
 AnyFloats = NDArray[np.floating]
 Point2D = tuple[float, float]
 
@@ -48,18 +48,18 @@ class CentreLine:
         self._xy = np.concatenate([np.zeros((1, 2)), np.cumsum(middle, axis=0)])
         self._xy -= self.at(0.0)
 
-    def at(self, distance: float | AnyFloats, left: float | AnyFloats = 0.0) -> Floats:
+    def at(self, distance: float | AnyFloats, left: float | AnyFloats = 0.0) -> Doubles:
         """Return x and y (..., 2), `left` metres left of the line at arc length `distance`."""
         heading = self.heading(distance)
         x, y = (np.interp(distance, self._s, self._xy[:, axis]) for axis in (0, 1))
         return np.stack([x - left * np.sin(heading), y + left * np.cos(heading)], axis=-1)
 
-    def heading(self, distance: float | AnyFloats) -> Floats:
+    def heading(self, distance: float | AnyFloats) -> Doubles:
         """Return the direction of the line in radians; it does not wrap."""
         return np.asarray(np.interp(distance, self._s, self._heading))
 
     @cached_property
-    def points(self) -> Floats:
+    def points(self) -> Doubles:
         """The whole line as built, float64 (n, 2)."""
         return self._xy
 

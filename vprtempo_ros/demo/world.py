@@ -12,10 +12,11 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
+from ..arrays import Doubles
 from . import textures
 from .atlas import pack
 from .ground import Ground
-from .street import FRONTS, KERB, LANE, CentreLine, Floats, Panel, Point2D, Wall
+from .street import FRONTS, KERB, LANE, CentreLine, Panel, Point2D, Wall
 from .textures import Cutout
 
 T = TypeVar('T')
@@ -94,7 +95,7 @@ class World:
             at = after + float(rng.choice([0.0, 0.0, 0.0, 1.2, 4.0]))
         return houses
 
-    def _house(self, corners: Floats, which: int) -> list[Wall]:
+    def _house(self, corners: Doubles, which: int) -> list[Wall]:
         points: list[Point2D] = [(float(x), float(y)) for x, y in corners]
         front, side = 2 * which, 2 * which + 1
         return [

@@ -7,9 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Doubles
 from ..network.segments import Segments
-
-Floats = NDArray[np.float64]
 
 # Shorter steps than this, in metres, have no direction.
 _LEAST = 1e-6
@@ -25,12 +24,12 @@ class Course(NamedTuple):
     a place and the step from it, 0 at the ends.
     """
 
-    tangent: Floats
-    cell: Floats
-    turn: Floats
+    tangent: Doubles
+    cell: Doubles
+    turn: Doubles
 
 
-def course_of(positions: Floats, segments: Segments | None = None) -> Course:
+def course_of(positions: Doubles, segments: Segments | None = None) -> Course:
     """
     Return the course along positions float64 (places, 3), metres, in the order driven.
 
@@ -44,7 +43,7 @@ def course_of(positions: Floats, segments: Segments | None = None) -> Course:
     )
 
 
-def _course(positions: Floats) -> Course:
+def _course(positions: Doubles) -> Course:
     steps = np.diff(positions, axis=0)
     lengths = np.linalg.norm(steps, axis=1)
     ahead, behind = np.vstack([steps, steps[-1:]]), np.vstack([steps[:1], steps])
@@ -61,7 +60,7 @@ def _course(positions: Floats) -> Course:
     return Course(tangent, cell, turn)
 
 
-def headings(course: Course) -> tuple[Floats, NDArray[np.bool_]]:
+def headings(course: Course) -> tuple[Doubles, NDArray[np.bool_]]:
     """
     Return level orientations float64 (places, 4), xyzw, that face along the route, x forward.
 

@@ -21,13 +21,12 @@ from typing import NamedTuple, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Doubles
 from ..config import PoseConfig
 from ..frames import Pose
 from ..network.segments import Segments
 from .course import course_of, headings
 from .rotations import mean_rotation, rotations_from
-
-Floats = NDArray[np.float64]
 
 # Part of the matched place's confidence that a neighbour must have.
 _PART = 0.1
@@ -43,7 +42,7 @@ class PoseEstimate(NamedTuple):
     """
 
     pose: Pose
-    covariance: Floats
+    covariance: Doubles
 
 
 class PoseEstimator:
@@ -84,7 +83,7 @@ class PoseEstimator:
         numbers = self._segments.numbers[known]
         self._course = course_of(self._positions, Segments.of(np.bincount(numbers).tolist()))
         self._across = config.lateral_std**2
-        turn: Floats = np.zeros(len(found))
+        turn: Doubles = np.zeros(len(found))
         if oriented:
             quaternions = np.array([pose.orientation for pose in found]).reshape(-1, 4)
             self._quaternions = quaternions / np.linalg.norm(quaternions, axis=1, keepdims=True)
@@ -136,7 +135,7 @@ class PoseEstimator:
         before, after = little[little < best], little[little > best]
         return np.arange(before[-1] + 1 if len(before) else first, after[0] if len(after) else end)
 
-    def _spread(self, row: int) -> Floats:
+    def _spread(self, row: int) -> Doubles:
         """Return the covariance float64 (3, 3) of a robot that is known to be at a place."""
         along = self._course.cell[row] ** 2 / 12
         tangent = self._course.tangent[row]

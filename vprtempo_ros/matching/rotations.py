@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from ..arrays import Doubles
 
 
-def mean_rotation(quaternions: Floats, weights: Floats) -> Floats:
+def mean_rotation(quaternions: Doubles, weights: Doubles) -> Doubles:
     """
     Return the mean float64 (4,) of quaternions float64 (n, 4) with weights float64 (n,).
 
@@ -16,11 +15,11 @@ def mean_rotation(quaternions: Floats, weights: Floats) -> Floats:
     Quaternions, 2007): q and -q are one orientation, which a mean of numbers would not know.
     """
     _, vectors = np.linalg.eigh((quaternions * weights[:, None]).T @ quaternions)
-    mean: Floats = vectors[:, -1]
+    mean: Doubles = vectors[:, -1]
     return -mean if mean[3] < 0.0 else mean
 
 
-def rotations_from(mean: Floats, quaternions: Floats) -> Floats:
+def rotations_from(mean: Doubles, quaternions: Doubles) -> Doubles:
     """
     Return rotation vectors float64 (n, 3) that turn `mean` float64 (4,) into the quaternions.
 

@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from ...arrays import Doubles
 from ...config import SequenceConfig
 from .progress import Step
 
@@ -17,8 +18,6 @@ _ODOMETRY_ERROR = 0.2
 # Up to this speed cells are equally wide; one that begins at a higher speed is this part of that
 # speed times as wide.
 _EVEN, _EVEN_WIDTH = 3.0, 1.5
-
-Floats = NDArray[np.float64]
 
 
 class Motion:
@@ -51,17 +50,17 @@ class Motion:
             widths.append(spacing * edge / _EVEN_WIDTH)
             speeds.append(edge + widths[-1] / 2)
             edge += widths[-1]
-        self.speeds: Floats = np.array(speeds)
-        self.widths: Floats = np.array(widths)
+        self.speeds: Doubles = np.array(speeds)
+        self.widths: Doubles = np.array(widths)
         reach = max(below, above, 1)
         # Odometry is no less exact for a fast robot.
         errors = np.r_[steps, np.full(len(speeds) - len(steps), above)]
-        self._scales: Floats = 1.0 + errors * (_ODOMETRY_ERROR / reach)
+        self._scales: Doubles = 1.0 + errors * (_ODOMETRY_ERROR / reach)
         self._speed_column, self._scale_column = self.speeds[:, None], self._scales[:, None]
         self._half_speed = self.widths[:, None] / 2
         self._half_scale = _ODOMETRY_ERROR / reach / 2
 
-    def come(self, time: Floats | float, way: Floats | float) -> Floats:
+    def come(self, time: Doubles | float, way: Doubles | float) -> Doubles:
         """
         Return the places come by each hypothesis, float64 (speeds, times).
 
@@ -69,7 +68,7 @@ class Motion:
         """
         return self._speed_column * time + self._scale_column * way
 
-    def spread(self, step: Step, centre: Floats) -> tuple[int, NDArray[np.float32]]:
+    def spread(self, step: Step, centre: Doubles) -> tuple[int, NDArray[np.float32]]:
         """
         Return for each hypothesis which part of it comes how many places further.
 
