@@ -362,3 +362,23 @@ def test_poses_that_face_where_they_move(yaw: float) -> None:
     for number in range(4000):
         odometer.add(at(20.1 + number * 0.01), pose(20 + 0.02 * (number % 2), 0.03 * (number % 3)))
     assert odometer.across is None
+
+
+def test_a_driver_that_sets_the_speed_only() -> None:
+    """Without a position the robot would stand; a position that moves ends that at once."""
+    odometer = Odometer()
+    for number in range(101):
+        # As of a driver that leaves the fusing to robot_localization.
+        speed = math.nan if number == 50 else 1.0 if number < 80 else -1.0
+        odometer.add(at(number / 10), pose(0.0), speed)
+        assert odometer.by_speed == (number >= 20)
+    ask(odometer, 6.0)
+    assert ask(odometer, 7.0) == pytest.approx(1.0)
+    assert ask(odometer, 10.0) == pytest.approx(0.9 - 2.1)
+    odometer.add(at(10.1), pose(0.001), 1.0)
+    assert not odometer.by_speed
+    for number in range(200):
+        odometer.add(at(10.2 + number / 10), pose(0.1 * number), 1.0)
+    assert not odometer.by_speed
+    ask(odometer, 20.0)
+    assert ask(odometer, 25.0) == pytest.approx(5.0)

@@ -20,6 +20,9 @@ _LATE_NS = 200_000_000
 # The first part is for stamps that are not exact.
 _JUMP, _FASTEST = 0.1, 50.0
 
+# Metres by the speed while the position is the very same: only the speed says where the robot is.
+_BY_SPEED = 2.0
+
 # Metres of the way over which it is measured how much of it is along the x axis.
 _WINDOW = 10.0
 
@@ -59,7 +62,8 @@ class Odometer:
     no exception: where they do not show the way it is None. It may be fed from another thread.
 
     Poses of an optical frame, or without orientations, move across their x axis, along which the
-    robot would seem to stand: then the way is its length, in steps of a quarter of a metre.
+    robot would seem to stand: then the way is its length, in steps of a quarter of a metre. So it
+    would with a driver that sets the speed only: then the way is what the speed adds up to.
 
     restarts: how often the way began again; restart_reason: why, the last time.
     """
@@ -73,15 +77,21 @@ class Odometer:
         self._kept: _Frame | None = None
         self._lock = threading.Lock()
         self._course = _Course()
+        self._by_speed = 0.0
+
+    @property
+    def by_speed(self) -> bool:
+        """Whether only the speed says how far the robot comes: its position is never set."""
+        return self._by_speed >= _BY_SPEED
 
     @property
     def across(self) -> float | None:
         """Which part of the way is along the x axis, if it is too little; None if it is enough."""
         return self._course.along if self._course.across else None
 
-    def add(self, stamp_ns: int, pose: Pose) -> None:
+    def add(self, stamp_ns: int, pose: Pose, speed: float = 0.0) -> None:
         """
-        Take the next pose of the odometry.
+        Take the next pose of the odometry, and its speed forward in m/s.
 
         One that is a little late, or not finite, is ignored. After a jump of the position, the time
         or the frame, and after a gap, the way begins again.
@@ -102,6 +112,7 @@ class Odometer:
                     along = _along(last, pose.position, forward)
                     come = self._course.add(pose.position, forward)
                     way = last.way + (come if self._course.across else along)
+                    way += self._by_speed_only(last.pose, pose, speed * elapsed_ns * 1e-9)
             self._points.append(_Point(stamp_ns, way, pose, forward))
 
     def travelled(self, stamp_ns: int) -> float | None:
@@ -158,6 +169,15 @@ class Odometer:
             if self._points and self._points[-1].stamp_ns - stamp_ns > self._max_gap_ns:
                 self._restart('time was set back')
             self._asked = self._kept = None
+
+    def _by_speed_only(self, before: Pose, pose: Pose, come: float) -> float:
+        """Return the metres that only the speed shows; to be called for each pose."""
+        if pose.position != before.position:
+            self._by_speed = 0.0
+        elif math.isfinite(come):
+            self._by_speed += abs(come)
+            return come if self.by_speed else 0.0
+        return 0.0
 
     def _restart(self, reason: str) -> None:
         self.restarts, self.restart_reason = self.restarts + 1, reason

@@ -325,6 +325,22 @@ def test_odometry_that_cannot_be_used(street, tmp_path: Path) -> None:
             ),
             'a warning about orientations',
         )
+        creeping = odometry(frames[0], stamp + 10000 * SECOND, 0.0)
+        creeping.twist.twist.linear.x = 10.0
+
+        def creep() -> None:
+            creeping.header.stamp.nanosec = 500_000_000 - creeping.header.stamp.nanosec
+            creeping.header.stamp.sec += creeping.header.stamp.nanosec == 0
+            publisher.publish(creeping)
+
+        creeping.header.stamp.nanosec = 0
+        client.feed(
+            creep,
+            lambda: any(
+                'its driver sets the twist only' in status.message for status in client.statuses
+            ),
+            'a warning about positions',
+        )
         assert 'Traceback' not in process.output()
 
 

@@ -174,13 +174,17 @@ class FrameProcessor:
         if statistics is not self.statistics:
             self.statistics.add_received()
 
-    def add_odometry(self, stamp: int, pose: Pose | str) -> None:
-        """Take the next pose of the odometry, or why there is none, with its stamp in ns."""
+    def add_odometry(self, stamp: int, pose: Pose | str, speed: float) -> None:
+        """
+        Take the next pose of the odometry, or why there is none, with its stamp in ns.
+
+        :param speed: forward, in m/s.
+        """
         if isinstance(pose, str):
             self._odometry_reason = pose
             return
         self._odometry_reason = ''
-        self.odometer.add(self._sent('odometry', self.odometry_clock, stamp), pose)
+        self.odometer.add(self._sent('odometry', self.odometry_clock, stamp), pose, speed)
 
     @property
     def odometry_problem(self) -> str:
@@ -189,6 +193,12 @@ class FrameProcessor:
             return (
                 f'unusable poses, with {self._odometry_reason}: the sequence filter uses time '
                 'instead; have the driver set them, or set input.odometry to false'
+            )
+        if self.odometer.by_speed:
+            return (
+                'the position never changes while the speed does not stand still: its driver sets '
+                'the twist only; the way is what the speed adds up to; use odometry with poses, as '
+                'of robot_localization'
             )
         if (share := self.odometer.across) is not None:
             return (

@@ -168,7 +168,8 @@ class InputSubscriptions:
         if not isinstance(pose, str):
             # As it is: a missing name of the frame is reported, not guessed.
             pose = replace(pose, frame_id=message.header.frame_id)
-        self._processor.add_odometry(stamp_ns(message.header), pose)
+        speed = float(message.twist.twist.linear.x)
+        self._processor.add_odometry(stamp_ns(message.header), pose, speed)
         # Counted last: once it is counted, frames use it.
         self._processor.statistics.add_odometry()
 
