@@ -268,7 +268,8 @@ class PosesConfig:
     topic: str = option(
         '',
         'Odometry, PoseStamped, PoseWithCovarianceStamped or NavSatFix topic '
-        'in the bags, or /tf; empty: the only one, else /tf, if any; none: no poses',
+        'in the bags, or /tf; if named TransformStamped or PointStamped too; empty: the only one '
+        '(but goals and initial poses), else /tf, if any; none: no poses',
     )
     fixed_frame: str = option(
         '', 'Poses of /tf: frame that they are in; empty: map, else odom, else the root of the tree'

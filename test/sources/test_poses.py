@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.helpers import ODOM, SECOND, START, Record, images, odometry, picture, write_bag
+from support.transforms import sent, transform
 
 from vprtempo_ros.config import BagInputConfig, PosesConfig
 from vprtempo_ros.errors import SourceError
@@ -21,8 +22,8 @@ from vprtempo_ros.sources.image_frames import BagFrames
 
 STILL = (0.0, 0.0, 0.0, 1.0)
 
-
 FIX = 'sensor_msgs/msg/NavSatFix'
+TRACKED = 'geometry_msgs/msg/TransformStamped'
 
 
 def make(name: str, *values: Any) -> Any:
@@ -215,6 +216,53 @@ def test_which_topic_holds_the_poses(tmp_path: Path) -> None:
     assert BagFrames(bag, BagInputConfig(), PosesConfig(topic='none')).poses is None
     with pytest.raises(SourceError, match='no topic /amcl'):
         BagFrames(bag, BagInputConfig(), PosesConfig(topic='/amcl'))
+
+
+def test_poses_by_which_a_robot_is_sent_or_set_are_not_where_it_is(tmp_path: Path) -> None:
+    """The only pose of RViz's goal hid /tf, and made a second pose topic next to odometry."""
+    goal = stamped('geometry_msgs/msg/PoseStamped', START, pose_message((50, 3, 0)))
+    placed = stamped('geometry_msgs/msg/PoseWithCovarianceStamped', START, pose_message((0, 0, 0)))
+    commands = [
+        goal._replace(topic='/robot1/goal_pose'),
+        goal._replace(topic='/mavros/setpoint_position/local'),
+        placed._replace(topic='/initialpose'),
+    ]
+    links = [sent(START + n * SECOND, 'odom', 'base_link', (n, 0, 0)) for n in range(4)]
+    along = [(n, 0, 0) for n in range(4)]
+    for number, records in enumerate((links, list(odometry(along)))):
+        frames = open_bag(tmp_path / str(number), [*commands, *records])
+        assert [frame.pose.position for frame in frames] == [pytest.approx(each) for each in along]
+    alone = open_bag(tmp_path, commands[:1])
+    assert [frame.pose for frame in alone] == [None] * 4
+    assert alone.completeness.notes == [
+        'without poses: those of /robot1/goal_pose (geometry_msgs/msg/PoseStamped) are where a '
+        'robot is sent or set, not where it is'
+    ]
+    named = BagFrames(tmp_path / 'bag', BagInputConfig(), PosesConfig(topic='/robot1/goal_pose'))
+    assert next(iter(named)).pose.position == (50, 3, 0)
+
+
+def test_positions_that_are_read_only_where_they_are_named(tmp_path: Path) -> None:
+    """Trackers send transforms and points, which may as well be of anything."""
+    point = make('PointStamped', header(START, 'world'), make('Point', 7.0, 8.0, 9.0))
+    other = make('Pose2D', 1.0, 2.0, 3.0)
+    records = [
+        Record('/vicon/robot', TRACKED, START, transform(START, 'world', 'robot', (1, 2, 3))),
+        Record('/leica', 'geometry_msgs/msg/PointStamped', START, point),
+        Record('/pose2d', 'geometry_msgs/msg/Pose2D', START, other),
+    ]
+    found = open_bag(tmp_path, records)
+    assert found.poses is None
+    assert found.completeness.notes == [
+        f'without poses: name /vicon/robot ({TRACKED}) or /leica (geometry_msgs/msg/PointStamped) '
+        'in poses.topic if that is the robot',
+        'without poses: /pose2d (geometry_msgs/msg/Pose2D) is not read; write its positions to a '
+        'file (poses.file), or record a type that is read',
+    ]
+    for topic, expected in (('/vicon/robot', (1, 2, 3)), ('/leica', (7, 8, 9))):
+        named = BagFrames(tmp_path / 'bag', BagInputConfig(), PosesConfig(topic=topic))
+        pose = next(iter(named)).pose
+        assert (pose.position, pose.orientation, pose.frame_id) == (expected, STILL, 'world')
 
 
 def test_no_pose_topic_is_no_error(tmp_path: Path) -> None:

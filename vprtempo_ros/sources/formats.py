@@ -12,7 +12,7 @@ from .event_msg import EVENT_TYPES
 from .folder import IMAGE_SUFFIXES
 from .image_msg import DECODERS, ENCODINGS
 from .pose_file import FORMATS as POSE_FILES
-from .poses import POSE_TYPES
+from .poses import NAMED_POSE_TYPES, POSE_TYPES
 from .video import VIDEO_TYPES
 
 
@@ -47,6 +47,7 @@ CONTAINERS = (
 
 
 _VIDEO = 'in recordings, with PyAV: h264, h265, av1, vp8, vp9'
+_POSES = (*POSE_TYPES, *NAMED_POSE_TYPES, *TRANSFORM_TYPES)
 
 
 def tables() -> dict[str, list[Format]]:
@@ -57,6 +58,7 @@ def tables() -> dict[str, list[Format]]:
         COMPRESSED: 'JPEG, PNG and other files of OpenCV; Bayer mosaics in them; ' + _VIDEO,
         **dict.fromkeys(EVENT_TYPES, encodings),
         **dict.fromkeys(POSE_TYPES, 'one coordinate frame'),
+        **dict.fromkeys(NAMED_POSE_TYPES, 'if `poses.topic` names it'),
         'sensor_msgs/msg/Image': ', '.join(f'`{name}`' for name in ENCODINGS),
         **dict.fromkeys(ARRAYS, 'fields'),
         'sensor_msgs/msg/NavSatFix': 'status 0 or more, WGS 84',
@@ -67,9 +69,9 @@ def tables() -> dict[str, list[Format]]:
         **dict.fromkeys(VIDEO_TYPES, 'encoders of FFmpeg (x264, x265)'),
         **dict.fromkeys(EVENT_TYPES, 'recordings of event_camera_py; own encoders'),
         **dict.fromkeys(ARRAYS, 'messages of rosbags'),
-        **dict.fromkeys((*POSE_TYPES, *TRANSFORM_TYPES), 'messages of rosbags'),
+        **dict.fromkeys(_POSES, 'messages of rosbags'),
     }
-    kinds = (*DECODERS, *VIDEO_TYPES, *EVENT_TYPES, *POSE_TYPES, *TRANSFORM_TYPES)
+    kinds = (*DECODERS, *VIDEO_TYPES, *EVENT_TYPES, *_POSES)
     messages = [Format(f'`{each}`', versions[each], tested[each]) for each in kinds]
     files = [Format(*row) for row in FORMATS]
     poses = [Format(*row) for row in POSE_FILES]

@@ -7,7 +7,7 @@ import warnings
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable, Collection, Protocol
+from typing import TYPE_CHECKING, Callable, Collection, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,14 +116,52 @@ class PoseMessage(Protocol):
     orientation: _Quaternion
 
 
+class _Place(NamedTuple):
+    """Position and orientation as a message has them; None: it has no orientation."""
+
+    position: _Point
+    orientation: _Quaternion | None
+
+
+def _place(pose: PoseMessage) -> _Place:
+    return _Place(pose.position, pose.orientation)
+
+
 ODOMETRY = 'nav_msgs/msg/Odometry'
-_PARTS: dict[str, Callable[[Message], PoseMessage]] = {
-    ODOMETRY: lambda m: m.pose.pose,
-    'geometry_msgs/msg/PoseStamped': lambda m: m.pose,
-    'geometry_msgs/msg/PoseWithCovarianceStamped': lambda m: m.pose.pose,
+_PARTS: dict[str, Callable[[Message], _Place]] = {
+    ODOMETRY: lambda m: _place(m.pose.pose),
+    'geometry_msgs/msg/PoseStamped': lambda m: _place(m.pose),
+    'geometry_msgs/msg/PoseWithCovarianceStamped': lambda m: _place(m.pose.pose),
+}
+# Of trackers (Vicon, Leica), but also of much that is not where the robot is.
+_NAMED: dict[str, Callable[[Message], _Place]] = {
+    'geometry_msgs/msg/TransformStamped': lambda m: _Place(
+        m.transform.translation, m.transform.rotation
+    ),
+    'geometry_msgs/msg/PointStamped': lambda m: _Place(m.point, None),
 }
 FIX = 'sensor_msgs/msg/NavSatFix'
 POSE_TYPES = (*_PARTS, FIX)
+NAMED_POSE_TYPES = tuple(_NAMED)
+"""Types that are read as poses if poses.topic names their topic."""
+# Last parts of the names of topics on which a robot is sent to a pose, or set to it: of RViz, Nav2,
+# move_base and MAVROS.
+_COMMANDS = frozenset(
+    (
+        'clicked_point',
+        'current_goal',
+        'goal',
+        'goal_pose',
+        'goal_update',
+        'initialpose',
+        'lookahead_point',
+    )
+)
+
+
+def is_command(topic: str) -> bool:
+    """Return whether poses of a topic, by its name, are not where the robot is."""
+    return topic.rpartition('/')[2] in _COMMANDS or '/setpoint_' in topic
 
 
 class LocalPoses:
@@ -131,7 +169,7 @@ class LocalPoses:
 
     def __init__(self, type_name: str) -> None:
         """
-        Expect poses of a type in POSE_TYPES.
+        Expect poses of a type in POSE_TYPES or NAMED_POSE_TYPES.
 
         :raises SourceError: for GPS, if pyproj is not installed.
         """
@@ -150,14 +188,14 @@ class LocalPoses:
 
 
 def pose_of(message: Message, type_name: str) -> Pose | None:
-    """Return the pose in a message of a type in POSE_TYPES, or None if it is unusable."""
+    """Return the pose in a message of a type that is read, or None if it is unusable."""
     found = pose_or_reason(message, type_name)
     return None if isinstance(found, str) else found
 
 
 def pose_or_reason(message: Message, type_name: str) -> Pose | str:
     """
-    Return the pose in a message of a type in POSE_TYPES, or what it has that makes it unusable.
+    Return the pose in a message of a type that is read, or what it has that makes it unusable.
 
     Unusable are values that are not finite, a quaternion of no length or a huge one, and a fix
     without a position (status below 0, not on the globe). The position of a fix is latitude,
@@ -172,9 +210,9 @@ def pose_or_reason(message: Message, type_name: str) -> Pose | str:
         if abs(message.latitude) > 90 or abs(message.longitude) > 360:
             return 'no latitude or longitude'
     else:
-        part = _PARTS[type_name](message)
-        p, q = part.position, part.orientation
-        pose = Pose((p.x, p.y, p.z), (q.x, q.y, q.z, q.w), message.header.frame_id or 'map')
+        p, q = (_PARTS.get(type_name) or _NAMED[type_name])(message)
+        turn = (q.x, q.y, q.z, q.w) if q is not None else (0.0, 0.0, 0.0, 1.0)
+        pose = Pose((p.x, p.y, p.z), turn, message.header.frame_id or 'map')
     return unusable_values(pose.position + pose.orientation) or pose
 
 

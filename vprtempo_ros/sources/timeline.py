@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Iterator, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +16,28 @@ from .clocks import common_clock
 from .completeness import Completeness
 from .pose_file import track_of_file
 from .pose_topic import NoPose, PoseMessages, read_pose_messages, track_of
-from .poses import POSE_TYPES, Origin, PoseTrack
+from .poses import NAMED_POSE_TYPES, POSE_TYPES, Origin, PoseTrack, is_command
 from .scan import Scan, check_size, scan
 from .storage import Topic
 from .transform_poses import read_transform_poses
 from .transforms import is_static, transform_topics
+
+# Types with positions that are not read. Topics that are listed.
+_UNREAD = frozenset(
+    (
+        'gps_common/msg/GPSFix',
+        'gps_msgs/msg/GPSFix',
+        'geographic_msgs/msg/GeoPoseStamped',
+        'geometry_msgs/msg/Pose2D',
+        'nmea_msgs/msg/Sentence',
+        'novatel_oem7_msgs/msg/INSPVA',
+        'px4_msgs/msg/VehicleGlobalPosition',
+        'px4_msgs/msg/VehicleLocalPosition',
+        'px4_msgs/msg/VehicleOdometry',
+        'ublox_msgs/msg/NavPVT',
+    )
+)
+_LISTED = 4
 
 
 class Timeline(NamedTuple):
@@ -99,7 +116,13 @@ def _poses(
     if config.topic == 'none' or config.file:
         return None
     framed = bool(config.fixed_frame or config.robot_frame)
-    present = sum(topic.type in POSE_TYPES and topic.messages > 0 for topic in bag.topics.values())
+    # Goals are not where the robot is: they are read only where they are named.
+    readable = {
+        name: each
+        for name, each in bag.topics.items()
+        if name == config.topic or not is_command(name)
+    }
+    present = sum(topic.type in POSE_TYPES and topic.messages > 0 for topic in readable.values())
     transforms = transform_topics(bag)
     by_name = [topic for topic in transforms if topic.name == config.topic]
     try:
@@ -107,9 +130,12 @@ def _poses(
             topic = by_name[0] if by_name else _only(transforms, bag.path)
             return read_transform_poses(bag, topic, config, camera)
         if not config.topic and not present and not framed:
+            notes.extend(_not_read(bag))
             return None
-        topics, types = bag.topics, POSE_TYPES
-        if present > 1 and not config.topic:
+        topics, types = readable, POSE_TYPES
+        if config.topic:
+            types = (*types, *NAMED_POSE_TYPES)
+        elif present > 1:
             # Of several one has to be named: transforms may be.
             topics = {name: each for name, each in topics.items() if not is_static(name)}
             types = (*types, *TRANSFORM_TYPES)
@@ -126,6 +152,30 @@ def _poses(
         # Places by frames or seconds need no poses.
         notes.append(f'without poses: {str(error).removeprefix(f"{bag.path}: ")}')
         return None
+
+
+def _not_read(bag: BagReader) -> Iterator[str]:
+    """Yield a line if a bag without poses of the robot has others, or positions."""
+    found = [topic for topic in bag.topics.values() if topic.messages]
+    commands = [t for t in found if t.type in POSE_TYPES and is_command(t.name)]
+    named = [t for t in found if t.type in NAMED_POSE_TYPES and not is_command(t.name)]
+    unknown = [t for t in found if t.type in _UNREAD]
+    if commands:
+        yield (
+            f'without poses: those of {_listed(commands)} are where a robot is sent or set, not '
+            'where it is'
+        )
+    if named:
+        yield f'without poses: name {_listed(named)} in poses.topic if that is the robot'
+    if unknown:
+        yield (
+            f'without poses: {_listed(unknown)} is not read; write its positions to a file '
+            '(poses.file), or record a type that is read'
+        )
+
+
+def _listed(topics: list[Topic]) -> str:
+    return ' or '.join(f'{topic.name} ({topic.type})' for topic in topics[:_LISTED])
 
 
 def _only(topics: list[Topic], path: Path) -> Topic:

@@ -9,7 +9,7 @@ from rclpy.node import Node
 from ...config import EVENTS, TrainerConfig
 from ...errors import SourceError
 from ...sources.live import FRAME_TYPES
-from ...sources.poses import POSE_TYPES
+from ...sources.poses import NAMED_POSE_TYPES, POSE_TYPES, is_command
 from ..common.message_class import MessageClass, message_class
 from ..common.names import full_name
 from ..common.topic_check import publisher_names
@@ -61,7 +61,7 @@ def find_pose_topic(node: Node, config: TrainerConfig) -> LiveTopic | None:
         return _published(
             node,
             full_name(node, 'poses.topic', wanted),
-            POSE_TYPES,
+            (*POSE_TYPES, *NAMED_POSE_TYPES),
             'pose',
             'set poses.topic to another one, or to none',
         )
@@ -110,7 +110,8 @@ def _pose_candidates(node: Node, load_into: str) -> list[tuple[str, str]]:
     localiser = full_name(node, 'live.load_into', load_into) if load_into else ''
     found = []
     for name, types in sorted(node.get_topic_names_and_types()):
-        if len(types) != 1 or types[0] not in POSE_TYPES:
+        # Also of RViz, which announces those by which it sends a robot somewhere when it starts.
+        if len(types) != 1 or types[0] not in POSE_TYPES or is_command(name):
             continue
         if set(publisher_names(node, name)) - {localiser}:
             found.append((name, types[0]))
