@@ -149,7 +149,8 @@ def test_splits_without_metadata_come_in_the_order_of_their_numbers(tmp_path: Pa
         (['lap_1.mcap', 'lap_2.mcap', 'lap_4.mcap'], '1 of at least 4 parts'),
         ([f'{n}_bag_2026_05_01-10_00_{n:02}.mcap' for n in (0, 1, 2)], ''),
         ([f'{n}_bag_2026_05_01-10_00_{n:02}.mcap' for n in (1, 9, 10)], '8 of at least 11 parts'),
-        (['morning.mcap', 'noon.mcap', 'night.mcap'], ''),
+        (['morning.mcap', 'noon.mcap', 'night.mcap'], 'its 3 files are not numbered parts'),
+        (['a_0.mcap', 'b_0.mcap', 'c_1.mcap'], 'its 3 files are not numbered parts'),
     ],
 )
 def test_parts_that_are_missing(tmp_path: Path, names: list[str], missing: str) -> None:
@@ -168,6 +169,45 @@ def test_parts_that_are_missing(tmp_path: Path, names: list[str], missing: str) 
         said = bag.incomplete
     assert len(said) == bool(missing)
     assert all(line.startswith(missing) for line in said)
+
+
+def test_several_recordings_or_copies_in_a_folder(tmp_path: Path) -> None:
+    """Copies double each message, and are refused; names that are no parts are said."""
+    folder = write_bag(tmp_path / 'bag', [*images([picture(0)]), *odometry([(1, 2, 3)] * 2)])
+    first = storage_file(folder)
+    for copy in (folder / 'bag_0_recovered.mcap', folder / 'bag_1.mcap'):
+        shutil.copy(first, copy)
+        with pytest.raises(SourceError, match=rf'found copies: {first.name} and {copy.name} begin'):
+            BagReader(folder)
+        copy.unlink()
+    # A part may begin with the latched messages of the first one, at their times.
+    latched = [*odometry([(1, 2, 3)]), *images([picture(1)], start_ns=START + 5 * SECOND)]
+    part = shutil.copy(storage_file(write_bag(tmp_path / 'part', latched)), folder)
+    with BagReader(folder) as bag:
+        assert bag.topics[ODOM].messages == 3
+    Path(part).unlink()
+    # Other topics of the same time, as of a recorder for each sensor, are no copy.
+    other = write_bag(tmp_path / 'other', images([picture(0)], topic='/second'))
+    shutil.copy(storage_file(other), folder)
+    with BagReader(folder) as bag:
+        assert bag.topics.keys() == {CAMERA, ODOM, '/second'}
+        assert bag.incomplete == [
+            'its 2 files are not numbered parts of one recording, and are read as one, in the '
+            'order of their times (bag.mcap, other.mcap); if they are several, name one file, '
+            'or several bags'
+        ]
+
+
+def test_a_path_near_a_recording(tmp_path: Path) -> None:
+    """The folder above a bag, and its metadata.yaml, are refused with the path to give."""
+    bag = write_bag(tmp_path / 'drives' / 'monday', images([picture(0)]))
+    with pytest.raises(SourceError, match=f'found none; there are some in {bag}: name that'):
+        BagReader(tmp_path)
+    with pytest.raises(SourceError, match=f'found none; name its folder, {bag}'):
+        BagReader(bag / 'metadata.yaml')
+    (tmp_path / 'empty').mkdir()
+    with pytest.raises(SourceError, match='found none$'):
+        BagReader(tmp_path / 'empty')
 
 
 def test_the_start_of_a_split_does_not_depend_on_its_name(tmp_path: Path) -> None:

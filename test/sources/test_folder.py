@@ -110,7 +110,11 @@ def test_a_list_that_cannot_be_read(tmp_path: Path, content: bytes | None) -> No
 def test_a_folder_without_images(tmp_path: Path) -> None:
     """A folder with other files only is refused, with the suffixes of images."""
     (tmp_path / 'notes.txt').write_text('x')
-    with pytest.raises(SourceError, match=r'expected images \(\.png, .*found none'):
+    with pytest.raises(SourceError, match=r'expected images \(\.png, .*found none$'):
+        image_files(tmp_path)
+    # As of EuRoC.
+    data = write_pictures(tmp_path / 'cam0' / 'data', ['1.png'])
+    with pytest.raises(SourceError, match=f'found none; there are some in {data}: name that'):
         image_files(tmp_path)
 
 

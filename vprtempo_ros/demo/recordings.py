@@ -17,8 +17,9 @@ from ..frames import Pose
 from ..maps.map import Map
 from ..sources.bag_writer import BagWriter
 from ..sources.cdr import IMAGE
-from ..sources.folder import IMAGE_SUFFIXES, image_files, read_image
+from ..sources.folder import image_files, read_image
 from ..sources.image_bag import ODOMETRY, image_message, odometry_message
+from ..sources.kinds import IMAGE_SUFFIXES
 from ..tools.images_to_bag import images_to_bag
 from .route import QUERY, REFERENCE, RenderedDrive
 from .world import World

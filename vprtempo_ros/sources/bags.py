@@ -19,16 +19,15 @@ from typing import Callable, Collection, Iterable, Iterator, TypeVar
 from ..errors import SourceError, TopicTypeError
 from . import zstd
 from .database import recover
-from .kinds import conversion
+from .kinds import STORAGE_FILES, conversion, found_below
 from .mcap_file import McapFile
 from .natural_sort import natural_key
-from .parts import ROS1, check_one_recording, missing_parts, without_metadata
+from .parts import ROS1, check_copies, check_one_recording, missing_parts, without_metadata
 from .sqlite_file import SqliteFile
 from .storage import ZSTD_MAGIC, RawMessage, Storage, Topic
 
 T = TypeVar('T')
 
-_STORAGE = ('.db3', '.mcap', '.bag')
 # A message may not unpack to more bytes than this.
 _MESSAGE_MAX = 1 << 29
 
@@ -113,11 +112,12 @@ class BagReader:
                 raise SourceError(f'{self.path}: expected a bag or event file, found {other}')
             raise SourceError(
                 f'{self.path}: expected a bag (a .db3, .mcap or .bag file, or a folder '
-                'with such files), found none'
+                f'with such files), found none{found_below(self.path)}'
             )
         check_one_recording(self.path, files)
         self._missing = [*missing_parts(self.path.name, files), *_without_end(self.path)]
         opened = [self._open_file(self._unpacked_file(file)) for file in files]
+        check_copies(self.path, files, opened)
         return sorted(opened, key=lambda file: file.start_ns or 0)
 
     def _open_file(self, path: Path) -> Storage:
@@ -221,7 +221,7 @@ def _storage_files(path: Path) -> list[Path]:
         file
         for file in found
         if file.is_file()
-        and file.name.removesuffix('.zstd').endswith(_STORAGE)
+        and file.name.removesuffix('.zstd').endswith(STORAGE_FILES)
         # A user who unpacks a file has the packed one next to it.
         and not (file.suffix == '.zstd' and file.with_suffix('') in found)
     ]

@@ -19,9 +19,8 @@ from ..support.parallel import ahead
 from ..support.paths import user_path
 from .completeness import Completeness
 from .image_msg import decode_file, image_of, read_pixels
+from .kinds import IMAGE_SUFFIXES, found_below
 from .natural_sort import natural_order
-
-IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.pgm', '.ppm', '.webp')
 
 _JPEG_SUFFIXES = ('.jpg', '.jpeg')
 
@@ -59,7 +58,10 @@ def _image_names(folder: Path, names: str) -> list[str]:
             name for name in _files(folder) if name.lower().endswith(IMAGE_SUFFIXES)
         )
     if not found:
-        raise SourceError(f'{folder}: expected images ({", ".join(IMAGE_SUFFIXES)}), found none')
+        raise SourceError(
+            f'{folder}: expected images ({", ".join(IMAGE_SUFFIXES)}), found none'
+            f'{found_below(folder)}'
+        )
     return found
 
 

@@ -9,8 +9,8 @@ from ..events.packet import EVENT_ARRAY
 from .cdr import ARRAYS, COMPRESSED, TRANSFORM_TYPES
 from .event_files import FORMATS
 from .event_msg import EVENT_TYPES
-from .folder import IMAGE_SUFFIXES
 from .image_msg import DECODERS, ENCODINGS
+from .kinds import IMAGE_SUFFIXES
 from .pose_file import FORMATS as POSE_FILES
 from .poses import NAMED_POSE_TYPES, POSE_TYPES
 from .video import VIDEO_TYPES
