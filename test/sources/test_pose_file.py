@@ -55,12 +55,44 @@ def test_a_tum_trajectory(tmp_path: Path) -> None:
         '#timestamp [ns],p_RS_R_x [m],p_RS_R_y [m],p_RS_R_z [m],q_RS_w [],q_RS_x [],q_RS_y [],'
         'q_RS_z [],v_x\n1500000000,3,4,5,1,0,0,0,7\n',
         '\ufeff# a list, of poses\nstamp,x,y\n\n1.5,3,4\n',
+        'timestamp_ms;x;y\n1500;3;4\n',
+        'time (ns)\tx [m]\ty [m]\n1500000000\t3\t4\n',
+        '"t [ms]","x","y"\n"1500","3","4"\n',
     ],
-    ids=['seconds', 'order', 'nanoseconds', 'microseconds', 'EuRoC', 'comments'],
+    ids=[
+        *('seconds', 'order', 'nanoseconds', 'microseconds', 'EuRoC', 'comments'),
+        *('semicolons', 'tabs', 'quotes'),
+    ],
 )
 def test_columns_by_their_names(tmp_path: Path, text: str) -> None:
     """The same pose in any notation."""
     assert poses_of(tmp_path, text) == [(1_500_000_000, 3, 4)]
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
+        'stamp,x,y,theta\n1.5,3,4,1.5707963267948966\n',
+        'stamp,x,y,yaw [deg]\n1.5,3,4,90\n',
+        # Of both the quaternion counts.
+        'stamp,x,y,yaw_deg,qx,qy,qz,qw\n1.5,3,4,17,0,0,0.7071067811865476,0.7071067811865476\n',
+        '# time x y z qw qx qy qz\n1.5 3 4 0 0.7071067811865476 0 0 0.7071067811865476\n',
+        '# made by hand, of 2 lines\n1.5 3 4 0 0 0 0.7071067811865476 0.7071067811865476\n',
+    ],
+    ids=['radians', 'degrees', 'quaternion', 'order of TUM', 'comment'],
+)
+def test_orientations(tmp_path: Path, text: str) -> None:
+    """A yaw turns about z; a comment that names the columns of a trajectory says their order."""
+    assert poses_of(tmp_path, text) == [(1_500_000_000, 3, 4)]
+    (pose,) = read_pose_file(tmp_path / 'poses.txt', 0.0).poses
+    assert pose.orientation == pytest.approx((0.0, 0.0, 0.5**0.5, 0.5**0.5))
+
+
+def test_a_yaw_of_a_compass_is_none(tmp_path: Path) -> None:
+    """Next to latitude and longitude, a yaw counts from north, in whatever unit."""
+    poses_of(tmp_path, 'stamp,latitude,longitude,yaw\n1,50,10,270\n')
+    (pose,) = read_pose_file(tmp_path / 'poses.txt', 0.0).poses
+    assert pose.orientation == (0.0, 0.0, 0.0, 1.0)
 
 
 def test_what_is_left_out(tmp_path: Path) -> None:
@@ -85,6 +117,8 @@ def test_what_is_left_out(tmp_path: Path) -> None:
         (TUM.encode() + b'1 2 3\n', 'line 6: expected numbers in 8 columns'),
         (b'stamp,x,y\n1,two,3\n', 'line 2: expected numbers in 3 columns'),
         (b'1700000000000000000 1 2 0 0 0 0 1\n', 'nanoseconds are in a CSV column stamp_ns'),
+        (b'stamp,x,y,yaw\n1,2,3,90\n', 'yaw in radians, found .* a column yaw_deg'),
+        (b'stamp,x,y,x\n1,2,3,4\n', 'expected each column once, found several of x'),
         (b'nan 1 2 0 0 0 0 1\n', 'expected a time in seconds'),
         (b'stamp,x,y\n1,\xff\xfe,3\n', 'line 2: expected poses as text'),
         (b'x' * 100_000, 'line 1: expected poses as text'),

@@ -1,8 +1,9 @@
 """
 Poses in a file next to a recording: a TUM trajectory, or CSV with a line of column names.
 
-TUM: seconds x y z qx qy qz qw, separated by spaces; lines with # are comments. CSV: columns by
-their names, in any order; those of EuRoC (`timestamp [ns]`, `p_RS_R_x [m]`, `q_RS_w []`) are known.
+TUM: seconds x y z qx qy qz qw, separated by spaces; lines with # are comments, and one that names
+these columns says their order. CSV: columns by their names, in any order, separated by commas,
+semicolons or tabs; those of EuRoC (`timestamp [ns]`, `p_RS_R_x [m]`, `q_RS_w []`) are known.
 """
 
 from __future__ import annotations
@@ -30,8 +31,9 @@ FORMATS = (
     ('TUM trajectory', 'seconds, x, y, z, qx, qy, qz, qw, separated by spaces', 'own writer'),
     (
         'CSV with column names',
-        '`stamp_ns`, `stamp_us` or `stamp` (seconds); `x`, `y`, optional `z`, `qx`, `qy`, `qz`, '
-        '`qw`; or `latitude`, `longitude`, optional `altitude`; names of EuRoC',
+        '`stamp_ns`, `stamp_us`, `stamp_ms` or `stamp` (seconds); `x`, `y`, optional `z`, and '
+        '`qx`, `qy`, `qz`, `qw`, or `yaw` (radians) or `yaw_deg`; or `latitude`, `longitude`, '
+        'optional `altitude`; names of EuRoC',
         'own writer; header of EuRoC',
     ),
 )
@@ -42,14 +44,26 @@ _NAMES = {
     **dict.fromkeys(('timestamp', 'time', 't', 'seconds', 'time_s', 'stamp_s'), 'stamp'),
     **dict.fromkeys(('timestamp_ns', 'time_ns'), 'stamp_ns'),
     **dict.fromkeys(('timestamp_us', 'time_us'), 'stamp_us'),
+    **dict.fromkeys(('timestamp_ms', 'time_ms'), 'stamp_ms'),
     **{f't{axis}': axis for axis in 'xyz'},
     **{f'p_{axis}': axis for axis in 'xyz'},
     **{f'q_{axis}': f'q{axis}' for axis in 'xyzw'},
     'lat': 'latitude',
     **dict.fromkeys(('lon', 'lng', 'long'), 'longitude'),
     **dict.fromkeys(('alt', 'height'), 'altitude'),
+    **dict.fromkeys(('theta', 'yaw_rad', 'theta_rad'), 'yaw'),
+    'theta_deg': 'yaw_deg',
 }
-_UNITS_NS = {'stamp_ns': 1, 'stamp_us': 1000, 'stamp': 1_000_000_000}
+_UNITS_NS = {'stamp_ns': 1, 'stamp_us': 1000, 'stamp_ms': 1_000_000, 'stamp': 1_000_000_000}
+_YAW = {'yaw': 1.0, 'yaw_deg': math.pi / 180}
+# Units after the name of a column that are part of it here.
+_WITH_UNIT = {
+    **{('stamp', unit): f'stamp_{unit}' for unit in ('ns', 'us', 'ms')},
+    ('yaw', 'deg'): 'yaw_deg',
+}
+# Radians beyond this are degrees.
+_TURN = 6.4
+_HORIZONTAL = ('x', 'y'), ('latitude', 'longitude')
 # Bytes of a line and of a file, and times in ns, that are possible.
 _LINE_MAX, _FILE_MAX, _TIME_MAX = 4096, 1 << 31, 1 << 62
 
@@ -145,8 +159,8 @@ def _check_spans(recording: Path, span: tuple[int, int] | None, poses: PoseMessa
     if span is not None and (span[1] < first or span[0] > last):
         raise SourceError(
             f'{recording}: is of {_seconds(span)}, and the poses in {poses.topic.name} are of '
-            f'{_seconds((first, last))}: other clocks or units? poses.offset is added to the '
-            'stamps of the poses'
+            f'{_seconds((first, last))}: other clocks or units (columns stamp_ns, stamp_us, '
+            'stamp_ms)? poses.offset is added to the stamps of the poses'
         )
 
 
@@ -173,45 +187,59 @@ def _columns(
     path: Path, lines: Iterator[tuple[int, str]]
 ) -> tuple[_Columns, list[tuple[int, str]]]:
     """Return the columns, and the line that was read for them if it holds a pose."""
+    tum: tuple[str, ...] = _TUM
     for number, line in lines:
-        if ',' in line:
-            names = [_normal(name) for name in line.lstrip('#').split(',')]
-            columns = _Columns({name: at for at, name in enumerate(names)}, ',')
-            horizontal = ('x', 'y'), ('latitude', 'longitude')
-            if any(name in columns.at for name in _UNITS_NS) and any(
-                set(pair) <= set(names) for pair in horizontal
-            ):
-                return columns, []
-            if not line.startswith('#'):
-                raise SourceError(
-                    f'{path}: expected a line of column names, stamp (seconds) or stamp_ns and x, '
-                    f'y or latitude, longitude, found {line[:60]!r}'
-                )
-        elif not line.startswith('#'):
-            if len(line.split()) != len(_TUM):
-                raise SourceError(
-                    f'{path}: line {number}: expected {" ".join(_TUM)} (TUM), or CSV with column '
-                    f'names, found {line[:60]!r}'
-                )
-            return _Columns({name: at for at, name in enumerate(_TUM)}, None), [(number, line)]
+        if (columns := _named_columns(path, line)) is not None:
+            return columns, []
+        if line.startswith('#'):
+            names = tuple(_normal(name) for name in line.lstrip('#').split())
+            tum = names if sorted(names) == sorted(_TUM) else tum
+        elif ',' in line or ';' in line:
+            raise SourceError(
+                f'{path}: expected a line of column names, stamp (seconds) or stamp_ns and x, '
+                f'y or latitude, longitude, found {line[:60]!r}'
+            )
+        elif len(line.split()) != len(_TUM):
+            raise SourceError(
+                f'{path}: line {number}: expected {" ".join(_TUM)} (TUM), or CSV with column '
+                f'names, found {line[:60]!r}'
+            )
+        else:
+            return _Columns({name: at for at, name in enumerate(tum)}, None), [(number, line)]
     raise SourceError(f'{path}: expected poses, found none')
+
+
+def _named_columns(path: Path, line: str) -> _Columns | None:
+    """Return the columns that a line names, None if it names none."""
+    for separator in (',', ';', '\t'):
+        names = [_normal(name) for name in line.lstrip('#').split(separator)]
+        if any(name in names for name in _UNITS_NS) and any(
+            set(pair) <= set(names) for pair in _HORIZONTAL
+        ):
+            # Heights above the sea and above the ellipsoid are often next to each other.
+            known = {*_UNITS_NS, *_TUM, *_YAW, 'latitude', 'longitude'}
+            twice = [name for name in names if name in known and names.count(name) > 1]
+            if twice:
+                raise SourceError(
+                    f'{path}: expected each column once, found several of {twice[0]}: {line[:60]!r}'
+                )
+            return _Columns({name: at for at, name in enumerate(names)}, separator)
+    return None
 
 
 def _normal(name: str) -> str:
     """Return the name of a column as this module has it."""
-    text, _, unit = name.strip().lower().partition('[')
+    text, _, unit = name.strip(' "').lower().replace('(', '[').partition('[')
     text = re.sub(r'^([pq])_.*_([xyzw])$', r'\1_\2', text.strip())
     known = _NAMES.get(text, text)
-    if known == 'stamp' and unit.strip(' ]') in ('ns', 'us'):
-        return f'stamp_{unit.strip(" ]")}'
-    return known
+    return _WITH_UNIT.get((known, unit.strip(' ])')), known)
 
 
 def _add(
     path: Path, number: int, line: str, columns: _Columns, times: list[int], poses: list[Pose]
 ) -> bool:
     """Add the pose of a line; return False if it has none that can be used."""
-    parts = [part.strip() for part in line.split(columns.separator)]
+    parts = [part.strip(' "') for part in line.split(columns.separator)]
     try:
         values = {name: parts[at] for name, at in columns.at.items()}
         time = _time_ns(values[columns.stamp], _UNITS_NS[columns.stamp])
@@ -220,7 +248,7 @@ def _add(
         else:
             names = ('x', 'y', 'z')
         x, y, z = (float(values.get(name) or 'nan') for name in names)
-        turn = [float(values.get(name) or 'nan') for name in ('qx', 'qy', 'qz', 'qw')]
+        turn = _turn(values)
     except (IndexError, ValueError):
         raise SourceError(
             f'{path}: line {number}: expected numbers in {len(columns.at)} columns, found '
@@ -231,10 +259,13 @@ def _add(
             f'{path}: line {number}: expected a time in seconds, found {line[:60]!r}; nanoseconds '
             'are in a CSV column stamp_ns'
         )
-    # Without a height or orientations there are none in any line.
+    if _yaw_of(values) == 'yaw' and abs(float(values['yaw'] or 'nan')) > _TURN:
+        raise SourceError(
+            f'{path}: line {number}: expected a yaw in radians, found {line[:60]!r}; degrees are '
+            'in a column yaw_deg'
+        )
+    # Without a height there is none in any line.
     z = z if names[2] in columns.at and math.isfinite(z) else 0.0
-    if 'qw' not in columns.at:
-        turn = [0.0, 0.0, 0.0, 1.0]
     usable = all(map(math.isfinite, (x, y, *turn))) and 1e-9 < math.hypot(*turn) < 1e9
     if 'latitude' in values:
         usable = usable and abs(x) <= 90 and abs(y) <= 360
@@ -242,6 +273,24 @@ def _add(
         times.append(time)
         poses.append(Pose((x, y, z), (turn[0], turn[1], turn[2], turn[3])))
     return usable
+
+
+def _turn(values: dict[str, str]) -> list[float]:
+    """Return the quaternion xyzw of a line: as it is, or of a yaw, or none where it has none."""
+    if 'qw' in values:
+        return [float(values.get(name) or 'nan') for name in ('qx', 'qy', 'qz', 'qw')]
+    if name := _yaw_of(values):
+        half = float(values[name] or 'nan') * _YAW[name] / 2
+        return [0.0, 0.0, math.sin(half), math.cos(half)]
+    return [0.0, 0.0, 0.0, 1.0]
+
+
+def _yaw_of(values: dict[str, str]) -> str:
+    """Return the column of the yaw that a line is turned by; empty: none."""
+    # Next to latitude and longitude it counts from north, clockwise.
+    if 'qw' in values or 'latitude' in values:
+        return ''
+    return next((name for name in _YAW if name in values), '')
 
 
 def _time_ns(text: str, unit: int) -> int:
