@@ -89,7 +89,7 @@ def test_orientations(tmp_path: Path, text: str) -> None:
 
 
 def test_a_yaw_of_a_compass_is_none(tmp_path: Path) -> None:
-    """Next to latitude and longitude, a yaw counts from north, in whatever unit."""
+    """Next to latitude and longitude, a yaw counts from north, in any unit."""
     poses_of(tmp_path, 'stamp,latitude,longitude,yaw\n1,50,10,270\n')
     (pose,) = read_pose_file(tmp_path / 'poses.txt', 0.0).poses
     assert pose.orientation == (0.0, 0.0, 0.0, 1.0)
