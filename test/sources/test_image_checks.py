@@ -131,6 +131,33 @@ def test_images_of_two_exposures(tmp_path: Path, second: int, found: bool) -> No
     )
 
 
+@pytest.mark.parametrize('covered', [0, 14])
+def test_a_covered_lens(tmp_path: Path, covered: int) -> None:
+    """The noise of a dark sensor has contrast, and a map was made of it without a word."""
+    rng = np.random.default_rng(0)
+    shown = [
+        rng.integers(0, 4, (48, 64)).astype(np.uint8) if n < covered else picture(n, 48, 64)
+        for n in range(COUNT)
+    ]
+    _, notes = read(tmp_path, list(images(shown)))
+    assert [note.partition(' images')[0] for note in notes] == (['2 of 3'] if covered else [])
+    assert all('a covered lens, or darkness' in note for note in notes)
+
+
+@pytest.mark.parametrize('big', [0, 1])
+def test_bytes_that_are_exchanged(tmp_path: Path, big: int) -> None:
+    """Some cameras send 16 bits in the other order than they say (aravis, pull request 924)."""
+    records = []
+    for number in range(COUNT):
+        stamp = START + number * SECOND
+        scene = cv2.GaussianBlur(picture(number, 48, 64), (0, 0), 2.0).astype(np.uint16) * 16
+        message = image_message(stamp, scene, 'mono16', 'camera')
+        message.is_bigendian = big
+        records.append(Record(CAMERA, IMAGE, stamp, message))
+    _, notes = read(tmp_path, records)
+    assert ['is_bigendian of the driver is wrong' in note for note in notes] == [True] * big
+
+
 @pytest.mark.parametrize('encoding, luma', [('yuv422', 1), ('yuv422_yuy2', 0)])
 @pytest.mark.parametrize('exchanged', [False, True])
 def test_luma_and_chroma_that_are_exchanged(

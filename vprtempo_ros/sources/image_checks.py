@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..arrays import Numbers
 from ..frames import Image, Pose
 from .frozen import FrozenImage
 
@@ -18,6 +19,13 @@ _ENOUGH = 16
 _TURNING, _LARGER, _STEP = 0.9, 4.0, 0.05
 # Luma varies more than chroma: the other way round, by this factor, the two are exchanged.
 _VARIES = 2.0
+# Every eighth image is looked at for noise. It shows nothing else if the means of this many
+# parts in each direction vary less than this part of its pixels do, and neighbouring pixels are
+# less alike than this; a JPEG or a Bayer filter makes those of noise alike, too. None of the 8,352
+# images of four data sets is such a one.
+_LOOKED, _PARTS, _MEANS, _ALIKE = 8, 8, 0.25, 0.75
+# Bytes of 16 bits are exchanged if neighbours are less alike as they are, and more alike exchanged.
+_AS_THEY_ARE, _EXCHANGED = 0.5, 0.8
 # Images repeat each other if at least this part of them are the same as the one before.
 _MANY = 0.1
 
@@ -30,6 +38,7 @@ class ImageChecks:
         self._same = FrozenImage()
         self._brightness: list[float] = []
         self._repeated = self._frozen = self._exchanged = self._packed = 0
+        self._looked = self._noise = self._swapped = 0
         self._longest = 0.0
 
     def look(self, image: Image, stamp_ns: int, pose: Pose | None) -> bool:
@@ -44,7 +53,14 @@ class ImageChecks:
         # Of 4:2:2, each second byte is a luma and the others are chroma of two kinds by turns.
         step = max(1, height // _SAMPLED), 2 * max(1, width // _SAMPLED // 2)
         few = image.pixels[:: step[0], :: step[1]]
-        self._brightness.append(float(few[..., int(np.argmax(image.weights))].mean()))
+        grey = int(np.argmax(image.weights))
+        if len(self._brightness) % _LOOKED == 0:
+            self._looked += 1
+            rows = image.pixels[:: step[0], :, grey]
+            swapped = rows.itemsize > 1 and _is_swapped(rows)
+            self._swapped += swapped
+            self._noise += not swapped and _is_noise(rows)
+        self._brightness.append(float(few[..., grey].mean()))
         if image.weights in ((1.0, 0.0), (0.0, 1.0)) and len(few) > 1 and few.shape[1] > 1:
             self._packed += 1
             luma = int(image.weights.index(1.0))
@@ -63,6 +79,16 @@ class ImageChecks:
             )
         if count - self._frozen < _ENOUGH:
             return
+        if self._noise > max(_MANY * self._looked, 1):
+            yield (
+                f'{self._noise} of {self._looked} images that were looked at show nothing but '
+                'noise (a covered lens, or darkness): no place is recognised by such'
+            )
+        if 2 * self._swapped > self._looked:
+            yield (
+                f'{self._swapped} of {self._looked} images that were looked at are smooth only '
+                'with the two bytes of each pixel exchanged: is_bigendian of the driver is wrong'
+            )
         if 2 * self._exchanged > self._packed:
             yield (
                 f'{self._exchanged} of {count} images of 4:2:2 vary more in colour than in '
@@ -83,3 +109,27 @@ class ImageChecks:
                 'exposures of a bracket, a projector that is switched, or two cameras on one '
                 'topic; record one of the two'
             )
+
+
+def _is_noise(rows: Numbers) -> bool:
+    """Return whether rows of grey, (height, width), are those of a sensor that sees nothing."""
+    height, width = (size // _PARTS * _PARTS for size in rows.shape)
+    if min(height, width) < 2 * _PARTS or _alike(rows) >= _ALIKE:
+        return False
+    shape = _PARTS, height // _PARTS, _PARTS, width // _PARTS
+    means = rows[:height, :width].reshape(shape).mean((1, 3))
+    return float(means.std()) < _MEANS * float(rows.std())
+
+
+def _is_swapped(rows: Numbers) -> bool:
+    """Return whether rows of 16 bits, (height, width), have the bytes of each pixel exchanged."""
+    return _alike(rows) < _AS_THEY_ARE and _alike(rows.byteswap()) > _EXCHANGED
+
+
+def _alike(rows: Numbers) -> float:
+    """Return the correlation of neighbours in rows, (height, width); 1 where all are the same."""
+    levels = rows.astype(np.float32)
+    variance = float(levels.var())
+    if variance == 0 or levels.shape[1] < 2:
+        return 1.0
+    return 1 - float(np.square(np.diff(levels, axis=1)).mean()) / (2 * variance)
