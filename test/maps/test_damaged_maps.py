@@ -32,6 +32,9 @@ def test_no_map(tmp_path: Path) -> None:
     file.write_text('x')
     assert 'not a map' in refusal(file)
     assert refusal(tmp_path / ('x' * 300))
+    # As maps of Nav2 are named.
+    named = save(tiny_map(), tmp_path / 'office') / 'map.yaml'
+    assert f'not a map (name its folder, {named.parent})' in refusal(named)
 
 
 @pytest.mark.parametrize(

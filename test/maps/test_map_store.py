@@ -87,7 +87,9 @@ def test_a_link_to_a_map_is_followed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize('overwrite', [False, True])
-@pytest.mark.parametrize('kind', ['file', 'folder', 'dangling link', 'link to a file'])
+@pytest.mark.parametrize(
+    'kind', ['file', 'folder', 'map of Nav2', 'dangling link', 'link to a file']
+)
 def test_what_is_not_a_map_is_left_alone(tmp_path: Path, kind: str, overwrite: bool) -> None:
     """Other files and folders are never replaced, with and without overwrite."""
     target = tmp_path / 'precious'
@@ -96,6 +98,10 @@ def test_what_is_not_a_map_is_left_alone(tmp_path: Path, kind: str, overwrite: b
     elif kind == 'folder':
         target.mkdir()
         (target / 'thesis.tex').write_text('x')
+    elif kind == 'map of Nav2':
+        target.mkdir()
+        (target / 'map.pgm').write_bytes(b'P5 1 1 255 x')
+        (target / 'map.yaml').write_text('image: map.pgm\nresolution: 0.05\norigin: [0, 0, 0]\n')
     else:
         if kind == 'link to a file':
             (tmp_path / 'other').write_text('x')

@@ -32,7 +32,9 @@ def read_document(folder: Path) -> tuple[Document, str]:
     if not folder.exists():
         raise MapError(f'{folder}: no such map')
     if not file.is_file():
-        raise MapError(f'{folder}: not a map (no {MAP} in it)')
+        # Maps of Nav2 are named by their map.yaml.
+        above = f'name its folder, {folder.parent}' if folder.name == MAP else f'no {MAP} in it'
+        raise MapError(f'{folder}: not a map ({above})')
     if file.stat().st_size > _YAML_MAX:
         raise MapError(f'{file}: larger than any map.yaml ({file.stat().st_size} bytes)')
     try:
@@ -57,6 +59,15 @@ def read_document(folder: Path) -> tuple[Document, str]:
             f'{_listed(READABLE_VERSIONS)}; {hint}'
         )
     return document, text
+
+
+def holds_map(folder: Path) -> bool:
+    """Return whether a folder holds a map, damaged or not: a map of Nav2 has a map.yaml, too."""
+    file = folder / MAP
+    if not file.is_file():
+        return False
+    with file.open('rb') as stream:
+        return b'format_version' in stream.read(_YAML_MAX)
 
 
 def version_of(document: Document) -> int:

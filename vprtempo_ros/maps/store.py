@@ -24,7 +24,7 @@ from ..support.paths import check_makeable, user_path
 from .calibration_tree import calibration_from
 from .cameras import VIEWS, camera_names, check_same_places
 from .checked_file import Checked, digest_of_file, read_checked
-from .document import MAP, Document, checksums_in, digest_in, read_document, version_of
+from .document import MAP, Document, checksums_in, digest_in, holds_map, read_document, version_of
 from .folder import write_folder
 from .map import Map, Provenance, Sensor, TraverseRecord
 from .model_file import MODEL, locate_model
@@ -58,7 +58,7 @@ def check_destination(path: str | Path, overwrite: bool) -> Path:
     target = user_path(path)
     try:
         empty = target.is_dir() and not any(target.iterdir())
-        is_map = (target / MAP).is_file()
+        is_map = holds_map(target)
     except OSError as error:
         raise MapError(f'{target}: cannot be a map ({error.strerror})') from None
     if os.path.lexists(target) and not empty:
