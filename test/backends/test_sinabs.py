@@ -124,6 +124,7 @@ def test_a_lower_threshold_costs_more_spikes() -> None:
     assert sent(steps=200) > 1.5 * sent(steps=100)
 
 
+@pytest.mark.unmeasured
 @needs_sinabs
 @pytest.mark.parametrize('threshold', [1.0, 0.3])
 @pytest.mark.parametrize('readout', ['linear', 'clamped'])

@@ -10,14 +10,17 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+from vprtempo_ros.arrays import Spikes
 from vprtempo_ros.backends import create
 from vprtempo_ros.config import (
     BackendConfig,
     BagInputConfig,
+    EncodingConfig,
     MatchConfig,
     PosesConfig,
     TrainerConfig,
 )
+from vprtempo_ros.encoding.pixels import PixelEncoder
 from vprtempo_ros.evaluation.baselines import ncc, sad
 from vprtempo_ros.evaluation.methods import (
     AS_CONFIGURED,
@@ -36,6 +39,7 @@ from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.maps.map import Map
 from vprtempo_ros.matching.matcher import Matcher
 from vprtempo_ros.options import from_flat
+from vprtempo_ros.sources.folder import FolderFrames
 
 # Long recordings are encoded in several processes.
 pytestmark = [
@@ -65,18 +69,13 @@ class LearntRoute(NamedTuple):
 
 @pytest.fixture(scope='module')
 def drive(shared_data: Callable[[str], Path]) -> Callable[..., LearntRoute]:
-    """Return a function that gives the first places, learnt once with an encoder."""
+    """Return a function that gives the first places, learnt once."""
     folder = shared_data('nordland_64x32')
     names = str(folder / 'filtered_names.txt')
 
     @lru_cache(maxsize=4)
-    def learn(places: int, encoder: str = 'oriented') -> LearntRoute:
-        settings = {
-            'bags': [str(folder / 'summer')],
-            'input.names': names,
-            'places.count': places,
-            'encoding.encoder': encoder,
-        }
+    def learn(places: int) -> LearntRoute:
+        settings = {'bags': [str(folder / 'summer')], 'input.names': names, 'places.count': places}
         loaded = build_map(from_flat(TrainerConfig, settings))
         return LearntRoute(loaded, winter(folder, loaded, 0, places))
 
@@ -119,18 +118,26 @@ def asked(
     return ran.predictions
 
 
-def templates(driven: LearntRoute, step: int) -> dict[str, float]:
-    """Return the recall@1 of template matching on the spikes of a map, of every step-th frame."""
-    shown, asked_with = driven.map.shown(), driven.query.spikes[::step]
+def templates(shown: Spikes, asked_with: Spikes, step: int) -> dict[str, float]:
+    """Return the recall@1 of template matching on spikes, of every step-th query frame."""
     places = np.arange(len(shown))[::step]
     return {
-        match.__name__: float((match(asked_with, shown).argmax(axis=1) == places).mean())
+        match.__name__: float((match(asked_with[::step], shown).argmax(axis=1) == places).mean())
         for match in (sad, ncc)
     }
 
 
+def pixels_of(folder: Path, season: str, count: int) -> Spikes:
+    """Return the first frames of a season as the encoder `pixels` encodes them."""
+    encoder = PixelEncoder(EncodingConfig())
+    frames = FolderFrames(folder / season, str(folder / 'filtered_names.txt'))
+    return np.stack([encoder(frame.image) for frame, _ in zip(frames, range(count))])
+
+
 @pytest.mark.parametrize(('places', 'least'), [(500, 0.84), (2761, 0.62)])
-def test_single_frames(drive: Callable[..., LearntRoute], places: int, least: float) -> None:
+def test_single_frames(
+    drive: Callable[..., LearntRoute], shared_data: Callable[[str], Path], places: int, least: float
+) -> None:
     """
     Recall@1 of single frames, exact place; above template matching on pixels.
 
@@ -144,9 +151,11 @@ def test_single_frames(drive: Callable[..., LearntRoute], places: int, least: fl
     # Templates of many places take long, so they are compared on every fourth frame.
     step = 1 if places < 1000 else 4
     network = float(driven.truth().are_correct(predictions.places)[::step].mean())
-    # Templates are the spikes: no network is needed for them.
-    pixels = templates(drive(places, 'pixels'), step)
-    spikes = templates(driven, step)
+    seasons = (
+        pixels_of(shared_data('nordland_64x32'), season, places) for season in ('summer', 'winter')
+    )
+    pixels = templates(*seasons, step)
+    spikes = templates(driven.map.shown(), driven.query.spikes, step)
     assert network > 1.1 * max(pixels.values()), pixels
     assert network > max(spikes.values()) - 0.05, spikes
 

@@ -97,6 +97,7 @@ def test_garbage(encoding: str, parts: list[bytes], time_base: int, bigendian: b
     feed(encoding, parts, time_base, bigendian)
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize('encoding', ENCODINGS)
 @given(
     flips=st.lists(st.tuples(st.integers(0, 10**6), st.integers(1, 255)), max_size=6),

@@ -41,6 +41,7 @@ def network() -> SpikingNetwork:
     return train(SPIKES, np.arange(9), config, size=(8, 8))
 
 
+@pytest.mark.unmeasured
 @needs_lava_dl
 def test_it_learns_its_places(network: SpikingNetwork) -> None:
     """Places are recognised under noise, and the loss has fallen in all modes of bootstrap."""

@@ -103,6 +103,7 @@ def runs(folder: Path, name: str) -> list[str]:
     return (folder / name).read_text().split()
 
 
+@pytest.mark.unmeasured
 def test_starved_tests_run_again_alone(tmp_path: Path) -> None:
     """They may pass then, which is said; what they cover counts, and the others run once."""
     status, said = covered(tmp_path, TESTS)
@@ -114,6 +115,7 @@ def test_starved_tests_run_again_alone(tmp_path: Path) -> None:
     assert '100%' in next(line for line in said if line.startswith('TOTAL'))
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize(
     ('name', 'test', 'times'), [('broken', BROKEN, 2), ('unmarked', UNMARKED, 1)]
 )

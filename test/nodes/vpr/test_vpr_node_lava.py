@@ -76,6 +76,7 @@ def test_answers_belong_to_their_stamps(
         assert [int(result.class_id) for result in match.results] == wanted.places.tolist()
 
 
+@pytest.mark.unmeasured
 def test_lava_follows_the_lifecycle(street, quantised_map: Path, tmp_path: Path) -> None:
     """It starts when the node is configured and is gone when the node is cleaned up, twice."""
     frame = np.ascontiguousarray(street.places()[3].image.pixels)
