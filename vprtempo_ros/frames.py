@@ -343,3 +343,8 @@ class Frame:
     name: str
     pose: Pose | None = None
     decode_ms: float | None = None
+
+
+def begins_anywhere(frame_id: str) -> bool:
+    """Return whether poses in a frame, by its name (REP 105), begin where a robot was started."""
+    return frame_id.rpartition('/')[2] in ('odom', 'odom_combined')

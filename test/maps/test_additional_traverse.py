@@ -17,6 +17,7 @@ from vprtempo_ros.encoding.encoder import encoder_for
 from vprtempo_ros.errors import MapError
 from vprtempo_ros.frames import grey_image
 from vprtempo_ros.maps.building import build_map
+from vprtempo_ros.maps.map import missing_lines
 from vprtempo_ros.maps.store import load, save
 from vprtempo_ros.sources.bag_writer import header
 from vprtempo_ros.sources.cdr import typestore
@@ -64,6 +65,15 @@ def test_an_additional_traverse_by_pose(tmp_path: Path, monkeypatch: pytest.Monk
     }
     # Confidence is fitted to the additional traverse with a network not trained on it.
     assert held_out == {place: [spikes(config, place)] for place in range(4)}
+
+
+@pytest.mark.parametrize('frame_id', ['map', 'robot1/odom'])
+def test_odometry_of_two_starts_is_said(tmp_path: Path, frame_id: str) -> None:
+    """It begins at zero at each start of a robot, so the same position may be another place."""
+    bags = [drive(tmp_path / name, range(4), range(4), frame_id=frame_id) for name in 'ab']
+    records = build_map(tiny_config(*bags, **PLAIN)).provenance['traverses']
+    said = [any('began at the same spot' in line for line in missing_lines(r)) for r in records]
+    assert said == [False, frame_id != 'map']
 
 
 def test_an_additional_traverse_by_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

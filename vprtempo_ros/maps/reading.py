@@ -15,7 +15,7 @@ from ..config import TrainerConfig
 from ..encoding.encoder import sensor_type
 from ..errors import MapError, SourceError
 from ..events.packet import Size
-from ..frames import Frame, Image, Pose
+from ..frames import Frame, Image, Pose, begins_anywhere
 from ..network.spike_sums import BATCH, SpikeSums
 from ..network.training import is_closed_form
 from ..sources.completeness import completeness_tree
@@ -183,6 +183,16 @@ def read_drive(drive: Drive, progress: ProgressCallback) -> ReadDrive:
             f'{drive.sensor.height} pixels as in {drive.config.bags[0]}, found '
             f'{sensor[0]}x{sensor[1]}'
         )
+    first = drive.places[0].pose
+    if assign is by_pose and first is not None and begins_anywhere(first.frame_id):
+        found.traverse.completeness.add_notes(
+            [
+                f'assigned to places by poses in frame {first.frame_id!r}, which begin where the '
+                'robot is started: right only if both drives began at the same spot; else use '
+                'poses of a localised robot or GPS, or poses.topic none'
+            ]
+        )
+        found.record['missing'] = completeness_tree(found.traverse.completeness)
     return ReadDrive(found.frames.samples(drive.role), found.record)
 
 

@@ -10,7 +10,7 @@ import argparse
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Sequence
+from typing import Iterator, Sequence
 
 from ..config import BagInputConfig, NodeConfig, PosesConfig
 from ..errors import ConfigError
@@ -24,6 +24,8 @@ from ..evaluation.query import Query, QueryConfig, read_images, read_query
 from ..evaluation.report import check_output, write_report
 from ..evaluation.summary import summary
 from ..evaluation.truth import GroundTruth, within_places
+from ..frames import begins_anywhere
+from ..maps.alike import frame_id_of
 from ..maps.camera_reading import bag_of_camera
 from ..maps.map import Map
 from ..maps.store import load
@@ -148,6 +150,7 @@ def _work(given: argparse.Namespace) -> None:
     described = report_metadata(
         given.map, loaded, query, truth, correct_when, config, found.distinctness
     )
+    described.notes.extend(_of_odometry(given, query, loaded))
     report = write_report(out, found, described, loaded, images)
     print(f'{summary(found, described)}\n\nreport: {report}')
 
@@ -266,6 +269,17 @@ def _promised(given: argparse.Namespace, query: Query, loaded: Map) -> tuple[Gro
         )
     truth, how = truth_by_frame(query, loaded, tolerance, given.start, bool(given.count))
     return truth, f'{words} ({how})'
+
+
+def _of_odometry(given: argparse.Namespace, query: Query, loaded: Map) -> Iterator[str]:
+    """Yield a line if the truth is from poses that begin where the robot was started."""
+    posed = _by_default(given) and any(query.poses)
+    frame_id = frame_id_of(loaded.places) if posed or given.radius is not None else None
+    if frame_id is not None and begins_anywhere(frame_id):
+        yield (
+            f'the truth is from poses in frame {frame_id!r}, which begin where the robot is '
+            'started: it is right only if map and query began at the same spot'
+        )
 
 
 def _stem(path: str) -> str:
