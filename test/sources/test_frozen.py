@@ -17,13 +17,15 @@ def test_same_image(shape: tuple[int, int, int], dtype: type) -> None:
     """It counts from the first of the same images, and is frozen once the robot has moved."""
     frozen, rng = FrozenImage(), np.random.default_rng(0)
     first, second = (rng.integers(0, 255, shape).astype(dtype) for _ in range(2))
-    assert frozen.update(first, 0, (0.0, 0.0, 0.0)) == (0.0, None)
-    assert frozen.update(second, SECOND, (9.0, 0.0, 0.0)) == (0.0, None)
+    assert frozen.update(first, 0, (0.0, 0.0, 0.0))[:2] == (0.0, None)
+    assert frozen.update(second, SECOND, (9.0, 0.0, 0.0))[:2] == (0.0, None)
     still = frozen.update(second, 3 * SECOND, (9.0, 0.4, 0.0))
-    assert still == pytest.approx((2.0, 0.4))
-    assert not still.frozen
+    assert still[:2] == pytest.approx((2.0, 0.4))
+    assert not (still.frozen or still.again)
+    assert frozen.update(second, 3 * SECOND, None).again
     assert frozen.update(second, 4 * SECOND, (9.0, 0.6, 0.0)).frozen
-    assert frozen.update(first, 5 * SECOND, (9.0, 0.7, 0.0)) == (0.0, None)
+    assert frozen.update(first, 5 * SECOND, (9.0, 0.7, 0.0))[:2] == (0.0, None)
+    assert not frozen.update(second, 5 * SECOND, None).again
 
 
 def test_noise_is_no_frozen_camera() -> None:
@@ -48,9 +50,9 @@ def test_without_odometry() -> None:
     """The distance is unknown until odometry arrives, then counts from there."""
     frozen, image = FrozenImage(), np.zeros((48, 64, 1), np.uint8)
     frozen.update(image, 0, None)
-    assert frozen.update(image, SECOND, None) == (1.0, None)
-    assert frozen.update(image, 2 * SECOND, (5.0, 0.0, 0.0)) == (2.0, 0.0)
-    assert frozen.update(image, 3 * SECOND, None) == (3.0, None)
+    assert frozen.update(image, SECOND, None)[:2] == (1.0, None)
+    assert frozen.update(image, 2 * SECOND, (5.0, 0.0, 0.0))[:2] == (2.0, 0.0)
+    assert frozen.update(image, 3 * SECOND, None)[:2] == (3.0, None)
     assert frozen.update(image, 4 * SECOND, (6.0, 0.0, 0.0)).frozen
 
 

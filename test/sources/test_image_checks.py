@@ -53,6 +53,14 @@ def test_images_that_are_sent_again(tmp_path: Path, speed: float, kept: Any) -> 
     assert note.endswith('; 3 are left out, for the robot had moved') == (speed > 0.1)
 
 
+def test_messages_that_are_there_twice(tmp_path: Path) -> None:
+    """Of a recording that was merged with its copy each frame was a place twice."""
+    records = [record for record in images(map(picture, range(COUNT))) for _ in range(2)]
+    numbers, notes = read(tmp_path, records)
+    assert numbers == [*range(0, 2 * COUNT, 2)]
+    assert [note.partition(',')[0] for note in notes] == ['20 images are there twice']
+
+
 def test_two_cameras_on_one_topic(tmp_path: Path) -> None:
     """They are known by the coordinate frames in their headers, which bag_info says too."""
     records = [

@@ -22,11 +22,13 @@ class SameImage(NamedTuple):
     For how long the image has been the same.
 
     seconds: between the stamps of the first and the last of the same images, 0 for a new one.
-    metres: between the robot's positions at these two, None if unknown.
+    metres: between the robot's positions at these two, None if unknown. again: whether it is the
+    image before, of the same time: a message that is there twice.
     """
 
     seconds: float
     metres: float | None
+    again: bool = False
 
     @property
     def frozen(self) -> bool:
@@ -41,7 +43,7 @@ class FrozenImage:
         """Start without an image."""
         self._pixels: Numbers | None = None
         self._position: Sequence[float] | None = None
-        self._since_ns = 0
+        self._since_ns = self._last_ns = 0
 
     def update(self, pixels: Numbers, stamp_ns: int, position: Sequence[float] | None) -> SameImage:
         """
@@ -51,6 +53,7 @@ class FrozenImage:
         :param position: of the robot by its odometry in metres, None if unknown.
         """
         seen = pixels[:: max(1, len(pixels) // _COMPARED)]
+        again, self._last_ns = stamp_ns == self._last_ns, stamp_ns
         # Nearly every image differs in the first row.
         if (
             self._pixels is None
@@ -65,4 +68,4 @@ class FrozenImage:
         metres = None
         if position is not None and self._position is not None:
             metres = math.dist(position, self._position)
-        return SameImage(max(0, stamp_ns - self._since_ns) * 1e-9, metres)
+        return SameImage(max(0, stamp_ns - self._since_ns) * 1e-9, metres, again)

@@ -38,12 +38,15 @@ class ImageChecks:
         self._same = FrozenImage()
         self._brightness: list[float] = []
         self._repeated = self._frozen = self._exchanged = self._packed = 0
-        self._looked = self._noise = self._swapped = 0
+        self._looked = self._noise = self._swapped = self._twice = 0
         self._longest = 0.0
 
     def look(self, image: Image, stamp_ns: int, pose: Pose | None) -> bool:
         """Take the next image; return whether it shows where the robot is."""
         same = self._same.update(image.pixels, stamp_ns, pose.position if pose else None)
+        if same.again:
+            self._twice += 1
+            return False
         self._repeated += same.seconds > 0.0
         self._frozen += same.frozen
         self._longest = max(self._longest, same.seconds)
@@ -70,6 +73,11 @@ class ImageChecks:
     def notes(self) -> Iterator[str]:
         """Yield a line for each thing that is odd about the images so far."""
         count = len(self._brightness) + self._frozen
+        if self._twice:
+            yield (
+                f'{self._twice} images are there twice, with the same stamp (two recorders, a '
+                'bridge, or recordings that were merged): left out'
+            )
         if self._frozen or self._repeated > max(_MANY * count, 1):
             left_out = f'; {self._frozen} are left out, for the robot had moved'
             yield (
