@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,8 @@ from support.event_files import (
     aedat4_header,
     aedat4_packet,
     dsec,
+    m3ed,
+    mvsec,
     nsavp,
     prophesee,
 )
@@ -364,6 +367,47 @@ def test_the_layout_of_nsavp(tmp_path: Path) -> None:
     check(decoded(tmp_path / 'R0_FA0_dvxplorer_left.h5'), events)
 
 
+def test_the_layout_of_m3ed(tmp_path: Path) -> None:
+    """The left camera, unless the other one is named; the size is that of its calibration."""
+    events = random_events(70_000)
+    m3ed(tmp_path / 'a.h5', events, chunks=(5000,), compression='lzf')
+    assert FilePackets(tmp_path / 'a.h5').size == (WIDTH, HEIGHT)
+    check(decoded(tmp_path / 'a.h5'), events)
+
+
+@pytest.mark.parametrize('options', [{}, {'chunks': (3000, 4), 'compression': 'gzip'}])
+def test_the_layout_of_mvsec(tmp_path: Path, options: dict[str, Any]) -> None:
+    """Rows of x, y, seconds since 1970 and polarity; the size is that of the images."""
+    events = random_events(70_000, first_us=1_504_645_177_000_001)
+    mvsec(tmp_path / 'outdoor_day1_data.hdf5', events, **options)
+    assert FilePackets(tmp_path / 'outdoor_day1_data.hdf5').size == (WIDTH, HEIGHT)
+    check(decoded(tmp_path / 'outdoor_day1_data.hdf5'), events)
+
+
+def test_rows_that_are_no_events(tmp_path: Path) -> None:
+    """Times that are none are left out and counted, and pixels that are none are outside."""
+    import h5py
+
+    events = random_events(3_000)
+    mvsec(tmp_path / 'a.h5', events)
+    with h5py.File(tmp_path / 'a.h5', 'a') as file:
+        rows = file['davis/left/events']
+        rows[7, 2], rows[8, 2], rows[9, 2] = np.nan, -5.0, np.inf
+        file['other'] = np.zeros((10, 4), np.float32)
+    packets = FilePackets(tmp_path / 'a.h5')
+    found = list(packets.read())
+    assert sum(packet.data.size // 8 for packet in found) == 2_997
+    assert list(packets.completeness.skipped) == [
+        'expected times in microseconds, found impossible ones'
+    ]
+    with h5py.File(tmp_path / 'a.h5', 'a') as file:
+        file['davis/left/events'][0, 0] = np.nan
+    # Outside of every sensor.
+    assert decoded(tmp_path / 'a.h5').x.max() == 0xFFFF
+    with pytest.raises(SourceError, match='other: expected float64, of which a column is seconds'):
+        FilePackets(tmp_path / 'a.h5', 'other')
+
+
 @pytest.mark.process
 def test_the_layout_of_prophesee(tmp_path: Path) -> None:
     """One table of events; triggers are passed over; polarities may be -1 and 1."""
@@ -416,10 +460,10 @@ def test_groups_of_a_file(tmp_path: Path) -> None:
     path = tmp_path / 'a.h5'
     with h5py.File(path, 'w') as file:
         for name, column in zip('xypt', events):
-            file[f'prophesee/left/{name}'] = column
-    with pytest.raises(SourceError, match='in events or CD/events, found prophesee; name their'):
+            file[f'camera/left/{name}'] = column
+    with pytest.raises(SourceError, match='or prophesee/left, found camera; name their group'):
         FilePackets(path)
-    assert sum(packet.data.size for packet in FilePackets(path, 'prophesee/left').read()) == 24_000
+    assert sum(packet.data.size for packet in FilePackets(path, 'camera/left').read()) == 24_000
 
 
 @pytest.mark.parametrize(

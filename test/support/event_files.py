@@ -152,3 +152,25 @@ def prophesee(path: Path, events: Events, geometry: str | np.bytes_ = f'{WIDTH}x
         file.attrs['format'], file.attrs['geometry'] = 'ECF', geometry
         file.create_dataset('CD/events', data=rows, chunks=(4096,), maxshape=(None,))
         file['EXT_TRIGGER/events'] = triggers
+
+
+def m3ed(path: Path, events: Events, **options: Any) -> None:
+    """Write events in the layout of M3ED, of the left camera."""
+    import h5py
+
+    with h5py.File(path, 'w') as file:
+        for name, column in zip('xypt', events):
+            file.create_dataset(f'prophesee/left/{name}', data=column, **options)
+        file['prophesee/left/calib/resolution'] = np.array([WIDTH, HEIGHT])
+        file['prophesee/left/ms_map_idx'] = np.zeros(4, np.uint64)
+
+
+def mvsec(path: Path, events: Events, **options: Any) -> None:
+    """Write events, and images, in the layout of MVSEC, of the left camera."""
+    import h5py
+
+    seconds = events.t_us * 1e-6
+    rows = np.stack([events.x, events.y, seconds, np.where(events.p, 1.0, -1.0)], axis=1)
+    with h5py.File(path, 'w') as file:
+        file.create_dataset('davis/left/events', data=rows, **options)
+        file['davis/left/image_raw'] = np.zeros((2, HEIGHT, WIDTH), np.uint8)

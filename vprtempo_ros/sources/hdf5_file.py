@@ -1,11 +1,13 @@
 """
-Events in HDF5: columns of a group (DSEC, NSAVP) or one table (Prophesee).
+Events in HDF5: columns of a group (DSEC, M3ED, NSAVP), or one table (Prophesee, MVSEC).
 
-DSEC: events/x, y, t, p and t_offset, which is to be added to t. Prophesee: CD/events with the
-fields x, y, p, t. Times are integers in microseconds. NSAVP: events/x_coordinates, y_coordinates,
-timestamps, polarities, in nanoseconds. Polarities are 1, and 0 or -1, in all. Formats:
-dsec.ifi.uzh.ch, "Data format"; docs.prophesee.ai, "HDF5 event file format"; nsavp_tools,
-documentation/data_format.md.
+DSEC: events/x, y, t, p and t_offset, which is to be added to t. M3ED: the same in prophesee/left,
+with calib/resolution. Prophesee: CD/events with the fields x, y, p, t. Times are integers in
+microseconds. NSAVP: events/x_coordinates, y_coordinates, timestamps, polarities, in nanoseconds.
+MVSEC: davis/left/events, float64 (events, 4) of x, y, t in seconds and p. Polarities are 1, and 0
+or -1, in all. Formats: dsec.ifi.uzh.ch, "Data format"; m3ed.io, "Data files"; docs.prophesee.ai,
+"HDF5 event file format"; nsavp_tools, documentation/data_format.md; daniilidis-group.github.io,
+"The multi vehicle stereo event camera dataset".
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Iterator, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Doubles
 from ..errors import SourceError
 from ..events.packet import Size
 from ..support.hdf5 import check_size, find, scalar, text_of
@@ -35,6 +38,16 @@ FORMATS = (
         'evutils (writer)',
     ),
     (
+        'HDF5 (`.h5`, `.hdf5`), layout of M3ED',
+        '`prophesee/left`, or `prophesee/right` named in `input.topic`; its `calib/resolution`',
+        'own writer, after their description',
+    ),
+    (
+        'HDF5 (`.h5`, `.hdf5`), layout of MVSEC',
+        '`davis/left/events`, or `davis/right/events` named in `input.topic`: x, y, t (seconds), p',
+        'own writer, after programs that read it',
+    ),
+    (
         'HDF5 (`.h5`, `.hdf5`), layout of NSAVP',
         '`events/x_coordinates`, `y_coordinates`, `timestamps` (ns), `polarities`',
         'own writer, after their description and writer',
@@ -46,8 +59,10 @@ FORMATS = (
     ),
 )
 """Formats that are read: name, version, what each was tested against."""
-_GROUPS = ('events', 'CD/events')
+_GROUPS = ('events', 'CD/events', 'davis/left/events', 'prophesee/left')
 _FIELDS = ('t', 'x', 'y', 'p')
+# Columns of a table without names, whose times are in seconds.
+_UNNAMED = ('x', 'y', 't', 'p')
 # Names of these, and times per microsecond.
 _LAYOUTS = ((_FIELDS, 1), (('timestamps', 'x_coordinates', 'y_coordinates', 'polarities'), 1000))
 # Events that are read at once, and the largest chunk of a column in bytes.
@@ -87,8 +102,8 @@ def find_events(path: Path, group: str = '') -> Hdf5Events:
         _check(path, where, _columns(file, where).data)
         # DSEC has it once for the file, others for each camera.
         parent = where.rpartition('/')[0]
-        names = (f'{parent}/t_offset' if parent else 't_offset', 't_offset')
-        offsets = [find(file, each) for each in names]
+        several = (f'{parent}/t_offset' if parent else 't_offset', 't_offset')
+        offsets = [find(file, each) for each in several]
         offset = next((found for found in map(_integer, offsets) if found is not None), 0)
         return Hdf5Events(path, where, offset, _size(file, where))
 
@@ -103,7 +118,7 @@ def read_events(found: Hdf5Events) -> Iterator[tuple[NDArray[np.int64], NDArray[
         columns, per_us = _columns(file, found.group)
         table = columns['t']
         length = len(table)
-        parts_of = {table.name: table} if table.dtype.names else columns
+        parts_of = {table.name: table} if _is_table(table) else columns
         checks = [ChunkChecks(column) for column in parts_of.values()]
         for begin in range(0, length, _EVENTS):
             end = min(begin + _EVENTS, length)
@@ -112,9 +127,29 @@ def read_events(found: Hdf5Events) -> Iterator[tuple[NDArray[np.int64], NDArray[
             if table.dtype.names:
                 rows = table[begin:end]
                 parts = {name: rows[name] for name in _FIELDS}
+            elif table.ndim == 2:
+                parts = _of_rows(table[begin:end])
             else:
                 parts = {name: columns[name][begin:end] for name in _FIELDS}
             yield _packed(parts, per_us, found.offset_us)
+
+
+def _of_rows(rows: Doubles) -> dict[str, NDArray[np.integer]]:
+    """Return the fields of rows (events, 4); what is no number becomes an impossible one."""
+    columns = dict(zip(_UNNAMED, rows.T))
+    # Rounded: a float64 has the seconds since 1970 to a quarter of a microsecond.
+    times = np.nan_to_num(np.round(columns['t'] * 1e6), nan=-1, posinf=-1, neginf=-1)
+    found = {'t': np.clip(times, -1, 1 << 62).astype(np.int64)}
+    for name in 'xy':
+        inside = (columns[name] >= 0) & (columns[name] <= 0xFFFF)
+        found[name] = np.where(inside, columns[name], 0xFFFF).astype(np.int64)
+    found['p'] = (columns['p'] > 0).astype(np.int64)
+    return found
+
+
+def _is_table(data: h5py.Dataset) -> bool:
+    """Return whether an array has all fields of an event in a row."""
+    return bool(data.dtype.names) or data.ndim == 2
 
 
 def _packed(
@@ -173,7 +208,8 @@ def _columns(file: h5py.File, name: str) -> _Columns:
 
     node = find(file, name)
     if isinstance(node, h5py.Dataset):
-        fields = _FIELDS if set(_FIELDS) <= set(node.dtype.names or ()) else ()
+        unnamed = node.ndim == 2 and node.shape[1] == len(_UNNAMED)
+        fields = _FIELDS if unnamed or set(_FIELDS) <= set(node.dtype.names or ()) else ()
         return _Columns(dict.fromkeys(fields, node))
     for names, per_us in _LAYOUTS if isinstance(node, h5py.Group) else ():
         found = {field: find(node, each) for field, each in zip(_FIELDS, names)}
@@ -185,11 +221,16 @@ def _columns(file: h5py.File, name: str) -> _Columns:
 def _check(path: Path, where: str, columns: dict[str, h5py.Dataset]) -> None:
     """Check types, and that nothing is larger than what is stored can be."""
     lengths = {each.shape for each in columns.values()}
-    if len(lengths) != 1 or len(next(iter(lengths))) != 1:
+    rows = columns['t'].ndim == 2
+    if len(lengths) != 1 or len(next(iter(lengths))) != 1 + rows:
         raise SourceError(f'{path}: {where}: expected t, x, y, p of one length, found {lengths}')
     for name, column in columns.items():
         dtype = column.dtype[name] if column.dtype.names else column.dtype
-        if dtype.kind not in ('iub' if name == 'p' else 'iu'):
+        if rows and dtype != np.float64:
+            raise SourceError(
+                f'{path}: {where}: expected float64, of which a column is seconds, found {dtype}'
+            )
+        if not rows and dtype.kind not in ('iub' if name == 'p' else 'iu'):
             what = 'microseconds' if name == 't' else 'pixels'
             raise SourceError(
                 f'{path}: {where}/{name}: expected integers, in {what}, found {dtype}'
@@ -211,7 +252,7 @@ def _integer(node: Any) -> int | None:
 
 
 def _size(file: h5py.File, where: str) -> Size | None:
-    """Return the size of the sensor as Prophesee, RVT and evutils note it."""
+    """Return the size of the sensor as Prophesee, RVT, evutils, M3ED and MVSEC note it."""
     match = re.fullmatch(r'(\d{1,5})\s*x\s*(\d{1,5})', text_of(file, 'geometry').strip())
     pairs = [(int(match[1]), int(match[2]))] if match else []
     for place in (file, find(file, where)):
@@ -220,4 +261,11 @@ def _size(file: h5py.File, where: str) -> Size | None:
             for name in ('width', 'height')
         ]
         pairs.append((sides[0] or 0, sides[1] or 0))
+    given: Any = find(file, f'{where}/calib/resolution')
+    if getattr(given, 'shape', None) == (2,) and given.dtype.kind in 'iu':
+        pairs.append((int(given[0]), int(given[1])))
+    # The camera's images, of the same pixels.
+    images: Any = find(file, f'{where.rpartition("/")[0]}/image_raw')
+    if getattr(images, 'ndim', 0) == 3:
+        pairs.append((images.shape[2], images.shape[1]))
     return next((pair for pair in pairs if all(0 < side <= 1 << 14 for side in pair)), None)
