@@ -143,6 +143,35 @@ def test_a_bag_is_the_same_traverse_as_its_folder(tmp_path: Path) -> None:
     assert len(seen[0]) == 12
 
 
+@pytest.mark.parametrize(
+    ('names', 'text', 'options'),
+    [
+        # EuRoC, its data.csv, TUM RGB-D, KITTI, and a list whose order is not that of the names.
+        (['1403636580000000000.png', '1403636579763555584.png'], '', []),
+        (
+            ['1.png', '2.png'],
+            '#stamp,file\n1403636580000000000,2.png\n1403636579763555584,1.png',
+            [],
+        ),
+        (['1.png', '2.png'], '1403636579.763555584 rgb/1.png\n1403636580.0 rgb/2.png\n', []),
+        (['1.png', '2.png'], 'time\n1403636579763555.584\n1403636580000000\n', ['--unit', 'us']),
+        (['10.png', '9.png'], 'name;time\n10.png;1403636580.0\n9.png;1403636579.763555584', []),
+    ],
+)
+def test_stamps(tmp_path: Path, names: list[str], text: str, options: list[str]) -> None:
+    """Images get the times of their names or of a list, in any notation, and their order."""
+    folder = write_pictures(tmp_path / 'images', names)
+    (tmp_path / 'times.txt').write_text(text)
+    stamps = str(tmp_path / 'times.txt') if text else 'names'
+    assert main([str(folder), str(tmp_path / 'bag'), '--stamps', stamps, *options]) == 0
+    with BagReader(tmp_path / 'bag') as bag:
+        found = [(raw.stamp_ns, read_message(raw.data, IMAGE)) for raw in bag.messages([CAMERA])]
+    assert [stamp for stamp, _ in found] == [1403636579763555584, 1403636580 * SECOND]
+    assert [stamp_ns(message.header) for _, message in found] == [stamp for stamp, _ in found]
+    first = 0 if names[0] == '1.png' else 1
+    np.testing.assert_array_equal(found[0][1].data, picture(first).reshape(-1))
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Give a folder of three images, one of which is a bitmap."""
@@ -161,6 +190,11 @@ def folder(tmp_path: Path) -> Path:
         (['images', 'bag', '--rate', '1e-12'], '--rate: expected'),
         (['images', 'bag', '--names', 'missing.txt'], 'missing.txt: cannot be read'),
         (['images', 'bag', '--compressed'], '3.bmp: only JPEG and PNG'),
+        (['images', 'bag', '--stamps', 'names'], 'found 1: in which unit? Use --unit'),
+        (['images', 'bag', '--stamps', 'missing.txt'], 'missing.txt: cannot be read as a list'),
+        (['images', 'bag', '--stamps', 'few.txt'], 'each of 3 images, found 2'),
+        (['images', 'bag', '--stamps', 'some.txt'], 'a time for each image, none for 3.bmp'),
+        (['images', 'bag', '--stamps', 'same.txt'], '2.png: expected a time of its own'),
         (['images', 'images'], 'images: exists already'),
         (['images', 'images/1.png/bag'], 'cannot be written'),
         (['empty', 'bag'], 'expected images'),
@@ -179,6 +213,9 @@ def test_errors_are_one_line(
     monkeypatch.chdir(tmp_path)
     (tmp_path / 'empty').mkdir()
     (write_pictures(tmp_path / 'broken', ['1.png']) / '2.png').write_bytes(b'no image')
+    (tmp_path / 'few.txt').write_text('1.5\n2.5\n')
+    (tmp_path / 'some.txt').write_text('1.5 1.png\n2.5 2.png\n')
+    (tmp_path / 'same.txt').write_text('1.5\n1.5\n2.5\n')
     before = sorted(tmp_path.rglob('*'))
     assert main(arguments) == 1
     out, err = capsys.readouterr()

@@ -126,7 +126,7 @@ def _open(
         if poses.file:
             raise SourceError(
                 f'{path}: poses.file goes with recordings with stamps, and a folder of images has '
-                'none: make a bag of it with images_to_bag'
+                'none: make a bag of it with images_to_bag --stamps'
             )
         traverse = FolderFrames(where, config.names)
         if config.type == 'events':

@@ -15,6 +15,7 @@ from ..sources.bag_writer import STORAGES, BagWriter
 from ..sources.cdr import COMPRESSED, IMAGE
 from ..sources.folder import image_files, read_image
 from ..sources.image_bag import compressed_message, image_message
+from ..sources.image_stamps import UNITS, stamped_files
 from .command import check_range, guarded
 
 _RAW_FORMATS = {'.jpg': 'jpeg', '.jpeg': 'jpeg', '.png': 'png'}
@@ -30,16 +31,19 @@ def images_to_bag(
     frame_id: str = 'camera',
     storage: str = 'mcap',
     compressed: bool = False,
+    given: Sequence[int] | None = None,
 ) -> list[int]:
     """
     Write the images in the given order, `rate` per second; return their stamps in ns.
+
+    :param given: the stamps in ns, in place of `rate` and `start_ns`.
 
     :raises SourceError: if an image does not decode, or the bag exists or cannot be written.
     """
     stamps: list[int] = []
     with BagWriter(bag, storage) as writer:
         for number, file in enumerate(files):
-            stamp = start_ns + round(number * 1e9 / rate)
+            stamp = start_ns + round(number * 1e9 / rate) if given is None else given[number]
             image, data = read_image(file)
             if compressed:
                 if file.suffix.lower() not in _RAW_FORMATS:
@@ -65,6 +69,15 @@ def main(args: Sequence[str] | None = None) -> int:
     parser.add_argument('--names', default='', help='text file with the names to use, one per line')
     parser.add_argument('--topic', default='/camera/image_raw', help='topic (default: %(default)s)')
     parser.add_argument('--rate', type=float, default=10.0, help='images per second')
+    parser.add_argument(
+        '--stamps',
+        default='',
+        help='when they were taken instead: names (times in the names of the files), or a text '
+        'file with a line "time name" or "time" for each image',
+    )
+    parser.add_argument(
+        '--unit', choices=UNITS, default='', help='unit of these times (default: by their digits)'
+    )
     parser.add_argument('--frame-id', default='camera', help='frame of the images')
     parser.add_argument('--storage', choices=STORAGES, default='mcap', help='storage of the bag')
     parser.add_argument(
@@ -80,6 +93,10 @@ def main(args: Sequence[str] | None = None) -> int:
         # Outside these, stamps overflow their message or are all equal.
         check_range('--rate', given.rate, 1e-3, 1e6)
         files = image_files(given.folder, given.names)
+        stamps = None
+        if given.stamps:
+            found = stamped_files(files, given.stamps, given.unit)
+            files, stamps = [each.file for each in found], [each.stamp_ns for each in found]
         images_to_bag(
             tqdm(files, unit='image', disable=None),
             given.bag,
@@ -88,6 +105,7 @@ def main(args: Sequence[str] | None = None) -> int:
             frame_id=given.frame_id,
             storage=given.storage,
             compressed=given.compressed,
+            given=stamps,
         )
         print(f'{given.bag}: {len(files)} images')
 
