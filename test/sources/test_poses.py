@@ -204,6 +204,13 @@ def test_poses_in_several_frames(tmp_path: Path) -> None:
     assert [frame.pose for frame in frames] == [None] * 4
 
 
+def test_a_slash_before_the_name_of_a_frame_is_left_out(tmp_path: Path) -> None:
+    """As of ROS 1: the frames of a map are published, and tf2 refuses such names."""
+    records = list(odometry([(n, 0, 0) for n in range(2)], frame_id='/odom'))
+    records += odometry([(n, 0, 0) for n in (2, 3)], start_ns=START + 2 * SECOND)
+    assert {frame.pose.frame_id for frame in open_bag(tmp_path, records)} == {'odom'}
+
+
 def test_which_topic_holds_the_poses(tmp_path: Path) -> None:
     """Of several pose topics one must be named; `none` needs none of them."""
     records = [*odometry([(1, 0, 0)] * 4), fix(0, 45.0, 7.0, 0.0)]

@@ -54,7 +54,9 @@ def _place(row: list[str], number: int) -> Place:
         place, stamp_ns, x, _, _, _, _, _, _, frame_id, traverse, frame = row
         if int(place) != number:
             raise ValueError(f'expected place {number}')
-        pose = Pose.of([float(value) for value in row[2:9]], frame_id) if x else None
+        # Maps of earlier versions may have the slash of ROS 1 before the name.
+        name = frame_id.lstrip('/')
+        pose = Pose.of([float(value) for value in row[2:9]], name) if x else None
         return Place(int(stamp_ns), pose, traverse, frame)
     except ValueError as error:
         raise MapError(f'{PLACES}, place {number}: {error}') from None

@@ -212,7 +212,9 @@ def pose_or_reason(message: Message, type_name: str) -> Pose | str:
     else:
         p, q = (_PARTS.get(type_name) or _NAMED[type_name])(message)
         turn = (q.x, q.y, q.z, q.w) if q is not None else (0.0, 0.0, 0.0, 1.0)
-        pose = Pose((p.x, p.y, p.z), turn, message.header.frame_id or 'map')
+        # A slash before names is of ROS 1; tf2 refuses it.
+        frame_id = message.header.frame_id.lstrip('/') or 'map'
+        pose = Pose((p.x, p.y, p.z), turn, frame_id)
     return unusable_values(pose.position + pose.orientation) or pose
 
 

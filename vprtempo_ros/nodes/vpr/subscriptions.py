@@ -167,7 +167,7 @@ class InputSubscriptions:
         pose = pose_or_reason(message, ODOMETRY)
         if not isinstance(pose, str):
             # As it is: a missing name of the frame is reported, not guessed.
-            pose = replace(pose, frame_id=message.header.frame_id)
+            pose = replace(pose, frame_id=message.header.frame_id.lstrip('/'))
         speed = float(message.twist.twist.linear.x)
         self._processor.add_odometry(stamp_ns(message.header), pose, speed)
         # Counted last: once it is counted, frames use it.
