@@ -18,6 +18,13 @@ class Statistics(NamedTuple):
     std: NDArray[np.float32]
 
 
+def correlation(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float | None:
+    """Return the correlation of the spikes uint8 (inputs,) of two frames; None: one is uniform."""
+    first, second = (each.astype(np.float32) - each.mean() for each in (one, other))
+    length = float(np.sqrt((first @ first) * (second @ second)))
+    return float(first @ second) / length if length else None
+
+
 def statistics_of(frames: NDArray[np.uint8]) -> Statistics:
     """
     Return the statistics of each input over spikes uint8 (frames, inputs).

@@ -51,10 +51,10 @@ def test_different_scenes_are_distinguished(tmp_path: Path) -> None:
     assert distinctness_of(replace(loaded, sensor=Sensor(EVENTS, 64, 48))) is None
 
 
-def test_a_robot_that_stood_is_found_out(tmp_path: Path) -> None:
-    """All but the first places show one scene, and the warning names them."""
+def test_places_that_look_alike_are_found_out(tmp_path: Path) -> None:
+    """All but the first places show two scenes by turns, and the warning names them."""
     images = scenes(np.random.default_rng(1))
-    images[6:] = images[6]
+    images[8::2], images[9::2] = images[6], images[7]
     found = distinctness_of(map_of(tmp_path, images))
     assert found is not None
     assert set(found.ambiguous) <= set(range(6, PLACES))

@@ -20,10 +20,14 @@ from ..statistics import Statistics
 # on Nordland, 10 to 200 and 300 to all differ by no more than 0.01 in recall.
 _PRIOR, _MEMORY = 50.0, 300.0
 
-# A frame that correlates more than this with the last counted one shows the same view: a robot
-# standing still must not take that view for the mean of the route. Neighbouring places: 0.2 to
-# 0.5. The test uses the distance of the two, which a change of light common to both leaves alone.
-_SAME = 0.8
+
+SAME = 0.8
+"""
+A frame that correlates more than this with another one shows the same view.
+
+A robot standing still must not take that view for the mean of the route. Neighbouring places: 0.2
+to 0.5. Tests use the distance of the two, which a change of light common to both leaves alone.
+"""
 
 # Added to the standard deviation, in grey levels, so that inputs that hardly vary stay small.
 _SOFT = 5.0
@@ -48,7 +52,7 @@ class Adaptation:
         """Start from the statistics of the reference."""
         self._reference = reference
         # The squared distance of frames with correlation r is 2 (1 - r) times their variance.
-        self._apart = 2.0 * (1.0 - _SAME) * float(np.square(reference.std).sum())
+        self._apart = 2.0 * (1.0 - SAME) * float(np.square(reference.std).sum())
         self.reset()
 
     def reset(self) -> None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..errors import SourceError
 from ..maps.map import Map
+from ..maps.places import sampled_at
 from .query import Query
 from .truth import NO_PLACE, GroundTruth
 
@@ -23,8 +24,9 @@ def truth_by_frame(
     Return the places within `tolerance` frames of each query frame's own, and the method used.
 
     If both recordings are folders with file names in common, equal names are the same place.
-    Otherwise frame n of the query is frame n of the reference, unreadable frames counted. A query
-    frame without such a place has no true place.
+    Otherwise frame n of the query is frame n of the reference, unreadable frames counted. Frames at
+    which the reference stood are the place of the stop. A query frame without such a place has no
+    true place.
 
     :param start: frames left out at the beginning of the query.
     :param limited: the first frames correspond even if the lengths of the recordings differ.
@@ -60,6 +62,11 @@ def _by_name(query: Query, loaded: Map) -> NDArray[np.int64] | None:
         return None
     number = {place.frame: index for index, place in enumerate(loaded.places)}
     own = np.array([number.get(name, NO_PLACE) for name in query.names], np.int64)
+    for at in np.flatnonzero(own >= 0).tolist():
+        # Names of frames of a stop follow that of its place.
+        after = own[at + 1 : at + 1 + loaded.places[own[at]].stood]
+        known = np.flatnonzero(after >= 0)
+        after[: known[0] if len(known) else None] = own[at]
     return own if (own >= 0).any() else None
 
 
@@ -74,8 +81,11 @@ def _by_number(query: Query, loaded: Map, start: int, limited: bool) -> NDArray[
             'only if both recordings have equal lengths; use --radius or '
             '--truth, or --count if the first frames do correspond'
         )
+    # Those of a stop are of its place.
     numbers = {
-        _number(place.frame, skipped + index): index for index, place in enumerate(loaded.places)
+        _number(place.frame, skipped + at) + after: index
+        for index, (place, at) in enumerate(zip(loaded.places, sampled_at(loaded.places)))
+        for after in range(place.stood + 1)
     }
     return np.array(
         [

@@ -5,12 +5,12 @@ from __future__ import annotations
 from enum import Enum
 from typing import Sequence
 
-import numpy as np
-
 from ..arrays import Spikes
 from ..config import PlacesConfig
+from ..encoding.adaptation import SAME
 from ..frames import Pose
 from ..maps.places import Due, due_by
+from ..statistics import correlation
 
 # A stretch needs this many places: less is a view that was blocked for a moment.
 LEAST = 3
@@ -21,8 +21,6 @@ _ROW = 3
 _LOST = 20
 # Successive places of the map are this far apart at most, where known ones are driven along.
 _STEP = 2
-# Frames that correlate by more show the same view, as of a robot that stands.
-_SAME = 0.8
 
 
 def is_repeat(before: int, now: int) -> bool:
@@ -118,6 +116,5 @@ class Novelty:
     def _is_same(self, spikes: Spikes) -> bool:
         if self._last is None:
             return False
-        one, other = (each.astype(np.float32) - each.mean() for each in (spikes, self._last))
-        length = float(np.sqrt((one @ one) * (other @ other)))
-        return length == 0.0 or float(one @ other) > _SAME * length
+        found = correlation(spikes, self._last)
+        return found is None or found > SAME

@@ -8,7 +8,7 @@ from ..arrays import Spikes
 from ..config import TrainerConfig
 from ..errors import MapError
 from ..frames import Frame, Image, Pose
-from .places import ByPose, Place, sample
+from .places import ByPose, Place, sample, sampled_at
 
 
 class AdditionalFrame(NamedTuple):
@@ -67,19 +67,22 @@ def by_order(
     encode: Callable[[Image], Spikes],
 ) -> Iterator[AdditionalFrame]:
     """
-    Assign to the n-th place the n-th sampled frame.
+    Assign to the n-th place the n-th sampled frame, those of stops of the first traverse counted.
 
     :raises MapError: if their numbers differ.
     """
+    number_of = {at: number for number, at in enumerate(sampled_at(places))}
+    expected = len(places) + sum(place.stood for place in places)
     found = 0
     for frame in sample(frames, config.places):
-        if found < len(places):
-            yield AdditionalFrame(found, frame.stamp_ns, encode(frame.image))
+        if found in number_of:
+            yield AdditionalFrame(number_of[found], frame.stamp_ns, encode(frame.image))
         found += 1
-    if found != len(places):
+    if found != expected:
+        stood = f' ({expected - len(places)} of them at stops)' if expected > len(places) else ''
         raise MapError(
             f'traverses of different length: {bag} gives {found} places, '
-            f'{config.bags[0]} gives {len(places)}; without poses they must agree'
+            f'{config.bags[0]} gives {expected}{stood}; without poses they must agree'
         )
 
 

@@ -19,8 +19,8 @@ class PlaceCounter:
     """
     Counts the places that training would take from the frames and poses so far.
 
-    It does not see images: frames without contrast count here, but not in the map. `places` is
-    None where the number is unknown: with event windows by count.
+    It does not see images: frames without contrast and those of stops count here, but not in the
+    map. `places` is None where the number is unknown: with event windows by count.
     """
 
     def __init__(self, config: TrainerConfig) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Callable, Iterable, Iterator
+from itertools import accumulate
+from typing import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -15,12 +16,17 @@ from ..frames import Frame, Pose
 
 @dataclass(frozen=True)
 class Place:
-    """A place of the map: stamp, pose and source of its reference frame."""
+    """
+    A place of the map: stamp, pose and source of its reference frame.
+
+    stood: frames after it that would be places too, but the robot stood there (`standing.py`).
+    """
 
     stamp_ns: int
     pose: Pose | None
     traverse: str
     frame: str
+    stood: int = 0
 
 
 def sample(frames: Iterable[Frame], config: PlacesConfig) -> Iterator[Frame]:
@@ -47,6 +53,14 @@ def sample(frames: Iterable[Frame], config: PlacesConfig) -> Iterator[Frame]:
             'places.by is metres, but no frame has a pose: name the pose topic in '
             'poses.topic, or sample places by frames or seconds'
         )
+
+
+def sampled_at(places: Sequence[Place]) -> list[int]:
+    """Return the number of each place among the frames that were sampled, those of stops too."""
+    return [
+        number + stood
+        for number, stood in enumerate(accumulate((place.stood for place in places), initial=0))
+    ][: len(places)]
 
 
 Due = Callable[[int, int, 'Pose | None'], bool]

@@ -30,6 +30,7 @@ from .frames_read import FramesRead
 from .map import Sensor, TraverseRecord
 from .places import Place, sample
 from .samples import REFERENCE, SampleEncoder, TraverseSamples, TrialFrames
+from .standing import note_of, numbers_of, stood_at
 from .training_data import is_few
 
 
@@ -133,9 +134,19 @@ def read_stretch(stretch: Stretch, progress: ProgressCallback) -> ReadStretch:
     found = _read(stretch, encode.samples, read, progress)
     sensor = Sensor(sensor_type(config), *(found.traverse.sensor or image_size))
     tried = TrialFrames(np.stack(trials), np.arange(len(trials))) if trials else None
-    samples = found.frames.samples(REFERENCE, tried)
+    samples, record = found.frames.samples(REFERENCE, tried), found.record
+    if stretch.given is None and config.places.by != 'metres':
+        stood = stood_at(samples.frames, [place.pose for place in places])
+        if stood.any():
+            numbers = numbers_of(stood)
+            kept = np.flatnonzero(numbers >= 0).tolist()
+            samples = samples.renumbered(numbers)
+            places = [replace(places[at], stood=int(stood[at])) for at in kept]
+            thumbnails = [thumbnails[at] for at in kept]
+            found.traverse.completeness.add_notes(note_of(stood))
+            record = _record(found.traverse, stretch.path, len(places))
     sums = sums_of_stretch(samples, len(places), config, stretch.workers)
-    return ReadStretch(places, thumbnails, sensor, found.origin, samples, found.record, sums)
+    return ReadStretch(places, thumbnails, sensor, found.origin, samples, record, sums)
 
 
 def sums_of_stretch(
@@ -230,14 +241,17 @@ def _read(
     if not frames.places:
         raise SourceError(f'{bag}: no usable frame in it{_reason(traverse)}')
     _check_most(traverse, bag)
-    record: TraverseRecord = {
+    return _Found(traverse, origin, frames, _record(traverse, bag, len(frames.places)))
+
+
+def _record(traverse: Traverse, bag: str, used: int) -> TraverseRecord:
+    return {
         'source': str(Path(bag).resolve()),
         'frames': len(traverse),
-        'used': len(frames.places),
+        'used': used,
         'unreadable': traverse.completeness.skipped.total(),
         'missing': completeness_tree(traverse.completeness),
     }
-    return _Found(traverse, origin, frames, record)
 
 
 def _folder_of(config: TrainerConfig) -> Path | None:

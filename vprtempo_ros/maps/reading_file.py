@@ -24,7 +24,13 @@ _JPEGS, _LENGTHS = 'thumbnails.data', 'thumbnails.lengths'
 def _stretch_tensors(read: ReadStretch) -> Written:
     text = {
         'places': [
-            [place.stamp_ns, place.traverse, place.frame, pose and [pose.values, pose.frame_id]]
+            [
+                place.stamp_ns,
+                place.traverse,
+                place.frame,
+                pose and [pose.values, pose.frame_id],
+                place.stood,
+            ]
             for place in read.places
             for pose in [place.pose]
         ],
@@ -46,8 +52,8 @@ def _stretch_in(found: Tensors, task: Task) -> ReadStretch:
     assert isinstance(task, Stretch)
     text = _text(found)
     places = [
-        Place(stamp_ns, pose and Pose.of(*pose), traverse, frame)
-        for stamp_ns, traverse, frame, pose in text['places']
+        Place(stamp_ns, pose and Pose.of(*pose), traverse, frame, stood)
+        for stamp_ns, traverse, frame, pose, stood in text['places']
     ]
     samples = traverse_in(found, _SAMPLES, Size(len(places), _inputs(found), 1))
     size = Size(len(places), samples.spikes.shape[-1], 1)
