@@ -19,10 +19,13 @@ from vprtempo_ros.evaluation.by_frame import truth_by_frame
 from vprtempo_ros.evaluation.query import QueryConfig, read_query
 from vprtempo_ros.frames import Pose
 from vprtempo_ros.maps.building import build_map
+from vprtempo_ros.maps.content import MapContent
+from vprtempo_ros.maps.editing import add_stretches, forget
 from vprtempo_ros.maps.map import Map, missing_lines
 from vprtempo_ros.maps.places_file import COLUMNS, places_in
 from vprtempo_ros.maps.reading import Stretch, read_stretch
 from vprtempo_ros.maps.reading_file import STRETCH
+from vprtempo_ros.maps.revisions import edit
 from vprtempo_ros.maps.standing import numbers_of, stood_at
 from vprtempo_ros.maps.store import load, save
 from vprtempo_ros.maps.tensors import tensors_in, write_tensors
@@ -193,6 +196,37 @@ def test_frames_of_a_stop_are_its_place(tmp_path: Path) -> None:
     found = built(folder)
     assert len(found.places) == 12
     assert own(folder, found) == expected
+
+
+def test_edits_keep_stops(tmp_path: Path) -> None:
+    """A recording with a stop that is added gives the map of a training at once."""
+    first, second = record(tmp_path / 'a', range(20, 32)), record(tmp_path / 'b', SHOWN)
+    folder = save(build_map(tiny_config(first)), tmp_path / 'edited')
+
+    def add(content: MapContent) -> MapContent:
+        return add_stretches(content, [str(second)], silent)
+
+    edit(folder, 'add', add)
+    at_once = build_map(tiny_config(first, second, places__bags='all'))
+    assert_same_answers(folder, save(at_once, tmp_path / 'at_once'))
+    stood = [place.stood for place in load(folder).places]
+    assert stood == [place.stood for place in at_once.places] == [0] * 17 + [20] + [0] * 6
+    edit(folder, 'forget', lambda content: forget(content, [0, 18]))
+    assert [place.stood for place in load(folder).places] == [0] * 16 + [20] + [0] * 5
+
+
+def test_a_stop_of_the_first_camera_is_one_of_all(tmp_path: Path) -> None:
+    """The other cameras have the places of the first one."""
+    for camera, first in (('front', 0), ('rear', 100)):
+        write_pictures(tmp_path / 'bag' / camera, ())
+        for at, number in enumerate(SHOWN):
+            (one,) = write_pictures(tmp_path / f'{camera}{at}', ['x.png'], first + number).iterdir()
+            one.rename(tmp_path / 'bag' / camera / f'{at:02d}.png')
+    found = build_map(tiny_config(tmp_path / 'bag', cameras__names=['front', 'rear']))
+    names = [f'{at:02d}.png' for at in (*range(6), *range(26, 32))]
+    for view in found.cameras.values():
+        assert [place.frame for place in view.places] == names
+    assert [place.stood for place in found.places] == [0] * 5 + [20] + [0] * 6
 
 
 def test_what_an_interrupted_training_keeps(tmp_path: Path) -> None:
