@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any, Callable, Sequence
 
 from ..errors import MapError
+from ..frames import begins_anywhere
+from ..maps.alike import frame_id_of
 from ..maps.content import MapContent
 from ..maps.editing import add_drives, add_stretches, forget, merge, split
-from ..maps.map import Map
+from ..maps.map import Map, missing_lines
 from ..maps.revisions import check_new, compact, derive, edit, label, load_content, same_model, undo
 from ..maps.transforming import Transform, in_frame_of
 from ..support.paths import check_once, user_path
@@ -64,7 +66,17 @@ def _add(given: argparse.Namespace, progress: ProgressCallback) -> str:
         return work(content, given.bags, progress)
 
     name = f'add {" and ".join(sources)}{" again" if given.again else ""}'
-    text = _edited(given.map, edit(given.map, name, added, progress))
+    built = edit(given.map, name, added, progress)
+    text = _edited(given.map, built)
+    for record in built.provenance['traverses'][-len(given.bags) :]:
+        text += ''.join(f'\nnote: {record["source"]}: {line}' for line in missing_lines(record))
+    frame_id = frame_id_of(built.places)
+    if not given.again and frame_id is not None and begins_anywhere(frame_id):
+        text += (
+            f'\nnote: poses in frame {frame_id!r} begin where the robot is started: those of the '
+            'new places are right only if it was not started again in between; map_edit merge has '
+            '--transform'
+        )
     if known:
         text += (
             f'\nnote: the map had been made from {", ".join(known)} before; if it is the same '
