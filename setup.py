@@ -34,6 +34,7 @@ setup(
         'video': ['av>=12'],
         'dask': ['distributed>=2024.1'],
         'hdf5': ['h5py>=3.7', 'hdf5plugin>=4'],
+        'parquet': ['pyarrow>=14'],
         # Without this `colcon test` runs nothing, and says that all is well.
         'test': ['pytest', 'pytest-timeout', 'hypothesis', 'psutil'],
     },

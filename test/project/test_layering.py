@@ -243,6 +243,7 @@ def test_heavy_libraries_are_imported_where_they_are_used() -> None:
         'sinabs': set(),
         'nir': set(),
         'h5py': set(),
+        'pyarrow': set(),
         'samna': set(),
         'sanafe': set(),
         'lava': {

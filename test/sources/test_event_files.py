@@ -20,6 +20,7 @@ from support.event_files import (
     m3ed,
     mvsec,
     nsavp,
+    parquet,
     prophesee,
 )
 from support.event_kinds import ENCODERS, KINDS, aedat4, dat, write
@@ -406,6 +407,61 @@ def test_rows_that_are_no_events(tmp_path: Path) -> None:
     assert decoded(tmp_path / 'a.h5').x.max() == 0xFFFF
     with pytest.raises(SourceError, match='other: expected float64, of which a column is seconds'):
         FilePackets(tmp_path / 'a.h5', 'other')
+
+
+@pytest.mark.parametrize('unit', ['', 'us', 'ns'])
+def test_tables_of_parquet(tmp_path: Path, unit: str) -> None:
+    """Times as microseconds or as times of Parquet; the smallest sensor is taken, and said."""
+    events = random_events(70_000, first_us=1_629_325_542_000_001)
+    times = events.t_us.astype('datetime64[us]')
+    other = {'t': times.astype(f'datetime64[{unit}]')} if unit else {}
+    parquet(tmp_path / 'bags_2021_denoised.parquet', events, **other)
+    check(decoded(tmp_path / 'bags_2021_denoised.parquet'), events)
+    packets = FilePackets(tmp_path / 'bags_2021_denoised.parquet')
+    assert packets.size == (240, 180)
+    assert 'no size of a sensor: 240x180 pixels' in packets.completeness.notes[0]
+
+
+@pytest.mark.parametrize(
+    ('changed', 'expected'),
+    [
+        ({'t': np.zeros(100)}, 't: expected integers, microseconds, found double'),
+        ({'x': np.full(100, 'left')}, 'x: expected integers, pixels, found string'),
+        ({'p': np.ones(100, np.float32)}, 'p: expected integers, polarities, found float'),
+        ({'y': [None, *range(99)]}, 'expected events, found 1 empty values'),
+    ],
+)
+def test_tables_of_other_columns(tmp_path: Path, changed: dict[str, Any], expected: str) -> None:
+    """One line says what was found."""
+    parquet(tmp_path / 'a.parquet', random_events(100), **changed)
+    with pytest.raises(SourceError, match=expected):
+        decoded(tmp_path / 'a.parquet')
+
+
+def test_what_is_no_table_of_events(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other columns, damage, claims that are not trusted, and a missing library give one line."""
+    import pyarrow
+    from pyarrow.parquet import write_table
+
+    from vprtempo_ros.sources import parquet_file
+
+    path = tmp_path / 'a.parquet'
+    write_table(pyarrow.table({'time': [1], 'x': [2]}), path)
+    with pytest.raises(SourceError, match='expected columns t, x, y, p, found time, x$'):
+        FilePackets(path)
+    parquet(path, random_events(5_000))
+    whole = path.read_bytes()
+    for data in (whole[:-20], b'', whole[:200] + bytes(800) + whole[1000:]):
+        path.write_bytes(data)
+        with pytest.raises(SourceError, match='damaged, or no file of Parquet'):
+            decoded(path)
+    path.write_bytes(whole)
+    monkeypatch.setattr(parquet_file, '_RATIO_MAX', 0.1)
+    with pytest.raises(SourceError, match='damaged: a column claims [0-9,]+ bytes, of which'):
+        FilePackets(path)
+    monkeypatch.setitem(sys.modules, 'pyarrow.parquet', None)
+    with pytest.raises(SourceError, match='Parquet needs pyarrow: pip install pyarrow'):
+        FilePackets(path)
 
 
 @pytest.mark.process

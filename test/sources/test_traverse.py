@@ -189,10 +189,7 @@ def test_what_is_no_traverse(tmp_path: Path, make: Callable[[Path], object], exp
 
 @pytest.mark.parametrize(
     ('name', 'expected'),
-    [
-        ('drive.parquet', 'write x, y, t and p of drive.parquet to events/x'),
-        ('drive.MP4', 'make a folder of images of it (ffmpeg -i drive.MP4 FOLDER/%06d.png)'),
-    ],
+    [('drive.MP4', 'make a folder of images of it (ffmpeg -i drive.MP4 FOLDER/%06d.png)')],
 )
 @pytest.mark.parametrize('kind', ['image', 'events'])
 def test_files_that_can_be_converted(tmp_path: Path, name: str, expected: str, kind: str) -> None:

@@ -1,4 +1,4 @@
-"""Files of event cameras, written byte by byte (AEDAT 4.0) or with h5py."""
+"""Files of event cameras, written byte by byte (AEDAT 4.0), or with h5py and pyarrow."""
 
 from __future__ import annotations
 
@@ -174,3 +174,17 @@ def mvsec(path: Path, events: Events, **options: Any) -> None:
     with h5py.File(path, 'w') as file:
         file.create_dataset('davis/left/events', data=rows, **options)
         file['davis/left/image_raw'] = np.zeros((2, HEIGHT, WIDTH), np.uint8)
+
+
+def parquet(path: Path, events: Events, **changed: Any) -> None:
+    """Write events as a table of Parquet; changed: other columns."""
+    import pyarrow
+    from pyarrow.parquet import write_table
+
+    columns = {
+        't': events.t_us.astype(np.int64),
+        'x': events.x.astype(np.uint16),
+        'y': events.y.astype(np.uint16),
+        'p': events.p.astype(bool),
+    }
+    write_table(pyarrow.table({**columns, **changed}), path)

@@ -1,4 +1,4 @@
-"""Files of event cameras as packets: Prophesee's .raw and .dat, jAER's and iniVation's, HDF5."""
+"""Files of event cameras as packets: Prophesee's, jAER's and iniVation's, HDF5 and Parquet."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ import numpy as np
 from ..errors import SourceError
 from ..events.packet import Packet, Size
 from ..support.reasons import Reasons
-from . import aedat2, aedat4, hdf5_file, prophesee_file
+from . import aedat2, aedat4, hdf5_file, parquet_file, prophesee_file
 from .event_order import Block, FileOrder, packets_in_order
-from .kinds import AEDAT2, AEDAT4, HDF5_FILES
+from .kinds import AEDAT2, AEDAT4, HDF5_FILES, PARQUET
 
-FORMATS = (*prophesee_file.FORMATS, *aedat2.FORMATS, *aedat4.FORMATS, *hdf5_file.FORMATS)
+FORMATS = (
+    *(*prophesee_file.FORMATS, *aedat2.FORMATS, *aedat4.FORMATS),
+    *(*hdf5_file.FORMATS, *parquet_file.FORMATS),
+)
 """Formats that are read: name, version, what each was tested against."""
 # Times, in us, that are possible as nanoseconds of a packet.
 _TIME_MAX = (1 << 62) // 1000
@@ -96,6 +99,20 @@ class _Hdf5:
         return hdf5_file.read_events(self._found)
 
 
+class _Parquet:
+    notes: list[str] = []
+    sensors = _SENSORS
+    format = 'Parquet'
+    size: Size | None = None
+
+    def __init__(self, path: Path) -> None:
+        parquet_file.check_events(path)
+        self._path = path
+
+    def blocks(self, bad: Reasons) -> Iterator[Block]:
+        return parquet_file.read_events(self._path)
+
+
 def open_event_file(path: Path, wanted: str = '') -> EventFile:
     """
     Open a file by its name.
@@ -111,6 +128,8 @@ def open_event_file(path: Path, wanted: str = '') -> EventFile:
         return _Aedat4(path, wanted)
     if suffix in HDF5_FILES:
         return _Hdf5(path, wanted)
+    if suffix == PARQUET:
+        return _Parquet(path)
     return _Prophesee(path)
 
 

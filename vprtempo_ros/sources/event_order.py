@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Iterable, Iterator, NamedTuple
+from typing import Iterable, Iterator, Mapping, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +54,22 @@ class _Part(NamedTuple):
     events: Words
     base_us: int
     last_us: int
+
+
+def block_of(
+    columns: Mapping[str, NDArray[np.integer | np.bool_]], per_us: int = 1, offset_us: int = 0
+) -> Block:
+    """
+    Return events of their columns t, x, y and p, integers (events,).
+
+    :param per_us: times per microsecond; offset_us: is added to them.
+    """
+    times = columns['t'].astype(np.int64) // per_us + offset_us
+    x, y = (columns[name].astype(np.uint64) for name in 'xy')
+    # Columns and rows that do not fit their bits must stay outside of every sensor.
+    x = np.minimum(x, np.uint64(0xFFFF)) << np.uint64(32)
+    y = np.minimum(y, np.uint64(0x7FFF)) << np.uint64(48)
+    return times, (columns['p'] > 0).astype(np.uint64) << np.uint64(63) | y | x
 
 
 def packets_in_order(blocks: Iterable[Block], size: Size, order: FileOrder) -> Iterator[Packet]:

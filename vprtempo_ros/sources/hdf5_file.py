@@ -26,6 +26,7 @@ from ..errors import SourceError
 from ..events.packet import Size
 from ..support.hdf5 import check_size, find, scalar, text_of
 from ..support.hdf5_chunks import ChunkChecks, UnknownFilter
+from .event_order import Block, block_of
 
 if TYPE_CHECKING:
     import h5py
@@ -108,7 +109,7 @@ def find_events(path: Path, group: str = '') -> Hdf5Events:
         return Hdf5Events(path, where, offset, _size(file, where))
 
 
-def read_events(found: Hdf5Events) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint64]]]:
+def read_events(found: Hdf5Events) -> Iterator[Block]:
     """
     Yield times in us, int64, and events without time, uint64.
 
@@ -131,7 +132,7 @@ def read_events(found: Hdf5Events) -> Iterator[tuple[NDArray[np.int64], NDArray[
                 parts = _of_rows(table[begin:end])
             else:
                 parts = {name: columns[name][begin:end] for name in _FIELDS}
-            yield _packed(parts, per_us, found.offset_us)
+            yield block_of(parts, per_us, found.offset_us)
 
 
 def _of_rows(rows: Doubles) -> dict[str, NDArray[np.integer]]:
@@ -150,17 +151,6 @@ def _of_rows(rows: Doubles) -> dict[str, NDArray[np.integer]]:
 def _is_table(data: h5py.Dataset) -> bool:
     """Return whether an array has all fields of an event in a row."""
     return bool(data.dtype.names) or data.ndim == 2
-
-
-def _packed(
-    parts: dict[str, NDArray[np.integer]], per_us: int, offset_us: int
-) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-    times = parts['t'].astype(np.int64) // per_us + offset_us
-    x, y = (parts[name].astype(np.uint64) for name in 'xy')
-    # Columns and rows that do not fit their bits must stay outside of every sensor.
-    x = np.minimum(x, np.uint64(0xFFFF)) << np.uint64(32)
-    y = np.minimum(y, np.uint64(0x7FFF)) << np.uint64(48)
-    return times, (parts['p'] > 0).astype(np.uint64) << np.uint64(63) | y | x
 
 
 @contextmanager

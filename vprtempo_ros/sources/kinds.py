@@ -12,30 +12,27 @@ IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.pgm', '.pp
 STORAGE_FILES = ('.db3', '.mcap', '.bag')
 """Suffixes of files of bags."""
 
-AEDAT2, AEDAT4, HDF5_FILES = '.aedat', '.aedat4', ('.h5', '.hdf5')
-"""Suffixes of files of jAER, of iniVation's, which may hold images too, and of HDF5."""
+AEDAT2, AEDAT4, HDF5_FILES, PARQUET = '.aedat', '.aedat4', ('.h5', '.hdf5'), '.parquet'
+"""Suffixes of files of jAER, of iniVation's, which may hold images too, of HDF5 and Parquet."""
 
-EVENT_FILES = ('.raw', '.dat', AEDAT2, AEDAT4, *HDF5_FILES)
+EVENT_FILES = ('.raw', '.dat', AEDAT2, AEDAT4, *HDF5_FILES, PARQUET)
 """Suffixes of files of event cameras."""
 
 RECORDINGS = (
-    'bag (folder, .db3, .mcap, .bag), or .raw, .dat, .aedat, .aedat4 or .h5 file of an event camera'
+    'bag (folder, .db3, .mcap, .bag), or .raw, .dat, .aedat, .aedat4, .h5 or .parquet file of an '
+    'event camera'
 )
 """What tools take that read events, for their help."""
 
 # Folders below a folder without recordings in which one is looked for.
 _FOLDERS = 100
 _VIDEO = 'a video: make a folder of images of it (ffmpeg -i %s FOLDER/%%06d.png)'
-_OTHERS = {
-    '.parquet': 'a table of Parquet: write x, y, t and p of %s to events/x, ... of an HDF5 file',
-    **dict.fromkeys(('.mp4', '.avi', '.mkv', '.mov', '.webm', '.m4v'), _VIDEO),
-}
+_VIDEOS = ('.mp4', '.avi', '.mkv', '.mov', '.webm', '.m4v')
 
 
 def conversion(path: Path) -> str:
     """Return how a file of a kind that is not read can be converted; empty for other kinds."""
-    known = _OTHERS.get(path.suffix.lower(), '') if path.is_file() else ''
-    return known % path.name if known else ''
+    return _VIDEO % path.name if path.suffix.lower() in _VIDEOS and path.is_file() else ''
 
 
 def is_event_file(path: Path) -> bool:
