@@ -211,6 +211,16 @@ def test_a_slash_before_the_name_of_a_frame_is_left_out(tmp_path: Path) -> None:
     assert {frame.pose.frame_id for frame in open_bag(tmp_path, records)} == {'odom'}
 
 
+@pytest.mark.parametrize('second', [0.0, 20e-5])
+def test_positions_that_go_to_and_fro(tmp_path: Path, second: float) -> None:
+    """Of two receivers on one topic every fix is a step, and of one that stands in noise."""
+    fixes = [fix(n, 45 + n * 2e-5 + second * (n % 2), 7.0, 100.0) for n in range(20)]
+    notes = open_bag(tmp_path, fixes).completeness.notes
+    assert ['18 of 18 steps of more than a metre turn back' in note for note in notes] == (
+        [True] if second else []
+    )
+
+
 def test_which_topic_holds_the_poses(tmp_path: Path) -> None:
     """Of several pose topics one must be named; `none` needs none of them."""
     records = [*odometry([(1, 0, 0)] * 4), fix(0, 45.0, 7.0, 0.0)]

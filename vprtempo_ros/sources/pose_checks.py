@@ -11,6 +11,9 @@ from ..frames import FACING, WAY_LEAST, WAY_STEP
 
 # Poses that stay within this, in m, over this time, in ns, do not move.
 _STILL, _LONG_NS = 0.01, 10_000_000_000
+# Steps of more than this, in m, at least this many after another, of which this part turns back, are
+# not those of a vehicle.
+_STEP, _PAIRS, _BACK = 1.0, 16, 0.3
 # Positions beyond this, in m, are none.
 _FARTHEST = 1e9
 
@@ -57,6 +60,26 @@ def motion_notes(
         f'{name}: {shares[0]:.0%} of the way are along x of the poses, which is forward, and '
         f'{why}: headings are not those of the robot'
     )
+
+
+def to_and_fro(name: str, positions: NDArray[np.float64]) -> Iterator[str]:
+    """
+    Yield a line if positions, float64 m (n, 3) in the order of time, do not go on as a robot does.
+
+    A receiver that stands has such noise, and so have two on one topic. Heights do not count.
+    """
+    if np.abs(positions).max(initial=0.0) > _FARTHEST:
+        return
+    steps = np.diff(positions[:, :2], axis=0)
+    far = np.linalg.norm(steps, axis=1) > _STEP
+    pairs = far[1:] & far[:-1]
+    back = pairs & (np.einsum('ni,ni->n', steps[1:], steps[:-1]) < 0)
+    count, turned = int(np.count_nonzero(pairs)), int(np.count_nonzero(back))
+    if count >= _PAIRS and turned > _BACK * count:
+        yield (
+            f'{name}: {turned} of {count} steps of more than a metre turn back: positions are that '
+            'noisy, or of two sources by turns; places.spacing has to be larger than their noise'
+        )
 
 
 def _apart(positions: NDArray[np.float64]) -> list[int]:

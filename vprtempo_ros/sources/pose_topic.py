@@ -15,7 +15,7 @@ from .bags import BagReader
 from .cdr import read_message, valid_ns
 from .clocks import Clocks
 from .fixes import filled_heights, leaps, mixed_status, not_null, without_outliers, without_stuck
-from .pose_checks import motion_notes
+from .pose_checks import motion_notes, to_and_fro
 from .poses import FIX, Origin, PoseTrack, local_metres, pose_or_reason
 from .stamps import Stamps
 from .storage import Topic
@@ -140,6 +140,7 @@ def track_of(
             origin = _origin(positions[np.flatnonzero(keep)[0]])
             metres = local_metres(positions, origin)
         positions, orientations, times = metres[keep], orientations[keep], times[keep]
+        order = np.argsort(times, kind='stable')
     else:
         origin = None
         breaks |= _moved(positions, times, jumps, found)
@@ -147,6 +148,7 @@ def track_of(
         found.notes.extend(
             motion_notes(found.topic.name, times[order], positions[order], orientations[order])
         )
+    found.notes.extend(to_and_fro(found.topic.name, positions[order]))
     frame_id = found.poses[0].frame_id
     on_ground = origin is not None
     track = PoseTrack(times, positions, orientations, frame_id, max_gap, breaks, on_ground)
