@@ -11,8 +11,8 @@ from ..frames import FACING, WAY_LEAST, WAY_STEP
 
 # Poses that stay within this, in m, over this time, in ns, do not move.
 _STILL, _LONG_NS = 0.01, 10_000_000_000
-# Steps of more than this, in m, at least this many after another, of which this part turns back, are
-# not those of a vehicle.
+# Steps of more than this, in m, are not those of a vehicle if at least this many follow each other,
+# of which this part turns back.
 _STEP, _PAIRS, _BACK = 1.0, 16, 0.3
 # Positions beyond this, in m, are none.
 _FARTHEST = 1e9
