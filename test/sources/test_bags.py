@@ -198,6 +198,21 @@ def test_several_recordings_or_copies_in_a_folder(tmp_path: Path) -> None:
         ]
 
 
+def test_a_topic_of_two_types(tmp_path: Path) -> None:
+    """Of a topic that had another type in a part of a recording, that of most messages is read."""
+    folder = write_bag(tmp_path / 'bag', images([picture(n) for n in range(3)]))
+    other = odometry([(1, 2, 3)] * 2, topic=CAMERA, start_ns=START + 9 * SECOND)
+    part = write_bag(tmp_path / 'part', other)
+    storage_file(folder).rename(folder / 'bag_0.mcap')
+    shutil.copy(storage_file(part), folder / 'bag_1.mcap')
+    np.testing.assert_array_equal(recorded(folder), [picture(n) for n in range(3)])
+    with BagReader(folder) as bag:
+        assert (bag.topics[CAMERA].type, bag.topics[CAMERA].messages) == (IMAGE, 3)
+        assert bag.incomplete == [
+            f'{CAMERA}: 2 messages are of type nav_msgs/msg/Odometry, 3 of {IMAGE}, which are read'
+        ]
+
+
 def test_a_path_near_a_recording(tmp_path: Path) -> None:
     """The folder above a bag, and its metadata.yaml, are refused with the path to give."""
     bag = write_bag(tmp_path / 'drives' / 'monday', images([picture(0)]))

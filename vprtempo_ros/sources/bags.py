@@ -9,6 +9,7 @@ are often missing, incomplete or wrong, and nothing here depends on them.
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -51,6 +52,7 @@ class BagReader:
         self._stack = ExitStack()
         self._unnamed = 0
         self._missing: list[str] = []
+        self._mixed: list[str] = []
         try:
             self._files = self._guard(self._open)
             self.topics = self._guard(self._collect_topics)
@@ -87,6 +89,8 @@ class BagReader:
         done = 0
         for stream in streams:
             while (item := self._guard(partial(next, stream, None), done)) is not None:
+                if self._mixed and item.type != self.topics[item.topic].type:
+                    continue
                 yield self._guard(partial(_unpacked, item), done)
                 done += 1
 
@@ -98,7 +102,7 @@ class BagReader:
     def incomplete(self) -> list[str]:
         """What could not be read of the files, one line for each."""
         lines = [file.incomplete for file in self._files if file.incomplete]
-        lines += self._missing
+        lines += [*self._missing, *self._mixed]
         if self._unnamed:
             lines.append(f'{self._unnamed} topics left out whose names or types are no text')
         return lines
@@ -148,16 +152,23 @@ class BagReader:
         return target
 
     def _collect_topics(self) -> dict[str, Topic]:
-        topics: dict[str, Topic] = {}
+        counts: dict[str, Counter[str]] = {}
         for file in self._files:
             for topic in file.topics:
                 if not (topic.name + topic.type).isprintable():
                     self._unnamed += 1  # Damage; names are part of messages to the user.
                     continue
-                known = topics.get(topic.name)
-                # The same topic in another file, or with another QoS.
-                messages = topic.messages + (known.messages if known else 0)
-                topics[topic.name] = topic._replace(messages=messages)
+                # The same topic in another file, or with another QoS, or of another type.
+                types = counts.setdefault(topic.name, Counter())
+                types[topic.type] += topic.messages
+        topics = {name: Topic(name, *types.most_common(1)[0]) for name, types in counts.items()}
+        for name, types in counts.items():
+            others = [(each, count) for each, count in types.most_common()[1:] if count]
+            self._mixed += [
+                f'{name}: {count} messages are of type {each}, {topics[name].messages} of '
+                f'{topics[name].type}, which are read'
+                for each, count in others
+            ]
         return topics
 
     def _guard(self, action: Callable[[], T], done: int | None = None) -> T:
