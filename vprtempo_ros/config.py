@@ -281,8 +281,8 @@ class PosesConfig:
     )
     file: str = option(
         '',
-        'File with the poses instead, a TUM trajectory or CSV with column names; relative to the '
-        'folder of the recording, whose name without suffix is {name}; empty: none',
+        'File with the poses instead, a TUM trajectory or CSV with column names, or another bag; '
+        'relative to the folder of the recording, whose name without suffix is {name}; empty: none',
     )
     offset: float = option(
         0.0, 'Seconds to add to the stamps of the poses in the file', low=-4e9, high=4e9

@@ -9,7 +9,8 @@ import pytest
 from support.event_files import aedat4_frame, aedat4_header
 from support.event_kinds import write
 from support.events import joined, scene
-from support.helpers import START, images, picture, tiny_config, write_bag, write_pictures
+from support.helpers import START, images, odometry, picture, tiny_config, write_bag, write_pictures
+from support.transforms import sent
 
 from vprtempo_ros.config import BagInputConfig, EventsConfig, PosesConfig
 from vprtempo_ros.errors import SourceError
@@ -176,6 +177,58 @@ def test_poses_next_to_a_bag(tmp_path: Path) -> None:
         open_traverse(str(bag), BagInputConfig(), PosesConfig(file='none.txt'))
     with pytest.raises(SourceError, match="found poses.topic '/odom' and poses.file"):
         open_traverse(str(bag), BagInputConfig(), PosesConfig(topic='/odom', file='bag.txt'))
+
+
+@pytest.mark.parametrize('kind', ['topic', 'transforms'])
+def test_poses_of_another_bag(tmp_path: Path, kind: str) -> None:
+    """Where images and poses were recorded by two programs, poses are joined by their stamps."""
+    period, later = NS // 10, START + 500 * NS
+    bag = write_bag(tmp_path / 'bag', images((picture(n) for n in range(10)), period_ns=period))
+    if kind == 'topic':
+        records = odometry(((n, 0, 0) for n in range(10)), start_ns=later, period_ns=period)
+    else:
+        records = (sent(later + n * period, 'odom', 'base_link', (n, 0, 0)) for n in range(10))
+    write_bag(tmp_path / 'bag_poses', records)
+    config = PosesConfig(file='{name}_poses', offset=-500.0)
+    traverse, _ = open_traverse(str(bag), BagInputConfig(), config)
+    frames = list(traverse)
+    assert [frame.pose.position[0] for frame in frames if frame.pose] == pytest.approx(range(10))
+    assert {frame.pose.frame_id for frame in frames if frame.pose} == {'odom'}
+    said = any('of the transforms' in line for line in traverse.completeness.lines())
+    assert said == (kind == 'transforms')
+    with pytest.raises(SourceError, match='other clocks or units.*poses.offset'):
+        open_traverse(str(bag), BagInputConfig(), PosesConfig(file='bag_poses'))
+    with pytest.raises(SourceError, match='bag_poses: no topic /pose; pose topics in it'):
+        open_traverse(str(bag), BagInputConfig(), PosesConfig(topic='/pose', file='bag_poses'))
+    with pytest.raises(SourceError, match='bag: expected poses, found none'):
+        open_traverse(str(bag), BagInputConfig(), PosesConfig(file='bag'))
+    with pytest.raises(SourceError, match='bag_none'):
+        open_traverse(str(bag), BagInputConfig(), PosesConfig(file='bag_none.mcap'))
+
+
+def test_poses_of_another_bag_for_a_file_of_events(tmp_path: Path) -> None:
+    """As the recorder of an event camera writes a file of its own."""
+    places = [scene(place, 1_000_000 + place * 100_000) for place in range(8)]
+    path = write(tmp_path / 'a', 'AEDAT4', joined(places))
+    records = odometry(
+        ((n, 0, 0) for n in range(10)), start_ns=START + NS, period_ns=NS // 10, frame_id='map'
+    )
+    write_bag(tmp_path / 'poses', records)
+    config = PosesConfig(file='poses', offset=-START / NS)
+    traverse, _ = open_traverse(str(path), EVENTS, config)
+    found = [frame.pose.position[0] for frame in traverse if frame.pose]
+    assert found == pytest.approx(range(1, 1 + len(found)), abs=0.01)
+    assert len(found) >= 6
+
+
+def test_what_is_of_poses_in_a_bag(tmp_path: Path) -> None:
+    """With a file of text, nothing else is set that would have no effect."""
+    bag = write_bag(tmp_path / 'bag', images((picture(n) for n in range(3)), period_ns=NS // 10))
+    trajectory(tmp_path / 'bag.txt', 0.1, START / NS)
+    for name in ('fixed_frame', 'robot_frame'):
+        config = PosesConfig(file='bag.txt', **{name: 'map'})
+        with pytest.raises(SourceError, match='poses.fixed_frame and poses.robot_frame are of tr'):
+            open_traverse(str(bag), BagInputConfig(), config)
 
 
 def test_fixes_next_to_a_bag(tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
 """
-Poses in a file next to a recording: a TUM trajectory, or CSV with a line of column names.
+Poses in a file next to a recording: a TUM trajectory, CSV with a line of column names, or a bag.
 
 TUM: seconds x y z qx qy qz qw, separated by spaces; lines with # are comments, and one that names
 these columns says their order. CSV: columns by their names, in any order, separated by commas,
@@ -21,10 +21,13 @@ from ..config import PosesConfig
 from ..errors import SourceError
 from ..frames import Pose
 from ..support.paths import user_path
-from .clocks import Clocks
+from .bag_poses import poses_of
+from .bags import BagReader
+from .clocks import Clocks, common_clock
+from .kinds import STORAGE_FILES
 from .pose_topic import PoseMessages, track_of
 from .poses import FIX, ODOMETRY, Origin, PoseTrack
-from .stamps import Stamps
+from .stamps import Stamps, Times
 from .storage import Topic
 
 FORMATS = (
@@ -129,36 +132,70 @@ def track_of_file(
     notes: list[str],
 ) -> tuple[PoseTrack, Origin | None]:
     """
-    Read the file of poses of a recording; `origin` as in `track_of`.
+    Read the poses of a recording from a file, or from another bag; `origin` as in `track_of`.
 
     :param span: the first and the last time of the recording in ns, None if there is none.
     :param notes: what was left out is added.
     :raises SourceError: if there is no such file, or it is not of the times of the recording.
+    """
+    path = pose_file_of(recording, config.file)
+    if _is_bag(path):
+        found, clocks = _of_bag(path, config)
+    else:
+        _check_alone(recording, config)
+        found = read_pose_file(path, config.offset)
+        times = found.stamps.stamped
+        clocks = Clocks(times, times, [])
+    _check_spans(recording, span, found.topic.name, clocks.frames)
+    track, origin = track_of(found, clocks, config.max_gap, origin)
+    notes += [*clocks.notes, *found.notes]
+    return track, origin
+
+
+def _is_bag(path: Path) -> bool:
+    return path.is_dir() or path.name.lower().removesuffix('.zstd').endswith(STORAGE_FILES)
+
+
+def _of_bag(path: Path, config: PosesConfig) -> tuple[PoseMessages, Clocks]:
+    """Return the poses of another bag, as if it were the recording, and their times."""
+    notes: list[str] = []
+    bag = BagReader(path)
+    found = poses_of(bag, config, '', notes)
+    if found is None:
+        raise SourceError('; '.join([f'{path}: expected poses, found none', *notes]))
+    clocks = common_clock(found.stamps)
+    times = clocks.frames + round(config.offset * 1e9)
+    return found, Clocks(times, times, [*bag.incomplete, *clocks.notes])
+
+
+def _check_alone(recording: Path, config: PosesConfig) -> None:
+    """
+    Check that nothing is set that is of poses in a bag.
+
+    :raises SourceError: if something is.
     """
     if config.topic not in ('', 'none'):
         raise SourceError(
             f'{recording}: expected poses of a topic or of a file, found poses.topic '
             f'{config.topic!r} and poses.file {config.file!r}'
         )
-    found = read_pose_file(pose_file_of(recording, config.file), config.offset)
-    _check_spans(recording, span, found)
-    times = found.stamps.stamped
-    track, origin = track_of(found, Clocks(times, times, []), config.max_gap, origin)
-    notes += found.notes
-    return track, origin
+    if config.fixed_frame or config.robot_frame:
+        raise SourceError(
+            f'{recording}: poses.fixed_frame and poses.robot_frame are of transforms, and '
+            f'poses.file {config.file!r} is no bag: leave them empty'
+        )
 
 
-def _check_spans(recording: Path, span: tuple[int, int] | None, poses: PoseMessages) -> None:
+def _check_spans(recording: Path, span: tuple[int, int] | None, name: str, stamps: Times) -> None:
     """
-    Check that a recording, with first and last time in ns, and a file of poses overlap.
+    Check that a recording, with first and last time in ns, and poses at other times overlap.
 
     :raises SourceError: if they do not.
     """
-    stamps = poses.stamps.stamped
     first, last = int(stamps.min()), int(stamps.max())
     if span is not None and (span[1] < first or span[0] > last):
         raise SourceError(
-            f'{recording}: is of {_seconds(span)}, and the poses in {poses.topic.name} are of '
+            f'{recording}: is of {_seconds(span)}, and the poses in {name} are of '
             f'{_seconds((first, last))}: other clocks or units (columns stamp_ns, stamp_us, '
             'stamp_ms)? poses.offset is added to the stamps of the poses'
         )
