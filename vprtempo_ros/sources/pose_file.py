@@ -146,7 +146,7 @@ def track_of_file(
         found = read_pose_file(path, config.offset)
         times = found.stamps.stamped
         clocks = Clocks(times, times, [])
-    _check_spans(recording, span, found.topic.name, clocks.frames)
+    _check_spans(recording, span, path, clocks.frames)
     track, origin = track_of(found, clocks, config.max_gap, origin)
     notes += [*clocks.notes, *found.notes]
     return track, origin
@@ -186,7 +186,7 @@ def _check_alone(recording: Path, config: PosesConfig) -> None:
         )
 
 
-def _check_spans(recording: Path, span: tuple[int, int] | None, name: str, stamps: Times) -> None:
+def _check_spans(recording: Path, span: tuple[int, int] | None, path: Path, stamps: Times) -> None:
     """
     Check that a recording, with first and last time in ns, and poses at other times overlap.
 
@@ -194,10 +194,11 @@ def _check_spans(recording: Path, span: tuple[int, int] | None, name: str, stamp
     """
     first, last = int(stamps.min()), int(stamps.max())
     if span is not None and (span[1] < first or span[0] > last):
+        units = '' if _is_bag(path) else ' or units (columns stamp_ns, stamp_us, stamp_ms)'
         raise SourceError(
-            f'{recording}: is of {_seconds(span)}, and the poses in {name} are of '
-            f'{_seconds((first, last))}: other clocks or units (columns stamp_ns, stamp_us, '
-            'stamp_ms)? poses.offset is added to the stamps of the poses'
+            f'{recording}: is of {_seconds(span)}, and the poses in {path.name} are of '
+            f'{_seconds((first, last))}: other clocks{units}? poses.offset is added to the stamps '
+            'of the poses'
         )
 
 
