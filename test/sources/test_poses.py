@@ -19,6 +19,7 @@ from vprtempo_ros.sources.bag_writer import header
 from vprtempo_ros.sources.cdr import typestore
 from vprtempo_ros.sources.image_bag import odometry_message
 from vprtempo_ros.sources.image_frames import BagFrames
+from vprtempo_ros.tools.bag_info import describe
 
 STILL = (0.0, 0.0, 0.0, 1.0)
 
@@ -251,6 +252,20 @@ def test_poses_by_which_a_robot_is_sent_or_set_are_not_where_it_is(tmp_path: Pat
         assert [frame.pose.position for frame in frames] == [pytest.approx(each) for each in along]
     alone = open_bag(tmp_path, commands[:1])
     assert [frame.pose for frame in alone] == [None] * 4
+    for folder, expected in (
+        (
+            '0',
+            [
+                ('/tf', "4 poses, in frame 'odom'"),
+                ('poses', "/tf: poses are those of 'base_link' "),
+            ],
+        ),
+        ('1', [('/odom', "4 poses, in frame 'odom'")]),
+        ('', [('poses', 'without poses: those of /robot1/goal_pose')]),
+    ):
+        lines = [*describe(tmp_path / folder / 'bag')][-len(expected) :]
+        for (name, text), (wanted, start) in zip(lines, expected, strict=True):
+            assert (name, text[: len(start)]) == (wanted, start)
     assert alone.completeness.notes == [
         'without poses: those of /robot1/goal_pose (geometry_msgs/msg/PoseStamped) are where a '
         'robot is sent or set, not where it is'

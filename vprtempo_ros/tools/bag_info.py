@@ -10,10 +10,12 @@ from typing import Iterator, Sequence
 
 import numpy as np
 
+from ..config import PosesConfig
 from ..errors import EventError, SourceError
 from ..events.decoding import StreamDecoder
 from ..events.packet import EventBuffer
 from ..sources.aedat4 import EVENTS, Aedat4File
+from ..sources.bag_poses import poses_of
 from ..sources.bags import BagReader, is_bag
 from ..sources.clocks import common_clock
 from ..sources.completeness import Completeness
@@ -23,6 +25,7 @@ from ..sources.folder import image_files
 from ..sources.image_frames import holds_video
 from ..sources.image_msg import DECODERS
 from ..sources.kinds import AEDAT4, RECORDINGS, is_event_file
+from ..sources.pose_topic import track_of
 from ..sources.scan import scan
 from ..sources.storage import Topic
 from ..sources.unfinished import finish
@@ -80,6 +83,7 @@ def describe(path: Path) -> Iterator[Line]:
                 yield from _events(BagPackets(path, topic.name))
             elif topic.type in (*DECODERS, *VIDEO_TYPES) and topic.messages:
                 yield from _images(bag, topic)
+        yield from _poses(bag)
 
 
 def _image_files(path: Path) -> list[Path]:
@@ -104,6 +108,24 @@ def _images(bag: BagReader, topic: Topic) -> Iterator[Line]:
     complete.add_gaps(np.sort(clocks.frames))
     for line in complete.lines():
         yield 'missing', line
+
+
+def _poses(bag: BagReader) -> Iterator[Line]:
+    """Yield what training would find of poses without settings."""
+    config, notes = PosesConfig(), list[str]()
+    try:
+        found = poses_of(bag, config, '', notes)
+        if found is not None:
+            clocks = common_clock(found.stamps)
+            clocks = clocks._replace(poses=clocks.frames)
+            track, origin = track_of(found, clocks, config.max_gap, None)
+            where = 'metres from the first fix' if origin else f'frame {track.frame_id[:40]!r}'
+            yield found.topic.name, f'{several(len(track), "pose")}, in {where}'
+            notes += [*clocks.notes, *found.notes]
+    except SourceError as error:
+        notes.append(str(error).removeprefix(f'{bag.path}: '))
+    for note in notes:
+        yield 'poses', note
 
 
 def _events(packets: EventPackets) -> Iterator[Line]:
