@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -196,6 +197,21 @@ def test_frames_of_a_stop_are_its_place(tmp_path: Path) -> None:
     found = built(folder)
     assert len(found.places) == 12
     assert own(folder, found) == expected
+    # Without the name of the place itself; and names that the reference does not have.
+    (folder / names[5]).unlink()
+    assert own(folder, found) == expected[:5] + expected[6:]
+    other = write_pictures(tmp_path / 'other', [*names[4:6], '60.png', '61.png'])
+    assert own(other, found) == [4, 5, -1, -1]
+
+
+def test_a_stop_that_claims_to_be_endless(tmp_path: Path) -> None:
+    """What a map says of a stop is not counted up, however long."""
+    bag = record(tmp_path / 'bag', SHOWN)
+    found = built(bag)
+    found.places[5] = replace(found.places[5], stood=10**20)
+    read = read_query(str(bag), found, QueryConfig(BagInputConfig(), PosesConfig()))
+    own = truth_by_frame(read, found, 0)[0].first[:, 0].tolist()
+    assert own == [min(at, 5) + max(at - 25, 0) for at in range(len(SHOWN))]
 
 
 def test_edits_keep_stops(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from ..errors import SourceError
 from ..maps.map import Map
 from ..maps.places import sampled_at
+from ..sources.natural_sort import natural_order
 from .query import Query
 from .truth import NO_PLACE, GroundTruth
 
@@ -61,13 +63,21 @@ def _by_name(query: Query, loaded: Map) -> NDArray[np.int64] | None:
     if _NUMBERED.search(query.names[0]) or _NUMBERED.search(loaded.places[0].frame):
         return None
     number = {place.frame: index for index, place in enumerate(loaded.places)}
-    own = np.array([number.get(name, NO_PLACE) for name in query.names], np.int64)
-    for at in np.flatnonzero(own >= 0).tolist():
-        # Names of frames of a stop follow that of its place.
-        after = own[at + 1 : at + 1 + loaded.places[own[at]].stood]
-        known = np.flatnonzero(after >= 0)
-        after[: known[0] if len(known) else None] = own[at]
-    return own if (own >= 0).any() else None
+    if number.keys().isdisjoint(query.names):
+        return None
+    own = dict.fromkeys(query.names, NO_PLACE)
+    place, left = NO_PLACE, 0
+    # Names of frames of a stop come after that of its place and before that of the next one.
+    for name in natural_order({*number, *own}):
+        if name in number:
+            place = number[name]
+            left = loaded.places[place].stood
+        elif left:
+            left -= 1
+        else:
+            place = NO_PLACE
+        own[name] = place
+    return np.array([own[name] for name in query.names], np.int64)
 
 
 def _by_number(query: Query, loaded: Map, start: int, limited: bool) -> NDArray[np.int64]:
@@ -81,17 +91,22 @@ def _by_number(query: Query, loaded: Map, start: int, limited: bool) -> NDArray[
             'only if both recordings have equal lengths; use --radius or '
             '--truth, or --count if the first frames do correspond'
         )
-    # Those of a stop are of its place.
-    numbers = {
-        _number(place.frame, skipped + at) + after: index
-        for index, (place, at) in enumerate(zip(loaded.places, sampled_at(loaded.places)))
-        for after in range(place.stood + 1)
-    }
+    numbers = [
+        _number(place.frame, skipped + at)
+        for place, at in zip(loaded.places, sampled_at(loaded.places))
+    ]
+    order = sorted(range(len(numbers)), key=numbers.__getitem__)
+    ordered = [numbers[at] for at in order]
+
+    def place_of(number: int) -> int:
+        # The last one that is not after it; frames of a stop are of its place.
+        found = bisect_right(ordered, number) - 1
+        if found < 0 or number > ordered[found] + loaded.places[order[found]].stood:
+            return NO_PLACE
+        return order[found]
+
     return np.array(
-        [
-            numbers.get(_number(name, start + index), NO_PLACE)
-            for index, name in enumerate(query.names)
-        ],
+        [place_of(_number(name, start + index)) for index, name in enumerate(query.names)],
         np.int64,
     )
 
