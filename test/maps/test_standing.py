@@ -27,7 +27,7 @@ from vprtempo_ros.maps.places_file import COLUMNS, places_in
 from vprtempo_ros.maps.reading import Stretch, read_stretch
 from vprtempo_ros.maps.reading_file import STRETCH
 from vprtempo_ros.maps.revisions import edit
-from vprtempo_ros.maps.standing import numbers_of, stood_at
+from vprtempo_ros.maps.standing import note_of, numbers_of, stood_at
 from vprtempo_ros.maps.store import load, save
 from vprtempo_ros.maps.tensors import tensors_in, write_tensors
 from vprtempo_ros.support.progress import silent
@@ -121,6 +121,8 @@ def test_a_robot_that_moves_does_not_stand() -> None:
     assert not stops(seen, along)
     stood = [Pose((float(min(x, 9) + max(x - 39, 0)), 0.0, 0.0)) for x in range(len(seen))]
     assert stops(seen, stood) == {9: 30}
+    (line,) = note_of(stood_at(seen, stood), posed=True)
+    assert line.endswith('frame n of the recording need not be place n')
 
 
 def record(path: Path, shown: Sequence[int], positions: Sequence[float] = ()) -> Path:
@@ -149,7 +151,8 @@ def test_the_map_is_that_of_a_drive_without_the_stop(tmp_path: Path) -> None:
     assert (record_['frames'], record_['used']) == (32, 12)
     assert list(missing_lines(record_)) == [
         'the robot stood at 1 place: 20 frames that show what the one before shows are no places '
-        'of their own'
+        'of their own, so that frame n of the recording need not be place n; if it drove there, '
+        'poses would keep them'
     ]
     plain = built(record(tmp_path / 'drove', range(12)))
     assert not any(place.stood for place in plain.places)

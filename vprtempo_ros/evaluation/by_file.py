@@ -23,7 +23,8 @@ def truth_by_file(file: Path, query: Query, places: int, limited: bool = False) 
     if len(stated) and int(stated.last.max()) >= places:
         raise SourceError(
             f'{file}: names place {int(stated.last.max())}, but the map has places 0 '
-            f'to {places - 1}: is it the truth for a different map?'
+            f'to {places - 1}: is it the truth for a different map, or of frames of the reference, '
+            'of which places.csv says which are places?'
         )
     row = {stamp: number for number, stamp in enumerate(stated.stamps.tolist())}
     rows = [row.get(stamp, -1) for stamp in query.stamps.tolist()]

@@ -106,8 +106,7 @@ def _by_number(query: Query, loaded: Map, start: int, limited: bool) -> NDArray[
         return order[found]
 
     return np.array(
-        [place_of(_number(name, start + index)) for index, name in enumerate(query.names)],
-        np.int64,
+        [place_of(_number(name, start + index)) for index, name in enumerate(query.names)], np.int64
     )
 
 

@@ -8,9 +8,10 @@ become one place.
 
 The view is the same as long as frames correlate with the first of it, as in `encoding.adaptation`.
 Frames that show nothing, as of a plain wall or without an event, do not: they are alike by what
-they lack, and the robot may drive. How long a view stays the same while the robot drives depends on
-its speed and on how often a place is taken, so it is measured on the drive itself; what stays far
-longer is a stop.
+they lack, and the robot may drive. What lasts in front of nothing, as the robot's own bonnet in
+fog, is a view like any other: only poses say that the robot drives then. How long a view stays the
+same while the robot drives depends on its speed and on how often a place is taken, so it is
+measured on the drive itself; what stays far longer is a stop.
 """
 
 from __future__ import annotations
@@ -79,15 +80,21 @@ def numbers_of(following: Indices) -> Indices:
     return np.where(left, np.cumsum(left) - 1, -1)
 
 
-def note_of(following: Indices) -> list[str]:
-    """Return the line that says what was left out; none if the robot stood nowhere."""
+def note_of(following: Indices, posed: bool) -> list[str]:
+    """
+    Return the line that says what was left out; none if the robot stood nowhere.
+
+    :param posed: frames have poses, so that it did not drive there.
+    """
     stops = int(np.count_nonzero(following))
     if not stops:
         return []
-    return [
+    line = (
         f'the robot stood at {several(stops, "place")}: {several(int(following.sum()), "frame")} '
-        'that show what the one before shows are no places of their own'
-    ]
+        'that show what the one before shows are no places of their own, so that frame n of the '
+        'recording need not be place n'
+    )
+    return [line if posed else f'{line}; if it drove there, poses would keep them']
 
 
 class _Views:
