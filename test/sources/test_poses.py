@@ -324,6 +324,16 @@ def test_a_route_at_latitude_and_longitude_zero(tmp_path: Path) -> None:
     assert frames.completeness.notes == []
 
 
+@pytest.mark.parametrize(('latitude', 'longitude'), [(47.0, 8.0), (0.3, 32.5), (-33.9, 151.2)])
+def test_fixes_in_radians(tmp_path: Path, latitude: float, longitude: float) -> None:
+    """They would be at sea, where no robot drives; the same in degrees is not said."""
+    for name, unit in (('degrees', 1.0), ('radians', math.pi / 180)):
+        records = [fix(n, latitude * unit, (longitude + n * 1e-5) * unit, 0.0) for n in range(4)]
+        frames = open_bag(tmp_path / name, records)
+        said = [note for note in frames.completeness.notes if 'in radians' in note]
+        assert len(said) == (name == 'radians')
+
+
 def test_fixes_far_from_all_others(tmp_path: Path) -> None:
     """A step of kilometres and back is an outlier, also as the first fix."""
     far = (0, 20)

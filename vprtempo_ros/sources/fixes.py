@@ -42,6 +42,17 @@ def not_null(poses: list[Pose], topic: Topic, notes: list[str]) -> Kept:
     return ~null
 
 
+def in_radians(angles: Metres, name: str) -> list[str]:
+    """Return a line if fixes, degrees (fixes, 2), are at sea where all places in radians are."""
+    furthest = np.abs(angles).max(axis=0)
+    if (furthest < _NULL_ISLAND).all() or (furthest > (np.pi / 2, np.pi)).any():
+        return []
+    return [
+        f'{name}: fixes are in the Gulf of Guinea, as those in radians would be: latitudes and '
+        'longitudes of messages are in degrees; distances would be 57 times too small'
+    ]
+
+
 def leaps(metres: Metres, times: Times, far: float) -> tuple[Metres, Kept]:
     """Return the steps between poses in the order of time, in m, and which no vehicle makes."""
     steps = np.linalg.norm(np.diff(metres, axis=0), axis=1)

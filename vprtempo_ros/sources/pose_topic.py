@@ -14,7 +14,15 @@ from ..support.reasons import Reasons
 from .bags import BagReader
 from .cdr import read_message, valid_ns
 from .clocks import Clocks
-from .fixes import filled_heights, leaps, mixed_status, not_null, without_outliers, without_stuck
+from .fixes import (
+    filled_heights,
+    in_radians,
+    leaps,
+    mixed_status,
+    not_null,
+    without_outliers,
+    without_stuck,
+)
 from .pose_checks import motion_notes, to_and_fro
 from .poses import FIX, Origin, PoseTrack, local_metres, pose_or_reason
 from .stamps import Stamps
@@ -130,6 +138,7 @@ def track_of(
     orientations = np.array([pose.orientation for pose in found.poses])
     if found.topic.type == FIX:
         name, notes = found.topic.name, found.notes
+        notes.extend(in_radians(positions[:, :2], name))
         positions = filled_heights(positions, times, name, notes)
         given = origin
         origin = origin or _origin(positions[0])
