@@ -235,6 +235,12 @@ class PlacesConfig:
         1.0, 'Distance between places, in the unit of places.by', low=1e-3, high=1e6
     )
     count: int = option(0, 'Maximum number of places of a recording; 0: no limit', low=0)
+    stops: str = option(
+        'merge',
+        'Frames at which the robot stood, if not by metres. merge: they are one place; keep: they '
+        'are as many as without a stop',
+        choices=('merge', 'keep'),
+    )
     bags: str = option(
         'first',
         'Which bags define places. first: the first one, and the others show its places at '
@@ -254,6 +260,11 @@ class PlacesConfig:
         low=0,
         high=1000,
     )
+
+    @property
+    def merges_stops(self) -> bool:
+        """Whether frames at which the robot stood are one place; by metres they are in any case."""
+        return self.by != 'metres' and self.stops == 'merge'
 
     @property
     def is_each_frame(self) -> bool:

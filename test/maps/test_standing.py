@@ -121,8 +121,8 @@ def test_a_robot_that_moves_does_not_stand() -> None:
     assert not stops(seen, along)
     stood = [Pose((float(min(x, 9) + max(x - 39, 0)), 0.0, 0.0)) for x in range(len(seen))]
     assert stops(seen, stood) == {9: 30}
-    (line,) = note_of(stood_at(seen, stood), posed=True)
-    assert line.endswith('frame n of the recording need not be place n')
+    (line,) = note_of(stood_at(seen, stood))
+    assert line.startswith('the robot stood at 1 place: 30 frames')
 
 
 def record(path: Path, shown: Sequence[int], positions: Sequence[float] = ()) -> Path:
@@ -151,8 +151,8 @@ def test_the_map_is_that_of_a_drive_without_the_stop(tmp_path: Path) -> None:
     assert (record_['frames'], record_['used']) == (32, 12)
     assert list(missing_lines(record_)) == [
         'the robot stood at 1 place: 20 frames that show what the one before shows are no places '
-        'of their own, so that frame n of the recording need not be place n; if it drove there, '
-        'poses would keep them'
+        'of their own, so that frame n of the recording need not be place n; places.stops: keep '
+        'makes them places'
     ]
     plain = built(record(tmp_path / 'drove', range(12)))
     assert not any(place.stood for place in plain.places)
@@ -160,6 +160,16 @@ def test_the_map_is_that_of_a_drive_without_the_stop(tmp_path: Path) -> None:
     assert load(tmp_path / 'a').places == found.places
     heads = [(tmp_path / name / 'places.csv').read_text().splitlines()[0] for name in 'ab']
     assert heads == [','.join([*COLUMNS, 'stood']), ','.join(COLUMNS)]
+
+
+def test_stops_may_be_kept(tmp_path: Path) -> None:
+    """Each frame is a place then, as published truth of a data set may count them."""
+    bag = record(tmp_path / 'stood', SHOWN)
+    found = build_map(tiny_config(bag, places__stops='keep'))
+    assert len(found.places) == len(SHOWN)
+    assert not any(place.stood for place in found.places)
+    (record_,) = found.provenance['traverses']
+    assert list(missing_lines(record_)) == []
 
 
 def test_by_metres_the_poses_decide(tmp_path: Path) -> None:

@@ -135,16 +135,15 @@ def read_stretch(stretch: Stretch, progress: ProgressCallback) -> ReadStretch:
     sensor = Sensor(sensor_type(config), *(found.traverse.sensor or image_size))
     tried = TrialFrames(np.stack(trials), np.arange(len(trials))) if trials else None
     samples, record = found.frames.samples(REFERENCE, tried), found.record
-    if stretch.given is None and config.places.by != 'metres':
-        poses = [place.pose for place in places]
-        stood = stood_at(samples.frames, poses)
+    if stretch.given is None and config.places.merges_stops:
+        stood = stood_at(samples.frames, [place.pose for place in places])
         if stood.any():
             numbers = numbers_of(stood)
             kept = np.flatnonzero(numbers >= 0).tolist()
             samples = samples.renumbered(numbers)
             places = [replace(places[at], stood=int(stood[at])) for at in kept]
             thumbnails = [thumbnails[at] for at in kept]
-            found.traverse.completeness.add_notes(note_of(stood, None not in poses))
+            found.traverse.completeness.add_notes(note_of(stood))
             record = _record(found.traverse, stretch.path, len(places))
     sums = sums_of_stretch(samples, len(places), config, stretch.workers)
     return ReadStretch(places, thumbnails, sensor, found.origin, samples, record, sums)

@@ -80,21 +80,16 @@ def numbers_of(following: Indices) -> Indices:
     return np.where(left, np.cumsum(left) - 1, -1)
 
 
-def note_of(following: Indices, posed: bool) -> list[str]:
-    """
-    Return the line that says what was left out; none if the robot stood nowhere.
-
-    :param posed: frames have poses, so that it did not drive there.
-    """
+def note_of(following: Indices) -> list[str]:
+    """Return the line that says what was left out; none if the robot stood nowhere."""
     stops = int(np.count_nonzero(following))
     if not stops:
         return []
-    line = (
+    return [
         f'the robot stood at {several(stops, "place")}: {several(int(following.sum()), "frame")} '
         'that show what the one before shows are no places of their own, so that frame n of the '
-        'recording need not be place n'
-    )
-    return [line if posed else f'{line}; if it drove there, poses would keep them']
+        'recording need not be place n; places.stops: keep makes them places'
+    ]
 
 
 class _Views:
