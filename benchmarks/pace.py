@@ -16,6 +16,7 @@ from vprtempo_ros.matching.sequence import evidence
 from vprtempo_ros.options import Value
 
 from .comparison import Comparison, Figures, map_of
+from .moved.day import Day
 from .moved.days import DAYS
 from .moved.rendered import WORLDS, RenderedRoute
 from .report import table
@@ -69,8 +70,10 @@ def bench(seeds: Sequence[int] = SEEDS) -> None:
         )
 
 
-def routes(seeds: Sequence[int]) -> Iterator[tuple[BenchmarkRoute, list[Image]]]:
-    """Yield routes, each with a drive along another one."""
+def routes(
+    seeds: Sequence[int], days: Sequence[Day] = (_AGAIN, _SHIFTED)
+) -> Iterator[tuple[BenchmarkRoute, list[Image]]]:
+    """Yield routes, rendered ones on these days, each with a drive along another one."""
     segment = winter_segment(1600, 1900)
     yield nordland(500), segment
     yield nordland(500, 1500), winter_segment(0, 300)
@@ -81,7 +84,7 @@ def routes(seeds: Sequence[int]) -> Iterator[tuple[BenchmarkRoute, list[Image]]]
         for kind in WORLDS:
             route, other = RenderedRoute(kind, seed), RenderedRoute(kind, seed + _OTHER)
             away = rendered(other, _SHIFTED).query
-            for day in (_AGAIN, _SHIFTED):
+            for day in days:
                 yield rendered(route, day), away
 
 

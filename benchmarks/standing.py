@@ -31,9 +31,9 @@ from .moved.day import Day
 from .moved.days import DAYS
 from .moved.rendered import TOLERANCE, WORLDS, RenderedRoute
 from .moved.route import REFERENCE, render
-from .pace import off_the_route
+from .pace import off_the_route, routes
 from .report import table
-from .routes import BenchmarkRoute, gardens_point, lens, nordland, rendered, winter_segment
+from .routes import BenchmarkRoute, rendered
 from .trial import queries_of
 
 SEEDS = (51,)
@@ -81,7 +81,7 @@ def bench(seeds: Sequence[int] = SEEDS) -> None:
             flush=True,
         )
 
-    for route, other in _routes(seeds):
+    for route, other in routes(seeds, (_SHIFTED, _DARK)):
         for stops, spacing in CASES:
             measure(f'{stops} stops, {spacing} s', with_stops(route, stops), other, spacing)
     for seed in seeds:
@@ -189,22 +189,6 @@ def standing(image: Image, count: int, rng: np.random.Generator) -> list[Image]:
         grey = seen * (1.0 + exposure) + rng.normal(0.0, 2.0, seen.shape)
         found.append(grey_image(np.clip(np.rint(grey), 0, 255).astype(np.uint8)))
     return found
-
-
-def _routes(seeds: Sequence[int]) -> Iterator[tuple[BenchmarkRoute, list[Image]]]:
-    """Yield routes, each with a drive along another one."""
-    segment = winter_segment(1600, 1900)
-    yield nordland(500), segment
-    yield nordland(500, 1500), winter_segment(0, 300)
-    for exchanged in (False, True):
-        yield gardens_point(exchanged), segment
-    yield lens(), segment
-    for seed in seeds:
-        for kind in WORLDS:
-            route, other = RenderedRoute(kind, seed), RenderedRoute(kind, seed + _OTHER)
-            away = rendered(other, _SHIFTED).query
-            for day in (_SHIFTED, _DARK):
-                yield rendered(route, day), away
 
 
 def _slow(seeds: Sequence[int]) -> Iterator[tuple[str, str, int, int]]:
