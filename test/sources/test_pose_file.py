@@ -15,7 +15,8 @@ from support.transforms import sent
 from vprtempo_ros.config import BagInputConfig, EventsConfig, PosesConfig
 from vprtempo_ros.errors import SourceError
 from vprtempo_ros.maps.building import build_map
-from vprtempo_ros.sources.pose_file import pose_file_of, read_pose_file
+from vprtempo_ros.sources.named_poses import pose_file_of
+from vprtempo_ros.sources.pose_file import read_pose_file
 from vprtempo_ros.sources.traverse import open_traverse
 
 EVENTS = BagInputConfig(type='events', events=EventsConfig(period=0.1, hot_pixels=0.0))

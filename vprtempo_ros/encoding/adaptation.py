@@ -45,14 +45,19 @@ def standardise(spikes: Spikes | Floats, statistics: Statistics) -> Spikes:
     return scaled.astype(np.uint8)
 
 
+def apart(route: Statistics) -> float:
+    """Return the squared distance of spikes from which on two frames show different views."""
+    # That of frames with correlation r is 2 (1 - r) times their variance.
+    return 2.0 * (1.0 - SAME) * float(np.square(route.std).sum())
+
+
 class Adaptation:
     """Standardises the spikes of successive frames, causally and in constant memory."""
 
     def __init__(self, reference: Statistics) -> None:
         """Start from the statistics of the reference."""
         self._reference = reference
-        # The squared distance of frames with correlation r is 2 (1 - r) times their variance.
-        self._apart = 2.0 * (1.0 - SAME) * float(np.square(reference.std).sum())
+        self._apart = apart(reference)
         self.reset()
 
     def reset(self) -> None:

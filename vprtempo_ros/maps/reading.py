@@ -134,7 +134,7 @@ def read_stretch(stretch: Stretch, progress: ProgressCallback) -> ReadStretch:
     found = _read(stretch, encode.samples, read, progress)
     sensor = Sensor(sensor_type(config), *(found.traverse.sensor or image_size))
     tried = TrialFrames(np.stack(trials), np.arange(len(trials))) if trials else None
-    samples, record = found.frames.samples(REFERENCE, tried), found.record
+    samples = found.frames.samples(REFERENCE, tried)
     if stretch.given is None and config.places.merges_stops:
         stood = stood_at(samples.frames, [place.pose for place in places])
         if stood.any():
@@ -144,8 +144,8 @@ def read_stretch(stretch: Stretch, progress: ProgressCallback) -> ReadStretch:
             places = [replace(places[at], stood=int(stood[at])) for at in kept]
             thumbnails = [thumbnails[at] for at in kept]
             found.traverse.completeness.add_notes(note_of(stood))
-            record = _record(found.traverse, stretch.path, len(places))
     sums = sums_of_stretch(samples, len(places), config, stretch.workers)
+    record = _record(found.traverse, stretch.path, len(places))
     return ReadStretch(places, thumbnails, sensor, found.origin, samples, record, sums)
 
 
@@ -203,8 +203,8 @@ def read_drive(drive: Drive, progress: ProgressCallback) -> ReadDrive:
                 'poses of a localised robot or GPS, or poses.topic none'
             ]
         )
-        found.record['missing'] = completeness_tree(found.traverse.completeness)
-    return ReadDrive(found.frames.samples(drive.role), found.record)
+    record = _record(found.traverse, drive.path, len(found.frames.places))
+    return ReadDrive(found.frames.samples(drive.role), record)
 
 
 class _Found(NamedTuple):
@@ -213,7 +213,6 @@ class _Found(NamedTuple):
     traverse: Traverse
     origin: Origin | None
     frames: FramesRead
-    record: TraverseRecord
 
 
 def _read(
@@ -241,10 +240,11 @@ def _read(
     if not frames.places:
         raise SourceError(f'{bag}: no usable frame in it{_reason(traverse)}')
     _check_most(traverse, bag)
-    return _Found(traverse, origin, frames, _record(traverse, bag, len(frames.places)))
+    return _Found(traverse, origin, frames)
 
 
 def _record(traverse: Traverse, bag: str, used: int) -> TraverseRecord:
+    """Return what a map keeps of a recording, once all is known of it."""
     return {
         'source': str(Path(bag).resolve()),
         'frames': len(traverse),

@@ -21,7 +21,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..arrays import Floats, Indices, Spikes
-from ..encoding.adaptation import SAME
+from ..encoding.adaptation import SAME, apart
 from ..frames import Pose
 from ..statistics import correlation, statistics_of
 from ..support.several import several
@@ -50,10 +50,8 @@ def stood_at(frames: Spikes, poses: Sequence[Pose | None]) -> Indices:
     kept = np.ones(len(frames), bool)
     following = np.zeros(len(frames), np.int64)
     for _ in range(_ROUNDS):
-        # The squared distance of frames with correlation r is 2 (1 - r) times their variance.
         driven = frames if kept.all() else frames[kept]
-        variance = float(np.square(statistics_of(driven).std).sum())
-        views = _Views(frames, poses, 2.0 * (1.0 - SAME) * variance)
+        views = _Views(frames, poses, apart(statistics_of(driven)))
         common = round(float(np.median(np.diff(views.starts(0)))))
         starts = views.starts(_LONG * common)
         lengths = np.diff(starts)

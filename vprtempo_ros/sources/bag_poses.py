@@ -9,6 +9,7 @@ from ..config import PosesConfig
 from ..errors import SourceError
 from .bags import BagReader, choose_topic
 from .cdr import TRANSFORM_TYPES
+from .clocks import Clocks, common_clock
 from .pose_topic import NoPose, PoseMessages, read_pose_messages
 from .poses import NAMED_POSE_TYPES, POSE_TYPES, is_command
 from .storage import Topic
@@ -81,6 +82,12 @@ def poses_of(
         # Places by frames or seconds need no poses.
         notes.append(f'without poses: {str(error).removeprefix(f"{bag.path}: ")}')
         return None
+
+
+def own_clock(found: PoseMessages) -> Clocks:
+    """Return the times of poses that are joined with no frames."""
+    clocks = common_clock(found.stamps)
+    return clocks._replace(poses=clocks.frames)
 
 
 def _not_read(bag: BagReader) -> Iterator[str]:

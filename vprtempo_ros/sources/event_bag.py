@@ -20,7 +20,7 @@ from .event_msg import EVENT_TYPES, read_packet
 from .event_order import FileOrder
 from .image_frames import LATE
 from .kinds import is_event_file
-from .pose_file import track_of_file
+from .named_poses import track_of_file
 from .poses import Origin, PoseTrack
 from .scan import in_order
 from .storage import Topic

@@ -94,12 +94,13 @@ def _numbers(column: pyarrow.Array) -> pyarrow.Array:
     """Return times as microseconds."""
     import pyarrow
 
-    kinds = {pyarrow.types.is_timestamp: 'timestamp', pyarrow.types.is_duration: 'duration'}
-    for matches, name in kinds.items():
-        if matches(column.type):
-            whole = getattr(pyarrow, name)('us')
-            return column.cast(whole, safe=False).cast(pyarrow.int64())
-    return column
+    if pyarrow.types.is_timestamp(column.type):
+        unit = pyarrow.timestamp('us')
+    elif pyarrow.types.is_duration(column.type):
+        unit = pyarrow.duration('us')
+    else:
+        return column
+    return column.cast(unit, safe=False).cast(pyarrow.int64())
 
 
 @contextmanager

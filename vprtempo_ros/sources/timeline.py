@@ -14,7 +14,7 @@ from .bag_poses import poses_of
 from .bags import BagReader
 from .clocks import common_clock
 from .completeness import Completeness
-from .pose_file import track_of_file
+from .named_poses import track_of_file
 from .pose_topic import PoseMessages, track_of
 from .poses import Origin, PoseTrack
 from .scan import Scan, check_size, scan

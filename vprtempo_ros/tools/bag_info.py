@@ -15,7 +15,7 @@ from ..errors import EventError, SourceError
 from ..events.decoding import StreamDecoder
 from ..events.packet import EventBuffer
 from ..sources.aedat4 import EVENTS, Aedat4File
-from ..sources.bag_poses import poses_of
+from ..sources.bag_poses import own_clock, poses_of
 from ..sources.bags import BagReader, is_bag
 from ..sources.clocks import common_clock
 from ..sources.completeness import Completeness
@@ -116,8 +116,7 @@ def _poses(bag: BagReader) -> Iterator[Line]:
     try:
         found = poses_of(bag, config, '', notes)
         if found is not None:
-            clocks = common_clock(found.stamps)
-            clocks = clocks._replace(poses=clocks.frames)
+            clocks = own_clock(found)
             track, origin = track_of(found, clocks, config.max_gap, None)
             where = 'metres from the first fix' if origin else f'frame {track.frame_id[:40]!r}'
             yield found.topic.name, f'{several(len(track), "pose")}, in {where}'
