@@ -31,7 +31,7 @@ def test_what_a_fork_gets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert done.stdout.splitlines() == [
         f"['-c', 'a', 'b'] value {tmp_path} False",
         'True 1',
-        'False True',
+        'True True',
     ]
     assert done.stderr == 'error\n'
 
@@ -41,6 +41,31 @@ def test_an_exception_is_a_traceback() -> None:
     done = forking.run([sys.executable, '-c', 'raise ValueError(5)'], PATIENCE, dict(os.environ))
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == 'ValueError: 5'
+
+
+@pytest.mark.parametrize(
+    ('last', 'status', 'errors'),
+    [
+        ('pass', 0, ''),
+        ('sys.exit()', 0, ''),
+        ('sys.exit(258)', 2, ''),
+        ('sys.exit("wrong")', 1, 'wrong\n'),
+        # What is printed is lost.
+        ('sys.stdout = open("/dev/full", "w")', 120, None),
+    ],
+)
+def test_what_a_fork_does_at_its_end(last: str, status: int, errors: str | None) -> None:
+    """Threads are waited for, `atexit` is served, what was printed is written."""
+    text = f"""
+import atexit, sys, threading, time
+atexit.register(print, 'at the end')
+threading.Thread(target=lambda: (time.sleep(0.1), print('thread'))).start()
+{last}
+"""
+    done = forking.run([sys.executable, '-c', text], PATIENCE, dict(os.environ))
+    assert done.returncode == status
+    if errors is not None:
+        assert (done.stdout, done.stderr) == ('thread\nat the end\n', errors)
 
 
 def test_a_module_is_run(tmp_path: Path) -> None:

@@ -6,16 +6,21 @@ Imports are most of what a node or a tool costs, and coverage doubles them. A fo
 it is given. What is about the start itself (imports, interrupts during them) needs an interpreter
 of its own.
 
-rclpy is imported by the forks, for that starts threads of Fast DDS, which no fork would have.
+At its end a fork does what Python does, but for taking all modules apart. That writes to the memory
+which it shares until then, and is a quarter of what a node costs.
 """
 
 from __future__ import annotations
 
+import atexit
+import ctypes
 import faulthandler
 import gc
 import inspect
 import json
 import os
+import posix
+import re
 import runpy
 import select
 import signal
@@ -27,8 +32,9 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
+from itertools import product
 from pathlib import Path
-from pkgutil import iter_modules
+from pkgutil import iter_modules, walk_packages
 from typing import IO, Any
 
 from support import ROOT, environment
@@ -36,7 +42,7 @@ from support.measuring import PROCESSES, compile_untraced
 from vprtempo_ros.demo.processes import as_child, ended_after
 from vprtempo_ros.sources import cdr
 
-# Packages without rclpy and PyTorch, of which every module is imported, and what they import later.
+# Packages without PyTorch, of which every module is imported, and what they import later.
 _PACKAGES = (
     *('demo', 'encoding', 'energy', 'evaluation', 'events', 'executors', 'health', 'learning'),
     *('localisation', 'maps', 'matching', 'network', 'sources', 'support', 'tools', 'view'),
@@ -194,8 +200,36 @@ def run(
         return subprocess.CompletedProcess(words, status, output.read(), errors.read())
 
 
+class _Tracer:
+    """
+    LTTng, which rclpy brings along: it starts threads, and ends them with the process.
+
+    A fork has no threads but one; these are the functions by which LTTng starts its own again.
+    """
+
+    def __init__(self) -> None:
+        self._library = None
+        # As it is named by a distribution and in a wheel.
+        name = re.compile(r'/\S*/liblttng-ust(-[0-9a-f]{8})?\.so\S*$', re.MULTILINE)
+        if found := name.search(Path('/proc/self/maps').read_text()):
+            self._library = ctypes.CDLL(found.group())
+        # Of a sigset_t: the signals that were blocked before.
+        self._signals = ctypes.create_string_buffer(128)
+
+    def call(self, name: str) -> None:
+        """Call one of `before_fork`, `after_fork_parent` and `after_fork_child`."""
+        if self._library is not None:
+            # The second one is the name until LTTng 2.12.
+            for each in (f'lttng_ust_{name}', f'ust_{name}'):
+                if hasattr(self._library, each):
+                    self._library[each](self._signals)
+                    return
+            raise AttributeError(f'LTTng has no function for {name}')
+
+
 def _serve(connection: socket.socket) -> list[str] | None:
     """Fork for every request; return None at their end, and in a fork what it is to run."""
+    tracer = _Tracer()
     while True:
         message, files, _, _ = socket.recv_fds(connection, _REQUEST_MAX, 2)
         if not message:
@@ -208,7 +242,9 @@ def _serve(connection: socket.socket) -> list[str] | None:
         else:
             # Closed by the fork once a signal does to it what it does to a new process.
             ready, becoming = os.pipe()
+            tracer.call('before_fork')
             answer = os.fork()
+            tracer.call('after_fork_parent' if answer else 'after_fork_child')
             if not answer:
                 connection.close()
                 os.close(ready)
@@ -249,8 +285,59 @@ def _run(words: list[str]) -> None:
         exec(compile(program, '<string>', 'exec'), {'__name__': '__main__'})
 
 
+# The exit status of a fork, once it is known.
+_status: int | None = None
+
+
+def _leave() -> None:
+    """End a fork, as the last of what Python calls at the end."""
+    if _status is None:
+        return
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        # Python reports it.
+        return
+    # Not that of coverage, which has saved its data.
+    posix._exit(_status)
+
+
+def _run_to_end(words: list[str]) -> None:
+    """Run a program, and keep the exit status for `_leave`."""
+    global _status
+    try:
+        _run(words)
+        _status = 0
+    except SystemExit as ended:
+        _status = 1 if isinstance(ended.code, str) else int(ended.code or 0)
+        raise
+    except Exception:
+        _status = 1
+        raise
+
+
+def _import_nodes() -> None:
+    """Import what nodes import, where rclpy is there, and how their messages are converted."""
+    try:
+        import_module('rclpy')
+    except ModuleNotFoundError:
+        return
+    for name in ('rclpy.executors', 'rclpy.lifecycle'):
+        import_module(name)
+    package = import_module('vprtempo_ros.nodes')
+    for module in walk_packages(package.__path__, f'{package.__name__}.'):
+        import_module(module.name)
+    for name, part in product(_MESSAGES, ('msg', 'srv')):
+        for kind in vars(sys.modules.get(f'{name}.{part}', object)).values():
+            if convert := getattr(type(kind), '__import_type_support__', None):
+                convert()
+
+
 def main(descriptor: int) -> None:
     """Import what programs import, and fork on request, until there are no more requests."""
+    # What is registered first is called last.
+    atexit.register(_leave)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     compile_untraced()
     for name in _PACKAGES:
@@ -259,23 +346,23 @@ def main(descriptor: int) -> None:
             import_module(module.name)
     for name in _LATER:
         import_module(name)
-    for name in _MESSAGES:
-        for part in ('msg', 'srv'):
-            with suppress(ModuleNotFoundError):
-                import_module(f'{name}.{part}')
+    for name, part in product(_MESSAGES, ('msg', 'srv')):
+        with suppress(ModuleNotFoundError):
+            import_module(f'{name}.{part}')
+    _import_nodes()
     for name in cdr.DEFINITIONS:
         cdr.prepare(name)
     cdr.typestore()
     # rclpy's logger asks for the module of its caller, and so for the files of all modules.
     inspect.getmodule(sys._getframe())
-    assert not {'rclpy', 'torch'} & set(sys.modules)
+    assert 'torch' not in sys.modules
     # What was imported is not looked through again, and stays shared.
     gc.collect()
     gc.freeze()
     with socket.socket(fileno=descriptor) as connection:
         words = _serve(connection)
     if words is not None:
-        _run(words)
+        _run_to_end(words)
 
 
 if __name__ == '__main__':
