@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.helpers import drive, tiny_config
-from support.neuromorphic import needs_lava_dl
+from support.neuromorphic import lava_processes, needs_lava_dl
 
 from vprtempo_ros import backends
 from vprtempo_ros.backends.in_flight import InFlight
@@ -152,6 +152,9 @@ def test_netx_gives_the_same_bits(network: SpikingNetwork, mode: str) -> None:
     """Loaded by netx and run in Lava, in fixed point: the integers of cuba, in order."""
     backend = backends.create(network, BackendConfig(name='lava', lava=LavaConfig(mode)))
     assert 'simulated as on 1 Loihi 2 chip' in backend.detail
+    # They would be most of the start, and memory in each process of Lava.
+    loaded = {Path(part.path).name for part in lava_processes()[0].memory_maps()}
+    assert not [name for name in loaded if name.startswith('libtorch')]
     shown = np.concatenate([SPIKES, noisy(60)])
     in_flight: InFlight[int] = InFlight(backend)
     found = [

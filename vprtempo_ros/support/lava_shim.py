@@ -1,11 +1,13 @@
 """
 Makes lava-nc 0.10.0 and lava-dl 0.6.0 importable on later versions of Python than 3.10.
 
-Both were made for Python 3.10 and are no longer maintained. Two obstacles are removed:
+Both were made for Python 3.10 and are no longer maintained. Obstacles are removed:
 
 - Python 3.11 refuses dataclass fields whose default cannot be hashed, and lava-nc has one such
   class, `ByteEncoder`. It gets a hash while its module is imported.
 - lava-dl imports torchvision for object detection, which is not used here.
+- Its netx imports PyTorch and Matplotlib for networks of other kinds, and Lava SciPy's signals for
+  convolutions: four fifths of the time that the imports take, and memory in each process of Lava.
 """
 
 from __future__ import annotations
@@ -17,6 +19,12 @@ from types import ModuleType
 from typing import Any
 
 _OBJECT_DETECTION = 'lava.lib.dl.slayer.object_detection'
+# What netx imports by name from modules for other networks than ours.
+_UNUSED_BY_NETX = {
+    'lava.lib.dl.slayer.neuron.rf': 'neuron_params',
+    'lava.lib.dl.netx.sequential_modules': '',
+    'lava.proc.conv.process': 'Conv',
+}
 
 
 def lava_is_installed() -> bool:
@@ -54,7 +62,16 @@ def prepare_lava() -> None:
 
 
 def prepare_lava_dl() -> None:
-    """Make lava-dl importable; call it before the first import from lava.lib.dl."""
+    """Make lava-dl importable for training; call it before the first import from lava.lib.dl."""
     prepare_lava()
     if find_spec('torchvision') is None:
         sys.modules.setdefault(_OBJECT_DETECTION, ModuleType(_OBJECT_DETECTION))
+
+
+def prepare_netx() -> None:
+    """Make netx alone importable, without PyTorch; call it before its first import."""
+    prepare_lava()
+    for module, name in _UNUSED_BY_NETX.items():
+        unused = sys.modules.setdefault(module, ModuleType(module))
+        if name:
+            unused.__dict__.setdefault(name, None)

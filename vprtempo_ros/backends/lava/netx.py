@@ -1,4 +1,4 @@
-"""The spiking network as netx builds it from HDF5; import it only after `prepare_lava_dl`."""
+"""The spiking network as netx builds it from HDF5; import it only after `prepare_netx`."""
 
 from __future__ import annotations
 

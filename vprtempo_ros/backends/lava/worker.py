@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from ...config import LavaConfig
 from ...errors import BackendError
-from ...support.lava_shim import prepare_lava, prepare_lava_dl
+from ...support.lava_shim import prepare_lava, prepare_netx
 from .channel import READY, receive_network, receive_vector, send_vector
 from .hardware import Link, choose_link
 from .plan import Tensors, from_tensors
@@ -74,9 +74,13 @@ def main() -> int:
 
 def _start(kind: str, config: LavaConfig, tensors: Tensors) -> tuple[RunningNetwork, Link]:
     """Return the running network and the link to its target."""
-    (prepare_lava_dl if kind == 'spiking' else prepare_lava)()
+    prepare_lava()
     link = choose_link(config)
+    from .process_models import search_once
+
+    search_once()
     if kind == 'spiking':
+        prepare_netx()
         from .netx import NetxNetwork, network_of
 
         return NetxNetwork(network_of(tensors), link), link

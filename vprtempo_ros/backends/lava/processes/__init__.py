@@ -1,1 +1,1 @@
-"""Lava processes of ours, alone in a folder: Lava executes every file in it."""
+"""Lava processes of ours, alone in a folder: Lava looks through every file in it."""

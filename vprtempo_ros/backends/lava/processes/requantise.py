@@ -21,9 +21,8 @@ from lava.magma.core.resources import CPU
 from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
 from numpy.typing import NDArray
 
-# By its full name: Lava executes this file a second time, as a module without a package.
-from vprtempo_ros.arrays import Integers
-from vprtempo_ros.backends.lava.requantisation import Factors, requantise
+from ....arrays import Integers
+from ..requantisation import Factors, requantise
 
 
 class Requantise(AbstractProcess):
