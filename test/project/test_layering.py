@@ -250,6 +250,7 @@ def test_heavy_libraries_are_imported_where_they_are_used() -> None:
             'backends/lava/graded.py',
             'backends/lava/host_ports.py',
             'backends/lava/netx.py',
+            'backends/lava/process_models.py',
             'backends/lava/processes/requantise.py',
             'backends/lava/processes/state_reader.py',
         },
