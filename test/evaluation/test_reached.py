@@ -52,19 +52,25 @@ SEQUENCE = Method('network', True, AS_CONFIGURED, True)
 
 
 class LearntRoute(NamedTuple):
-    """A map with the defaults, and the same segment in winter."""
+    """A map with the defaults, the same segment in winter, and what was predicted for it."""
 
     map: Map
     query: Query
+    predictions: dict[Method, Predictions]
 
     def truth(self, tolerance: int = 0) -> GroundTruth:
         """Return the truth that the frame of the same number shows the place."""
-        number = np.arange(len(self.query))
-        return GroundTruth(
-            self.query.stamps,
-            np.maximum(number - tolerance, 0),
-            np.minimum(number + tolerance, len(number) - 1),
-        )
+        return same_number(self.query, tolerance)
+
+
+def same_number(query: Query, tolerance: int = 0) -> GroundTruth:
+    """Return the truth that the frame of the same number shows the place."""
+    number = np.arange(len(query))
+    return GroundTruth(
+        query.stamps,
+        np.maximum(number - tolerance, 0),
+        np.minimum(number + tolerance, len(number) - 1),
+    )
 
 
 @pytest.fixture(scope='module')
@@ -77,7 +83,10 @@ def drive(shared_data: Callable[[str], Path]) -> Callable[..., LearntRoute]:
     def learn(places: int) -> LearntRoute:
         settings = {'bags': [str(folder / 'summer')], 'input.names': names, 'places.count': places}
         loaded = build_map(from_flat(TrainerConfig, settings))
-        return LearntRoute(loaded, winter(folder, loaded, 0, places))
+        query = winter(folder, loaded, 0, places)
+        # Methods in one run share the similarities, which take most of its time.
+        predictions = asked(loaded, query, same_number(query), [SINGLE, SEQUENCE])
+        return LearntRoute(loaded, query, predictions)
 
     return learn
 
@@ -93,18 +102,14 @@ def winter(folder: Path, loaded: Map, start: int, count: int) -> Query:
 
 
 def asked(
-    driven: LearntRoute,
-    methods: list[Method],
-    query: Query | None = None,
-    truth: GroundTruth | None = None,
+    loaded: Map, query: Query, truth: GroundTruth, methods: list[Method]
 ) -> dict[Method, Predictions]:
-    """Return the predictions of methods, by default with the map's network."""
-    loaded = driven.map
+    """Return the predictions of methods with the map's network."""
     running = create(loaded.network, BackendConfig())
     ran = run(
         {'': running},
-        query or driven.query,
-        truth or driven.truth(),
+        query,
+        truth,
         methods,
         lambda method: Matcher(
             loaded.route(),
@@ -146,7 +151,7 @@ def test_single_frames(
     """
     driven = drive(places)
     assert len(driven.map.places) == len(driven.query) == places
-    predictions = asked(driven, [SINGLE])[SINGLE]
+    predictions = driven.predictions[SINGLE]
     assert recall_of(driven.truth(), predictions, 1) >= least
     # Templates of many places take long, so they are compared on every fourth frame.
     step = 1 if places < 1000 else 4
@@ -163,7 +168,7 @@ def test_single_frames(
 def test_a_sequence(drive: Callable[..., LearntRoute]) -> None:
     """With the default filter nearly all frames are exact, and confidence is calibrated."""
     driven = drive(2761)
-    predictions = asked(driven, [SEQUENCE])[SEQUENCE]
+    predictions = driven.predictions[SEQUENCE]
     near = driven.truth(driven.map.calibration.tolerance)
     error = calibration_error(reliability(near, predictions))
     assert recall_of(driven.truth(), predictions, 1) >= 0.95
@@ -177,7 +182,7 @@ def test_out_of_map_queries(
     driven = drive(500)
     off = winter(shared_data('nordland_64x32'), driven.map, 1000, 500)
     none = np.full(len(off), NO_PLACE, np.int64)
-    known = asked(driven, [SEQUENCE])[SEQUENCE]
-    unknown = asked(driven, [SEQUENCE], off, GroundTruth(off.stamps, none, none))[SEQUENCE]
+    known = driven.predictions[SEQUENCE]
+    unknown = asked(driven.map, off, GroundTruth(off.stamps, none, none), [SEQUENCE])[SEQUENCE]
     threshold = threshold_keeping(driven.truth(), known, 0.95)
     assert rejected(unknown, threshold) >= 0.95
