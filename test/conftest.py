@@ -15,7 +15,7 @@ from support.domains import claim_domain
 from support.events import EVENT_PLACES
 from support.forking import end_servers
 from support.helpers import map_around
-from support.measuring import compile_untraced, unmeasured
+from support.measuring import compile_untraced, draw_untraced, unmeasured
 from support.shared import made_once
 from support.shared_memory import remove_abandoned
 from support.street import Street
@@ -50,6 +50,9 @@ _DATA = ROOT.parent / 'shared' / 'data'
 def pytest_configure(config: pytest.Config) -> None:
     """Let rclpy be absent from the lane without it, and loops be compiled as fast as can be."""
     compile_untraced()
+    if hasattr(config, 'workerinput'):
+        # The other process runs no tests.
+        draw_untraced()
     if lanes.without_ros(config.option.markexpr):
         lanes.RosIsAbsent.install()
 

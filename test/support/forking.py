@@ -31,6 +31,7 @@ import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
 from importlib import import_module
 from itertools import product
 from pathlib import Path
@@ -38,7 +39,7 @@ from pkgutil import iter_modules, walk_packages
 from typing import IO, Any
 
 from support import ROOT, environment
-from support.measuring import PROCESSES, compile_untraced
+from support.measuring import PROCESSES, compile_untraced, draw_untraced
 from vprtempo_ros.demo.processes import as_child, ended_after
 from vprtempo_ros.sources import cdr
 
@@ -48,6 +49,8 @@ _PACKAGES = (
     *('localisation', 'maps', 'matching', 'network', 'sources', 'support', 'tools', 'view'),
 )
 _LATER = ('scipy.linalg', 'threadpoolctl')
+# Programs that draw with matplotlib, whose import is half of what they cost for a short route.
+_DRAWING = ('demo', 'tools.energy', 'tools.evaluate', 'tools.integer_walk')
 # Packages of messages and services that nodes import, where they are there.
 _MESSAGES = (
     *('builtin_interfaces', 'diagnostic_msgs', 'geometry_msgs', 'lifecycle_msgs', 'nav_msgs'),
@@ -240,6 +243,8 @@ def _serve(connection: socket.socket) -> list[str] | None:
             pid, status = os.waitpid(request['poll'], os.WNOHANG)
             answer = os.waitstatus_to_exitcode(status) if pid else None
         else:
+            if _draws(request['words']):
+                _prepare_drawing()
             # Closed by the fork once a signal does to it what it does to a new process.
             ready, becoming = os.pipe()
             tracer.call('before_fork')
@@ -256,6 +261,16 @@ def _serve(connection: socket.socket) -> list[str] | None:
             os.read(ready, 1)
             os.close(ready)
         connection.send(json.dumps(answer).encode())
+
+
+def _draws(words: Sequence[str]) -> bool:
+    return any(f'vprtempo_ros.{name}' in words[2].split() for name in _DRAWING)
+
+
+@cache
+def _prepare_drawing() -> None:
+    draw_untraced()
+    import_module('matplotlib.backends.backend_agg')
 
 
 def _become(request: dict[str, Any], files: Sequence[int]) -> None:

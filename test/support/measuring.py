@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from importlib import import_module
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec('P')
@@ -38,6 +39,13 @@ def compile_untraced() -> None:
         from numba.core.dispatcher import Dispatcher
 
         Dispatcher.compile = untraced(Dispatcher.compile)
+
+
+def draw_untraced() -> None:
+    """Let matplotlib be imported and draw without the tracer, where something is measured."""
+    if PROCESSES in os.environ:
+        agg = untraced(import_module)('matplotlib.backends.backend_agg')
+        agg.FigureCanvasAgg.print_png = untraced(agg.FigureCanvasAgg.print_png)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..errors import VprError
+from ..support.figures import new_figure, png
 from .breakdown import EngineEnergy
 from .operations import LAYERS
 
@@ -54,7 +54,7 @@ def draw_breakdown(items: list[EngineEnergy], file: Path) -> None:
     axes.set_xlim(min(spent) / 2, max(spent) * 10)
     axes.set_xlabel('microjoules per frame, operations only (numbers: the sum)')
     axes.legend(fontsize='small', loc='upper right')
-    figure.savefig(file)
+    file.write_bytes(png(figure))
 
 
 def draw_curves(curves: dict[str, list[TradeoffPoint]], method: str, file: Path) -> None:
@@ -84,17 +84,9 @@ def draw_curves(curves: dict[str, list[TradeoffPoint]], method: str, file: Path)
         ylim=(0, None),
     )
     axes.legend(fontsize='small')
-    figure.savefig(file)
+    file.write_bytes(png(figure))
 
 
 def _figure(height: float) -> tuple[Figure, Axes]:
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise VprError(
-            'pictures need matplotlib: pip install matplotlib (apt: python3-matplotlib)'
-        ) from None
-    made = Figure(figsize=(7.2, height), dpi=100, layout='constrained')
-    FigureCanvasAgg(made)
-    return made, made.subplots()
+    figure = new_figure(7.2, height, 100)
+    return figure, figure.add_subplot()

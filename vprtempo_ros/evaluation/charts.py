@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import VprError
+from ..support.figures import new_figure, png
 from .heatmap import Heatmap
 from .precision import PrecisionRecallCurve
 from .predictions import Predictions
@@ -29,7 +28,7 @@ def similarity_chart(
     figure, axes = _figure(7.0, 7.0)
     plot_similarity(axes, heatmap, predictions, truth)
     axes.set(title=title)
-    return _png(figure)
+    return png(figure)
 
 
 def precision_recall_chart(curves: dict[str, PrecisionRecallCurve], headline: str) -> bytes:
@@ -63,7 +62,7 @@ def precision_recall_chart(curves: dict[str, PrecisionRecallCurve], headline: st
     )
     axes.grid(alpha=0.3)
     axes.legend(fontsize='small', loc='center left', bbox_to_anchor=(1.01, 0.5))
-    return _png(figure)
+    return png(figure)
 
 
 def confidence_chart(truth: GroundTruth, predictions: Predictions, threshold: float) -> bytes:
@@ -87,7 +86,7 @@ def confidence_chart(truth: GroundTruth, predictions: Predictions, threshold: fl
         axes.axvline(threshold, color='black', linestyle='--', label='match.min_confidence')
     axes.set(xlabel='confidence', ylabel='matches', title='Confidence of correct and wrong matches')
     axes.legend()
-    return _png(figure)
+    return png(figure)
 
 
 def reliability_chart(bins: list[ReliabilityBin], error: float) -> bytes:
@@ -127,7 +126,7 @@ def reliability_chart(bins: list[ReliabilityBin], error: float) -> bytes:
         title=f'Reliability: expected calibration error {error:.3f}',
     )
     axes.legend(loc='upper left', fontsize='small')
-    return _png(figure)
+    return png(figure)
 
 
 def check_charts() -> None:
@@ -140,19 +139,5 @@ def check_charts() -> None:
 
 
 def _figure(width: float, height: float) -> tuple[Figure, Axes]:
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise VprError(
-            'pictures need matplotlib: pip install matplotlib (apt: python3-matplotlib)'
-        ) from None
-    figure = Figure(figsize=(width, height), dpi=120, layout='constrained')
-    FigureCanvasAgg(figure)
+    figure = new_figure(width, height, 120)
     return figure, figure.add_subplot()
-
-
-def _png(figure: Figure) -> bytes:
-    stream = io.BytesIO()
-    figure.savefig(stream, format='png')
-    return stream.getvalue()

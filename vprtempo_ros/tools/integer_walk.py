@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from ..arrays import Integers, Spikes
 from ..backends.integer import input_table, integers_of
-from ..errors import MapError, VprError
+from ..errors import MapError
 from ..frames import Image
 from ..maps.map import Map
 from ..maps.store import load
 from ..network.quantised.network import OUTPUT_MAX, QuantisedLayer, limits, multipliers
 from ..sources.folder import read_image
+from ..support.figures import new_figure, png
 from .command import guarded
 
 if TYPE_CHECKING:
@@ -112,23 +113,15 @@ def draw(walked: Walk, image: Image, size: tuple[int, int], folder: Path) -> lis
 
     :raises VprError: if matplotlib is not installed.
     """
-    try:
-        from matplotlib import figure as figures
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-    except ImportError:
-        raise VprError(
-            'pictures need matplotlib: pip install matplotlib (apt: python3-matplotlib)'
-        ) from None
     files = []
 
     def figure(columns: int, height: float = 2.4) -> tuple[Figure, NDArray[np.object_]]:
-        made = figures.Figure(figsize=(7.2, height), dpi=100, layout='constrained')
-        FigureCanvasAgg(made)
+        made = new_figure(7.2, height, 100)
         return made, np.atleast_1d(made.subplots(1, columns))
 
     def save(made: Figure, name: str) -> None:
         files.append(folder / f'integers_{name}.png')
-        made.savefig(files[-1])
+        files[-1].write_bytes(png(made))
 
     folder.mkdir(parents=True, exist_ok=True)
     made, axes = figure(3)
