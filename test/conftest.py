@@ -13,7 +13,7 @@ import pytest
 from support import ROOT, lanes
 from support.domains import claim_domain
 from support.events import EVENT_PLACES
-from support.forking import end_servers
+from support.forking import end_server
 from support.helpers import map_around
 from support.measuring import compile_untraced, draw_untraced, unmeasured
 from support.shared import made_once
@@ -76,7 +76,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_sessionfinish() -> None:
     """End what has forked nodes."""
-    end_servers()
+    end_server()
 
 
 @pytest.hookimpl(wrapper=True)

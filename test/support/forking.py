@@ -39,16 +39,15 @@ from pkgutil import iter_modules, walk_packages
 from typing import IO, Any
 
 from support import ROOT, environment
-from support.measuring import PROCESSES, compile_untraced, draw_untraced
+from support.measuring import MEASURED, PROCESSES, compile_untraced, draw_untraced
 from vprtempo_ros.demo.processes import as_child, ended_after
 from vprtempo_ros.sources import cdr
 
-# Packages without PyTorch, of which every module is imported, and what they import later.
+# Packages without PyTorch, of which every module is imported.
 _PACKAGES = (
     *('demo', 'encoding', 'energy', 'evaluation', 'events', 'executors', 'health', 'learning'),
     *('localisation', 'maps', 'matching', 'network', 'sources', 'support', 'tools', 'view'),
 )
-_LATER = ('scipy.linalg', 'threadpoolctl')
 # Programs that draw with matplotlib, whose import is half of what they cost for a short route.
 _DRAWING = ('demo', 'tools.energy', 'tools.evaluate', 'tools.integer_walk')
 # Packages of messages and services that nodes import, where they are there.
@@ -116,7 +115,7 @@ class _Server:
             self._process = subprocess.Popen(
                 [sys.executable, '-m', 'support.forking', str(theirs.fileno())],
                 cwd=ROOT,
-                env=environment(),
+                env=environment() | ({PROCESSES: MEASURED} if MEASURED else {}),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
@@ -136,14 +135,15 @@ class _Server:
         self._process.wait()
 
 
-# One that coverage measures, one that it does not.
-_servers: dict[bool, _Server] = {}
+_server: _Server | None = None
 
 
-def end_servers() -> None:
-    """End the processes that fork others, so that what they have covered is written."""
-    while _servers:
-        _servers.popitem()[1].close()
+def end_server() -> None:
+    """End the process that forks others, so that what it has covered is written."""
+    global _server
+    if _server is not None:
+        _server.close()
+        _server = None
 
 
 def start(
@@ -154,12 +154,10 @@ def start(
 
     :param errors: where these go, or `subprocess.STDOUT`.
     """
+    global _server
     assert words[0] == sys.executable
     assert words[1] in ('-m', '-c'), words
-    measured = PROCESSES in environment
-    if measured not in _servers:
-        _servers[measured] = _Server()
-    server = _servers[measured]
+    server = _server = _server or _Server()
     streams = [output.fileno(), (output if isinstance(errors, int) else errors).fileno()]
     request = {'words': words, 'environment': environment, 'cwd': str(Path.cwd())}
     return Forked(server, words, server.request(request, streams))
@@ -247,6 +245,9 @@ def _serve(connection: socket.socket) -> list[str] | None:
                 _prepare_drawing()
             # Closed by the fork once a signal does to it what it does to a new process.
             ready, becoming = os.pipe()
+            if PROCESSES not in request['environment']:
+                # Coverage looks for it in the fork, and measures nothing without it.
+                os.environ.pop(PROCESSES, None)
             tracer.call('before_fork')
             answer = os.fork()
             tracer.call('after_fork_parent' if answer else 'after_fork_child')
@@ -256,6 +257,8 @@ def _serve(connection: socket.socket) -> list[str] | None:
                 _become(request, files)
                 os.close(becoming)
                 return list(request['words'])
+            if MEASURED:
+                os.environ[PROCESSES] = MEASURED
             for file in (*files, becoming):
                 os.close(file)
             os.read(ready, 1)
@@ -359,8 +362,7 @@ def main(descriptor: int) -> None:
         package = import_module(f'vprtempo_ros.{name}')
         for module in iter_modules(package.__path__, f'{package.__name__}.'):
             import_module(module.name)
-    for name in _LATER:
-        import_module(name)
+    import_module('scipy.linalg')
     for name, part in product(_MESSAGES, ('msg', 'srv')):
         with suppress(ModuleNotFoundError):
             import_module(f'{name}.{part}')
@@ -368,9 +370,13 @@ def main(descriptor: int) -> None:
     for name in cdr.DEFINITIONS:
         cdr.prepare(name)
     cdr.typestore()
+    # It keeps the real paths of libraries.
+    import_module('threadpoolctl').threadpool_info()
     # rclpy's logger asks for the module of its caller, and so for the files of all modules.
     inspect.getmodule(sys._getframe())
     assert 'torch' not in sys.modules
+    # Coverage writes with its own one what this process has covered, also from forks.
+    os._exit = posix._exit
     # What was imported is not looked through again, and stays shared.
     gc.collect()
     gc.freeze()

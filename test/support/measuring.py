@@ -16,6 +16,8 @@ T = TypeVar('T')
 
 # With it, coverage measures the processes that are started.
 PROCESSES = 'COVERAGE_PROCESS_CONFIG'
+# Its value, also while `unmeasured` holds.
+MEASURED = os.environ.get(PROCESSES)
 
 
 def untraced(function: Callable[P, T]) -> Callable[P, T]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -10,7 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any, NamedTuple
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -40,11 +43,26 @@ from vprtempo_ros.demo.processes import command, ros_environment  # noqa: E402
 from vprtempo_ros.demo.processes import running as running_fresh  # noqa: E402
 from vprtempo_ros.frames import RGB  # noqa: E402
 from vprtempo_ros.nodes.start import PROGRAMS  # noqa: E402
+from vprtempo_ros.support.paths import share_file  # noqa: E402
 
 # How often conditions are looked at without a message: each time costs a millisecond of rclpy's.
 _PERIOD = 0.03
 # After how long a request that may be sent twice is sent again, in seconds.
 _AGAIN = 2.0
+
+# A process writes all of its shared memory at its start. Of the package's profile that is 32 MiB, a
+# fifth of what a node of a test costs; a quarter holds the tests' images. The demo, launched
+# programs and documented commands have the profile itself.
+_PROFILE = NamedTemporaryFile('w', suffix='.xml')
+_PROFILE.write(
+    re.sub(
+        '(?<=<segment_size>)33554432',
+        f'{8 << 20}',
+        share_file('config/fastdds_shm.xml').read_text(),
+    )
+)
+_PROFILE.flush()
+_SMALL = {name: _PROFILE.name for name in ros_environment() if name.endswith('_PROFILES_FILE')}
 
 # For frames whose stamps say nothing about a drive.
 SINGLE = {'match.sequence.filter': 'none'}
@@ -114,7 +132,8 @@ def node(
     words = _command(name, arguments, parameters, remap)
     log = tmp_path / f'{name}-{time.monotonic_ns()}.log'
     # A fresh environment each time would be a domain of its own each time: conftest has set one.
-    environment = {**ros_environment(), 'PYTHONUNBUFFERED': '1', 'PYTHONFAULTHANDLER': '1'}
+    environment = {**ros_environment(), **_SMALL, 'PYTHONUNBUFFERED': '1'}
+    environment['PYTHONFAULTHANDLER'] = '1'
     with (
         log.open('w') as stream,
         (running_fresh if fresh else running)(
@@ -206,7 +225,9 @@ class Client:
         self._target = target
         self._context = rclpy.Context()
         rclpy.init(context=self._context)
-        self._node = rclpy.create_node('test_client', context=self._context)
+        # Read with the first node of a process.
+        with mock.patch.dict(os.environ, _SMALL):
+            self._node = rclpy.create_node('test_client', context=self._context)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
         reliable = QoSProfile(depth=1000, reliability=ReliabilityPolicy.RELIABLE)
