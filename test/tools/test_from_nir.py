@@ -357,6 +357,11 @@ def _version(root: Any) -> None:
     root['version'] = '9.1.0'
 
 
+def _layout(root: Any) -> None:
+    _version(root)
+    del root['node']
+
+
 def _external(root: Any) -> None:
     del root['node/nodes/n0/weight']
     root['node/nodes/n0/weight'] = h5py.ExternalLink('other.nir', '/x')
@@ -381,6 +386,7 @@ def _no_graph(root: Any) -> None:
     ('damage', 'expected'),
     [
         (_version, r'written by nir 9\.1\.0, this software reads'),
+        (_layout, r'written by nir 9\.1\.0, this software reads'),
         (_external, 'weight: a link to another file'),
         (_claimed, 'claims 268,435,456 bytes, of which 0 are in the file'),
         (_group_for_array, 'weight: expected an array'),

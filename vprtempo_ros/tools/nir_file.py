@@ -57,12 +57,6 @@ def read_stages(file: Path, inputs: int, dt: float) -> Stages:
         raise MapError(f'{file}: no such file')
     try:
         with h5py.File(file, 'r') as root:
-            (version,) = texts_of([_text(root, 'version')])
-            if not version.startswith(VERSIONS):
-                raise MapError(
-                    f'written by nir {version:.40}, this software reads the files of '
-                    f'{" and ".join(each.rstrip(".") for each in VERSIONS)}'
-                )
             return tuple(_stages(_read(root), inputs, dt))
     except MapError as error:
         raise MapError(f'{file}: {error}') from None
@@ -74,16 +68,16 @@ def read_stages(file: Path, inputs: int, dt: float) -> Stages:
 
 def _read(root: h5py.File) -> _Graph:
     """Return the texts, all read at once, and the nodes; their arrays are left for later."""
-    nodes = _group(root, 'node/nodes')
-    if len(nodes) > _NODES_MAX:
-        raise MapError(f'expected at most {_NODES_MAX} nodes, found {len(nodes)}')
-    edges = _dataset(root, 'node/edges', text=True)
-    if edges.ndim != 2 or edges.shape[1] != 2 or edges.shape[0] > _NODES_MAX:
-        raise MapError(f'edges: expected at most {_NODES_MAX} pairs of names, found {edges.shape}')
-    single = [
-        _text(root, name) for name in ('node/type', *(f'node/nodes/{each}/type' for each in nodes))
-    ]
-    pairs, kind, *kinds = texts_of([edges, *single])
+    version = _text(root, 'version')
+    try:
+        nodes = _group(root, 'node/nodes')
+        texts = _texts(root, nodes)
+    except Exception:
+        # Another version may have another layout.
+        _check_version(*texts_of([version]))
+        raise
+    written, pairs, kind, *kinds = texts_of([version, *texts])
+    _check_version(written)
     found = [(source, target) for source, target in pairs]
     return _Graph(
         kind,
@@ -91,6 +85,25 @@ def _read(root: h5py.File) -> _Graph:
         {name: _group(nodes, name) for name in nodes},
         dict(zip(nodes, kinds)),
     )
+
+
+def _texts(root: h5py.File, nodes: h5py.Group) -> list[h5py.Dataset]:
+    """Return the edges, the kind of the graph and the kinds of its nodes."""
+    if len(nodes) > _NODES_MAX:
+        raise MapError(f'expected at most {_NODES_MAX} nodes, found {len(nodes)}')
+    edges = _dataset(root, 'node/edges', text=True)
+    if edges.ndim != 2 or edges.shape[1] != 2 or edges.shape[0] > _NODES_MAX:
+        raise MapError(f'edges: expected at most {_NODES_MAX} pairs of names, found {edges.shape}')
+    names = 'node/type', *(f'node/nodes/{each}/type' for each in nodes)
+    return [edges, *(_text(root, name) for name in names)]
+
+
+def _check_version(version: str) -> None:
+    if not version.startswith(VERSIONS):
+        raise MapError(
+            f'written by nir {version:.40}, this software reads the files of '
+            f'{" and ".join(each.rstrip(".") for each in VERSIONS)}'
+        )
 
 
 def _stages(graph: _Graph, inputs: int, dt: float) -> Iterator[Matrix | Population]:
