@@ -66,6 +66,7 @@ def matched(folder: Path) -> list[dict[str, str]]:
 
 
 @pytest.mark.long
+@pytest.mark.unmeasured
 def test_rendered_route(tmp_path: Path) -> None:
     """A rendered route is recognised, every frame has a result, the report is written."""
     output = demo(tmp_path / 'demo', '--length', '30')

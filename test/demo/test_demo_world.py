@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -10,11 +11,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from vprtempo_ros.config import BagInputConfig, PosesConfig
 from vprtempo_ros.demo.appearance import Appearance
 from vprtempo_ros.demo.camera import Camera
+from vprtempo_ros.demo.recordings import render_drive
 from vprtempo_ros.demo.route import EPOCH_NS, QUERY, REFERENCE, DriveConditions, RenderedDrive
 from vprtempo_ros.demo.street import FRONTS
 from vprtempo_ros.demo.world import World
+from vprtempo_ros.sources.traverse import open_traverse
 
 pytestmark = pytest.mark.long
 SMALL = (120, 160)
@@ -167,6 +171,20 @@ def test_a_short_street_and_another_image_size() -> None:
         World(5, length=20.0), QUERY, frame_distance=1.0, rate=5.0, size=(97, 211)
     )
     assert [frame.image.shape for frame in drive] == [(97, 211, 3)] * 20
+
+
+def test_a_recorded_drive(tmp_path: Path) -> None:
+    """The bag has the frames with the poses of the odometry."""
+    drive = RenderedDrive(World(length=20.0), REFERENCE, frame_distance=5.0, size=(48, 64))
+    render_drive(drive, tmp_path / 'bag')
+    traverse, _ = open_traverse(str(tmp_path / 'bag'), BagInputConfig(), PosesConfig())
+    frames = list(traverse)
+    assert len(frames) == len(drive) == 4
+    for frame, shown in zip(frames, drive, strict=True):
+        np.testing.assert_array_equal(frame.image.pixels, shown.image)
+        assert frame.pose
+        assert (frame.stamp_ns, *frame.pose.position) == (shown.stamp_ns, shown.x, shown.y, 0.0)
+        assert frame.pose.orientation[2] == pytest.approx(np.sin(shown.yaw / 2))
 
 
 @pytest.mark.parametrize('rows', [480, 481, 482])

@@ -293,7 +293,8 @@ class Camera:
         across = (xb - xa) - slopes * (zb - za)
         across[np.abs(across) < 1e-6] = 1e-6
         share = np.minimum(np.maximum((slopes * za - xa) / across, -0.05), 1.05)
-        z = np.maximum(za + share * (zb - za), self.NEAR)
+        # What faces the camera has the same depth, and so the same rows, in all columns.
+        z = np.maximum(za + (0.0 if za == zb else share * (zb - za)), self.NEAR).reshape(-1)
         upper = self._horizon - (cutout.height - self.HEIGHT) * self._focal / z
         lower = self._horizon + self.HEIGHT * self._focal / z
         above, below = max(0, floor(upper.min())), min(rows, ceil(lower.max()))
@@ -308,17 +309,15 @@ class Camera:
             if hidden.max() <= above:
                 return
         tall = lower - upper
-        shrink = cutout.levels[0].shape[0] / float(np.mean(tall))
+        shrink = cutout.levels[0].shape[0] / (float(tall.sum()) / len(tall))
         level = cutout.levels[min(max(round(log2(shrink)), 0), len(cutout.levels) - 1)]
         map_u, map_v = np.empty((2, below - above, last - first), np.float32)
         map_u[:] = share * level.shape[1] - 0.5
-        # What faces the camera has the same rows in all columns.
-        alike = slice(0, 1) if za == zb else slice(None)
-        map_v[:] = (lines - upper[alike]) / tall[alike] * level.shape[0] - 0.5
+        map_v[:] = (lines - upper) / tall * level.shape[0] - 0.5
         patch = cv2.remap(level, map_u, map_v, cv2.INTER_LINEAR, borderValue=(0, 0, 0, 0))
         if hidden is not None and hidden.min() < below:
             patch[lines >= hidden] = 0
-        clear = float(np.exp(-np.mean(z) / self._visibility))
+        clear = float(np.exp(-float(z.sum()) / len(z) / self._visibility))
         # Colours are premultiplied by alpha, so that light and haze are one matrix.
         lit, haze = light * clear, HAZE / 255 * (1 - clear)
         shaded = np.array([[lit, 0, 0, haze], [0, lit, 0, haze], [0, 0, lit, haze]])

@@ -65,6 +65,8 @@ class EventCamera:
         self._before: NDArray[np.float32] | None = None
         self._free_us = np.zeros(height * width, np.int64)
         self._time_us = 0
+        # Room for the columns of the events between two frames, kept from frame to frame.
+        self._room = np.empty((3, 0), np.int64)
 
     def show(self, grey: NDArray[np.uint8], time_us: int) -> Events:
         """
@@ -78,7 +80,9 @@ class EventCamera:
             return self._sorted(*(np.zeros(0, np.int64) for _ in range(3)))
         passed = time_us - self._time_us
         most = len(light) * (passed // max(self._sensor.refractory_us, 1) + 2)
-        which, bright, times = (np.zeros(most, np.int64) for _ in range(3))
+        if self._room.shape[1] < most:
+            self._room = np.empty((3, most), np.int64)
+        which, bright, times = self._room[:, :most]
         count = _cross(
             self._before,
             light,
