@@ -22,10 +22,6 @@ from support.pages import Block, blocks, pages
 from support.shared import made_once
 from support.street import Street
 
-from vprtempo_ros.config import TrainerConfig
-from vprtempo_ros.maps.building import build_map
-from vprtempo_ros.maps.store import save
-from vprtempo_ros.options import from_flat
 from vprtempo_ros.sources.event_data_sets import BRISBANE
 
 WITH_COMMANDS = [
@@ -39,12 +35,12 @@ def name_of(page: Path) -> str:
 
 
 @pytest.fixture(scope='module')
-def prepared(street: Street, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def prepared(street: Street, quantised_map: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a home folder with everything that the pages take for granted."""
-    return made_once(tmp_path_factory, 'home', partial(prepare, street))
+    return made_once(tmp_path_factory, 'home', partial(prepare, street, quantised_map))
 
 
-def prepare(street: Street, home: Path) -> None:
+def prepare(street: Street, quantised_map: Path, home: Path) -> None:
     """Make maps, images and an event recording in a home folder."""
     maps = home / 'maps'
     for name in ('front', 'rear', 'office'):
@@ -71,15 +67,7 @@ def prepare(street: Street, home: Path) -> None:
                 archive.write(file, f'{season}_images_train/section1/{int(file.stem)}.png')
     for name in list(BRISBANE)[:2]:
         brisbane(home / 'Downloads' / 'brisbane', nmea(range(10)), name)
-    settings = {
-        'bags': [str(street.recordings.reference)],
-        'map': str(maps / 'office_int8'),
-        'places.by': 'metres',
-        'places.spacing': 2.0,
-        'training.quantize': 'qat',
-        'encoding.encoder': 'pixels',
-    }
-    save(build_map(from_flat(TrainerConfig, settings)), maps / 'office_int8')
+    shutil.copytree(quantised_map, maps / 'office_int8')
     event_drive(home / 'drive_events', range(12))
 
 
