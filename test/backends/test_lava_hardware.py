@@ -34,11 +34,12 @@ def test_hardware_that_is_not_there_is_one_line() -> None:
 
 @pytest.mark.usefixtures('_lava_loihi')
 @pytest.mark.parametrize(
-    'readout', [pytest.param('linear', marks=pytest.mark.unmeasured), 'clamped']
+    ('readout', 'modules'),
+    [pytest.param('linear', 3, marks=pytest.mark.unmeasured), ('clamped', 1)],
 )
-def test_the_chip_gives_the_same_integers(readout: str) -> None:
+def test_the_chip_gives_the_same_integers(readout: str, modules: int) -> None:
     """Loihi2HwCfg, adapters, neurons that pass on sums, 24-bit signs; a longer delay is found."""
-    network = quantised.trained(readout)
+    network = quantised.trained(readout, modules=modules)
     shown = quantised.frames(20)
     backend = create(network, 'streaming')
     assert backend.delay == ON_CHIP

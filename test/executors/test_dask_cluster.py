@@ -16,6 +16,7 @@ import pytest
 from support import PATIENCE, ROOT, environment
 from support.executed import NumberedTask, deadly, pids, refusing, slow, squared
 from support.helpers import drive, tiny_config, tree
+from support.measuring import unmeasured
 
 from vprtempo_ros.demo.processes import running
 from vprtempo_ros.errors import ConfigError, SourceError, VprError
@@ -35,7 +36,9 @@ class Cluster:
 
     def __init__(self, folder: Path, stack: ExitStack, path: Path = ROOT) -> None:
         self._folder, self._stack = folder, stack
-        self.scheduler, log = self._start('dask_scheduler', '--port', '0', path=path)
+        # Nothing runs there but what workers run too.
+        with unmeasured():
+            self.scheduler, log = self._start('dask_scheduler', '--port', '0', path=path)
         self.address = self._after(log, 'Scheduler at:')
         self.workers: list[subprocess.Popen[str]] = []
 
@@ -129,8 +132,10 @@ def test_a_worker_is_killed(cluster: Cluster, tmp_path: Path) -> None:
 def test_the_same_map(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A map of a cluster, whose worker is killed on the way, has the bytes of one made here."""
     monkeypatch.setattr(building, 'now', lambda: '2026-01-01T00:00:00+00:00')
-    for _ in range(2):
+    # What the one that is killed has measured is lost.
+    with unmeasured():
         cluster.add_worker()
+    cluster.add_worker()
     bags = [drive(tmp_path / f'bag{n}', range(8), range(n, n + 8)) for n in range(6)]
     config = {'places__bags': 'all'}
     here = save(building.build_map(tiny_config(*bags, **config)), tmp_path / 'here')
@@ -178,8 +183,9 @@ def test_what_is_missing(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.M
 
 def test_a_task_that_kills(cluster: Cluster, tmp_path: Path) -> None:
     """It is given up after several workers have died of it, in one line."""
-    for _ in range(4):
-        cluster.add_worker()
+    with unmeasured():
+        for _ in range(4):
+            cluster.add_worker()
     line = refused(cluster, deadly, new_tasks(tmp_path, 1), VprError)
     assert 'several workers of the Dask cluster died while they read it' in line
 
@@ -226,7 +232,8 @@ def test_no_scheduler(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.Monk
     tasks = new_tasks(tmp_path)
     with pytest.raises(ConfigError, match=r'^no Dask scheduler at tcp://127\.0\.0\.1:1 \('):
         DaskCluster('tcp://127.0.0.1:1').run(squared, tasks, 'all', silent, lambda *_: None)
-    cluster.add_worker()
+    with unmeasured():
+        cluster.add_worker()
 
     def kill(stage: str, done: int, total: int) -> None:
         if pids(tasks[0]) and cluster.scheduler.poll() is None:
