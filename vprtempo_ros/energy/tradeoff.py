@@ -73,9 +73,13 @@ def _keep(weights: Floats, part: float) -> NDArray[np.bool_]:
     weaker, and without them nothing would balance the others.
     """
     keep = weights != 0
+    if not part:
+        return keep
+    ranks = np.broadcast_to(np.arange(weights.shape[1]), weights.shape)
+    rank = np.empty(weights.shape, np.int64)
     for kind in (weights > 0, weights < 0):
         strength = np.where(kind, np.abs(weights), np.inf)
-        rank = strength.argsort(axis=1, kind='stable').argsort(axis=1, kind='stable')
+        np.put_along_axis(rank, strength.argsort(axis=1, kind='stable'), ranks, axis=1)
         gone = np.rint(part * kind.sum(axis=1, keepdims=True))
         keep &= ~kind | (rank >= gone)
     return keep
