@@ -94,6 +94,11 @@ test: ## run all tests, and measure their coverage unless PYTEST is given
 	$(SETUP) --with test
 	@$(RUN) $(if $(PYTEST),-m pytest,env/covered.py) -n $(N) --dist worksteal $(PYTEST)
 
+unmeasured: N = $(or $(WORKERS),$(shell expr $$(nproc) + 1))
+unmeasured: ## choose which tests `make test` need not measure: twice as long, writes test/unmeasured.txt
+	$(SETUP) --with test
+	@$(RUN) env/unmeasured.py -n $(N) --dist worksteal
+
 test-matrix: ## run the tests for each ROS 2 and Python of robots that has its Python on this machine
 	@$(PYTHON) env/matrix.py $(PYTEST)
 

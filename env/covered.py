@@ -16,11 +16,13 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from coverage import Coverage, CoverageData
 
 THIS = Path(__file__).resolve()
@@ -39,6 +41,12 @@ class Failures:
 
     def __init__(self) -> None:
         self.again: dict[str, bool] = {}
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_setupnodes(self) -> None:
+        """Measure nothing of this process: it runs no test, the workers do."""
+        sys.settrace(None)
+        threading.settrace(None)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Take the report of a test, from this process or from a worker."""
@@ -83,8 +91,6 @@ def tested(*arguments: str) -> tuple[int, dict[str, bool]]:
 
 def inside(failed: str, *arguments: str) -> int:
     """Run pytest in this process; write which tests failed to a file."""
-    import pytest
-
     # As with `python -m pytest`.
     sys.path[0] = str(ROOT)
     failures = Failures()

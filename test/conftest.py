@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 from support import ROOT, lanes
+from support.compiling import compile_once
 from support.domains import claim_domain
 from support.events import EVENT_PLACES
 from support.forking import end_server
 from support.helpers import map_around
-from support.measuring import compile_untraced, draw_untraced, unmeasured
+from support.measuring import draw_untraced, is_unmeasured, unmeasured
 from support.shared import made_once
 from support.shared_memory import remove_abandoned
 from support.street import Street
@@ -49,7 +50,7 @@ _DATA = ROOT.parent / 'shared' / 'data'
 
 def pytest_configure(config: pytest.Config) -> None:
     """Let rclpy be absent from the lane without it, and loops be compiled as fast as can be."""
-    compile_untraced()
+    compile_once()
     if hasattr(config, 'workerinput'):
         # The other process runs no tests.
         draw_untraced()
@@ -62,6 +63,13 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if collection_path.suffix != '.py':
         return None
     return lanes.left_out(collection_path, config.option.markexpr) or None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Leave out of the coverage what workers import after the first, which imports the same."""
+    with unmeasured() if os.environ.get('PYTEST_XDIST_WORKER', 'gw0') != 'gw0' else nullcontext():
+        return (yield)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -81,8 +89,8 @@ def pytest_sessionfinish() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Leave out of the coverage what is marked so, its fixtures too."""
-    with unmeasured() if item.get_closest_marker('unmeasured') else nullcontext():
+    """Leave out of the coverage what is listed in unmeasured.txt, its fixtures too."""
+    with unmeasured() if is_unmeasured(item.nodeid) else nullcontext():
         return (yield)
 
 

@@ -87,7 +87,6 @@ def test_default_for_floats() -> None:
     assert backends.default_backend(network('linear')) == ('numpy', 'the map holds floats only')
 
 
-@pytest.mark.unmeasured
 def test_default_for_floats_does_not_wait_for_torch() -> None:
     """The default backend of floats does not import torch."""
     code = (

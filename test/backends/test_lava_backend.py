@@ -43,13 +43,9 @@ def test_lava_is_here_in_ci() -> None:
 
 
 @needs_lava
-@pytest.mark.parametrize(
-    'readout', [pytest.param('linear', marks=pytest.mark.unmeasured), 'clamped']
-)
+@pytest.mark.parametrize('readout', ['linear', 'clamped'])
 @pytest.mark.parametrize('mode', ['one_at_a_time', 'streaming'])
-@pytest.mark.parametrize(
-    ('engine', 'modules'), [pytest.param('x86', 3, marks=pytest.mark.unmeasured), ('qnnpack', 1)]
-)
+@pytest.mark.parametrize(('engine', 'modules'), [('x86', 3), ('qnnpack', 1)])
 def test_equal_to_integer(readout: str, mode: str, engine: str, modules: int) -> None:
     """Both readouts, both modes, several modules, activations of 7 and of 8 bits: the same bits."""
     network = quantised.trained(readout, engine, modules)
@@ -64,7 +60,6 @@ def test_equal_to_integer(readout: str, mode: str, engine: str, modules: int) ->
 
 @needs_lava
 @pytest.mark.long
-@pytest.mark.unmeasured
 @pytest.mark.parametrize('readout', ['linear', 'clamped'])
 def test_equal_to_integer_on_nordland(shared_data, readout: str) -> None:
     """
@@ -104,7 +99,6 @@ def test_equal_to_integer_on_nordland(shared_data, readout: str) -> None:
 
 
 @needs_lava
-@pytest.mark.unmeasured
 def test_streaming_with_gaps_and_single_frames() -> None:
     """Steps without a frame shift no result, and single frames are possible at any time."""
     network = quantised.trained()
@@ -129,7 +123,6 @@ def test_streaming_with_gaps_and_single_frames() -> None:
 
 
 @needs_lava
-@pytest.mark.unmeasured
 def test_detail_says_what_a_chip_would_need() -> None:
     """The detail has chips, cores, neurons, synapses, and what is missing for a chip."""
     backend = create(quantised.trained())
@@ -139,7 +132,6 @@ def test_detail_says_what_a_chip_would_need() -> None:
 
 
 @needs_lava
-@pytest.mark.unmeasured
 def test_close_ends_every_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing runs on, and nothing of the shared memory is left."""
     monkeypatch.setattr(worker_handle, 'STOP', PATIENCE)
@@ -155,9 +147,7 @@ def test_close_ends_every_process(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @needs_lava
-@pytest.mark.parametrize(
-    'victim', ['worker', pytest.param('a process of Lava', marks=pytest.mark.unmeasured)]
-)
+@pytest.mark.parametrize('victim', ['worker', 'a process of Lava'])
 def test_a_killed_process_is_noticed_and_takes_the_others_along(victim: str) -> None:
     """Whichever process dies first, an error says that Lava has ended, and none is left."""
     backend = create(quantised.trained())
@@ -172,7 +162,6 @@ def test_a_killed_process_is_noticed_and_takes_the_others_along(victim: str) -> 
 
 
 @needs_lava
-@pytest.mark.unmeasured
 def test_nothing_survives_a_killed_owner(tmp_path: Path) -> None:
     """The process that uses the backend is killed with SIGKILL: all of Lava goes with it."""
     script = tmp_path / 'owner.py'

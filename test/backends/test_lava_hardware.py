@@ -33,10 +33,7 @@ def test_hardware_that_is_not_there_is_one_line() -> None:
 
 
 @pytest.mark.usefixtures('_lava_loihi')
-@pytest.mark.parametrize(
-    ('readout', 'modules'),
-    [pytest.param('linear', 3, marks=pytest.mark.unmeasured), ('clamped', 1)],
-)
+@pytest.mark.parametrize(('readout', 'modules'), [('linear', 3), ('clamped', 1)])
 def test_the_chip_gives_the_same_integers(readout: str, modules: int) -> None:
     """Loihi2HwCfg, adapters, neurons that pass on sums, 24-bit signs; a longer delay is found."""
     network = quantised.trained(readout, modules=modules)
@@ -51,9 +48,7 @@ def test_the_chip_gives_the_same_integers(readout: str, modules: int) -> None:
 
 @needs_lava_dl
 @pytest.mark.usefixtures('_lava_loihi')
-@pytest.mark.parametrize(
-    'mode', [pytest.param('one_at_a_time', marks=pytest.mark.unmeasured), 'streaming']
-)
+@pytest.mark.parametrize('mode', ['one_at_a_time', 'streaming'])
 def test_spiking_networks_on_the_chip(mode: str) -> None:
     """Resets and reading wait for the spikes, which arrive later on the chip."""
     spiking = made()
@@ -63,7 +58,6 @@ def test_spiking_networks_on_the_chip(mode: str) -> None:
     backend.close()
 
 
-@pytest.mark.unmeasured
 @pytest.mark.usefixtures('_lava_loihi')
 def test_the_simulation_can_be_chosen_on_a_machine_with_a_chip() -> None:
     """backend.lava.target: simulation leaves the chip alone."""

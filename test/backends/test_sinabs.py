@@ -54,7 +54,6 @@ def test_samna_is_not_installed() -> None:
 
 
 @needs_sinabs
-@pytest.mark.unmeasured
 def test_samna_is_not_imported() -> None:
     """Not even tried: in a new interpreter, a finder records imports of it."""
     code = """
@@ -124,7 +123,6 @@ def test_a_lower_threshold_costs_more_spikes() -> None:
     assert sent(steps=200) > 1.5 * sent(steps=100)
 
 
-@pytest.mark.unmeasured
 @needs_sinabs
 @pytest.mark.parametrize('threshold', [1.0, 0.3])
 @pytest.mark.parametrize('readout', ['linear', 'clamped'])
@@ -237,7 +235,6 @@ def test_missing_sinabs_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @needs_sinabs
 @pytest.mark.long
-@pytest.mark.unmeasured
 def test_recall_on_nordland(shared_data) -> None:
     """At T = 100 recall@1 is within 0.03 of floats, for every fourth of 500 places."""
     folder = shared_data('nordland_64x32')

@@ -17,11 +17,9 @@ from vprtempo_ros.evaluation.truth import NO_PLACE, GroundTruth
 from vprtempo_ros.frames import grey_image
 from vprtempo_ros.matching.stages import Route
 
-pytestmark = [
-    # Benchmarks are not in the package.
-    pytest.mark.unmeasured,
-    pytest.mark.skipif(not hasattr(cv2, 'HOGDescriptor'), reason='needs OpenCV 4, which has HOG'),
-]
+pytestmark = pytest.mark.skipif(
+    not hasattr(cv2, 'HOGDescriptor'), reason='needs OpenCV 4, which has HOG'
+)
 
 PLACES = 24
 

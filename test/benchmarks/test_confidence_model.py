@@ -20,9 +20,6 @@ from vprtempo_ros.matching.confidence import Model, model_from, shipped_models
 from vprtempo_ros.matching.cues import NAMES
 from vprtempo_ros.matching.stages import Route
 
-# Benchmarks are not in the package.
-pytestmark = pytest.mark.unmeasured
-
 PLACES = 30
 NOTHING = grey_image(np.zeros((2, 2), np.uint8))
 

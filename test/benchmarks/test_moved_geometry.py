@@ -14,8 +14,7 @@ from benchmarks.moved.scene import TURNING, TWO_SIDED, Plane, Quad, Scene
 from benchmarks.moved.sensor import Fisheye, rolled
 
 # Compiles the ray caster, which takes half a minute.
-# Benchmarks are not in the package.
-pytestmark = [pytest.mark.long, pytest.mark.unmeasured]
+pytestmark = pytest.mark.long
 
 SIZE = (120, 160)
 FIELD = 1.2

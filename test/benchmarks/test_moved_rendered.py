@@ -14,9 +14,6 @@ from benchmarks.moved.rendered import RenderedRoute
 from benchmarks.moved.route import REFERENCE, Traverse
 from benchmarks.routes import rendered
 
-# Benchmarks are not in the package.
-pytestmark = pytest.mark.unmeasured
-
 FRAMES = 12
 
 

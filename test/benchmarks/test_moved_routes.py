@@ -17,9 +17,6 @@ from benchmarks.moved.town import Pavement, Town
 from benchmarks.moved.track import Leg, Track
 from benchmarks.moved.world import RouteWorld
 
-# Benchmarks are not in the package.
-pytestmark = pytest.mark.unmeasured
-
 SMALL = (60, 80)
 
 

@@ -6,13 +6,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import pytest
 
 from benchmarks.long_route import HEIGHT, WIDTH, images, write_folder
 from benchmarks.scale_plot import Point, draw
-
-# Benchmarks are not in the package.
-pytestmark = pytest.mark.unmeasured
 
 
 def test_a_route_is_the_same_each_time_and_another_on_another_day(tmp_path: Path) -> None:

@@ -66,7 +66,6 @@ def matched(folder: Path) -> list[dict[str, str]]:
 
 
 @pytest.mark.long
-@pytest.mark.unmeasured
 def test_rendered_route(tmp_path: Path) -> None:
     """A rendered route is recognised, every frame has a result, the report is written."""
     output = demo(tmp_path / 'demo', '--length', '30')
@@ -99,7 +98,6 @@ def test_rendered_route(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.unmeasured
 def test_rendered_route_seen_by_an_event_camera(tmp_path: Path) -> None:
     """
     The same with events: every window of 0.1 s has a result, most of them correct.
@@ -120,7 +118,6 @@ def test_rendered_route_seen_by_an_event_camera(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.unmeasured
 def test_nordland_over_dds(shared_data, tmp_path: Path) -> None:
     """On 500 places of Nordland, summer to winter, upstream's recall is reached over DDS."""
     output = demo(tmp_path, '--data', str(shared_data('nordland_64x32')), '--rate', '40')
@@ -185,7 +182,6 @@ def test_blank_images_do_not_shift_the_truth(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.unmeasured
 def test_the_end_of_the_demo_ends_its_nodes(tmp_path: Path) -> None:
     """SIGTERM while nodes run, and even SIGKILL, leave no process behind."""
     for name in ('a', 'b'):

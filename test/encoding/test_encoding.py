@@ -77,7 +77,6 @@ def test_equal_to_upstream(side: int, patch: int, shape: tuple[int, int], colour
 
 
 @pytest.mark.long
-@pytest.mark.unmeasured
 @pytest.mark.parametrize(('side', 'patch'), SIZES)
 def test_equal_to_upstream_on_nordland(shared_data, side: int, patch: int) -> None:
     """Within 2 grey levels on real images of both seasons."""

@@ -149,7 +149,6 @@ def test_pictures_of_counts() -> None:
 
 
 @pytest.mark.long
-@pytest.mark.unmeasured
 def test_recall_on_lens(shared_data: Callable[[str], Path]) -> None:
     """On LENS's frames single frames are recognised as often as by SAD, 0.75 within 3, or more."""
     folder = shared_data('lens_example')

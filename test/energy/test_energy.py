@@ -218,7 +218,6 @@ def test_the_tool(
 # SANA-FE, where it is installed, runs in a process of its own.
 @pytest.mark.process
 @with_sinabs
-@pytest.mark.unmeasured
 def test_the_tool_with_the_rate_code(
     street, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

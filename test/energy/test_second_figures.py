@@ -81,7 +81,6 @@ def test_counters_of_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         zones(tmp_path)
 
 
-@pytest.mark.unmeasured
 @pytest.mark.process
 def test_sana_fe_counts_as_we_do() -> None:
     """Operations of a linear network, and their energy by the architecture of SANA-FE."""

@@ -42,10 +42,7 @@ from vprtempo_ros.options import from_flat
 from vprtempo_ros.sources.folder import FolderFrames
 
 # Long recordings are encoded in several processes.
-pytestmark = [
-    *(pytest.mark.long, pytest.mark.unmeasured, pytest.mark.process),
-    pytest.mark.timeout(900),
-]
+pytestmark = [pytest.mark.long, pytest.mark.process, pytest.mark.timeout(900)]
 
 SINGLE = Method('network', False, AS_CONFIGURED, True)
 SEQUENCE = Method('network', True, AS_CONFIGURED, True)

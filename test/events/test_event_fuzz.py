@@ -97,7 +97,6 @@ def test_garbage(encoding: str, parts: list[bytes], time_base: int, bigendian: b
     feed(encoding, parts, time_base, bigendian)
 
 
-@pytest.mark.unmeasured
 @pytest.mark.parametrize('encoding', ENCODINGS)
 @given(
     flips=st.lists(st.tuples(st.integers(0, 10**6), st.integers(1, 255)), max_size=6),
@@ -173,7 +172,6 @@ def test_vectors_that_outgrow_the_memory(words: list[int]) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.unmeasured
 @pytest.mark.parametrize('switch', ['NUMBA_DISABLE_JIT', 'NUMBA_BOUNDSCHECK'])
 def test_nothing_is_read_or_written_out_of_bounds(switch: str, tmp_path: Path) -> None:
     """The examples of this file run as Python, and compiled with a check of every index."""

@@ -102,7 +102,6 @@ def results(
     return [found[number] for number in range(len(tasks))]
 
 
-@pytest.mark.unmeasured
 def test_a_worker_is_killed(cluster: Cluster, tmp_path: Path) -> None:
     """It costs the task that it was working on, and nothing else; one progress shows all."""
     for _ in range(2):

@@ -50,7 +50,6 @@ def test_no_tasks_start_no_process() -> None:
     assert list(streamed(squared, [], 2)) == []
 
 
-@pytest.mark.unmeasured
 def test_deaths_refusals_and_streams_that_fail(tasks: list[NumberedTask]) -> None:
     """A death costs its task again; a task that kills is given up; errors are raised here."""
     found = list(streamed(deadly_once, tasks[:6], 2))

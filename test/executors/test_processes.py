@@ -64,7 +64,6 @@ def test_results_and_progress(tasks: list[NumberedTask]) -> None:
     assert done == sorted(done) and reports[-1][1] == reports[-1][2]
 
 
-@pytest.mark.unmeasured
 def test_workers_that_die(tasks: list[NumberedTask]) -> None:
     """A death costs its task again, and nothing else."""
     assert results(Processes(2), deadly_once, tasks) == [0, 1, 4, 9, 16]

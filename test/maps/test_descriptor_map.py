@@ -101,7 +101,6 @@ def test_settings_of_other_encoders_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.unmeasured
 @pytest.mark.parametrize(
     ('reference', 'query', 'single', 'filtered'),
     [('reference', 'query', 0.88, 0.97), ('query', 'reference', 0.86, 0.97)],

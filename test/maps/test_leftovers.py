@@ -85,7 +85,6 @@ def test_it_goes_on(bags: list[Path], tmp_path: Path, kind: str) -> None:
     assert names(tmp_path / 'maps') == ['map', 'whole']
 
 
-@pytest.mark.unmeasured
 def test_with_processes(bags: list[Path], tmp_path: Path) -> None:
     """Other processes are given only what is left."""
     config = config_of(bags, tmp_path / 'map', 'processes', places__bags='all')

@@ -54,7 +54,6 @@ def test_failure_leaves_the_old_map(
     assert names(tmp_path) == ['office']
 
 
-@pytest.mark.unmeasured
 def test_a_full_disk_leaves_the_old_map(tmp_path: Path) -> None:
     """If the disk is full, the error is one line and the old map stays."""
     folder = save(tiny_map(), tmp_path / 'office')

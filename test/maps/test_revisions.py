@@ -218,7 +218,6 @@ KILLS = 36
 
 
 @pytest.mark.long
-@pytest.mark.unmeasured
 def test_killed_at_any_moment(folder: Path) -> None:
     """A process that edits and undoes, killed again and again, leaves the map before or after."""
     rng = random.Random(0)

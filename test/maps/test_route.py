@@ -27,7 +27,6 @@ from vprtempo_ros.support.sampling import evenly_spread
 pytestmark = pytest.mark.process
 
 
-@pytest.mark.unmeasured
 def test_every_bag_a_stretch(street: Street, tmp_path: Path) -> None:
     """With places.bags all it is the map that adding one recording after the other makes."""
     places = street.places()
@@ -55,7 +54,6 @@ def drives(folder: Path) -> list[Path]:
     return [drive(folder / f'bag{n}', range(8), range(n, n + 8)) for n in range(4)]
 
 
-@pytest.mark.unmeasured
 @pytest.mark.parametrize('bags', ['first', 'all'])
 def test_the_same_bytes(tmp_path: Path, same_time: None, bags: str) -> None:
     """The files of the map do not depend on where and by how many workers it was made."""
@@ -142,7 +140,6 @@ def refusal(config: TrainerConfig, kind: type[Exception]) -> str:
     return str(error.value)
 
 
-@pytest.mark.unmeasured
 def test_recordings_that_do_not_fit(tmp_path: Path) -> None:
     """Other coordinate frames, and a bag that is not there, read in processes too."""
     one = drive(tmp_path / 'one', range(8), range(8))

@@ -41,7 +41,6 @@ def network() -> SpikingNetwork:
     return train(SPIKES, np.arange(9), config, size=(8, 8))
 
 
-@pytest.mark.unmeasured
 @needs_lava_dl
 def test_it_learns_its_places(network: SpikingNetwork) -> None:
     """Places are recognised under noise, and the loss has fallen in all modes of bootstrap."""
@@ -145,9 +144,7 @@ def test_hdf5_is_what_lava_dl_exports(tmp_path: Path) -> None:
 
 
 @needs_lava_dl
-@pytest.mark.parametrize(
-    'mode', [pytest.param('one_at_a_time', marks=pytest.mark.unmeasured), 'streaming']
-)
+@pytest.mark.parametrize('mode', ['one_at_a_time', 'streaming'])
 def test_netx_gives_the_same_bits(network: SpikingNetwork, mode: str) -> None:
     """Loaded by netx and run in Lava, in fixed point: the integers of cuba, in order."""
     backend = backends.create(network, BackendConfig(name='lava', lava=LavaConfig(mode)))

@@ -9,9 +9,6 @@ from importlib import import_module
 import pytest
 from support import ROOT
 
-# Nothing of the package runs here.
-pytestmark = pytest.mark.unmeasured
-
 FOLDERS = ('vprtempo_ros', 'launch', 'test', 'env', 'docs', 'benchmarks', 'setup.py')
 CONFIG = ROOT / 'env' / 'ament_flake8.ini'
 

@@ -106,7 +106,6 @@ def runs(folder: Path, name: str) -> list[str]:
     return (folder / name).read_text().split()
 
 
-@pytest.mark.unmeasured
 def test_starved_tests_run_again_alone(tmp_path: Path) -> None:
     """They may pass then, which is said; what they cover counts, and the others run once."""
     status, said = covered(tmp_path, TESTS)
@@ -118,7 +117,6 @@ def test_starved_tests_run_again_alone(tmp_path: Path) -> None:
     assert [line.split()[-1] for line in said if line.startswith('package/')] == ['100%', '0%']
 
 
-@pytest.mark.unmeasured
 @pytest.mark.parametrize(
     ('name', 'test', 'times'), [('broken', BROKEN, 2), ('unmarked', UNMARKED, 1)]
 )

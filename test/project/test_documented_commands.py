@@ -92,7 +92,6 @@ def sandbox(
 
 
 @pytest.mark.long
-@pytest.mark.unmeasured
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize('page', WITH_COMMANDS, ids=name_of)
 def test_commands_run(page: Path, sandbox: Sandbox) -> None:

@@ -11,9 +11,6 @@ import pytest
 import yaml
 from support import ROOT
 
-# Nothing of the package runs here.
-pytestmark = pytest.mark.unmeasured
-
 PAGES = [
     ROOT / 'docs' / name
     for name in ('diagnostics.md', 'tutorials/teaching.md', 'tutorials/troubleshooting.md')

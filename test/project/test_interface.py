@@ -108,7 +108,6 @@ def await_graph(name: str, wanted: Graph) -> None:
         context.try_shutdown()
 
 
-@pytest.mark.unmeasured
 @pytest.mark.parametrize('variant', [0, 1], ids=['image', 'compressed'])
 def test_vpr_node_with_a_camera(street, tmp_path: Path, variant: int) -> None:
     """A node that listens to images and odometry has what the table says, but for events."""
@@ -125,7 +124,6 @@ def test_vpr_node_with_a_camera(street, tmp_path: Path, variant: int) -> None:
         await_graph('vpr_node', expected('vpr_node', (EVENTS, *unused, *LOCALISATION), variant))
 
 
-@pytest.mark.unmeasured
 @pytest.mark.parametrize('variant', [0, 1], ids=['packet', 'array'])
 def test_vpr_node_with_an_event_camera(event_map: Path, tmp_path: Path, variant: int) -> None:
     """A node that listens to events has what the table says, but for images."""
@@ -168,7 +166,6 @@ def test_trainer_node(street, tmp_path: Path) -> None:
         assert process.process.poll() is None, process.output()
 
 
-@pytest.mark.unmeasured
 @pytest.mark.parametrize('variant', [0, 1], ids=['image', 'compressed'])
 def test_trainer_node_that_is_taught(tmp_path: Path, variant: int) -> None:
     """A trainer that is taught has what the table says while it records, but for events."""

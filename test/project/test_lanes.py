@@ -62,7 +62,6 @@ def test_the_lanes_have_tests() -> None:
 
 
 @pytest.mark.process
-@pytest.mark.unmeasured
 def test_the_lane_without_ros_is_collected_without_rclpy(tmp_path: Path) -> None:
     """`make test-fast` imports rclpy neither for its tests nor to find them."""
     (tmp_path / 'plugin.py').write_text(

@@ -8,11 +8,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
-import pytest
 from support import ROOT
-
-# Sources are read here, nothing of the package runs.
-pytestmark = pytest.mark.unmeasured
 
 PACKAGE = ROOT / 'vprtempo_ros'
 

@@ -112,7 +112,6 @@ def test_package_xml_and_setup_agree() -> None:
 
 
 @pytest.mark.long
-@pytest.mark.unmeasured
 def test_colcon_builds_and_installs(tmp_path: Path) -> None:
     """Colcon knows the package as ament_python and installs all that users need."""
     if not COLCON.exists() and shutil.which('colcon') is None:

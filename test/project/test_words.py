@@ -8,9 +8,6 @@ import subprocess
 import pytest
 from support import ROOT
 
-# Nothing of the package runs here.
-pytestmark = pytest.mark.unmeasured
-
 # A retired word, and the field's term for it.
 RETIRED = {
     r'tells?|told|telling': 'say, report, inform, return whether, distinguish',

@@ -123,7 +123,6 @@ def test_names_that_mean_something_in_a_uri(tmp_path: Path, name: str) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == [name]
 
 
-@pytest.mark.unmeasured
 @pytest.mark.parametrize('storage', STORAGES)
 @pytest.mark.parametrize('limit', [0, 5_000, 100_000, 2_000_000])
 def test_a_full_disk(tmp_path: Path, storage: str, limit: int) -> None:
@@ -173,7 +172,6 @@ def small_disk(tmp_path: Path) -> Path:
     subprocess.run(['umount', '--lazy', mounted], check=True)
 
 
-@pytest.mark.unmeasured
 @pytest.mark.parametrize('storage', STORAGES)
 def test_a_disk_that_is_really_full(small_disk: Path, storage: str) -> None:
     """On a full file system the error is one line, and all space is free again."""

@@ -15,7 +15,6 @@ def test_damaged_recordings_end_in_frames_or_one_line() -> None:
 
 
 @pytest.mark.long
-@pytest.mark.unmeasured
 @pytest.mark.timeout(1200)
 def test_many_damaged_recordings() -> None:
     """The same, at length; docs/recordings.md has the number of the longest run."""

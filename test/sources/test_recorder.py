@@ -280,7 +280,6 @@ def progress(process: subprocess.Popen[str], until: int) -> list[tuple[int, int]
     return seen
 
 
-@pytest.mark.unmeasured
 @pytest.mark.parametrize('when', range(4))
 def test_killed_while_recording(tmp_path: Path, when: int) -> None:
     """After SIGKILL at any time all committed messages are there, in order, byte for byte."""
@@ -303,7 +302,6 @@ def test_killed_while_recording(tmp_path: Path, when: int) -> None:
     assert unfinished_recordings(path) == []
 
 
-@pytest.mark.unmeasured
 def test_half_a_transaction_is_taken_back(tmp_path: Path) -> None:
     """What SQLite had begun to write when it was killed is not read, though the file holds it."""
     path = tmp_path / 'drive'

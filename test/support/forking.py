@@ -39,7 +39,8 @@ from pkgutil import iter_modules, walk_packages
 from typing import IO, Any
 
 from support import ROOT, environment
-from support.measuring import MEASURED, PROCESSES, compile_untraced, draw_untraced
+from support.compiling import compile_once
+from support.measuring import MEASURED, PROCESSES, draw_untraced, enter_test
 from vprtempo_ros.demo.processes import as_child, ended_after
 from vprtempo_ros.sources import cdr
 
@@ -289,6 +290,7 @@ def _become(request: dict[str, Any], files: Sequence[int]) -> None:
     sys.stdout.reconfigure(write_through='PYTHONUNBUFFERED' in os.environ)
     if 'PYTHONFAULTHANDLER' in os.environ:
         faulthandler.enable()
+    enter_test()
 
 
 def _run(words: list[str]) -> None:
@@ -357,7 +359,7 @@ def main(descriptor: int) -> None:
     # What is registered first is called last.
     atexit.register(_leave)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    compile_untraced()
+    compile_once()
     for name in _PACKAGES:
         package = import_module(f'vprtempo_ros.{name}')
         for module in iter_modules(package.__path__, f'{package.__name__}.'):

@@ -7,9 +7,11 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import wraps
+from functools import cache, wraps
 from importlib import import_module
 from typing import ParamSpec, TypeVar
+
+from support import TEST as TESTS
 
 P = ParamSpec('P')
 T = TypeVar('T')
@@ -18,6 +20,8 @@ T = TypeVar('T')
 PROCESSES = 'COVERAGE_PROCESS_CONFIG'
 # Its value, also while `unmeasured` holds.
 MEASURED = os.environ.get(PROCESSES)
+# The test for which they are started, where it is asked which test reaches what.
+TEST = 'VPRTEMPO_TEST'
 
 
 def untraced(function: Callable[P, T]) -> Callable[P, T]:
@@ -33,14 +37,6 @@ def untraced(function: Callable[P, T]) -> Callable[P, T]:
             sys.settrace(tracer)
 
     return run
-
-
-def compile_untraced() -> None:
-    """Let numba compile loops without the tracer, where something is measured."""
-    if PROCESSES in os.environ:
-        from numba.core.dispatcher import Dispatcher
-
-        Dispatcher.compile = untraced(Dispatcher.compile)
 
 
 def draw_untraced() -> None:
@@ -67,3 +63,25 @@ def unmeasured() -> Iterator[None]:
         threading.settrace(of_threads)
         sys.settrace(tracer)
         os.environ[PROCESSES] = configuration
+
+
+@cache
+def listed() -> frozenset[str]:
+    """Return the tests and cases of unmeasured.txt."""
+    lines = (TESTS / 'unmeasured.txt').read_text(encoding='utf-8').splitlines()
+    return frozenset(line for line in lines if not line.startswith('#'))
+
+
+def is_unmeasured(name: str) -> bool:
+    """Return whether a test, or all cases of its function, are left out of the coverage."""
+    return bool({name, name.partition('[')[0]} & listed())
+
+
+def enter_test() -> None:
+    """Let a fork of a process, started before, run for the test of its own environment."""
+    if PROCESSES in os.environ and TEST in os.environ:
+        from coverage import Coverage
+
+        current = Coverage.current()
+        assert current is not None
+        current.switch_context(os.environ[TEST])

@@ -225,7 +225,6 @@ def test_predictions_are_those_of_the_figures(report: tuple[Path, str]) -> None:
     assert point['precision'] == pytest.approx(correct[confidence >= 0.3].mean())
 
 
-@pytest.mark.unmeasured
 def test_a_browser_shows_it(report: tuple[Path, str], tmp_path: Path) -> None:
     """A real browser draws the page, with no network."""
     browser = shutil.which('chromium') or shutil.which('google-chrome')
@@ -263,7 +262,6 @@ def confidence(folder: Path) -> float:
         return float(np.mean([float(row['confidence']) for row in csv.DictReader(stream)]))
 
 
-@pytest.mark.unmeasured
 def test_what_confidence_promises_is_the_default(street: Street, tmp_path: Path) -> None:
     """Without a kind of ground truth, a place next to the nearest one is correct."""
     out = tmp_path / 'out'
@@ -285,7 +283,6 @@ def test_what_confidence_promises_is_the_default(street: Street, tmp_path: Path)
     assert others[0] < 0.6 * promised
 
 
-@pytest.mark.unmeasured
 def test_an_evaluation_may_be_repeated(street: Street, tmp_path: Path) -> None:
     """The folder of an earlier one is overwritten; other files in it stay."""
     out = tmp_path / 'out'
@@ -428,7 +425,6 @@ def test_wrong_maps_and_queries(street: Street, tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.unmeasured
 def test_markup_in_names_stays_text(tmp_path: Path) -> None:
     """A file named like a script is shown by its name."""
     names = [f'<script>alert({n})</script>.png'.replace('/', '') for n in range(4)]
@@ -439,7 +435,6 @@ def test_markup_in_names_stays_text(tmp_path: Path) -> None:
     assert '<script>alert(' in page.text
 
 
-@pytest.mark.unmeasured
 def test_a_picture_of_the_query_is_shown(tmp_path: Path) -> None:
     """The examples show the query frame next to the thumbnail of the place."""
     import base64

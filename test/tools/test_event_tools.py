@@ -167,7 +167,6 @@ def test_map_info_of_events(tmp_path: Path) -> None:
     assert 'windows      0.1 s, polarities split' in said
 
 
-@pytest.mark.unmeasured
 @pytest.mark.parametrize('kind', ['EVT3', 'DAT', 'AEDAT4', 'HDF5'])
 def test_a_file_from_bag_info_to_evaluate(tmp_path: Path, kind: str) -> None:
     """The drive that was learnt is recognised, and its events are counted."""

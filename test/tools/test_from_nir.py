@@ -199,7 +199,6 @@ np.save('responses.npy', found)
 STEP_OF = {'snntorch': 1e-4, 'norse': 1e-6}
 
 
-@pytest.mark.unmeasured
 @pytest.mark.parametrize('tool', sorted(MADE_IN))
 def test_networks_of_other_tools(tmp_path: Path, tool: str) -> None:
     """A network responds here as in the tool that it was made in."""

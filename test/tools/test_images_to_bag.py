@@ -43,7 +43,6 @@ def run(*arguments: object, limit: int | None = None) -> subprocess.CompletedPro
     )
 
 
-@pytest.mark.unmeasured
 def test_the_command(tmp_path: Path) -> None:
     """Every option takes effect, and the command says what it did."""
     folder = write_pictures(tmp_path / 'images', ['a2.png', 'a10.png', 'a1.png', 'b.png'])
@@ -236,7 +235,6 @@ def test_an_error_of_the_command(tmp_path: Path, folder: Path) -> None:
     assert not (tmp_path / 'bag').exists()
 
 
-@pytest.mark.unmeasured
 @pytest.mark.parametrize('storage', STORAGES)
 def test_a_full_disk(tmp_path: Path, folder: Path, storage: str) -> None:
     """If the disk is full, one line says so and no part of the bag is left."""

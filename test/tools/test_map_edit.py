@@ -180,7 +180,6 @@ def test_a_map_that_may_not_be_written(tmp_path: Path) -> None:
     assert tree(tmp_path) == before
 
 
-@pytest.mark.unmeasured
 def test_several_at_once(street: Street, tmp_path: Path) -> None:
     """Several maps, recordings or drives make one revision, which is that of one after another."""
     ranges = range(5), range(5, 9), range(9, 12)

@@ -194,7 +194,6 @@ def test_the_camera_is_named_where_there_are_several(
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.unmeasured
 @needs_nir
 @pytest.mark.process
 def test_cameras_of_different_networks_recognise_together(

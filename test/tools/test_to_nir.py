@@ -115,7 +115,6 @@ def of_kind(kind: str) -> tuple[Network, SinabsConfig | None]:
     return LinearNetwork(weights), SinabsConfig(steps=20) if kind == 'rate-coded' else None
 
 
-@pytest.mark.unmeasured
 @pytest.mark.parametrize('tool', ['sinabs', 'norse', 'snntorch', 'rockpool', 'spikingjelly'])
 def test_other_tools_run_it(tmp_path: Path, tool: str) -> None:
     """The importers of other projects give the same responses (`make nir-peers`)."""
@@ -237,7 +236,6 @@ def test_the_tool(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert arrays_of(tmp_path / 'rate.safetensors')['drawn'].shape == (7, 64)
 
 
-@pytest.mark.unmeasured
 def test_the_example_recognises_images(tmp_path: Path) -> None:
     """docs/examples/nir_images.py finds the places of a map's own images, from the files alone."""
     pytest.importorskip('sinabs.nir', reason='needs sinabs: make lava')

@@ -234,7 +234,6 @@ def test_the_page_in_a_browser(folder: Path, tmp_path: Path, browser: Any) -> No
     assert load(folder).labels == {0: 'loading dock', 4: ATTACK}
 
 
-@pytest.mark.unmeasured
 @pytest.mark.process
 def test_a_large_map_is_smooth(tmp_path: Path, browser: Any) -> None:
     """27,592 places are drawn in a few frames of the screen, also while they are moved."""

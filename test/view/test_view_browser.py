@@ -46,7 +46,6 @@ def settings(street: Any) -> dict[str, Any]:
     return {'map': street.map, **SINGLE}
 
 
-@pytest.mark.unmeasured
 def test_the_page_follows_the_node(street, tmp_path: Path, browser: Any) -> None:
     """It waits for the node, shows its matches, notices its end, and finds its successor."""
     places = street.places()
@@ -109,7 +108,6 @@ def test_the_page_follows_the_node(street, tmp_path: Path, browser: Any) -> None
         page.page.close()
 
 
-@pytest.mark.unmeasured
 def test_light_dark_and_small(street, tmp_path: Path, browser: Any) -> None:
     """Both themes differ in ground and ink, and on a telephone nothing is cut off."""
     with view(tmp_path) as (_, url), ros.node(tmp_path, 'vpr_node', parameters=settings(street)):
@@ -130,7 +128,6 @@ def test_light_dark_and_small(street, tmp_path: Path, browser: Any) -> None:
         assert brightness[1] < 60
 
 
-@pytest.mark.unmeasured
 def test_text_of_messages_is_not_run(tmp_path: Path, browser: Any) -> None:
     """HTML in diagnostics, frame ids and class ids is shown as text and has no effect."""
     import rclpy

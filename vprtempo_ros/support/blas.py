@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+from functools import lru_cache
 from typing import Any
 
 
@@ -51,6 +53,12 @@ class BlasThreads:
 
     @staticmethod
     def _apply(threads: int) -> Any:
-        from threadpoolctl import threadpool_limits
+        return _libraries(len(sys.modules)).limit(limits=threads, user_api='blas')
 
-        return threadpool_limits(limits=threads, user_api='blas')
+
+@lru_cache(maxsize=1)
+def _libraries(modules: int) -> Any:
+    """Return what sets the threads of the libraries loaded; looked for again after an import."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()

@@ -44,7 +44,6 @@ def stamps(client: Client) -> list[int]:
     return [stamp_ns(match.header) for match in client.matches]
 
 
-@pytest.mark.unmeasured
 def test_bag_to_matches(street, tmp_path: Path) -> None:
     """Every recorded image reaches the node; those that it does not drop are matched."""
     expected = recorded(street)
@@ -64,7 +63,6 @@ def test_bag_to_matches(street, tmp_path: Path) -> None:
         assert found[-1] == expected[-1]
 
 
-@pytest.mark.unmeasured
 def test_matches_are_shown_and_recorded(street, tmp_path: Path) -> None:
     """Every recorded image is matched under its own stamp, and printed and recorded."""
     expected = recorded(street)
@@ -94,7 +92,6 @@ def test_matches_are_shown_and_recorded(street, tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.unmeasured
 def test_restamp_moves_all_stamps_to_now(street, tmp_path: Path) -> None:
     """--restamp moves all stamps by the same time, which it prints, to the time of replay."""
     expected = recorded(street)
@@ -122,7 +119,6 @@ def test_restamp_moves_all_stamps_to_now(street, tmp_path: Path) -> None:
     assert before < stamps(client)[0] < time.time_ns()
 
 
-@pytest.mark.unmeasured
 def test_loop_continues_until_interrupted(street, tmp_path: Path) -> None:
     """--loop restarts, and SIGINT ends it cleanly."""
     remap = {'image': '/camera/image_raw'}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pytest
 from support import ros
 from support.ros import Client
 
@@ -80,7 +79,6 @@ def test_clock_is_the_recorded_time(street, tmp_path: Path) -> None:
     assert len(client.times) > 20
 
 
-@pytest.mark.unmeasured
 def test_node_uses_a_clock_that_restarts(street, tmp_path: Path) -> None:
     """With use_sim_time, each round of a loop is matched as the first, at recorded times."""
     times, _ = recorded(street)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from support import ros
 from support.ros import PATIENCE, Client, node
 
 
-@pytest.mark.unmeasured
 def test_it_ends_with_the_activation(street, tmp_path: Path) -> None:
     """Not while the node is unconfigured or inactive; at once where it is active already."""
     parameters = {'map': str(street.map), 'autostart': 'false'}

@@ -15,7 +15,6 @@ from support import ros
 from vprtempo_ros.demo.processes import ros_environment
 
 
-@pytest.mark.unmeasured
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 def test_repeated_signals(street, tmp_path: Path, number: signal.Signals) -> None:
     """Signals that keep arriving while a program ends neither hang it nor change its status."""

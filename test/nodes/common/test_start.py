@@ -15,7 +15,6 @@ from vprtempo_ros.sources.cdr import IMAGE
 from vprtempo_ros.sources.image_bag import image_message
 
 
-@pytest.mark.unmeasured
 @pytest.mark.parametrize('name', ['vpr_node', 'trainer_node', 'show_matches', 'view'])
 def test_arguments_of_a_process(tmp_path: Path, name: str) -> None:
     """One that ROS does not understand is a line, and status 1."""

@@ -45,7 +45,6 @@ def test_builds_the_map_that_the_library_builds(street, tmp_path: Path) -> None:
     assert f'{len(built.places)} places from 1 traverse' in output
 
 
-@pytest.mark.unmeasured
 def test_two_traverses_are_aligned_by_their_poses(street, tmp_path: Path) -> None:
     """The second recording adds samples to the places of the first."""
     bags = f"['{street.recordings.reference}', '{street.recordings.query}']"
@@ -63,7 +62,6 @@ def test_two_traverses_are_aligned_by_their_poses(street, tmp_path: Path) -> Non
     assert used[0] * 0.8 < used[1] <= used[0]
 
 
-@pytest.mark.unmeasured
 def test_progress_is_published(street, tmp_path: Path) -> None:
     """~/progress has the fraction that is done, the last value also for late subscribers."""
     import rclpy
@@ -152,7 +150,6 @@ def test_a_mistake_of_a_process(tmp_path: Path) -> None:
     check_line(output, 'no bags given')
 
 
-@pytest.mark.unmeasured
 def test_never_overwrites_unasked(street, tmp_path: Path) -> None:
     """An existing map stands until overwrite is set, and that is checked before the work."""
     parameters = {
@@ -172,7 +169,6 @@ def test_never_overwrites_unasked(street, tmp_path: Path) -> None:
     assert load(tmp_path / 'map').config.training.seed == 1
 
 
-@pytest.mark.unmeasured
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 def test_interruption_leaves_nothing(street, tmp_path: Path, number: signal.Signals) -> None:
     """A signal ends the training soon, with no map and nothing next to it."""
@@ -195,7 +191,6 @@ def test_interruption_leaves_nothing(street, tmp_path: Path, number: signal.Sign
     assert not target.parent.exists() or not list(target.parent.iterdir())
 
 
-@pytest.mark.unmeasured
 def test_full_disk(street, tmp_path: Path) -> None:
     """A disk that fills up while saving is one line; the old map stays, nothing is left over."""
     disk = tmp_path / 'disk'

@@ -40,7 +40,6 @@ def trainer(tmp_path: Path, bag: Path, **settings: Any) -> tuple[int, str]:
         return status, process.output()
 
 
-@pytest.mark.unmeasured
 def test_a_map_of_events(tmp_path: Path) -> None:
     """Events and poses of a bag become a map that knows its sensor and its windows."""
     status, said = trainer(
@@ -56,7 +55,6 @@ def test_a_map_of_events(tmp_path: Path) -> None:
     assert all(place.pose for place in loaded.places)
 
 
-@pytest.mark.unmeasured
 @pytest.mark.parametrize('kind', ['EVT3', 'AEDAT4', 'HDF5'])
 def test_a_map_of_a_file(tmp_path: Path, kind: str) -> None:
     """Files of event cameras are traverses as bags are."""
@@ -71,7 +69,6 @@ def test_a_map_of_a_file(tmp_path: Path, kind: str) -> None:
     assert len(loaded.places) == 8
 
 
-@pytest.mark.unmeasured
 def test_packets_that_are_left_out_are_reported(tmp_path: Path) -> None:
     """The map is made anyway."""
     every = packets(random_events(20_000, first_us=0), 200)
@@ -81,7 +78,6 @@ def test_packets_that_are_left_out_are_reported(tmp_path: Path) -> None:
     assert "1 of 100 messages left out: unknown encoding 'evt2'" in said
 
 
-@pytest.mark.unmeasured
 @pytest.mark.parametrize(
     ('settings', 'words'),
     [

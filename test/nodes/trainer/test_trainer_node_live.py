@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
-import pytest
 from support.teaching import Teacher, recorded, taught
 
 from vprtempo_ros.demo.recordings import IMAGE_TOPIC, ODOMETRY_TOPIC
@@ -23,7 +22,6 @@ def publish_street(teacher: Teacher) -> None:
     teacher.publish_on(ODOMETRY_TOPIC, ODOMETRY)
 
 
-@pytest.mark.unmeasured
 def test_a_drive_becomes_the_map_that_its_recording_makes(street, tmp_path: Path) -> None:
     """The drive is recorded byte for byte, and trained as from a bag; then a second one."""
     route = recorded(street.recordings.reference)
@@ -69,7 +67,6 @@ def test_a_drive_becomes_the_map_that_its_recording_makes(street, tmp_path: Path
     assert (again.network.weights == built.network.weights).all()
 
 
-@pytest.mark.unmeasured
 def test_a_recording_that_is_interrupted_is_complete(street, tmp_path: Path) -> None:
     """A signal finishes the recording; the bag can be trained from."""
     route = recorded(street.recordings.reference)[:40]

@@ -22,7 +22,6 @@ from vprtempo_ros.sources.image_bag import ODOMETRY, compressed_message
 from vprtempo_ros.sources.storage import RawMessage
 
 
-@pytest.mark.unmeasured
 def test_events(tmp_path: Path) -> None:
     """Packets of an event camera and odometry become a map of events."""
     pytest.importorskip('event_camera_msgs', reason='needs event_camera_msgs: make setup')
@@ -92,7 +91,6 @@ def test_compressed_images_at_a_lower_rate(tmp_path: Path) -> None:
     assert len(load(tmp_path / 'map').places) == 10
 
 
-@pytest.mark.unmeasured
 def test_in_the_time_of_a_bag(street, tmp_path: Path) -> None:
     """Under a replay with --clock the recording has the replayed times; its end is no jump."""
     source = street.recordings.reference
@@ -139,7 +137,6 @@ def teach(teacher: Teacher, route: list[RawMessage]) -> None:
     assert done, said
 
 
-@pytest.mark.unmeasured
 def test_a_running_node_loads_the_map(tmp_path: Path, old_map: Path) -> None:
     """It continues with the new map; its own poses are not taken for odometry."""
     route = recorded(drive(tmp_path / 'bag', range(12), range(12)))
@@ -167,7 +164,6 @@ def test_a_running_node_loads_the_map(tmp_path: Path, old_map: Path) -> None:
         assert localiser.process.poll() is None
 
 
-@pytest.mark.unmeasured
 def test_a_node_that_had_no_map_yet(tmp_path: Path) -> None:
     """It was started before a map was taught, and starts with the first one."""
     route = recorded(drive(tmp_path / 'bag', range(6), range(6)))
@@ -217,7 +213,6 @@ def test_a_node_that_is_not_there(tmp_path: Path) -> None:
         assert load(tmp_path / 'map').places
 
 
-@pytest.mark.unmeasured
 def test_gps(tmp_path: Path) -> None:
     """Fixes are recorded as any other poses, and counted in metres."""
     pytest.importorskip('pyproj')

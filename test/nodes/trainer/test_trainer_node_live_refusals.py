@@ -269,7 +269,6 @@ def test_poses_that_are_not_published(route, tmp_path: Path) -> None:
     assert len(recorded(tmp_path / 'map.recording')) == 3
 
 
-@pytest.mark.unmeasured
 def test_poses_of_two_publishers(route, tmp_path: Path) -> None:
     """Different coordinate frames are reported during the drive, before training fails."""
     others = recorded(

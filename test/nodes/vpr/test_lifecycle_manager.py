@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
-import pytest
 from lifecycle_msgs.msg import State, Transition
 from support import ros
 from support.launching import described, running
@@ -61,7 +60,6 @@ class Manager:
         )
 
 
-@pytest.mark.unmeasured
 def test_managed_nodes(street, tmp_path: Path) -> None:
     """Start, pause, resume, reset, start again, shut down: every node is where it should be."""
     frame = np.ascontiguousarray(street.places()[0].image.pixels)
@@ -114,7 +112,6 @@ def test_managed_nodes(street, tmp_path: Path) -> None:
             assert 'Traceback' not in log.read_text()
 
 
-@pytest.mark.unmeasured
 def test_manager_learns_that_a_map_is_missing(street, tmp_path: Path) -> None:
     """A node that cannot be configured says so to the manager, which then starts none."""
     started = [

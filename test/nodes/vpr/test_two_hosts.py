@@ -24,7 +24,6 @@ def refusal() -> str:
 
 
 @pytest.mark.long
-@pytest.mark.unmeasured
 @pytest.mark.parametrize('reliability', ['best_effort', 'reliable'])
 def test_losses_between_two_hosts(street, reliability: str) -> None:
     """Best effort loses VGA images, and says so with the remedy; reliable holds them."""

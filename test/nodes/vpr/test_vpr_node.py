@@ -43,7 +43,6 @@ def test_recognises_its_own_places(street, tmp_path: Path) -> None:
             assert scores[0] > 0.7
 
 
-@pytest.mark.unmeasured
 def test_recognises_the_second_traverse(street, tmp_path: Path) -> None:
     """Frames of the other recording are mostly right, and equal what the library answers."""
     loaded = load(street.map)
@@ -159,7 +158,6 @@ def test_live_parameters(street, tmp_path: Path) -> None:
         assert 'configure' in result.reason
 
 
-@pytest.mark.unmeasured
 def test_present_values_may_be_set(street, tmp_path: Path) -> None:
     """As `ros2 param load` does with what `ros2 param dump` has written; nothing is refused."""
     with ros.node(tmp_path, 'vpr_node', parameters={'map': street.map}), Client() as client:
@@ -172,7 +170,6 @@ def test_present_values_may_be_set(street, tmp_path: Path) -> None:
         assert match.results[0].class_id == '2'
 
 
-@pytest.mark.unmeasured
 @pytest.mark.parametrize('name', ['numpy', 'torch'])
 def test_backend_by_name(street, tmp_path: Path, name: str) -> None:
     """backend.name chooses the engine, and the log says which and why."""

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 from sensor_msgs.msg import Image
 from support import ros
 from support.ros import Client, image_message
@@ -80,7 +79,6 @@ def test_any_size_is_accepted_when_asked(street, tmp_path: Path) -> None:
         assert client.ask(image_message(small, 'rgb8', 1)).results[0].class_id == '0'
 
 
-@pytest.mark.unmeasured
 def test_overload_works_on_the_newest_and_counts_the_rest(slow_map: Path, tmp_path: Path) -> None:
     """Of a burst the last frame is answered, older ones are dropped, and every one is counted."""
     pixels = np.random.default_rng(1).integers(0, 255, (64, 64)).astype(np.uint8)

@@ -42,7 +42,6 @@ def points(cloud: Any) -> NDArray[Any]:
     return np.frombuffer(bytes(cloud.data), layout)
 
 
-@pytest.mark.unmeasured
 def test_belief_of_every_place(street, tmp_path: Path) -> None:
     """Positions are those of the map; similarity and confidence are what the library says."""
     loaded = load(street.map)
@@ -75,7 +74,6 @@ def test_belief_of_every_place(street, tmp_path: Path) -> None:
         assert len(client.beliefs) == 12
 
 
-@pytest.mark.unmeasured
 def test_belief_comes_and_goes_with_its_listeners(street, tmp_path: Path) -> None:
     """Who subscribes later is heard from the next frame on; then the node is asked no longer."""
     frames = street.frames('query')
@@ -135,7 +133,6 @@ def test_a_place_without_a_pose_is_nowhere() -> None:
     assert found['confidence'].tolist() == [1] * 6
 
 
-@pytest.mark.unmeasured
 @pytest.mark.parametrize('name', ['none', 'bayes'])
 def test_another_street_is_unknown(street, tmp_path: Path, name: str) -> None:
     """Frames of the map's street are answered, those of another street get no results."""

@@ -182,7 +182,6 @@ def test_thresholds_are_checked(running: Callable[..., Any]) -> None:
         camera.until('input', OK)
 
 
-@pytest.mark.unmeasured
 def test_unknown_encoding(running: Callable[..., Any]) -> None:
     """If no image is usable, the reason is an error; good images clear it."""
     with running() as (_, _, camera):
@@ -193,7 +192,6 @@ def test_unknown_encoding(running: Callable[..., Any]) -> None:
         camera.until('input', OK)
 
 
-@pytest.mark.unmeasured
 def test_two_publishers_of_different_sizes(street, running: Callable[..., Any]) -> None:
     """Images of the map's size are matched; the others are counted, and both publishers named."""
     with running() as (_, client, camera), Client() as other:
@@ -227,7 +225,6 @@ def test_two_publishers_of_different_sizes(street, running: Callable[..., Any]) 
         camera.until('input', OK)
 
 
-@pytest.mark.unmeasured
 def test_lost(running: Callable[..., Any]) -> None:
     """Unknown for long is a warning, and over when places are known again."""
     with running(diagnostics__lost_after=1.0) as (_, client, camera):
@@ -309,7 +306,6 @@ def test_map_that_goes_while_it_is_loaded(street, tmp_path: Path) -> None:
         assert 'Traceback' not in process.output()
 
 
-@pytest.mark.unmeasured
 def test_a_recording_that_starts_again(street, running: Callable[..., Any]) -> None:
     """Stamps that jump back are reported once in the log and for a while in the diagnostics."""
     with running() as (process, client, camera):
@@ -344,7 +340,6 @@ def test_a_recording_that_starts_again(street, running: Callable[..., Any]) -> N
         assert process.output().count('stamps jumped back by') == 1
 
 
-@pytest.mark.unmeasured
 def test_simulated_time_without_clock(running: Callable[..., Any]) -> None:
     """With use_sim_time and no /clock frames are matched, and the diagnostics report it."""
     with running(use_sim_time='true') as (_, client, camera):
@@ -392,7 +387,6 @@ def alternate(camera: Any) -> None:
     camera.shoot = either
 
 
-@pytest.mark.unmeasured
 def test_two_cameras_of_one_size(running: Callable[..., Any]) -> None:
     """They are known by the coordinate frames of their images."""
     with running() as (_, client, camera):
@@ -423,7 +417,6 @@ def test_one_of_two_cameras(running: Callable[..., Any]) -> None:
         assert process.output().count('are left out') == 1
 
 
-@pytest.mark.unmeasured
 def test_two_nodes_of_one_name(running: Callable[..., Any]) -> None:
     """The status of the matches says so, after the half minute for which DDS knows a dead one."""
     context = ros.rclpy.Context()

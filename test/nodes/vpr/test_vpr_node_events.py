@@ -75,7 +75,6 @@ def client() -> Client:
     return Client(image='/events', kind=EventPacket)
 
 
-@pytest.mark.unmeasured
 @pytest.mark.parametrize('encoding', ['evt3', 'libcaer', 'mono', 'libcaer_cmp'])
 def test_recognises_places(event_map: Path, tmp_path: Path, encoding: str) -> None:
     """Each window is answered with its place; stamp of its end, frame of the packets."""
@@ -247,7 +246,6 @@ def test_overload_drops_whole_packets(event_map: Path, tmp_path: Path) -> None:
         )
 
 
-@pytest.mark.unmeasured
 @pytest.mark.parametrize(
     ('of', 'asked', 'words'),
     [
@@ -280,7 +278,6 @@ def test_images_are_no_events(camera_map: Path, tmp_path: Path) -> None:
         assert talk.ask(image_message(pixels, 'mono8', 5)).results
 
 
-@pytest.mark.unmeasured
 def test_another_sensor_when_asked(event_map: Path, tmp_path: Path) -> None:
     """input.any_size takes the events of a sensor of another size."""
     with (

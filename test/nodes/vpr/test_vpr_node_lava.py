@@ -31,9 +31,7 @@ def parameters(folder: Path, mode: str = 'one_at_a_time', **others: str) -> dict
     return {'map': folder, 'backend.name': 'lava', 'backend.lava.mode': mode, **others}
 
 
-@pytest.mark.parametrize(
-    'mode', [pytest.param('one_at_a_time', marks=pytest.mark.unmeasured), 'streaming']
-)
+@pytest.mark.parametrize('mode', ['one_at_a_time', 'streaming'])
 def test_answers_belong_to_their_stamps(
     street, quantised_map: Path, tmp_path: Path, mode: str
 ) -> None:
@@ -76,7 +74,6 @@ def test_answers_belong_to_their_stamps(
         assert [int(result.class_id) for result in match.results] == wanted.places.tolist()
 
 
-@pytest.mark.unmeasured
 def test_lava_follows_the_lifecycle(street, quantised_map: Path, tmp_path: Path) -> None:
     """It starts when the node is configured and is gone when the node is cleaned up, twice."""
     frame = np.ascontiguousarray(street.places()[3].image.pixels)
@@ -101,7 +98,6 @@ def test_lava_follows_the_lifecycle(street, quantised_map: Path, tmp_path: Path)
         assert process.end() == 0
 
 
-@pytest.mark.unmeasured
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_nothing_is_left_behind(
     street, quantised_map: Path, tmp_path: Path, number: signal.Signals
@@ -124,7 +120,6 @@ def test_nothing_is_left_behind(
         assert 'Traceback' not in process.output()
 
 
-@pytest.mark.unmeasured
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGKILL])
 def test_nothing_is_left_behind_by_a_start_that_is_cut_short(
     quantised_map: Path, tmp_path: Path, number: signal.Signals
@@ -140,7 +135,6 @@ def test_nothing_is_left_behind_by_a_start_that_is_cut_short(
         assert 'Traceback' not in process.output()
 
 
-@pytest.mark.unmeasured
 def test_the_node_outlives_lava(street, quantised_map: Path, tmp_path: Path) -> None:
     """If Lava is killed, the diagnostics report it, and the node can be configured again."""
     frame = np.ascontiguousarray(street.places()[2].image.pixels)
@@ -161,7 +155,6 @@ def test_the_node_outlives_lava(street, quantised_map: Path, tmp_path: Path) -> 
         assert 'Traceback' not in process.output()
 
 
-@pytest.mark.unmeasured
 def test_lava_of_a_map_that_is_changed_goes(street, quantised_map: Path, tmp_path: Path) -> None:
     """Each map has its own Lava, which ends with it; pending results are those of the old map."""
     frame = np.ascontiguousarray(street.places()[3].image.pixels)

@@ -107,7 +107,6 @@ def test_a_new_stretch_is_learnt(
     assert loaded.provenance['edits'][0]['edit'].startswith('learn ')
 
 
-@pytest.mark.unmeasured
 def test_killed_while_learning(
     street: Street, folder: Path, tmp_path: Path, client: Client
 ) -> None:

@@ -47,7 +47,6 @@ def test_frames_are_missing(street, tmp_path: Path, offered: str) -> None:
         assert expected[offered] in found()[-1]
 
 
-@pytest.mark.unmeasured
 def test_a_reliable_subscription(street, tmp_path: Path) -> None:
     """Nothing is lost: no finding, and both counts are zero."""
     frame = street.places()[3]

@@ -64,7 +64,6 @@ def damaged(source: Path, folder: Path, damage: Callable[[Path], Any]) -> Path:
     return folder
 
 
-@pytest.mark.unmeasured
 def test_maps_are_changed_under_a_camera(
     street, later: Path, event_map: Path, tmp_path: Path, client: Client
 ) -> None:
@@ -128,7 +127,6 @@ def test_maps_are_changed_under_a_camera(
         assert 'Traceback' not in process.output()
 
 
-@pytest.mark.unmeasured
 def test_places_have_the_numbers_of_the_new_map_only(
     street, later: Path, tmp_path: Path, client: Client
 ) -> None:
@@ -187,7 +185,6 @@ def test_map_is_changed_while_inactive(street, later: Path, tmp_path: Path, clie
         assert 'Traceback' not in process.output()
 
 
-@pytest.mark.unmeasured
 def test_backend_that_cannot_run_the_new_map(
     street, quantised_map: Path, tmp_path: Path, client: Client
 ) -> None:
@@ -226,7 +223,6 @@ def test_settings_hold_on_and_come_along(
         assert (len(answer.results), answer.results[0].class_id) == (3, '8')
 
 
-@pytest.mark.unmeasured
 def test_memory_and_threads_after_many_changes(
     street, later: Path, tmp_path: Path, client: Client
 ) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from support import ros
 from support.helpers import map_around, tiny_config, tiny_map
@@ -130,7 +129,6 @@ def test_late_subscribers(street, tmp_path: Path) -> None:
         assert Scene(volatile).count('route') == Scene(volatile).count('match') == 1
 
 
-@pytest.mark.unmeasured
 def test_what_is_over_is_not_kept(street, tmp_path: Path) -> None:
     """An inactive node shows no match, nor does one whose last listener left, to the next."""
     places = street.places()

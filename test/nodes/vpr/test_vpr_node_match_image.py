@@ -101,7 +101,6 @@ def test_query_and_thumbnail(street, tmp_path: Path) -> None:
         assert len(np.unique(pixels_of(unknown)[:height, WIDTH + GAP :])) < 6
 
 
-@pytest.mark.unmeasured
 def test_not_too_often(street, tmp_path: Path) -> None:
     """At most ten images per second are sent, and none without subscribers."""
     frames = street.places()

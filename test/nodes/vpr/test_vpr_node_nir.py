@@ -37,7 +37,6 @@ nir.write('trained.nir', export_to_nir(layers, torch.zeros(1, inputs), ignore_di
 """
 
 
-@pytest.mark.unmeasured
 def test_a_network_of_snntorch_answers_over_dds(
     street, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -71,7 +71,6 @@ def without_poses(source: Path, folder: Path) -> Path:
     )
 
 
-@pytest.mark.unmeasured
 def test_pose_of_places(street, tmp_path: Path, client: Poses) -> None:
     """Pose of the place in the map's frame, stamp of the frame, a covariance a filter can use."""
     frames = street.places()

@@ -12,7 +12,6 @@ from vprtempo_ros.maps.store import load
 from vprtempo_ros.network.quantised.network import QuantisedNetwork
 
 
-@pytest.mark.unmeasured
 @pytest.mark.parametrize('name', ["''", 'integer', 'torch_int8'])
 def test_integers_answer_over_dds(street, quantised_map: Path, tmp_path: Path, name: str) -> None:
     """Reference frames are recognised by either backend, and by the one chosen by itself."""
@@ -45,7 +44,6 @@ def test_a_quarter_of_the_size(street, quantised_map: Path) -> None:
     assert size / (4 * weights) == pytest.approx(0.25, abs=0.01)
 
 
-@pytest.mark.unmeasured
 @pytest.mark.parametrize(
     ('parameters', 'words'),
     [

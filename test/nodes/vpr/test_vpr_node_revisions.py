@@ -47,7 +47,6 @@ def revision(client: Client, number: int) -> None:
     )
 
 
-@pytest.mark.unmeasured
 def test_edits_are_taken_up(street, folder: Path, tmp_path: Path, client: Client) -> None:
     """Forget, label and undo under a camera: no frame is lost, and each is matched by one map."""
     parameters = {'map': folder, 'input.reliability': 'reliable', **SINGLE}
@@ -75,7 +74,6 @@ def test_edits_are_taken_up(street, folder: Path, tmp_path: Path, client: Client
         assert 'Traceback' not in process.output()
 
 
-@pytest.mark.unmeasured
 def test_belief_holds_on(street, folder: Path, tmp_path: Path, client: Client) -> None:
     """A robot that knows where it is knows it in the next revision too."""
     frames = street.frames()
@@ -126,7 +124,6 @@ def test_a_revision_that_is_damaged(street, folder: Path, tmp_path: Path, client
         assert 'Traceback' not in process.output()
 
 
-@pytest.mark.unmeasured
 def test_switched_off(street, folder: Path, tmp_path: Path, client: Client) -> None:
     """Without `reload` the folder is watched only, until it is switched on."""
     prompt = {'diagnostics.period': '0.1', 'diagnostics.raise_after': '0.2'}

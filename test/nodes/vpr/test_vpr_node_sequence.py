@@ -55,7 +55,6 @@ def certainty(recogniser: Recogniser, frames: list[Frame]) -> list[float]:
     return [float(result.confidences[0]) for result in results]
 
 
-@pytest.mark.unmeasured
 @pytest.mark.parametrize('name', ['none', 'seqslam', 'bayes'])
 def test_every_filter(street, tmp_path: Path, name: str) -> None:
     """Each filter answers over DDS as it does in the library, and the diagnostics name it."""
@@ -132,7 +131,6 @@ def test_the_filter_is_changed_while_it_runs(street, tmp_path: Path) -> None:
         assert 'Traceback' not in process.output()
 
 
-@pytest.mark.unmeasured
 def test_changes_while_frames_arrive(street, tmp_path: Path) -> None:
     """Settings that change in a stream of frames harm none of them."""
     messages = [frame_message(frame) for frame in street.frames('query')]
@@ -174,7 +172,6 @@ def test_changes_while_frames_arrive(street, tmp_path: Path) -> None:
         assert 'Traceback' not in process.output()
 
 
-@pytest.mark.unmeasured
 def test_activation_forgets_the_way_here(street, tmp_path: Path) -> None:
     """What was seen before the node was inactive counts no more."""
     frames = street.frames('query')
@@ -209,7 +206,6 @@ def odometry(frame: Frame, stamp_ns: int, x: float, frame_id: str = 'odom') -> O
     return message
 
 
-@pytest.mark.unmeasured
 def test_odometry_tells_the_way(street, tmp_path: Path) -> None:
     """With odometry the filter goes by the metres between processed frames, forth and back."""
     frames = street.frames('query')[:24]

@@ -145,7 +145,6 @@ def error(transform: Any, pose: Pose) -> float:
     return math.dist(robot[:2], pose.position[:2])
 
 
-@pytest.mark.unmeasured
 def test_another_revision_of_the_map(street, tmp_path: Path, rover: Rover) -> None:
     """An edit does not move the robot: the transform goes on, with the places of the revision."""
     folder = Path(shutil.copytree(street.map, tmp_path / 'map'))
@@ -226,7 +225,6 @@ def test_a_given_pose_and_relocalize(street, tmp_path: Path, rover: Rover) -> No
         assert 'Traceback' not in process.output()
 
 
-@pytest.mark.unmeasured
 def test_odometry_that_jumps_or_stops(street, tmp_path: Path, rover: Rover) -> None:
     """Nothing is published, and the diagnostics say why; matches that agree bring it back."""
     frames = street.frames()
