@@ -47,6 +47,8 @@ from vprtempo_ros.support.paths import share_file  # noqa: E402
 
 # How often conditions are looked at without a message: each time costs a millisecond of rclpy's.
 _PERIOD = 0.03
+# The same for what takes longer than `_SOON`, in seconds: messages are served at once in any case.
+_LATER, _SOON = 0.2, 1.0
 # After how long a request that may be sent twice is sent again, in seconds.
 _AGAIN = 2.0
 
@@ -315,27 +317,33 @@ class Client:
                 due = max(due + 1.0 / rate, time.monotonic() - 1.0)
             return condition()
 
-        self.spin_until(sent, what, min(_PERIOD, 0.5 / rate))
+        period = min(_PERIOD, 0.5 / rate)
+        self.spin_until(sent, what, period, period)
 
     @untraced
     def spin_until(
-        self, condition: Callable[[], bool], what: Callable[[], str] | str, period: float = _PERIOD
+        self,
+        condition: Callable[[], bool],
+        what: Callable[[], str] | str,
+        period: float = _PERIOD,
+        later: float = _LATER,
     ) -> None:
         """Serve callbacks until a condition holds; fail if it does not come to hold."""
-        deadline = time.monotonic() + PATIENCE
+        begin = time.monotonic()
         while not condition():
-            if time.monotonic() > deadline:
+            waited = time.monotonic() - begin
+            if waited > PATIENCE:
                 pytest.fail(
                     f'not within {PATIENCE:g} s: {what if isinstance(what, str) else what()}'
                 )
-            self._executor.spin_once(timeout_sec=period)
+            self._executor.spin_once(timeout_sec=period if waited < _SOON else later)
 
     @untraced
     def spin_for(self, seconds: float) -> None:
         """Serve callbacks for a while."""
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            self._executor.spin_once(timeout_sec=0.05)
+        while (left := deadline - time.monotonic()) > 0.0:
+            self._executor.spin_once(timeout_sec=left)
 
     def await_listener(self) -> None:
         """Wait until the node has subscribed and its matches would be heard."""
