@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support import PATIENCE
 from support.helpers import drive, tiny_config
 from support.neuromorphic import lava_processes, needs_lava_dl
 
 from vprtempo_ros import backends
 from vprtempo_ros.backends.in_flight import InFlight
+from vprtempo_ros.backends.lava import worker_handle
 from vprtempo_ros.config import BackendConfig, BootstrapConfig, LavaConfig, TrainingConfig
 from vprtempo_ros.errors import BackendError, ConfigError
 from vprtempo_ros.maps.building import build_map
@@ -145,8 +147,11 @@ def test_hdf5_is_what_lava_dl_exports(tmp_path: Path) -> None:
 
 @needs_lava_dl
 @pytest.mark.parametrize('mode', ['one_at_a_time', 'streaming'])
-def test_netx_gives_the_same_bits(network: SpikingNetwork, mode: str) -> None:
+def test_netx_gives_the_same_bits(
+    network: SpikingNetwork, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Loaded by netx and run in Lava, in fixed point: the integers of cuba, in order."""
+    monkeypatch.setattr(worker_handle, '_KILL', PATIENCE)
     backend = backends.create(network, BackendConfig(name='lava', lava=LavaConfig(mode)))
     assert 'simulated as on 1 Loihi 2 chip' in backend.detail
     # They would be most of the start, and memory in each process of Lava.
