@@ -5,7 +5,17 @@ from __future__ import annotations
 import sys
 import threading
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
+
+
+class _Limits(Protocol):
+    """The numbers of threads that were, as threadpoolctl keeps them."""
+
+    def restore_original_limits(self) -> None:
+        """Return to them."""
 
 
 class BlasThreads:
@@ -18,8 +28,8 @@ class BlasThreads:
     _active: list[BlasThreads] = []
     _lock = threading.Lock()
     # The limits before the first of those that are active, and of libraries loaded since.
-    _original: Any = None
-    _later: list[Any] = []
+    _original: _Limits | None = None
+    _later: list[_Limits] = []
 
     def __init__(self, threads: int) -> None:
         """Set the number of threads; it applies to the whole process, as torch's does."""
@@ -40,6 +50,7 @@ class BlasThreads:
             if not self._active:
                 while self._later:
                     self._later.pop().restore_original_limits()
+                assert self._original is not None
                 self._original.restore_original_limits()
             elif newest:
                 self._apply(self._active[-1]._threads)
@@ -52,12 +63,13 @@ class BlasThreads:
                 cls._later.append(cls._apply(cls._active[-1]._threads))
 
     @staticmethod
-    def _apply(threads: int) -> Any:
-        return _libraries(len(sys.modules)).limit(limits=threads, user_api='blas')
+    def _apply(threads: int) -> _Limits:
+        found: _Limits = _libraries(len(sys.modules)).limit(limits=threads, user_api='blas')
+        return found
 
 
 @lru_cache(maxsize=1)
-def _libraries(modules: int) -> Any:
+def _libraries(modules: int) -> ThreadpoolController:
     """Return what sets the threads of the libraries loaded; looked for again after an import."""
     from threadpoolctl import ThreadpoolController
 
