@@ -188,17 +188,12 @@ def test_the_end_of_the_demo_ends_its_nodes(tmp_path: Path) -> None:
         images(tmp_path / 'data' / name, 12, -1)
     given = ['--out', str(tmp_path / 'out'), '--data', str(tmp_path / 'data'), '--rate', '1']
     for number in (signal.SIGTERM, signal.SIGKILL):
-        process = subprocess.Popen(
-            [sys.executable, '-m', 'vprtempo_ros.demo', *given],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        assert process.stdout is not None
-        next(line for line in process.stdout if ' confidence ' in line)
-        children = psutil.Process(process.pid).children(recursive=True)
-        assert len(children) >= 3
-        process.send_signal(number)
-        process.wait(PATIENCE)
-        _, alive = psutil.wait_procs(children, timeout=PATIENCE)
-        assert not alive
+        words = [sys.executable, '-m', 'vprtempo_ros.demo', *given]
+        with forking.printing(words, dict(os.environ)) as (process, printed):
+            next(line for line in printed if ' confidence ' in line)
+            children = psutil.Process(process.pid).children(recursive=True)
+            assert len(children) >= 3
+            process.send_signal(number)
+            process.wait(PATIENCE)
+            _, alive = psutil.wait_procs(children, timeout=PATIENCE)
+            assert not alive
