@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,6 +26,8 @@ from ..errors import BackendError
 
 HINT = 'pip install sanafe==2.2.9'
 SYNAPSES_MAX = 2_000_000
+# Neurons of a core.
+_PER_CORE = 1024
 # Seconds until the simulation is ended.
 _PATIENCE = 1800.0
 # Potential that no output reaches.
@@ -99,6 +102,21 @@ def simulate(matrices: Sequence[Floats], threshold: float, trains: Floats) -> Si
     )
 
 
+def _loihi(inputs: int, file: Path) -> Any:
+    """
+    Load SANA-FE's architecture of Loihi with no more units for inputs than are used.
+
+    It has one for each neuron of each core, which take seconds, and neither energy nor time on the
+    chip.
+    """
+    import sanafe
+
+    text = (files('sanafe.examples') / 'loihi.yaml').read_text()
+    used = min(inputs, _PER_CORE) - 1
+    file.write_text(text.replace(f'loihi_inputs[0..{_PER_CORE - 1}]', f'loihi_inputs[0..{used}]'))
+    return sanafe.load_arch(file)
+
+
 def _simulated(folder: Path) -> None:
     """Run SANA-FE on in.npz and write out.json."""
     from importlib.metadata import version
@@ -108,24 +126,23 @@ def _simulated(folder: Path) -> None:
     with np.load(folder / 'in.npz') as data:
         spikes, threshold = data['spikes'], float(data['threshold'])
         matrices = [data[name] for name in sorted(n for n in data.files if n.startswith('matrix'))]
-    chip, network = sanafe.load_loihi(), sanafe.Network()
+    chip, network = _loihi(spikes.shape[1], folder / 'loihi.yaml'), sanafe.Network()
     cores = list(chip.cores() if callable(chip.cores) else chip.cores)
     used = 0
 
     def place(group: Any, count: int) -> None:
         """Put the neurons of a layer on cores of their own, in order."""
         nonlocal used
-        per_core = 1024
-        if used + -(-count // per_core) > len(cores):
-            raise SystemExit(f'expected at most {len(cores)} cores of {per_core} neurons')
+        if used + -(-count // _PER_CORE) > len(cores):
+            raise SystemExit(f'expected at most {len(cores)} cores of {_PER_CORE} neurons')
         for number in range(count):
-            group[number].map_to_core(cores[used + number // per_core])
-        used += -(-count // per_core)
+            group[number].map_to_core(cores[used + number // _PER_CORE])
+        used += -(-count // _PER_CORE)
 
     group = network.create_neuron_group('inputs', spikes.shape[1])
     for number in range(spikes.shape[1]):
         group[number].set_attributes(
-            soma_hw_name=f'loihi_inputs[{number % 1024}]',
+            soma_hw_name=f'loihi_inputs[{number % _PER_CORE}]',
             model_attributes={'spikes': spikes[:, number].tolist()},
         )
     place(group, spikes.shape[1])
