@@ -70,11 +70,14 @@ def test_rendered_route(tmp_path: Path) -> None:
     """A rendered route is recognised, every frame has a result, the report is written."""
     output = demo(tmp_path / 'demo', '--length', '30')
     assert figure(output, 'query frames') == 30
-    assert recall(output, 1) > 0.7
+    # A busy machine drops frames, and after many that follow each other a place may be unknown.
+    assert offline_recall(tmp_path / 'demo', 1) > 0.9
+    found = matched(tmp_path / 'demo')
+    assert sum(row['correct'] == '1' for row in found) > 0.9 * len(found)
     assert recall(output, 5) >= recall(output, 1)
     matches = re.findall(r'^[\d.]+  (?:place +\d+  confidence|unknown place)', output, re.MULTILINE)
     assert len(matches) == 30 - figure(output, 'frames lost')
-    assert sum('confidence' in line for line in matches) > len(matches) * 2 // 3
+    assert sum('confidence' in line for line in matches) == len(found)
     folder = tmp_path / 'demo' / 'evaluation'
     picture = cv2.imread(str(folder / 'similarity.png'))
     assert picture is not None
