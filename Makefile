@@ -83,7 +83,7 @@ nir-peers: ## run exports in other tools that read NIR, each in an environment o
 	@$(RUN) -m benchmarks.nir_peers .venvs/nir $(PEERS)
 
 ##@ Check
-test-fast: ## run the tests without ROS and without other processes: 80 s on two cores
+test-fast: ## run the tests without ROS and without other processes: a minute on two cores
 	$(SETUP) --with test
 	@$(RUN) -m pytest -n $(or $(WORKERS),auto) --dist worksteal -m 'not ros and not process and not long' $(PYTEST)
 
@@ -95,7 +95,7 @@ test: ## run all tests, and measure their coverage unless PYTEST is given
 	@$(RUN) $(if $(PYTEST),-m pytest,env/covered.py) -n $(N) --dist worksteal $(PYTEST)
 
 unmeasured: N = $(or $(WORKERS),$(shell expr $$(nproc) + 1))
-unmeasured: ## choose which tests `make test` need not measure: twice as long, writes test/unmeasured.txt
+unmeasured: ## choose which tests `make test` need not measure; writes test/unmeasured.txt
 	$(SETUP) --with test
 	@$(RUN) env/unmeasured.py -n $(N) --dist worksteal
 
