@@ -89,12 +89,11 @@ test-fast: ## run the tests without ROS and without other processes: a minute on
 
 # Coverage is held to the gate of pyproject.toml by all tests only, not by those that PYTEST selects.
 # Nodes are waited for: with one worker more than processors, these have something to do meanwhile.
-test: N = $(or $(WORKERS),$(shell expr $$(nproc) + 1))
+test unmeasured: N = $(or $(WORKERS),$(shell expr $$(nproc) + 1))
 test: ## run all tests, and measure their coverage unless PYTEST is given
 	$(SETUP) --with test
 	@$(RUN) $(if $(PYTEST),-m pytest,env/covered.py) -n $(N) --dist worksteal $(PYTEST)
 
-unmeasured: N = $(or $(WORKERS),$(shell expr $$(nproc) + 1))
 unmeasured: ## choose which tests `make test` need not measure; writes test/unmeasured.txt
 	$(SETUP) --with test
 	@$(RUN) env/unmeasured.py -n $(N) --dist worksteal

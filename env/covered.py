@@ -17,10 +17,11 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from coverage import Coverage, CoverageData
@@ -34,6 +35,8 @@ AGAIN = {'ros', 'process'}
 AGAIN_MAX = 20
 # The argument before the file for what failed, with which this runs inside of coverage.
 _INSIDE = '--inside'
+
+T = TypeVar('T')
 
 
 class Failures:
@@ -117,14 +120,20 @@ def run_tests(*arguments: str) -> tuple[int, list[str]]:
     return int(len(passed) < len(failed)), passed
 
 
-def main() -> int:
-    """Run the tests, and only if they pass the report; return the exit status."""
+def collected(run: Callable[..., tuple[int, T]], *arguments: str) -> tuple[int, T]:
+    """Let `run` run the tests; return what it does, with what they have covered in one file."""
     (ROOT / 'build' / 'coverage').mkdir(parents=True, exist_ok=True)
     coverage('erase')
     note_files()
-    status, passed = run_tests(*sys.argv[1:])
+    found = run(*arguments)
     # Processes that a test has killed leave incomplete files, which are passed over with a warning.
     coverage('combine', '--quiet')
+    return found
+
+
+def main() -> int:
+    """Run the tests, and only if they pass the report; return the exit status."""
+    status, passed = collected(run_tests, *sys.argv[1:])
     if not status:
         status = report()
     if passed:

@@ -51,23 +51,15 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Let all that a test runs have the name of the test."""
     if 'PYTEST_XDIST_WORKER' not in os.environ:
         return (yield)
-    names = import_module('support.measuring')
-    configuration = json.loads(base64.b64decode(os.environ[names.PROCESSES]))
-    configuration['context'] = os.environ[names.TEST] = item.nodeid
-    os.environ[names.PROCESSES] = base64.b64encode(json.dumps(configuration).encode()).decode()
-    _switch(item.nodeid)
+    measuring = import_module('support.measuring')
+    configuration = json.loads(base64.b64decode(os.environ[measuring.PROCESSES]))
+    configuration['context'] = os.environ[measuring.TEST] = item.nodeid
+    os.environ[measuring.PROCESSES] = base64.b64encode(json.dumps(configuration).encode()).decode()
+    measuring.enter_test(item.nodeid)
     try:
         return (yield)
     finally:
-        _switch('')
-
-
-def _switch(context: str) -> None:
-    from coverage import Coverage
-
-    current = Coverage.current()
-    assert current is not None
-    current.switch_context(context)
+        measuring.enter_test('')
 
 
 _seconds: Counter[str] = Counter()
@@ -144,13 +136,10 @@ def main() -> int:
     """Run all tests and write the list; return the exit status."""
     import covered
 
-    DATA.mkdir(parents=True, exist_ok=True)
-    covered.coverage('erase')
     os.environ['PYTHONPATH'] = os.pathsep.join((str(ROOT / 'env'), str(ROOT / 'test')))
     # Of an empty list nothing is left out.
     LIST.write_text(_HEAD)
-    status, _ = covered.tested('-p', 'unmeasured', *sys.argv[1:])
-    covered.coverage('combine', '--quiet')
+    status, _ = covered.collected(covered.tested, '-p', 'unmeasured', *sys.argv[1:])
     # What failed has reached less than it should, and is measured at the next time too.
     if status in (0, 1):
         write()

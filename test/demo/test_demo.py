@@ -74,6 +74,9 @@ def test_rendered_route(tmp_path: Path) -> None:
     assert offline_recall(tmp_path / 'demo', 1) > 0.9
     found = matched(tmp_path / 'demo')
     assert sum(row['correct'] == '1' for row in found) > 0.9 * len(found)
+    if not figure(output, 'frames lost'):
+        assert recall(output, 1) > 0.7
+        assert len(found) > 20
     assert recall(output, 5) >= recall(output, 1)
     matches = re.findall(r'^[\d.]+  (?:place +\d+  confidence|unknown place)', output, re.MULTILINE)
     assert len(matches) == 30 - figure(output, 'frames lost')

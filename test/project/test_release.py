@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import re
 from types import ModuleType
@@ -10,6 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 from support import ROOT
+from support.scripts import script
 
 import vprtempo_ros
 
@@ -17,14 +17,7 @@ import vprtempo_ros
 @pytest.fixture(scope='module')
 def changelog_rst() -> ModuleType:
     """Return the script, which is no module of the package."""
-    spec = importlib.util.spec_from_file_location(
-        'changelog_rst', ROOT / 'env' / 'changelog_rst.py'
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return script('changelog_rst')
 
 
 def test_one_version() -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-import sys
 from types import ModuleType
 
 import pytest
 from support import ROOT
 from support.measuring import is_unmeasured, listed
+from support.scripts import script
 
 SECONDS = {'a::fast': 0.1, 'a::slow': 2.0, 'a::more[1]': 3.0, 'a::more[2]': 1.0, 'a::same': 1.0}
 
@@ -17,11 +16,7 @@ SECONDS = {'a::fast': 0.1, 'a::slow': 2.0, 'a::more[1]': 3.0, 'a::more[2]': 1.0,
 @pytest.fixture(scope='module')
 def tool() -> ModuleType:
     """Return env/unmeasured.py."""
-    spec = importlib.util.spec_from_file_location('env_unmeasured', ROOT / 'env' / 'unmeasured.py')
-    assert spec is not None and spec.loader is not None
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return script('unmeasured')
 
 
 def lines(*numbers: int) -> set[tuple[int, int, int]]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import tempfile
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
+from support import folder_of_machine
 from support.measuring import PROCESSES, untraced
 
 
@@ -42,6 +42,4 @@ def _lock(function: Any) -> Path:
     """Return the file that stands for a function of this checkout."""
     code = function.__code__
     name = hashlib.sha256(f'{code.co_filename} {code.co_firstlineno}'.encode()).hexdigest()[:16]
-    folder = Path(tempfile.gettempdir(), f'vprtempo_ros_loops_{os.getuid()}')
-    folder.mkdir(exist_ok=True)
-    return folder / name
+    return folder_of_machine('loops') / name

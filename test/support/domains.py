@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import random
-import tempfile
-from pathlib import Path
 from typing import IO
+
+from support import folder_of_machine
 
 # Above 101, the ports of DDS are in the range from which Linux takes ports for other programs.
 _DOMAINS = range(1, 102)
@@ -19,8 +18,7 @@ def claim_domain() -> tuple[int, IO[str]]:
 
     The domain is free again when the file is closed, or the process has ended in any other way.
     """
-    folder = Path(tempfile.gettempdir(), f'vprtempo_ros_domains_{os.getuid()}')
-    folder.mkdir(exist_ok=True)
+    folder = folder_of_machine('domains')
     for domain in random.SystemRandom().sample(_DOMAINS, len(_DOMAINS)):
         file = (folder / str(domain)).open('w')
         try:

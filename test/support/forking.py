@@ -40,7 +40,7 @@ from typing import IO, Any
 
 from support import ROOT, environment
 from support.compiling import compile_once
-from support.measuring import MEASURED, PROCESSES, draw_untraced, enter_test
+from support.measuring import MEASURED, PROCESSES, TEST, draw_untraced, enter_test
 from vprtempo_ros.demo.processes import as_child, ended_after
 from vprtempo_ros.sources import cdr
 
@@ -290,7 +290,9 @@ def _become(request: dict[str, Any], files: Sequence[int]) -> None:
     sys.stdout.reconfigure(write_through='PYTHONUNBUFFERED' in os.environ)
     if 'PYTHONFAULTHANDLER' in os.environ:
         faulthandler.enable()
-    enter_test()
+    if PROCESSES in os.environ and TEST in os.environ:
+        # The process that forks was started for another test.
+        enter_test(os.environ[TEST])
 
 
 def _run(words: list[str]) -> None:

@@ -77,11 +77,10 @@ def is_unmeasured(name: str) -> bool:
     return bool({name, name.partition('[')[0]} & listed())
 
 
-def enter_test() -> None:
-    """Let a fork of a process, started before, run for the test of its own environment."""
-    if PROCESSES in os.environ and TEST in os.environ:
-        from coverage import Coverage
+def enter_test(name: str) -> None:
+    """Count what this process runs from now on for a test."""
+    from coverage import Coverage
 
-        current = Coverage.current()
-        assert current is not None
-        current.switch_context(os.environ[TEST])
+    current = Coverage.current()
+    assert current is not None
+    current.switch_context(name)

@@ -166,17 +166,22 @@ class Teacher:
             if good(value := ros.values_of(status).get(key, ''))
         )
 
-    def await_status(self, level: bytes, words: str, earlier: bool = False) -> None:
+    def await_status(
+        self, level: bytes, words: str, earlier: bool = False, worse: bool = False
+    ) -> None:
         """
-        Wait for diagnostics of a level that say something; earlier: those received count too.
+        Wait for diagnostics of a level that say something.
 
-        So do those of a worse level: to a busy machine nothing may have come for seconds, as well.
+        :param earlier: those received before count too.
+        :param worse: so do those of a worse level, as of a machine too busy to have any frames.
         """
         if not earlier:
             self.statuses.clear()
         self.spin_until(
             lambda: any(
-                status.level >= level and words in status.message for status in self.statuses
+                (status.level == level or worse and status.level > level)
+                and words in status.message
+                for status in self.statuses
             ),
             lambda: (
                 f'diagnostics of level {level!r} with {words!r}; they said '

@@ -308,7 +308,9 @@ def test_wrong_frames_in_the_middle(route, tmp_path: Path) -> None:
         teacher.statuses.clear()
         teacher.play(others)
         # Only the diagnostics of the period in which they came warn of them.
-        teacher.await_status(DiagnosticStatus.WARN, 'frames unusable for a map: ', earlier=True)
+        teacher.await_status(
+            DiagnosticStatus.WARN, 'frames unusable for a map: ', earlier=True, worse=True
+        )
         teacher.await_value(
             'bad: expected 32x24 pixels as in most images so far, found 64x48', '5'.__eq__
         )
