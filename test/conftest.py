@@ -17,6 +17,7 @@ from support.events import EVENT_PLACES
 from support.forking import end_server
 from support.helpers import map_around
 from support.measuring import draw_untraced, is_unmeasured, unmeasured
+from support.scheduling import own_scheduling
 from support.shared import made_once
 from support.shared_memory import remove_abandoned
 from support.street import Street
@@ -103,6 +104,14 @@ def _lane(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     with lanes.no_processes():
         yield
+
+
+@pytest.fixture(autouse=True)
+def _scheduling() -> Iterator[None]:
+    """Let no test leave its process with another priority than those beside it."""
+    with own_scheduling() as changed:
+        yield
+    assert not changed, f'the test left its process with scheduling policy {changed[0]}'
 
 
 @pytest.fixture(scope='session')

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from support.helpers import SECOND, START, Record, images, odometry, tiny_config, write_bag
+from support.scheduling import own_scheduling
 
 from vprtempo_ros.config import BagInputConfig, PosesConfig
 from vprtempo_ros.maps.building import build_map
@@ -48,11 +49,12 @@ def packets(encoder: str = 'libx264', between: int = 0) -> list[tuple[int, bytes
         'x265-params': f'repeat-headers=1:bframes={between}:b-adapt=0:crf=12:log-level=none',
     }
     found = []
-    for number, pixels in enumerate(pictures()):
-        frame = av.VideoFrame.from_ndarray(pixels, format='bgr24')
-        frame.pts = number
-        found += context.encode(frame)
-    found += context.encode(None)
+    with own_scheduling():
+        for number, pixels in enumerate(pictures()):
+            frame = av.VideoFrame.from_ndarray(pixels, format='bgr24')
+            frame.pts = number
+            found += context.encode(frame)
+        found += context.encode(None)
     return [(int(packet.pts), bytes(packet)) for packet in found]
 
 
