@@ -108,7 +108,7 @@ def _lane(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _scheduling() -> Iterator[None]:
-    """Let no test leave its process with another priority than those beside it."""
+    """Let no test leave its process with a priority that others do not have."""
     with own_scheduling() as changed:
         yield
     assert not changed, f'the test left its process with scheduling policy {changed[0]}'

@@ -12,7 +12,7 @@ def own_scheduling() -> Iterator[list[int]]:
     """
     Give this thread back its scheduling policy and priority.
 
-    Yields a list that is empty, and in the end holds the policy found if it was another one.
+    Yields a list that is empty, and at the end holds the policy found if it was another one.
     SVT-AV1 makes a process that encodes one of real time, of the highest priority, where it may, as
     root. Nodes and browsers that the process starts then keep all others from the processors.
     """
