@@ -16,6 +16,7 @@ from support.scheduling import own_scheduling
 from vprtempo_ros.config import BagInputConfig, PosesConfig
 from vprtempo_ros.maps.building import build_map
 from vprtempo_ros.sources.cdr import COMPRESSED, COMPRESSED_VIDEO, FFMPEG_PACKET, typestore
+from vprtempo_ros.sources.h264 import PictureNumbers
 from vprtempo_ros.sources.traverse import open_traverse
 from vprtempo_ros.tools.bag_info import describe
 
@@ -37,16 +38,19 @@ def pictures(count: int = COUNT) -> list[NDArray[np.uint8]]:
     ]
 
 
-def packets(encoder: str = 'libx264', between: int = 0) -> list[tuple[int, bytes]]:
-    """Encode the pictures with a key frame every 5; `between`: B-frames."""
+def packets(
+    encoder: str = 'libx264', between: int = 0, options: str = ''
+) -> list[tuple[int, bytes]]:
+    """Encode the pictures with a key frame every 5; `between`: B-frames; `options`: of x264."""
     context = CodecContext.create(encoder, 'w')
     context.width, context.height = 64, 48
     context.pix_fmt = 'yuv420p'
     context.time_base = Fraction(1, 10)
     context.gop_size = 5
+    common = f'repeat-headers=1:bframes={between}:b-adapt=0:scenecut=0:crf=12'
     context.options = {
-        'x264-params': f'repeat-headers=1:bframes={between}:b-adapt=0:crf=12',
-        'x265-params': f'repeat-headers=1:bframes={between}:b-adapt=0:crf=12:log-level=none',
+        'x264-params': f'{common}{options}',
+        'x265-params': f'{common}:log-level=none',
     }
     found = []
     with own_scheduling():
@@ -162,6 +166,68 @@ def test_what_is_missing(tmp_path: Path) -> None:
     traverse, _ = open_traverse(str(path), BagInputConfig(), PosesConfig())
     assert not list(traverse)
     assert "hevc, mjpeg, vp8, vp9, found 'theora'" in '; '.join(traverse.completeness.lines())
+
+
+@pytest.mark.parametrize('encoder', ['libx264', 'libx265'])
+@pytest.mark.parametrize(
+    ('lost', 'left'),
+    [([6], [*range(6), 10, 11]), ([2, 3], [0, 1, *range(5, 12)]), ([5], [*range(5), 10, 11])],
+)
+def test_lost_packets(tmp_path: Path, encoder: str, lost: list[int], left: list[int]) -> None:
+    """What depends on one that is missing is no image: decoders go on with what they have."""
+    sent = [each for each in packets(encoder) if each[0] not in lost]
+    said = check(record(tmp_path / 'bag', sent, name=encoder), left)
+    # Packets behind two lost ones arrive earlier than their stamps here, which is said too.
+    assert said.partition('; ')[0] == (
+        f'{len(sent) - len(left)} of {len(sent)} messages left out: no image came of a packet of '
+        'video: those that it depends on are missing'
+    )
+
+
+def test_a_packet_that_is_damaged_and_one_on_which_none_depends(tmp_path: Path) -> None:
+    """After the first there are no images until the next key frame, after the second there are."""
+    sent = packets()
+    settings, body = sent[6][1][:6], len(sent[6][1])
+    assert settings[4] & 31 == 1, 'expected a slice'
+    damaged = [*sent[:6], (6, settings + bytes(body)), *sent[7:]]
+    traverse, _ = open_traverse(
+        str(record(tmp_path / 'damaged', damaged)), BagInputConfig(), PosesConfig()
+    )
+    found = [(frame.stamp_ns - START) // SECOND for frame in traverse]
+    assert [each for each in found if each != 6] == [*range(6), 10, 11]
+    between = packets(between=1)
+    lost = next(pts for pts, data in between if not data[4] >> 5 & 3)
+    left = [number for number in range(COUNT) if number != lost]
+    path = record(tmp_path / 'between', [each for each in between if each[0] != lost])
+    assert check(path, left) == ''
+
+
+def test_no_picture_seems_to_be_missing() -> None:
+    """Of streams with each of what moves numbers or comes before them."""
+    for options in (
+        ':slices=3',
+        ':intra-refresh=1',
+        ':tff=1',
+        ':cqm=jvt',
+        ':bframes=3:b-pyramid=normal:open-gop=1',
+        ':keyint=infinite:ref=4',
+    ):
+        numbers = PictureNumbers()
+        assert not any(numbers.missing(data) for _, data in packets(options=options)), options
+        numbers = PictureNumbers()
+        sent = packets(options=options)
+        assert any(numbers.missing(data) for _, data in [*sent[:1], *sent[4:]]), options
+
+
+def test_bytes_without_numbers() -> None:
+    """Anything is taken; nothing is said of it."""
+    numbers = PictureNumbers()
+    rng = np.random.default_rng(0)
+    start = bytes((0, 0, 1))
+    for kind in (0x67, 0x65, 0x41) * 40:
+        assert numbers.missing(start + bytes((kind,)) + rng.bytes(int(rng.integers(9)))) in (0, 1)
+    assert not PictureNumbers().missing(b'')
+    assert not PictureNumbers().missing(start)
 
 
 def test_frames_of_any_size_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from ..arrays import Numbers
 from ..errors import ImageError, SourceError
 from ..frames import BGR, GREY, Image
 from .cdr import COMPRESSED_VIDEO, FFMPEG_PACKET, Message
+from .h264 import PictureNumbers
 
 if TYPE_CHECKING:
     import av
@@ -91,6 +92,7 @@ class VideoDecoder:
         """Start without a codec, which the first packet names."""
         self._codec = ''
         self._context: VideoCodecContext | None = None
+        self._numbers = PictureNumbers()
         self._waiting: list[int] = []
 
     def decode(self, number: int, packet: Packet) -> Iterator[tuple[int, Image | str]]:
@@ -114,12 +116,18 @@ class VideoDecoder:
                 yield number, f'this PyAV has no decoder of {packet.codec}'
                 return
             self._codec = packet.codec
+            self._numbers = PictureNumbers()
         assert self._context is not None
+        # The decoders of h265 and av1 look for what is missing themselves.
+        if packet.codec == 'h264' and self._numbers.missing(packet.data):
+            yield from self._rest()
+            self._context.flush_buffers()
         packed = av.Packet(packet.data)
         packed.pts = number
         try:
             frames = self._context.decode(packed)
         except (av.error.FFmpegError, ValueError) as error:
+            self._numbers.undecoded()
             yield number, f'a packet of {self._codec} does not decode ({_reason(error)})'
             return
         self._waiting.append(number)
@@ -129,6 +137,11 @@ class VideoDecoder:
 
     def end(self) -> Iterator[tuple[int, Image | str]]:
         """Yield what is left at the end of a video."""
+        yield from self._rest()
+        self._context = None
+
+    def _rest(self) -> Iterator[tuple[int, Image | str]]:
+        """Yield what is left of the packets so far."""
         import av
 
         if self._context is not None:
@@ -136,7 +149,6 @@ class VideoDecoder:
                 yield from self._images(self._context.decode(None))
             except (av.error.FFmpegError, ValueError):
                 pass  # What has no image is counted.
-        self._context = None
         while self._waiting:
             yield self._waiting.pop(0), NO_IMAGE
 
