@@ -151,6 +151,48 @@ def test_odometry_that_is_reset_or_of_two_nodes(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize('lost', [range(12, 20), range(4), range(34, 40)])
+def test_the_origin_that_is_sent_while_odometry_is_lost(tmp_path: Path, lost: range) -> None:
+    """Such poses are left out and said, however near the robot is; frames there have none."""
+    drive = [(0.0, 0.0, 0.0) if n in lost else (3.0 + n * 0.05, 0.0, 0.0) for n in range(40)]
+    path = write_bag(
+        tmp_path / 'lost',
+        [
+            *images([picture(n) for n in range(40)], period_ns=SECOND // 10),
+            *odometry(drive, period_ns=SECOND // 10),
+        ],
+    )
+    frames = BagFrames(path, BagInputConfig(), PosesConfig(max_gap=0.2))
+    found = [frame.pose.position[0] if frame.pose else None for frame in frames]
+    near = {lost[0] - 2, lost[0] - 1, *lost, lost[-1] + 1, lost[-1] + 2}
+    for number, (x, y) in enumerate(zip(found, drive)):
+        assert x != 0.0
+        assert number in near or x == pytest.approx(y[0])
+    assert found.count(None) == frames.completeness.without_pose > 0
+    assert frames.completeness.notes == [
+        f'{ODOM}: {len(lost)} of 40 poses are at the origin, a leap away from those around them '
+        '(it was lost?): left out'
+    ]
+
+
+@pytest.mark.parametrize('period_ns', [SECOND // 10, SECOND])
+def test_a_drive_that_begins_passes_and_ends_at_the_origin(tmp_path: Path, period_ns: int) -> None:
+    """Its poses there are positions as all others, also where it stands there."""
+    away = [0.0, 0.0, *(n * 1.5 for n in range(8))]
+    drive = [(x, 0.0, 0.0) for x in [*away, *reversed(away), *(-each for each in away)]]
+    path = write_bag(
+        tmp_path / 'bag',
+        [
+            *images([picture(n) for n in range(len(drive))], period_ns=period_ns),
+            *odometry(drive, period_ns=period_ns),
+        ],
+    )
+    frames = BagFrames(path, BagInputConfig(), PosesConfig(max_gap=0.2))
+    assert [frame.pose.position[0] if frame.pose else None for frame in frames] == [
+        x for x, _, _ in drive
+    ]
+
+
 def test_fixes_that_are_none(tmp_path: Path) -> None:
     """No fix, NaN and impossible positions are left out; without a height it is taken as zero."""
     nan = float('nan')

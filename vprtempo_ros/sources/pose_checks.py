@@ -14,6 +14,9 @@ _STILL, _LONG_NS = 0.01, 10_000_000_000
 # Steps of more than this, in m, are not those of a vehicle if at least this many follow each other,
 # of which this part turns back.
 _STEP, _PAIRS, _BACK = 1.0, 16, 0.3
+# The origin is no position if the robot would have come there, or from there, over more than this,
+# in m, this many times as fast as it is at most; few poses do not say how fast that is.
+_AWAY, _FASTER, _AT_MOST, _FEW = 1.0, 2.0, 0.95, 8
 # Positions beyond this, in m, are none.
 _FARTHEST = 1e9
 
@@ -60,6 +63,40 @@ def motion_notes(
         f'{name}: {shares[0]:.0%} of the way are along x of the poses, which is forward, and '
         f'{why}: headings are not those of the robot'
     )
+
+
+def not_lost(
+    positions: NDArray[np.float64], times: NDArray[np.int64], name: str, notes: list[str]
+) -> NDArray[np.bool_]:
+    """
+    Return which poses are not the origin, as visual odometry sends it while it is lost.
+
+    After odometry was reset, and where a drive begins or passes there, steps are those of a drive.
+
+    :param positions: float64 m (n, 3); times: int64 ns (n,), in any order.
+    """
+    keep = np.ones(len(times), bool)
+    order = np.argsort(times, kind='stable')
+    at_origin = np.asarray(~positions[order].any(axis=1))
+    if not at_origin.any() or np.count_nonzero(~at_origin) < _FEW:
+        return keep
+    steps = np.linalg.norm(np.diff(positions[order], axis=0), axis=1)
+    speeds = steps / np.maximum(np.diff(times[order]) * 1e-9, 1e-3)
+    driven = speeds[~(at_origin[1:] | at_origin[:-1])]
+    if not len(driven):
+        return keep
+    fast = _FASTER * np.quantile(driven, _AT_MOST)
+    leap = np.asarray((steps > _AWAY) & (speeds > fast))
+    edges = np.flatnonzero(np.diff(at_origin, prepend=False, append=False))
+    for first, end in edges.reshape(-1, 2).tolist():
+        if leap[max(first - 1, 0) : first].all() and leap[end - 1 : end].all():
+            keep[order[first:end]] = False
+    if not keep.all():
+        notes.append(
+            f'{name}: {np.count_nonzero(~keep)} of {len(times)} poses are at the origin, a leap '
+            'away from those around them (it was lost?): left out'
+        )
+    return keep
 
 
 def to_and_fro(name: str, positions: NDArray[np.float64]) -> Iterator[str]:

@@ -23,7 +23,7 @@ from .fixes import (
     without_outliers,
     without_stuck,
 )
-from .pose_checks import motion_notes, to_and_fro
+from .pose_checks import motion_notes, not_lost, to_and_fro
 from .poses import FIX, Origin, PoseTrack, local_metres, pose_or_reason
 from .stamps import Stamps
 from .storage import Topic
@@ -152,6 +152,8 @@ def track_of(
         order = np.argsort(times, kind='stable')
     else:
         origin = None
+        keep = not_lost(positions, times, found.topic.name, found.notes)
+        positions, orientations, times = positions[keep], orientations[keep], times[keep]
         breaks |= _moved(positions, times, jumps, found)
         order = np.argsort(times, kind='stable')
         found.notes.extend(
