@@ -16,6 +16,7 @@ from vprtempo_ros.config import TrainerConfig
 from vprtempo_ros.errors import MapError, SourceError
 from vprtempo_ros.maps import building, frame_encoding, reading, revisions
 from vprtempo_ros.maps.editing import add_stretches
+from vprtempo_ros.maps.map import missing_lines
 from vprtempo_ros.maps.revisions import edit
 from vprtempo_ros.maps.route import read_route
 from vprtempo_ros.maps.samples import TRIALS, TraverseSamples, TrialFrames, trials_of
@@ -40,6 +41,20 @@ def test_every_bag_a_stretch(street: Street, tmp_path: Path) -> None:
     loaded = load(whole)
     assert loaded.parts().counts == [len(part) for part in parts]
     assert [each['used'] for each in loaded.provenance['traverses']] == [6, 3, len(places) - 9]
+
+
+@pytest.mark.parametrize('frame_id', ['odom', 'map'])
+def test_poses_of_recordings_that_begin_anywhere(tmp_path: Path, frame_id: str) -> None:
+    """Of each but the first it is said, also of one that extends a map; not if it is localised."""
+    bags = [
+        drive(tmp_path / f'bag{n}', range(8), range(n, n + 8), frame_id=frame_id) for n in range(3)
+    ]
+    whole = read_route(tiny_config(*bags[:2], places__bags='all'), silent)
+    notes = [
+        [line for line in missing_lines(record) if 'begin where the robot is started' in line]
+        for record in add_stretches(whole, [str(bags[2])], silent).records
+    ]
+    assert [len(each) for each in notes] == ([0, 1, 1] if frame_id == 'odom' else [0, 0, 0])
 
 
 @pytest.fixture

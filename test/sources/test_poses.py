@@ -52,12 +52,19 @@ def stamped(kind: str, stamp: int, pose: Any) -> Record:
     return Record('/pose', kind, stamp, message)
 
 
-def fix(number: int, latitude: float, longitude: float, altitude: float, status: int = 0) -> Record:
-    """Return a recorded GPS fix."""
+def fix(
+    number: float,
+    latitude: float,
+    longitude: float,
+    altitude: float,
+    status: int = 0,
+    antenna: str = 'gps',
+) -> Record:
+    """Return a recorded GPS fix; number: seconds since the start."""
     types = typestore().types
-    stamp = START + number * SECOND
+    stamp = START + round(number * SECOND)
     message = types[FIX](
-        header(stamp, 'gps'),
+        header(stamp, antenna),
         types['sensor_msgs/msg/NavSatStatus'](status, 1),
         latitude,
         longitude,
@@ -147,7 +154,8 @@ def test_odometry_that_is_reset_or_of_two_nodes(tmp_path: Path) -> None:
     # At the reset the nearer pose.
     assert found[19:22] == pytest.approx([9.375, 0.0, 0.375])
     assert [note.partition(' (')[0] for note in frames.completeness.notes] == [
-        f'{ODOM}: steps between poses that are faster than any vehicle: 1, the largest of 9.5 m'
+        f'{ODOM}: steps between poses that are faster than any vehicle: 1, the largest of 9.5 m, '
+        '1 to the origin'
     ]
 
 
@@ -254,13 +262,148 @@ def test_a_slash_before_the_name_of_a_frame_is_left_out(tmp_path: Path) -> None:
     assert {frame.pose.frame_id for frame in open_bag(tmp_path, records)} == {'odom'}
 
 
-@pytest.mark.parametrize('second', [0.0, 20e-5])
-def test_positions_that_go_to_and_fro(tmp_path: Path, second: float) -> None:
-    """Of two receivers on one topic every fix is a step, and of one that stands in noise."""
-    fixes = [fix(n, 45 + n * 2e-5 + second * (n % 2), 7.0, 100.0) for n in range(20)]
+@pytest.mark.parametrize('noise', [0.0, 20e-5])
+def test_positions_that_go_to_and_fro(tmp_path: Path, noise: float) -> None:
+    """As of a receiver that stands and is noisy."""
+    rng = np.random.default_rng(4)
+    fixes = [fix(n, 45 + n * 2e-5 + noise * rng.normal(), 7.0, 100.0) for n in range(20)]
     notes = open_bag(tmp_path, fixes).completeness.notes
-    assert ['18 of 18 steps of more than a metre turn back' in note for note in notes] == (
-        [True] if second else []
+    assert ['of 18 steps of more than a metre turn back' in note for note in notes] == (
+        [True] if noise else []
+    )
+
+
+def by_turns(
+    apart: float, rear: str = 'gps', rate: float = 8.0, repeated: bool = False
+) -> list[Record]:
+    """Return 40 fixes of a car of 5 m/s in a bend, every second of an antenna `apart` m aside."""
+    records = []
+    for number in range(40):
+        shown = number - number % 2 if repeated else number
+        angle = 5.0 * shown / rate / 50.0
+        radius = 50.0 + apart * (number % 2)
+        north, east = radius * math.cos(angle), radius * math.sin(angle)
+        antenna = rear if number % 2 else 'gps'
+        records.append(
+            fix(number / rate, 45 + north / 111_131.7, 7 + east / 78_846.8, 100.0, 0, antenna)
+        )
+    return records
+
+
+@pytest.mark.parametrize('apart', [0.0, 0.3, 0.8, 20.0])
+def test_two_receivers_by_turns(tmp_path: Path, apart: float) -> None:
+    """Less than a metre apart no step turns back; one that drives the same bend is none."""
+    notes = open_bag(tmp_path, by_turns(apart)).completeness.notes
+    assert [note.partition(': positions')[0] for note in notes] == (
+        [
+            '/fix: every second position is off the line between its neighbours, by '
+            f'{apart:.2f} m in the median'
+        ]
+        if apart
+        else []
+    )
+
+
+def test_fixes_that_are_sent_twice_are_of_one_receiver(tmp_path: Path) -> None:
+    """Each second one is halfway to its neighbours, of which one is the same."""
+    notes = open_bag(tmp_path, by_turns(0.0, repeated=True)).completeness.notes
+    assert notes == []
+
+
+def test_two_receivers_by_their_coordinate_frames(tmp_path: Path) -> None:
+    """Those of the one with most fixes are used, whichever it is."""
+    fixes = by_turns(0.8, 'rear')
+    for name, records, used, counts in (
+        ('first', fixes, 'gps', "20 in 'gps', 20 in 'rear'"),
+        ('second', fixes[1:], 'rear', "20 in 'rear', 19 in 'gps'"),
+    ):
+        frames = open_bag(tmp_path / name, records)
+        assert frames.completeness.notes == [
+            f'/fix: fixes are of several receivers by turns ({counts}): those in {used!r} are '
+            'used, the others left out'
+        ]
+        assert frames.poses is not None and len(frames.poses) == 20
+
+
+def test_a_receiver_that_follows_another(tmp_path: Path) -> None:
+    """Both are used, as of a driver that was started again with another coordinate frame."""
+    fixes = [fix(n, 45 + n * 2e-5, 7.0, 100.0, 0, 'a' if n < 5 else 'b') for n in range(20)]
+    frames = open_bag(tmp_path, fixes)
+    assert frames.poses is not None and len(frames.poses) == 20
+    assert frames.completeness.notes == [
+        "/fix: fixes are in several coordinate frames (15 in 'b', 5 in 'a'): if these are two "
+        'antennas, positions are as far apart'
+    ]
+
+
+@pytest.mark.parametrize(
+    ('latitude', 'longitude', 'grid'),
+    [(47.3769, 8.5417, '0.42 m by 0.07 m'), (-27.4698, 153.0251, '0.21 m by 1.51 m'), (0.1, 1, '')],
+)
+def test_fixes_that_had_single_precision(
+    tmp_path: Path, latitude: float, longitude: float, grid: str
+) -> None:
+    """They are on a grid, which is said where it is coarse; the same in double precision is not."""
+    for name, kind in (('single', np.float32), ('double', np.float64)):
+        angles = [(latitude + n * 1e-5, longitude + n * 1e-5) for n in range(8)]
+        records = [
+            fix(n, float(kind(north)), float(kind(east)), 0.0)
+            for n, (north, east) in enumerate(angles)
+        ]
+        notes = open_bag(tmp_path / name, records).completeness.notes
+        said = [note for note in notes if 'single precision (float32)' in note]
+        assert len(said) == (name == 'single' and bool(grid))
+        assert all(f'on a grid of {grid}: ' in note for note in said)
+
+
+def test_a_receiver_that_stands_has_no_grid(tmp_path: Path) -> None:
+    """One position at a round number is of any precision."""
+    records = [fix(n, 47.5, 8.25, 0.0) for n in range(8)]
+    assert open_bag(tmp_path, records).completeness.notes == []
+
+
+def speeds(*parts: tuple[int, float]) -> list[float]:
+    """Return distances along a route, 1 Hz, of N seconds at each speed in m/s."""
+    return [0.0, *np.cumsum([speed for count, speed in parts for _ in range(count)]).tolist()]
+
+
+@pytest.mark.parametrize(
+    ('along', 'said'),
+    [
+        # A robot that is started again, at once and after it has driven on.
+        (speeds((40, 0.5)) * 2, '1, the largest of 20.0 m, 1 to the origin (was'),
+        (speeds((40, 0.5)) + [x + 0.5 for x in speeds((40, 0.5))], '1 to the origin (was'),
+        (speeds((4, 0.5), (30, 0.0)) + speeds((40, 0.5)), 'of 2.0 m, 1 to the origin (was'),
+        # Set to another position.
+        (speeds((40, 0.5)) + [x + 50 for x in speeds((40, 0.5))], 'the largest of 30.0 m (was'),
+        # A car, also one that starts from a light, and with messages that are missing.
+        (speeds((40, 20.0)) * 2, '1, the largest of 800.0 m'),
+        (speeds((30, 0.0), *((1, v) for v in range(0, 36, 6)), (30, 36.0)), ''),
+        (speeds((30, 36.0), *((1, v) for v in range(30, 0, -8)), (30, 0.0)), ''),
+        # Back over the origin, and to and fro over it.
+        ([x - 600 for x in speeds((60, 30.0))], ''),
+        ([abs(x - 20) for x in speeds((80, 0.5))], ''),
+        # Positions that are sent three times each.
+        (np.repeat(speeds((20, 15.0)), 3).tolist(), ''),
+    ],
+)
+def test_odometry_of_1_hz_that_is_set_again(tmp_path: Path, along: list[float], said: str) -> None:
+    """Slower than some vehicle, but not than this one; a fast car is none."""
+    notes = open_bag(tmp_path, [*odometry([(x, 0, 0) for x in along])]).completeness.notes
+    assert [said in note for note in notes] == ([True] if said else [])
+
+
+def test_poses_that_are_missing_are_no_reset(tmp_path: Path) -> None:
+    """The robot drove on in the meantime; it was set again if it comes back to zero."""
+    along = speeds((120, 8.0))
+    poses = [*odometry([(x, 0, 0) for x in along])]
+    left = [*poses[:40], *poses[43:70], *poses[90:]]
+    assert open_bag(tmp_path / 'gap', left).completeness.notes == []
+    again = [*odometry([(x, 0, 0) for x in along[:40]], start_ns=START + 130 * SECOND)]
+    (note,) = open_bag(tmp_path / 'again', [*poses, *again]).completeness.notes
+    assert note.startswith(
+        f'{ODOM}: steps between poses that are faster by far than the others: 1, the largest of '
+        '960.0 m, 1 to the origin (was it reset'
     )
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Protocol, Sequence
 
 from ..errors import MapError
+from ..frames import begins_anywhere
+from ..sources.completeness import completeness_from, completeness_tree
 from ..sources.poses import Origin
-from .map import Sensor
+from .map import Sensor, TraverseRecord
 from .places import Place
 
 
@@ -63,3 +65,22 @@ def check_alike(first: Recorded, second: Recorded, one_frame: bool = True) -> No
 def frame_id_of(places: Sequence[Place]) -> str | None:
     """Return the coordinate frame of the first pose; None: there is none."""
     return next((place.pose.frame_id for place in places if place.pose), None)
+
+
+def of_other_start(places: Sequence[Place]) -> list[str]:
+    """Return a line if the poses of places begin where a robot was started, unlike those before."""
+    frame_id = frame_id_of(places)
+    if frame_id is None or not begins_anywhere(frame_id):
+        return []
+    return [
+        f'poses in frame {frame_id!r} begin where the robot is started: they fit those of the '
+        'places before only if it was not started again in between, or at the same spot; map_edit '
+        'merge has --transform'
+    ]
+
+
+def following(record: TraverseRecord, places: Sequence[Place]) -> TraverseRecord:
+    """Return the record of a recording, with what it means that its places follow others."""
+    found = completeness_from(record['missing'])
+    found.add_notes(of_other_start(places))
+    return {**record, 'missing': completeness_tree(found)}

@@ -17,7 +17,7 @@ from ..errors import MapError
 from ..network.segments import Segments
 from ..options import to_tree
 from ..support.progress import ProgressCallback
-from .alike import check_alike
+from .alike import check_alike, following
 from .content import MapContent
 from .route import read_additional, read_route
 
@@ -103,7 +103,9 @@ def add_stretches(
     if topics is not None:
         found = replace(topics.input, events=config.input.events)
         config = replace(config, input=found, poses=topics.poses)
-    return merge(content, read_route(config, progress, content.origin))
+    read = read_route(config, progress, content.origin)
+    records = [following(record, read.places) for record in read.records]
+    return merge(content, replace(read, records=records))
 
 
 def add_drives(content: MapContent, bags: Sequence[str], progress: ProgressCallback) -> MapContent:

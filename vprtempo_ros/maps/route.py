@@ -15,7 +15,7 @@ from ..network.spike_sums import SpikeSums
 from ..network.training import is_closed_form
 from ..sources.poses import Origin
 from ..support.progress import ProgressCallback
-from .alike import check_alike
+from .alike import check_alike, following
 from .content import MapContent
 from .leftovers import resumed
 from .map import TraverseRecord
@@ -108,7 +108,7 @@ def _read_stretches(
         tasks = [replace(task, origin=found[0]) for task in tasks]
     stretches = _Stretches()
     resumed(config, read_stretch, tasks, STRETCH, 'recordings', progress, stretches.take)
-    return stretches.content(config)
+    return stretches.content(config, defined=given is None)
 
 
 class _Stretches:
@@ -129,11 +129,15 @@ class _Stretches:
             read = replace(read, sums=replace(read.sums, power=power[:0]))
         self._read[number] = read
 
-    def content(self, config: TrainerConfig) -> MapContent:
-        """Return everything, in the order of the recordings."""
+    def content(self, config: TrainerConfig, defined: bool) -> MapContent:
+        """Return everything, in the order of the recordings; defined: by them, places are."""
         read = [self._read[number] for number in range(len(self._read))]
         for each in read[1:]:
             check_alike(read[0], each)
+        records = [each.record for each in read]
+        if defined:
+            further = [following(each.record, each.places) for each in read[1:]]
+            records = [*records[:1], *further]
         counts = [len(each.places) for each in read]
         samples = [each.samples.moved(first) for each, first in zip(read, accumulate([0, *counts]))]
         return MapContent(
@@ -144,7 +148,7 @@ class _Stretches:
             [thumbnail for each in read for thumbnail in each.thumbnails],
             read[0].sensor,
             next((each.origin for each in read if each.origin), None),
-            [each.record for each in read],
+            records,
             TrainingData(
                 samples, sum(counts), config.encoding.adapt, self._sums(read, samples, config)
             ),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,12 @@ _PART = 0.1
 _STUCK_NS, _AWAY, _TIMES = 2_000_000_000, 5.0, 3.0
 # Status of sensor_msgs/NavSatStatus of fixes that are exact, as those of RTK.
 _EXACT = 2
+# Receivers take turns if the coordinate frame changes at least this often.
+_TURNS = 16
+# Other numbers than those of single precision are not all on its grid by chance, if these are as
+# many; a grid that is finer than this, in m, does not matter.
+_DISTINCT, _COARSE = 4, 0.1
+_METRES_PER_DEGREE = 111_195.0
 
 
 def not_null(poses: list[Pose], topic: Topic, notes: list[str]) -> Kept:
@@ -40,6 +47,48 @@ def not_null(poses: list[Pose], topic: Topic, notes: list[str]) -> Kept:
         'longitude 0: left out'
     )
     return ~null
+
+
+def of_one_receiver(frames: Sequence[str], topic: Topic, notes: list[str]) -> Kept:
+    """
+    Return which fixes are those of one receiver, by their coordinate frames, one of each antenna.
+
+    Of receivers that take turns the one with most fixes is taken; others follow each other.
+    """
+    counts = Counter(frames)
+    if len(counts) < 2:
+        return np.ones(len(frames), bool)
+    most = counts.most_common(1)[0][0]
+    listed = ', '.join(f'{count} in {frame[:40]!r}' for frame, count in counts.most_common(4))
+    if sum(before != after for before, after in pairwise(frames)) < _TURNS:
+        notes.append(
+            f'{topic.name}: fixes are in several coordinate frames ({listed}): if these are two '
+            'antennas, positions are as far apart'
+        )
+        return np.ones(len(frames), bool)
+    notes.append(
+        f'{topic.name}: fixes are of several receivers by turns ({listed}): those in {most[:40]!r} '
+        'are used, the others left out'
+    )
+    return np.array([frame == most for frame in frames])
+
+
+def single_precision(angles: Metres, name: str) -> list[str]:
+    """Return a line if fixes, degrees (fixes, 2), were numbers of single precision before."""
+    single = angles.astype(np.float32)
+    if (single != angles).any():
+        return []
+    largest = np.abs(single).max(axis=0)
+    across = np.cos(np.radians(np.abs(angles[:, 0]).min()))
+    grid = np.spacing(largest) * _METRES_PER_DEGREE * np.array([1.0, across])
+    several = np.array([len(np.unique(column)) >= _DISTINCT for column in angles.T])
+    if not (several & (grid >= _COARSE)).any():
+        return []
+    return [
+        f'{name}: latitudes and longitudes have single precision (float32), so positions are on a '
+        f'grid of {grid[0]:.2f} m by {grid[1]:.2f} m: record them in double precision; '
+        'places.spacing has to be larger than the grid'
+    ]
 
 
 def in_radians(angles: Metres, name: str) -> list[str]:

@@ -17,6 +17,9 @@ _STEP, _PAIRS, _BACK = 1.0, 16, 0.3
 # The origin is no position if the robot would have come there, or from there, over more than this,
 # in m, this many times as fast as it is at most; few poses do not say how fast that is.
 _AWAY, _FASTER, _AT_MOST, _FEW = 1.0, 2.0, 0.95, 8
+# Every second position is on a track of its own if it is this far, in m, from the line between its
+# neighbours, and its distance is this many times that from the line between those of its own track.
+_APART, _TIMES = 0.1, 3.0
 # Positions beyond this, in m, are none.
 _FARTHEST = 1e9
 
@@ -117,6 +120,43 @@ def to_and_fro(name: str, positions: NDArray[np.float64]) -> Iterator[str]:
             f'{name}: {turned} of {count} steps of more than a metre turn back: positions are that '
             'noisy, or of two sources by turns; places.spacing has to be larger than their noise'
         )
+
+
+def by_turns(name: str, times: NDArray[np.int64], positions: NDArray[np.float64]) -> Iterator[str]:
+    """
+    Yield a line if every second position is on a track of its own, as of two receivers on a topic.
+
+    Of two antennas that are less than a metre apart no step of a driving robot turns back.
+
+    :param times: int64 ns (n,), in order; positions: float64 m (n, 3). Heights do not count.
+    """
+    if np.abs(positions).max(initial=0.0) > _FARTHEST:
+        return
+    # A position that is sent twice would be halfway to its neighbours.
+    moved = np.ones(len(times), bool)
+    moved[1:] = (np.diff(positions[:, :2], axis=0) != 0).any(axis=1)
+    level, at = positions[moved, :2], times[moved]
+    if len(at) < _PAIRS + 4:
+        return
+    other, own = (float(np.median(_off_line(at, level, step))) for step in (1, 2))
+    if other > _APART and other > _TIMES * own:
+        yield (
+            f'{name}: every second position is off the line between its neighbours, by '
+            f'{other:.2f} m in the median: positions are of two sources by turns, as of two '
+            'receivers, or stamps are not of when they were measured; record each on a topic of '
+            'its own'
+        )
+
+
+def _off_line(
+    times: NDArray[np.int64], positions: NDArray[np.float64], step: int
+) -> NDArray[np.float64]:
+    """Return how far positions are from those between the ones `step` before and after."""
+    before, here, after = (slice(2 + move, len(times) - 2 + move) for move in (-step, 0, step))
+    span = times[after] - times[before]
+    part = np.where(span > 0, (times[here] - times[before]) / np.maximum(span, 1), 0.5)
+    between = positions[before] + part[:, None] * (positions[after] - positions[before])
+    return np.asarray(np.linalg.norm(positions[here] - between, axis=1))
 
 
 def _apart(positions: NDArray[np.float64]) -> list[int]:

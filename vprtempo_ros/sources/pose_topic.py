@@ -17,19 +17,19 @@ from .clocks import Clocks
 from .fixes import (
     filled_heights,
     in_radians,
-    leaps,
     mixed_status,
     not_null,
+    of_one_receiver,
+    single_precision,
     without_outliers,
     without_stuck,
 )
-from .pose_checks import motion_notes, not_lost, to_and_fro
+from .pose_checks import by_turns, motion_notes, not_lost, to_and_fro
 from .poses import FIX, Origin, PoseTrack, local_metres, pose_or_reason
+from .resets import find_resets
 from .stamps import Stamps
 from .storage import Topic
 
-# Longest step between poses of odometry that need not be slow, in m.
-_FAR = 1.0
 # Poses of other coordinate frames than most are left out if most are at least this part.
 _MOST = 0.9
 
@@ -64,6 +64,7 @@ def read_pose_messages(bag: BagReader, topic: Topic) -> PoseMessages:
     poses: list[Pose] = []
     unusable = Reasons()
     statuses: Counter[int] = Counter()
+    antennas: list[str] = []
     for raw in bag.recorded([topic.name]):
         try:
             message = read_message(raw.data, topic.type)
@@ -75,6 +76,7 @@ def read_pose_messages(bag: BagReader, topic: Topic) -> PoseMessages:
             continue
         if topic.type == FIX:
             statuses[int(message.status.status)] += 1
+            antennas.append(message.header.frame_id.lstrip('/'))
         received.append(raw.stamp_ns)
         stamp = message.header.stamp
         stamped.append(valid_ns(stamp.sec, stamp.nanosec))
@@ -93,6 +95,7 @@ def read_pose_messages(bag: BagReader, topic: Topic) -> PoseMessages:
         )
     if topic.type == FIX:
         keep = not_null(poses, topic, notes)
+        keep &= of_one_receiver(antennas, topic, notes)
         notes += mixed_status(statuses, topic)
     elif poses:
         keep = _one_frame(poses, topic, bag, notes)
@@ -139,6 +142,7 @@ def track_of(
     if found.topic.type == FIX:
         name, notes = found.topic.name, found.notes
         notes.extend(in_radians(positions[:, :2], name))
+        notes.extend(single_precision(positions[:, :2], name))
         positions = filled_heights(positions, times, name, notes)
         given = origin
         origin = origin or _origin(positions[0])
@@ -159,7 +163,8 @@ def track_of(
         found.notes.extend(
             motion_notes(found.topic.name, times[order], positions[order], orientations[order])
         )
-    found.notes.extend(to_and_fro(found.topic.name, positions[order]))
+    turns = [*by_turns(found.topic.name, times[order], positions[order])]
+    found.notes.extend(turns or to_and_fro(found.topic.name, positions[order]))
     frame_id = found.poses[0].frame_id
     on_ground = origin is not None
     track = PoseTrack(times, positions, orientations, frame_id, max_gap, breaks, on_ground)
@@ -195,12 +200,16 @@ def _moved(
 ) -> set[int]:
     """Return the times of poses before which odometry was reset, or is of another node."""
     order = np.argsort(times, kind='stable')
-    steps, leap = leaps(metres[order], times[order], _FAR)
-    leap &= ~np.isin(times[order][1:], list(known))
+    resets = find_resets(metres[order], times[order])
+    leap = resets.found & ~np.isin(times[order][1:], list(known))
     if leap.any():
+        how = 'than any vehicle' if resets.fast[leap].all() else 'by far than the others'
+        began = np.count_nonzero(leap & resets.to_origin)
+        ends = f', {began} to the origin' if began else ''
         found.notes.append(
-            f'{found.topic.name}: steps between poses that are faster than any vehicle: '
-            f'{np.count_nonzero(leap)}, the largest of {steps[leap].max():.1f} m (was it reset, or '
-            'do two nodes publish it?): poses before and after are not in one coordinate frame'
+            f'{found.topic.name}: steps between poses that are faster {how}: '
+            f'{np.count_nonzero(leap)}, the largest of {resets.steps[leap].max():.1f} m{ends} (was '
+            'it reset, or do two nodes publish it?): poses before and after are not in one '
+            'coordinate frame'
         )
     return set(times[order][1:][leap].tolist())

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any, Callable, Sequence
 
 from ..errors import MapError
-from ..frames import begins_anywhere
-from ..maps.alike import frame_id_of
+from ..maps.alike import of_other_start
 from ..maps.content import MapContent
 from ..maps.editing import add_drives, add_stretches, forget, merge, split
 from ..maps.map import Map, missing_lines
@@ -70,13 +69,6 @@ def _add(given: argparse.Namespace, progress: ProgressCallback) -> str:
     text = _edited(given.map, built)
     for record in built.provenance['traverses'][-len(given.bags) :]:
         text += ''.join(f'\nnote: {record["source"]}: {line}' for line in missing_lines(record))
-    frame_id = frame_id_of(built.places)
-    if not given.again and frame_id is not None and begins_anywhere(frame_id):
-        text += (
-            f'\nnote: poses in frame {frame_id!r} begin where the robot is started: those of the '
-            'new places are right only if it was not started again in between; map_edit merge has '
-            '--transform'
-        )
     if known:
         text += (
             f'\nnote: the map had been made from {", ".join(known)} before; if it is the same '
@@ -117,6 +109,8 @@ def _merge(given: argparse.Namespace, progress: ProgressCallback) -> str:
             f'\nposes are in {len(frames)} coordinate frames, {" and ".join(frames)}, which each '
             'place keeps; --transform puts them into that of the first map'
         )
+    elif transform is None:
+        text += ''.join(f'\nnote: {line}' for line in of_other_start(both.places))
     return text
 
 
