@@ -237,8 +237,8 @@ class PlacesConfig:
     count: int = option(0, 'Maximum number of places of a recording; 0: no limit', low=0)
     stops: str = option(
         'merge',
-        'Frames at which the robot stood, if not by metres. merge: they are one place; keep: they '
-        'are as many as without a stop',
+        'Frames at which the robot stood, or crawled for long, if not by metres. merge: those of a '
+        'view are one place; keep: they are places like any others',
         choices=('merge', 'keep'),
     )
     bags: str = option(

@@ -93,10 +93,28 @@ def test_a_stop_of_a_slow_drive() -> None:
 
 @pytest.mark.parametrize('times', [1, 2, 5, 20])
 def test_slow_drives_have_no_stops(times: int) -> None:
-    """However many frames a view has, and where the speed changes by a factor of five."""
+    """However many frames a view has, and where the speed changes for a moment."""
     assert not stops(slow(views(30), times))
+    frames = views(80)
+    drive = [slow(frames[:78], 2 * times), slow(frames[77:], 10 * times)]
+    assert not stops(np.concatenate(drive))
+
+
+@pytest.mark.parametrize('times', [1, 2, 5])
+def test_a_drive_that_crawled_for_long_is_evened_out(times: int) -> None:
+    """Of the views of the slow part as many frames are left as of those of the fast one."""
     frames = views(40)
-    assert not stops(np.concatenate([slow(frames[:30], 2 * times), slow(frames[29:], 10 * times)]))
+    fast, crawled = slow(frames[:30], 2 * times), slow(frames[29:], 10 * times)
+    seen = np.concatenate([fast, crawled])
+    numbers = numbers_of(stood_at(seen, [None] * len(seen)))
+    assert (numbers[: len(fast)] >= 0).all()
+    left = np.count_nonzero(numbers[len(fast) :] >= 0)
+    # Ten views of 2 * times frames, where those between two views are alike too.
+    assert 20 * times <= left <= 50 * times
+    still = np.concatenate([crawled, noisy(crawled[[-1] * 400], 2.0, 3)])
+    numbers = numbers_of(stood_at(np.concatenate([fast, still]), [None] * (len(fast) + len(still))))
+    assert (numbers[: len(fast)] >= 0).all()
+    assert np.count_nonzero(numbers[len(fast) :] >= 0) <= 50 * times
 
 
 def test_what_shows_nothing_is_no_stop() -> None:
@@ -109,8 +127,9 @@ def test_what_shows_nothing_is_no_stop() -> None:
     assert not stops(noisy(frames[[0] * 100]))
     assert not stops(frames[[0] * 100])
     assert not stops(frames[:1])
-    # A short stop: the filter follows it.
-    assert not stops(noisy(frames[[*range(10), *[9] * 8, *range(10, 30)]]))
+    # A short stop of a drive that is not: the filter follows it.
+    frames = views(100)
+    assert not stops(noisy(frames[[*range(10), *[9] * 8, *range(10, 100)]]))
 
 
 def test_a_robot_that_moves_does_not_stand() -> None:
@@ -122,7 +141,7 @@ def test_a_robot_that_moves_does_not_stand() -> None:
     stood = [Pose((float(min(x, 9) + max(x - 39, 0)), 0.0, 0.0)) for x in range(len(seen))]
     assert stops(seen, stood) == {9: 30}
     (line,) = note_of(stood_at(seen, stood))
-    assert line.startswith('the robot stood at 1 place: 30 frames')
+    assert line.startswith('the robot stood or crawled at 1 place: 30 frames')
 
 
 def record(path: Path, shown: Sequence[int], positions: Sequence[float] = ()) -> Path:
@@ -150,9 +169,9 @@ def test_the_map_is_that_of_a_drive_without_the_stop(tmp_path: Path) -> None:
     (record_,) = found.provenance['traverses']
     assert (record_['frames'], record_['used']) == (32, 12)
     assert list(missing_lines(record_)) == [
-        'the robot stood at 1 place: 20 frames that show what the one before shows are no places '
-        'of their own, so that frame n of the recording need not be place n; places.stops: keep '
-        'makes them places'
+        'the robot stood or crawled at 1 place: 20 frames that show what the one before shows are '
+        'no places of their own, so that frame n of the recording need not be place n; '
+        'places.stops: keep makes them places'
     ]
     plain = built(record(tmp_path / 'drove', range(12)))
     assert not any(place.stood for place in plain.places)

@@ -1,5 +1,5 @@
 """
-Where the robot stood while the reference was recorded: many frames of one place.
+Where the robot stood or crawled while the reference was recorded: many frames of one place.
 
 A minute at a traffic light is sixty places of one view where places are sampled by frames or
 seconds. The robot that drives past it later would have to come sixty places further at once, which
@@ -12,6 +12,11 @@ they lack, and the robot may drive. What lasts in front of nothing, as the robot
 fog, is a view like any other: only poses say that the robot drives then. How long a view stays the
 same while the robot drives depends on its speed and on how often a place is taken, so it is
 measured on the drive itself; what stays far longer is a stop.
+
+A drive that crawled for long, as in a jam, has the same on the whole: places lie many times as
+close there, and what they look like is what the route looks like. So places are evened out by what
+they show, if there is much of it. A few views that stay somewhat longer are left as they are, for a
+place for each frame is what users expect.
 """
 
 from __future__ import annotations
@@ -30,6 +35,9 @@ from ..support.several import several
 # drive, past which another robot is up to this many times as fast as the reference, and the filter
 # follows it (`match.sequence.fastest`).
 _LONG = 10
+# Where views that stay more than this many times as long as most have this part of the frames of a
+# drive too many, stops aside, the drive is uneven.
+_LONGER, _MUCH = 2, 0.1
 # A robot that has moved this far in metres by its poses does not stand, even if it sees the same.
 _MOVED = 0.5
 # What is left out changes what the route looks like on the whole, and that what is the same.
@@ -42,20 +50,30 @@ def stood_at(frames: Spikes, poses: Sequence[Pose | None]) -> Indices:
 
     Those are no places of their own. A view that is blocked for a moment, as by a pedestrian, does
     not end a stop. Of a view that mostly stays the same for several frames, as many are left of a
-    stop.
+    stop. Where the robot crawled for long, the same goes for views that stay longer than most.
 
     :param frames: uint8 (frames, inputs), the frames of a drive as encoded, in order.
     :param poses: of the frames.
     """
+    evened = _repeated(frames, poses, _LONGER)
+    if not evened.any():
+        return evened
+    stops = _repeated(frames, poses, _LONG)
+    crawled = evened.sum() - stops.sum()
+    return evened if crawled > _MUCH * (len(frames) - stops.sum()) else stops
+
+
+def _repeated(frames: Spikes, poses: Sequence[Pose | None], times: int) -> Indices:
+    """Return what `stood_at` does, of views that stay more than `times` as long as most."""
     kept = np.ones(len(frames), bool)
     following = np.zeros(len(frames), np.int64)
     for _ in range(_ROUNDS):
         driven = frames if kept.all() else frames[kept]
         views = _Views(frames, poses, apart(statistics_of(driven)))
         common = round(float(np.median(np.diff(views.starts(0)))))
-        starts = views.starts(_LONG * common)
+        starts = views.starts(times * common)
         lengths = np.diff(starts)
-        long = lengths > _LONG * common
+        long = lengths > times * common
         following[:] = 0
         following[starts[:-1][long] + common - 1] = lengths[long] - common
         before, kept = kept, ~_after(following)
@@ -83,10 +101,11 @@ def note_of(following: Indices) -> list[str]:
     stops = int(np.count_nonzero(following))
     if not stops:
         return []
+    left_out = several(int(following.sum()), 'frame')
     return [
-        f'the robot stood at {several(stops, "place")}: {several(int(following.sum()), "frame")} '
-        'that show what the one before shows are no places of their own, so that frame n of the '
-        'recording need not be place n; places.stops: keep makes them places'
+        f'the robot stood or crawled at {several(stops, "place")}: {left_out} that show what the '
+        'one before shows are no places of their own, so that frame n of the recording need not be '
+        'place n; places.stops: keep makes them places'
     ]
 
 
