@@ -88,8 +88,9 @@ def test_maps_are_changed_under_a_camera(
     with ros.node(tmp_path, 'vpr_node', parameters=parameters) as process:
         client.await_listener()
         assert client.ask(frame_message(frame, 1)).results[0].class_id == '8'
+        # The name of a node arrives later than what it publishes and subscribes to.
+        client.spin_until(lambda: len(endpoints(client)) == 2, 'the two with the name of the node')
         identities = endpoints(client)
-        assert len(identities) == 2
         client.matches.clear()
         with Camera(client, frame) as camera:
             await_place(client, '8')
