@@ -10,6 +10,7 @@ Prints `TOOL PYTHON` for each that could be installed.
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import subprocess
 import sys
 import sysconfig
@@ -33,7 +34,8 @@ def python_of(tool: str, folder: Path) -> Path:
     home = folder / tool
     python = home / 'bin' / 'python'
     done = home / 'installed.txt'
-    pins = '\n'.join(PINS[tool])
+    # What it sees of the environment that runs this is part of what is there.
+    pins = '\n'.join([*PINS[tool], sysconfig.get_path('purelib')])
     if done.is_file() and done.read_text() == pins:
         return python
     # Without pip, which is that of this environment.
@@ -54,6 +56,10 @@ def main() -> int:
     parser.add_argument('folder', type=Path, help='folder for the environments')
     parser.add_argument('tools', nargs='*', help=f'tools (all): {", ".join(PINS)}')
     given = parser.parse_args()
+    if importlib.util.find_spec('nir') is None:
+        parser.error(
+            'expected the package nir, found none: run this with .venv/bin/python, after make lava'
+        )
     status = 0
     for tool in given.tools or PINS:
         try:
