@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
+from multiprocessing import Pipe
 from pathlib import Path
 
 import psutil
@@ -13,6 +16,7 @@ from support import PATIENCE, environment
 from support.executed import NumberedTask, pids, squared
 
 from vprtempo_ros.executors.pool import Pool
+from vprtempo_ros.executors.worker import FAILED
 
 pytestmark = pytest.mark.process
 
@@ -49,3 +53,22 @@ def test_a_process_that_dies_idle_is_replaced(
         pool.end()
     used = {pid for task in tasks for pid in pids(task)}
     assert len(used) == 2 and not any(psutil.pid_exists(pid) for pid in used)
+
+
+def test_workers_end_when_nobody_has_work_for_them() -> None:
+    """In one way: two threads that both end Python crash it now and then."""
+    workers = []
+    for _ in range(6):
+        own, other = Pipe()
+        command = [sys.executable, '-m', 'vprtempo_ros.executors.worker', str(other.fileno())]
+        workers.append(
+            (own, subprocess.Popen(command, pass_fds=[other.fileno()], env=environment()))
+        )
+        other.close()
+    for own, _ in workers:
+        own.send((abs, -1))
+    # A worker calls its work with the task and what takes its progress.
+    assert [own.recv()[0] for own, _ in workers] == [FAILED] * 6
+    for own, _ in workers:
+        own.close()
+    assert [process.wait(PATIENCE) for _, process in workers] == [1] * 6

@@ -26,7 +26,8 @@ def main() -> int:
     # Ctrl-C goes to all processes of a terminal; the other end decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     connection = Connection(int(sys.argv[1]))
-    threading.Thread(target=_end_with, args=(connection.fileno(),), daemon=True).start()
+    ending = threading.Thread(target=_end_with, args=(connection.fileno(),), daemon=True)
+    ending.start()
     try:
         while True:
             work, task = connection.recv()
@@ -41,6 +42,8 @@ def main() -> int:
                 answer = FAILED, traceback.format_exc()
             connection.send(answer)
     except (EOFError, OSError):
+        # One thread ends the process: Python that is taken apart in another one may crash.
+        ending.join()
         return 0
 
 
