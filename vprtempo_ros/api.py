@@ -39,6 +39,12 @@ def build_map(
         if name in given:
             raise ConfigError(f'settings: {name} is an argument of build_map')
     sources = [bags] if isinstance(bags, (str, Path)) else list(bags)
+    for source in sources:
+        if not isinstance(source, (str, Path)):
+            raise ConfigError(
+                'bags: expected paths of bags or of folders of images, found '
+                f'{type(source).__name__}: write images to a folder'
+            )
     config = from_flat(
         TrainerConfig,
         {**given, 'bags': [str(bag) for bag in sources], 'map': str(path), 'overwrite': overwrite},

@@ -92,6 +92,9 @@ def test_mistakes_are_one_line(drive: Path, office: Path, tmp_path: Path) -> Non
     """A setting of another kind, an unknown one, an image of another size."""
     with pytest.raises(ConfigError, match='bags is an argument of build_map'):
         build_map(drive, tmp_path / 'map', {'bags': ['x']})
+    images = [picture(drive, number) for number in range(3)]
+    with pytest.raises(ConfigError, match='folders of images, found ndarray: write images to a'):
+        build_map(images, tmp_path / 'map')  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match='no such setting'):
         build_map(drive, tmp_path / 'map', {'places.bye': 'metres'})
     recogniser = Recogniser(load_map(office))
