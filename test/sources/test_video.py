@@ -184,6 +184,19 @@ def test_lost_packets(tmp_path: Path, encoder: str, lost: list[int], left: list[
     )
 
 
+@pytest.mark.parametrize(('encoder', 'name'), [('libvpx', 'vp8'), ('libvpx-vp9', 'vp9')])
+def test_gaps_of_codecs_without_numbers(tmp_path: Path, encoder: str, name: str) -> None:
+    """Whether images behind them are right cannot be known, which is said; none without a gap."""
+    sent = packets(encoder)
+    assert check(record(tmp_path / 'whole', sent, name=name), list(range(COUNT))) == ''
+    path = record(tmp_path / 'lost', [each for each in sent if each[0] != 6], name=name)
+    traverse, _ = open_traverse(str(path), BagInputConfig(), PosesConfig())
+    assert len(list(traverse)) == COUNT - 1
+    (said,) = traverse.completeness.notes
+    assert said.startswith(f'1 gap between packets of {name}, ')
+    assert 'images are wrong until the next key frame' in said
+
+
 def test_a_packet_that_is_damaged_and_one_on_which_none_depends(tmp_path: Path) -> None:
     """After the first there are no images until the next key frame, after the second there are."""
     sent = packets()

@@ -130,6 +130,7 @@ class BagFrames:
         for each in decoder.end():
             yield self._checked(*each, begin)
             begin = time.perf_counter()
+        self.completeness.add_notes(decoder.gaps(self._times))
 
     def _checked(self, number: int, image: Image | str, begin: float) -> _Decoded:
         if not isinstance(image, str):

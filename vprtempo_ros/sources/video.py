@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Iterator, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..arrays import Numbers
 from ..errors import ImageError, SourceError
 from ..frames import BGR, GREY, Image
+from ..support.several import several
 from .cdr import COMPRESSED_VIDEO, FFMPEG_PACKET, Message
 from .h264 import PictureNumbers
 
@@ -31,6 +33,9 @@ _CODECS = {
 }
 # FFmpeg's own decoder of av1 is for accelerators only.
 _DECODERS = {'av1': 'libdav1d'}
+# Codecs whose packets have no numbers, and the step between packets, in times the common one, from
+# which on some may be missing.
+_UNNUMBERED, _GAP = ('vp8', 'vp9'), 1.75
 # Pixels of a frame. Packets that a decoder keeps before their images come; 16 in h264 and hevc.
 _MAX_PIXELS, _WAITING = 1 << 26, 32
 NO_IMAGE = 'no image came of a packet of video: those that it depends on are missing'
@@ -94,6 +99,24 @@ class VideoDecoder:
         self._context: VideoCodecContext | None = None
         self._numbers = PictureNumbers()
         self._waiting: list[int] = []
+
+    def gaps(self, times: NDArray[np.int64]) -> list[str]:
+        """
+        Return a line if packets may be missing of which the decoder cannot know.
+
+        :param times: int64 ns (packets,), when images were taken.
+        """
+        steps = np.diff(np.sort(times))
+        if self._codec not in _UNNUMBERED or not len(steps):
+            return []
+        gaps = int(np.count_nonzero(steps > _GAP * np.median(steps)))
+        if not gaps:
+            return []
+        return [
+            f'{several(gaps, "gap")} between packets of {self._codec}, which have no numbers: if '
+            'packets were lost there, images are wrong until the next key frame; h264, h265 and '
+            'av1 leave such images out'
+        ]
 
     def decode(self, number: int, packet: Packet) -> Iterator[tuple[int, Image | str]]:
         """
