@@ -90,3 +90,8 @@ def test_every_page_is_found_from_the_first() -> None:
             if not target.startswith('http')
         ]
     assert set(pages()) <= seen, set(pages()) - seen
+
+
+def test_the_readme_is_short() -> None:
+    """What is longer belongs to a page of docs/."""
+    assert len((ROOT / 'README.md').read_text(encoding='utf-8').split()) <= 900
