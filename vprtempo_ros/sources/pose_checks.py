@@ -76,15 +76,14 @@ def not_lost(
 
     After odometry was reset, and where a drive begins or passes there, steps are those of a drive.
 
-    :param positions: float64 m (n, 3); times: int64 ns (n,), in any order.
+    :param positions: float64 m (n, 3); times: int64 ns (n,), in order.
     """
     keep = np.ones(len(times), bool)
-    order = np.argsort(times, kind='stable')
-    at_origin = np.asarray(~positions[order].any(axis=1))
+    at_origin = np.asarray(~positions.any(axis=1))
     if not at_origin.any() or np.count_nonzero(~at_origin) < _FEW:
         return keep
-    steps = np.linalg.norm(np.diff(positions[order], axis=0), axis=1)
-    speeds = steps / np.maximum(np.diff(times[order]) * 1e-9, 1e-3)
+    steps = np.linalg.norm(np.diff(positions, axis=0), axis=1)
+    speeds = steps / np.maximum(np.diff(times) * 1e-9, 1e-3)
     driven = speeds[~(at_origin[1:] | at_origin[:-1])]
     if not len(driven):
         return keep
@@ -93,7 +92,7 @@ def not_lost(
     edges = np.flatnonzero(np.diff(at_origin, prepend=False, append=False))
     for first, end in edges.reshape(-1, 2).tolist():
         if leap[max(first - 1, 0) : first].all() and leap[end - 1 : end].all():
-            keep[order[first:end]] = False
+            keep[first:end] = False
     if not keep.all():
         notes.append(
             f'{name}: {np.count_nonzero(~keep)} of {len(times)} poses are at the origin, a leap '

@@ -127,12 +127,13 @@ def track_of(
     NavSatFix becomes metres east, north and up of `origin`, or of the first fix if that is None;
     the origin used is returned (None for other types).
     """
+    name, notes = found.topic.name, found.notes
     times = clocks.poses
     assert times is not None
     common = float(np.median(np.diff(np.sort(times)))) * 1e-9 if len(times) > 1 else 0.0
     if common > max_gap * 1.25:
-        found.notes.append(
-            f'{found.topic.name}: poses are {common:.1f} s apart, and between those more than '
+        notes.append(
+            f'{name}: poses are {common:.1f} s apart, and between those more than '
             f'{max_gap:g} s apart (poses.max_gap) frames have none'
         )
     jumps = set(times[list(found.jumps)].tolist())
@@ -140,7 +141,6 @@ def track_of(
     positions = np.array([pose.position for pose in found.poses])
     orientations = np.array([pose.orientation for pose in found.poses])
     if found.topic.type == FIX:
-        name, notes = found.topic.name, found.notes
         notes.extend(in_radians(positions[:, :2], name))
         notes.extend(single_precision(positions[:, :2], name))
         positions = filled_heights(positions, times, name, notes)
@@ -152,19 +152,19 @@ def track_of(
         if given is None and not keep[0]:
             origin = _origin(positions[np.flatnonzero(keep)[0]])
             metres = local_metres(positions, origin)
-        positions, orientations, times = metres[keep], orientations[keep], times[keep]
-        order = np.argsort(times, kind='stable')
+        kept = np.flatnonzero(keep)
+        order = kept[np.argsort(times[kept], kind='stable')]
+        positions, orientations, times = metres[order], orientations[order], times[order]
     else:
         origin = None
-        keep = not_lost(positions, times, found.topic.name, found.notes)
+        order = np.argsort(times, kind='stable')
+        positions, orientations, times = positions[order], orientations[order], times[order]
+        keep = not_lost(positions, times, name, notes)
         positions, orientations, times = positions[keep], orientations[keep], times[keep]
         breaks |= _moved(positions, times, jumps, found)
-        order = np.argsort(times, kind='stable')
-        found.notes.extend(
-            motion_notes(found.topic.name, times[order], positions[order], orientations[order])
-        )
-    turns = [*by_turns(found.topic.name, times[order], positions[order])]
-    found.notes.extend(turns or to_and_fro(found.topic.name, positions[order]))
+        notes.extend(motion_notes(name, times, positions, orientations))
+    turns = [*by_turns(name, times, positions)]
+    notes.extend(turns or to_and_fro(name, positions))
     frame_id = found.poses[0].frame_id
     on_ground = origin is not None
     track = PoseTrack(times, positions, orientations, frame_id, max_gap, breaks, on_ground)
@@ -199,9 +199,8 @@ def _moved(
     metres: NDArray[np.float64], times: NDArray[np.int64], known: set[int], found: PoseMessages
 ) -> set[int]:
     """Return the times of poses before which odometry was reset, or is of another node."""
-    order = np.argsort(times, kind='stable')
-    resets = find_resets(metres[order], times[order])
-    leap = resets.found & ~np.isin(times[order][1:], list(known))
+    resets = find_resets(metres, times)
+    leap = resets.found & ~np.isin(times[1:], list(known))
     if leap.any():
         how = 'than any vehicle' if resets.fast[leap].all() else 'by far than the others'
         began = np.count_nonzero(leap & resets.to_origin)
@@ -212,4 +211,4 @@ def _moved(
             'it reset, or do two nodes publish it?): poses before and after are not in one '
             'coordinate frame'
         )
-    return set(times[order][1:][leap].tolist())
+    return set(times[1:][leap].tolist())
