@@ -21,7 +21,8 @@ def camera() -> None:
 
     rclpy.init()
     node = rclpy.create_node('camera')
-    publisher = node.create_publisher(Image, '/image', 5)
+    # Five seconds of images, for a node that a busy machine makes wait.
+    publisher = node.create_publisher(Image, '/image', 50)
     pixels = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)
     while rclpy.ok():
         publisher.publish(image_message(pixels, 'rgb8', time.time_ns()))

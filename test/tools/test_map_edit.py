@@ -24,6 +24,8 @@ from vprtempo_ros.maps.store import load, save
 from vprtempo_ros.options import from_flat
 from vprtempo_ros.tools.map_edit import places_of
 
+START = "poses in frame 'odom' begin where the robot is started"
+
 
 def done(*arguments: object) -> str:
     """Run the command and return what it printed."""
@@ -49,17 +51,20 @@ def info(folder: Path) -> str:
     return found.stdout
 
 
+def assert_merged(said: str, path: Path) -> None:
+    """Check what is said of a new map of twelve places, of which odometry began anywhere."""
+    first, second = said.splitlines()
+    assert first == f'{path}: revision 2, 12 places'
+    assert second.startswith(f'note: {START}')
+
+
 def test_a_map_that_lives(street: Street, tmp_path: Path) -> None:
     """After all kinds of edits it answers as one that was trained at once."""
     first = map_of(street, range(6), tmp_path / 'first')
     second = map_of(street, range(6, 12), tmp_path / 'second')
     before = tree(first)
     merged = tmp_path / 'merged'
-    said = done('merge', first, second, merged).splitlines()
-    start = "poses in frame 'odom' begin where the robot is started"
-    assert said[0] == f'{merged}: revision 2, 12 places'
-    assert said[1].startswith(f'note: {start}')
-    assert len(said) == 2
+    assert_merged(done('merge', first, second, merged), merged)
     assert done('forget', merged, '6-11') == f'{merged}: revision 3, 6 places\n'
     assert_same_answers(merged, first)
     done('undo', merged)
@@ -69,7 +74,7 @@ def test_a_map_that_lives(street: Street, tmp_path: Path) -> None:
     assert_same_answers(parts[1], second)
     said = done('add', first, f'{second}.bag').splitlines()
     assert said[0] == f'{first}: revision 2, 12 places'
-    assert said[1].startswith(f'note: {second}.bag: {start}')
+    assert said[1].startswith(f'note: {second}.bag: {START}')
     assert len(said) == 2
     assert_same_answers(first, merged)
     assert done('label', first, 2, 'front door') == f'{first}: revision 3, 12 places\n'
@@ -190,7 +195,7 @@ def test_several_at_once(street: Street, tmp_path: Path) -> None:
     maps = [map_of(street, part, tmp_path / f'map{n}') for n, part in enumerate(ranges)]
     bags = [f'{each}.bag' for each in maps]
     merged, twice = tmp_path / 'merged', tmp_path / 'twice'
-    assert done('merge', *maps, merged).startswith(f'{merged}: revision 2, 12 places\n')
+    assert_merged(done('merge', *maps, merged), merged)
     done('merge', maps[0], maps[1], twice)
     done('add', twice, bags[2])
     assert_same_answers(merged, twice)
